@@ -1,0 +1,150 @@
+/* The datapath SSA: straight-line fixed-point scalar operations, the one thing both emitters print.
+ *
+ * A value is an integer raw with `frac` fractional bits (value = raw * 2^-frac) and a closed interval of raw that is
+ * proved by construction; its width is the smallest two's complement width of that interval. Every operation but CAST
+ * is exact. Builders fold constants and share equal nodes (hash consing), so building is already constant folding and CSE. */
+#ifndef NH_DATAPATH_H
+#define NH_DATAPATH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "arena.h"
+#include "diag.h"
+#include "fx.h"
+
+typedef uint32_t nh_val; /* index of a node */
+
+typedef enum {
+    NH_DP_CONST,  /* constant */
+    NH_DP_INPUT,  /* element `elem` of input port `port` */
+    NH_DP_ADD,    /* a + b, aligned to the finer frac */
+    NH_DP_SUB,    /* a - b */
+    NH_DP_NEG,    /* -a */
+    NH_DP_SCALE,  /* a * 2^shift: wiring only, same raw, frac - shift */
+    NH_DP_MUL,    /* a * b */
+    NH_DP_MULC,   /* a * constant (raw, cfrac); nh_dp_expand_constants turns it into shift-adds (CSD) */
+    NH_DP_LT, NH_DP_LE, NH_DP_EQ, /* 1-bit unsigned, aligned compare */
+    NH_DP_SELECT, /* a ? b : c, aligned */
+    NH_DP_MIN, NH_DP_MAX,
+    NH_DP_CAST,   /* to a format: rounding and overflow */
+    NH_DP_TABLE,  /* table[a], a an integer (frac 0) in 0..depth-1; takes one clock edge in hardware */
+    NH_DP_STATE,  /* read of state register `port` (for neuron models) */
+    NH_DP_OP_COUNT
+} nh_dp_op;
+
+typedef struct {
+    nh_dp_op op;
+    nh_val a, b, c;
+    nh_i128 constant; /* CONST, MULC: raw */
+    int cfrac;        /* MULC: frac of the constant */
+    int shift;        /* SCALE */
+    int port, elem;   /* INPUT, STATE; TABLE: port = table index */
+    nh_format fmt;    /* CAST */
+    /* facts */
+    int frac;
+    nh_range range;
+    int width;        /* bits */
+    bool is_signed;
+    int stage;        /* pipeline stage whose combinational logic makes it; TABLE: available at this stage, read in stage-1 */
+    bool is_live;     /* reached from an output */
+} nh_dp_node;
+
+/* A port is a vector of elements of one format; flat in RTL (element e at bits [e*width +: width]), an array in C. */
+typedef struct {
+    const char *name; /* x, y, m ... */
+    int64_t n;
+    nh_format fmt;
+    nh_val *value;    /* output ports: [n] */
+} nh_dp_port;
+
+typedef struct {
+    const char *id;
+    int64_t depth;
+    nh_format fmt;       /* of the entries */
+    const int64_t *raw;  /* [depth] */
+} nh_dp_table;
+
+typedef struct nh_dp {
+    nh_arena *arena;
+    const char *id;      /* C function and RTL module suffix */
+    nh_dp_node *node;
+    uint32_t n_node;
+    size_t cap_node;
+    nh_dp_port *in, *out;
+    int n_in, n_out;
+    nh_dp_table *table;
+    int n_table;
+    int latency_cycles;  /* register stages from inputs to outputs, set by nh_dp_pipeline; 0 = combinational */
+    bool overflow128;    /* an exact intermediate needed more than 127 bits: the builder's caller reports it */
+    struct nh_dp_hash *hash;
+} nh_dp;
+
+nh_dp *nh_dp_new(nh_arena *a, const char *id);
+/* Ports; the range of an input element may be narrower than its format. */
+int nh_dp_in_port(nh_dp *p, const char *name, int64_t n, nh_format fmt);
+nh_val nh_dp_input(nh_dp *p, int port, int64_t elem, nh_range range);
+int nh_dp_out_port(nh_dp *p, const char *name, int64_t n, nh_format fmt);
+/* The value's raw must equal the port's raw: frac equal to the format's and range inside it (cast before). */
+void nh_dp_output(nh_dp *p, int port, int64_t elem, nh_val v);
+
+nh_val nh_dp_const(nh_dp *p, nh_i128 raw, int frac);
+nh_val nh_dp_add(nh_dp *p, nh_val a, nh_val b);
+nh_val nh_dp_sub(nh_dp *p, nh_val a, nh_val b);
+nh_val nh_dp_neg(nh_dp *p, nh_val a);
+nh_val nh_dp_scale(nh_dp *p, nh_val a, int shift);
+nh_val nh_dp_mul(nh_dp *p, nh_val a, nh_val b);
+nh_val nh_dp_mulc(nh_dp *p, nh_val a, nh_i128 raw, int frac);
+nh_val nh_dp_lt(nh_dp *p, nh_val a, nh_val b);
+nh_val nh_dp_le(nh_dp *p, nh_val a, nh_val b);
+nh_val nh_dp_eq(nh_dp *p, nh_val a, nh_val b);
+nh_val nh_dp_select(nh_dp *p, nh_val cond, nh_val a, nh_val b);
+nh_val nh_dp_min(nh_dp *p, nh_val a, nh_val b);
+nh_val nh_dp_max(nh_dp *p, nh_val a, nh_val b);
+nh_val nh_dp_cast(nh_dp *p, nh_val a, nh_format to);
+int nh_dp_add_table(nh_dp *p, const char *id, int64_t depth, nh_format fmt, const int64_t *raw);
+nh_val nh_dp_table_read(nh_dp *p, int table, nh_val index);
+/* Balanced sum; n >= 1. */
+nh_val nh_dp_sum(nh_dp *p, const nh_val *v, int64_t n);
+
+/* --- building blocks used by strategies ------------------------------------------------------------------------- */
+
+/* y[o] = sum_i w[o][i] x[i] + bias[o] as shift-adds (canonical signed digits), exact. The room for shared adder graphs
+ * (distributed_arithmetic) is this function's neighbour in datapath/adder_graph/. bias may be NULL; bias frac = x frac + w_frac. */
+void nh_dp_matvec_csd(nh_dp *p, const nh_val *x, int64_t n_in, const int64_t *w, int w_frac, const nh_i128 *bias, int64_t n_out,
+                      nh_val *y);
+/* Replace every MULC by shift-adds; done by nh_dp_matvec_csd for its own. */
+void nh_dp_expand_constants(nh_dp *p);
+/* Elementwise f through a table on the value's raw integer: entries are f(raw * 2^-frac * in_scale), rounded to nearest
+ * even (never through the format's overflow unless f leaves it), at most table_size entries. When the value has more levels
+ * than table_size the index drops low bits (centre of each cell) and clamps to the range where f changes; *note gets a
+ * sentence on what was chosen (in the dp's arena). */
+nh_val nh_dp_unary_table(nh_dp *p, nh_val x, double in_scale, double (*f)(double), nh_format out, double out_scale,
+                         int64_t table_size, const char *id, const char **note);
+/* Softmax over n values of one format: exact difference to the maximum, exp table, exact sum, normalised reciprocal
+ * table, product, cast. No wrap and no collapse for any input width. */
+void nh_dp_softmax(nh_dp *p, const nh_val *x, int64_t n, double in_scale, nh_format out, int64_t table_size, const char *id,
+                   nh_val *y, const char **note);
+/* Index of the first maximum. */
+nh_val nh_dp_argmax(nh_dp *p, const nh_val *x, int64_t n);
+
+/* --- passes ------------------------------------------------------------------------------------------------------- */
+
+typedef struct { double period_ns, lut_ns, carry_ns_per_bit, mul_ns, bram_ns, setup_ns; } nh_dp_timing;
+/* Remove dead nodes, renumber in topological order (operands before users). */
+void nh_dp_finish(nh_dp *p);
+/* Assign stages so that no stage's estimated delay exceeds the period; an operation longer than the period gets a stage of
+ * its own. All outputs at the last stage. register_output: outputs come out of registers. Sets latency_cycles. */
+void nh_dp_pipeline(nh_dp *p, const nh_dp_timing *t, bool register_output);
+/* Verifier: operand order, widths, stages, table index ranges; NULL = fine. */
+const char *nh_dp_check(const nh_dp *p);
+/* Integer interpreter: in[port][elem] -> out[port][elem], raw. The oracle of the emitters' tests. */
+void nh_dp_eval(const nh_dp *p, const nh_i128 *const *in, nh_i128 *const *out);
+void nh_dp_print(const nh_dp *p, FILE *out);
+
+/* Counts before synthesis, for estimates. */
+typedef struct { int64_t adders, adder_bits, muls, mul_bits, casts, compares, table_bits, register_bits, lut_estimate; } nh_dp_cost;
+nh_dp_cost nh_dp_cost_of(const nh_dp *p, int lut_inputs);
+
+#endif

@@ -1,0 +1,133 @@
+/* The network: layers joined by tensor edges, float as read, fixed point after hls/passes.
+ *
+ * Layers stand in topological order; layer i makes tensor layer[i].out. Shapes are without the batch dimension. */
+#ifndef NH_GRAPH_H
+#define NH_GRAPH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "arena.h"
+#include "diag.h"
+#include "fx.h"
+#include "options.h"
+
+#define NH_MAX_RANK 8
+#define NH_MAX_INPUTS 4
+
+typedef struct {
+    int rank;
+    int64_t dim[NH_MAX_RANK];
+} nh_shape;
+
+/* Product of the dimensions; -1 when it overflows or exceeds 2^40. */
+int64_t nh_shape_size(nh_shape s);
+bool nh_shape_equal(nh_shape a, nh_shape b);
+/* "64x8x8"; "scalar" for rank 0. */
+const char *nh_shape_print(nh_shape s, char buf[96]);
+
+typedef enum { NH_EDGE_FRAME, NH_EDGE_SPIKE, NH_EDGE_GRADED } nh_edge_kind;
+
+typedef enum {
+#define NH_OP(symbol, text, inputs, weights, elementwise, table, strategies) NH_OP_##symbol,
+#include "op.def"
+#undef NH_OP
+    NH_OP_COUNT
+} nh_op;
+
+typedef struct {
+    const char *name, *text;
+    int n_inputs;
+    bool has_weights, is_elementwise, is_table;
+    unsigned strategies; /* or of nh_strategy */
+} nh_op_info;
+
+const nh_op_info *nh_op_get(nh_op op);
+
+/* How integers of a tensor mean reals: real = raw * 2^-frac(fmt) * scale. scale is 1 for plain fixed point. */
+typedef struct {
+    bool known; /* set by passes/infer_fx */
+    nh_format fmt;
+    double scale;
+} nh_quant;
+
+typedef struct {
+    const char *name;
+    nh_shape shape;
+    nh_edge_kind kind;
+    int producer;      /* layer index */
+    int n_consumers;
+    nh_quant q;
+    nh_range range;    /* raw interval that can occur, from interval analysis; valid when q.known */
+    bool calibrated;   /* cal_* are valid: real-valued statistics over the calibration samples */
+    double cal_min, cal_max;
+} nh_tensor;
+
+/* A constant tensor. value: reals as read (float), row-major. raw: integers after quantization;
+ * real = raw * 2^-frac(fmt) * (scale ? scale[channel] : 1), channel = first dimension (output).
+ * Dense weights are [n_out][n_in]. */
+typedef struct {
+    const char *name;
+    nh_shape shape;
+    const double *value;
+    nh_loc at;
+    nh_format fmt;
+    const double *scale; /* [n_out] or NULL */
+    const int64_t *raw;  /* NULL before quantization */
+    nh_fx_count overflow;
+} nh_param;
+
+/* BATCHNORM: weight = per-channel factor s, bias = per-channel offset t: y = s*x + t (folded by the reader).
+ * DENSE over an input [.., n_in]: all leading dimensions must be 1. LEAKY_RELU: alpha. CLIP: lo, hi. SOFTMAX/ARGMAX: last axis. */
+typedef struct {
+    const char *name; /* as in the model, unique, any characters */
+    const char *id;   /* n<index>_<mangled>: [a-z0-9_], unique, <= 40 characters; the only form that reaches scripts and files */
+    nh_op op;
+    nh_loc at;
+    int n_in;
+    int in[NH_MAX_INPUTS]; /* tensor indices */
+    int out;               /* tensor index */
+    nh_param *weight, *bias; /* NULL when absent */
+    double alpha, lo, hi;
+    nh_layer_options opt;
+    /* numbers decided by passes/infer_fx */
+    bool accum_exact;      /* no cast inside the sum */
+    nh_format accum;       /* exact: an exact format that no partial sum overflows, in any order */
+    int64_t *requant_mul;  /* [n_out] integer multipliers, or NULL when the result needs a shift only:    */
+    int requant_shift;     /*   raw_result = cast((raw_acc * mul[o]) with frac = frac(accum)+requant_shift) read at scale 1 */
+    nh_fx_count result_overflow; /* over the calibration samples, when they were run */
+} nh_layer;
+
+typedef struct nh_graph {
+    nh_arena *arena;
+    const char *name;
+    nh_layer *layer;
+    int n_layer, cap_layer;
+    nh_tensor *tensor;
+    int n_tensor, cap_tensor;
+    int input, output; /* tensor indices; -1 while unknown */
+} nh_graph;
+
+nh_graph *nh_graph_new(nh_arena *a, const char *name);
+/* Append a tensor / a layer; indices are stable, pointers are not. nh_graph_add_layer copies `layer`, makes id, sets
+ * the producer of its output and counts consumers. */
+int nh_graph_add_tensor(nh_graph *g, const char *name, nh_shape shape, nh_edge_kind kind);
+int nh_graph_add_layer(nh_graph *g, nh_layer layer);
+/* Index of the layer called name, or -1. */
+int nh_graph_find(const nh_graph *g, const char *name);
+
+/* [a-z0-9_] form of any name, at most 24 characters; "x" when nothing is left. */
+char *nh_mangle(nh_arena *a, const char *name);
+
+/* Verifier: order, arity, shapes by the operator's rule, parameters' shapes, names, formats when known. Run after
+ * every pass in debug builds and tests; a failure names `after` (the pass) and the layer, prints and aborts when
+ * `fatal`, else returns the sentence (NULL = fine). */
+const char *nh_graph_check(const nh_graph *g, nh_arena *a);
+
+/* Text form of the graph, without the values of parameters (their hash stands for them) unless `values`. */
+void nh_graph_print(const nh_graph *g, bool values, FILE *out);
+/* Reads what nh_graph_print(values = true) wrote. */
+nh_graph *nh_graph_parse(nh_arena *a, nh_diag *d, const char *file, const char *text);
+
+#endif

@@ -1,0 +1,114 @@
+/* What the user asked for: the configuration as plain data. frontend/config fills it; passes, strategies and the
+ * flow read it. Every request keeps its place in the YAML file for diagnostics. */
+#ifndef NH_OPTIONS_H
+#define NH_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "diag.h"
+#include "fx.h"
+
+typedef enum { NH_IO_PARALLEL, NH_IO_STREAM } nh_io;
+typedef enum {
+    NH_STRATEGY_LATENCY = 1,
+    NH_STRATEGY_DISTRIBUTED_ARITHMETIC = 2,
+    NH_STRATEGY_RESOURCE = 4,
+    NH_STRATEGY_EVENT = 8,
+    NH_STRATEGY_WIRE = 16
+} nh_strategy;
+typedef enum { NH_SCALE_POWER_OF_TWO, NH_SCALE_ARBITRARY } nh_scale_kind;
+typedef enum { NH_PER_TENSOR, NH_PER_CHANNEL } nh_granularity;
+typedef enum { NH_CALIBRATE_MINMAX, NH_CALIBRATE_PERCENTILE, NH_CALIBRATE_MSE } nh_calibrate_method;
+typedef enum { NH_OUTPUT_VALUES, NH_OUTPUT_ARGMAX } nh_output_kind;
+typedef enum { NH_STALLS_NONE, NH_STALLS_RANDOM, NH_STALLS_LONG, NH_STALLS_BOTH } nh_stalls;
+
+/* A number format asked for; is_auto: chosen by the quantization pass. */
+typedef struct {
+    bool is_auto;
+    nh_format fmt;
+    nh_loc at;
+} nh_format_request;
+
+/* The layer keys of `defaults:` and `layers:`, resolved for one layer (most specific glob wins, key by key). */
+typedef struct {
+    nh_strategy strategy;
+    nh_loc strategy_at;
+    int64_t reuse_factor; /* 0 = auto */
+    nh_loc reuse_at;
+    nh_format_request weight, bias, result, accum;
+    int weight_bits; /* width of weights when weight is auto: 1..32 */
+    int result_bits; /* width of results when result is auto: 1..32 */
+    nh_scale_kind scale;
+    nh_granularity granularity;
+    int multiplier_bits; /* of the integer requantizer of arbitrary / per-channel scales: 2..32 */
+    int64_t table_size;  /* entries of activation tables, a power of two 2..65536 */
+    nh_loc table_at;
+} nh_layer_options;
+
+/* Arrays given by the user: "x.npy" or "x.npz:key"; real value = element * scale. */
+typedef struct {
+    const char *path; /* resolved; NULL = not given */
+    const char *key;  /* member of an .npz, or NULL */
+    nh_loc at;
+} nh_data_ref;
+
+typedef struct {
+    const char *name;       /* file stem or `name:` */
+    const char *family;     /* ice40 ecp5 xilinx7 generic */
+    const char *device;     /* hx8k up5k ...: nextpnr's word; "" when there is no place and route */
+    const char *package;    /* sg48 ct256 ...; "" as above */
+    double clock_mhz;       /* default clock */
+    /* capacity; 0 = unlimited */
+    int64_t luts, ffs, brams, dsps, pins;
+    int64_t bram_bits;      /* bits of one block RAM */
+    int lut_inputs;
+    bool use_dsp;           /* let synthesis use DSP blocks */
+    /* delay model used for pipelining, nanoseconds, routing included */
+    double lut_ns, carry_ns_per_bit, mul_ns, bram_ns, setup_ns;
+    nh_loc at;
+} nh_target;
+
+typedef struct {
+    const char *file;     /* the YAML file */
+    const char *project;  /* identifier: [A-Za-z][A-Za-z0-9_]*, <= 48 characters, not a keyword */
+    const char *model;    /* path, resolved against the config's folder */
+    nh_loc model_at;
+    nh_target target;
+    nh_loc target_at;
+    double clock_mhz;
+    nh_io io;
+    int64_t beat;         /* elements per transfer at both ends in io stream; >= 1 */
+    nh_output_kind output;
+
+    struct { nh_format_request format; int bits; double scale; bool has_scale; nh_loc at; } input;
+
+    struct { double rate_hz; int64_t ii_cycles, multipliers; nh_loc at; } budget; /* 0 = not given; for reuse_factor auto */
+
+    struct { nh_data_ref data; double scale; nh_calibrate_method method; double percentile; int64_t samples; nh_loc at; } calibrate;
+
+    struct {
+        nh_data_ref inputs, labels;
+        double scale;
+        int64_t samples; /* 0 = all */
+        nh_stalls stalls;
+        uint64_t seed;
+        bool trace;
+        bool waves; /* write an FST of the first samples */
+        nh_loc at;
+    } simulate;
+
+    struct {
+        double max_accuracy_drop; /* fraction; < 0 = not required */
+        double min_fmax_mhz;      /* 0 = not required */
+        bool fit;
+        nh_loc accuracy_at, fmax_at, fit_at;
+    } require;
+
+    nh_layer_options defaults;
+    /* globs in file order, kept by frontend/config */
+    struct nh_layer_rule *rule;
+    size_t n_rule;
+} nh_options;
+
+#endif

@@ -1,0 +1,39 @@
+/* Passes over the graph: from floats as read to integers with decided formats. passes/pipeline.c is the ordered table. */
+#ifndef NH_PASSES_H
+#define NH_PASSES_H
+
+#include "graph.h"
+
+/* Samples in real values: [n][size] row-major, size = elements of the graph's input tensor. n may be 0. */
+typedef struct {
+    const double *x;
+    int64_t n;
+    int64_t size;
+} nh_samples;
+
+/* Run the ordered passes: drop identities, fold batch norm into a preceding dense, append argmax when asked, calibrate,
+ * infer_fx (formats, raw weights, requantizers, intervals), check after each. dump_after: a pass name whose result is
+ * printed to dump (both may be NULL). Decisions are notes in d. Returns false when there are errors. */
+bool nh_passes_run(nh_graph *g, const nh_options *o, const nh_samples *calibration, nh_diag *d, const char *dump_after,
+                   FILE *dump);
+
+/* The single passes, each usable alone. */
+bool nh_pass_drop_identity(nh_graph *g, nh_diag *d);
+bool nh_pass_fold_batchnorm(nh_graph *g, nh_diag *d);
+bool nh_pass_append_argmax(nh_graph *g, const nh_options *o, nh_diag *d);
+/* Statistics cal_min/cal_max of every tensor (after clipping by method: minmax, percentile; mse is decided in infer_fx). */
+bool nh_pass_calibrate(nh_graph *g, const nh_options *o, const nh_samples *calibration, nh_diag *d);
+/* Formats of every tensor and parameter, raw weights, exact or given accumulators, requantizers, raw intervals. Needs
+ * layer[i].opt resolved (frontend/config nh_config_resolve).
+ *   weight auto: weight_bits wide, integer bits (or scale) from the values by the calibration method;
+ *   result auto: result_bits wide from calibration data, else from interval analysis (never overflows);
+ *   a dense result that only feeds relu-like elementwise layers stays exact (its cast happens after the activation);
+ *   accum auto: exact by interval analysis. */
+bool nh_pass_infer_fx(nh_graph *g, const nh_options *o, const nh_samples *calibration, nh_diag *d);
+
+/* Float reference in double: value[t] for every tensor t of one sample x ([size]); value[t] arrays are allocated in a by
+ * nh_float_buffers once and reused. */
+double **nh_float_buffers(nh_arena *a, const nh_graph *g);
+void nh_float_eval(const nh_graph *g, const double *x, double **value);
+
+#endif

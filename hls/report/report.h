@@ -1,0 +1,31 @@
+/* One struct of facts, three prints: report.json (the truth), report.html, the terminal table. */
+#ifndef NH_REPORT_H
+#define NH_REPORT_H
+
+#include <stdio.h>
+
+#include "design.h"
+#include "emit.h"
+#include "facts.h"
+
+typedef struct {
+    nh_provenance provenance;
+    const nh_design *design;
+    const nh_diag *diag;         /* notes = decisions, warnings */
+    nh_step_fact step[8];
+    int n_step;
+    nh_sim_facts sim;
+    nh_synth_facts synth;
+    nh_pnr_facts pnr;
+    struct { const char *name, *required, *measured; bool met, known; } requirement[8];
+    int n_requirement;
+    nh_exit exit;
+} nh_report_facts;
+
+bool nh_report_json(nh_arena *a, nh_diag *d, const nh_report_facts *f, const char *path);
+bool nh_report_html(nh_arena *a, nh_diag *d, const nh_report_facts *f, const char *path);
+void nh_report_text(const nh_report_facts *f, bool color, FILE *out);
+/* Rebuild the facts of sim, synth and pnr from a report.json written before (steps that were cached). */
+bool nh_report_load(nh_arena *a, nh_diag *d, const char *path, nh_report_facts *f);
+
+#endif
