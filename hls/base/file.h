@@ -42,9 +42,13 @@ bool nh_remove_tree(nh_diag *d, const char *path);
 /* A fresh empty directory `<dst>.tmp-XXXXXX` beside dst, registered for removal when the process ends on SIGINT,
  * SIGTERM or exit before nh_publish. */
 char *nh_stage_dir(nh_arena *a, nh_diag *d, const char *dst);
+/* The same for one file: a fresh empty file `<dst>.tmp-XXXXXX`. */
+char *nh_stage_file(nh_arena *a, nh_diag *d, const char *dst);
 /* Put the staged directory (or file) in the place of dst, atomically (renameat2 EXCHANGE, else rename), and
  * remove what was there. A reader sees the old or the new, never a mix. */
 bool nh_publish(nh_diag *d, const char *staged, const char *dst);
+/* Give a staged directory or file up, after a failure. */
+void nh_discard(const char *staged);
 
 /* SHA-256 (libcrypto), hex, 64 characters + NUL. */
 typedef struct { char hex[65]; } nh_hash;

@@ -1,0 +1,99 @@
+#include "file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The nearest name in the folder of a file that does not exist. */
+static void suggest(nh_arena *a, nh_diag *d, const char *path) {
+    enum { NAMES_MAX = 1000 };
+    const char *name[NAMES_MAX];
+    size_t n = 0;
+    DIR *dir = opendir(nh_path_dir(a, path));
+    if (!dir) return;
+    for (struct dirent *e; n < NAMES_MAX && (e = readdir(dir));) name[n++] = nh_arena_str(a, e->d_name);
+    closedir(dir);
+    const char *near = nh_did_you_mean(nh_path_base(path), name, n);
+    if (near) nh_diag_hint(d, "did you mean '%s'?", near);
+}
+
+/* O_NONBLOCK: opening a FIFO must not wait for a writer; it is refused by its type. */
+static int open_regular(nh_arena *a, nh_diag *d, nh_loc at, const char *path, size_t limit, size_t *size) {
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        int error = errno;
+        nh_report(d, NH_O_READ, at, "cannot open '%s': %s", path, strerror(error));
+        if (error == ENOENT) suggest(a, d, path);
+    } else if (!S_ISREG(st.st_mode)) {
+        nh_report(d, NH_O_READ, at, "'%s' is %s, not a file", path,
+                  S_ISDIR(st.st_mode) ? "a directory" : S_ISFIFO(st.st_mode) ? "a pipe" : "a device");
+    } else if ((uint64_t)st.st_size > limit) {
+        nh_report(d, NH_O_READ, at, "'%s' is too large", path);
+        nh_diag_found(d, "%lld bytes", (long long)st.st_size);
+        nh_diag_allowed(d, "at most %zu bytes", limit);
+    } else {
+        *size = (size_t)st.st_size;
+        return fd;
+    }
+    if (fd >= 0) close(fd);
+    return -1;
+}
+
+bool nh_file_read(nh_arena *a, nh_diag *d, nh_loc at, const char *path, size_t limit, nh_bytes *out) {
+    *out = (nh_bytes){0};
+    size_t size = 0;
+    int fd = open_regular(a, d, at, path, limit, &size);
+    if (fd < 0) return false;
+    uint8_t *data = nh_arena_alloc(a, size + 1);
+    size_t got = 0;
+    ssize_t n = 1;
+    while (got < size && n > 0) {
+        n = read(fd, data + got, size - got);
+        if (n < 0 && errno == EINTR) n = 1;
+        else if (n > 0) got += (size_t)n;
+    }
+    if (n < 0) nh_report(d, NH_O_READ, at, "cannot read '%s': %s", path, strerror(errno));
+    close(fd);
+    data[got] = 0;
+    if (n >= 0) *out = (nh_bytes){data, got};
+    return n >= 0;
+}
+
+bool nh_file_exists(const char *path) {
+    return access(path, F_OK) == 0;
+}
+
+char *nh_path_join(nh_arena *a, const char *dir, const char *b) {
+    if (b[0] == '/' || dir[0] == 0) return nh_arena_str(a, b);
+    return nh_arena_printf(a, dir[strlen(dir) - 1] == '/' ? "%s%s" : "%s/%s", dir, b);
+}
+
+char *nh_path_dir(nh_arena *a, const char *path) {
+    const char *slash = strrchr(path, '/');
+    if (!slash) return nh_arena_str(a, ".");
+    return nh_arena_strn(a, path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+const char *nh_path_base(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+bool nh_mkdirs(nh_diag *d, const char *path) {
+    char *p = nh_arena_str(d->arena, path);
+    for (char *s = p + 1;; s++) {
+        if (*s != '/' && *s != 0) continue;
+        char kept = *s;
+        *s = 0;
+        struct stat st;
+        if (mkdir(p, 0777) != 0 && (errno != EEXIST || stat(p, &st) != 0 || !S_ISDIR(st.st_mode)))
+            return nh_report(d, NH_O_WRITE, NH_NOWHERE, "cannot make the directory '%s': %s", p,
+                             errno == EEXIST ? "a file of that name exists" : strerror(errno));
+        if (kept == 0) return true;
+        *s = kept;
+    }
+}

@@ -1,0 +1,62 @@
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct nh_hasher {
+    EVP_MD_CTX *ctx; /* libcrypto's own memory, given back by nh_hash_end */
+};
+
+/* SHA-256 is always there; the only way to fail is memory. */
+static void must(int ok) {
+    if (ok != 1) abort();
+}
+
+nh_hasher *nh_hasher_new(nh_arena *a) {
+    nh_hasher *h = NH_NEW(a, nh_hasher);
+    h->ctx = EVP_MD_CTX_new();
+    must(h->ctx != NULL && EVP_DigestInit_ex(h->ctx, EVP_sha256(), NULL) == 1);
+    return h;
+}
+
+void nh_hash_bytes(nh_hasher *h, const void *data, size_t size) {
+    must(EVP_DigestUpdate(h->ctx, data, size));
+}
+
+void nh_hash_str(nh_hasher *h, const char *s) {
+    uint64_t n = strlen(s);
+    uint8_t length[8];
+    for (int i = 0; i < 8; i++) length[i] = (uint8_t)(n >> (8 * i));
+    nh_hash_bytes(h, length, sizeof length);
+    nh_hash_bytes(h, s, n);
+}
+
+nh_hash nh_hash_end(nh_hasher *h) {
+    unsigned char digest[32];
+    must(EVP_DigestFinal_ex(h->ctx, digest, NULL));
+    EVP_MD_CTX_free(h->ctx);
+    h->ctx = NULL;
+    nh_hash out = {{0}};
+    for (int i = 0; i < 32; i++) {
+        out.hex[2 * i] = "0123456789abcdef"[digest[i] >> 4];
+        out.hex[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
+    }
+    return out;
+}
+
+bool nh_hash_file(nh_arena *a, const char *path, nh_hash *out) {
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) return false;
+    nh_hasher *h = nh_hasher_new(a);
+    uint8_t buffer[32768];
+    ssize_t n;
+    while ((n = read(fd, buffer, sizeof buffer)) > 0 || (n < 0 && errno == EINTR))
+        if (n > 0) nh_hash_bytes(h, buffer, (size_t)n);
+    close(fd);
+    *out = nh_hash_end(h);
+    return n == 0;
+}

@@ -1,0 +1,31 @@
+/* What must not outlive this process: staged outputs and the process groups of running tools.
+ *
+ * This is the one process-wide state of neurohls. A signal's handler gets no context argument, and the disposition of
+ * SIGINT and SIGTERM belongs to the process, so the list of what they must clean up cannot belong to less. Handlers may
+ * call next to nothing (no directory walk, no lock), so ours only writes one byte to a pipe; a thread that waits at the other end
+ * does the work in ordinary code under the list's lock and then lets the signal kill the process.
+ * Everything here may be called from any thread. */
+#ifndef NH_LAST_WILL_H
+#define NH_LAST_WILL_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Remove `path` (a tree or a file) at SIGINT, SIGTERM, SIGHUP or exit, until kept. fd (or -1) stays open as long: a lock on
+ * it tells other runs that the owner lives. */
+bool nh_will_remove(const char *path, int fd);
+/* Kill this process group at the same occasions, until kept. */
+bool nh_will_kill(pid_t group);
+
+/* Take an entry off the list; closes its fd. */
+void nh_will_keep_path(const char *path);
+void nh_will_keep_group(pid_t group);
+
+/* Publishing and clean-up must not interleave: no clean-up starts between these two. */
+void nh_will_hold(void);
+void nh_will_release(void);
+
+/* Remove a tree without reporting; 0 or errno. */
+int nh_will_remove_tree(const char *path);
+
+#endif

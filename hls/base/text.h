@@ -1,0 +1,19 @@
+/* Text for a terminal: UTF-8 walked one character at a time, what could control the terminal made visible. */
+#ifndef NH_TEXT_H
+#define NH_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* Bytes of the valid UTF-8 character at s[0..n-1], its code point in *code; 0 when it is not valid UTF-8. n >= 1. */
+size_t nh_utf8_next(const char *s, size_t n, uint32_t *code);
+
+/* May be printed as it is: not a control character (C0, DEL, C1) and nothing that reorders or breaks lines. */
+bool nh_is_printable(uint32_t code);
+
+/* Print s with everything else as \xNN, byte by byte. */
+void nh_print_escaped(const char *s, size_t n, FILE *out);
+
+#endif
