@@ -71,9 +71,10 @@ typedef struct nh_design {
  * datapaths, plan lanes, beats, II and latency. Everything lives in a. NULL when there are errors. */
 nh_design *nh_lower(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_options *o);
 
-/* The cheapest rectangle of lanes that finishes n_in x n_out products in R cycles: minimal in_lanes*out_lanes, ties: fewer
- * in_lanes (shorter adder tree). 1 <= R <= n_in*n_out. exact = false prefers in_lanes = 1 where it is possible. */
-void nh_mac_lanes(int64_t n_in, int64_t n_out, int64_t r, int64_t *in_lanes, int64_t *out_lanes);
+/* The cheapest rectangle of lanes that finishes n_in x n_out products in at most R cycles, 1 <= R <= n_in*n_out:
+ * ceil(n_in/in_lanes) * ceil(n_out/out_lanes) <= R with the least in_lanes*out_lanes. Ties: fewer out_lanes when the sum is
+ * exact (fewer accumulators and post datapaths), fewer in_lanes when every addition is cast (a shorter chain in one cycle). */
+void nh_mac_lanes(int64_t n_in, int64_t n_out, int64_t r, bool exact, int64_t *in_lanes, int64_t *out_lanes);
 
 /* Integer model of one inference, the oracle for C and RTL: raw[stream][element]. Buffers by nh_design_buffers. count, when
  * not NULL, has one entry per stream: casts that overflowed on the way to it. */

@@ -1,0 +1,157 @@
+#include "build.h"
+
+/* Beyond this many non-zero weights an unrolled layer is refused: its adders would number a few times as many. */
+#define MOST_UNROLLED_WEIGHTS (1 << 18)
+
+static bool too_wide(nh_diag *d, const nh_layer *l, const nh_dp *p)
+{
+    if (!p->overflow128) return false;
+    nh_report(d, NH_P_WIDTH, l->at, "layer '%s': an exact intermediate needs more than 127 bits", l->name);
+    nh_diag_layer(d, l->name);
+    nh_diag_hint(d, "use narrower weight, result or input formats");
+    return true;
+}
+
+/* Sums whose accumulator format was given: every product and every sum is cast, inputs ascending, from the bias. */
+static void matvec_cast(nh_dp *p, const nh_layer *l, const nh_val *x, int64_t n_in, int64_t n_out, nh_val *y)
+{
+    int w_frac = nh_format_frac(l->weight->fmt);
+    for (int64_t o = 0; o < n_out; o++) {
+        nh_val acc = nh_dp_const(p, 0, nh_format_frac(l->accum));
+        if (l->bias) acc = nh_dp_const(p, l->bias->raw[o], nh_format_frac(l->bias->fmt));
+        acc = nh_dp_cast(p, acc, l->accum);
+        for (int64_t i = 0; i < n_in; i++) {
+            int64_t w = l->weight->raw[o * n_in + i];
+            if (w == 0) continue;
+            nh_val product = nh_dp_cast(p, nh_dp_mulc(p, x[i], w, w_frac), l->accum);
+            acc = nh_dp_cast(p, nh_dp_add(p, acc, product), l->accum);
+        }
+        y[o] = acc;
+    }
+    nh_dp_expand_constants(p);
+}
+
+static bool check_unrolled(nh_diag *d, const nh_layer *l, int64_t n)
+{
+    int64_t nonzero = 0;
+    for (int64_t i = 0; i < n; i++) nonzero += l->weight->raw[i] != 0;
+    if (nonzero <= MOST_UNROLLED_WEIGHTS) return true;
+    nh_report(d, NH_P_UNROLL, l->opt.strategy_at, "layer '%s': %lld non-zero weights are too many to unroll", l->name,
+              (long long)nonzero);
+    nh_diag_layer(d, l->name);
+    nh_diag_allowed(d, "at most %d", MOST_UNROLLED_WEIGHTS);
+    nh_diag_hint(d, "use strategy: resource for this layer");
+    return false;
+}
+
+/* Dense sums of the whole vector, requantized. */
+static bool dense(nh_arena *a, nh_diag *d, nh_dp *p, const nh_graph *g, const nh_layer *l, nh_val *v)
+{
+    int64_t n_out = l->weight->shape.dim[0], n_in = l->weight->shape.dim[1];
+    if (!check_unrolled(d, l, n_out * n_in)) return false;
+    nh_val *y = nh_arena_array(a, (size_t)n_out, sizeof *y);
+    if (l->accum_exact) {
+        nh_i128 *bias = NULL;
+        if (l->bias) {
+            bias = nh_arena_array(a, (size_t)n_out, sizeof *bias);
+            for (int64_t o = 0; o < n_out; o++)
+                bias[o] = nh_fx_convert(l->bias->raw[o], nh_format_frac(l->bias->fmt), l->accum, NULL);
+        }
+        nh_dp_matvec_csd(p, v, n_in, l->weight->raw, nh_format_frac(l->weight->fmt), bias, n_out, y);
+    } else {
+        matvec_cast(p, l, v, n_in, n_out, y);
+    }
+    for (int64_t o = 0; o < n_out; o++) v[o] = nh_requantize(p, g, l, y[o], NULL, o);
+    return true;
+}
+
+/* One layer over the whole vector v (room for the larger of its sides). */
+static bool apply(nh_arena *a, nh_diag *d, nh_dp *p, const nh_graph *g, const nh_layer *l, nh_val *v, nh_notes *notes)
+{
+    const nh_tensor *in = &g->tensor[l->in[0]], *out = &g->tensor[l->out];
+    int64_t n = nh_shape_size(in->shape);
+    if (l->op == NH_OP_DENSE) return dense(a, d, p, g, l, v);
+    if (l->op == NH_OP_SOFTMAX) {
+        nh_val *y = nh_arena_array(a, (size_t)n, sizeof *y);
+        const char *note = NULL;
+        nh_dp_softmax(p, v, n, in->q.scale, out->q.fmt, l->opt.table_size, "softmax", y, &note);
+        nh_notes_add(notes, note);
+        for (int64_t i = 0; i < n; i++) v[i] = y[i];
+        return true;
+    }
+    if (l->op == NH_OP_ARGMAX) {
+        v[0] = nh_dp_cast(p, nh_dp_argmax(p, v, n), out->q.fmt);
+        return true;
+    }
+    int64_t channels = l->op == NH_OP_BATCHNORM ? l->weight->shape.dim[0] : 1;
+    for (int64_t i = 0; i < n; i++) v[i] = nh_apply_elementwise(p, g, l, v[i], i / (n / channels), notes);
+    return true;
+}
+
+nh_dp *nh_build_unrolled(nh_arena *a, nh_diag *d, const nh_run *r, const char *id, nh_notes *notes)
+{
+    const nh_graph *g = r->g;
+    const nh_tensor *in = &g->tensor[r->layer[0]->in[0]], *out = &g->tensor[r->layer[r->n - 1]->out];
+    int64_t most = nh_shape_size(in->shape);
+    for (int i = 0; i < r->n; i++) {
+        int64_t n = nh_shape_size(g->tensor[r->layer[i]->out].shape);
+        most = n > most ? n : most;
+    }
+    nh_dp *p = nh_dp_new(a, id);
+    int64_t n_in = nh_shape_size(in->shape), n_out = nh_shape_size(out->shape);
+    int x = nh_dp_in_port(p, "x", n_in, in->q.fmt), y = nh_dp_out_port(p, "y", n_out, out->q.fmt);
+    nh_val *v = nh_arena_array(a, (size_t)most, sizeof *v);
+    for (int64_t i = 0; i < n_in; i++) v[i] = nh_dp_input(p, x, i, in->range);
+    for (int i = 0; i < r->n; i++) {
+        if (!apply(a, d, p, g, r->layer[i], v, notes)) return NULL;
+        if (too_wide(d, r->layer[i], p)) return NULL;
+    }
+    for (int64_t o = 0; o < n_out; o++) nh_dp_output(p, y, o, v[o]);
+    nh_dp_expand_constants(p);
+    nh_dp_finish(p);
+    nh_dp_pipeline(p, r->timing, true);
+    return p;
+}
+
+/* One multiplier for all channels is a constant of the datapath; different ones come from a ROM beside the accumulators. */
+static bool same_multiplier(const nh_layer *l, int64_t n_out)
+{
+    for (int64_t o = 1; o < n_out; o++)
+        if (l->requant_mul[o] != l->requant_mul[0]) return false;
+    return true;
+}
+
+static nh_val multiplier_port(nh_dp *p, const nh_layer *l, int64_t n_out, nh_mac *mac)
+{
+    nh_range range = {l->requant_mul[0], l->requant_mul[0]};
+    for (int64_t o = 1; o < n_out; o++) range = nh_range_hull(range, (nh_range){l->requant_mul[o], l->requant_mul[o]});
+    bool is_signed = false;
+    mac->mul = l->requant_mul;
+    mac->mul_bits = nh_range_width(range, &is_signed);
+    int port = nh_dp_in_port(p, "m", 1, nh_format_make(false, mac->mul_bits, mac->mul_bits, NH_ROUND_TRN, NH_OVERFLOW_WRAP));
+    return nh_dp_input(p, port, 0, range);
+}
+
+bool nh_build_post(nh_arena *a, nh_diag *d, const nh_run *r, const char *id, nh_mac *mac, nh_notes *notes)
+{
+    const nh_graph *g = r->g;
+    const nh_layer *l = r->layer[0];
+    nh_dp *p = nh_dp_new(a, id);
+    int x = nh_dp_in_port(p, "x", 1, mac->acc);
+    nh_val v = nh_dp_input(p, x, 0, nh_range_of(mac->acc));
+    if (l->requant_mul && !same_multiplier(l, mac->n_out)) {
+        nh_val m = multiplier_port(p, l, mac->n_out, mac);
+        v = nh_requantize(p, g, l, v, &m, 0);
+    } else {
+        v = nh_requantize(p, g, l, v, NULL, 0);
+    }
+    for (int i = 1; i < r->n; i++) v = nh_apply_elementwise(p, g, r->layer[i], v, 0, notes);
+    if (too_wide(d, l, p)) return false;
+    int y = nh_dp_out_port(p, "y", 1, g->tensor[r->layer[r->n - 1]->out].q.fmt);
+    nh_dp_output(p, y, 0, v);
+    nh_dp_expand_constants(p);
+    nh_dp_finish(p);
+    nh_dp_pipeline(p, r->timing, true);
+    mac->post = p;
+    return true;
+}

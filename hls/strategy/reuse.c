@@ -1,0 +1,156 @@
+/* Lanes for a reuse factor, and reuse factors for a budget. Both exact: see design.h. */
+#include "reuse.h"
+
+#include <math.h>
+
+static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+/* For a number of input words j, in_lanes = ceil(n_in/j) is the least that needs no more than j words, and R/j groups are
+ * left for the outputs. Every optimum has this form, so walking j is an exact search. */
+void nh_mac_lanes(int64_t n_in, int64_t n_out, int64_t r, bool exact, int64_t *in_lanes, int64_t *out_lanes)
+{
+    int64_t best = INT64_MAX, best_in = n_in, best_out = n_out;
+    for (int64_t j = 1; j <= n_in && j <= r; j++) {
+        int64_t in = ceil_div(n_in, j), out = ceil_div(n_out, r / j), lanes = in * out;
+        bool tie_wins = exact ? out < best_out : in < best_in;
+        if (lanes < best || (lanes == best && tie_wins)) {
+            best = lanes;
+            best_in = in;
+            best_out = out;
+        }
+    }
+    *in_lanes = best_in;
+    *out_lanes = best_out;
+}
+
+nh_dense_shape nh_dense_shape_of(const nh_layer *l)
+{
+    return (nh_dense_shape){l->weight->shape.dim[1], l->weight->shape.dim[0]};
+}
+
+static int64_t multipliers_of(const nh_layer *l, int64_t r)
+{
+    nh_dense_shape s = nh_dense_shape_of(l);
+    int64_t in, out;
+    nh_mac_lanes(s.n_in, s.n_out, r, l->accum_exact, &in, &out);
+    return in * out;
+}
+
+static bool is_mac(const nh_layer *l) { return l->op == NH_OP_DENSE && l->opt.strategy == NH_STRATEGY_RESOURCE; }
+
+static int64_t largest_reuse(const nh_layer *l)
+{
+    nh_dense_shape s = nh_dense_shape_of(l);
+    return s.n_in * s.n_out;
+}
+
+/* Multipliers of the whole design when every auto layer may take up to `ii` cycles. */
+static int64_t multipliers_at(const nh_graph *g, int64_t ii)
+{
+    int64_t sum = 0;
+    for (int i = 0; i < g->n_layer; i++) {
+        const nh_layer *l = &g->layer[i];
+        if (!is_mac(l)) continue;
+        int64_t most = largest_reuse(l), r = l->opt.reuse_factor;
+        if (r == 0) r = ii < most ? ii : most;
+        sum += multipliers_of(l, r);
+    }
+    return sum;
+}
+
+/* The least II whose multipliers fit; multipliers_at falls monotonically with ii, so bisection is exact. */
+static int64_t least_ii(const nh_graph *g, int64_t multipliers, int64_t most)
+{
+    int64_t lo = 1, hi = most;
+    while (lo < hi) {
+        int64_t mid = lo + (hi - lo) / 2;
+        if (multipliers_at(g, mid) <= multipliers) hi = mid;
+        else lo = mid + 1;
+    }
+    return lo;
+}
+
+static int64_t budget_ii(const nh_options *o)
+{
+    if (o->budget.ii_cycles > 0) return o->budget.ii_cycles;
+    if (o->budget.rate_hz > 0) {
+        double ii = floor(o->clock_mhz * 1e6 / o->budget.rate_hz);
+        return ii < 1 ? 1 : ii > 1e15 ? (int64_t)1e15 : (int64_t)ii;
+    }
+    return 0;
+}
+
+static bool check_rate(const nh_options *o, nh_diag *d)
+{
+    if (o->budget.rate_hz <= o->clock_mhz * 1e6) return true;
+    nh_report(d, NH_P_BUDGET, o->budget.at, "%.0f inferences per second are more than the clock has cycles", o->budget.rate_hz);
+    nh_diag_allowed(d, "at most %.0f at %g MHz", o->clock_mhz * 1e6, o->clock_mhz);
+    nh_diag_hint(d, "raise clock_mhz or lower budget.rate_hz");
+    return false;
+}
+
+/* The II that the auto layers get; 0 with a diagnostic when the budget cannot be met. */
+static int64_t solve_ii(const nh_graph *g, const nh_options *o, nh_diag *d, int64_t most)
+{
+    int64_t ii = budget_ii(o), have = o->budget.multipliers;
+    if (ii == 0 && have == 0) {
+        have = o->target.dsps;
+        if (have == 0) {
+            nh_report(d, NH_P_NO_BUDGET, o->budget.at, "reuse_factor: auto needs a budget, and target '%s' has no DSP blocks to count",
+                      o->target.name);
+            nh_diag_hint(d, "add `budget: { rate_hz: ... }`, `{ ii_cycles: ... }` or `{ multipliers: ... }`");
+            return 0;
+        }
+        nh_report(d, NH_P_UNIT, o->budget.at, "no budget given: reuse_factor auto solved for the %lld DSP blocks of target '%s'",
+                  (long long)have, o->target.name);
+    }
+    if (have == 0) return ii < most ? ii : most;
+    int64_t fewest = multipliers_at(g, most);
+    if (fewest > have) {
+        nh_report(d, NH_P_BUDGET, o->budget.at, "no reuse factors need so few multipliers");
+        nh_diag_found(d, "%lld needed at the largest reuse factors", (long long)fewest);
+        nh_diag_allowed(d, "%lld available", (long long)have);
+        nh_diag_hint(d, "set budget.multipliers to at least %lld, or raise the fixed reuse factors", (long long)fewest);
+        return 0;
+    }
+    int64_t least = least_ii(g, have, most);
+    if (ii == 0) return least;
+    if (least > ii) {
+        int64_t need = multipliers_at(g, ii);
+        nh_report(d, NH_P_BUDGET, o->budget.at, "an initiation interval of %lld cycles needs %lld multipliers", (long long)ii,
+                  (long long)need);
+        nh_diag_found(d, "%lld needed", (long long)need);
+        nh_diag_allowed(d, "%lld available", (long long)have);
+        nh_diag_hint(d, "raise budget.multipliers to %lld, or allow ii_cycles: %lld", (long long)need, (long long)least);
+        return 0;
+    }
+    return ii < most ? ii : most;
+}
+
+bool nh_solve_reuse(const nh_graph *g, const nh_options *o, nh_diag *d, int64_t *reuse)
+{
+    int64_t most = 0;
+    bool any = false;
+    for (int i = 0; i < g->n_layer; i++) {
+        const nh_layer *l = &g->layer[i];
+        reuse[i] = is_mac(l) ? l->opt.reuse_factor : 1;
+        if (!is_mac(l)) continue;
+        any |= reuse[i] == 0;
+        int64_t r = largest_reuse(l);
+        most = r > most ? r : most;
+    }
+    if (!any) return true;
+    if (!check_rate(o, d)) return false;
+    int64_t ii = solve_ii(g, o, d, most);
+    if (ii == 0) return false;
+    for (int i = 0; i < g->n_layer; i++) {
+        const nh_layer *l = &g->layer[i];
+        if (reuse[i] != 0) continue;
+        nh_dense_shape s = nh_dense_shape_of(l);
+        int64_t in, out, largest = largest_reuse(l);
+        nh_mac_lanes(s.n_in, s.n_out, ii < largest ? ii : largest, l->accum_exact, &in, &out);
+        /* No padding: the same lanes finish earlier. */
+        reuse[i] = ceil_div(s.n_in, in) * ceil_div(s.n_out, out);
+    }
+    return true;
+}
