@@ -27,7 +27,7 @@ static struct {
     pid_t owner; /* 0: not set up. A forked child must not clean up for its parent */
     int wake[2]; /* signal handler -> watcher */
     entry list[ENTRIES_MAX];
-} will = {.lock = PTHREAD_MUTEX_INITIALIZER, .wake = {-1, -1}};
+} will = {.lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP, .wake = {-1, -1}};
 
 static int remove_at(int parent, const char *name) {
     if (unlinkat(parent, name, 0) == 0 || errno == ENOENT) return 0;

@@ -3,7 +3,8 @@
  * This is the one process-wide state of neurohls. A signal's handler gets no context argument, and the disposition of
  * SIGINT and SIGTERM belongs to the process, so the list of what they must clean up cannot belong to less. Handlers may
  * call next to nothing (no directory walk, no lock), so ours only writes one byte to a pipe; a thread that waits at the other end
- * does the work in ordinary code under the list's lock and then lets the signal kill the process.
+ * does the work in ordinary code under the list's lock and then lets the signal kill the process. Against SIGKILL
+ * nothing helps: what it leaves behind is removed by the next run (publish.c).
  * Everything here may be called from any thread. */
 #ifndef NH_LAST_WILL_H
 #define NH_LAST_WILL_H
@@ -21,7 +22,8 @@ bool nh_will_kill(pid_t group);
 void nh_will_keep_path(const char *path);
 void nh_will_keep_group(pid_t group);
 
-/* Publishing and clean-up must not interleave: no clean-up starts between these two. */
+/* No clean-up starts between these two: what is made (a child, a published folder) and its entry here belong together.
+ * Nesting is allowed, and the calls above may stand between. */
 void nh_will_hold(void);
 void nh_will_release(void);
 

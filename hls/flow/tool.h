@@ -18,6 +18,9 @@ extern const int nh_n_tools;
 
 /* Environment variable, then PATH; NULL when not found. */
 char *nh_tool_find(nh_arena *a, const char *name);
+/* Report that the tool of `step` was not found: NH_T_MISSING, or NH_T_REQUIRED; with what it would have told and how to install
+ * it. Returns false. */
+bool nh_tool_missing(nh_diag *d, const char *name, const char *step, bool required);
 /* First line that the version flag prints; "" when it fails. */
 char *nh_tool_version(nh_arena *a, const char *name, const char *path);
 
