@@ -1,0 +1,52 @@
+#include "config.h"
+
+#include <string.h>
+
+#include "schema.h"
+
+static void conflict(nh_diag *d, nh_loc at, const char *what, const char *hint) {
+    nh_report(d, NH_C_CONFLICT, at, "%s", what);
+    nh_diag_hint(d, "%s", hint);
+}
+
+/* What the table of keys cannot say: keys that need or exclude each other. */
+static void check_together(nh_diag *d, const nh_options *o, const nh_yaml *root) {
+    const nh_yaml *calibrate = nh_yaml_get(root, "calibrate"), *percentile = nh_yaml_get(calibrate, "percentile");
+    const nh_yaml *beat = nh_yaml_get(root, "beat");
+    int n_budget = (o->budget.rate_hz > 0) + (o->budget.ii_cycles > 0) + (o->budget.multipliers > 0);
+    if (n_budget > 1)
+        conflict(d, o->budget.at, "budget has more than one key", "give one of rate_hz, ii_cycles and multipliers");
+    if (o->simulate.labels.path && !o->simulate.inputs.path)
+        conflict(d, o->simulate.labels.at, "labels are given without inputs", "add simulate: inputs");
+    if (o->require.max_accuracy_drop >= 0 && !o->simulate.labels.path)
+        conflict(d, o->require.accuracy_at, "max_accuracy_drop cannot be measured without labels", "add simulate: labels");
+    if (o->require.min_fmax_mhz > 0 && o->target.device && !*o->target.device)
+        conflict(d, o->require.fmax_at, "min_fmax_mhz cannot be measured: there is no place and route for the target",
+                 "choose a target with a device, e.g. icebreaker, or remove the requirement");
+    if (percentile && o->calibrate.method != NH_CALIBRATE_PERCENTILE)
+        nh_report(d, NH_C_NO_EFFECT, percentile->at, "percentile has no effect with another calibration method");
+    if (beat && o->io != NH_IO_STREAM)
+        nh_report(d, NH_C_NO_EFFECT, beat->at, "beat has no effect with io: parallel");
+}
+
+nh_options *nh_config_read(nh_arena *a, nh_diag *d, const char *path) {
+    nh_bytes text;
+    size_t before = d->n_error;
+    const char *file = nh_arena_str(a, path);
+    if (!nh_file_read(a, d, (nh_loc){.file = file}, path, NH_YAML_LIMIT_BYTES, &text)) return NULL;
+    nh_yaml *root = nh_yaml_read(a, d, file, text);
+    if (!root) return NULL;
+
+    nh_reading r = {.arena = a, .diag = d, .dir = nh_path_dir(a, path)};
+    nh_options *o = NH_NEW(a, nh_options);
+    o->file = file;
+    o->require.max_accuracy_drop = -1;
+    nh_section_defaults(&r, &nh_config_section, (char *)o);
+    nh_section_read(&r, &nh_config_section, root, (char *)o, NULL, NULL);
+    o->input.has_scale = nh_yaml_get(nh_yaml_get(root, "input"), "scale") != NULL;
+    if (!o->input.has_scale) o->input.scale = 1;
+    if (o->target.name && nh_target_read(a, d, o->target_at, o->target.name, r.dir, &o->target) && o->clock_mhz <= 0)
+        o->clock_mhz = o->target.clock_mhz;
+    if (root->kind == NH_YAML_MAP) check_together(d, o, root);
+    return d->n_error == before ? o : NULL;
+}

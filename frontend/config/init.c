@@ -1,0 +1,96 @@
+/* A commented configuration for a model, from the same table of keys. */
+#include <string.h>
+
+#include "config.h"
+#include "schema.h"
+
+#define UNROLL_WEIGHTS 1024 /* larger layers start with shared multipliers, one per output */
+
+/* Length of the UTF-8 sequence at s; 0 when it is none. */
+static int utf8_length(const unsigned char *s) {
+    int n = *s < 0x80 ? 1 : *s >= 0xc2 && *s < 0xe0 ? 2 : (*s & 0xf0) == 0xe0 ? 3 : *s >= 0xf0 && *s < 0xf5 ? 4 : 0;
+    for (int i = 1; i < n; i++)
+        if ((s[i] & 0xc0) != 0x80) return 0;
+    bool surrogate = n == 3 && *s == 0xed && s[1] >= 0xa0;
+    bool overlong = (n == 3 && *s == 0xe0 && s[1] < 0xa0) || (n == 4 && *s == 0xf0 && s[1] < 0x90);
+    bool beyond = n == 4 && *s == 0xf4 && s[1] > 0x8f;
+    return surrogate || overlong || beyond ? 0 : n;
+}
+
+/* A double-quoted YAML scalar. as_glob: a pattern that matches the name; bytes that YAML cannot carry become ?. */
+static void put_quoted(const char *text, bool as_glob, FILE *out) {
+    fputc('"', out);
+    for (const unsigned char *s = (const unsigned char *)text; *s;) {
+        int n = utf8_length(s);
+        bool control = n == 0 || *s < 0x20 || *s == 0x7f || (*s == 0xc2 && s[1] < 0xa0);
+        if (control) {
+            fputc(as_glob ? '*' : '?', out);
+            s += n ? n : 1;
+            continue;
+        }
+        if (as_glob && strchr("*?\\", *s)) fputs("\\\\", out);
+        if (*s == '"' || *s == '\\') fputc('\\', out);
+        fwrite(s, 1, (size_t)n, out);
+        s += n;
+    }
+    fputc('"', out);
+}
+
+static void put_default_line(const nh_key *k, const char *prefix, FILE *out) {
+    const char *value = k->def ? k->def : "";
+    int pad = 26 - (int)(strlen(prefix) + strlen(k->name) + strlen(value));
+    fprintf(out, "%s%s:%s%s %*s# %s\n", prefix, k->name, *value ? " " : "", value, pad > 0 ? pad : 0, "", k->doc);
+}
+
+static void put_defaults(const nh_section *s, const char *prefix, FILE *out) {
+    for (int i = 0; i < s->n_key; i++) put_default_line(&s->key[i], prefix, out);
+}
+
+/* The operator in the words of the file, without names of the model: they could end the comment's line. */
+static void put_layer(const nh_graph *g, const nh_layer *l, FILE *out) {
+    char shape[96];
+    const char *op = nh_op_get(l->op)->text, *made = nh_shape_print(g->tensor[l->out].shape, shape);
+    fputs("  ", out);
+    put_quoted(l->name, true, out);
+    if (l->op != NH_OP_DENSE || l->weight->shape.rank != 2) {
+        bool wire = nh_op_get(l->op)->strategies == NH_STRATEGY_WIRE;
+        fprintf(out, ":   # %s, output %s%s\n", op, made, wire ? ", no hardware" : "");
+        return;
+    }
+    int64_t n_out = l->weight->shape.dim[0], n_in = l->weight->shape.dim[1], n = n_in * n_out;
+    if (n > UNROLL_WEIGHTS) fprintf(out, ": { strategy: resource, reuse_factor: %lld }", (long long)n_in);
+    else fputs(": { strategy: latency }", out);
+    fprintf(out, "   # dense %lldx%lld, reuse_factor 1 to %lld\n", (long long)n_in, (long long)n_out, (long long)n);
+}
+
+static void put_layers(const nh_key *k, const nh_graph *g, FILE *out) {
+    fprintf(out, "\n# %s\nlayers:\n", k->doc);
+    for (int i = 0; i < g->n_layer; i++)
+        if (g->layer[i].op != NH_OP_INPUT) put_layer(g, &g->layer[i], out);
+}
+
+static void put_section(const nh_key *k, FILE *out) {
+    bool active = k->section == &nh_layer_section;
+    fprintf(out, "\n# %s\n%s%s:\n", k->doc, active ? "" : "# ", k->name);
+    put_defaults(k->section, active ? "  " : "#   ", out);
+}
+
+void nh_config_init(const nh_graph *g, const char *model_path, const char *project, FILE *out) {
+    fputs("# neurohls configuration. Lines that begin with '# key:' show a default; remove the # to change it.\n", out);
+    for (int i = 0; i < nh_config_section.n_key; i++) {
+        const nh_key *k = &nh_config_section.key[i];
+        if (k->type == NH_KEY_LAYERS) {
+            put_layers(k, g, out);
+        } else if (k->type == NH_KEY_SECTION) {
+            put_section(k, out);
+        } else if (k->type == NH_KEY_PATH) {
+            fprintf(out, "%s: ", k->name);
+            put_quoted(model_path, false, out);
+            fprintf(out, "   # %s\n", k->doc);
+        } else if (k->flags & NH_KEY_REQUIRED) {
+            fprintf(out, "%s: %s   # %s\n", k->name, k->type == NH_KEY_NAME ? project : "generic", k->doc);
+        } else {
+            put_default_line(k, k->type == NH_KEY_WORD ? "" : "# ", out);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+/* defaults: and layers: -> the options of every layer. */
+#include <string.h>
+
+#include "config.h"
+#include "schema.h"
+
+#define BUILT (NH_STRATEGY_LATENCY | NH_STRATEGY_RESOURCE)
+
+/* Which keys mean something for an operator. */
+static bool has_key(const nh_layer *l, const nh_key *k) {
+    const nh_op_info *op = nh_op_get(l->op);
+    size_t field = k->offset;
+    bool computes = op->strategies != NH_STRATEGY_WIRE;
+    if (field == offsetof(nh_layer_options, reuse_factor)) return l->op == NH_OP_DENSE;
+    if (field == offsetof(nh_layer_options, table_size)) return op->is_table;
+    if (field == offsetof(nh_layer_options, strategy)) return computes;
+    if (field == offsetof(nh_layer_options, result) || field == offsetof(nh_layer_options, result_bits) ||
+        field == offsetof(nh_layer_options, scale))
+        return computes && l->op != NH_OP_ARGMAX;
+    return op->has_weights;
+}
+
+static void check_rule(const nh_options *o, const struct nh_layer_rule *rule, const nh_graph *g, nh_diag *d) {
+    bool matched = false;
+    uint32_t useful = 0;
+    for (int l = 0; l < g->n_layer; l++) {
+        if (!nh_glob_match(rule->glob, g->layer[l].name)) continue;
+        matched = true;
+        for (int k = 0; k < nh_layer_section.n_key; k++)
+            if (has_key(&g->layer[l], &nh_layer_section.key[k])) useful |= 1U << k;
+    }
+    if (!matched) {
+        const char **name = nh_arena_array(g->arena, (size_t)g->n_layer, sizeof *name);
+        size_t n = 0;
+        for (int l = 0; l < g->n_layer; l++)
+            if (g->layer[l].op != NH_OP_INPUT) name[n++] = g->layer[l].name;
+        nh_report(d, NH_C_GLOB, rule->at, "the pattern '%.80s' matches no layer", rule->glob);
+        const char *near = nh_did_you_mean(rule->glob, name, n);
+        if (near) nh_diag_hint(d, "did you mean '%s'?", near);
+        else nh_diag_hint(d, "neurohls init lists the layers of %s", nh_path_base(o->model));
+        return;
+    }
+    for (int k = 0; k < nh_layer_section.n_key; k++) {
+        if (!(rule->given >> k & 1) || useful >> k & 1) continue;
+        nh_report(d, NH_C_OPERATOR, rule->key_at[k], "%s means nothing for the layers that '%.80s' matches",
+                  nh_layer_section.key[k].name, rule->glob);
+    }
+}
+
+/* The rule that decides key k of a layer; NULL: the defaults do. Most literal characters win, then the later rule. */
+static const struct nh_layer_rule *decider(const nh_options *o, const nh_layer *l, int k) {
+    const struct nh_layer_rule *best = NULL;
+    for (size_t i = 0; i < o->n_rule; i++) {
+        const struct nh_layer_rule *rule = &o->rule[i];
+        if (!(rule->given >> k & 1) || (best && rule->n_literal < best->n_literal)) continue;
+        if (nh_glob_match(rule->glob, l->name)) best = rule;
+    }
+    return best;
+}
+
+static void resolve_layer(const nh_options *o, nh_layer *l) {
+    l->opt = o->defaults;
+    for (int k = 0; k < nh_layer_section.n_key; k++) {
+        const nh_key *key = &nh_layer_section.key[k];
+        const struct nh_layer_rule *rule = decider(o, l, k);
+        if (!rule) continue;
+        memcpy((char *)&l->opt + key->offset, (const char *)&rule->value + key->offset, nh_key_size(key));
+        if (key->at != NH_NO_PLACE) memcpy((char *)&l->opt + key->at, (const char *)&rule->value + key->at, sizeof(nh_loc));
+    }
+}
+
+static const char *strategy_text(nh_strategy s) {
+    for (const nh_word *w = nh_layer_section.key[0].word; w->text; w++)
+        if (w->value == (int)s) return w->text;
+    return "wire";
+}
+
+static bool check_strategy(nh_layer *l, nh_diag *d) {
+    const nh_op_info *op = nh_op_get(l->op);
+    if (op->strategies == NH_STRATEGY_WIRE) {
+        l->opt.strategy = NH_STRATEGY_WIRE;
+        return true;
+    }
+    if (!(l->opt.strategy & BUILT)) {
+        nh_report(d, NH_C_STRATEGY, l->opt.strategy_at, "the strategy %s is not built by this version",
+                  strategy_text(l->opt.strategy));
+        nh_diag_hint(d, "use latency: unrolled shift-adds, one inference per cycle");
+    } else if (!(l->opt.strategy & op->strategies)) {
+        nh_report(d, NH_C_STRATEGY, l->opt.strategy_at, "the operator %s cannot be built by the strategy %s", op->text,
+                  strategy_text(l->opt.strategy));
+    } else {
+        return true;
+    }
+    nh_diag_layer(d, l->name);
+    return false;
+}
+
+static bool same_place(nh_loc a, nh_loc b) { return a.line == b.line && a.col == b.col; }
+
+static void check_reuse(const nh_options *o, const nh_layer *l, nh_diag *d) {
+    if (l->op != NH_OP_DENSE || !l->weight || l->weight->shape.rank != 2) return;
+    int64_t n_out = l->weight->shape.dim[0], n_in = l->weight->shape.dim[1], r = l->opt.reuse_factor;
+    bool own = !same_place(l->opt.reuse_at, o->defaults.reuse_at); /* asked for by a rule, not by defaults: */
+    if (l->opt.strategy == NH_STRATEGY_LATENCY) {
+        if (!own || r == 1) return;
+        nh_report(d, NH_C_NO_EFFECT, l->opt.reuse_at, "reuse_factor has no effect with strategy: latency");
+        nh_diag_layer(d, l->name);
+        return;
+    }
+    if (r <= n_in * n_out) return;
+    nh_report(d, NH_C_REUSE, l->opt.reuse_at, "layer '%.80s': reuse factor %lld is outside 1..%lld (n_in x n_out = %lld x %lld)",
+              l->name, (long long)r, (long long)(n_in * n_out), (long long)n_in, (long long)n_out);
+    nh_diag_layer(d, l->name);
+    if (!own) nh_diag_hint(d, "the factor comes from defaults; give this layer its own under layers:");
+}
+
+bool nh_config_resolve(const nh_options *o, nh_graph *g, nh_diag *d) {
+    size_t before = d->n_error;
+    for (size_t i = 0; i < o->n_rule; i++) check_rule(o, &o->rule[i], g, d);
+    const nh_strategy *refused = NULL;
+    for (int i = 0; i < g->n_layer; i++) {
+        nh_layer *l = &g->layer[i];
+        resolve_layer(o, l);
+        /* One sentence for a strategy that many layers inherit from the same line. */
+        if (refused && *refused == l->opt.strategy && !(l->opt.strategy & BUILT)) continue;
+        if (check_strategy(l, d)) check_reuse(o, l, d);
+        else refused = &l->opt.strategy;
+    }
+    return d->n_error == before;
+}

@@ -1,0 +1,220 @@
+/* One scalar of the YAML file -> one field, by the row of its key. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema.h"
+
+_Static_assert(sizeof(nh_strategy) == sizeof(int) && sizeof(nh_io) == sizeof(int), "words are stored as int");
+
+static const char *c_and_verilog_words[] = {
+    "always", "and", "assign", "auto", "begin", "break", "buf", "bufif0", "bufif1", "case", "casex", "casez", "cell", "char",
+    "cmos", "config", "const", "continue", "deassign", "default", "defparam", "design", "disable", "do", "double", "edge",
+    "else", "end", "endcase", "endconfig", "endfunction", "endgenerate", "endmodule", "endprimitive", "endspecify",
+    "endtable", "endtask", "enum", "event", "extern", "float", "for", "force", "forever", "fork", "function", "generate",
+    "genvar", "goto", "highz0", "highz1", "if", "ifnone", "incdir", "include", "initial", "inline", "inout", "input",
+    "instance", "int", "integer", "join", "large", "liblist", "library", "localparam", "long", "macromodule", "main",
+    "medium", "module", "nand", "negedge", "nmos", "nor", "noshowcancelled", "not", "notif0", "notif1", "or", "output",
+    "parameter", "pmos", "posedge", "primitive", "pull0", "pull1", "pulldown", "pullup", "rcmos", "real", "realtime", "reg",
+    "register", "release", "repeat", "restrict", "return", "rnmos", "rpmos", "rtran", "scalared", "short", "signed",
+    "sizeof", "small", "specify", "static", "strong0", "strong1", "struct", "supply0", "supply1", "switch", "table", "task",
+    "time", "tran", "tri", "tri0", "tri1", "triand", "trior", "trireg", "typedef", "union", "unsigned", "use", "vectored",
+    "void", "volatile", "wait", "wand", "weak0", "weak1", "while", "wire", "wor", "xnor", "xor"};
+
+static const char *number_text(nh_arena *a, double v) { return nh_arena_printf(a, "%.15g", v); }
+
+static const char *words_text(nh_arena *a, const nh_key *k) {
+    const char *text = "";
+    for (const nh_word *w = k->word; w->text; w++)
+        text = nh_arena_printf(a, "%s%s%s", text, *text ? ", " : "one of ", w->text);
+    return text;
+}
+
+const char *nh_key_allowed(nh_arena *a, const nh_key *k) {
+    const char *or_auto = k->flags & NH_KEY_AUTO ? ", or auto" : "";
+    const char *kind = k->flags & NH_KEY_POWER_OF_TWO ? "a power of two" : "an integer";
+    if (k->word) return words_text(a, k);
+    switch (k->type) {
+    case NH_KEY_BOOL: return "true or false";
+    case NH_KEY_INT:
+    case NH_KEY_INT64:
+        if (k->max > 1e15) return nh_arena_printf(a, "%s of at least %s%s", kind, number_text(a, k->min), or_auto);
+        return nh_arena_printf(a, "%s from %s to %s%s", kind, number_text(a, k->min), number_text(a, k->max), or_auto);
+    case NH_KEY_REAL:
+        if (k->flags & NH_KEY_PERCENT) return "a fraction from 0 to 1, or a percentage like 0.5%";
+        if (k->flags & NH_KEY_FRACTION) return "a positive number or a fraction like 1/255";
+        return nh_arena_printf(a, "a number from %s to %s", number_text(a, k->min), number_text(a, k->max));
+    case NH_KEY_FORMAT: return "auto, or a format like \"fixed<8,1>\" or \"ufixed<8,0,RND,SAT>\"";
+    case NH_KEY_NAME: return "a letter, then letters, digits and _, at most 48 characters";
+    case NH_KEY_DATA: return "\"file.npy\" or \"file.npz:key\"";
+    case NH_KEY_PATH: return "the path of a file";
+    case NH_KEY_SECTION: return "a mapping { key: value }";
+    case NH_KEY_LAYERS: return "a mapping { layer: { key: value } }";
+    default: return "text";
+    }
+}
+
+size_t nh_key_size(const nh_key *k) {
+    switch (k->type) {
+    case NH_KEY_BOOL: return sizeof(bool);
+    case NH_KEY_INT:
+    case NH_KEY_WORD: return sizeof(int);
+    case NH_KEY_INT64: return sizeof(int64_t);
+    case NH_KEY_REAL: return sizeof(double);
+    case NH_KEY_FORMAT: return sizeof(nh_format_request);
+    case NH_KEY_DATA: return sizeof(nh_data_ref);
+    default: return sizeof(char *);
+    }
+}
+
+static bool refuse(const nh_reading *r, nh_code code, const nh_key *k, const nh_yaml *node, const char *why) {
+    nh_report(r->diag, code, node->at, "%s %s", k->name, why);
+    nh_diag_found(r->diag, "%s", nh_yaml_show(r->arena, node));
+    nh_diag_allowed(r->diag, "%s", nh_key_allowed(r->arena, k));
+    return false;
+}
+
+/* A decimal number in the whole text: digits, sign, point, exponent; no hexadecimal, no inf, no nan. */
+static bool parse_real(const char *text, double *out) {
+    if (!*text || text[strspn(text, "+-.0123456789eE")]) return false;
+    if (!strpbrk(text, "0123456789")) return false;
+    char *end;
+    *out = strtod(text, &end);
+    return !*end && isfinite(*out);
+}
+
+static bool parse_scaled(const nh_reading *r, const nh_key *k, const char *text, double *out) {
+    size_t n = strlen(text);
+    if (k->flags & NH_KEY_PERCENT && n > 1 && text[n - 1] == '%') {
+        if (!parse_real(nh_arena_strn(r->arena, text, n - 1), out)) return false;
+        *out /= 100;
+        return true;
+    }
+    const char *slash = k->flags & NH_KEY_FRACTION ? strchr(text, '/') : NULL;
+    if (!slash) return parse_real(text, out);
+    double above, below;
+    if (!parse_real(nh_arena_strn(r->arena, text, (size_t)(slash - text)), &above) || !parse_real(slash + 1, &below)) return false;
+    *out = above / below;
+    return isfinite(*out);
+}
+
+static bool read_number(const nh_reading *r, const nh_key *k, const nh_yaml *node, char *field) {
+    double v = 0;
+    bool is_auto = k->flags & NH_KEY_AUTO && strcmp(node->text, "auto") == 0;
+    bool may_quote = k->flags & (NH_KEY_PERCENT | NH_KEY_FRACTION);
+    if (!is_auto) {
+        if (!node->plain && !may_quote) return refuse(r, NH_C_TYPE, k, node, "must be a number without quotes");
+        if (!parse_scaled(r, k, node->text, &v)) return refuse(r, NH_C_TYPE, k, node, "must be a number");
+        if (k->type != NH_KEY_REAL && v != floor(v)) return refuse(r, NH_C_TYPE, k, node, "must be a whole number");
+        if (v < k->min || v > k->max) return refuse(r, NH_C_RANGE, k, node, "is out of range");
+        if (k->flags & NH_KEY_POWER_OF_TWO && exp2(floor(log2(v))) != v)
+            return refuse(r, NH_C_RANGE, k, node, "must be a power of two");
+    }
+    int as_int = (int)(k->type == NH_KEY_INT ? v : 0);
+    int64_t as_int64 = (int64_t)(k->type == NH_KEY_INT64 ? v : 0);
+    if (k->type == NH_KEY_INT) memcpy(field, &as_int, sizeof as_int);
+    else if (k->type == NH_KEY_INT64) memcpy(field, &as_int64, sizeof as_int64);
+    else memcpy(field, &v, sizeof v);
+    return true;
+}
+
+static bool read_bool(const nh_reading *r, const nh_key *k, const nh_yaml *node, char *field) {
+    bool v = strcmp(node->text, "true") == 0;
+    if (!node->plain || (!v && strcmp(node->text, "false") != 0))
+        return refuse(r, NH_C_TYPE, k, node, "must be true or false");
+    memcpy(field, &v, sizeof v);
+    return true;
+}
+
+static const nh_word *find_word(const nh_reading *r, const nh_key *k, const nh_yaml *node) {
+    const char *text[16];
+    size_t n = 0;
+    for (const nh_word *w = k->word; w->text; w++) {
+        if (strcmp(w->text, node->text) == 0) return w;
+        text[n++] = w->text;
+    }
+    refuse(r, NH_C_RANGE, k, node, "has no such choice");
+    const char *near = nh_did_you_mean(node->text, text, n);
+    if (near) nh_diag_hint(r->diag, "did you mean '%s'?", near);
+    return NULL;
+}
+
+static bool read_word(const nh_reading *r, const nh_key *k, const nh_yaml *node, char *field) {
+    const nh_word *w = find_word(r, k, node);
+    if (!w) return false;
+    memcpy(field, &w->value, sizeof w->value);
+    return true;
+}
+
+static bool read_format(const nh_reading *r, const nh_key *k, const nh_yaml *node, char *field) {
+    nh_format_request q = {.at = node->at};
+    const char *why;
+    size_t offset;
+    q.is_auto = strcmp(node->text, "auto") == 0;
+    if (!q.is_auto && !nh_format_parse(node->text, &q.fmt, &why, &offset)) {
+        nh_yaml at = *node;
+        at.at.col += (int)offset + (node->plain ? 0 : 1);
+        return refuse(r, NH_C_FORMAT, k, &at, nh_arena_printf(r->arena, "is not a number format: %s", why));
+    }
+    memcpy(field, &q, sizeof q);
+    return true;
+}
+
+static int by_text(const void *a, const void *b) { return strcmp(a, *(const char *const *)b); }
+
+static bool read_name(const nh_reading *r, const nh_key *k, const nh_yaml *node, char *field) {
+    const char *s = node->text, *letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    size_t n = strlen(s), n_word = sizeof c_and_verilog_words / sizeof *c_and_verilog_words;
+    if (!strspn(s, letters) || s[strspn(s, letters)] || *s == '_' || (*s >= '0' && *s <= '9') || n > 48)
+        return refuse(r, NH_C_NAME, k, node, "is not a name that C and Verilog can use");
+    if (bsearch(s, c_and_verilog_words, n_word, sizeof *c_and_verilog_words, by_text))
+        return refuse(r, NH_C_NAME, k, node, "is a word of C or Verilog");
+    memcpy(field, &s, sizeof s);
+    return true;
+}
+
+static bool read_data(const nh_reading *r, const nh_key *k, const nh_yaml *node, char *field) {
+    nh_data_ref ref = {.at = node->at};
+    const char *path = node->text, *colon = strrchr(path, ':');
+    if (colon && colon - path >= 4 && strncmp(colon - 4, ".npz", 4) == 0) {
+        if (!colon[1]) return refuse(r, NH_C_TYPE, k, node, "has an empty key after ':'");
+        ref.key = nh_arena_str(r->arena, colon + 1);
+        path = nh_arena_strn(r->arena, path, (size_t)(colon - path));
+    }
+    size_t n = strlen(path);
+    if (n < 5 || (strcmp(path + n - 4, ".npy") != 0 && strcmp(path + n - 4, ".npz") != 0))
+        return refuse(r, NH_C_TYPE, k, node, "must name a NumPy array");
+    ref.path = nh_path_join(r->arena, r->dir, path);
+    memcpy(field, &ref, sizeof ref);
+    return true;
+}
+
+static bool read_text(const nh_reading *r, const nh_key *k, const nh_yaml *node, char *field) {
+    const char *s = node->text;
+    if (k->word) {
+        const nh_word *w = find_word(r, k, node);
+        if (!w) return false;
+        s = w->text;
+    }
+    if (k->type == NH_KEY_PATH) s = nh_path_join(r->arena, r->dir, s);
+    memcpy(field, &s, sizeof s);
+    return true;
+}
+
+bool nh_value_read(const nh_reading *r, const nh_key *k, const nh_yaml *node, char *base) {
+    char *field = base + k->offset;
+    if (node->kind == NH_YAML_REFUSED) return false;
+    if (node->kind != NH_YAML_SCALAR) return refuse(r, NH_C_TYPE, k, node, "takes a single value");
+    if (nh_yaml_is_null(node) || (!*node->text && node->at.line)) return refuse(r, NH_C_TYPE, k, node, "has no value");
+    switch (k->type) {
+    case NH_KEY_BOOL: return read_bool(r, k, node, field);
+    case NH_KEY_INT:
+    case NH_KEY_INT64:
+    case NH_KEY_REAL: return read_number(r, k, node, field);
+    case NH_KEY_WORD: return read_word(r, k, node, field);
+    case NH_KEY_FORMAT: return read_format(r, k, node, field);
+    case NH_KEY_NAME: return read_name(r, k, node, field);
+    case NH_KEY_DATA: return read_data(r, k, node, field);
+    default: return read_text(r, k, node, field);
+    }
+}
