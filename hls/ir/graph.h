@@ -117,6 +117,10 @@ int nh_graph_add_layer(nh_graph *g, nh_layer layer);
 /* Index of the layer called name, or -1. */
 int nh_graph_find(const nh_graph *g, const char *name);
 
+/* Take out layer `index` (which has an input): its first input takes the place of its output everywhere. Later layers and
+ * tensors move down by one, and ids are made anew. */
+void nh_graph_remove_layer(nh_graph *g, int index);
+
 /* [a-z0-9_] form of any name, at most 24 characters; "x" when nothing is left. */
 char *nh_mangle(nh_arena *a, const char *name);
 
