@@ -59,6 +59,18 @@ void nh_diag_layer(nh_diag *d, const char *layer) {
     last(d)->layer = own(d->arena, layer);
 }
 
+void nh_diag_append(nh_diag *d, const nh_diag *from) {
+    for (size_t i = 0; i < from->count; i++) {
+        const nh_diag_item *it = &from->item[i];
+        nh_report(d, it->code, it->at, "%s", it->message);
+        nh_diag_item *copy = last(d);
+        copy->layer = own(d->arena, it->layer);
+        copy->found = own(d->arena, it->found);
+        copy->allowed = own(d->arena, it->allowed);
+        copy->hint = own(d->arena, it->hint);
+    }
+}
+
 nh_exit nh_diag_exit(const nh_diag *d) {
     nh_exit worst = NH_EXIT_OK;
     for (size_t i = 0; i < d->count; i++) {

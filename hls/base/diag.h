@@ -74,18 +74,26 @@ void nh_diag_allowed(nh_diag *d, const char *fmt, ...) __attribute__((format(pri
 void nh_diag_hint(nh_diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void nh_diag_layer(nh_diag *d, const char *layer);
 
+/* Append all items of `from`: work done in parallel reports into collectors of its own, which are joined in a fixed order. */
+void nh_diag_append(nh_diag *d, const nh_diag *from);
+
 /* The highest exit status among the errors so far: NH_EXIT_OK when there is no error. */
 nh_exit nh_diag_exit(const nh_diag *d);
 
-/* Print all items with id NH_NOTE and above `least` as
+/* Print all items of severity `least` and above as
  *     file:line:col: error[C101]: message
- *        line | the source line
- *             |     ^
- *        found: ... allowed: ... hint: ...
- * The caret needs the file to be readable. color: ANSI escapes. Control characters of names are escaped. */
+ *       12 | the source line
+ *          |     ^
+ *        layer: ...
+ *        found: ...
+ *        allowed: ...
+ *        hint: ...
+ * The caret needs the file to be readable; col counts characters. color: ANSI escapes. Control characters are escaped; the
+ * lines of a field of several lines (a log's end) stand behind a margin. */
 void nh_diag_print(const nh_diag *d, nh_severity least, bool color, FILE *out);
 
-/* The nearest of n candidates to `word` (Damerau-Levenshtein distance <= max(2, len/3)), or NULL. */
+/* The nearest of n candidates to `word` (Damerau-Levenshtein distance <= max(2, len/3) and less than the
+ * length of either), or NULL. */
 const char *nh_did_you_mean(const char *word, const char *const *candidate, size_t n);
 
 #endif

@@ -1,16 +1,15 @@
 #include "step.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "file.h"
+#include "tool.h"
 
 #define STATE_NAME ".neurohls.json"
 #define STATE_MAX ((size_t)256 << 20)
@@ -192,9 +191,8 @@ static bool is_foreign(const char *out) {
 
 nh_steps *nh_steps_open(nh_arena *a, nh_diag *d, const char *out) {
     nh_steps *s = NH_NEW(a, nh_steps);
-    char cwd[4096];
     s->arena = a;
-    s->out = out[0] != '/' && getcwd(cwd, sizeof cwd) ? nh_path_join(a, cwd, out) : nh_arena_str(a, out);
+    s->out = nh_tool_absolute(a, out);
     s->state_path = nh_path_join(a, s->out, STATE_NAME);
     if (nh_file_exists(s->state_path)) {
         read_state(s);

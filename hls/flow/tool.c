@@ -37,13 +37,17 @@ static const nh_tool_info *info(const char *name) {
     return NULL;
 }
 
-/* path, absolute (a tool may be started in another directory), when it is a program. */
+char *nh_tool_absolute(nh_arena *a, const char *path) {
+    char cwd[4096];
+    if (path[0] == '/' || !getcwd(cwd, sizeof cwd)) return nh_arena_str(a, path);
+    return nh_path_join(a, cwd, path);
+}
+
+/* Its absolute path when it is a program. */
 static char *program(nh_arena *a, const char *path) {
     struct stat st;
-    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || access(path, X_OK) != 0) return NULL;
-    if (path[0] == '/') return nh_arena_str(a, path);
-    char cwd[4096];
-    return getcwd(cwd, sizeof cwd) ? nh_path_join(a, cwd, path) : NULL;
+    bool ok = stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+    return ok ? nh_tool_absolute(a, path) : NULL;
 }
 
 /* Empty entries of PATH mean the working directory: nothing is started from there. */

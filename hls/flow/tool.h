@@ -24,6 +24,9 @@ bool nh_tool_missing(nh_diag *d, const char *name, const char *step, bool requir
 /* First line that the version flag prints; "" when it fails. */
 char *nh_tool_version(nh_arena *a, const char *name, const char *path);
 
+/* path against our working directory: for a tool that is started in another one. */
+char *nh_tool_absolute(nh_arena *a, const char *path);
+
 typedef struct {
     const char *const *argv;  /* argv[0] = path of the program; NULL-terminated */
     const char *cwd;          /* or NULL */
