@@ -31,7 +31,7 @@ static nh_i128 product_sum(const nh_mac *m, const int64_t *x, int64_t o)
     int frac = nh_format_frac(m->x) + nh_format_frac(m->weight);
     nh_i128 acc = m->b ? m->b[o] : 0;
     for (int64_t i = 0; i < m->n_in; i++) {
-        nh_i128 product = widen(x[i], m->x) * w[i];
+        nh_i128 product = widen(x[i], m->x) * widen(w[i], m->weight);
         if (m->exact) acc += product;
         else acc = nh_fx_convert(acc + nh_fx_convert(product, frac, m->acc, NULL), nh_format_frac(m->acc), m->acc, NULL);
     }
@@ -45,7 +45,7 @@ static void eval_mac(const nh_unit *u, const int64_t *x, int64_t *y, nh_fx_count
         nh_i128 acc = product_sum(m, x, o), mul = m->mul ? m->mul[o] : 0, out = 0;
         nh_i128 *results[] = {&out};
         const nh_i128 *inputs[] = {&acc, &mul};
-        nh_dp_eval(m->post, inputs, results, count);
+        nh_dp_eval_count(m->post, inputs, results, count);
         y[o] = (int64_t)out;
     }
 }
@@ -53,12 +53,15 @@ static void eval_mac(const nh_unit *u, const int64_t *x, int64_t *y, nh_fx_count
 static void eval_datapath(const nh_unit *u, const nh_format x_fmt, const int64_t *x, int64_t *y, nh_fx_count *count)
 {
     const nh_dp *p = u->dp;
-    nh_i128 *in = p->scratch_in, *out = p->scratch_out;
+    nh_arena *scratch = nh_arena_new();
+    nh_i128 *in = nh_arena_alloc(scratch, (size_t)p->in[0].n * sizeof *in);
+    nh_i128 *out = nh_arena_alloc(scratch, (size_t)p->out[0].n * sizeof *out);
     for (int64_t i = 0; i < p->in[0].n; i++) in[i] = widen(x[i], x_fmt);
     const nh_i128 *inputs[] = {in};
     nh_i128 *results[] = {out};
-    nh_dp_eval(p, inputs, results, count);
+    nh_dp_eval_count(p, inputs, results, count);
     for (int64_t o = 0; o < p->out[0].n; o++) y[o] = (int64_t)out[o];
+    nh_arena_free(scratch);
 }
 
 void nh_design_eval(const nh_design *g, const int64_t *x, int64_t **raw, nh_fx_count *count)

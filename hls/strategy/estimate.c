@@ -1,0 +1,93 @@
+/* Resources by counting. A LUT-based multiplier of a x b bits costs about a*b LUTs (one row of LUTs per partial product, its carry
+ * in the row); adders and registers one LUT or flip-flop a bit; memories of more than a quarter of a block go to block RAM. */
+#include "plan.h"
+
+static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+/* Block RAMs of a memory: width over the widest port, depth over what is left; 0 when it stays in LUTs. */
+static int64_t block_rams(const nh_target *t, int64_t depth, int64_t width)
+{
+    if (t->bram_bits <= 0 || depth * width * 4 < t->bram_bits) return 0;
+    int64_t port = t->bram_bits <= 4096 ? 16 : 36;
+    int64_t words = t->bram_bits / port;
+    if (depth <= words) return ceil_div(width, port);
+    return ceil_div(depth * width, t->bram_bits);
+}
+
+static int64_t lut_bits(const nh_target *t, int64_t depth, int64_t width)
+{
+    int64_t per_lut = (int64_t)1 << (t->lut_inputs > 0 ? t->lut_inputs : 4);
+    return ceil_div(depth * width, per_lut);
+}
+
+static void add_memory(nh_resources *r, const nh_target *t, int64_t depth, int64_t width)
+{
+    int64_t blocks = block_rams(t, depth, width);
+    r->brams += blocks;
+    if (blocks == 0) r->luts += lut_bits(t, depth, width);
+}
+
+static void add_dp(nh_resources *r, const nh_dp *p, const nh_target *t, int64_t copies)
+{
+    nh_dp_cost c = nh_dp_cost_of(p, t->lut_inputs);
+    r->luts += copies * c.lut_estimate;
+    r->ffs += copies * c.register_bits;
+    for (int k = 0; k < p->n_table; k++) {
+        nh_resources one = {0};
+        add_memory(&one, t, p->table[k].depth, p->table[k].fmt.width_bits);
+        r->brams += copies * one.brams;
+        r->luts += copies * one.luts;
+    }
+    if (t->use_dsp) r->dsps += copies * c.muls;
+    r->multipliers += copies * c.muls;
+}
+
+static nh_resources mac_resources(const nh_mac *m, const nh_target *t)
+{
+    nh_resources r = {0};
+    int64_t x = m->x.width_bits, w = m->weight.width_bits, acc = m->acc.width_bits, lanes = m->in_lanes * m->out_lanes;
+    r.multipliers = lanes;
+    if (t->use_dsp) r.dsps = lanes;
+    else r.luts += lanes * x * w;
+    r.ffs += lanes * (x + w) + m->out_lanes * acc + m->in_lanes * x;
+    r.luts += m->out_lanes * (m->in_lanes - 1) * (x + w) + 2 * m->out_lanes * acc; /* tree; accumulator with its bias choice */
+    r.ffs += m->out_lanes * (m->in_lanes - 1) * (x + w) + 3 * m->out_lanes * acc;  /* tree; skid of the output */
+    r.luts += 2 * m->out_lanes * acc + 40;                                         /* skid, schedule */
+    r.ffs += 40;
+    add_memory(&r, t, m->in_words * m->groups, lanes * w);
+    add_memory(&r, t, m->groups, m->out_lanes * acc);
+    if (m->groups > 1) add_memory(&r, t, 2 * m->in_words, m->in_lanes * x);
+    if (m->mul) add_memory(&r, t, m->groups, m->out_lanes * m->mul_bits);
+    add_dp(&r, m->post, t, m->out_lanes);
+    return r;
+}
+
+/* A gear holds about the wider word twice (its buffer and the skid of the narrow side). */
+static void add_gear(nh_resources *r, const nh_stream *s)
+{
+    if (s->src_beat == s->dst_beat) return;
+    int64_t wide = s->src_beat > s->dst_beat ? s->src_beat : s->dst_beat, narrow = s->src_beat + s->dst_beat - wide;
+    r->ffs += (wide + 2 * narrow) * s->fmt.width_bits + 10;
+    r->luts += (wide + 2 * narrow) * s->fmt.width_bits + 20;
+}
+
+void nh_estimate(nh_design *g)
+{
+    const nh_target *t = &g->opt->target;
+    g->estimate = (nh_resources){0};
+    for (int k = 0; k < g->n_unit; k++) {
+        nh_unit *u = &g->unit[k];
+        u->estimate = (nh_resources){0};
+        if (u->kind == NH_UNIT_MAC) u->estimate = mac_resources(&u->mac, t);
+        else add_dp(&u->estimate, u->dp, t, 1);
+        int64_t skid = g->stream[u->out].src_beat * g->stream[u->out].fmt.width_bits;
+        u->estimate.ffs += 2 * skid;
+        u->estimate.luts += 2 * skid;
+        g->estimate.multipliers += u->estimate.multipliers;
+        g->estimate.luts += u->estimate.luts;
+        g->estimate.ffs += u->estimate.ffs;
+        g->estimate.brams += u->estimate.brams;
+        g->estimate.dsps += u->estimate.dsps;
+    }
+    for (int s = 0; s < g->n_stream; s++) add_gear(&g->estimate, &g->stream[s]);
+}
