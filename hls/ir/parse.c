@@ -70,7 +70,8 @@ static nh_i128 integer128(parser *s) {
     if (!*p || strlen(p) > 38) fail(s, "a whole number is expected");
     for (; !s->why && *p; p++) {
         if (*p < '0' || *p > '9') fail(s, "a whole number is expected");
-        v = v * 10u + (uint64_t)(*p - '0');
+        unsigned digit = (unsigned)*p - '0';
+        v = v * 10 + digit;
     }
     return negative ? -(nh_i128)v : (nh_i128)v;
 }
