@@ -141,6 +141,8 @@ void nh_dp_pipeline(nh_dp *p, const nh_dp_timing *t, bool register_output);
 const char *nh_dp_check(const nh_dp *p);
 /* Integer interpreter: in[port][elem] -> out[port][elem], raw. The oracle of the emitters' tests. */
 void nh_dp_eval(const nh_dp *p, const nh_i128 *const *in, nh_i128 *const *out);
+/* The same, counting the casts that overflowed; count may be NULL. */
+void nh_dp_eval_count(const nh_dp *p, const nh_i128 *const *in, nh_i128 *const *out, nh_fx_count *count);
 void nh_dp_print(const nh_dp *p, FILE *out);
 
 /* Counts before synthesis, for estimates. */

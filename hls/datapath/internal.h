@@ -1,0 +1,58 @@
+/* What the files of hls/datapath share: interning, and the checked arithmetic of intervals. */
+#ifndef NH_DATAPATH_INTERNAL_H
+#define NH_DATAPATH_INTERNAL_H
+
+#include "datapath.h"
+
+#define NH_DP_NONE UINT32_MAX /* no operand; an output that is not set yet */
+#define NH_DP_BITS 126        /* |raw| of every value is below 2^126, so that one more addition cannot overflow nh_i128 */
+
+/* Which operands an operation has, and its name in the text form. */
+typedef struct {
+    const char *name;
+    int operands;
+} nh_dp_op_info;
+const nh_dp_op_info *nh_dp_op_get(nh_dp_op op);
+
+/* An unary table that was built: the same function of the same kind of value shares one table. */
+typedef struct nh_dp_memo {
+    double (*f)(double);
+    double in_scale, out_scale;
+    int frac;
+    nh_range range;
+    nh_format out;
+    int64_t table_size;
+    int table, drop;       /* index = clamp(x >> drop, first, last) - first */
+    nh_i128 first, last;
+    const char *note;
+    struct nh_dp_memo *next;
+} nh_dp_memo;
+
+typedef struct nh_dp_hash {
+    uint32_t *slot; /* node index + 1; 0 = empty */
+    size_t n_slot;  /* a power of two */
+    nh_dp_memo *memo;
+} nh_dp_hash;
+
+/* The node equal to n, made when there is none; sets width and signedness from n.range. A value whose interval is one
+ * point becomes a constant. */
+nh_val nh_dp_intern(nh_dp *p, nh_dp_node n);
+/* Tell the proved interval of v when it is tighter than what interval arithmetic found. */
+void nh_dp_narrow(nh_dp *p, nh_val v, nh_range r);
+/* Operands and outputs v < n become map[v]. */
+void nh_dp_redirect(nh_dp *p, const nh_val *map, uint32_t n);
+/* Take these nodes, already interned once, as the new ones. */
+void nh_dp_adopt(nh_dp *p, nh_dp_node *node, uint32_t n);
+/* r * 2^shift, shift >= 0; false when that needs more than NH_DP_BITS. */
+bool nh_dp_shl(nh_range r, int shift, nh_range *out);
+/* The common frac of a and b and their intervals at it. On failure sets p->overflow128. */
+bool nh_dp_align(nh_dp *p, nh_val a, nh_val b, int *frac, nh_range *ra, nh_range *rb);
+bool nh_dp_is_const(const nh_dp *p, nh_val v, nh_i128 raw);
+/* Bits of the smallest two's complement that holds the magnitude of both ends, sign included. */
+int nh_dp_bits(nh_range r);
+/* Operands of a node, in order; returns their count. */
+int nh_dp_operands(const nh_dp_node *n, nh_val v[3]);
+/* Smallest k with 2^k >= n. */
+int nh_dp_log2_ceil(uint64_t n);
+
+#endif
