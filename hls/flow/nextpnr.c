@@ -1,0 +1,265 @@
+#include <assert.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "embedded.h"
+#include "file.h"
+#include "synth.h"
+#include "vlog.h"
+#include "yosys.h"
+
+#define WALL_LIMIT_S 3600
+#define MEMORY_LIMIT ((size_t)16 << 30)
+
+extern const nh_embedded nh_rtl_templates[];
+extern const size_t nh_rtl_templates_count;
+
+/* The words that nextpnr-ice40 takes as --<device>. */
+static const char *const devices[] = {"lp384", "lp1k", "lp4k", "lp8k", "hx1k", "hx4k", "hx8k", "up3k", "up5k", "u1k", "u2k", "u4k"};
+
+static bool is_device(nh_diag *d, const nh_target *t) {
+    size_t n = sizeof devices / sizeof devices[0];
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(devices[i], t->device) == 0) return true;
+    nh_report(d, NH_T_DEVICE, t->at, "target '%s': nextpnr-ice40 knows no device '%s'", t->name, t->device);
+    nh_diag_allowed(d, "lp384, lp1k, lp4k, lp8k, hx1k, hx4k, hx8k, up3k, up5k, u1k, u2k, u4k");
+    const char *near = nh_did_you_mean(t->device, devices, n);
+    if (near) nh_diag_hint(d, "did you mean '%s'?", near);
+    return false;
+}
+
+/* ---- pins ---- */
+
+/* Bits of TDATA: every element of a transfer in 8, 16, 32 or 64 bits, as emitted (AXI_ELEM_W). */
+static int64_t tdata_bits(const nh_stream *s, int64_t beat) {
+    int bits = 8;
+    while (bits < s->fmt.width_bits) bits *= 2;
+    return beat * bits;
+}
+
+/* clk, rst, frame_error and, for each side, valid, ready, last and the data. */
+static int64_t pins_for(int64_t in_bits, int64_t out_bits) {
+    return 3 + (3 + in_bits) + (3 + out_bits);
+}
+
+/* The widest serial word that the package has pins for on both sides; 0 when not even one bit fits. */
+static int serial_width(int64_t pins) {
+    for (int w = 8; w >= 1; w /= 2)
+        if (pins_for(w, w) <= pins) return w;
+    return 0;
+}
+
+static void wire_stream(nh_vlog *v, const char *prefix, int64_t width) {
+    static const char *const flag[] = {"valid", "ready", "last"};
+    for (int i = 0; i < 3; i++) nh_vlog_wire(v, 1, false, "%s_t%s", prefix, flag[i]);
+    nh_vlog_wire(v, width, false, "%s_tdata", prefix);
+}
+
+static void conn_stream(nh_vlog *v, const char *port, const char *wire) {
+    static const char *const field[] = {"valid", "ready", "data", "last"};
+    for (int i = 0; i < 4; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%st%s", port, field[i]);
+        nh_vlog_conn(v, name, "%s_t%s", wire, field[i]);
+    }
+}
+
+static void conn_pins(nh_vlog *v, const char *side) {
+    static const char *const field[] = {"valid", "ready", "data", "last"};
+    for (int i = 0; i < 4; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "pin_%s", field[i]);
+        nh_vlog_conn(v, name, "%s_%s", side, field[i]);
+    }
+}
+
+static void conn_clock(nh_vlog *v) {
+    nh_vlog_conn(v, "clk", "clk");
+    nh_vlog_conn(v, "rst", "rst");
+}
+
+static void wrapper_ports(nh_vlog *v, int pin_w) {
+    nh_vlog_port(v, "input", 1, "clk");
+    nh_vlog_port(v, "input", 1, "rst");
+    nh_vlog_port(v, "input", 1, "in_valid");
+    nh_vlog_port(v, "output", 1, "in_ready");
+    nh_vlog_port(v, "input", pin_w, "in_data");
+    nh_vlog_port(v, "input", 1, "in_last");
+    nh_vlog_port(v, "output", 1, "out_valid");
+    nh_vlog_port(v, "input", 1, "out_ready");
+    nh_vlog_port(v, "output", pin_w, "out_data");
+    nh_vlog_port(v, "output", 1, "out_last");
+    nh_vlog_port(v, "output", 1, "frame_error");
+    nh_vlog_module_body(v);
+}
+
+/* <top>_pins: the AXI4-Stream ports of top, a few bits at a time. */
+static bool write_wrapper(nh_arena *a, nh_diag *d, const char *path, const char *top, int pin_w, int64_t in_bits, int64_t out_bits) {
+    nh_vlog *v = nh_vlog_open(a, path);
+    nh_vlog_comment(v, "%s behind serial words of %d bits, for place and route on a small package", top, pin_w);
+    nh_vlog_module_begin(v, nh_arena_printf(a, "%s_pins", top));
+    wrapper_ports(v, pin_w);
+    wire_stream(v, "s", in_bits);
+    wire_stream(v, "m", out_bits);
+    nh_vlog_inst_begin(v, "nh_pins_in", "u_in");
+    nh_vlog_param(v, "PIN_W", pin_w);
+    nh_vlog_param(v, "WIDTH", in_bits);
+    conn_clock(v);
+    conn_pins(v, "in");
+    conn_stream(v, "m_", "s");
+    nh_vlog_inst_end(v);
+    nh_vlog_inst_begin(v, top, "u_top");
+    conn_clock(v);
+    conn_stream(v, "s_axis_", "s");
+    conn_stream(v, "m_axis_", "m");
+    nh_vlog_conn(v, "frame_error", "frame_error");
+    nh_vlog_inst_end(v);
+    nh_vlog_inst_begin(v, "nh_pins_out", "u_out");
+    nh_vlog_param(v, "PIN_W", pin_w);
+    nh_vlog_param(v, "WIDTH", out_bits);
+    conn_clock(v);
+    conn_stream(v, "s_", "m");
+    conn_pins(v, "out");
+    nh_vlog_inst_end(v);
+    nh_vlog_module_end(v);
+    return nh_vlog_close(v, d);
+}
+
+/* The emitted folder has only the templates that the design itself uses. */
+static char *write_template(nh_arena *a, nh_diag *d, const char *work_dir, const char *name) {
+    for (size_t i = 0; i < nh_rtl_templates_count; i++) {
+        const nh_embedded *e = &nh_rtl_templates[i];
+        if (strcmp(nh_path_base(e->name), name) != 0) continue;
+        char *path = nh_path_join(a, work_dir, name);
+        nh_writer *w = nh_writer_open(a, path);
+        nh_write(w, e->data, e->size);
+        return nh_writer_close(w, d) ? path : NULL;
+    }
+    nh_report(d, NH_O_BUG, NH_NOWHERE, "no template %s", name);
+    return NULL;
+}
+
+/* ---- what nextpnr says ---- */
+
+static void set_use(nh_pnr_facts *f, const char *bel, int64_t used, int64_t total) {
+    const struct { const char *bel; int64_t *used, *total; } row[] = {
+        {"ICESTORM_LC", &f->luts, &f->luts_total},
+        {"ICESTORM_RAM", &f->brams, &f->brams_total},
+        {"ICESTORM_DSP", &f->dsps, &f->dsps_total},
+        {"SB_IO", &f->ios, &f->ios_total},
+    };
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        if (strcmp(row[i].bel, bel) != 0) continue;
+        *row[i].used = used;
+        *row[i].total = total;
+    }
+}
+
+/* The clock that is reached is that of the slowest domain. */
+static bool read_report(nh_diag *d, const char *path, nh_pnr_facts *f) {
+    json_t *root = json_load_file(path, 0, NULL);
+    const char *name;
+    json_t *value;
+    json_object_foreach(json_object_get(root, "fmax"), name, value) {
+        double mhz = json_number_value(json_object_get(value, "achieved"));
+        if (f->fmax_mhz == 0 || mhz < f->fmax_mhz) f->fmax_mhz = mhz;
+    }
+    json_object_foreach(json_object_get(root, "utilization"), name, value)
+        set_use(f, name, json_integer_value(json_object_get(value, "used")), json_integer_value(json_object_get(value, "available")));
+    json_decref(root);
+    return f->luts_total > 0 || nh_report(d, NH_T_FAILED, NH_NOWHERE, "nextpnr-ice40 left no report in '%s'", path);
+}
+
+/* A run that failed leaves no report, but its log has lines `Info:  ICESTORM_LC:  6000/ 5280  113%`. True when some resource is
+ * asked for more than there is: the design does not fit, which is a result and no failure of the tool. */
+static bool is_too_large(nh_arena *a, const char *log, nh_pnr_facts *f) {
+    nh_bytes text;
+    bool too_large = false;
+    if (!nh_file_read(a, nh_diag_new(a), NH_NOWHERE, log, (size_t)256 << 20, &text)) return false;
+    for (const char *s = (const char *)text.data; s; s = strchr(s, '\n')) {
+        s += *s == '\n';
+        char bel[32];
+        long long used, total;
+        if (sscanf(s, "Info: %31[A-Z0-9_]: %lld/ %lld", bel, &used, &total) != 3) continue;
+        set_use(f, bel, used, total);
+        too_large = too_large || used > total;
+    }
+    return too_large;
+}
+
+typedef struct {
+    const char *json, *asc, *report, *log, *bin;
+} outputs;
+
+static bool place_and_route(nh_arena *a, nh_diag *d, const nh_options *o, const char *nextpnr, const outputs *out, nh_pnr_facts *f) {
+    const nh_target *t = &o->target;
+    const char *argv[] = {nextpnr, nh_arena_printf(a, "--%s", t->device), "--package", t->package, "--json", out->json,
+                          "--asc", out->asc, "--report", out->report, "--freq", nh_arena_printf(a, "%g", o->clock_mhz),
+                          "--timing-allow-fail", "--seed", "1", NULL};
+    nh_tool_run run = {.argv = argv, .log = out->log, .wall_limit_s = WALL_LIMIT_S, .memory_limit = MEMORY_LIMIT};
+    nh_diag *failed = nh_diag_new(a);
+    if (nh_tool_exec(a, failed, &run)) {
+        f->fits = true;
+        return read_report(d, out->report, f);
+    }
+    if (is_too_large(a, out->log, f)) return true;
+    nh_diag_append(d, failed);
+    return false;
+}
+
+static bool pack(nh_arena *a, nh_diag *d, const char *icepack, const char *work_dir, const outputs *out) {
+    const char *argv[] = {icepack, out->asc, out->bin, NULL};
+    nh_tool_run run = {.argv = argv, .log = nh_path_join(a, work_dir, "icepack.log"), .wall_limit_s = 600};
+    return nh_tool_exec(a, d, &run);
+}
+
+/* Decide what is placed: the design itself, or the wrapper around it, whose files are added to y. The name of the top module;
+ * NULL when files cannot be written, or when not even one data pin per side is there (then f->ran is set). */
+static const char *choose_top(nh_arena *a, nh_diag *d, const nh_design *g, nh_yosys *y, const char **more, nh_pnr_facts *f) {
+    const nh_stream *in = &g->stream[g->input], *out = &g->stream[g->output];
+    int64_t in_bits = tdata_bits(in, in->src_beat), out_bits = tdata_bits(out, out->dst_beat);
+    int64_t needed = pins_for(in_bits, out_bits), pins = g->opt->target.pins;
+    const char *project = g->opt->project;
+    if (pins == 0 || needed <= pins) return project;
+    int pin_w = serial_width(pins);
+    if (pin_w == 0) {
+        f->ran = true;
+        f->ios = pins_for(1, 1);
+        f->ios_total = pins;
+        return NULL;
+    }
+    char *top = nh_arena_printf(a, "%s_pins", project);
+    more[0] = write_template(a, d, y->work_dir, "nh_pins_in.v");
+    more[1] = write_template(a, d, y->work_dir, "nh_pins_out.v");
+    more[2] = nh_arena_printf(a, "%s/%s.v", y->work_dir, top);
+    if (!more[0] || !more[1] || !write_wrapper(a, d, more[2], project, pin_w, in_bits, out_bits)) return NULL;
+    y->more = more;
+    y->n_more = 3;
+    f->wrapper = nh_arena_printf(a, "serial words of %d bits at both ends: the ports need %lld pins, the package has %lld", pin_w,
+                                 (long long)needed, (long long)pins);
+    return top;
+}
+
+bool nh_pnr_run(nh_arena *a, nh_diag *d, const nh_design *g, const char *rtl_dir, const char *work_dir, const char *yosys,
+                const char *nextpnr, const char *icepack, nh_pnr_facts *f) {
+    const nh_target *t = &g->opt->target;
+    const char *more[3];
+    nh_yosys y = {.yosys = yosys, .rtl_dir = rtl_dir, .work_dir = nh_tool_absolute(a, work_dir)};
+    *f = (nh_pnr_facts){.device = t->device, .package = t->package};
+    if (!is_device(d, t)) return false;
+    const char *top = choose_top(a, d, g, &y, more, f);
+    if (!top) return f->ran;
+    char *base = nh_path_join(a, y.work_dir, top);
+    outputs out = {.json = nh_yosys_synth(a, d, &y, t, top),
+                   .asc = nh_arena_printf(a, "%s.asc", base),
+                   .report = nh_arena_printf(a, "%s.report.json", base),
+                   .log = nh_arena_printf(a, "%s.nextpnr.log", base),
+                   .bin = nh_arena_printf(a, "%s.bin", base)};
+    if (!out.json || !place_and_route(a, d, g->opt, nextpnr, &out, f)) return false;
+    f->ran = true;
+    if (!f->fits || !icepack) return true;
+    if (!pack(a, d, icepack, y.work_dir, &out)) return false;
+    f->bitstream = nh_path_base(out.bin);
+    return true;
+}
