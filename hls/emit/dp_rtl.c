@@ -115,21 +115,6 @@ static const char *product(ctx *c, const nh_dp_node *n) {
 
 /* --- casts and tables --------------------------------------------------------------------------------------------- */
 
-/* No value of the interval leaves the format, whatever the rounding; `drop` low bits are lost. */
-static bool fits(nh_range r, int drop, nh_format f) {
-    if (drop > 126 || drop < -126) return false;
-    nh_i128 lo = r.lo, hi = r.hi;
-    if (drop > 0) {
-        lo >>= drop;
-        hi = (hi >> drop) + 1;
-    } else {
-        nh_i128 room = (nh_i128)1 << (126 + drop);
-        if (lo < -room || hi >= room) return false;
-        lo = (nh_i128)((nh_u128)lo << -drop), hi = (nh_i128)((nh_u128)hi << -drop);
-    }
-    return lo >= nh_format_min(f) && hi <= nh_format_max(f);
-}
-
 /* An instance drives `whole` bits of which the node keeps the low n->width: name of the net to connect. */
 static const char *result_net(ctx *c, nh_val at, int whole) {
     const nh_dp_node *n = &c->dp->node[at];
@@ -144,12 +129,12 @@ static const char *result_net(ctx *c, nh_val at, int whole) {
 static void cast(ctx *c, nh_val at) {
     const nh_dp_node *n = &c->dp->node[at], *x = &c->dp->node[n->a];
     int drop = x->frac - nh_format_frac(n->fmt);
-    bool safe = fits(x->range, drop, n->fmt);
-    if ((n->fmt.round == NH_ROUND_TRN || drop <= 0) && (safe || n->fmt.overflow == NH_OVERFLOW_WRAP)) {
+    bool wraps = n->fmt.overflow == NH_OVERFLOW_WRAP; /* also when the value cannot leave the format: nh_dp_cast */
+    if (wraps && (n->fmt.round == NH_ROUND_TRN || drop <= 0)) {
         nh_vlog_assign(c->v, copy_name(c, at, 0), "%s", operand(c, n->a, n->stage, -drop, n->width));
         return;
     }
-    int out_width = safe ? n->width : n->fmt.width_bits;
+    int out_width = wraps ? n->width : n->fmt.width_bits; /* low bits of a wrapped value are its value */
     const char *y = result_net(c, at, out_width);
     nh_rtl_out_use(c->out, "nh_cast");
     nh_vlog_inst_begin(c->v, "nh_cast", "u_v%u", at);
@@ -157,9 +142,9 @@ static void cast(ctx *c, nh_val at) {
     nh_vlog_param(c->v, "IN_SIGNED", x->is_signed);
     nh_vlog_param(c->v, "SHIFT", drop);
     nh_vlog_param(c->v, "OUT_W", out_width);
-    nh_vlog_param(c->v, "OUT_SIGNED", safe ? n->is_signed : n->fmt.is_signed);
+    nh_vlog_param(c->v, "OUT_SIGNED", wraps ? n->is_signed : n->fmt.is_signed);
     nh_vlog_param(c->v, "ROUND", n->fmt.round);
-    nh_vlog_param(c->v, "OVERFLOW", safe ? NH_OVERFLOW_WRAP : n->fmt.overflow);
+    nh_vlog_param(c->v, "OVERFLOW", n->fmt.overflow);
     nh_vlog_conn(c->v, "x", "%s", operand(c, n->a, n->stage, 0, x->width));
     nh_vlog_conn(c->v, "y", "%s", y);
     nh_vlog_inst_end(c->v);

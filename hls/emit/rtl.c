@@ -87,6 +87,8 @@ static const char *lane(job *j, const char *net, int64_t lanes, int64_t i, int w
 
 static const char *unit_module(job *j, const nh_unit *u) { return nh_arena_printf(j->a, "%s_%s", j->project, u->id); }
 
+static const char *dp_module(job *j, const nh_dp *dp) { return nh_arena_printf(j->a, "%s_%s", j->project, dp->id); }
+
 static nh_vlog *open_unit(job *j, const nh_unit *u, const char *what) {
     const char *module = unit_module(j, u), *file = nh_arena_printf(j->a, "%s.v", module);
     const nh_stream *in = &j->g->stream[u->in], *out = &j->g->stream[u->out];
@@ -133,11 +135,10 @@ static void skid(job *j, nh_vlog *v, int64_t bits, const char *from) {
 
 static bool datapath_unit(job *j, const nh_unit *u) {
     int64_t bits = src_bits(&j->g->stream[u->out]);
-    const char *module = unit_module(j, u);
     nh_vlog *v = open_unit(j, u, "an unrolled layer");
     stream_wires(v, "y", bits);
     pipe(j, v, u->dp->latency_cycles, "s", "y");
-    nh_vlog_inst_begin(v, nh_arena_printf(j->a, "%s_%s", module, u->dp->id), "u_dp");
+    nh_vlog_inst_begin(v, dp_module(j, u->dp), "u_dp");
     nh_vlog_conn(v, "clk", "clk");
     nh_vlog_conn(v, "en", "en");
     nh_vlog_conn(v, "x", "s_data");
@@ -146,7 +147,7 @@ static bool datapath_unit(job *j, const nh_unit *u) {
     skid(j, v, bits, "y");
     nh_vlog_module_end(v);
     bool ok = nh_vlog_close(v, j->d);
-    return nh_rtl_datapath(j->out, j->d, u->dp, module, j->g->opt->target.bram_bits) && ok;
+    return nh_rtl_datapath(j->out, j->d, u->dp, j->project, j->g->opt->target.bram_bits) && ok;
 }
 
 /* A memory that is written at run time. iCE40 has no distributed RAM: there a small one would be flip-flops. */
@@ -208,7 +209,7 @@ static void mac_multipliers(job *j, nh_vlog *v, const nh_unit *u) {
 
 static void mac_post(job *j, nh_vlog *v, const nh_unit *u, const char *from) {
     const nh_mac *m = &u->mac;
-    const char *module = nh_arena_printf(j->a, "%s_%s", unit_module(j, u), m->post->id);
+    const char *module = dp_module(j, m->post);
     const char *acc = nh_arena_printf(j->a, "%s_data", from);
     int y_bits = j->g->stream[u->out].fmt.width_bits;
     stream_wires(v, "y", m->out_lanes * y_bits);
@@ -253,7 +254,7 @@ static bool mac_unit(job *j, const nh_unit *u) {
     skid(j, v, out_bits, "y");
     nh_vlog_module_end(v);
     bool ok = nh_vlog_close(v, j->d);
-    ok = nh_rtl_datapath(j->out, j->d, m->post, unit_module(j, u), j->g->opt->target.bram_bits) && ok;
+    ok = nh_rtl_datapath(j->out, j->d, m->post, j->project, j->g->opt->target.bram_bits) && ok;
     return mac_data(j, u) && ok;
 }
 
