@@ -1,0 +1,128 @@
+/* The reader's own view of an ONNX model: values by name, nodes in order, and what is known of each.
+ * Private to frontend/onnx. */
+#ifndef NH_ONNX_MODEL_H
+#define NH_ONNX_MODEL_H
+
+#include "graph.h"
+#include "reader.h"
+
+#include "onnx.pb-c.h"
+
+#define NH_ONNX_MAX_ELEMENTS ((int64_t)1 << 30) /* of one constant tensor */
+#define NH_ONNX_MAX_SAMPLE ((int64_t)1 << 24)   /* of one activation, without the batch */
+#define NH_ONNX_MAX_NAME 1000                   /* bytes of a name */
+
+/* A constant tensor, decoded only when a node asks for its numbers.
+ * Its elements are `value` (row-major) when that is set, else those of `proto`; transposed: the shape is [c][r] while
+ * the elements still stand as [r][c]. */
+typedef struct {
+    const char *name;
+    int rank;
+    int64_t dim[NH_MAX_RANK];
+    int64_t n;
+    const Onnx__TensorProto *proto;
+    const double *value;
+    bool transposed;
+} onnx_const;
+
+typedef enum {
+    VALUE_UNKNOWN, /* not made yet */
+    VALUE_BAD,     /* its node was reported; what depends on it is passed over in silence */
+    VALUE_CONST,
+    VALUE_TENSOR
+} value_kind;
+
+typedef struct {
+    const char *name;
+    value_kind kind;
+    int producer;  /* node index, or -1: graph input or initializer */
+    int n_uses;    /* by nodes that reach the output, and by the output */
+    int tensor;    /* VALUE_TENSOR: index in the graph; its batch dimension is dropped */
+    onnx_const c;  /* VALUE_CONST */
+    const Onnx__TensorProto *initializer; /* not opened yet, or NULL */
+} onnx_value;
+
+typedef struct {
+    const Onnx__NodeProto *proto;
+    const char *name;      /* unique; what a DENSE layer, say, will be called */
+    nh_loc at;
+    int *in, *out;         /* value indices; -1: left out */
+    int n_in, n_out;
+    bool live;             /* the output depends on it */
+} onnx_node;
+
+typedef struct {
+    nh_arena *a;       /* of the run: the graph */
+    nh_arena *scratch; /* of the reader: protobuf, tables */
+    nh_diag *d;
+    const char *path;
+    nh_bytes file;
+    const Onnx__ModelProto *model;
+    int64_t opset;
+    onnx_value *value; /* sorted by name */
+    int n_value;
+    onnx_node *node;
+    int n_node;
+    int *order;        /* live nodes, each after those it reads */
+    int n_order;
+    int input, output; /* values */
+    int64_t batch;     /* 0: symbolic */
+    nh_graph *g;
+} onnx_reader;
+
+/* values.c: the tables. */
+bool onnx_tables(onnx_reader *r);
+/* Index of the value called name, or -1. */
+int onnx_value_find(const onnx_reader *r, const char *name);
+nh_loc onnx_at(const onnx_reader *r, const char *what, const char *name);
+
+/* order.c: liveness, topological order, unique layer names. */
+bool onnx_order(onnx_reader *r);
+
+/* constant.c: TensorProto -> numbers. */
+/* Check dims, dtype and data length of a tensor; M_TENSOR. */
+bool onnx_const_open(onnx_reader *r, const Onnx__TensorProto *t, const char *name, onnx_const *out);
+/* All elements row-major, times `factor`, in a; transpose (rank 2): as [dim 1][dim 0]. NULL with M_VALUE for NaN,
+ * infinities and integers beyond 2^53, NULL with M_LIMIT when too large. */
+double *onnx_const_values(onnx_reader *r, nh_arena *a, const onnx_const *c, bool transpose, double factor);
+
+/* attribute.c: typed access; false/NULL with M_FORM when an attribute is there with another type. */
+const Onnx__AttributeProto *onnx_attr(const onnx_node *n, const char *name);
+bool onnx_attr_int(onnx_reader *r, const onnx_node *n, const char *name, int64_t absent, int64_t *out);
+bool onnx_attr_float(onnx_reader *r, const onnx_node *n, const char *name, double absent, double *out);
+/* *count = -1 when absent. */
+bool onnx_attr_ints(onnx_reader *r, const onnx_node *n, const char *name, const int64_t **out, int *count);
+/* Every attribute of n is one of the blank separated `known` and stands once. */
+bool onnx_attrs_known(onnx_reader *r, const onnx_node *n, const char *known);
+
+/* operators.c: the table of operators. Reports the nodes that no row carries; then reads one node. */
+bool onnx_operators_supported(onnx_reader *r);
+bool onnx_operator_read(onnx_reader *r, onnx_node *n);
+
+/* A reader of one operator: report and return false, or set its output values. */
+typedef bool onnx_read_fn(onnx_reader *r, onnx_node *n);
+/* dense.c */
+onnx_read_fn onnx_read_gemm, onnx_read_matmul, onnx_read_arithmetic, onnx_read_batchnorm;
+/* elementwise.c */
+onnx_read_fn onnx_read_simple, onnx_read_clip, onnx_read_softmax, onnx_read_identity, onnx_read_cast, onnx_read_dropout;
+/* shapes.c */
+onnx_read_fn onnx_read_flatten, onnx_read_reshape, onnx_read_squeeze, onnx_read_unsqueeze, onnx_read_transpose,
+    onnx_read_constant;
+
+/* What the readers of operators share (operators.c). */
+bool onnx_form(onnx_reader *r, const onnx_node *n, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+bool onnx_shape_error(onnx_reader *r, const onnx_node *n, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* The value of input i, or NULL when it is left out. */
+onnx_value *onnx_in(onnx_reader *r, const onnx_node *n, int i);
+/* The shape of a VALUE_TENSOR. */
+nh_shape onnx_shape(const onnx_reader *r, const onnx_value *v);
+/* Input 0 as tensor; NULL with M_FORM when it is constant. */
+onnx_value *onnx_activation(onnx_reader *r, const onnx_node *n);
+/* Input i as constant; NULL with M_FORM when it is absent or not constant. */
+onnx_value *onnx_constant(onnx_reader *r, const onnx_node *n, int i, const char *what);
+/* Add `layer` (op and numbers set) reading tensor `in`, and make it the value of output 0. */
+bool onnx_add_layer(onnx_reader *r, const onnx_node *n, nh_layer layer, int in, nh_shape shape);
+/* A parameter of the graph. */
+nh_param *onnx_param(onnx_reader *r, const char *name, nh_shape shape, const double *value);
+
+#endif

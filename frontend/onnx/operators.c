@@ -1,0 +1,185 @@
+#include "onnx_model.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+/* The operators that are read; a new one is one row. */
+static const struct {
+    const char *op;
+    int min_in, max_in;
+    const char *attributes; /* that are known; any other is an error, not ignored */
+    onnx_read_fn *read;
+} operators[] = {
+    {"Add", 2, 2, "", onnx_read_arithmetic},
+    {"BatchNormalization", 5, 5, "epsilon momentum spatial training_mode", onnx_read_batchnorm},
+    {"Cast", 1, 1, "to saturate", onnx_read_cast},
+    {"Clip", 1, 3, "min max", onnx_read_clip},
+    {"Constant", 0, 0, "value value_float value_floats value_int value_ints sparse_value value_string value_strings",
+     onnx_read_constant},
+    {"Div", 2, 2, "", onnx_read_arithmetic},
+    {"Dropout", 1, 3, "ratio seed", onnx_read_dropout},
+    {"Flatten", 1, 1, "axis", onnx_read_flatten},
+    {"Gemm", 2, 3, "alpha beta transA transB", onnx_read_gemm},
+    {"Identity", 1, 1, "", onnx_read_identity},
+    {"LeakyRelu", 1, 1, "alpha", onnx_read_simple},
+    {"MatMul", 2, 2, "", onnx_read_matmul},
+    {"Mul", 2, 2, "", onnx_read_arithmetic},
+    {"Relu", 1, 1, "", onnx_read_simple},
+    {"Reshape", 2, 2, "allowzero", onnx_read_reshape},
+    {"Sigmoid", 1, 1, "", onnx_read_simple},
+    {"Softmax", 1, 1, "axis", onnx_read_softmax},
+    {"Squeeze", 1, 2, "axes", onnx_read_squeeze},
+    {"Sub", 2, 2, "", onnx_read_arithmetic},
+    {"Tanh", 1, 1, "", onnx_read_simple},
+    {"Transpose", 1, 1, "perm", onnx_read_transpose},
+    {"Unsqueeze", 1, 2, "axes", onnx_read_unsqueeze},
+};
+enum { N_OPERATORS = sizeof operators / sizeof *operators };
+
+/* What to do about operators that people meet. */
+static const struct {
+    const char *ops, *hint;
+} hints[] = {
+    {" ArgMax ", "end the model before it and write 'output: argmax' in the configuration"},
+    {" LogSoftmax ", "end the model before it: it does not change which output is the largest"},
+    {" Shape Gather Concat Slice ConstantOfShape Expand ",
+     "the exporter computes a shape at run time: use torch.flatten(x, 1), or simplify the model (onnxsim)"},
+    {" QuantizeLinear DequantizeLinear DynamicQuantizeLinear QLinearMatMul MatMulInteger Quant BipolarQuant Trunc ",
+     "export the float model: neurohls chooses the number formats itself"},
+    {" Conv ConvTranspose MaxPool AveragePool GlobalAveragePool GlobalMaxPool ", "only dense networks are built"},
+    {" If Loop Scan ", "models with subgraphs are not read; export for fixed inputs"},
+};
+
+static const char *text(const char *s) {
+    return s ? s : "";
+}
+
+static bool standard_domain(const onnx_node *n) {
+    const char *domain = text(n->proto->domain);
+    return !*domain || strcmp(domain, "ai.onnx") == 0;
+}
+
+static int find_operator(const onnx_node *n) {
+    for (int i = 0; i < N_OPERATORS && standard_domain(n); i++)
+        if (strcmp(operators[i].op, text(n->proto->op_type)) == 0) return i;
+    return -1;
+}
+
+static void report_unsupported(onnx_reader *r, const onnx_node *n) {
+    const char *domain = text(n->proto->domain), *op = text(n->proto->op_type), *list = operators[0].op;
+    nh_report(r->d, NH_M_OP, n->at, "the operator %.100s is not supported", *op ? op : "without a name");
+    nh_diag_found(r->d, "%.100s of the domain '%.100s'", op, *domain ? domain : "ai.onnx");
+    for (int i = 1; i < N_OPERATORS; i++) list = nh_arena_printf(r->scratch, "%s %s", list, operators[i].op);
+    nh_diag_allowed(r->d, "%s", list);
+    const char *word = nh_arena_printf(r->scratch, " %s ", op);
+    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
+        if (strstr(hints[i].ops, word)) nh_diag_hint(r->d, "%s", hints[i].hint);
+}
+
+bool onnx_operators_supported(onnx_reader *r) {
+    bool ok = true;
+    for (int k = 0; k < r->n_order; k++) {
+        onnx_node *n = &r->node[r->order[k]];
+        if (find_operator(n) >= 0) continue;
+        report_unsupported(r, n);
+        for (int i = 0; i < n->n_out; i++)
+            if (n->out[i] >= 0) r->value[n->out[i]].kind = VALUE_BAD;
+        ok = false;
+    }
+    return ok;
+}
+
+bool onnx_form(onnx_reader *r, const onnx_node *n, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    nh_report(r->d, NH_M_FORM, n->at, "%s: %s", n->proto->op_type, nh_arena_vprintf(r->scratch, fmt, ap));
+    va_end(ap);
+    return false;
+}
+
+bool onnx_shape_error(onnx_reader *r, const onnx_node *n, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    nh_report(r->d, NH_M_SHAPE, n->at, "%s: %s", n->proto->op_type, nh_arena_vprintf(r->scratch, fmt, ap));
+    va_end(ap);
+    return false;
+}
+
+onnx_value *onnx_in(onnx_reader *r, const onnx_node *n, int i) {
+    return i < n->n_in && n->in[i] >= 0 ? &r->value[n->in[i]] : NULL;
+}
+
+nh_shape onnx_shape(const onnx_reader *r, const onnx_value *v) {
+    return r->g->tensor[v->tensor].shape;
+}
+
+onnx_value *onnx_activation(onnx_reader *r, const onnx_node *n) {
+    onnx_value *v = onnx_in(r, n, 0);
+    if (v->kind == VALUE_TENSOR) return v;
+    onnx_form(r, n, "the input '%s' is a constant", v->name);
+    return NULL;
+}
+
+onnx_value *onnx_constant(onnx_reader *r, const onnx_node *n, int i, const char *what) {
+    onnx_value *v = onnx_in(r, n, i);
+    if (v && v->kind == VALUE_CONST) return v;
+    if (v) onnx_form(r, n, "%s ('%s') is not constant", what, v->name);
+    else onnx_form(r, n, "%s is missing", what);
+    return NULL;
+}
+
+bool onnx_add_layer(onnx_reader *r, const onnx_node *n, nh_layer layer, int in, nh_shape shape) {
+    int64_t size = nh_shape_size(shape);
+    if (size <= 0 || size > NH_ONNX_MAX_SAMPLE)
+        return onnx_shape_error(r, n, "its result has no elements, or more than 2^24");
+    onnx_value *out = &r->value[n->out[0]];
+    layer.name = n->name;
+    layer.at = n->at;
+    layer.n_in = 1;
+    layer.in[0] = in;
+    layer.out = nh_graph_add_tensor(r->g, out->name, shape, NH_EDGE_FRAME);
+    nh_graph_add_layer(r->g, layer);
+    out->kind = VALUE_TENSOR;
+    out->tensor = layer.out;
+    return true;
+}
+
+nh_param *onnx_param(onnx_reader *r, const char *name, nh_shape shape, const double *value) {
+    nh_param *p = NH_NEW(r->a, nh_param);
+    p->name = nh_arena_str(r->a, name);
+    p->shape = shape;
+    p->value = value;
+    p->at = onnx_at(r, "tensor", name);
+    return p;
+}
+
+/* Open initializers on first use. False when an input is unusable; in silence when that was reported before. */
+static bool inputs_ready(onnx_reader *r, onnx_node *n) {
+    bool ok = true;
+    for (int i = 0; i < n->n_in; i++) {
+        onnx_value *v = onnx_in(r, n, i);
+        if (!v) continue;
+        if (v->kind == VALUE_UNKNOWN && v->initializer)
+            v->kind = onnx_const_open(r, v->initializer, v->name, &v->c) ? VALUE_CONST : VALUE_BAD;
+        if (v->kind == VALUE_UNKNOWN)
+            ok = onnx_form(r, n, "it reads '%s', a second output of another node, which is not supported", v->name);
+        if (v->kind == VALUE_BAD) ok = false;
+    }
+    return ok;
+}
+
+static bool well_formed(onnx_reader *r, onnx_node *n, int op) {
+    bool ok = n->n_in <= operators[op].max_in || onnx_form(r, n, "it has %d inputs", n->n_in);
+    for (int i = 0; i < operators[op].min_in; i++)
+        ok = ok && (onnx_in(r, n, i) || onnx_form(r, n, "input %d is missing", i + 1));
+    if (n->n_out < 1 || n->out[0] < 0) ok = onnx_form(r, n, "its first output is left out");
+    return onnx_attrs_known(r, n, operators[op].attributes) && ok;
+}
+
+bool onnx_operator_read(onnx_reader *r, onnx_node *n) {
+    int op = find_operator(n);
+    if (op >= 0 && well_formed(r, n, op) && inputs_ready(r, n) && operators[op].read(r, n)) return true;
+    for (int i = 0; i < n->n_out; i++)
+        if (n->out[i] >= 0) r->value[n->out[i]].kind = VALUE_BAD;
+    return false;
+}

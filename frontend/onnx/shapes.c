@@ -1,0 +1,245 @@
+#include "onnx_model.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Here ONNX shapes are lists of dimensions with the batch in front; the batch stands as BATCH. */
+enum { BATCH = -1, MAX_RANK = NH_MAX_RANK + 1 };
+
+typedef struct {
+    int rank;
+    int64_t dim[MAX_RANK];
+} dims;
+
+static dims dims_of(const onnx_reader *r, const onnx_value *v) {
+    dims d = {0};
+    if (v->kind == VALUE_CONST) {
+        d.rank = v->c.rank;
+        memcpy(d.dim, v->c.dim, sizeof v->c.dim);
+        return d;
+    }
+    nh_shape s = onnx_shape(r, v);
+    d.rank = s.rank + 1;
+    d.dim[0] = BATCH;
+    memcpy(d.dim + 1, s.dim, (size_t)s.rank * sizeof *s.dim);
+    return d;
+}
+
+/* Give a value new dimensions, its elements in the same order: a RESHAPE layer, or a constant seen differently. */
+static bool set_dims(onnx_reader *r, onnx_node *n, const onnx_value *x, dims d) {
+    if (x->kind == VALUE_TENSOR) {
+        nh_shape s = {.rank = d.rank - 1};
+        if (d.rank < 1 || d.dim[0] != BATCH) return onnx_form(r, n, "it does not keep the batch as first dimension");
+        memcpy(s.dim, d.dim + 1, (size_t)s.rank * sizeof *s.dim);
+        return onnx_add_layer(r, n, (nh_layer){.op = NH_OP_RESHAPE}, x->tensor, s);
+    }
+    if (d.rank > NH_MAX_RANK) return onnx_shape_error(r, n, "the result has more than 8 dimensions");
+    onnx_value *out = &r->value[n->out[0]];
+    out->c = x->c;
+    if (x->c.transposed) {
+        out->c.value = onnx_const_values(r, r->a, &x->c, false, 1);
+        if (!out->c.value) return false;
+        out->c.transposed = false;
+    }
+    out->kind = VALUE_CONST;
+    out->c.rank = d.rank;
+    memcpy(out->c.dim, d.dim, sizeof out->c.dim);
+    return true;
+}
+
+bool onnx_read_flatten(onnx_reader *r, onnx_node *n) {
+    int64_t axis;
+    const onnx_value *x = onnx_activation(r, n);
+    if (!x || !onnx_attr_int(r, n, "axis", 1, &axis)) return false;
+    dims d = dims_of(r, x), out = {.rank = 2, .dim = {BATCH, 1}};
+    int64_t from = axis < 0 ? axis + d.rank : axis;
+    bool keeps = from >= 1 && from <= d.rank;
+    for (int64_t i = 1; i < d.rank; i++) {
+        if (i < from) keeps = keeps && d.dim[i] == 1;
+        else out.dim[1] *= d.dim[i];
+    }
+    if (!keeps) return onnx_form(r, n, "axis %lld does not keep the batch apart", (long long)axis);
+    return set_dims(r, n, x, out);
+}
+
+/* The integers of a constant vector, at most `max` of them; false when reported. */
+static bool int_list(onnx_reader *r, const onnx_node *n, const onnx_value *c, int max, int64_t *out, int *count) {
+    if (c->c.rank > 1 || c->c.n > max)
+        return onnx_shape_error(r, n, "'%s' is not a list of at most %d numbers", c->name, max);
+    const double *v = onnx_const_values(r, r->scratch, &c->c, false, 1);
+    if (!v) return false;
+    *count = (int)c->c.n;
+    for (int i = 0; i < *count; i++) {
+        if (fabs(v[i]) > 0x1p53 || v[i] != rint(v[i])) return onnx_form(r, n, "'%s' holds %g, not an integer", c->name, v[i]);
+        out[i] = (int64_t)v[i];
+    }
+    return true;
+}
+
+/* The batch of a requested shape: 0 (copy), or the number the model declares; a symbolic batch may be 1. */
+static bool names_batch(const onnx_reader *r, int64_t dim) {
+    return dim == 0 || dim == (r->batch ? r->batch : 1);
+}
+
+/* Fill the -1 at `hole`, so that the product of the others is n. */
+static bool fill_hole(dims *d, int first, int hole, int64_t n) {
+    int64_t rest = 1;
+    for (int i = first; i < d->rank; i++) {
+        if (i == hole) continue;
+        if (d->dim[i] <= 0 || d->dim[i] > n / rest) return false;
+        rest *= d->dim[i];
+    }
+    if (hole >= 0) d->dim[hole] = n / rest;
+    return n == rest * (hole >= 0 ? d->dim[hole] : 1);
+}
+
+/* The shape asked for, with 0 and -1 resolved, for x of n elements. */
+static bool resolve(onnx_reader *r, const onnx_node *n, const onnx_value *x, dims *d) {
+    dims from = dims_of(r, x);
+    bool tensor = x->kind == VALUE_TENSOR;
+    int first = tensor ? 1 : 0, hole = -1, n_holes = 0;
+    for (int i = 0; i < d->rank; i++) {
+        if (d->dim[i] == -1) hole = i, n_holes++;
+        if (d->dim[i] == 0 && i >= first) d->dim[i] = i < from.rank ? from.dim[i] : 0;
+    }
+    if (n_holes > 1) return onnx_form(r, n, "the shape has more than one -1");
+    if (tensor) {
+        if (d->rank < 1 || (hole != 0 && !names_batch(r, d->dim[0])))
+            return onnx_form(r, n, "it does not keep the batch as first dimension");
+        d->dim[0] = BATCH;
+        if (hole == 0) hole = -1;
+    }
+    int64_t size = tensor ? nh_shape_size(onnx_shape(r, x)) : x->c.n;
+    return fill_hole(d, first, hole, size) ||
+           onnx_shape_error(r, n, "'%s' has %lld elements per sample, which is not what the shape asks for", x->name,
+                            (long long)size);
+}
+
+bool onnx_read_reshape(onnx_reader *r, onnx_node *n) {
+    int64_t allow_zero;
+    const onnx_value *x = onnx_in(r, n, 0), *c = onnx_constant(r, n, 1, "the shape");
+    dims d = {0};
+    if (!c || !onnx_attr_int(r, n, "allowzero", 0, &allow_zero) || !int_list(r, n, c, MAX_RANK, d.dim, &d.rank))
+        return false;
+    for (int i = 0; i < d.rank; i++)
+        if (d.dim[i] < -1 || (d.dim[i] == 0 && allow_zero))
+            return onnx_form(r, n, "the shape holds %lld", (long long)d.dim[i]);
+    return resolve(r, n, x, &d) && set_dims(r, n, x, d);
+}
+
+/* The axes of Squeeze and Unsqueeze, an attribute up to operator set 12 and an input from 13 on, as a set of bits of
+ * positions in a shape of `rank`. */
+static bool axes(onnx_reader *r, const onnx_node *n, const int64_t *list, int count, int rank, unsigned *set) {
+    *set = 0;
+    for (int i = 0; i < count; i++) {
+        int64_t axis = list[i] < 0 ? list[i] + rank : list[i];
+        if (axis < 0 || axis >= rank) return onnx_shape_error(r, n, "there is no axis %lld", (long long)list[i]);
+        if (*set & 1u << axis) return onnx_form(r, n, "axis %lld is named twice", (long long)list[i]);
+        *set |= 1u << axis;
+    }
+    return true;
+}
+
+static bool axes_list(onnx_reader *r, const onnx_node *n, int64_t list[MAX_RANK], int *count) {
+    const int64_t *attr;
+    if (!onnx_attr_ints(r, n, "axes", &attr, count)) return false;
+    if (*count > MAX_RANK) return onnx_form(r, n, "more than %d axes", (int)MAX_RANK);
+    if (*count >= 0) {
+        memcpy(list, attr, (size_t)*count * sizeof *list);
+        return true;
+    }
+    if (!onnx_in(r, n, 1)) return onnx_form(r, n, "without axes it could remove the batch");
+    const onnx_value *c = onnx_constant(r, n, 1, "axes");
+    return c && int_list(r, n, c, MAX_RANK, list, count);
+}
+
+bool onnx_read_squeeze(onnx_reader *r, onnx_node *n) {
+    const onnx_value *x = onnx_in(r, n, 0);
+    int64_t list[MAX_RANK];
+    int count;
+    unsigned set;
+    dims d = dims_of(r, x), out = {0};
+    if (!axes_list(r, n, list, &count) || !axes(r, n, list, count, d.rank, &set)) return false;
+    for (int i = 0; i < d.rank; i++) {
+        if (!(set & 1u << i)) out.dim[out.rank++] = d.dim[i];
+        else if (d.dim[i] != 1) return onnx_shape_error(r, n, "axis %d is the batch, or not 1", i);
+    }
+    return set_dims(r, n, x, out);
+}
+
+bool onnx_read_unsqueeze(onnx_reader *r, onnx_node *n) {
+    const onnx_value *x = onnx_in(r, n, 0);
+    int64_t list[MAX_RANK];
+    int count;
+    unsigned set;
+    dims d = dims_of(r, x), out = {0};
+    if (!axes_list(r, n, list, &count)) return false;
+    out.rank = d.rank + count;
+    if (out.rank > (x->kind == VALUE_TENSOR ? MAX_RANK : NH_MAX_RANK))
+        return onnx_shape_error(r, n, "the result has more than 8 dimensions");
+    if (!axes(r, n, list, count, out.rank, &set)) return false;
+    for (int i = 0, from = 0; i < out.rank; i++) out.dim[i] = set & 1u << i ? 1 : d.dim[from++];
+    return set_dims(r, n, x, out);
+}
+
+/* A permutation that only moves dimensions of 1 is a reshape; a constant matrix may be transposed. */
+bool onnx_read_transpose(onnx_reader *r, onnx_node *n) {
+    const onnx_value *x = onnx_in(r, n, 0);
+    const int64_t *perm;
+    int count;
+    unsigned set;
+    dims d = dims_of(r, x), out = {.rank = d.rank};
+    int64_t last = -1, reversed[MAX_RANK];
+    for (int i = 0; i < d.rank; i++) reversed[i] = d.rank - 1 - i;
+    if (!onnx_attr_ints(r, n, "perm", &perm, &count)) return false;
+    if (count < 0) perm = reversed, count = d.rank;
+    if (count != d.rank) return onnx_shape_error(r, n, "perm does not have %d entries", d.rank);
+    if (!axes(r, n, perm, count, d.rank, &set)) return false;
+    bool moves = false;
+    for (int i = 0; i < d.rank; i++) {
+        if (perm[i] < 0) return onnx_form(r, n, "perm holds %lld", (long long)perm[i]);
+        out.dim[i] = d.dim[perm[i]];
+        if (out.dim[i] == 1) continue;
+        moves = moves || perm[i] < last;
+        last = perm[i];
+    }
+    if (!moves) return set_dims(r, n, x, out);
+    if (x->kind == VALUE_TENSOR || d.rank != 2)
+        return onnx_form(r, n, "only constant matrices are transposed, and dimensions of 1 are moved");
+    onnx_value *to = &r->value[n->out[0]];
+    to->kind = VALUE_CONST;
+    to->c = x->c;
+    to->c.dim[0] = x->c.dim[1];
+    to->c.dim[1] = x->c.dim[0];
+    to->c.transposed = !x->c.transposed;
+    return true;
+}
+
+/* A constant from a list in an attribute. */
+static bool set_list(onnx_reader *r, onnx_node *n, size_t count, bool scalar, const float *f, const int64_t *i) {
+    onnx_value *out = &r->value[n->out[0]];
+    double *v = nh_arena_array(r->a, count, sizeof *v);
+    for (size_t k = 0; k < count; k++) v[k] = f ? (double)f[k] : (double)i[k];
+    out->kind = VALUE_CONST;
+    out->c = (onnx_const){.name = out->name, .rank = scalar ? 0 : 1, .n = (int64_t)count, .value = v};
+    out->c.dim[0] = (int64_t)count;
+    return true;
+}
+
+bool onnx_read_constant(onnx_reader *r, onnx_node *n) {
+    onnx_value *out = &r->value[n->out[0]];
+    if (n->proto->n_attribute != 1) return onnx_form(r, n, "it does not have exactly one attribute");
+    const Onnx__AttributeProto *a = n->proto->attribute[0];
+    switch (a->type) {
+    case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TENSOR:
+        if (!a->t) return onnx_form(r, n, "it has no value");
+        if (!onnx_const_open(r, a->t, out->name, &out->c)) return false;
+        out->kind = VALUE_CONST;
+        return true;
+    case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT: return set_list(r, n, 1, true, &a->f, NULL);
+    case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT: return set_list(r, n, 1, true, NULL, &a->i);
+    case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS: return set_list(r, n, a->n_floats, false, a->floats, NULL);
+    case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS: return set_list(r, n, a->n_ints, false, NULL, a->ints);
+    default: return onnx_form(r, n, "the attribute '%s' is not a tensor or a list of numbers", a->name ? a->name : "");
+    }
+}
