@@ -139,12 +139,17 @@ static bool write_core(nh_rtl_out *o, nh_diag *d) {
     }
     const char *sets = has_data(o) ? "rtl, data" : "rtl";
     nh_printf(w,
+              "  verilator:\n"
+              "    file_type: vlt\n"
+              "    files:\n"
+              "      - %s.vlt\n"
               "targets:\n"
               "  default: &default\n"
               "    filesets: [%s]\n"
               "    toplevel: %s\n"
               "  lint:\n"
               "    <<: *default\n"
+              "    filesets: [%s, verilator]\n"
               "    default_tool: verilator\n"
               "    tools:\n"
               "      verilator:\n"
@@ -156,13 +161,15 @@ static bool write_core(nh_rtl_out *o, nh_diag *d) {
               "    tools:\n"
               "      icarus:\n"
               "        iverilog_options: [-g2005, -Wall]\n",
-              sets, o->project);
+              o->project, sets, o->project, sets);
     return nh_writer_close(w, d);
 }
 
-/* Lets a simulation read the streams between units; not part of files.f. */
+/* For Verilator: the templates' lint waivers, and streams between units that a simulation may read. Not part of files.f. */
 static bool write_vlt(nh_rtl_out *o, nh_diag *d, const char *const *traced, int n_traced) {
     nh_writer *w = nh_writer_open(o->arena, nh_rtl_out_file(o, NH_BIN_LIST, nh_arena_printf(o->arena, "%s.vlt", o->project)));
+    for (size_t i = 0; i < nh_rtl_templates_count; i++)
+        if (!strcmp(nh_rtl_templates[i].name, "waivers.vlt")) nh_write(w, nh_rtl_templates[i].data, nh_rtl_templates[i].size);
     nh_puts(w, "`verilator_config\n");
     for (int i = 0; i < n_traced; i++) nh_printf(w, "public_flat_rd -module \"%s\" -var \"%s\"\n", o->project, traced[i]);
     return nh_writer_close(w, d);

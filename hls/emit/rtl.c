@@ -150,15 +150,9 @@ static bool datapath_unit(job *j, const nh_unit *u) {
     return nh_rtl_datapath(j->out, j->d, u->dp, j->project, j->g->opt->target.bram_bits) && ok;
 }
 
-/* A memory that is written at run time. iCE40 has no distributed RAM: there a small one would be flip-flops. */
-static bool ram_in_block(const nh_target *t, int64_t words, int64_t word_bits) {
-    bool has_lut_ram = !t->family || t->family[0] != 'i';
-    return has_lut_ram ? nh_mem_in_block(words, word_bits, t->bram_bits) : words * word_bits > 256;
-}
-
 static void mac_engine(job *j, nh_vlog *v, const nh_unit *u) {
     const nh_mac *m = &u->mac;
-    const nh_target *t = &j->g->opt->target;
+    int64_t bram_bits = j->g->opt->target.bram_bits;
     const char *module = unit_module(j, u);
     int frac_product = nh_format_frac(m->x) + nh_format_frac(m->weight);
     begin(j, v, "nh_dense_mac", "u_mac");
@@ -178,8 +172,8 @@ static void mac_engine(job *j, nh_vlog *v, const nh_unit *u) {
     nh_vlog_param(v, "ROUND", m->exact ? NH_ROUND_TRN : m->acc.round);
     nh_vlog_param(v, "OVERFLOW", m->exact ? NH_OVERFLOW_WRAP : m->acc.overflow);
     nh_vlog_param(v, "WEIGHT_BLOCK",
-                  nh_mem_in_block(m->groups * m->in_words, m->out_lanes * m->in_lanes * m->weight.width_bits, t->bram_bits));
-    nh_vlog_param(v, "INPUT_BLOCK", ram_in_block(t, m->in_words, m->in_lanes * m->x.width_bits));
+                  nh_mem_in_block(m->groups * m->in_words, m->out_lanes * m->in_lanes * m->weight.width_bits, bram_bits));
+    nh_vlog_param(v, "INPUT_BLOCK", nh_mem_in_block(2 * m->in_words, m->in_lanes * m->x.width_bits, bram_bits));
     nh_vlog_param_str(v, "WEIGHT_FILE", nh_arena_printf(j->a, "%s_w.mem", module));
     nh_vlog_param_str(v, "BIAS_FILE", nh_arena_printf(j->a, "%s_b.mem", module));
     conn_clock(v);
