@@ -1,0 +1,179 @@
+#include <criterion/criterion.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "pool.h"
+
+static nh_arena *a;
+static nh_diag *d;
+static char dir[32];
+
+static void set_up(void) {
+    a = nh_arena_new();
+    d = nh_diag_new(a);
+    strcpy(dir, "/tmp/nh_file_XXXXXX");
+    cr_assert_not_null(mkdtemp(dir));
+}
+
+static void tear_down(void) {
+    nh_remove_tree(d, dir);
+    nh_arena_free(a);
+}
+
+TestSuite(file, .init = set_up, .fini = tear_down);
+
+static char *put(const char *name, const char *text) {
+    char *path = nh_path_join(a, dir, name);
+    nh_writer *w = nh_writer_open(a, path);
+    nh_puts(w, text);
+    cr_assert(nh_writer_close(w, d));
+    return path;
+}
+
+static bool read_fails_with(const char *path, size_t limit, const char *message) {
+    nh_bytes b;
+    size_t before = d->count;
+    bool ok = nh_file_read(a, d, NH_NOWHERE, path, limit, &b);
+    return !ok && !b.data && d->count == before + 1 && d->item[before].code == NH_O_READ && strstr(d->item[before].message, message);
+}
+
+Test(file, reads_back_what_was_written_with_a_zero_behind) {
+    nh_bytes b;
+    cr_assert(nh_file_read(a, d, NH_NOWHERE, put("x", "hello"), 5, &b));
+    cr_assert_eq(b.size, 5);
+    cr_assert_str_eq((const char *)b.data, "hello");
+}
+
+Test(file, refuses_what_is_no_file_without_waiting, .timeout = 5) {
+    char *fifo = nh_path_join(a, dir, "fifo");
+    cr_assert_eq(mkfifo(fifo, 0600), 0);
+    cr_assert(read_fails_with(fifo, 100, "is a pipe, not a file"));
+    cr_assert(read_fails_with(dir, 100, "is a directory, not a file"));
+    cr_assert(read_fails_with("/dev/zero", 100, "is a device, not a file"));
+    cr_assert(read_fails_with(put("big", "123456"), 5, "too large"));
+}
+
+Test(file, a_missing_file_names_its_near_neighbour) {
+    put("digits.onnx", "");
+    cr_assert(read_fails_with(nh_path_join(a, dir, "digts.onnx"), 100, "cannot open"));
+    cr_assert_str_eq(d->item[0].hint, "did you mean 'digits.onnx'?");
+    cr_assert(read_fails_with(nh_path_join(a, dir, "nothing/like/it"), 100, "cannot open"));
+    cr_assert_null(d->item[1].hint);
+}
+
+Test(file, paths_join_and_split) {
+    cr_assert_str_eq(nh_path_join(a, "a", "b"), "a/b");
+    cr_assert_str_eq(nh_path_join(a, "a/", "b"), "a/b");
+    cr_assert_str_eq(nh_path_join(a, "a", "/b"), "/b");
+    cr_assert_str_eq(nh_path_join(a, "", "b"), "b");
+    cr_assert_str_eq(nh_path_dir(a, "a/b/c"), "a/b");
+    cr_assert_str_eq(nh_path_dir(a, "c"), ".");
+    cr_assert_str_eq(nh_path_dir(a, "/c"), "/");
+    cr_assert_str_eq(nh_path_base("a/b/c"), "c");
+}
+
+Test(file, integers_print_as_printf_prints_them) {
+    static const int64_t edge[] = {0, 1, -1, 9, 10, -10, 99, 100, INT64_MAX, INT64_MIN, INT64_MIN + 1, 1000000000};
+    char expected[400000], *e = expected;
+    char *path = nh_path_join(a, dir, "ints");
+    nh_writer *w = nh_writer_open(a, path);
+    uint64_t x = 88172645463325252u;
+    for (size_t i = 0; i < 15000; i++) {
+        x ^= x << 13, x ^= x >> 7, x ^= x << 17; /* Marsaglia's xorshift */
+        int64_t v = i < sizeof edge / sizeof edge[0] ? edge[i] : (int64_t)x >> (i % 64);
+        nh_put_int(w, v);
+        nh_puts(w, "\n");
+        e += sprintf(e, "%" PRId64 "\n", v);
+    }
+    cr_assert(nh_writer_close(w, d));
+    nh_bytes b;
+    cr_assert(nh_file_read(a, d, NH_NOWHERE, path, sizeof expected, &b));
+    cr_assert_str_eq((const char *)b.data, expected);
+}
+
+Test(file, pieces_larger_than_the_buffer_stay_in_order) {
+    char *path = nh_path_join(a, dir, "large"), *big = nh_arena_alloc(a, 200001);
+    memset(big, 'b', 200000);
+    nh_writer *w = nh_writer_open(a, path);
+    nh_puts(w, "1");
+    nh_puts(w, big);
+    nh_puts(w, "2");
+    nh_printf(w, "%s%d", big, 3);
+    cr_assert(nh_writer_close(w, d));
+    nh_bytes b;
+    cr_assert(nh_file_read(a, d, NH_NOWHERE, path, 1 << 20, &b));
+    cr_assert_eq(b.size, 400003);
+    cr_assert(b.data[0] == '1' && b.data[1] == 'b' && b.data[200001] == '2' && b.data[200002] == 'b' && b.data[400002] == '3');
+}
+
+Test(file, write_errors_stick_until_close) {
+    nh_writer *w = nh_writer_open(a, "/dev/full");
+    for (int i = 0; i < 100000; i++) nh_put_int(w, i);
+    cr_assert_not(nh_writer_close(w, d));
+    cr_assert_eq(d->item[0].code, NH_O_WRITE);
+    cr_assert_not_null(strstr(d->item[0].message, "No space left"));
+    w = nh_writer_open(a, nh_path_join(a, dir, "no/such/folder"));
+    nh_puts(w, "x");
+    cr_assert_not(nh_writer_close(w, d));
+}
+
+Test(file, mkdirs_makes_all_parents_and_refuses_a_file_in_the_way) {
+    char *deep = nh_path_join(a, dir, "p/q/r/");
+    cr_assert(nh_mkdirs(d, deep));
+    cr_assert(nh_mkdirs(d, deep), "again is fine");
+    cr_assert(nh_file_exists(deep));
+    put("f", "");
+    cr_assert_not(nh_mkdirs(d, nh_path_join(a, dir, "f/x")));
+}
+
+Test(file, remove_tree_does_not_follow_links) {
+    char *kept = put("kept", "x"), *tree = nh_path_join(a, dir, "t");
+    cr_assert(nh_mkdirs(d, nh_path_join(a, tree, "sub")));
+    cr_assert_eq(symlink(dir, nh_path_join(a, tree, "sub/link")), 0);
+    cr_assert(nh_remove_tree(d, tree));
+    cr_assert_not(nh_file_exists(tree));
+    cr_assert(nh_file_exists(kept));
+    cr_assert(nh_remove_tree(d, tree), "missing is fine");
+}
+
+Test(file, sha256_matches_the_standard) {
+    nh_hasher *h = nh_hasher_new(a);
+    nh_hash_bytes(h, "abc", 3);
+    /* FIPS 180-2, appendix B.1 */
+    const char *abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    cr_assert_str_eq(nh_hash_end(h).hex, abc);
+    nh_hash f;
+    cr_assert(nh_hash_file(a, put("abc", "abc"), &f));
+    cr_assert_str_eq(f.hex, abc);
+    cr_assert_not(nh_hash_file(a, dir, &f));
+}
+
+static nh_hash hash_two(const char *x, const char *y) {
+    nh_hasher *h = nh_hasher_new(a);
+    nh_hash_str(h, x);
+    nh_hash_str(h, y);
+    return nh_hash_end(h);
+}
+
+Test(file, hashed_fields_cannot_run_together) {
+    cr_assert_str_neq(hash_two("ab", "c").hex, hash_two("a", "bc").hex);
+    cr_assert_str_eq(hash_two("ab", "c").hex, hash_two("ab", "c").hex);
+}
+
+static void count_up(void *ctx, size_t i) { ((int *)ctx)[i]++; }
+
+Test(pool, every_job_runs_once_on_any_number_of_threads) {
+    static const int threads[] = {-1, 0, 1, 2, 7, 1000};
+    for (size_t t = 0; t < 6; t++) {
+        int done[1000] = {0};
+        for (size_t n = 0; n <= 1000; n += 250) {
+            nh_parallel(threads[t], n, count_up, done);
+            for (size_t i = 0; i < 1000; i++) cr_assert_eq(done[i], i < n, "%d threads, %zu jobs, job %zu", threads[t], n, i);
+            memset(done, 0, sizeof done);
+        }
+    }
+}
