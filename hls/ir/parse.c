@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Recursive descent over blank-separated words; the form is described in print.c. The first failure sticks: every
- * function then does nothing, and nh_graph_parse reports it once. */
+/* Recursive descent over blank-separated words; the form is described in print.c. The first failure sticks:
+ * every function then does nothing, and nh_graph_parse reports it once. */
 typedef struct {
     nh_arena *a;
     const char *text, *p;
@@ -18,12 +18,16 @@ static bool fail(parser *s, const char *why) {
     return false;
 }
 
-static bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\t'; }
+static bool is_blank(char c) {
+    return c == ' ' || c == '\n' || c == '\t';
+}
 
 static size_t peek(parser *s) {
-    while (is_blank(*s->p)) s->p++;
+    while (is_blank(*s->p))
+        s->p++;
     size_t n = 0;
-    while (s->p[n] && !is_blank(s->p[n])) n++;
+    while (s->p[n] && !is_blank(s->p[n]))
+        n++;
     return n;
 }
 
@@ -59,7 +63,9 @@ static int64_t integer(parser *s, int64_t lo, int64_t hi) {
     return s->why ? lo : v;
 }
 
-static int small(parser *s, int lo, int hi) { return (int)integer(s, lo, hi); }
+static int small(parser *s, int lo, int hi) {
+    return (int)integer(s, lo, hi);
+}
 
 static nh_i128 integer128(parser *s) {
     char buf[96];
@@ -152,22 +158,26 @@ static nh_shape shape(parser *s) {
     return out;
 }
 
-/* n numbers follow: each takes two characters of text at least, so a huge n is refused before memory is asked for. */
+/* n numbers follow: each takes two characters of text at least, so a huge n is refused before memory is asked
+ * for. */
 static bool fits(parser *s, int64_t n) {
-    return !s->why && (n <= (int64_t)(strlen(s->p) / 2) || fail(s, "there are not as many numbers as the shape says"));
+    return !s->why &&
+           (n <= (int64_t)(strlen(s->p) / 2) || fail(s, "there are not as many numbers as the shape says"));
 }
 
 static double *reals(parser *s, int64_t n) {
     if (!fits(s, n)) return NULL;
     double *v = nh_arena_array(s->a, (size_t)n, sizeof *v);
-    for (int64_t i = 0; v && i < n && !s->why; i++) v[i] = real(s);
+    for (int64_t i = 0; v && i < n && !s->why; i++)
+        v[i] = real(s);
     return v;
 }
 
 static int64_t *integers(parser *s, int64_t n) {
     if (!fits(s, n)) return NULL;
     int64_t *v = nh_arena_array(s->a, (size_t)n, sizeof *v);
-    for (int64_t i = 0; v && i < n && !s->why; i++) v[i] = integer(s, INT64_MIN, INT64_MAX);
+    for (int64_t i = 0; v && i < n && !s->why; i++)
+        v[i] = integer(s, INT64_MIN, INT64_MAX);
     return v;
 }
 
@@ -303,10 +313,13 @@ nh_graph *nh_graph_parse(nh_arena *a, nh_diag *d, const char *file, const char *
     int input = small(&s, -1, INT32_MAX);
     want(&s, "output");
     int output = small(&s, -1, INT32_MAX);
-    while (take(&s, "tensor")) parse_tensor(&s);
-    while (take(&s, "layer")) parse_layer(&s);
+    while (take(&s, "tensor"))
+        parse_tensor(&s);
+    while (take(&s, "layer"))
+        parse_layer(&s);
     want(&s, "end");
-    if (input >= s.g->n_tensor || output >= s.g->n_tensor) fail(&s, "the graph's input or output does not exist");
+    if (input >= s.g->n_tensor || output >= s.g->n_tensor)
+        fail(&s, "the graph's input or output does not exist");
     s.g->input = input;
     s.g->output = output;
     if (!s.why) s.why = nh_graph_check(s.g, a);

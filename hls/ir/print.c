@@ -31,7 +31,8 @@ static void put_i128(nh_i128 v, FILE *out) {
     size_t n = sizeof digits - 1;
     nh_u128 m = v < 0 ? (nh_u128)0 - (nh_u128)v : (nh_u128)v;
     digits[n] = 0;
-    do digits[--n] = (char)('0' + (int)(m % 10));
+    do
+        digits[--n] = (char)('0' + (int)(m % 10));
     while (m /= 10);
     fprintf(out, " %s%s", v < 0 ? "-" : "", digits + n);
 }
@@ -74,16 +75,18 @@ static void put_options(const nh_layer_options *o, FILE *out) {
     put_request("bias", o->bias, out);
     put_request("result", o->result, out);
     put_request("accum", o->accum, out);
-    fprintf(out, " weight_bits %d result_bits %d scale %s granularity %s multiplier_bits %d table_size %lld\n", o->weight_bits,
-            o->result_bits, nh_scale_text[o->scale], nh_granularity_text[o->granularity], o->multiplier_bits,
-            (long long)o->table_size);
+    fprintf(out,
+            " weight_bits %d result_bits %d scale %s granularity %s multiplier_bits %d table_size %lld\n",
+            o->weight_bits, o->result_bits, nh_scale_text[o->scale], nh_granularity_text[o->granularity],
+            o->multiplier_bits, (long long)o->table_size);
 }
 
 /* FNV-1a: stands for values that are not printed; only ever compared by eye or by diff. */
 static uint64_t hash_bytes(const void *data, size_t size) {
     const unsigned char *p = data;
     uint64_t h = 14695981039346656037u;
-    for (size_t i = 0; i < size; i++) h = (h ^ p[i]) * 1099511628211u;
+    for (size_t i = 0; i < size; i++)
+        h = (h ^ p[i]) * 1099511628211u;
     return h;
 }
 
@@ -91,14 +94,16 @@ static void put_reals(const char *key, const double *v, int64_t n, bool values, 
     if (!v) return;
     fprintf(out, " %s", key);
     if (!values) fprintf(out, " #%016llx", (unsigned long long)hash_bytes(v, (size_t)n * sizeof *v));
-    for (int64_t i = 0; values && i < n; i++) fprintf(out, " %.17g", v[i]);
+    for (int64_t i = 0; values && i < n; i++)
+        fprintf(out, " %.17g", v[i]);
 }
 
 static void put_ints(const char *key, const int64_t *v, int64_t n, bool values, FILE *out) {
     if (!v) return;
     fprintf(out, " %s", key);
     if (!values) fprintf(out, " #%016llx", (unsigned long long)hash_bytes(v, (size_t)n * sizeof *v));
-    for (int64_t i = 0; values && i < n; i++) fprintf(out, " %lld", (long long)v[i]);
+    for (int64_t i = 0; values && i < n; i++)
+        fprintf(out, " %lld", (long long)v[i]);
 }
 
 static void put_param(const char *key, const nh_param *p, bool values, FILE *out) {
@@ -109,7 +114,8 @@ static void put_param(const char *key, const nh_param *p, bool values, FILE *out
     put_shape(p->shape, out);
     if (p->raw) {
         put_format("format", p->fmt, out);
-        fprintf(out, " overflow %llu %llu", (unsigned long long)p->overflow.n, (unsigned long long)p->overflow.overflowed);
+        fprintf(out, " overflow %llu %llu", (unsigned long long)p->overflow.n,
+                (unsigned long long)p->overflow.overflowed);
     }
     put_reals("values", p->value, n, values, out);
     put_reals("scale", p->scale, p->shape.rank > 0 ? p->shape.dim[0] : 1, values, out);
@@ -130,7 +136,8 @@ static void put_layer(const nh_layer *l, bool values, FILE *out) {
     fprintf(out, "layer ");
     put_string(l->name, out);
     fprintf(out, " %s in", nh_op_get(l->op)->text);
-    for (int k = 0; k < l->n_in; k++) fprintf(out, " %d", l->in[k]);
+    for (int k = 0; k < l->n_in; k++)
+        fprintf(out, " %d", l->in[k]);
     fprintf(out, " out %d alpha %.17g lo %.17g hi %.17g\n", l->out, l->alpha, l->lo, l->hi);
     put_options(&l->opt, out);
     put_param("weight", l->weight, values, out);
@@ -146,7 +153,9 @@ void nh_graph_print(const nh_graph *g, bool values, FILE *out) {
     fprintf(out, "graph ");
     put_string(g->name, out);
     fprintf(out, " input %d output %d\n", g->input, g->output);
-    for (int t = 0; t < g->n_tensor; t++) put_tensor(&g->tensor[t], out);
-    for (int i = 0; i < g->n_layer; i++) put_layer(&g->layer[i], values, out);
+    for (int t = 0; t < g->n_tensor; t++)
+        put_tensor(&g->tensor[t], out);
+    for (int i = 0; i < g->n_layer; i++)
+        put_layer(&g->layer[i], values, out);
     fprintf(out, "end\n");
 }

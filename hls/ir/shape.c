@@ -30,10 +30,14 @@ const char *nh_shape_print(nh_shape s, char buf[96]) {
     return buf;
 }
 
-static int64_t last_dim(nh_shape s) { return s.rank > 0 ? s.dim[s.rank - 1] : 1; }
+static int64_t last_dim(nh_shape s) {
+    return s.rank > 0 ? s.dim[s.rank - 1] : 1;
+}
 
 /* One vector of n elements: all leading dimensions are 1. */
-static bool is_vector(nh_shape s, int64_t n) { return s.rank >= 1 && last_dim(s) == n && nh_shape_size(s) == n; }
+static bool is_vector(nh_shape s, int64_t n) {
+    return s.rank >= 1 && last_dim(s) == n && nh_shape_size(s) == n;
+}
 
 static const char *dense_mismatch(const nh_graph *g, const nh_layer *l) {
     nh_shape x = g->tensor[l->in[0]].shape, y = g->tensor[l->out].shape, w = l->weight->shape;
@@ -67,9 +71,12 @@ const char *nh_shape_mismatch(const nh_graph *g, const nh_layer *l) {
     case NH_OP_TANH:
     case NH_OP_SOFTMAX:
     case NH_OP_IDENTITY: return nh_shape_equal(x, y) ? NULL : "input and output differ in shape";
-    case NH_OP_RESHAPE: return nh_shape_size(x) == nh_shape_size(y) ? NULL : "input and output differ in size";
+    case NH_OP_RESHAPE:
+        return nh_shape_size(x) == nh_shape_size(y) ? NULL : "input and output differ in size";
     case NH_OP_ARGMAX:
-        return nh_shape_size(y) * last_dim(x) == nh_shape_size(x) ? NULL : "the output does not have one element per row";
+        return nh_shape_size(y) * last_dim(x) == nh_shape_size(x)
+                   ? NULL
+                   : "the output does not have one element per row";
     case NH_OP_COUNT: break;
     }
     return "the operator is unknown";

@@ -11,7 +11,6 @@ const char *nh_method_text(nh_calibrate_method method) {
 
 typedef struct {
     int64_t stride, next; /* element index of the next kept value */
-    double *kept;
 } keeper;
 
 /* Take one sample's n values of a tensor; false when one is not finite. */
@@ -24,7 +23,8 @@ static bool observe(nh_stats *s, keeper *k, const double *v, int64_t n, int64_t 
     }
     s->min = min;
     s->max = max;
-    for (; k->next < first + n; k->next += k->stride) k->kept[s->kept.n++] = v[k->next - first];
+    for (; k->next < first + n; k->next += k->stride)
+        s->kept.v[s->kept.n++] = v[k->next - first];
     return sum == 0;
 }
 
@@ -34,16 +34,17 @@ nh_stats *nh_stats_collect(nh_arena *a, const nh_graph *g, const nh_samples *sam
     double **value = nh_float_buffers(a, g);
     for (int t = 0; t < g->n_tensor; t++) {
         int64_t size = nh_shape_size(g->tensor[t].shape), stride = nh_kept_stride(samples->n * size, size);
-        keep[t] = (keeper){stride, 0, nh_arena_array(a, NH_KEPT_VALUES, sizeof(double))};
-        stats[t] = (nh_stats){INFINITY, -INFINITY, {keep[t].kept, 0}};
+        keep[t] = (keeper){stride, 0};
+        stats[t] = (nh_stats){INFINITY, -INFINITY, {nh_arena_array(a, NH_KEPT_VALUES, sizeof(double)), 0}};
     }
     for (int64_t s = 0; s < samples->n; s++) {
         nh_float_eval(g, samples->x + s * samples->size, value);
         for (int t = 0; t < g->n_tensor; t++) {
             int64_t size = nh_shape_size(g->tensor[t].shape);
             if (observe(&stats[t], &keep[t], value[t], size, s * size)) continue;
-            nh_report(d, NH_N_NOT_FINITE, NH_NOWHERE, "calibration sample %lld makes a value of '%s' that is not finite",
-                      (long long)s, g->tensor[t].name);
+            nh_report(d, NH_N_NOT_FINITE, NH_NOWHERE,
+                      "calibration sample %lld makes a value of '%s' that is not finite", (long long)s,
+                      g->tensor[t].name);
             return NULL;
         }
     }
@@ -54,7 +55,8 @@ bool nh_pass_calibrate(nh_graph *g, const nh_options *o, const nh_samples *calib
     if (!calibration || calibration->n < 1) return true;
     int64_t size = nh_shape_size(g->tensor[g->input].shape);
     if (calibration->size != size) {
-        nh_report(d, NH_N_CALIBRATION_SHAPE, o->calibrate.at, "calibration samples do not have the size of the input");
+        nh_report(d, NH_N_CALIBRATION_SHAPE, o->calibrate.at,
+                  "calibration samples do not have the size of the input");
         nh_diag_found(d, "%lld elements", (long long)calibration->size);
         nh_diag_allowed(d, "%lld elements", (long long)size);
         return false;
@@ -67,7 +69,7 @@ bool nh_pass_calibrate(nh_graph *g, const nh_options *o, const nh_samples *calib
         x->cal_min = stats[t].min;
         x->cal_max = stats[t].max;
         if (o->calibrate.method == NH_CALIBRATE_PERCENTILE)
-            nh_percentile_range(scratch, stats[t].kept, o->calibrate.percentile, &x->cal_min, &x->cal_max);
+            nh_percentile_range(stats[t].kept, o->calibrate.percentile, &x->cal_min, &x->cal_max);
     }
     nh_arena_free(scratch);
     return stats != NULL;

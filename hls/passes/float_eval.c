@@ -25,10 +25,12 @@ static void eval_dense(const nh_layer *l, const double *x, double *y) {
     }
     for (; o < n_out; o++, w += n_in) {
         double s = 0;
-        for (int64_t i = 0; i < n_in; i++) s += w[i] * x[i];
+        for (int64_t i = 0; i < n_in; i++)
+            s += w[i] * x[i];
         y[o] = s;
     }
-    for (o = 0; l->bias && o < n_out; o++) y[o] += l->bias->value[o];
+    for (o = 0; l->bias && o < n_out; o++)
+        y[o] += l->bias->value[o];
 }
 
 static void eval_batchnorm(const nh_layer *l, const double *x, double *y, int64_t n) {
@@ -41,9 +43,12 @@ static void eval_batchnorm(const nh_layer *l, const double *x, double *y, int64_
 
 static void eval_softmax(const double *x, double *y, int64_t n) {
     double max = x[0], sum = 0;
-    for (int64_t i = 1; i < n; i++) max = fmax(max, x[i]);
-    for (int64_t i = 0; i < n; i++) sum += y[i] = exp(x[i] - max);
-    for (int64_t i = 0; i < n; i++) y[i] /= sum;
+    for (int64_t i = 1; i < n; i++)
+        max = fmax(max, x[i]);
+    for (int64_t i = 0; i < n; i++)
+        sum += y[i] = exp(x[i] - max);
+    for (int64_t i = 0; i < n; i++)
+        y[i] /= sum;
 }
 
 static double first_maximum(const double *x, int64_t n) {
@@ -73,13 +78,16 @@ static void eval_layer(const nh_graph *g, const nh_layer *l, double **value) {
     case NH_OP_DENSE: eval_dense(l, x, y); break;
     case NH_OP_BATCHNORM: eval_batchnorm(l, x, y, n); break;
     case NH_OP_SOFTMAX:
-        for (int64_t i = 0; i < n; i += row) eval_softmax(x + i, y + i, row);
+        for (int64_t i = 0; i < n; i += row)
+            eval_softmax(x + i, y + i, row);
         break;
     case NH_OP_ARGMAX:
-        for (int64_t i = 0; i < n; i += row) y[i / row] = first_maximum(x + i, row);
+        for (int64_t i = 0; i < n; i += row)
+            y[i / row] = first_maximum(x + i, row);
         break;
     default:
-        for (int64_t i = 0; i < n; i++) y[i] = eval_scalar(l, x[i]);
+        for (int64_t i = 0; i < n; i++)
+            y[i] = eval_scalar(l, x[i]);
     }
 }
 

@@ -9,7 +9,8 @@ typedef struct {
     nh_values kept;
 } nh_stats;
 
-/* Run the float reference over all samples; [n_tensor] in a. NULL and NH_N_NOT_FINITE when a value is not finite. */
+/* Run the float reference over all samples; [n_tensor] in a. NULL and NH_N_NOT_FINITE when a value is not
+ * finite. */
 nh_stats *nh_stats_collect(nh_arena *a, const nh_graph *g, const nh_samples *samples, nh_diag *d);
 
 /* Words for notes. */
