@@ -57,8 +57,8 @@ static bool run_jobs(build *b) {
     bool ok = nh_sim_jobs(b->a, b->d, b->s->jobs, b->job, b->n_job);
     b->n_job = 0;
     /* Atomic: another neurohls may be filling the same cache. */
-    for (size_t i = 0; ok && i < b->n_rename; i++)
-        if (rename(b->rename[i].from, b->rename[i].to) != 0)
+    for (size_t i = 0; i < b->n_rename; i++)
+        if (rename(b->rename[i].from, b->rename[i].to) != 0 && ok)
             ok = nh_report(b->d, NH_O_WRITE, NH_NOWHERE, "cannot rename '%s'", b->rename[i].from);
     b->n_rename = 0;
     return ok;

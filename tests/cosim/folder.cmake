@@ -1,0 +1,8 @@
+# Co-simulation: generated C and RTL against each other under Verilator. Slow tests, label cosim.
+file(GLOB cosim_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/cosim/*_test.c)
+add_executable(cosim_test ${cosim_sources})
+target_link_libraries(cosim_test PRIVATE nh_sim PkgConfig::CRITERION)
+target_compile_definitions(cosim_test PRIVATE NH_SOURCE_DIR="${CMAKE_SOURCE_DIR}" NH_BINARY_DIR="${CMAKE_BINARY_DIR}")
+target_compile_options(cosim_test PRIVATE -Wno-missing-prototypes -Wno-pedantic -Wno-conversion)
+add_test(NAME cosim COMMAND cosim_test --quiet -j2)
+set_tests_properties(cosim PROPERTIES LABELS cosim TIMEOUT 900)
