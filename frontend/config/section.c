@@ -19,8 +19,19 @@ void nh_section_defaults(const nh_reading *r, const nh_section *s, char *base) {
     }
 }
 
-static void unknown_key(const nh_reading *r, const nh_section *s, const nh_yaml *key) {
+/* The rest of an unquoted format within { }, which is diagnosed already: fixed<8,1> is read as fixed<8 and the keys after it. */
+static bool is_rest_of_format(const nh_yaml *map, const nh_yaml *key) {
+    bool open = false;
+    for (const nh_yaml *k = map->first; k != key; k = k->next->next) {
+        bool begins = k->next->kind == NH_YAML_SCALAR && k->next->plain && strchr(k->next->text, '<') && !strchr(k->next->text, '>');
+        open = begins || (open && !strchr(k->text, '>'));
+    }
+    return open && nh_yaml_is_null(key->next);
+}
+
+static void unknown_key(const nh_reading *r, const nh_section *s, const nh_yaml *map, const nh_yaml *key) {
     const char *name[NH_KEYS_MAX], *all = "";
+    if (is_rest_of_format(map, key)) return;
     for (int i = 0; i < s->n_key; i++) {
         name[i] = s->key[i].name;
         all = nh_arena_printf(r->arena, "%s%s%s", all, i ? ", " : "", name[i]);
@@ -79,7 +90,7 @@ bool nh_section_read(const nh_reading *r, const nh_section *s, const nh_yaml *no
         int i = 0;
         while (i < s->n_key && strcmp(s->key[i].name, key->text) != 0) i++;
         if (i == s->n_key) {
-            unknown_key(r, s, key);
+            unknown_key(r, s, node, key);
             ok = false;
             continue;
         }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config.h"
 #include "schema.h"
 
 _Static_assert(sizeof(nh_strategy) == sizeof(int) && sizeof(nh_io) == sizeof(int), "words are stored as int");
@@ -154,7 +155,11 @@ static bool read_format(const nh_reading *r, const nh_key *k, const nh_yaml *nod
     if (!q.is_auto && !nh_format_parse(node->text, &q.fmt, &why, &offset)) {
         nh_yaml at = *node;
         at.at.col += (int)offset + (node->plain ? 0 : 1);
-        return refuse(r, NH_C_FORMAT, k, &at, nh_arena_printf(r->arena, "is not a number format: %s", why));
+        refuse(r, NH_C_FORMAT, k, &at, nh_arena_printf(r->arena, "is not a number format: %s", why));
+        /* In { } a comma ends a plain value: fixed<8,1> arrives as fixed<8 and a key 1>. */
+        if (node->plain && strchr(node->text, '<') && !strchr(node->text, '>'))
+            nh_diag_hint(r->diag, "within { } a format needs quotes: %s: \"...\"", k->name);
+        return false;
     }
     memcpy(field, &q, sizeof q);
     return true;
@@ -162,14 +167,19 @@ static bool read_format(const nh_reading *r, const nh_key *k, const nh_yaml *nod
 
 static int by_text(const void *a, const void *b) { return strcmp(a, *(const char *const *)b); }
 
+const char *nh_config_name_problem(const char *s) {
+    const char *letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    size_t n_word = sizeof c_and_verilog_words / sizeof *c_and_verilog_words;
+    bool begins = (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z');
+    if (!begins || s[strspn(s, letters)] || strlen(s) > 48) return "is not a name that C and Verilog can use";
+    if (bsearch(s, c_and_verilog_words, n_word, sizeof *c_and_verilog_words, by_text)) return "is a word of C or Verilog";
+    return NULL;
+}
+
 static bool read_name(const nh_reading *r, const nh_key *k, const nh_yaml *node, char *field) {
-    const char *s = node->text, *letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
-    size_t n = strlen(s), n_word = sizeof c_and_verilog_words / sizeof *c_and_verilog_words;
-    if (!strspn(s, letters) || s[strspn(s, letters)] || *s == '_' || (*s >= '0' && *s <= '9') || n > 48)
-        return refuse(r, NH_C_NAME, k, node, "is not a name that C and Verilog can use");
-    if (bsearch(s, c_and_verilog_words, n_word, sizeof *c_and_verilog_words, by_text))
-        return refuse(r, NH_C_NAME, k, node, "is a word of C or Verilog");
-    memcpy(field, &s, sizeof s);
+    const char *problem = nh_config_name_problem(node->text);
+    if (problem) return refuse(r, NH_C_NAME, k, node, problem);
+    memcpy(field, &node->text, sizeof node->text);
     return true;
 }
 

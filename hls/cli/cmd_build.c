@@ -1,0 +1,44 @@
+/* build, sim, synth: the same driver with other steps. */
+#include <unistd.h>
+
+#include "run.h"
+
+static bool check_step(nh_cli *c, const char *option, const char *name) {
+    if (!name || nh_step_find(name) >= 0) return true;
+    const char *all[NH_STEP_COUNT];
+    for (int s = 0; s < NH_STEP_COUNT; s++) all[s] = nh_step_name((nh_step_id)s);
+    nh_report(c->diag, NH_O_USAGE, NH_NOWHERE, "--%s: there is no step '%s'", option, name);
+    nh_diag_allowed(c->diag, "c, rtl, sim, synth, pnr, report");
+    const char *near = nh_did_you_mean(name, all, NH_STEP_COUNT);
+    if (near) nh_diag_hint(c->diag, "did you mean '%s'?", near);
+    return false;
+}
+
+static bool prepare(nh_run *r, nh_cli *c) {
+    bool until = check_step(c, "until", c->flag.until), from = check_step(c, "from", c->flag.from);
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    if (c->flag.jobs == 0) c->flag.jobs = processors > 0 && processors <= 1024 ? (int)processors : 1;
+    return until && from && nh_run_load(r, c, c->arg[0]);
+}
+
+static nh_exit run(nh_cli *c, unsigned wanted, unsigned named) {
+    nh_run r;
+    if (!prepare(&r, c) || !r.design) return nh_cli_finish(c);
+    if (named & 1U << NH_STEP_SYNTH && nh_has_pnr(&r.opt->target)) {
+        wanted |= 1U << NH_STEP_PNR;
+        named |= 1U << NH_STEP_PNR;
+    }
+    return nh_run_steps(&r, (nh_step_plan){.wanted = wanted, .named = named});
+}
+
+nh_exit nh_cmd_build(nh_cli *c) {
+    nh_run r;
+    if (!prepare(&r, c) || !r.design) return nh_cli_finish(c);
+    int until = c->flag.until ? nh_step_find(c->flag.until) : NH_STEP_REPORT;
+    nh_step_plan plan = {.wanted = (2U << until) - 1, .named = c->flag.until ? 1U << until : 0};
+    return nh_run_steps(&r, plan);
+}
+
+nh_exit nh_cmd_sim(nh_cli *c) { return run(c, 1U << NH_STEP_C | 1U << NH_STEP_RTL | 1U << NH_STEP_SIM, 1U << NH_STEP_SIM); }
+
+nh_exit nh_cmd_synth(nh_cli *c) { return run(c, 1U << NH_STEP_RTL | 1U << NH_STEP_SYNTH, 1U << NH_STEP_SYNTH); }

@@ -1,0 +1,17 @@
+#include "run.h"
+
+nh_exit nh_cmd_check(nh_cli *c) {
+    nh_run r;
+    if (c->flag.schema) {
+        nh_config_schema(stdout);
+        return NH_EXIT_OK;
+    }
+    if (c->n_arg == 0) {
+        nh_report(c->diag, NH_O_USAGE, NH_NOWHERE, "check needs CONFIG or --schema");
+        return nh_cli_finish(c);
+    }
+    if (!nh_run_load(&r, c, c->arg[0]) || !r.design) return nh_cli_finish(c);
+    if (c->flag.json) nh_plan_json(&r, stdout);
+    else if (!c->flag.quiet) nh_plan_text(&r, stdout);
+    return nh_cli_finish(c);
+}

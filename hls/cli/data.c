@@ -1,0 +1,81 @@
+/* The user's arrays -> samples for calibration and simulation. */
+#include "npy.h"
+#include "run.h"
+
+static const char *shape_text(nh_arena *a, const nh_npy *x) {
+    const char *text = "";
+    for (int i = 0; i < x->rank; i++) text = nh_arena_printf(a, "%s%s%lld", text, i ? " x " : "", (long long)x->dim[i]);
+    return x->rank ? text : "a single value";
+}
+
+/* How many samples to use: all, or the first `asked`. -1: diagnosed. */
+static int64_t take(nh_diag *d, const nh_data_ref *ref, int64_t have, int64_t asked) {
+    if (asked <= have) return asked ? asked : have;
+    nh_report(d, NH_D_SHAPE, ref->at, "samples asks for %lld, the array has %lld", (long long)asked, (long long)have);
+    return -1;
+}
+
+static bool load_samples(nh_run *r, const nh_data_ref *ref, double scale, int64_t asked, nh_samples *out) {
+    nh_arena *a = r->cli->arena;
+    nh_diag *d = r->cli->diag;
+    nh_npy x;
+    nh_shape want = r->graph->tensor[r->graph->input].shape;
+    char shape[96];
+    if (!ref->path) return true;
+    if (!nh_npy_read(a, d, ref, &x)) return false;
+    out->size = nh_shape_size(want);
+    bool is_batch = x.rank >= 2 || out->size == 1;
+    if (x.rank < 1 || !is_batch || x.dim[0] < 1 || x.n / x.dim[0] != out->size || x.n % x.dim[0]) {
+        nh_report(d, NH_D_SHAPE, ref->at, "the array does not hold samples of the model's input");
+        nh_diag_found(d, "%s", shape_text(a, &x));
+        nh_diag_allowed(d, "samples x %s", nh_shape_print(want, shape));
+        return false;
+    }
+    out->n = take(d, ref, x.dim[0], asked);
+    out->x = x.value;
+    if (out->n < 0 || scale == 1) return out->n >= 0;
+    double *scaled = nh_arena_array(a, (size_t)(out->n * out->size), sizeof *scaled);
+    if (!scaled) return nh_report(d, NH_D_LIMIT, ref->at, "the array is too large");
+    for (int64_t i = 0; i < out->n * out->size; i++) scaled[i] = x.value[i] * scale;
+    out->x = scaled;
+    return true;
+}
+
+static bool load_labels(nh_run *r) {
+    const nh_data_ref *ref = &r->opt->simulate.labels;
+    nh_arena *a = r->cli->arena;
+    nh_diag *d = r->cli->diag;
+    nh_npy y;
+    if (!ref->path) return true;
+    if (!nh_npy_read(a, d, ref, &y)) return false;
+    if (!y.is_integer) {
+        nh_report(d, NH_D_DTYPE, ref->at, "labels must be integers");
+        nh_diag_found(d, "%s", y.dtype);
+        return false;
+    }
+    if (y.rank < 1 || y.n != y.dim[0] || y.n < r->inputs.n) {
+        nh_report(d, NH_D_SHAPE, ref->at, "there must be one label per sample");
+        nh_diag_found(d, "%s", shape_text(a, &y));
+        nh_diag_allowed(d, "%lld", (long long)r->inputs.n);
+        return false;
+    }
+    int64_t *label = nh_arena_array(a, (size_t)y.n, sizeof *label);
+    for (int64_t i = 0; i < r->inputs.n; i++) {
+        if (y.value[i] >= 0 && y.value[i] < (double)r->n_class) {
+            label[i] = (int64_t)y.value[i];
+            continue;
+        }
+        nh_report(d, NH_D_LABEL, ref->at, "the label of sample %lld is %.0f", (long long)i, y.value[i]);
+        nh_diag_allowed(d, "0 to %lld", (long long)r->n_class - 1);
+        return false;
+    }
+    r->label = label;
+    return true;
+}
+
+bool nh_load_data(nh_run *r) {
+    const nh_options *o = r->opt;
+    bool ok = load_samples(r, &o->calibrate.data, o->calibrate.scale, o->calibrate.samples, &r->calibration);
+    bool inputs = load_samples(r, &o->simulate.inputs, o->simulate.scale, o->simulate.samples, &r->inputs);
+    return inputs && load_labels(r) && ok;
+}

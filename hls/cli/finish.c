@@ -1,0 +1,46 @@
+/* The end of a command: its diagnostics, and the exit status that they mean. */
+#include <jansson.h>
+
+#include "cli.h"
+
+static json_t *text(const char *s) {
+    json_t *j = s ? json_string(s) : json_null();
+    return j ? j : json_string("(not UTF-8)");
+}
+
+static json_t *item_json(const nh_diag_item *item) {
+    static const char *const severity[] = {"note", "warning", "error"};
+    const nh_code_info *code = nh_code_get(item->code);
+    json_t *j = json_object();
+    json_object_set_new(j, "code", text(code->id));
+    json_object_set_new(j, "severity", text(severity[code->severity]));
+    json_object_set_new(j, "file", text(item->at.file));
+    json_object_set_new(j, "line", json_integer(item->at.line));
+    json_object_set_new(j, "col", json_integer(item->at.col));
+    json_object_set_new(j, "path", text(item->at.path));
+    json_object_set_new(j, "layer", text(item->layer));
+    json_object_set_new(j, "message", text(item->message));
+    json_object_set_new(j, "found", text(item->found));
+    json_object_set_new(j, "allowed", text(item->allowed));
+    json_object_set_new(j, "hint", text(item->hint));
+    return j;
+}
+
+/* One JSON object per line: stdout stays the result. */
+static void put_json(const nh_diag *d, nh_severity least) {
+    for (size_t i = 0; i < d->count; i++) {
+        if (nh_code_get(d->item[i].code)->severity < least) continue;
+        json_t *j = item_json(&d->item[i]);
+        json_dumpf(j, stderr, JSON_COMPACT | JSON_ENSURE_ASCII);
+        fputc('\n', stderr);
+        json_decref(j);
+    }
+}
+
+nh_exit nh_cli_finish(nh_cli *c) {
+    nh_severity least = c->flag.quiet ? NH_ERROR : c->flag.verbose ? NH_NOTE : NH_WARNING;
+    fflush(stdout);
+    if (c->flag.json) put_json(c->diag, least);
+    else nh_diag_print(c->diag, least, c->color_err, stderr);
+    return nh_diag_exit(c->diag);
+}

@@ -1,0 +1,36 @@
+#include "run.h"
+
+#include "reader.h"
+
+static bool hash_sources(nh_run *r) {
+    nh_hash config, model;
+    nh_arena *a = r->cli->arena;
+    if (!nh_hash_file(a, r->opt->file, &config))
+        return nh_report(r->cli->diag, NH_O_READ, NH_NOWHERE, "cannot read '%s'", r->opt->file);
+    if (!nh_hash_file(a, r->opt->model, &model))
+        return nh_report(r->cli->diag, NH_O_READ, r->opt->model_at, "cannot read '%s'", r->opt->model);
+    r->provenance = (nh_provenance){.version = NH_VERSION,
+                                    .config_sha = nh_arena_str(a, config.hex),
+                                    .model_sha = nh_arena_str(a, model.hex)};
+    return true;
+}
+
+bool nh_run_load(nh_run *r, nh_cli *c, const char *config) {
+    nh_arena *a = c->arena;
+    nh_diag *d = c->diag;
+    *r = (nh_run){.cli = c};
+    r->opt = nh_config_read(a, d, config);
+    if (!r->opt) return false;
+    r->opt->simulate.trace |= c->flag.trace;
+    r->opt->simulate.waves |= c->flag.waves;
+    r->out = c->flag.out ? c->flag.out : nh_arena_printf(a, "build/%s", r->opt->project);
+    r->graph = nh_model_read(a, d, r->opt->model_at, r->opt->model);
+    if (!r->graph) return false;
+    r->n_class = nh_shape_size(r->graph->tensor[r->graph->output].shape);
+    bool resolved = nh_config_resolve(r->opt, r->graph, d);
+    if (!nh_load_data(r) || !resolved || !hash_sources(r)) return false;
+    if (!nh_passes_run(r->graph, r->opt, &r->calibration, d, c->flag.dump_after, stdout)) return false;
+    if (c->flag.dump_after) return true;
+    r->design = nh_lower(a, d, r->graph, r->opt);
+    return r->design != NULL;
+}

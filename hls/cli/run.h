@@ -1,0 +1,60 @@
+/* The driver that the commands share: configuration -> model -> fixed point -> design, then the steps of the flow. */
+#ifndef NH_RUN_H
+#define NH_RUN_H
+
+#include "cli.h"
+#include "config.h"
+#include "design.h"
+#include "passes.h"
+#include "report.h"
+
+typedef enum { NH_STEP_C, NH_STEP_RTL, NH_STEP_SIM, NH_STEP_SYNTH, NH_STEP_PNR, NH_STEP_REPORT, NH_STEP_COUNT } nh_step_id;
+
+typedef struct {
+    nh_cli *cli;
+    nh_options *opt;
+    nh_graph *graph;
+    nh_design *design;
+    int64_t n_class;      /* elements of the model's output, as read */
+    nh_samples calibration, inputs;
+    const int64_t *label; /* [inputs.n] or NULL */
+    const char *out;      /* output directory */
+    nh_provenance provenance;
+    nh_report_facts facts;
+} nh_run;
+
+/* Read the configuration and the model, resolve, load the user's data, quantize, lower. False: diagnosed. With
+ * --dump-after the network is printed and design stays NULL. */
+bool nh_run_load(nh_run *r, nh_cli *c, const char *config);
+
+/* What a command asks of the steps: bit s of `wanted`: run it; of `named`: a missing tool is an error. */
+typedef struct { unsigned wanted, named; } nh_step_plan;
+
+/* Index of a step's name, or -1. */
+int nh_step_find(const char *name);
+const char *nh_step_name(nh_step_id s);
+
+/* Run, or find in the cache, the steps of the plan; check the requirements; print the report. */
+nh_exit nh_run_steps(nh_run *r, nh_step_plan plan);
+
+/* data.c: the user's arrays, checked against the model's input. */
+bool nh_load_data(nh_run *r);
+
+/* require.c: fill facts.requirement and report what is missed. */
+void nh_check_requirements(nh_run *r);
+/* Steps (bits) that the requirements cannot do without. */
+unsigned nh_required_steps(const nh_options *o);
+/* Is there place and route for the target? */
+bool nh_has_pnr(const nh_target *t);
+
+/* plan.c: the table of `check`. */
+void nh_plan_text(const nh_run *r, FILE *out);
+void nh_plan_json(const nh_run *r, FILE *out);
+
+/* progress.c: a line on a terminal that shows what runs and for how long. */
+typedef struct nh_progress nh_progress;
+nh_progress *nh_progress_start(nh_cli *c, int index, int count, const char *what);
+/* Ends the line; the seconds since start. */
+double nh_progress_stop(nh_progress *p);
+
+#endif

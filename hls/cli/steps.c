@@ -1,0 +1,324 @@
+/* The steps of the flow: what each needs, depends on and does. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "run.h"
+#include "sim.h"
+#include "step.h"
+#include "synth.h"
+#include "tool.h"
+
+typedef struct {
+    const char *name;
+    /* May the step run? Else says why not: to be skipped, or, when it was asked for by name, an error (which it reports). */
+    bool (*ready)(nh_run *r, bool named, const char **why);
+    void (*depend)(nh_run *r, nh_step *t);
+    bool (*work)(nh_run *r, const char *dir);
+    bool (*load)(nh_run *r, const char *dir); /* facts of a cached result */
+} step_row;
+
+static const char *below(nh_run *r, const char *name) { return nh_path_join(r->cli->arena, r->out, name); }
+
+/* --- what a step depends on ---------------------------------------------------------------------------------------------- */
+
+static void key_file(nh_run *r, nh_step *t, const char *part, const char *path) {
+    nh_hash h;
+    if (path) nh_step_key(t, part, nh_hash_file(r->cli->arena, path, &h) ? nh_arena_str(r->cli->arena, h.hex) : "missing");
+}
+
+static void key_tool(nh_run *r, nh_step *t, const char *name) {
+    const char *path = nh_tool_find(r->cli->arena, name);
+    const char *version = path ? nh_tool_version(r->cli->arena, name, path) : "missing";
+    nh_step_key(t, nh_arena_printf(r->cli->arena, "tool %s", name), version);
+}
+
+/* Target files are no input of their own: their figures are. */
+static void key_target(nh_run *r, nh_step *t) {
+    const nh_target *g = &r->opt->target;
+    nh_step_key(t, "target", nh_arena_printf(r->cli->arena, "%s %s %s %s %lld %lld %lld %lld %lld %lld %d %d %g %g %g %g %g %g", g->name,
+                g->family, g->device, g->package, (long long)g->luts, (long long)g->ffs, (long long)g->brams, (long long)g->dsps,
+                (long long)g->pins, (long long)g->bram_bits, g->lut_inputs, g->use_dsp, g->clock_mhz, g->lut_ns,
+                g->carry_ns_per_bit, g->mul_ns, g->bram_ns, g->setup_ns));
+}
+
+static void depend_design(nh_run *r, nh_step *t) {
+    key_file(r, t, "neurohls", "/proc/self/exe");
+    nh_step_key(t, "config", r->provenance.config_sha);
+    nh_step_key(t, "model", r->provenance.model_sha);
+    key_file(r, t, "calibration data", r->opt->calibrate.data.path);
+    key_target(r, t);
+}
+
+static void depend_sim(nh_run *r, nh_step *t) {
+    depend_design(r, t);
+    nh_step_input(t, "c");
+    nh_step_input(t, "rtl");
+    key_file(r, t, "inputs", r->opt->simulate.inputs.path);
+    key_file(r, t, "labels", r->opt->simulate.labels.path);
+    nh_step_key(t, "trace", r->opt->simulate.trace ? "yes" : "no");
+    nh_step_key(t, "waves", r->opt->simulate.waves ? "yes" : "no");
+    key_tool(r, t, "verilator");
+    key_tool(r, t, "cc");
+    key_tool(r, t, "c++");
+}
+
+static void depend_synth(nh_run *r, nh_step *t) {
+    key_file(r, t, "neurohls", "/proc/self/exe");
+    key_target(r, t);
+    nh_step_input(t, "rtl");
+    key_tool(r, t, "yosys");
+}
+
+static void depend_pnr(nh_run *r, nh_step *t) {
+    depend_synth(r, t);
+    nh_step_key(t, "clock_mhz", nh_arena_printf(r->cli->arena, "%g", r->opt->clock_mhz));
+    key_tool(r, t, "nextpnr-ice40");
+    key_tool(r, t, "icepack");
+}
+
+/* --- may it run ------------------------------------------------------------------------------------------------------------ */
+
+static const nh_tool_info *tool_info(const char *name) {
+    for (int i = 0; i < nh_n_tools; i++)
+        if (strcmp(nh_tools[i].name, name) == 0) return &nh_tools[i];
+    return NULL;
+}
+
+static bool need_tool(nh_run *r, const char *name, bool named, const char **why) {
+    nh_diag *d = r->cli->diag;
+    if (nh_tool_find(r->cli->arena, name)) return true;
+    const nh_tool_info *info = tool_info(name);
+    nh_report(d, named ? NH_T_REQUIRED : NH_T_MISSING, NH_NOWHERE, "%s was not found; it gives %s", name, info->gives);
+    nh_diag_hint(d, "%s, or name it in $%s", info->install, info->env);
+    *why = nh_arena_printf(r->cli->arena, "%s was not found (%s)", name, info->install);
+    return false;
+}
+
+static bool not_for(nh_run *r, bool named, nh_loc at, const char *what, const char *hint, const char **why) {
+    *why = what;
+    if (!named) return false;
+    nh_report(r->cli->diag, NH_C_CONFLICT, at, "the step cannot run: %s", what);
+    nh_diag_hint(r->cli->diag, "%s", hint);
+    return false;
+}
+
+static bool ready_sim(nh_run *r, bool named, const char **why) {
+    nh_loc at = {.file = r->opt->file};
+    if (!r->opt->simulate.inputs.path)
+        return not_for(r, named, at, "the configuration has no simulate: inputs", "add simulate: { inputs: x.npy }", why);
+    if (!need_tool(r, "cc", named, why)) return false;
+    /* Without these two the C kernels still run: accuracy and drift, but no RTL. That does not answer a plain `sim`. */
+    bool verilator = need_tool(r, "verilator", named, why), cxx = need_tool(r, "c++", named, why);
+    return (verilator && cxx) || !named;
+}
+
+static bool ready_synth(nh_run *r, bool named, const char **why) { return need_tool(r, "yosys", named, why); }
+
+static bool ready_pnr(nh_run *r, bool named, const char **why) {
+    if (!nh_has_pnr(&r->opt->target))
+        return not_for(r, named, r->opt->target_at, "there is no place and route for the target", "choose e.g. icebreaker or hx8k", why);
+    bool yosys = need_tool(r, "yosys", named, why);
+    return need_tool(r, "nextpnr-ice40", named, why) && yosys;
+}
+
+/* --- what it does ---------------------------------------------------------------------------------------------------------- */
+
+static bool work_c(nh_run *r, const char *dir) {
+    return nh_emit_c(r->cli->arena, r->cli->diag, r->design, &r->provenance, dir);
+}
+
+static bool work_rtl(nh_run *r, const char *dir) {
+    return nh_emit_rtl(r->cli->arena, r->cli->diag, r->design, &r->provenance, dir);
+}
+
+/* The facts of one step beside its output, so that a cached step can be reported. */
+static bool write_facts(nh_run *r, const char *dir, const nh_report_facts *only) {
+    nh_report_facts f = *only;
+    f.design = r->design;
+    f.diag = r->cli->diag;
+    f.provenance = r->provenance;
+    return nh_report_json(r->cli->arena, r->cli->diag, &f, nh_path_join(r->cli->arena, dir, "facts.json"));
+}
+
+static bool load_facts(nh_run *r, const char *dir, nh_report_facts *f) {
+    *f = (nh_report_facts){.design = r->design, .diag = r->cli->diag};
+    return nh_report_load(r->cli->arena, r->cli->diag, nh_path_join(r->cli->arena, dir, "facts.json"), f);
+}
+
+static const char *cache_dir(nh_run *r) {
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    if (cache && *cache == '/') return nh_path_join(r->cli->arena, cache, "neurohls");
+    if (home && *home == '/') return nh_path_join(r->cli->arena, home, ".cache/neurohls");
+    return below(r, ".cache");
+}
+
+static bool work_sim(nh_run *r, const char *dir) {
+    nh_arena *a = r->cli->arena;
+    nh_sim_setup s = {.c_dir = below(r, "c"), .rtl_dir = below(r, "rtl"), .work_dir = dir, .cache_dir = cache_dir(r),
+                      .verilator = nh_tool_find(a, "verilator"), .cxx = nh_tool_find(a, "c++"), .cc = nh_tool_find(a, "cc"),
+                      .jobs = r->cli->flag.jobs, .x = r->inputs, .label = r->label, .quiet = r->cli->flag.quiet};
+    if (!s.cxx) s.verilator = NULL;
+    nh_sim_facts *f = &r->facts.sim;
+    if (!nh_sim_run(a, r->cli->diag, r->design, &s, f)) return false;
+    if (f->waves) f->waves = nh_path_join(a, below(r, "sim"), nh_path_base(f->waves)); /* where it will be */
+    return write_facts(r, dir, &(nh_report_facts){.sim = *f});
+}
+
+static bool load_sim(nh_run *r, const char *dir) {
+    nh_report_facts f;
+    if (!load_facts(r, dir, &f)) return false;
+    r->facts.sim = f.sim;
+    return true;
+}
+
+static bool work_synth(nh_run *r, const char *dir) {
+    nh_arena *a = r->cli->arena;
+    if (!nh_synth_run(a, r->cli->diag, r->design, below(r, "rtl"), dir, nh_tool_find(a, "yosys"), r->cli->flag.jobs, &r->facts.synth))
+        return false;
+    return write_facts(r, dir, &(nh_report_facts){.synth = r->facts.synth});
+}
+
+static bool load_synth(nh_run *r, const char *dir) {
+    nh_report_facts f;
+    if (!load_facts(r, dir, &f)) return false;
+    r->facts.synth = f.synth;
+    return true;
+}
+
+static bool work_pnr(nh_run *r, const char *dir) {
+    nh_arena *a = r->cli->arena;
+    nh_pnr_facts *f = &r->facts.pnr;
+    if (!nh_pnr_run(a, r->cli->diag, r->design, below(r, "rtl"), dir, nh_tool_find(a, "yosys"), nh_tool_find(a, "nextpnr-ice40"),
+                    nh_tool_find(a, "icepack"), f))
+        return false;
+    if (f->bitstream) f->bitstream = nh_path_join(a, below(r, "pnr"), nh_path_base(f->bitstream));
+    return write_facts(r, dir, &(nh_report_facts){.pnr = *f});
+}
+
+static bool load_pnr(nh_run *r, const char *dir) {
+    nh_report_facts f;
+    if (!load_facts(r, dir, &f)) return false;
+    r->facts.pnr = f.pnr;
+    return true;
+}
+
+static bool write_report_text(nh_run *r, const char *path) {
+    FILE *out = fopen(path, "w");
+    if (!out) return nh_report(r->cli->diag, NH_O_WRITE, NH_NOWHERE, "cannot write '%s'", path);
+    nh_report_text(&r->facts, false, out);
+    bool failed = ferror(out) != 0;
+    failed |= fclose(out) != 0;
+    return !failed || nh_report(r->cli->diag, NH_O_WRITE, NH_NOWHERE, "cannot write '%s'", path);
+}
+
+static bool work_report(nh_run *r, const char *dir) {
+    nh_arena *a = r->cli->arena;
+    return nh_report_json(a, r->cli->diag, &r->facts, nh_path_join(a, dir, "report.json")) &&
+           nh_report_html(a, r->cli->diag, &r->facts, nh_path_join(a, dir, "report.html")) &&
+           write_report_text(r, nh_path_join(a, dir, "report.txt"));
+}
+
+static const step_row steps[NH_STEP_COUNT] = {
+    [NH_STEP_C] = {"c", NULL, depend_design, work_c, NULL},
+    [NH_STEP_RTL] = {"rtl", NULL, depend_design, work_rtl, NULL},
+    [NH_STEP_SIM] = {"sim", ready_sim, depend_sim, work_sim, load_sim},
+    [NH_STEP_SYNTH] = {"synth", ready_synth, depend_synth, work_synth, load_synth},
+    [NH_STEP_PNR] = {"pnr", ready_pnr, depend_pnr, work_pnr, load_pnr},
+    [NH_STEP_REPORT] = {"report", NULL, depend_design, work_report, NULL},
+};
+
+int nh_step_find(const char *name) {
+    for (int s = 0; s < NH_STEP_COUNT; s++)
+        if (strcmp(steps[s].name, name) == 0) return s;
+    return -1;
+}
+
+const char *nh_step_name(nh_step_id s) { return steps[s].name; }
+
+/* --- the flow -------------------------------------------------------------------------------------------------------------- */
+
+/* Logs of a failed step outlive it in <out>/<step>.failed, and the diagnostics made since `first` say that place. */
+static void keep_failed(nh_run *r, const char *staged, const char *step, size_t first) {
+    nh_arena *a = r->cli->arena;
+    nh_diag *d = r->cli->diag;
+    const char *kept = below(r, nh_arena_printf(a, "%s.failed", step));
+    size_t n = strlen(staged);
+    if (!nh_publish(d, staged, kept)) return;
+    for (size_t i = first; i < d->count; i++) {
+        const char *hint = d->item[i].hint, *at = hint ? strstr(hint, staged) : NULL;
+        if (at) d->item[i].hint = nh_arena_printf(a, "%.*s%s%s", (int)(at - hint), hint, kept, at + n);
+    }
+}
+
+static bool run_work(nh_run *r, const step_row *row, nh_step *t, nh_step_fact *fact) {
+    nh_diag *d = r->cli->diag;
+    size_t first = d->count;
+    const char *dir = nh_step_begin(t, d);
+    fact->state = NH_STEP_FAILED;
+    if (!dir) return false;
+    nh_progress *p = nh_progress_start(r->cli, (int)(row - steps) + 1, NH_STEP_COUNT, row->name);
+    bool ok = row->work(r, dir);
+    fact->seconds = nh_progress_stop(p);
+    if (ok && nh_step_finish(t, d, "")) {
+        fact->state = NH_STEP_DONE;
+        nh_remove_tree(d, below(r, nh_arena_printf(r->cli->arena, "%s.failed", row->name)));
+        return true;
+    }
+    if (!ok && row->ready) keep_failed(r, dir, row->name, first);
+    nh_step_abandon(t);
+    return false;
+}
+
+static bool run_step(nh_run *r, nh_steps *cache, nh_step_id s, nh_step_plan plan, bool force) {
+    const step_row *row = &steps[s];
+    nh_step_fact *fact = &r->facts.step[s];
+    bool named = plan.named >> s & 1;
+    size_t errors = r->cli->diag->n_error;
+    if (row->ready && !row->ready(r, named, &fact->why)) {
+        fact->state = r->cli->diag->n_error > errors ? NH_STEP_FAILED : NH_STEP_SKIPPED;
+        return fact->state == NH_STEP_SKIPPED;
+    }
+    nh_step *t = nh_step_new(cache, row->name);
+    row->depend(r, t);
+    bool cached = nh_step_cached(t, force || s == NH_STEP_REPORT);
+    fact->why = nh_step_why(t);
+    if (cached && (!row->load || row->load(r, below(r, row->name)))) {
+        fact->state = NH_STEP_CACHED;
+        return true;
+    }
+    return run_work(r, row, t, fact);
+}
+
+static void print_result(nh_run *r) {
+    nh_cli *c = r->cli;
+    if (c->flag.quiet) return;
+    if (!c->flag.json) {
+        nh_report_text(&r->facts, c->color_out, stdout);
+        return;
+    }
+    nh_bytes json;
+    const char *path = nh_path_join(c->arena, below(r, "report"), "report.json");
+    if (nh_file_read(c->arena, c->diag, NH_NOWHERE, path, NH_ARENA_ARRAY_MAX, &json)) fwrite(json.data, 1, json.size, stdout);
+}
+
+nh_exit nh_run_steps(nh_run *r, nh_step_plan plan) {
+    nh_diag *d = r->cli->diag;
+    nh_report_facts *f = &r->facts;
+    int from = r->cli->flag.from ? nh_step_find(r->cli->flag.from) : NH_STEP_COUNT;
+    nh_steps *cache = nh_steps_open(r->cli->arena, d, r->out);
+    if (!cache) return nh_cli_finish(r->cli);
+    f->provenance = r->provenance;
+    f->design = r->design;
+    f->diag = d;
+    f->n_step = NH_STEP_COUNT;
+    for (int s = 0; s < NH_STEP_COUNT; s++) f->step[s] = (nh_step_fact){.name = steps[s].name, .state = NH_STEP_NOT_ASKED};
+    bool ok = true;
+    for (int s = 0; s < NH_STEP_REPORT && ok; s++)
+        if (plan.wanted >> s & 1) ok = run_step(r, cache, (nh_step_id)s, plan, r->cli->flag.force || s >= from);
+    if (!ok) return nh_cli_finish(r->cli);
+    nh_check_requirements(r);
+    f->exit = nh_diag_exit(d);
+    f->step[NH_STEP_REPORT].state = NH_STEP_DONE;
+    if (run_step(r, cache, NH_STEP_REPORT, plan, true)) print_result(r);
+    return nh_cli_finish(r->cli);
+}

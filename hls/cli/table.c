@@ -1,0 +1,74 @@
+/* The tables of options and commands. */
+#include <stddef.h>
+#include <string.h>
+
+#include "cli.h"
+
+#define FLAG(field) offsetof(nh_flags, field)
+const nh_option nh_options_table[] = {
+    {"until", 0, NH_ARG_STEP, "STEP", FLAG(until), "stop after this step: c, rtl, sim, synth, pnr or report"},
+    {"from", 0, NH_ARG_STEP, "STEP", FLAG(from), "run this step and all after it again"},
+    {"jobs", 'j', NH_ARG_COUNT, "N", FLAG(jobs), "run up to N jobs at a time (default: the number of processors)"},
+    {"force", 'f', NH_ARG_NONE, NULL, FLAG(force), "run every step again; init: overwrite the file"},
+    {"output", 'o', NH_ARG_DIR, "DIR", FLAG(out), "write here (default: build/<project>; init: <model>.yaml, - is stdout)"},
+    {"dump-after", 0, NH_ARG_WORD, "PASS", FLAG(dump_after), "print the network after a pass and stop"},
+    {"trace", 0, NH_ARG_NONE, NULL, FLAG(trace), "compare every layer's stream in simulation"},
+    {"waves", 0, NH_ARG_NONE, NULL, FLAG(waves), "write a waveform of the first samples"},
+    {"schema", 0, NH_ARG_NONE, NULL, FLAG(schema), "print the JSON Schema of configurations, for editors"},
+    {"json", 0, NH_ARG_NONE, NULL, FLAG(json), "print results and diagnostics as JSON"},
+    {"quiet", 'q', NH_ARG_NONE, NULL, FLAG(quiet), "print errors only"},
+    {"verbose", 'v', NH_ARG_NONE, NULL, FLAG(verbose), "print decisions too"},
+    {"help", 'h', NH_ARG_NONE, NULL, FLAG(help), "print this help"},
+    {"version", 'V', NH_ARG_NONE, NULL, FLAG(version), "print the version"},
+    {"man", 0, NH_ARG_NONE, NULL, FLAG(man), "print the manual page (neurohls --man | man -l -)"},
+};
+const int nh_n_options = sizeof nh_options_table / sizeof *nh_options_table;
+
+static const char general_options[] = "json quiet verbose help version man";
+
+const nh_command nh_commands[] = {
+    {"init", "MODEL", 1, 1, "output force", "write a commented configuration for a model, every layer listed",
+     "Reads a trained network and writes <model>.yaml in the current directory with every key, its default and what it "
+     "means. An existing file is kept unless --force is given.",
+     nh_cmd_init},
+    {"check", "[CONFIG]", 0, 1, "schema dump-after",
+     "check a configuration and its model, print the plan; needs no external tool",
+     "Parses, quantizes and plans: layers, number formats, strategies, reuse factors, multipliers, cycles and estimates. All "
+     "errors come at once. With --schema prints the JSON Schema of configurations.",
+     nh_cmd_check},
+    {"build", "CONFIG", 1, 1, "until from jobs force output dump-after trace waves",
+     "run the whole flow: C kernels, RTL, co-simulation, synthesis, place and route, report",
+     "Steps are c, rtl, sim, synth, pnr and report. A step whose inputs did not change is not run again. A step whose tool is "
+     "missing is skipped and says so, unless it was asked for by --until or a requirement depends on it.",
+     nh_cmd_build},
+    {"sim", "CONFIG", 1, 1, "from jobs force output trace waves", "build and run the co-simulation of C kernels and RTL",
+     "Runs the steps c, rtl and sim: every sample of simulate: inputs through both, compared bit for bit.", nh_cmd_sim},
+    {"synth", "CONFIG", 1, 1, "from jobs force output", "count cells with Yosys, place and route where there is a device",
+     "Runs the steps rtl, synth and, for targets with a device, pnr.", nh_cmd_synth},
+    {"report", "CONFIG", 1, 1, "output", "print the report of the last build", "Prints what the last build of this configuration "
+     "wrote; with --json the whole report.json.", nh_cmd_report},
+    {"doctor", "", 0, 0, "", "say which external tools are found, and what each missing one costs",
+     "Lists every external tool with its path and version, or what it would give and how to install it.", nh_cmd_doctor},
+    {"explain", "CODE", 1, 1, "", "say what a diagnostic means, with an example",
+     "CODE is what stands in brackets in a message, e.g. C106. Without a known code lists all of them.", nh_cmd_explain},
+    {"completions", "SHELL", 1, 1, "", "print completions for bash, zsh or fish",
+     "For bash: neurohls completions bash > /etc/bash_completion.d/neurohls", nh_cmd_completions},
+};
+const int nh_n_commands = sizeof nh_commands / sizeof *nh_commands;
+
+const nh_command *nh_command_find(const char *name) {
+    for (int i = 0; i < nh_n_commands; i++)
+        if (strcmp(nh_commands[i].name, name) == 0) return &nh_commands[i];
+    return NULL;
+}
+
+static bool lists_word(const char *words, const char *word) {
+    size_t n = strlen(word);
+    for (const char *at = strstr(words, word); at; at = strstr(at + 1, word))
+        if ((at == words || at[-1] == ' ') && (!at[n] || at[n] == ' ')) return true;
+    return false;
+}
+
+bool nh_command_takes(const nh_command *c, const nh_option *o) {
+    return lists_word(general_options, o->name) || (c && lists_word(c->options, o->name));
+}
