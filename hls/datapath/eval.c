@@ -35,7 +35,7 @@ static nh_i128 eval_node(const nh_dp *p, const nh_dp_node *n, const nh_i128 *val
     case NH_DP_STATE:
     case NH_DP_OP_COUNT: break;
     }
-    assert(!"a datapath with state has no stateless evaluation");
+    assert(false && "a datapath with state has no stateless evaluation");
     return 0;
 }
 

@@ -1,0 +1,224 @@
+/* The c/ folder: kernels, their header, the runtime header, an example program and a Makefile. */
+#include "c_parts.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "embedded.h"
+
+extern const nh_embedded nh_runtime_files[];
+extern const size_t nh_runtime_files_count;
+
+typedef struct {
+    nh_arena *a;
+    nh_diag *d;
+    const nh_design *g;
+    const nh_provenance *made;
+    const char *dir, *project, *upper; /* upper: the project's name in capitals, for constants */
+} job;
+
+static void header(nh_writer *w, const job *j, const char *open, const char *close) {
+    nh_printf(w, "%s Made by neurohls %s; config sha256 %s, model sha256 %s.%s\n", open, j->made->version, j->made->config_sha,
+              j->made->model_sha, close);
+    nh_printf(w, "%s Generated code carries no condition of neurohls: use it as you like.%s\n", open, close);
+}
+
+static const nh_quant *quant(const job *j, int stream) { return &j->g->graph->tensor[j->g->stream[stream].tensor].q; }
+
+static const char *shape_text(const job *j, int stream, char buf[96]) {
+    return nh_shape_print(j->g->graph->tensor[j->g->stream[stream].tensor].shape, buf);
+}
+
+/* --- model.h ----------------------------------------------------------------------------------------------------------- */
+
+static void describe_stream(nh_writer *w, const job *j, int stream, const char *what) {
+    const nh_stream *s = &j->g->stream[stream];
+    char text[NH_FORMAT_TEXT], shape[96];
+    nh_printf(w, " * %s: %s = %" PRId64 " elements of %s in %s; real value = raw * 2^%d", what, shape_text(j, stream, shape), s->n,
+              nh_format_print(s->fmt, text), nh_c_type(s->fmt), -nh_format_frac(s->fmt));
+    if (quant(j, stream)->scale < 1 || quant(j, stream)->scale > 1) nh_printf(w, " * %.17g", quant(j, stream)->scale);
+    nh_puts(w, "\n");
+}
+
+static void declare_units(nh_writer *w, const job *j) {
+    nh_puts(w, "/* The layers one by one, in order; each takes what the one before gives. */\n");
+    for (int i = 0; i < j->g->n_unit; i++) {
+        const nh_unit *u = &j->g->unit[i];
+        const nh_stream *in = &j->g->stream[u->in], *out = &j->g->stream[u->out];
+        char from[NH_FORMAT_TEXT], to[NH_FORMAT_TEXT];
+        nh_printf(w, "/* %s -> %s */\n", nh_format_print(in->fmt, from), nh_format_print(out->fmt, to));
+        nh_printf(w, "void %s_%s(const %s x[%" PRId64 "], %s y[%" PRId64 "]);\n", j->project, u->id, nh_c_type(in->fmt), in->n,
+                  nh_c_type(out->fmt), out->n);
+    }
+}
+
+static bool write_header(const job *j) {
+    nh_writer *w = nh_writer_open(j->a, nh_path_join(j->a, j->dir, "model.h"));
+    const nh_stream *in = &j->g->stream[j->g->input], *out = &j->g->stream[j->g->output];
+    header(w, j, "/*", " */");
+    nh_printf(w, "/* Fixed-point kernels of %s, bit for bit what the RTL computes. An element is an integer, raw.\n", j->project);
+    describe_stream(w, j, j->g->input, "input ");
+    describe_stream(w, j, j->g->output, "output");
+    nh_puts(w, " * Nothing here allocates, prints or keeps state: every function may run in many threads at once. */\n");
+    nh_printf(w, "#ifndef %s_MODEL_H\n#define %s_MODEL_H\n\n#include <stddef.h>\n#include <stdint.h>\n\n", j->upper, j->upper);
+    nh_puts(w, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
+    nh_printf(w, "#define %s_N_IN %" PRId64 "\n#define %s_N_OUT %" PRId64 "\n", j->upper, in->n, j->upper, out->n);
+    nh_printf(w, "typedef %s %s_in_t;\ntypedef %s %s_out_t;\n\n", nh_c_type(in->fmt), j->project, nh_c_type(out->fmt), j->project);
+    nh_printf(w, "/* One inference. */\nvoid %s_infer(const %s_in_t x[%s_N_IN], %s_out_t y[%s_N_OUT]);\n", j->project, j->project,
+              j->upper, j->project, j->upper);
+    nh_printf(w, "/* n inferences: x is n times %s_N_IN elements, y n times %s_N_OUT. Faster per inference than %s_infer. */\n",
+              j->upper, j->upper, j->project);
+    nh_printf(w, "void %s_batch(const %s_in_t *x, %s_out_t *y, size_t n);\n\n", j->project, j->project, j->project);
+    nh_printf(w,
+              "/* Real value -> raw input, by the format's rounding and overflow; NaN gives 0. */\n"
+              "%s_in_t %s_quantize(double real);\n"
+              "/* Raw output -> real value. */\ndouble %s_dequantize(%s_out_t raw);\n\n",
+              j->project, j->project, j->project, j->project);
+    declare_units(w, j);
+    nh_puts(w, "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
+    return nh_writer_close(w, j->d);
+}
+
+/* --- model.c ----------------------------------------------------------------------------------------------------------- */
+
+static const char *mode_name(nh_round r) {
+    static const char *const name[] = {"TRN", "TRN_ZERO", "RND", "RND_ZERO", "RND_INF", "RND_MIN_INF", "RND_CONV"};
+    return name[r];
+}
+
+static const char *overflow_name(nh_overflow o) {
+    static const char *const name[] = {"WRAP", "SAT", "SAT_ZERO", "SAT_SYM"};
+    return name[o];
+}
+
+/* A power of two as an exact C constant. */
+static void power_of_two(nh_writer *w, int exponent) { nh_printf(w, "0x1p%d", exponent); }
+
+static void write_conversions(nh_writer *w, const job *j) {
+    const nh_stream *in = &j->g->stream[j->g->input], *out = &j->g->stream[j->g->output];
+    nh_format f = quant(j, j->g->input)->fmt;
+    nh_printf(w,
+              "%s_in_t %s_quantize(double real) {\n"
+              "    real /= %.17g;\n"
+              "    /* v = real * 2^KEPT: an integer and 40 bits below the LSB, the last of which stands for all that is below */\n"
+              "    const double limit = 0x1p126;\n    double v = real * ",
+              j->project, j->project, quant(j, j->g->input)->scale);
+    power_of_two(w, nh_format_frac(f) + 40);
+    nh_printf(w,
+              ";\n"
+              "    if (!(v > -limit)) v = v < 0 ? -limit : 0;\n"
+              "    if (v > limit) v = limit;\n"
+              "    nh_i128 raw = (nh_i128)v;\n"
+              "    if ((double)raw < v || (double)raw > v) raw = v < 0 ? raw - ((raw & 1) == 0) : raw | 1;\n"
+              "    return (%s_in_t)nh_fx_cast(raw, %d, %d, %d, %s, NH_ROUND_%s, NH_OVERFLOW_%s, NULL);\n}\n\n",
+              j->project, nh_format_frac(f) + 40, nh_format_frac(f), f.width_bits, f.is_signed ? "true" : "false", mode_name(f.round),
+              overflow_name(f.overflow));
+    (void)in;
+    nh_printf(w, "double %s_dequantize(%s_out_t raw) { return (double)raw * ", j->project, j->project);
+    power_of_two(w, -nh_format_frac(out->fmt));
+    nh_printf(w, " * %.17g; }\n\n", quant(j, j->g->output)->scale);
+}
+
+static void write_unit(nh_writer *w, const job *j, const nh_unit *u) {
+    const char *name = nh_arena_printf(j->a, "%s_%s", j->project, u->id);
+    nh_printf(w, "/* --- %s --- */\n\n", u->id);
+    if (u->kind == NH_UNIT_MAC) nh_c_mac_unit(j->a, w, u, name);
+    else nh_c_datapath_unit(w, u, name);
+    const nh_stream *in = &j->g->stream[u->in], *out = &j->g->stream[u->out];
+    nh_printf(w, "void %s(const %s x[%" PRId64 "], %s y[%" PRId64 "]) { %s_block(x, y, 1); }\n\n", name, nh_c_type(in->fmt), in->n,
+              nh_c_type(out->fmt), out->n, name);
+}
+
+/* Samples per block: fewer when the streams between the units would make a large stack frame. */
+static int block_size(const nh_design *g) {
+    int64_t bytes = 0;
+    for (int i = 0; i < g->n_stream; i++) bytes += g->stream[i].n * 8;
+    return bytes * NH_C_BLOCK <= 1 << 19 ? NH_C_BLOCK : 1;
+}
+
+/* The whole network over a block of samples; streams between units are local arrays. */
+static void write_block(nh_writer *w, const job *j, int block) {
+    const nh_design *g = j->g;
+    nh_printf(w, "static void %s_block(const %s_in_t *x, %s_out_t *y, size_t n) {\n", j->project, j->project, j->project);
+    for (int i = 0; i < g->n_stream; i++)
+        if (i != g->input && i != g->output)
+            nh_printf(w, "    %s %s[%" PRId64 " * %d];\n", nh_c_type(g->stream[i].fmt), g->stream[i].id, g->stream[i].n, block);
+    for (int i = 0; i < g->n_unit; i++) {
+        const nh_unit *u = &g->unit[i];
+        nh_printf(w, "    %s_%s_block(%s, %s, n);\n", j->project, u->id, u->in == g->input ? "x" : g->stream[u->in].id,
+                  u->out == g->output ? "y" : g->stream[u->out].id);
+    }
+    if (g->n_unit == 0) nh_printf(w, "    for (size_t i = 0; i < n * %s_N_IN; i++) y[i] = x[i];\n", j->upper);
+    nh_puts(w, "}\n\n");
+}
+
+static bool write_model(const job *j) {
+    nh_writer *w = nh_writer_open(j->a, nh_path_join(j->a, j->dir, "model.c"));
+    int block = block_size(j->g);
+    header(w, j, "/*", " */");
+    nh_puts(w, "#include \"model.h\"\n\n#include \"nh_fx.h\"\n\n");
+    write_conversions(w, j);
+    for (int i = 0; i < j->g->n_unit; i++) write_unit(w, j, &j->g->unit[i]);
+    write_block(w, j, block);
+    nh_printf(w, "void %s_infer(const %s_in_t x[%s_N_IN], %s_out_t y[%s_N_OUT]) { %s_block(x, y, 1); }\n\n", j->project, j->project,
+              j->upper, j->project, j->upper, j->project);
+    nh_printf(w, "void %s_batch(const %s_in_t *x, %s_out_t *y, size_t n) {\n", j->project, j->project, j->project);
+    nh_printf(w,
+              "    for (size_t s = 0; s < n; s += %d) {\n"
+              "        size_t m = n - s < %d ? n - s : %d;\n"
+              "        %s_block(x + s * %s_N_IN, y + s * %s_N_OUT, m);\n    }\n}\n",
+              block, block, block, j->project, j->upper, j->upper);
+    return nh_writer_close(w, j->d);
+}
+
+/* --- the rest ------------------------------------------------------------------------------------------------------------ */
+
+static bool write_example(const job *j) {
+    nh_writer *w = nh_writer_open(j->a, nh_path_join(j->a, j->dir, "example.c"));
+    header(w, j, "/*", " */");
+    nh_printf(w, "/* How to call the kernels: three inputs, a constant one each, and what the network makes of them. */\n"
+                 "#include <stdio.h>\n\n#include \"model.h\"\n\nint main(void) {\n"
+                 "    static const double level[] = {0.0, 0.5, -0.5};\n"
+                 "    for (size_t s = 0; s < sizeof level / sizeof *level; s++) {\n");
+    nh_printf(w,
+              "        %s_in_t x[%s_N_IN];\n"
+              "        %s_out_t y[%s_N_OUT];\n"
+              "        for (size_t i = 0; i < %s_N_IN; i++) x[i] = %s_quantize(level[s]);\n"
+              "        %s_infer(x, y);\n"
+              "        printf(\"all inputs %%g:\", level[s]);\n"
+              "        for (size_t i = 0; i < %s_N_OUT; i++) printf(\" %%g\", %s_dequantize(y[i]));\n"
+              "        printf(\"\\n\");\n    }\n    return 0;\n}\n",
+              j->project, j->upper, j->project, j->upper, j->upper, j->project, j->project, j->upper, j->project);
+    return nh_writer_close(w, j->d);
+}
+
+static bool write_makefile(const job *j) {
+    nh_writer *w = nh_writer_open(j->a, nh_path_join(j->a, j->dir, "Makefile"));
+    header(w, j, "#", "");
+    nh_puts(w, "CFLAGS ?= -O3 -std=c11 -Wall -Wextra\n\nexample: example.o model.o\n"
+               "\t$(CC) $(CFLAGS) $(LDFLAGS) -o $@ example.o model.o\n\n"
+               "example.o: example.c model.h\nmodel.o: model.c model.h nh_fx.h\n\n"
+               "run: example\n\t./example\n\nclean:\n\trm -f example example.o model.o\n\n.PHONY: run clean\n");
+    return nh_writer_close(w, j->d);
+}
+
+static bool copy_runtime(const job *j) {
+    for (size_t i = 0; i < nh_runtime_files_count; i++) {
+        nh_writer *w = nh_writer_open(j->a, nh_path_join(j->a, j->dir, nh_runtime_files[i].name));
+        nh_write(w, nh_runtime_files[i].data, nh_runtime_files[i].size);
+        if (!nh_writer_close(w, j->d)) return false;
+    }
+    return true;
+}
+
+static const char *capitals(nh_arena *a, const char *s) {
+    char *up = nh_arena_str(a, s);
+    for (char *c = up; *c; c++) *c = (char)toupper((unsigned char)*c);
+    return up;
+}
+
+bool nh_emit_c(nh_arena *a, nh_diag *d, const nh_design *g, const nh_provenance *p, const char *dir) {
+    job j = {.a = a, .d = d, .g = g, .made = p, .dir = dir, .project = g->opt->project, .upper = capitals(a, g->opt->project)};
+    return nh_mkdirs(d, dir) && write_header(&j) && write_model(&j) && copy_runtime(&j) && write_example(&j) && write_makefile(&j);
+}

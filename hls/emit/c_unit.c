@@ -1,0 +1,219 @@
+/* Units as C: tables, and one function over a block of samples. */
+#include "c_parts.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+static nh_i128 widen(int64_t raw, nh_format f) { return f.is_signed ? (nh_i128)raw : (nh_i128)(uint64_t)raw; }
+
+/* --- constant arrays ------------------------------------------------------------------------------------------------ */
+
+static nh_range range_of_raws(const int64_t *raw, int64_t n, nh_format fmt) {
+    nh_range r = {widen(raw[0], fmt), widen(raw[0], fmt)};
+    for (int64_t i = 1; i < n; i++) {
+        nh_i128 v = widen(raw[i], fmt);
+        if (v < r.lo) r.lo = v;
+        if (v > r.hi) r.hi = v;
+    }
+    return r;
+}
+
+/* The smallest type that holds an interval of at most 64 bits. */
+static nh_format storage_of(nh_range r) {
+    nh_format f;
+    bool fits = nh_range_format(r, 0, &f);
+    assert(fits);
+    (void)fits;
+    return f;
+}
+
+void nh_c_array(nh_writer *w, const char *type, const char *name, const int64_t *raw, int64_t n, nh_format fmt) {
+    bool big = nh_format_max(fmt) > INT32_MAX;
+    nh_printf(w, "static const %s %s[%" PRId64 "] = {", type, name, n);
+    for (int64_t i = 0; i < n; i++) {
+        nh_puts(w, i % 16 == 0 ? "\n    " : " ");
+        if (big && !fmt.is_signed) nh_printf(w, "UINT64_C(%" PRIu64 ")", (uint64_t)raw[i]);
+        else if (big) nh_c_literal(w, raw[i], NH_C_64);
+        else if (raw[i] == INT32_MIN) nh_puts(w, "INT32_MIN");
+        else nh_put_int(w, raw[i]);
+        nh_puts(w, ",");
+    }
+    nh_puts(w, "\n};\n\n");
+}
+
+static void array_of(nh_arena *a, nh_writer *w, nh_format type, const char *unit, const char *what, const int64_t *raw, int64_t n) {
+    nh_c_array(w, nh_c_type(type), nh_arena_printf(a, "%s_%s", unit, what), raw, n, type);
+}
+
+void nh_c_tables(nh_writer *w, const nh_dp *dp, const char *name) {
+    nh_arena *scratch = nh_arena_new();
+    for (int i = 0; i < dp->n_table; i++) {
+        const nh_dp_table *t = &dp->table[i];
+        array_of(scratch, w, t->fmt, name, t->id, t->raw, t->depth);
+    }
+    nh_arena_free(scratch);
+}
+
+/* --- unrolled units ---------------------------------------------------------------------------------------------------- */
+
+/* The lanes are the samples of a block; a shorter block leaves the last lanes zero. */
+void nh_c_datapath_unit(nh_writer *w, const nh_unit *u, const char *name) {
+    const nh_dp *dp = u->dp;
+    const nh_dp_port *x = &dp->in[0], *y = &dp->out[0];
+    int lanes = nh_c_datapath_lanes(w, dp, name);
+    const char *x_word = nh_c_word_name(nh_c_word_of(nh_range_of(x->fmt)));
+    const char *y_word = nh_c_word_name(nh_c_word_of(nh_range_of(y->fmt)));
+    nh_printf(w, "static void %s_block(const %s *x, %s *y, size_t n) {\n", name, nh_c_type(x->fmt), nh_c_type(y->fmt));
+    nh_printf(w, "    enum { N_IN = %" PRId64 ", N_OUT = %" PRId64 ", LANES = %d };\n", x->n, y->n, lanes);
+    nh_printf(w, "    %s xs[N_IN * LANES] = {0};\n    %s ys[N_OUT * LANES];\n", x_word, y_word);
+    nh_puts(w, "    for (size_t s = 0; s < n; s += LANES) {\n"
+               "        size_t m = n - s < LANES ? n - s : LANES;\n"
+               "        for (size_t l = 0; l < m; l++)\n"
+               "            for (size_t i = 0; i < N_IN; i++) xs[i * LANES + l] = x[(s + l) * N_IN + i];\n");
+    nh_printf(w, "        %s_lanes(xs, ys);\n", name);
+    nh_printf(w,
+              "        for (size_t l = 0; l < m; l++)\n"
+              "            for (size_t o = 0; o < N_OUT; o++) y[(s + l) * N_OUT + o] = (%s)ys[o * LANES + l];\n"
+              "    }\n}\n\n",
+              nh_c_type(y->fmt));
+}
+
+/* --- MAC units ----------------------------------------------------------------------------------------------------------- */
+
+enum { TILE = 16 }; /* outputs whose sums are kept before the post datapath: their weights stay in the cache for a block */
+
+/* How the sums of a MAC unit are computed: `part` inputs at a time in int32_t, added up in `word`. */
+typedef struct {
+    const nh_mac *m;
+    const char *name;
+    nh_format w_type, x_type; /* of the operands in the inner loop */
+    nh_c_word product, word;
+    int64_t part;
+} sums;
+
+static nh_i128 magnitude(nh_range r) { return -r.lo > r.hi ? -r.lo : r.hi; }
+
+/* The largest possible |sum| over any `part` consecutive inputs (from a multiple of it) of any output, bias included when
+ * the part is the whole. */
+static nh_i128 worst_part(const nh_mac *m, int64_t part) {
+    nh_i128 x = magnitude(nh_range_of(m->x)), worst = 0;
+    for (int64_t o = 0; o < m->n_out; o++) {
+        const int64_t *w = m->w + o * m->n_in;
+        nh_i128 bias = m->b && part >= m->n_in ? m->b[o] : 0, sum = 0, top = 0;
+        for (int64_t i = 0; i < m->n_in; i++) {
+            if (i % part == 0) sum = 0;
+            nh_i128 v = widen(w[i], m->weight);
+            sum += (v < 0 ? -v : v) * x;
+            if (sum > top) top = sum;
+        }
+        top += bias < 0 ? -bias : bias;
+        if (top > worst) worst = top;
+    }
+    return worst;
+}
+
+/* Small operands are 16-bit, for which processors have a multiply-and-add instruction. */
+static sums plan_sums(const nh_mac *m, const char *name) {
+    sums s = {.m = m, .name = name, .x_type = m->x, .part = m->n_in};
+    nh_range w = range_of_raws(m->w, m->n_in * m->n_out, m->weight), x = nh_range_of(m->x);
+    s.w_type = storage_of(w);
+    if (nh_range_signed_width(x) <= 16) s.x_type = nh_format_make(true, 16, 16, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
+    nh_i128 whole = worst_part(m, m->n_in);
+    s.word = whole <= INT32_MAX ? NH_C_32 : whole <= INT64_MAX ? NH_C_64 : NH_C_128;
+    nh_i128 product = magnitude(w) * magnitude(x);
+    s.product = product <= INT32_MAX ? NH_C_32 : product <= INT64_MAX ? NH_C_64 : NH_C_128;
+    if (s.word != NH_C_32 && s.product == NH_C_32)
+        while (s.part > 1 && worst_part(m, s.part) > INT32_MAX) s.part = s.part > 256 ? 256 : s.part / 2;
+    if (s.part < 16) s.part = m->n_in; /* too short to gain anything: every product goes into the wide sum */
+    return s;
+}
+
+static void bias_table(nh_arena *a, nh_writer *w, const sums *s) {
+    const nh_mac *m = s->m;
+    nh_range all = {0, 0};
+    int64_t *raw = nh_arena_array(a, (size_t)m->n_out, sizeof *raw);
+    assert(raw);
+    for (int64_t o = 0; m->b && o < m->n_out; o++) {
+        raw[o] = (int64_t)m->b[o];
+        all = nh_range_hull(all, (nh_range){m->b[o], m->b[o]});
+    }
+    array_of(a, w, storage_of(all), s->name, "b", raw, m->n_out);
+}
+
+/* A sum whose accumulator rounds or overflows: every step is a datapath of its own. */
+static nh_dp *step_of(nh_arena *a, const nh_mac *m, nh_format w_type) {
+    nh_dp *p = nh_dp_new(a, "step");
+    nh_format w_fmt = w_type;
+    w_fmt.int_bits = w_type.width_bits - nh_format_frac(m->weight);
+    int acc_port = nh_dp_in_port(p, "acc", 1, m->acc), x_port = nh_dp_in_port(p, "x", 1, m->x), w_port = nh_dp_in_port(p, "w", 1, w_fmt);
+    nh_val acc = nh_dp_input(p, acc_port, 0, nh_range_of(m->acc));
+    nh_val product = nh_dp_mul(p, nh_dp_input(p, x_port, 0, nh_range_of(m->x)), nh_dp_input(p, w_port, 0, nh_range_of(w_fmt)));
+    nh_val sum = nh_dp_cast(p, nh_dp_add(p, acc, nh_dp_cast(p, product, m->acc)), m->acc);
+    nh_dp_output(p, nh_dp_out_port(p, "y", 1, m->acc), 0, sum);
+    nh_dp_finish(p);
+    return p;
+}
+
+static void casting_sum(nh_writer *w, const sums *s) {
+    nh_printf(w,
+              "                %s a = (%s)%s_b[o + t];\n"
+              "                for (size_t i = 0; i < N_IN; i++) %s_step(&a, &xs[i], &w[i], &a);\n"
+              "                acc[t] = a;\n",
+              nh_c_type(s->m->acc), nh_c_type(s->m->acc), s->name, s->name);
+}
+
+static void exact_sum(nh_writer *w, const sums *s) {
+    const char *word = nh_c_word_name(s->word), *product = nh_c_word_name(s->product);
+    nh_printf(w, "                %s a = %s_b[o + t];\n", word, s->name);
+    if (s->part < s->m->n_in) {
+        nh_printf(w,
+                  "                for (size_t from = 0; from < N_IN; from += %" PRId64 ") {\n"
+                  "                    size_t to = N_IN - from < %" PRId64 " ? N_IN : from + %" PRId64 ";\n"
+                  "                    int32_t part = 0;\n"
+                  "                    for (size_t i = from; i < to; i++) part += (int32_t)w[i] * xs[i];\n"
+                  "                    a += part;\n"
+                  "                }\n",
+                  s->part, s->part, s->part);
+    } else {
+        nh_printf(w, "                for (size_t i = 0; i < N_IN; i++) a += (%s)w[i] * (%s)xs[i];\n", product, product);
+    }
+    nh_printf(w, "                acc[t] = (%s)a;\n", nh_c_type(s->m->acc));
+}
+
+/* The loop over a tile of outputs, for every sample of the block. */
+static void block_loops(nh_writer *w, const sums *s, bool converted) {
+    const nh_mac *m = s->m;
+    nh_printf(w, "    for (size_t o = 0; o < N_OUT; o += TILE) {\n"
+                 "        size_t tile = N_OUT - o < TILE ? N_OUT - o : TILE;\n"
+                 "        for (size_t s = 0; s < n; s++) {\n");
+    nh_printf(w, "            const %s *xs = %s + s * N_IN;\n", nh_c_type(converted ? s->x_type : m->x), converted ? "narrow" : "x");
+    nh_printf(w, "            %s acc[TILE];\n            for (size_t t = 0; t < tile; t++) {\n", nh_c_type(m->acc));
+    nh_printf(w, "                const %s *w = %s_w + (o + t) * N_IN;\n", nh_c_type(s->w_type), s->name);
+    if (m->exact) exact_sum(w, s);
+    else casting_sum(w, s);
+    nh_puts(w, "            }\n            for (size_t t = 0; t < tile; t++)");
+    if (m->mul) nh_printf(w, " %s_post(&acc[t], &%s_m[o + t], &y[s * N_OUT + o + t]);\n", s->name, s->name);
+    else nh_printf(w, " %s_post(&acc[t], &y[s * N_OUT + o + t]);\n", s->name);
+    nh_puts(w, "        }\n    }\n}\n\n");
+}
+
+void nh_c_mac_unit(nh_arena *a, nh_writer *w, const nh_unit *u, const char *name) {
+    const nh_mac *m = &u->mac;
+    sums s = plan_sums(m, name);
+    bool converted = m->exact && strcmp(nh_c_type(s.x_type), nh_c_type(m->x)) != 0;
+    array_of(a, w, s.w_type, name, "w", m->w, m->n_in * m->n_out);
+    bias_table(a, w, &s);
+    if (m->mul) array_of(a, w, m->post->in[1].fmt, name, "m", m->mul, m->n_out);
+    nh_dp post = *m->post;
+    post.id = "post";
+    nh_emit_dp_c(w, &post, name);
+    if (!m->exact) nh_emit_dp_c(w, step_of(a, m, s.w_type), name);
+    nh_printf(w, "static void %s_block(const %s *x, %s *y, size_t n) {\n", name, nh_c_type(m->x), nh_c_type(m->post->out[0].fmt));
+    nh_printf(w, "    enum { N_IN = %" PRId64 ", N_OUT = %" PRId64 ", TILE = %d };\n", m->n_in, m->n_out, (int)TILE);
+    if (converted) {
+        nh_printf(w, "    %s narrow[N_IN * %d];\n", nh_c_type(s.x_type), NH_C_BLOCK);
+        nh_puts(w, "    for (size_t i = 0; i < n * N_IN; i++) narrow[i] = x[i];\n");
+    }
+    block_loops(w, &s, converted);
+}
