@@ -5,7 +5,8 @@ Data: Optical Recognition of Handwritten Digits (E. Alpaydin, C. Kaynak, UCI Mac
 CC BY 4.0), the 1,797 images of 8x8 pixels (0..16) that scikit-learn packages.
 Split: every fifth image (index % 5 == 0), 360 in all, is held out for the test; 1,437 are trained on.
 Network: 64 - 32 (ReLU) - 10, input = pixel / 16, trained here with plain numpy: Adam on softmax cross-entropy, images
-shifted by up to half a pixel and disturbed by noise, decoupled weight decay. Fixed seed, float64, one thread: the same
+shifted by up to a third of a pixel and disturbed by contrast and noise (the amounts were chosen on parts of the training
+images, never on the test), decoupled weight decay. Fixed seed, float64, one thread: the same
 numpy gives the same bytes.
 
     OMP_NUM_THREADS=1 scripts/train/digits.py [--out configs/examples/digits]
@@ -36,13 +37,13 @@ def augment(rng, x):
     """Shift each image by a random part of a pixel (bilinear), scale its contrast a little, add noise."""
     n = len(x)
     img = np.pad(x.reshape(n, 8, 8), ((0, 0), (1, 1), (1, 1)))
-    dy, dx = rng.uniform(-0.6, 0.6, (2, n, 1, 1))
+    dy, dx = rng.uniform(-0.35, 0.35, (2, n, 1, 1))
     out = 0
     for sy in (-1, 0, 1):
         for sx in (-1, 0, 1):
             weight = np.maximum(0, 1 - abs(dy - sy)) * np.maximum(0, 1 - abs(dx - sx))
             out = out + weight * img[:, 1 + sy:9 + sy, 1 + sx:9 + sx]
-    out = out * rng.uniform(0.9, 1.1, (n, 1, 1)) + rng.normal(0, 0.05, out.shape)
+    out = out * rng.uniform(0.8, 1.2, (n, 1, 1)) + rng.normal(0, 0.1, out.shape)
     return np.clip(out, 0, 1).reshape(n, 64)
 
 
