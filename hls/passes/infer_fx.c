@@ -162,21 +162,46 @@ static nh_range leaky_range(nh_range x, double alpha) {
     return y;
 }
 
+/* Bounds of a clip are built with 16 significant bits; one that is not exactly so may move outward by this
+ * much. */
+static double clip_slack(double bound) {
+    int exponent;
+    double m = ldexp(frexp(bound, &exponent), 16);
+    return isfinite(bound) && m != nearbyint(m) ? fabs(bound) * 0x1p-15 : 0;
+}
+
+static nh_range clip_range(nh_range x, const nh_layer *l, double scale, int frac) {
+    double low = l->lo / scale, high = l->hi / scale;
+    nh_i128 lo = raw_floor(low - clip_slack(low), frac), hi = -raw_floor(-high - clip_slack(high), frac);
+    return (nh_range){most(least(x.lo, hi), lo), least(most(x.hi, lo), hi)};
+}
+
+/* x at another scale: the ratio is built with 16 significant bits, so the bounds move outward. */
+static nh_range rescaled(nh_range x, double ratio, int frac_in, int frac_out) {
+    double lo = nh_fx_to_double(x.lo, frac_in) * ratio, hi = nh_fx_to_double(x.hi, frac_in) * ratio;
+    return (nh_range){raw_floor(lo - fabs(lo) * 0x1p-15, frac_out),
+                      -raw_floor(-hi - fabs(hi) * 0x1p-15, frac_out)};
+}
+
 static bool infer_elementwise(nh_infer *c, nh_layer *l) {
     const nh_tensor *x = &c->g->tensor[l->in[0]];
     int frac = nh_format_frac(x->q.fmt);
+    double scale = x->q.scale;
     nh_range y = x->range;
     if (l->op == NH_OP_RELU) y = (nh_range){most(y.lo, 0), most(y.hi, 0)};
     if (l->op == NH_OP_LEAKY_RELU) y = leaky_range(y, l->alpha);
-    if (l->op == NH_OP_CLIP) {
-        nh_i128 lo = raw_floor(l->lo / x->q.scale, frac), hi = -raw_floor(-l->hi / x->q.scale, frac);
-        y = (nh_range){most(least(y.lo, hi), lo), least(most(y.hi, lo), hi)};
+    if (l->op == NH_OP_CLIP) y = clip_range(y, l, scale, frac);
+    if (!l->opt.result.is_auto && scale != 1) { /* a given format is read at scale 1 */
+        nh_infer_say(c, l, NH_N_RESCALED,
+                     "layer '%s': its input has scale %g and its result format is given: a constant "
+                     "multiplier of 16 significant bits is built",
+                     l->name, scale);
+        int frac_out = nh_format_frac(l->opt.result.fmt);
+        y = rescaled(y, scale, frac, frac_out);
+        frac = frac_out;
+        scale = 1;
     }
-    if (!l->opt.result.is_auto && x->q.scale != 1)
-        nh_infer_say(c, l, NH_N_SCALED_FORMAT,
-                     "layer '%s': the given result format is read at the input's scale %g", l->name,
-                     x->q.scale);
-    return nh_infer_result(c, l, y, frac, x->q.scale);
+    return nh_infer_result(c, l, y, frac, scale);
 }
 
 /* Tables round to nearest, whatever the format's mode says: one step of room on both sides. */

@@ -57,7 +57,7 @@ NH_FX_INLINE bool nh_fx_round_up(nh_round round, bool negative, bool half, bool 
  * A format must fit T: width_bits <= BITS when signed, < BITS when not. */
 #define NH_FX_DEFINE(SUFFIX, T, U, BITS)                                                                               \
     NH_FX_INLINE T nh_fx_max_raw##SUFFIX(int width_bits, bool is_signed) {                                             \
-        return (T)((U)(~(U)0) >> (BITS - width_bits + (is_signed ? 1 : 0)));                                           \
+        return (T)((U)(~(U)0) >> (BITS - width_bits) >> (is_signed ? 1 : 0));                                            \
     }                                                                                                                  \
     NH_FX_INLINE T nh_fx_min_raw##SUFFIX(int width_bits, bool is_signed, nh_overflow overflow) {                       \
         T max = nh_fx_max_raw##SUFFIX(width_bits, is_signed);                                                          \
