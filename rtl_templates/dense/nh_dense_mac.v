@@ -136,8 +136,9 @@ module nh_dense_mac #(
             assign s_ready = en && may_start;
             always @(posedge clk) if (en) x_q <= s_data;
         end else begin : g_banks
-            // The bank is the low address bit: a bank is written only while it is not full and read only while it is, which
-            // shows the synthesis tool that a word is never read and written at once.
+            // The bank is the low address bit. A bank is written only while it is not full and read
+            // only while it is, so no word is read and written at once. Yosys proves that and saves
+            // a bypass around the memory, but only with ?: below, not with full_q[wbank_q].
             reg [1:0] full_q;
             reg wbank_q;
             reg rbank_q;
@@ -151,8 +152,8 @@ module nh_dense_mac #(
             wire [ADDR_W-1:0] waddr = wplace[ADDR_W-1:0];
             wire [ADDR_W-1:0] raddr = rplace[ADDR_W-1:0];
 
-            assign s_ready = !full_q[wbank_q];
-            assign have_word = full_q[rbank_q];
+            assign s_ready = !(wbank_q ? full_q[1] : full_q[0]);
+            assign have_word = rbank_q ? full_q[1] : full_q[0];
 
             always @(posedge clk) begin
                 if (rst) begin
