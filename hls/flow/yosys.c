@@ -30,7 +30,7 @@ static void write_generic(nh_writer *w, const nh_target *t, const char *top) {
     nh_puts(w, "proc\nflatten\nopt_expr\nopt_clean\ncheck\nopt -nodffe -nosdff\nwreduce\npeepopt\nopt_clean\n");
     if (t->use_dsp) nh_puts(w, "chtype -set nh_mul t:$mul\n");
     nh_puts(w, "alumacc\nshare\nopt\nmemory -nomap\nopt_clean\n");
-    nh_puts(w, "memory_map -attr rom_style=logic\nmemory_map -attr ram_style=logic\nmemory_map -attr ram_style=registers\n");
+    nh_puts(w, "memory_map a:rom_style=logic a:ram_style=logic a:ram_style=registers\n");
     nh_puts(w, "opt -fast -full\ntechmap\nopt -fast\n");
     nh_printf(w, "abc -lut %d\nopt -fast\nclean\n", t->lut_inputs ? t->lut_inputs : 4);
 }

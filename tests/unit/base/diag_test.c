@@ -7,13 +7,28 @@
 #include "diag.h"
 #include "text.h"
 
-static char *printed(const nh_diag *d, nh_severity least, bool color) {
+static nh_arena *a;
+static nh_diag *d;
+
+static void set_up(void) {
+    a = nh_arena_new();
+    d = nh_diag_new(a);
+}
+
+static void tear_down(void) { nh_arena_free(a); }
+
+TestSuite(diag, .init = set_up, .fini = tear_down);
+
+/* What is printed, in a. */
+static char *printed(const nh_diag *diag, nh_severity least, bool color) {
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
-    nh_diag_print(d, least, color, out);
+    nh_diag_print(diag, least, color, out);
     fclose(out);
-    return text;
+    char *copy = nh_arena_str(a, text);
+    free(text);
+    return copy;
 }
 
 static void write_text(char path[32], const char *text) {
@@ -26,7 +41,6 @@ static void write_text(char path[32], const char *text) {
 static void check_caret(const char *source, int line, int col, const char *expected_rows) {
     char path[32], expected[2000];
     write_text(path, source);
-    nh_diag *d = nh_diag_new(nh_arena_new());
     nh_report(d, NH_O_READ, (nh_loc){.file = path, .line = line, .col = col}, "bad");
     snprintf(expected, sizeof expected, "%s:%d:%d: error[O101]: bad\n%s", path, line, col, expected_rows);
     cr_assert_str_eq(printed(d, NH_NOTE, false), expected);
@@ -60,7 +74,6 @@ Test(diag, a_line_that_is_not_there_shows_no_source) {
 }
 
 Test(diag, names_cannot_reach_the_terminal_or_forge_a_line) {
-    nh_diag *d = nh_diag_new(nh_arena_new());
     nh_report(d, NH_O_READ, (nh_loc){.path = "node 'a\nb'"}, "layer '%s'", "x\033]0;t\007\nerror[C101]: \xe2\x80\xae");
     nh_diag_layer(d, "l\r1");
     nh_diag_found(d, "line 1\nerror[C101]: no\n");
@@ -71,7 +84,6 @@ Test(diag, names_cannot_reach_the_terminal_or_forge_a_line) {
 }
 
 Test(diag, severities_filter_and_decide_the_exit_status) {
-    nh_diag *d = nh_diag_new(nh_arena_new());
     cr_assert_eq(nh_diag_exit(d), NH_EXIT_OK);
     nh_report(d, NH_T_MISSING, NH_NOWHERE, "yosys");
     cr_assert_eq(nh_diag_exit(d), NH_EXIT_OK, "a warning fails nothing");
@@ -88,7 +100,7 @@ Test(diag, severities_filter_and_decide_the_exit_status) {
 
 Test(diag, append_copies_every_field) {
     nh_arena *gone = nh_arena_new();
-    nh_diag *from = nh_diag_new(gone), *d = nh_diag_new(nh_arena_new());
+    nh_diag *from = nh_diag_new(gone);
     char name[] = "fc1";
     nh_report(from, NH_O_READ, (nh_loc){.file = name, .line = 2}, "100%% of %s", name);
     nh_diag_layer(from, name);

@@ -20,7 +20,10 @@ static void set_up(void) {
     cr_assert_not_null(mkdtemp(dir));
 }
 
-static void tear_down(void) { nh_remove_tree(d, dir); }
+static void tear_down(void) {
+    nh_remove_tree(d, dir);
+    nh_arena_free(a);
+}
 
 TestSuite(publish, .init = set_up, .fini = tear_down, .timeout = 20);
 

@@ -1,0 +1,2 @@
+demo.v
+demo_scale.v
