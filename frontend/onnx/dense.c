@@ -78,8 +78,8 @@ static bool dense_fits(onnx_reader *r, const onnx_node *n, const onnx_value *x, 
 bool onnx_read_gemm(onnx_reader *r, onnx_node *n) {
     int64_t trans_a, trans_b;
     double alpha, beta;
-    bool ok = onnx_attr_int(r, n, "transA", 0, &trans_a) & onnx_attr_int(r, n, "transB", 0, &trans_b) &
-              onnx_attr_float(r, n, "alpha", 1, &alpha) & onnx_attr_float(r, n, "beta", 1, &beta);
+    bool ok = onnx_attr_int(r, n, "transA", 0, &trans_a) && onnx_attr_int(r, n, "transB", 0, &trans_b) &&
+              onnx_attr_float(r, n, "alpha", 1, &alpha) && onnx_attr_float(r, n, "beta", 1, &beta);
     const onnx_value *x = onnx_activation(r, n), *w = onnx_constant(r, n, 1, "the weight B");
     if (!ok || !x || !w) return false;
     if (trans_a) return onnx_form(r, n, "transA = 1 would sum over the batch");

@@ -1,0 +1,34 @@
+#!/bin/sh
+# Fuzz the readers: scripts/fuzz.sh [SECONDS each] [onnx npy yaml ...]. Needs clang with libFuzzer (Debian: clang-14
+# libclang-rt-14-dev). Seeds are the fixtures of the tests; what is found stays in $NH_FUZZ_DIR (default build-fuzz).
+set -eu
+cd "$(dirname "$0")/.."
+seconds=${1:-60}
+[ $# -gt 0 ] && shift
+[ $# -gt 0 ] || set -- onnx npy yaml
+dir=${NH_FUZZ_DIR:-build-fuzz}
+command -v clang-14 >/dev/null || { echo "fuzz.sh: clang-14 is missing (apt-get install clang-14 libclang-rt-14-dev)" >&2; exit 3; }
+
+cmake -G Ninja -S . -B "$dir" -DCMAKE_C_COMPILER=clang-14 -DCMAKE_CXX_COMPILER=clang++-14 -DNH_FUZZ=ON -DNH_WERROR=ON >"$dir.log" 2>&1 ||
+    { tail -20 "$dir.log"; exit 3; }
+for target in "$@"; do
+    ninja -C "$dir" "${target}_fuzz" >>"$dir.log" 2>&1 || { tail -20 "$dir.log"; exit 3; }
+done
+
+status=0
+for target in "$@"; do
+    seeds=$dir/seeds/$target corpus=$dir/corpus/$target found=$dir/found/$target
+    mkdir -p "$seeds" "$corpus" "$found"
+    find tests configs -name "*.$target" -size -64k -exec cp {} "$seeds" \;
+    [ "$target" = npy ] && find tests -name '*.npz' -size -64k -exec cp {} "$seeds" \;
+    # Words of the configuration, from its table of keys.
+    grep -oE '"[A-Za-z_]+"' frontend/config/schema.c | sort -u >"$dir/yaml.dict"
+    [ "$target" = yaml ] && dict=-dict=$dir/yaml.dict || dict=
+    echo "fuzz.sh: $target for $seconds s"
+    # shellcheck disable=SC2086 # no dictionary is no argument
+    "$dir/bin/${target}_fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=4096 -max_len=16384 -print_final_stats=1 \
+        -verbosity=1 -artifact_prefix="$found/" $dict "$corpus" "$seeds" >"$dir/$target.log" 2>&1 || status=1
+    grep -E 'number_of_executed_units|ERROR|SUMMARY|runtime error' "$dir/$target.log" || true
+    [ $status -eq 0 ] || { echo "fuzz.sh: see $dir/$target.log and $found"; break; }
+done
+exit $status
