@@ -75,8 +75,11 @@ static const char *operand(ctx *c, nh_val value, int stage, int up, int width) {
     const char *text = bits(c, root, stage, fill < 0 ? lo + room - 1 : n->width - 1, lo);
     const char *low = zeros ? nh_arena_printf(c->a, ", %d'd0", zeros) : "";
     if (fill > 0 && !n->is_signed) return nh_arena_printf(c->a, "{%d'd0, %s%s}", fill, text, low);
-    if (fill > 0)
-        return nh_arena_printf(c->a, "{{%d{%s}}, %s%s}", fill, bits(c, root, stage, n->width - 1, n->width - 1), text, low);
+    if (fill > 0) {
+        const char *sign = bits(c, root, stage, n->width - 1, n->width - 1);
+        if (fill > 1) sign = nh_arena_printf(c->a, "{%d{%s}}", fill, sign);
+        return nh_arena_printf(c->a, "{%s, %s%s}", sign, text, low);
+    }
     return zeros ? nh_arena_printf(c->a, "{%s%s}", text, low) : text;
 }
 

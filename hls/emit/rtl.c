@@ -3,7 +3,7 @@
 
 #include "rtl_parts.h"
 
-/* Longest flat vector that Verilator, Yosys and Icarus were seen to take, in bits. */
+/* Longest flat vector that Verilator and Icarus were measured to take, in bits. */
 enum { MAX_VECTOR_BITS = 1 << 20 };
 
 typedef struct {
@@ -33,7 +33,7 @@ static void check_bits(job *j, const nh_unit *u, const char *what, int64_t bits)
     const nh_layer *l = u && u->n_layer ? &j->g->graph->layer[u->layer[0]] : NULL;
     nh_report(j->d, NH_P_VECTOR, l ? l->at : NH_NOWHERE, "%s would be a vector of %lld bits", what, (long long)bits);
     if (l) nh_diag_layer(j->d, l->name);
-    nh_diag_allowed(j->d, "%d bits, the longest that the Verilog tools take", MAX_VECTOR_BITS);
+    nh_diag_allowed(j->d, "%d bits, the longest that the simulators take", MAX_VECTOR_BITS);
     nh_diag_hint(j->d, "use `io: stream` with a smaller `beat`, or strategy resource with a larger reuse_factor");
 }
 
