@@ -1,17 +1,21 @@
-// Time-multiplexed matrix-vector product: N_OUT outputs, each a bias plus a sum over N_IN products, on OUT_LANES x IN_LANES
-// multipliers. In: J = ceil(N_IN/IN_LANES) transfers per vector; out: G = ceil(N_OUT/OUT_LANES) transfers of accumulators.
+// Time-multiplexed matrix-vector product on OUT_LANES x IN_LANES multipliers: each of N_OUT outputs
+// is a bias plus a sum of N_IN products. A vector comes in J = ceil(N_IN/IN_LANES) transfers and
+// leaves in G = ceil(N_OUT/OUT_LANES) transfers of accumulators.
 //
 // Throughput: exactly one vector every REUSE cycles (REUSE >= G*J), back to back.
 // Latency, unstalled, in cycles from the first s transfer of a vector:
 //   T = EXACT ? ceil(log2(IN_LANES)) : 1
 //   G = 1:  to the only m transfer  J + 3 + T
 //   G > 1:  to the first            2*J + 3 + T,  to the last  (G + 1)*J + 3 + T
-// Stages: weight and input word read - product - T of adder tree (or cast) - accumulator - output skid.
+// Stages: weight and input words read, product, T of adder tree (or cast), accumulator, skid.
 //
-// G = 1 streams the input; G > 1 keeps it in two banks, so that a vector loads while the one before is computed.
-// All stages move together on `en`, which is the registered ready of the output skid. s_ready comes from registers.
-// WEIGHT_FILE: G*J words, lane (o, i) at bits [(o*IN_LANES+i)*W_W +: W_W]. BIAS_FILE: G words of OUT_LANES accumulators.
-// The weights of unused lanes must be zero; what the input carries there does not matter.
+// G = 1 streams the input. G > 1 keeps it in two banks: a vector loads while another is computed.
+// All stages move together on `en`, the registered ready of the output skid; s_ready comes from
+// registers too.
+//
+// WEIGHT_FILE has G*J words, lane (o, i) at bits [(o*IN_LANES+i)*W_W +: W_W]; BIAS_FILE has G words
+// of OUT_LANES accumulators. Weights of unused lanes must be zero; the input may carry anything
+// there.
 `default_nettype none
 module nh_dense_mac #(
     parameter integer N_IN = 4,         // inputs, >= 1
@@ -25,12 +29,15 @@ module nh_dense_mac #(
     parameter integer W_SIGNED = 1,     // 0 or 1
     parameter integer ACC_W = 24,       // bits of an accumulator, >= 1
     parameter integer ACC_SIGNED = 1,   // 0 or 1
-    parameter integer EXACT = 1,        // 1: sums never overflow ACC_W; 0: every product and sum is cast, inputs ascending
+    // 1: sums never overflow ACC_W; 0: every product and sum is cast, inputs ascending
+    parameter integer EXACT = 1,
     parameter integer PROD_SHIFT = 0,   // EXACT 0: fractional bits a product drops
     parameter integer ROUND = 0,        // EXACT 0: of a product, as nh_cast
     parameter integer OVERFLOW = 0,     // EXACT 0: of a product and of a sum, as nh_cast
-    parameter integer WEIGHT_BLOCK = 1, // weights (and biases from 1024 bits on) in: 1 = block RAM, 0 = logic
-    parameter integer INPUT_BLOCK = 1,  // input banks in: 1 = block RAM, 0 = as the synthesis tool likes
+    // weights (and biases from 1024 bits on) in: 1 = block RAM, 0 = logic
+    parameter integer WEIGHT_BLOCK = 1,
+    // input banks in: 1 = block RAM, 0 = as the synthesis tool likes
+    parameter integer INPUT_BLOCK = 1,
     parameter WEIGHT_FILE = "nh_dense_mac_w.mem",
     parameter BIAS_FILE = "nh_dense_mac_b.mem"
 ) (
@@ -78,12 +85,16 @@ module nh_dense_mac #(
         if (X_W < 1 || W_W < 1 || ACC_W < 1) begin : g_illegal_width
             nh_dense_mac_a_width_is_below_1 u_illegal ();
         end
-        if ((EXACT != 0 && EXACT != 1) || (INPUT_BLOCK != 0 && INPUT_BLOCK != 1)) begin : g_illegal_flag
-            nh_dense_mac_a_flag_is_not_0_or_1 u_illegal ();
+        if (EXACT != 0 && EXACT != 1) begin : g_illegal_exact
+            nh_dense_mac_EXACT_is_not_0_or_1 u_illegal ();
+        end
+        if (INPUT_BLOCK != 0 && INPUT_BLOCK != 1) begin : g_illegal_block
+            nh_dense_mac_INPUT_BLOCK_is_not_0_or_1 u_illegal ();
         end
     endgenerate
 
-    // ---- Schedule: step STEPS times per vector through the weight words, a vector starts every REUSE cycles at the soonest.
+    // ---- Schedule: STEPS weight words per vector; a vector starts REUSE cycles after the one
+    // before it, or later.
 
     wire en;        // the pipeline moves
     wire have_word; // the input word of this step is there
@@ -217,14 +228,15 @@ module nh_dense_mac #(
         end
     end
 
-    // ---- The bias word of a group, read one stage ahead of the accumulator and kept for the group.
+    // ---- The bias word of a group, read one stage ahead of the accumulator.
 
     wire [OUT_W-1:0] bias;
     wire read_bias = en && valid_q[SUM-1] && first_q[SUM-1];
     reg [GROUP_W-1:0] group_q;
+    wire last_group = group_q == GROUP_TOP[GROUP_W-1:0];
     always @(posedge clk) begin
         if (rst) group_q <= {GROUP_W{1'b0}};
-        else if (read_bias) group_q <= (group_q == GROUP_TOP[GROUP_W-1:0]) ? {GROUP_W{1'b0}} : group_q + GROUP_ONE;
+        else if (read_bias) group_q <= last_group ? {GROUP_W{1'b0}} : group_q + GROUP_ONE;
     end
 
     nh_rom #(
@@ -275,32 +287,36 @@ module nh_dense_mac #(
             end
 
             if (EXACT != 0) begin : g_exact
-                // Arithmetic modulo 2^ACC_W: the final sum fits, so what overflows on the way comes back.
+                // Arithmetic modulo 2^ACC_W: the final sum fits, whatever overflows on the way.
                 localparam integer TREE_W = (PROD_W + TREE < ACC_W) ? PROD_W + TREE : ACC_W;
                 localparam integer WIDE_W = PROD_W + TREE_W + ACC_W;
                 for (l = 0; l <= TREE; l = l + 1) begin : g_level
                     localparam integer NODES = (IN_LANES + (1 << l) - 1) >> l;
+                    localparam integer BELOW = (2 * IN_LANES + (1 << l) - 1) >> l; // of level l-1
                     for (i = 0; i < NODES; i = i + 1) begin : g_node
                         wire [TREE_W-1:0] sum;
                         if (l == 0) begin : g_leaf
-                            wire [WIDE_W-1:0] wide = {
-                                {(WIDE_W-PROD_W){(PROD_SIGNED != 0) && g_mul[i].prod_q[PROD_W-1]}}, g_mul[i].prod_q};
+                            wire [PROD_W-1:0] prod = g_mul[i].prod_q;
+                            wire minus = (PROD_SIGNED != 0) && prod[PROD_W-1];
+                            wire [WIDE_W-1:0] wide = {{(WIDE_W-PROD_W){minus}}, prod};
                             assign sum = wide[TREE_W-1:0];
                             wire unused = &{1'b0, wide};
                         end else begin : g_add
                             reg [TREE_W-1:0] sum_q;
                             assign sum = sum_q;
-                            if (2 * i + 1 < (IN_LANES + (1 << (l - 1)) - 1) >> (l - 1)) begin : g_pair
-                                always @(posedge clk)
-                                    if (en) sum_q <= g_level[l-1].g_node[2*i].sum + g_level[l-1].g_node[2*i+1].sum;
+                            wire [TREE_W-1:0] left = g_level[l-1].g_node[2*i].sum;
+                            if (2 * i + 1 < BELOW) begin : g_pair
+                                wire [TREE_W-1:0] right = g_level[l-1].g_node[2*i+1].sum;
+                                always @(posedge clk) if (en) sum_q <= left + right;
                             end else begin : g_single
-                                always @(posedge clk) if (en) sum_q <= g_level[l-1].g_node[2*i].sum;
+                                always @(posedge clk) if (en) sum_q <= left;
                             end
                         end
                     end
                 end
                 wire [TREE_W-1:0] sum = g_level[TREE].g_node[0].sum;
-                wire [WIDE_W-1:0] wide = {{(WIDE_W-TREE_W){(PROD_SIGNED != 0) && sum[TREE_W-1]}}, sum};
+                wire minus = (PROD_SIGNED != 0) && sum[TREE_W-1];
+                wire [WIDE_W-1:0] wide = {{(WIDE_W-TREE_W){minus}}, sum};
                 assign acc_d = base + wide[ACC_W-1:0];
                 wire unused = &{1'b0, wide};
             end else begin : g_cast

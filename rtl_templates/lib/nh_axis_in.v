@@ -1,5 +1,6 @@
-// AXI4-Stream in: each of BEAT elements sits in the low bits of an AXI_ELEM_W bit field; the upper bits are ignored.
-// Frames are counted: BEATS transfers each. frame_error is set, until reset, by a TLAST that is early or late.
+// AXI4-Stream in: each of BEAT elements sits in the low bits of an AXI_ELEM_W bit field; the upper
+// bits are ignored. A frame is BEATS transfers, whatever TLAST says; a TLAST that is early or late
+// sets frame_error until reset.
 // Latency 0 cycles, throughput 1 transfer per cycle. s_axis_tready follows m_ready combinationally.
 `default_nettype none
 module nh_axis_in #(

@@ -1,5 +1,6 @@
-// AXI4-Stream out: elements sign- or zero-extended to AXI_ELEM_W bits, TLAST on the last of BEATS transfers.
-// Latency 1 cycle, throughput 1 transfer per cycle. s_ready and all outputs come from registers (nh_skid).
+// AXI4-Stream out: elements sign- or zero-extended to AXI_ELEM_W bits, TLAST on the last of BEATS
+// transfers. Latency 1 cycle, throughput 1 transfer per cycle. s_ready comes from a register
+// (nh_skid).
 `default_nettype none
 module nh_axis_out #(
     parameter integer BEAT = 1,        // elements per transfer, >= 1

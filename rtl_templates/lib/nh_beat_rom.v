@@ -1,4 +1,5 @@
-// Pass a stream through and put word k of a ROM beside transfer k; k counts accepted transfers modulo DEPTH.
+// Pass a stream through and put word k of a ROM beside transfer k; k counts accepted transfers
+// modulo DEPTH.
 // Latency 1 cycle, throughput 1 word per cycle. s_ready follows m_ready combinationally.
 `default_nettype none
 module nh_beat_rom #(

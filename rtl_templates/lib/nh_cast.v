@@ -7,16 +7,19 @@ module nh_cast #(
     parameter integer SHIFT = 0,      // fractional bits dropped; negative: zero bits appended
     parameter integer OUT_W = 8,      // bits of y, >= 1
     parameter integer OUT_SIGNED = 1, // 0 or 1
-    parameter integer ROUND = 0,      // 0 TRN, 1 TRN_ZERO, 2 RND, 3 RND_ZERO, 4 RND_INF, 5 RND_MIN_INF, 6 RND_CONV
+    // 0 TRN, 1 TRN_ZERO, 2 RND, 3 RND_ZERO, 4 RND_INF, 5 RND_MIN_INF, 6 RND_CONV
+    parameter integer ROUND = 0,
     parameter integer OVERFLOW = 0    // 0 WRAP, 1 SAT, 2 SAT_ZERO, 3 SAT_SYM
 ) (
     input wire [IN_W-1:0] x,
     output wire [OUT_W-1:0] y
 );
-    // Dropping more than IN_W + 1 bits rounds like dropping IN_W + 1: |x| is below a quarter of the new unit either way.
+    // Dropping more than IN_W + 1 bits rounds like dropping IN_W + 1: |x| is below half of the new
+    // unit either way.
     localparam integer DROP = (SHIFT <= 0) ? 0 : (SHIFT > IN_W) ? IN_W + 1 : SHIFT;
     localparam integer GROW = (SHIFT < 0) ? -SHIFT : 0;
-    // Two sign bits above x: one for an unsigned x, one for the carry of rounding; and one more than y has after the shift.
+    // Two sign bits above x: one for an unsigned x, one for the carry of rounding; and, after the
+    // shift, at least one bit more than y.
     localparam integer NEED_W = OUT_W + 1 + DROP - GROW;
     localparam integer WIDE_W = (IN_W + 2 > NEED_W) ? IN_W + 2 : NEED_W;
     localparam integer ROUND_W = WIDE_W - DROP + GROW;
@@ -28,8 +31,11 @@ module nh_cast #(
         if (OUT_W < 1) begin : g_illegal_out_w
             nh_cast_OUT_W_is_below_1 u_illegal ();
         end
-        if ((IN_SIGNED != 0 && IN_SIGNED != 1) || (OUT_SIGNED != 0 && OUT_SIGNED != 1)) begin : g_illegal_signed
-            nh_cast_SIGNED_is_not_0_or_1 u_illegal ();
+        if (IN_SIGNED != 0 && IN_SIGNED != 1) begin : g_illegal_in_signed
+            nh_cast_IN_SIGNED_is_not_0_or_1 u_illegal ();
+        end
+        if (OUT_SIGNED != 0 && OUT_SIGNED != 1) begin : g_illegal_out_signed
+            nh_cast_OUT_SIGNED_is_not_0_or_1 u_illegal ();
         end
         if (ROUND < 0 || ROUND > 6) begin : g_illegal_round
             nh_cast_ROUND_is_outside_0_to_6 u_illegal ();
@@ -57,7 +63,7 @@ module nh_cast #(
             end else begin : g_no_sticky
                 assign sticky = 1'b0;
             end
-            // The bits dropped are a positive fraction of the new unit, so "up" is always the one to add.
+            // The bits dropped are a fraction above the floor: rounding adds one to it or not.
             wire up = (ROUND == 1) ? (negative && (half || sticky))
                     : (ROUND == 2) ? half
                     : (ROUND == 3) ? (half && (sticky || negative))

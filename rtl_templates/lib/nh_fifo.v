@@ -1,6 +1,8 @@
 // FIFO of DEPTH words, first word falls through; level = words stored, registered.
-// Latency 1 cycle, throughput 1 word per cycle (one word per two cycles when DEPTH is 1). s_ready comes from registers.
-// The memory is read at the address the next cycle will show; a word written there at that very moment comes from bypass_q.
+// Latency 1 cycle, throughput 1 word per cycle (one per two cycles when DEPTH is 1). s_ready comes
+// from registers.
+// The memory is read at the address of the next cycle; a word that is written there at that moment
+// comes from bypass_q.
 `default_nettype none
 module nh_fifo #(
     parameter integer WIDTH = 8,  // bits, >= 1
@@ -21,7 +23,9 @@ module nh_fifo #(
     localparam [31:0] TOP = DEPTH - 1;
     localparam [31:0] FULL = DEPTH;
     localparam [LEVEL_W-1:0] ONE = 1;
+    localparam [ADDR_W-1:0] ADDR_ZERO = 0;
     localparam [ADDR_W-1:0] ADDR_ONE = 1;
+    localparam [ADDR_W-1:0] ADDR_TOP = TOP[ADDR_W-1:0];
 
     generate
         if (WIDTH < 1) begin : g_illegal_width
@@ -45,7 +49,9 @@ module nh_fifo #(
 
     wire push = s_valid && s_ready;
     wire pop = m_valid && m_ready;
-    wire [ADDR_W-1:0] raddr_d = !pop ? raddr_q : (raddr_q == TOP[ADDR_W-1:0]) ? {ADDR_W{1'b0}} : raddr_q + ADDR_ONE;
+    wire [ADDR_W-1:0] raddr_next = (raddr_q == ADDR_TOP) ? ADDR_ZERO : raddr_q + ADDR_ONE;
+    wire [ADDR_W-1:0] waddr_next = (waddr_q == ADDR_TOP) ? ADDR_ZERO : waddr_q + ADDR_ONE;
+    wire [ADDR_W-1:0] raddr_d = pop ? raddr_next : raddr_q;
     wire bypass = push && (waddr_q == raddr_d);
 
     assign s_ready = level_q != FULL[LEVEL_W-1:0];
@@ -60,7 +66,7 @@ module nh_fifo #(
             level_q <= {LEVEL_W{1'b0}};
         end else begin
             raddr_q <= raddr_d;
-            if (push) waddr_q <= (waddr_q == TOP[ADDR_W-1:0]) ? {ADDR_W{1'b0}} : waddr_q + ADDR_ONE;
+            if (push) waddr_q <= waddr_next;
             if (push && !pop) level_q <= level_q + ONE;
             if (pop && !push) level_q <= level_q - ONE;
         end

@@ -1,11 +1,14 @@
-// Change the beat of a stream of frames: N elements per frame come in S_BEAT and leave in M_BEAT elements per transfer.
-// The last transfer of a frame is padded: ignored on input, zero on output.
-// Latency 2 cycles from the transfer that completes an output word; a frame every max(ceil(N/S_BEAT), ceil(N/M_BEAT)) cycles.
-// s_ready comes from registers: an nh_skid stands on the narrower side.
+// Change the beat of a stream of frames: N elements per frame come in S_BEAT and leave in M_BEAT
+// elements per transfer. The last transfer of a frame is padded: ignored on input, zero on output.
+// Latency 2 cycles from the transfer that completes an output word; a frame every
+// max(ceil(N/S_BEAT), ceil(N/M_BEAT)) cycles. s_ready comes from registers: an nh_skid stands on
+// the narrower side.
 //
-// Three engines: NARROW when every input word is a whole number of output words (or the whole frame): load, shift down.
-// WIDEN when every output word is a whole number of input words (or the whole frame): fill slots. ANY otherwise: a buffer of
-// units (the greatest common divisor of the beats) in which new words are placed above those still held.
+// Three engines:
+//   NARROW  an input word is a whole number of output words, or the frame: load, shift down
+//   WIDEN   an output word is a whole number of input words, or the frame: fill slots
+//   ANY     else: a buffer in which new words are placed above those still held; it counts in
+//           units, the greatest common divisor of the beats
 `default_nettype none
 module nh_gear #(
     parameter integer ELEM_W = 8, // bits per element, >= 1
@@ -43,8 +46,10 @@ module nh_gear #(
     localparam integer S_WORDS = (N + S_BEAT - 1) / S_BEAT; // transfers per frame
     localparam integer M_WORDS = (N + M_BEAT - 1) / M_BEAT;
     localparam integer S_REST = N - (S_WORDS - 1) * S_BEAT; // elements in the last transfer
-    localparam integer NARROW = (S_BEAT >= M_BEAT && (S_WORDS == 1 || S_BEAT % M_BEAT == 0)) ? 1 : 0;
-    localparam integer WIDEN = (S_BEAT < M_BEAT && (M_WORDS == 1 || M_BEAT % S_BEAT == 0)) ? 1 : 0;
+    localparam integer NARROW =
+        (S_BEAT >= M_BEAT && (S_WORDS == 1 || S_BEAT % M_BEAT == 0)) ? 1 : 0;
+    localparam integer WIDEN =
+        (S_BEAT < M_BEAT && (M_WORDS == 1 || M_BEAT % S_BEAT == 0)) ? 1 : 0;
 
     generate
         if (ELEM_W < 1) begin : g_illegal_elem
@@ -122,7 +127,8 @@ module nh_gear #(
         if (S_REST == S_BEAT) begin : g_whole
             assign clean = in_data;
         end else begin : g_mask
-            assign clean = {in_data[S_W-1:S_REST*ELEM_W] & {(S_W-S_REST*ELEM_W){!last}}, in_data[S_REST*ELEM_W-1:0]};
+            localparam integer REST_W = S_REST * ELEM_W;
+            assign clean = {in_data[S_W-1:REST_W] & {(S_W-REST_W){!last}}, in_data[REST_W-1:0]};
         end
     endgenerate
 
@@ -212,10 +218,12 @@ module nh_gear #(
             localparam integer UNIT_W = UNIT * ELEM_W;
             localparam integer S_UNITS = S_BEAT / UNIT;
             localparam integer M_UNITS = M_BEAT / UNIT;
-            // The last input word of a frame fills its output word up: it starts REST_AT units after a word boundary.
+            // The last input word of a frame fills its output word up: it starts REST_AT units
+            // after a word boundary.
             localparam integer REST_AT = ((S_WORDS - 1) * S_UNITS) % M_UNITS;
-            localparam integer REST_END = (REST_AT + (S_REST + UNIT - 1) / UNIT + M_UNITS - 1) / M_UNITS * M_UNITS;
-            localparam integer REST = REST_END - REST_AT;                 // units the last input word counts for
+            localparam integer REST_UNITS = (S_REST + UNIT - 1) / UNIT;
+            localparam integer REST_END = (REST_AT + REST_UNITS + M_UNITS - 1) / M_UNITS * M_UNITS;
+            localparam integer REST = REST_END - REST_AT; // units the last input word counts for
             localparam integer MOST = (REST > S_UNITS) ? REST : S_UNITS;
             localparam integer ROOM = 2 * M_UNITS - 1 + MOST;             // units held at most
             localparam integer HELD_W = $clog2(ROOM + 1);
@@ -229,13 +237,14 @@ module nh_gear #(
 
             wire give = out_valid && out_ready;
             wire [HELD_W-1:0] kept = give ? held_q - M_32[HELD_W-1:0] : held_q;
-            wire [HELD_W-1:0] added = !take ? {HELD_W{1'b0}} : last ? REST_32[HELD_W-1:0] : S_32[HELD_W-1:0];
+            wire [HELD_W-1:0] added = last ? REST_32[HELD_W-1:0] : S_32[HELD_W-1:0];
 
             assign out_valid = held_q >= M_32[HELD_W-1:0];
             assign out_data = buffer_q[M_W-1:0];
             assign in_ready = kept <= LIMIT_32[HELD_W-1:0];
 
-            // The input word moved up by held_q units (one stage per bit of held_q); the word going out leaves below it.
+            // The input word is moved up by held_q units, one stage per bit of held_q; the word
+            // that goes out leaves below it.
             genvar b;
             for (b = 0; b <= HELD_W; b = b + 1) begin : g_place
                 wire [ROOM_W+M_W-1:0] word;
@@ -244,7 +253,8 @@ module nh_gear #(
                     assign word = wide[ROOM_W+M_W-1:0];
                     wire unused = &{1'b0, wide};
                 end else begin : g_move
-                    assign word = held_q[b-1] ? g_place[b-1].word << ((1 << (b - 1)) * UNIT_W) : g_place[b-1].word;
+                    wire [ROOM_W+M_W-1:0] below = g_place[b-1].word;
+                    assign word = held_q[b-1] ? below << ((1 << (b - 1)) * UNIT_W) : below;
                 end
             end
             wire [ROOM_W+M_W-1:0] joined = g_place[HELD_W].word | {{M_W{1'b0}}, buffer_q};
@@ -254,7 +264,7 @@ module nh_gear #(
                     held_q <= {HELD_W{1'b0}};
                     buffer_q <= {ROOM_W{1'b0}};
                 end else begin
-                    held_q <= kept + added;
+                    held_q <= take ? kept + added : kept;
                     buffer_q <= give ? joined[M_W +: ROOM_W] : joined[ROOM_W-1:0];
                 end
             end

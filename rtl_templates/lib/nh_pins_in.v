@@ -1,5 +1,6 @@
-// Few pins into a wide stream: ceil(WIDTH/PIN_W) pin words, low first, make one word. pin_last counts on the last of them.
-// Latency 1 cycle from the last pin word; one word every ceil(WIDTH/PIN_W)+1 cycles. pin_ready comes from a register.
+// Few pins into a wide stream: ceil(WIDTH/PIN_W) pin words, low first, make one word; pin_last is
+// looked at on the last of them. Latency 1 cycle from the last pin word, throughput one word every
+// ceil(WIDTH/PIN_W)+1 cycles. pin_ready comes from a register.
 `default_nettype none
 module nh_pins_in #(
     parameter integer PIN_W = 4, // bits per pin word, >= 1

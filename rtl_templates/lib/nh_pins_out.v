@@ -1,6 +1,7 @@
-// A wide stream out through few pins: each word leaves as ceil(WIDTH/PIN_W) pin words, low first, the last one zero-padded.
-// pin_last stands on the last pin word of a word that had s_tlast.
-// Latency 1 cycle to the first pin word; one word every ceil(WIDTH/PIN_W)+1 cycles. s_tready comes from a register.
+// A wide stream out through few pins: each word leaves as ceil(WIDTH/PIN_W) pin words, low first,
+// the last one zero-padded; pin_last stands on the last pin word of a word that had s_tlast.
+// Latency 1 cycle to the first pin word, throughput one word every ceil(WIDTH/PIN_W)+1 cycles.
+// s_tready comes from a register.
 `default_nettype none
 module nh_pins_out #(
     parameter integer PIN_W = 4, // bits per pin word, >= 1

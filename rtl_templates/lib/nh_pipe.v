@@ -1,4 +1,5 @@
-// Valid bits and clock enable of a DEPTH-stage datapath that stalls as a whole: its registers move when en.
+// Valid bits and clock enable of a DEPTH-stage datapath that stalls as a whole: its registers move
+// when en.
 // Latency DEPTH cycles, throughput 1 word per cycle. s_ready and en follow m_ready combinationally.
 `default_nettype none
 module nh_pipe #(

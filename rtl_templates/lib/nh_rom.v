@@ -1,4 +1,5 @@
-// Synchronous ROM: q takes word addr at the clock edge when en. FILE is read by $readmemh, one word per line.
+// Synchronous ROM: q takes word addr at the clock edge when en. FILE is read by $readmemh, one word
+// per line.
 // Latency 1 cycle, throughput 1 word per cycle.
 // rom_style "logic" is what Yosys calls a ROM built of LUTs.
 `default_nettype none
