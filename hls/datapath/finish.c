@@ -34,6 +34,23 @@ static void visit(order *s, nh_val root) {
     }
 }
 
+/* Keep the tables that are read, in their order. */
+static void drop_dead_tables(nh_dp *p, nh_dp_node *node, uint32_t n_node) {
+    int *map = nh_arena_array(p->arena, (size_t)p->n_table + 1, sizeof(int)), n = 0;
+    assert(map);
+    for (uint32_t i = 0; i < n_node; i++)
+        if (node[i].op == NH_DP_TABLE) map[node[i].port] = 1;
+    for (int t = 0; t < p->n_table; t++) {
+        if (!map[t]) continue;
+        p->table[n] = p->table[t];
+        map[t] = n++;
+    }
+    p->n_table = n;
+    p->hash->memo = NULL; /* it names tables by their old numbers */
+    for (uint32_t i = 0; i < n_node; i++)
+        if (node[i].op == NH_DP_TABLE) node[i].port = map[node[i].port];
+}
+
 void nh_dp_finish(nh_dp *p) {
     uint32_t n = p->n_node;
     order s = {.old = p->node};
@@ -49,5 +66,6 @@ void nh_dp_finish(nh_dp *p) {
             visit(&s, *v);
             *v = s.map[*v];
         }
+    drop_dead_tables(p, s.out, s.n_out);
     nh_dp_adopt(p, s.out, s.n_out);
 }

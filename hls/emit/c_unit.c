@@ -70,8 +70,8 @@ void nh_c_datapath_unit(nh_writer *w, const nh_unit *u, const char *name) {
     nh_puts(w, "    for (size_t s = 0; s < n; s += LANES) {\n"
                "        size_t m = n - s < LANES ? n - s : LANES;\n"
                "        for (size_t l = 0; l < m; l++)\n"
-               "            for (size_t i = 0; i < N_IN; i++) xs[i * LANES + l] = x[(s + l) * N_IN + i];\n");
-    nh_printf(w, "        %s_lanes(xs, ys);\n", name);
+               "            for (size_t i = 0; i < N_IN; i++) ");
+    nh_printf(w, "xs[i * LANES + l] = (%s)x[(s + l) * N_IN + i];\n        %s_lanes(xs, ys);\n", x_word, name);
     nh_printf(w,
               "        for (size_t l = 0; l < m; l++)\n"
               "            for (size_t o = 0; o < N_OUT; o++) y[(s + l) * N_OUT + o] = (%s)ys[o * LANES + l];\n"
@@ -171,7 +171,7 @@ static void exact_sum(nh_writer *w, const sums *s) {
                   "                for (size_t from = 0; from < N_IN; from += %" PRId64 ") {\n"
                   "                    size_t to = N_IN - from < %" PRId64 " ? N_IN : from + %" PRId64 ";\n"
                   "                    int32_t part = 0;\n"
-                  "                    for (size_t i = from; i < to; i++) part += (int32_t)w[i] * xs[i];\n"
+                  "                    for (size_t i = from; i < to; i++) part += (int32_t)w[i] * (int32_t)xs[i];\n"
                   "                    a += part;\n"
                   "                }\n",
                   s->part, s->part, s->part);
@@ -213,7 +213,7 @@ void nh_c_mac_unit(nh_arena *a, nh_writer *w, const nh_unit *u, const char *name
     nh_printf(w, "    enum { N_IN = %" PRId64 ", N_OUT = %" PRId64 ", TILE = %d };\n", m->n_in, m->n_out, (int)TILE);
     if (converted) {
         nh_printf(w, "    %s narrow[N_IN * %d];\n", nh_c_type(s.x_type), NH_C_BLOCK);
-        nh_puts(w, "    for (size_t i = 0; i < n * N_IN; i++) narrow[i] = x[i];\n");
+        nh_printf(w, "    for (size_t i = 0; i < n * N_IN; i++) narrow[i] = (%s)x[i];\n", nh_c_type(s.x_type));
     }
     block_loops(w, &s, converted);
 }
