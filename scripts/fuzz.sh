@@ -26,7 +26,7 @@ for target in "$@"; do
     [ "$target" = yaml ] && dict=-dict=$dir/yaml.dict || dict=
     echo "fuzz.sh: $target for $seconds s"
     # shellcheck disable=SC2086 # no dictionary is no argument
-    "$dir/bin/${target}_fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=4096 -max_len=16384 -print_final_stats=1 \
+    "$dir/bin/${target}_fuzz" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=4096 -max_len=16384 -print_final_stats=1 \
         -verbosity=1 -artifact_prefix="$found/" $dict "$corpus" "$seeds" >"$dir/$target.log" 2>&1 || status=1
     grep -E 'number_of_executed_units|ERROR|SUMMARY|runtime error' "$dir/$target.log" || true
     [ $status -eq 0 ] || { echo "fuzz.sh: see $dir/$target.log and $found"; break; }
