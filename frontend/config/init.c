@@ -36,14 +36,11 @@ static void put_quoted(const char *text, bool as_glob, FILE *out) {
     fputc('"', out);
 }
 
-static void put_default_line(const nh_key *k, const char *prefix, FILE *out) {
-    const char *value = k->def ? k->def : "";
-    int pad = 26 - (int)(strlen(prefix) + strlen(k->name) + strlen(value));
-    fprintf(out, "%s%s:%s%s %*s# %s\n", prefix, k->name, *value ? " " : "", value, pad > 0 ? pad : 0, "", k->doc);
-}
-
-static void put_defaults(const nh_section *s, const char *prefix, FILE *out) {
-    for (int i = 0; i < s->n_key; i++) put_default_line(&s->key[i], prefix, out);
+/* One key with its value and what it means; commented out unless `active` or the table has a value for it. */
+static void put_key(const nh_key *k, const char *indent, bool active, FILE *out) {
+    const char *mark = active || k->init ? "" : "# ", *value = k->init ? k->init : k->def ? k->def : "";
+    int used = fprintf(out, "%s%s%s: %s", mark, indent, k->name, value);
+    fprintf(out, "%*s# %s\n", used < 28 ? 29 - used : 1, "", k->doc);
 }
 
 /* The operator in the words of the file, without names of the model: they could end the comment's line. */
@@ -69,28 +66,32 @@ static void put_layers(const nh_key *k, const nh_graph *g, FILE *out) {
         if (g->layer[i].op != NH_OP_INPUT) put_layer(g, &g->layer[i], out);
 }
 
+static bool has_init(const nh_section *s) {
+    for (int i = 0; i < s->n_key; i++)
+        if (s->key[i].init) return true;
+    return false;
+}
+
 static void put_section(const nh_key *k, FILE *out) {
     bool active = k->section == &nh_layer_section;
-    fprintf(out, "\n# %s\n%s%s:\n", k->doc, active ? "" : "# ", k->name);
-    put_defaults(k->section, active ? "  " : "#   ", out);
+    fprintf(out, "\n# %s\n%s%s:\n", k->doc, active || has_init(k->section) ? "" : "# ", k->name);
+    for (int i = 0; i < k->section->n_key; i++) put_key(&k->section->key[i], "  ", active, out);
+}
+
+static void put_path(const nh_key *k, const char *path, FILE *out) {
+    fprintf(out, "%s: ", k->name);
+    put_quoted(path, false, out);
+    fprintf(out, "   # %s\n", k->doc);
 }
 
 void nh_config_init(const nh_graph *g, const char *model_path, const char *project, FILE *out) {
-    fputs("# neurohls configuration. Lines that begin with '# key:' show a default; remove the # to change it.\n", out);
+    fputs("# neurohls configuration. A line '# key: value' shows a default; remove the # to change it.\n", out);
     for (int i = 0; i < nh_config_section.n_key; i++) {
         const nh_key *k = &nh_config_section.key[i];
-        if (k->type == NH_KEY_LAYERS) {
-            put_layers(k, g, out);
-        } else if (k->type == NH_KEY_SECTION) {
-            put_section(k, out);
-        } else if (k->type == NH_KEY_PATH) {
-            fprintf(out, "%s: ", k->name);
-            put_quoted(model_path, false, out);
-            fprintf(out, "   # %s\n", k->doc);
-        } else if (k->flags & NH_KEY_REQUIRED) {
-            fprintf(out, "%s: %s   # %s\n", k->name, k->type == NH_KEY_NAME ? project : "generic", k->doc);
-        } else {
-            put_default_line(k, k->type == NH_KEY_WORD ? "" : "# ", out);
-        }
+        if (k->type == NH_KEY_LAYERS) put_layers(k, g, out);
+        else if (k->type == NH_KEY_SECTION) put_section(k, out);
+        else if (k->type == NH_KEY_PATH) put_path(k, model_path, out);
+        else if (k->type == NH_KEY_NAME) fprintf(out, "%s: %s   # %s\n", k->name, project, k->doc);
+        else put_key(k, "", k->type == NH_KEY_WORD, out);
     }
 }

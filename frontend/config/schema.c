@@ -52,7 +52,7 @@ const nh_section nh_layer_section = {"layer", layer_keys, COUNT(layer_keys)};
 #define OPTION(field) AT(nh_options, field)
 static const nh_key input_keys[] = {
     {.name = "format", .type = NH_KEY_FORMAT, .def = "auto", .offset = OPTION(input.format), .at = NH_NO_PLACE,
-     .doc = "number format of the input, e.g. ufixed<8,0>; auto = bits wide, range from calibration data"},
+     .doc = "number format of the input, e.g. ufixed<8,0>; auto = bits wide, range from calibration data", .init = "\"fixed<16,6>\""},
     {.name = "bits", .type = NH_KEY_INT, .min = 1, .max = 32, .def = "8", .offset = OPTION(input.bits), .at = NH_NO_PLACE,
      .doc = "width of the input when format is auto"},
     {.name = "scale", .type = NH_KEY_REAL, .flags = NH_KEY_FRACTION, .min = DBL_MIN, .max = 1e30, .offset = OPTION(input.scale),
@@ -121,7 +121,8 @@ static const nh_key config_keys[] = {
     {.name = "model", .type = NH_KEY_PATH, .flags = NH_KEY_REQUIRED, .offset = OPTION(model), .at = OPTION(model_at),
      .doc = "the trained network: an .onnx file"},
     {.name = "target", .type = NH_KEY_TEXT, .flags = NH_KEY_REQUIRED, .offset = OPTION(target.name), .at = OPTION(target_at),
-     .doc = "the device: icebreaker, up5k, hx8k, ecp5-25k, ecp5-85k, artix7-35t, artix7-100t, generic, or a target file"},
+     .doc = "the device: icebreaker, up5k, hx8k, ecp5-25k, ecp5-85k, artix7-35t, artix7-100t, generic, or a target file",
+     .init = "generic"},
     {.name = "clock_mhz", .type = NH_KEY_REAL, .min = 1e-3, .max = 1e4, .offset = OPTION(clock_mhz), .at = NH_NO_PLACE,
      .doc = "clock that pipelining and timing aim at; without it the target's"},
     {.name = "io", .type = NH_KEY_WORD, .word = io_words, .def = "parallel", .offset = OPTION(io), .at = NH_NO_PLACE,

@@ -43,6 +43,7 @@ typedef struct {
     const nh_section *section;
     const char *def;     /* default as it would be written, or NULL: not given */
     const char *doc;
+    const char *init;    /* what `neurohls init` writes instead of showing the default, or NULL */
 } nh_key;
 
 #define NH_NO_PLACE ((size_t)-1)

@@ -11,6 +11,7 @@ nh_exit nh_cmd_check(nh_cli *c) {
         return nh_cli_finish(c);
     }
     if (!nh_run_load(&r, c, c->arg[0]) || !r.design) return nh_cli_finish(c);
+    nh_check_estimate(&r);
     if (c->flag.json) nh_plan_json(&r, stdout);
     else if (!c->flag.quiet) nh_plan_text(&r, stdout);
     return nh_cli_finish(c);

@@ -112,6 +112,17 @@ static void check_fit(nh_run *r) {
     nh_diag_hint(r->cli->diag, "a larger reuse_factor or narrower weights need less");
 }
 
+void nh_check_estimate(nh_run *r) {
+    const nh_target *t = &r->opt->target;
+    const nh_resources *e = &r->design->estimate;
+    const resource list[] = {{"LUTs", e->luts, t->luts}, {"flip-flops", e->ffs, t->ffs}, {"block RAMs", e->brams, t->brams}};
+    resource w = worst(list, sizeof list / sizeof *list);
+    if (!r->opt->require.fit || !w.name) return;
+    nh_report(r->cli->diag, NH_R_ESTIMATE, r->opt->require.fit_at, "%s may not suffice: about %lld of %lld %s", t->name,
+              (long long)w.needed, (long long)w.available, w.name);
+    nh_diag_hint(r->cli->diag, "a larger reuse_factor or narrower weights need less; neurohls synth counts exactly");
+}
+
 void nh_check_requirements(nh_run *r) {
     static const char *const where[] = {"neurohls sim", "neurohls synth"};
     check_match(r);

@@ -1,5 +1,7 @@
 #include "run.h"
 
+#include <stdlib.h>
+
 #include "reader.h"
 
 static bool hash_sources(nh_run *r) {
@@ -13,6 +15,21 @@ static bool hash_sources(nh_run *r) {
                                     .config_sha = nh_arena_str(a, config.hex),
                                     .model_sha = nh_arena_str(a, model.hex)};
     return true;
+}
+
+/* The passes, with the network after one of them on stdout when that was asked for. */
+static bool run_passes(nh_run *r) {
+    nh_cli *c = r->cli;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *dump = c->flag.dump_after ? open_memstream(&text, &size) : NULL;
+    bool ok = nh_passes_run(r->graph, r->opt, &r->calibration, c->diag, c->flag.dump_after, dump);
+    if (dump) fclose(dump);
+    if (ok && c->flag.dump_after && size == 0)
+        ok = nh_report(c->diag, NH_O_USAGE, NH_NOWHERE, "--dump-after: there is no pass '%s'", c->flag.dump_after);
+    if (size > 0) fwrite(text, 1, size, stdout);
+    free(text);
+    return ok;
 }
 
 bool nh_run_load(nh_run *r, nh_cli *c, const char *config) {
@@ -29,7 +46,7 @@ bool nh_run_load(nh_run *r, nh_cli *c, const char *config) {
     r->n_class = nh_shape_size(r->graph->tensor[r->graph->output].shape);
     bool resolved = nh_config_resolve(r->opt, r->graph, d);
     if (!nh_load_data(r) || !resolved || !hash_sources(r)) return false;
-    if (!nh_passes_run(r->graph, r->opt, &r->calibration, d, c->flag.dump_after, stdout)) return false;
+    if (!run_passes(r)) return false;
     if (c->flag.dump_after) return true;
     r->design = nh_lower(a, d, r->graph, r->opt);
     return r->design != NULL;

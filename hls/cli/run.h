@@ -21,6 +21,7 @@ typedef struct {
     const char *out;      /* output directory */
     nh_provenance provenance;
     nh_report_facts facts;
+    unsigned told_missing; /* bit i: the user knows that nh_tools[i] was not found */
 } nh_run;
 
 /* Read the configuration and the model, resolve, load the user's data, quantize, lower. False: diagnosed. With
@@ -42,6 +43,8 @@ bool nh_load_data(nh_run *r);
 
 /* require.c: fill facts.requirement and report what is missed. */
 void nh_check_requirements(nh_run *r);
+/* Before synthesis: warn when require: fit is asked for and the estimate exceeds the target. */
+void nh_check_estimate(nh_run *r);
 /* Steps (bits) that the requirements cannot do without. */
 unsigned nh_required_steps(const nh_options *o);
 /* Is there place and route for the target? */

@@ -84,13 +84,18 @@ static const nh_tool_info *tool_info(const char *name) {
     return NULL;
 }
 
+/* A tool that two steps need is missed once. */
 static bool need_tool(nh_run *r, const char *name, bool named, const char **why) {
     nh_diag *d = r->cli->diag;
     if (nh_tool_find(r->cli->arena, name)) return true;
     const nh_tool_info *info = tool_info(name);
-    nh_report(d, named ? NH_T_REQUIRED : NH_T_MISSING, NH_NOWHERE, "%s was not found; it gives %s", name, info->gives);
-    nh_diag_hint(d, "%s, or name it in $%s", info->install, info->env);
-    *why = nh_arena_printf(r->cli->arena, "%s was not found (%s)", name, info->install);
+    unsigned bit = 1U << (info - nh_tools);
+    if (!(r->told_missing & bit)) {
+        nh_report(d, named ? NH_T_REQUIRED : NH_T_MISSING, NH_NOWHERE, "%s was not found; it gives %s", name, info->gives);
+        nh_diag_hint(d, "%s, or name it in $%s", info->install, info->env);
+    }
+    r->told_missing |= bit;
+    *why = nh_arena_printf(r->cli->arena, "%s was not found; it gives %s: %s", name, info->gives, info->install);
     return false;
 }
 
@@ -281,12 +286,18 @@ static bool run_step(nh_run *r, nh_steps *cache, nh_step_id s, nh_step_plan plan
     nh_step *t = nh_step_new(cache, row->name);
     row->depend(r, t);
     bool cached = nh_step_cached(t, force || s == NH_STEP_REPORT);
-    fact->why = nh_step_why(t);
+    if (!fact->why) fact->why = nh_step_why(t); /* else it says what the step does without */
     if (cached && (!row->load || row->load(r, below(r, row->name)))) {
         fact->state = NH_STEP_CACHED;
         return true;
     }
     return run_work(r, row, t, fact);
+}
+
+static void say_step(const nh_run *r, const nh_step_fact *fact) {
+    static const char *const state[] = {"not asked for", "done", "cached", "skipped", "failed"};
+    if (!r->cli->flag.verbose || fact->state == NH_STEP_NOT_ASKED) return;
+    fprintf(stderr, "%s: %s, %.1f s%s%s\n", fact->name, state[fact->state], fact->seconds, fact->why ? ": " : "", fact->why ? fact->why : "");
 }
 
 static void print_result(nh_run *r) {
@@ -313,8 +324,11 @@ nh_exit nh_run_steps(nh_run *r, nh_step_plan plan) {
     f->n_step = NH_STEP_COUNT;
     for (int s = 0; s < NH_STEP_COUNT; s++) f->step[s] = (nh_step_fact){.name = steps[s].name, .state = NH_STEP_NOT_ASKED};
     bool ok = true;
-    for (int s = 0; s < NH_STEP_REPORT && ok; s++)
-        if (plan.wanted >> s & 1) ok = run_step(r, cache, (nh_step_id)s, plan, r->cli->flag.force || s >= from);
+    for (int s = 0; s < NH_STEP_REPORT && ok; s++) {
+        if (!(plan.wanted >> s & 1)) continue;
+        ok = run_step(r, cache, (nh_step_id)s, plan, r->cli->flag.force || s >= from);
+        say_step(r, &f->step[s]);
+    }
     if (!ok) return nh_cli_finish(r->cli);
     nh_check_requirements(r);
     f->exit = nh_diag_exit(d);
