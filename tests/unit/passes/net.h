@@ -37,7 +37,8 @@ static inline nh_layer *append(net *t, const char *name, nh_op op, int64_t n) {
     nh_layer l = {.name = name, .op = op, .n_in = op != NH_OP_INPUT, .in = {in < 0 ? 0 : in}, .out = out, .opt = t->o.defaults};
     if (op == NH_OP_INPUT) t->g->input = out;
     t->g->output = out;
-    return &t->g->layer[nh_graph_add_layer(t->g, l)];
+    int index = nh_graph_add_layer(t->g, l); /* moves g->layer */
+    return &t->g->layer[index];
 }
 
 static inline nh_param *param(net *t, nh_shape shape, const double *value) {
