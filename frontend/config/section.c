@@ -78,7 +78,8 @@ static bool read_layers(const nh_reading *r, const nh_yaml *node, nh_options *o)
 static bool read_key(const nh_reading *r, const nh_key *k, const nh_yaml *key, char *base) {
     if (k->at != NH_NO_PLACE) memcpy(base + k->at, &key->next->at, sizeof(nh_loc));
     if (k->type == NH_KEY_LAYERS) return read_layers(r, key->next, (nh_options *)(void *)base);
-    if (k->type == NH_KEY_SECTION) return nh_section_read(r, k->section, key->next, base + k->offset, NULL, NULL);
+    if (k->type == NH_KEY_SECTION)
+        return !not_a_map(r, k->name, key->next) && nh_section_read(r, k->section, key->next, base + k->offset, NULL, NULL);
     return nh_value_read(r, k, key->next, base);
 }
 
