@@ -26,27 +26,40 @@ typedef struct {
 
 static nh_i128 floor_shift(nh_i128 v, int bits) { return v >> bits; }
 
-static bool flat(const curve *c, nh_i128 from, nh_i128 to, int64_t level) {
-    enum { PROBES = 1024 };
-    for (int i = 0; i <= PROBES; i++)
-        if (value_at(c, (double)from + ((double)to - (double)from) * i / PROBES) != level) return false;
-    return true;
+/* Where the curve is looked at to find its flat ends: evenly over x, and at all scales around 0, where functions bend. */
+enum { EVEN = 1024, SCALES = 126, PROBES = EVEN + 4 * SCALES };
+
+static nh_i128 probe(nh_range x, int i) {
+    if (i < EVEN) return x.lo + (nh_i128)(((double)x.hi - (double)x.lo) * i / EVEN);
+    int scale = (i - EVEN) / 4;
+    nh_i128 v = (nh_i128)1 << scale;
+    if (i & 1) v += v / 2;
+    if (i & 2) v = -v;
+    return v < x.lo ? x.lo : v > x.hi ? x.hi : v;
 }
 
-/* The point farthest from `end` up to which the curve stays at its level there. Curves are monotone in their tails; the probes
- * catch one that is not, and then nothing is clamped. */
-static nh_i128 flat_until(const curve *c, nh_i128 end, nh_i128 other) {
+static nh_i128 distance(nh_i128 a, nh_i128 b) { return a < b ? b - a : a - b; }
+
+/* The point farthest from `end` up to which the curve stays at its level there, as far as the probes and bisection between
+ * them can tell. */
+static nh_i128 flat_until(const curve *c, nh_range x, nh_i128 end) {
     int64_t level = value_at(c, (double)end);
-    nh_i128 same = end, differs = other;
-    if (value_at(c, (double)other) == level) return flat(c, end, other, level) ? other : end;
-    while (differs - same > 1 || same - differs > 1) {
-        nh_i128 middle = same + (differs - same) / 2;
-        if (value_at(c, (double)middle) == level)
-            same = middle;
-        else
-            differs = middle;
+    nh_i128 same = end, differs = end;
+    for (int i = 0; i < PROBES; i++) {
+        nh_i128 v = probe(x, i);
+        if ((differs == end || distance(v, end) < distance(differs, end)) && value_at(c, (double)v) != level) differs = v;
     }
-    return flat(c, end, same, level) ? same : end;
+    if (differs == end) return end == x.lo ? x.hi : x.lo;
+    for (int i = 0; i < PROBES; i++) {
+        nh_i128 v = probe(x, i);
+        if (distance(v, end) < distance(differs, end) && distance(v, end) > distance(same, end)) same = v;
+    }
+    while (distance(same, differs) > 1) {
+        nh_i128 middle = same + (differs - same) / 2;
+        if (value_at(c, (double)middle) == level) same = middle;
+        else differs = middle;
+    }
+    return same;
 }
 
 /* The finest cells of which table_size cover everything between the flat ends. */
@@ -57,6 +70,7 @@ static cells choose_cells(nh_range x, nh_i128 low_end, nh_i128 high_end, int64_t
         c.last = floor_shift(high_end - 1, drop) + 1;
         if (c.first < floor_shift(x.lo, drop)) c.first = floor_shift(x.lo, drop);
         if (c.last > floor_shift(x.hi, drop)) c.last = floor_shift(x.hi, drop);
+        if (c.last < c.first) c.last = c.first; /* flat all over */
         if (c.last - c.first < table_size) return c;
     }
 }
@@ -103,8 +117,8 @@ static const nh_dp_memo *build_table(nh_dp *p, nh_dp_memo want, const char *id) 
     nh_range x = want.range;
     nh_i128 low_end = x.lo, high_end = x.hi;
     if (x.hi - x.lo >= want.table_size) {
-        low_end = flat_until(&c, x.lo, x.hi);
-        high_end = low_end == x.hi ? x.hi : flat_until(&c, x.hi, x.lo);
+        low_end = flat_until(&c, x, x.lo);
+        high_end = flat_until(&c, x, x.hi);
     }
     cells k = choose_cells(x, low_end, high_end, want.table_size);
     nh_arena *scratch = nh_arena_new();
