@@ -27,7 +27,8 @@ static bool parse_dtype(const char *descr, dtype *out) {
 
 static uint64_t load(const uint8_t *p, const dtype *t) {
     uint64_t v = 0;
-    for (size_t i = 0; i < t->size; i++) v |= (uint64_t)p[t->swap ? t->size - 1 - i : i] << (8 * i);
+    for (size_t i = 0; i < t->size; i++)
+        v |= (uint64_t)p[t->swap ? t->size - 1 - i : i] << (8 * i);
     return v;
 }
 
@@ -77,7 +78,8 @@ static bool bad_element(const source *s, const nh_npy *out, int64_t i) {
     const char *where = "]";
     for (int k = out->rank - 1; k >= 0; i /= out->dim[k--])
         where = nh_arena_printf(s->a, "%s%lld%s", k ? ", " : "[", (long long)(i % out->dim[k]), where);
-    nh_report(s->d, NH_D_VALUE, s->ref->at, "'%s' has an unusable number at %s", s->name, out->rank ? where : "[]");
+    nh_report(s->d, NH_D_VALUE, s->ref->at, "'%s' has an unusable number at %s", s->name,
+              out->rank ? where : "[]");
     nh_diag_found(s->d, out->is_integer ? "an integer beyond 2^53" : "NaN or an infinity");
     return false;
 }
@@ -124,7 +126,8 @@ static bool check_size(const source *s, const nh_npy_header *h, const dtype *t, 
         out->n *= h->dim[i];
     }
     if ((size_t)out->n * t->size == h->data.size) return true;
-    nh_report(s->d, NH_D_FORMAT, s->ref->at, "'%s' does not have the data that its header announces", s->name);
+    nh_report(s->d, NH_D_FORMAT, s->ref->at, "'%s' does not have the data that its header announces",
+              s->name);
     nh_diag_found(s->d, "%zu bytes", h->data.size);
     nh_diag_allowed(s->d, "%zu bytes", (size_t)out->n * t->size);
     return false;
@@ -141,11 +144,12 @@ bool nh_npy_read(nh_arena *a, nh_diag *d, const nh_data_ref *ref, nh_npy *out) {
         if (!nh_zip_member(a, d, ref->at, ref->path, file, ref->key, &file)) return false;
         if (ref->key) s.name = nh_arena_printf(a, "%s:%s", ref->path, ref->key);
     } else if (ref->key) {
-        return nh_report(d, NH_D_MEMBER, ref->at, "'%s' is not an archive, but '%s' of it is asked for", ref->path,
-                         ref->key);
+        return nh_report(d, NH_D_MEMBER, ref->at, "'%s' is not an archive, but '%s' of it is asked for",
+                         ref->path, ref->key);
     }
     const char *why = nh_npy_header_parse(file, &h);
-    if (why && !h.structured) return nh_report(d, NH_D_FORMAT, ref->at, "'%s' cannot be read: %s", s.name, why);
+    if (why && !h.structured)
+        return nh_report(d, NH_D_FORMAT, ref->at, "'%s' cannot be read: %s", s.name, why);
     if (h.structured || !parse_dtype(h.descr, &t)) {
         nh_report(d, NH_D_DTYPE, ref->at, "the elements of '%s' are not numbers that can be read", s.name);
         nh_diag_found(d, "%s", h.structured ? "a structure" : h.descr);
@@ -158,8 +162,8 @@ bool nh_npy_read(nh_arena *a, nh_diag *d, const nh_data_ref *ref, nh_npy *out) {
 }
 
 /* Version 1.0: the header is padded so that the data start at a multiple of 64. */
-static bool write_array(nh_arena *a, nh_diag *d, const char *path, const char *descr, int rank, const int64_t *dim,
-                        const void *value) {
+static bool write_array(nh_arena *a, nh_diag *d, const char *path, const char *descr, int rank,
+                        const int64_t *dim, const void *value) {
     enum { PREFIX = 10, ALIGN = 64 };
     const char *shape = "";
     size_t n = 1;
@@ -170,7 +174,8 @@ static bool write_array(nh_arena *a, nh_diag *d, const char *path, const char *d
     const char *head =
         nh_arena_printf(a, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, shape);
     size_t length = (PREFIX + strlen(head) + 1 + ALIGN - 1) / ALIGN * ALIGN - PREFIX;
-    const uint8_t prefix[PREFIX] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (uint8_t)length, (uint8_t)(length >> 8)};
+    const uint8_t prefix[PREFIX] = {
+        0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (uint8_t)length, (uint8_t)(length >> 8)};
     nh_writer *w = nh_writer_open(a, path);
     nh_write(w, prefix, PREFIX);
     nh_printf(w, "%-*s\n", (int)length - 1, head);
@@ -178,10 +183,12 @@ static bool write_array(nh_arena *a, nh_diag *d, const char *path, const char *d
     return nh_writer_close(w, d);
 }
 
-bool nh_npy_write_i64(nh_arena *a, nh_diag *d, const char *path, int rank, const int64_t *dim, const int64_t *value) {
+bool nh_npy_write_i64(nh_arena *a, nh_diag *d, const char *path, int rank, const int64_t *dim,
+                      const int64_t *value) {
     return write_array(a, d, path, "<i8", rank, dim, value);
 }
 
-bool nh_npy_write_f64(nh_arena *a, nh_diag *d, const char *path, int rank, const int64_t *dim, const double *value) {
+bool nh_npy_write_f64(nh_arena *a, nh_diag *d, const char *path, int rank, const int64_t *dim,
+                      const double *value) {
     return write_array(a, d, path, "<f8", rank, dim, value);
 }

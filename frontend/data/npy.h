@@ -10,18 +10,21 @@
 typedef struct {
     int rank;
     int64_t dim[NH_NPY_MAX_RANK];
-    int64_t n;          /* elements */
-    const double *value; /* row-major, whatever the file's dtype and order (bool, [u]int8..64, float16/32/64; either byte order) */
-    bool is_integer;    /* dtype was an integer or bool */
-    char dtype[16];     /* as written, e.g. "<f4" */
+    int64_t n;           /* elements */
+    const double *value; /* row-major, whatever the file's dtype and order (bool, [u]int8..64, float16/32/64;
+                            either byte order) */
+    bool is_integer;     /* dtype was an integer or bool */
+    char dtype[16];      /* as written, e.g. "<f4" */
 } nh_npy;
 
-/* Read "x.npy" or member ref.key of "x.npz" (key may be NULL when it has one member). Integers beyond 2^53, NaN, Inf,
- * object/structured/string dtypes, wrong sizes are diagnostics at ref.at. */
+/* Read "x.npy" or member ref.key of "x.npz" (key may be NULL when it has one member). Integers beyond 2^53,
+ * NaN, Inf, object/structured/string dtypes, wrong sizes are diagnostics at ref.at. */
 bool nh_npy_read(nh_arena *a, nh_diag *d, const nh_data_ref *ref, nh_npy *out);
 
 /* Write [rank] dims of int64 or double as .npy version 1.0; used for outputs. */
-bool nh_npy_write_i64(nh_arena *a, nh_diag *d, const char *path, int rank, const int64_t *dim, const int64_t *value);
-bool nh_npy_write_f64(nh_arena *a, nh_diag *d, const char *path, int rank, const int64_t *dim, const double *value);
+bool nh_npy_write_i64(nh_arena *a, nh_diag *d, const char *path, int rank, const int64_t *dim,
+                      const int64_t *value);
+bool nh_npy_write_f64(nh_arena *a, nh_diag *d, const char *path, int rank, const int64_t *dim,
+                      const double *value);
 
 #endif

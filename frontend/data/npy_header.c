@@ -7,7 +7,8 @@ typedef struct {
 } text;
 
 static void skip_blanks(text *t) {
-    while (t->p < t->end && (*t->p == ' ' || *t->p == '\n' || *t->p == '\t')) t->p++;
+    while (t->p < t->end && (*t->p == ' ' || *t->p == '\n' || *t->p == '\t'))
+        t->p++;
 }
 
 static bool take(text *t, char c) {
@@ -71,7 +72,8 @@ static const char *take_item(text *t, nh_npy_header *out, unsigned *seen) {
     char key[16];
     unsigned k = 0;
     if (!take_string(t, key, sizeof key) || !take(t, ':')) return "its header is not a dictionary";
-    while (k < 3 && strcmp(keys[k], key) != 0) k++;
+    while (k < 3 && strcmp(keys[k], key) != 0)
+        k++;
     if (k == 3 || *seen & 1u << k) return "its header has an unknown key, or one twice";
     *seen |= 1u << k;
     if (k == 2) return take_shape(t, out);
@@ -108,7 +110,8 @@ const char *nh_npy_header_parse(nh_bytes file, nh_npy_header *out) {
     if (version < 1 || version > 3 || file.data[7] != 0) return "its format version is not 1.0, 2.0 or 3.0";
     size_t start = version == 1 ? 10 : 12, length = 0;
     if (file.size < start) return "it ends too early";
-    for (size_t i = start; i > 8; i--) length = length << 8 | file.data[i - 1];
+    for (size_t i = start; i > 8; i--)
+        length = length << 8 | file.data[i - 1];
     if (length > file.size - start) return "it ends too early";
     const char *p = (const char *)file.data + start;
     out->data = (nh_bytes){file.data + start + length, file.size - start - length};

@@ -11,7 +11,7 @@ typedef struct {
     bool fortran;
     int rank;
     int64_t dim[NH_NPY_MAX_RANK];
-    nh_bytes data;  /* what follows the header */
+    nh_bytes data; /* what follows the header */
 } nh_npy_header;
 
 /* NULL, or a sentence saying what is wrong. */

@@ -49,9 +49,11 @@ static bool open_archive(archive *z) {
         const uint8_t *p = z->file.data + size - back;
         if (memcmp(p, "PK\5\6", 4) != 0 || get16(p + 20) != back - END_SIZE) continue;
         uint32_t n = get16(p + 10), bytes = get32(p + 12), start = get32(p + 16);
-        if (n == 0xffff || bytes == UINT32_MAX || start == UINT32_MAX) return damaged(z, "it is a zip64 archive");
+        if (n == 0xffff || bytes == UINT32_MAX || start == UINT32_MAX)
+            return damaged(z, "it is a zip64 archive");
         if (get16(p + 4) != 0 || get16(p + 8) != n) return damaged(z, "it is split over several files");
-        if (start > size - back || bytes > size - back - start) return damaged(z, "its directory is outside of it");
+        if (start > size - back || bytes > size - back - start)
+            return damaged(z, "its directory is outside of it");
         z->central = start;
         z->central_end = (size_t)start + bytes;
         z->n_entry = (int)n;
@@ -65,7 +67,8 @@ static bool next_entry(const archive *z, size_t *pos, entry *e) {
     const uint8_t *p = z->file.data + *pos;
     if (z->central_end - *pos < CENTRAL_SIZE || memcmp(p, "PK\1\2", 4) != 0)
         return damaged(z, "its directory is damaged");
-    *e = (entry){.flags = get16(p + 8), .method = get16(p + 10), .crc = get32(p + 16), .packed = get32(p + 20)};
+    *e = (entry){
+        .flags = get16(p + 8), .method = get16(p + 10), .crc = get32(p + 16), .packed = get32(p + 20)};
     e->size = get32(p + 24);
     e->name_size = get16(p + 28);
     e->local = get32(p + 42);
@@ -113,9 +116,12 @@ static bool find(const archive *z, const char *key, entry *out) {
         found++;
     }
     if (found == 1) return true;
-    if (key && found == 0) nh_report(z->d, NH_D_MEMBER, z->at, "'%s' has no array called '%s'", z->path, key);
-    else if (key) nh_report(z->d, NH_D_MEMBER, z->at, "'%s' has %d arrays called '%s'", z->path, found, key);
-    else nh_report(z->d, NH_D_MEMBER, z->at, "'%s' has %d arrays; name one: %s:name", z->path, found, z->path);
+    if (key && found == 0)
+        nh_report(z->d, NH_D_MEMBER, z->at, "'%s' has no array called '%s'", z->path, key);
+    else if (key)
+        nh_report(z->d, NH_D_MEMBER, z->at, "'%s' has %d arrays called '%s'", z->path, found, key);
+    else
+        nh_report(z->d, NH_D_MEMBER, z->at, "'%s' has %d arrays; name one: %s:name", z->path, found, z->path);
     nh_diag_allowed(z->d, "%s", list_names(z));
     return false;
 }
@@ -140,7 +146,8 @@ static void zlib_free(void *arena, void *p) {
     (void)p;
 }
 
-/* Inflate exactly e->size bytes. No deflate stream grows by more than 1032, so that a larger claim is a lie. */
+/* Inflate exactly e->size bytes. No deflate stream grows by more than 1032, so that a larger claim is a lie.
+ */
 static bool inflate_member(const archive *z, const entry *e, nh_bytes packed, nh_bytes *out) {
     if (e->size / 1032 > packed.size) return damaged(z, "a member claims an impossible size");
     uint8_t *data = nh_arena_alloc(z->a, e->size + 1);

@@ -9,8 +9,9 @@
 
 bool nh_zip_probe(nh_bytes file);
 
-/* The content of the member "key.npy" or "key", or of the only member when key is NULL. `path` names the file in
- * diagnostics: D_MEMBER, D_FORMAT, D_LIMIT. The result lives in a or is part of `file`. */
-bool nh_zip_member(nh_arena *a, nh_diag *d, nh_loc at, const char *path, nh_bytes file, const char *key, nh_bytes *out);
+/* The content of the member "key.npy" or "key", or of the only member when key is NULL. `path` names the file
+ * in diagnostics: D_MEMBER, D_FORMAT, D_LIMIT. The result lives in a or is part of `file`. */
+bool nh_zip_member(nh_arena *a, nh_diag *d, nh_loc at, const char *path, nh_bytes file, const char *key,
+                   nh_bytes *out);
 
 #endif

@@ -12,7 +12,8 @@ const Onnx__AttributeProto *onnx_attr(const onnx_node *n, const char *name) {
     return NULL;
 }
 
-static bool typed(onnx_reader *r, const onnx_node *n, const Onnx__AttributeProto *a, bool right, const char *type) {
+static bool typed(onnx_reader *r, const onnx_node *n, const Onnx__AttributeProto *a, bool right,
+                  const char *type) {
     return right || onnx_form(r, n, "the attribute '%s' is not %s", name_of(a), type);
 }
 

@@ -5,7 +5,8 @@
 
 #include "wire.h"
 
-/* Where the elements of a tensor stand: little-endian bytes of the file, or an array that protobuf-c unpacked. */
+/* Where the elements of a tensor stand: little-endian bytes of the file, or an array that protobuf-c
+ * unpacked. */
 typedef struct {
     int type;
     nh_bytes raw; /* data NULL: see the arrays */
@@ -39,8 +40,10 @@ static size_t find_elements(const onnx_reader *r, const Onnx__TensorProto *t, el
     *e = (elements){.type = t->data_type, .i32 = t->int32_data, .i64 = t->int64_data, .u64 = t->uint64_data};
     size_t size = type_size(t->data_type);
     const void *ref = NULL;
-    if (t->has_raw_data && t->raw_data.len == NH_WIRE_REF) ref = t->raw_data.data;
-    else if (t->data_type == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT && t->n_float_data * sizeof(float) == NH_WIRE_REF)
+    if (t->has_raw_data && t->raw_data.len == NH_WIRE_REF)
+        ref = t->raw_data.data;
+    else if (t->data_type == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT &&
+             t->n_float_data * sizeof(float) == NH_WIRE_REF)
         ref = t->float_data;
     else if (t->data_type == ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE &&
              t->n_double_data * sizeof(double) == NH_WIRE_REF)
@@ -80,7 +83,8 @@ static double exact(int64_t v) {
 
 static uint64_t load(const uint8_t *p, size_t size) {
     uint64_t v = 0;
-    for (size_t i = 0; i < size; i++) v |= (uint64_t)p[i] << (8 * i);
+    for (size_t i = 0; i < size; i++)
+        v |= (uint64_t)p[i] << (8 * i);
     return v;
 }
 
@@ -172,17 +176,17 @@ static const char *position(nh_arena *a, const onnx_const *c, int64_t i) {
 static bool bad_value(onnx_reader *r, const onnx_const *c, int64_t i, double v) {
     onnx_const stored = *c; /* the position as stored in the file */
     if (c->transposed) stored.dim[0] = c->dim[1], stored.dim[1] = c->dim[0];
-    nh_report(r->d, NH_M_VALUE, onnx_at(r, "tensor", c->name), "the tensor '%s' has an unusable number at %s", c->name,
-              position(r->scratch, &stored, i));
+    nh_report(r->d, NH_M_VALUE, onnx_at(r, "tensor", c->name), "the tensor '%s' has an unusable number at %s",
+              c->name, position(r->scratch, &stored, i));
     nh_diag_found(r->d, "%s", isinf(v) ? "an infinity" : "NaN, or an integer beyond 2^53");
     nh_diag_hint(r->d, "was the model saved after a training that diverged?");
     return false;
 }
 
-/* Copy a rows x cols matrix, possibly transposed, in square tiles so that both sides stay in the cache. Returns the
- * position of the first unusable element met, or -1. */
-static int64_t copy(const onnx_const *c, const elements *e, double *to, int64_t rows, int64_t cols, bool transpose,
-                    double factor) {
+/* Copy a rows x cols matrix, possibly transposed, in square tiles so that both sides stay in the cache.
+ * Returns the position of the first unusable element met, or -1. */
+static int64_t copy(const onnx_const *c, const elements *e, double *to, int64_t rows, int64_t cols,
+                    bool transpose, double factor) {
     enum { TILE = 32 };
     for (int64_t r0 = 0; r0 < rows; r0 += TILE)
         for (int64_t c0 = 0; c0 < cols; c0 += TILE)

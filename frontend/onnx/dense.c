@@ -12,7 +12,8 @@ static int64_t last_dim(nh_shape s) {
     return s.rank > 0 ? s.dim[s.rank - 1] : 1;
 }
 
-/* Does a constant broadcast to a tensor of shape s (without its batch) along the last axis only, the channels? */
+/* Does a constant broadcast to a tensor of shape s (without its batch) along the last axis only, the
+ * channels? */
 static bool is_per_channel(const onnx_const *c, nh_shape s) {
     return c->rank <= s.rank + 1 && (c->n == 1 || (c->n == last_dim(s) && c->dim[c->rank - 1] == c->n));
 }
@@ -30,15 +31,16 @@ static const char *print_shape(onnx_reader *r, nh_shape s) {
 /* A constant spread over the channels (last axis) of shape s, times factor; NULL when reported. */
 static double *channels(onnx_reader *r, const onnx_node *n, const onnx_const *c, nh_shape s, double factor) {
     if (!is_per_channel(c, s)) {
-        onnx_shape_error(r, n, "'%s' of shape %s is not one number per channel of a tensor of shape %s", c->name,
-                         print_const_shape(r, c), print_shape(r, s));
+        onnx_shape_error(r, n, "'%s' of shape %s is not one number per channel of a tensor of shape %s",
+                         c->name, print_const_shape(r, c), print_shape(r, s));
         nh_diag_allowed(r->d, "%lld numbers, for the last axis, or one", (long long)last_dim(s));
         return NULL;
     }
     const double *v = onnx_const_values(r, r->scratch, c, false, factor);
     if (!v) return NULL;
     double *out = nh_arena_alloc(r->a, (size_t)last_dim(s) * sizeof *out);
-    for (int64_t i = 0; i < last_dim(s); i++) out[i] = v[c->n == 1 ? 0 : i];
+    for (int64_t i = 0; i < last_dim(s); i++)
+        out[i] = v[c->n == 1 ? 0 : i];
     return out;
 }
 
@@ -49,8 +51,8 @@ static nh_shape vector_shape(nh_shape s, int64_t n) {
 }
 
 /* DENSE from an activation x and a constant w; w is [n_in][n_out] when `input_first`. */
-static bool add_dense(onnx_reader *r, const onnx_node *n, const onnx_value *x, const onnx_const *w, bool input_first,
-                      double factor, nh_param *bias) {
+static bool add_dense(onnx_reader *r, const onnx_node *n, const onnx_value *x, const onnx_const *w,
+                      bool input_first, double factor, nh_param *bias) {
     nh_shape s = onnx_shape(r, x);
     int64_t n_in = w->dim[input_first ? 0 : 1], n_out = w->dim[input_first ? 1 : 0];
     double *value = onnx_const_values(r, r->a, w, input_first, factor);
@@ -61,18 +63,21 @@ static bool add_dense(onnx_reader *r, const onnx_node *n, const onnx_value *x, c
 }
 
 /* Can w be the weight of a dense layer on x? */
-static bool dense_fits(onnx_reader *r, const onnx_node *n, const onnx_value *x, const onnx_const *w, bool input_first) {
+static bool dense_fits(onnx_reader *r, const onnx_node *n, const onnx_value *x, const onnx_const *w,
+                       bool input_first) {
     nh_shape s = onnx_shape(r, x);
     if (w->rank != 2 || w->n == 0)
-        return onnx_shape_error(r, n, "the weight '%s' of shape %s is not a matrix", w->name, print_const_shape(r, w));
+        return onnx_shape_error(r, n, "the weight '%s' of shape %s is not a matrix", w->name,
+                                print_const_shape(r, w));
     if (!is_vector(s)) {
         onnx_shape_error(r, n, "its input '%s' of shape %s is not one vector", x->name, print_shape(r, s));
         nh_diag_hint(r->d, "put Flatten in front of it");
         return false;
     }
     int64_t n_in = w->dim[input_first ? 0 : 1], size = nh_shape_size(s);
-    return size == n_in || onnx_shape_error(r, n, "its input '%s' has %lld elements, its weight '%s' is for %lld",
-                                            x->name, (long long)size, w->name, (long long)n_in);
+    return size == n_in ||
+           onnx_shape_error(r, n, "its input '%s' has %lld elements, its weight '%s' is for %lld", x->name,
+                            (long long)size, w->name, (long long)n_in);
 }
 
 bool onnx_read_gemm(onnx_reader *r, onnx_node *n) {
@@ -83,7 +88,8 @@ bool onnx_read_gemm(onnx_reader *r, onnx_node *n) {
     const onnx_value *x = onnx_activation(r, n), *w = onnx_constant(r, n, 1, "the weight B");
     if (!ok || !x || !w) return false;
     if (trans_a) return onnx_form(r, n, "transA = 1 would sum over the batch");
-    if (onnx_shape(r, x).rank != 1) return onnx_shape_error(r, n, "its input '%s' does not have rank 2", x->name);
+    if (onnx_shape(r, x).rank != 1)
+        return onnx_shape_error(r, n, "its input '%s' does not have rank 2", x->name);
     if (!dense_fits(r, n, x, &w->c, trans_b == 0)) return false;
     nh_param *bias = NULL;
     if (onnx_in(r, n, 2) && beta != 0) {
@@ -101,8 +107,10 @@ bool onnx_read_matmul(onnx_reader *r, onnx_node *n) {
     return x && w && dense_fits(r, n, x, &w->c, true) && add_dense(r, n, x, &w->c, true, 1, NULL);
 }
 
-/* An Add of a constant right behind a MatMul is the bias of its layer, when nothing else reads the product. */
-static bool fuse_bias(onnx_reader *r, const onnx_node *n, const onnx_value *x, const char *name, const double *t) {
+/* An Add of a constant right behind a MatMul is the bias of its layer, when nothing else reads the product.
+ */
+static bool fuse_bias(onnx_reader *r, const onnx_node *n, const onnx_value *x, const char *name,
+                      const double *t) {
     nh_tensor *product = &r->g->tensor[x->tensor];
     nh_layer *dense = &r->g->layer[product->producer];
     if (dense->op != NH_OP_DENSE || dense->bias || x->n_uses != 1) return false;
@@ -114,8 +122,8 @@ static bool fuse_bias(onnx_reader *r, const onnx_node *n, const onnx_value *x, c
     return true;
 }
 
-static bool add_batchnorm(onnx_reader *r, const onnx_node *n, const onnx_value *x, const char *name, const double *s,
-                          const double *t) {
+static bool add_batchnorm(onnx_reader *r, const onnx_node *n, const onnx_value *x, const char *name,
+                          const double *s, const double *t) {
     nh_shape shape = onnx_shape(r, x), vector = {1, {last_dim(shape)}};
     nh_layer layer = {.op = NH_OP_BATCHNORM};
     layer.weight = onnx_param(r, name, vector, s);
@@ -125,7 +133,8 @@ static bool add_batchnorm(onnx_reader *r, const onnx_node *n, const onnx_value *
 
 static double *constant_vector(onnx_reader *r, int64_t n, double v) {
     double *p = nh_arena_alloc(r->a, (size_t)n * sizeof *p);
-    for (int64_t i = 0; i < n; i++) p[i] = v;
+    for (int64_t i = 0; i < n; i++)
+        p[i] = v;
     return p;
 }
 
@@ -136,7 +145,8 @@ bool onnx_read_arithmetic(onnx_reader *r, onnx_node *n) {
     bool swapped = x->kind == VALUE_CONST;
     if (swapped) x = c, c = onnx_in(r, n, 0);
     if (x->kind != VALUE_TENSOR) return onnx_form(r, n, "both inputs are constant");
-    if (c->kind != VALUE_CONST) return onnx_form(r, n, "both inputs ('%s' and '%s') are activations", x->name, c->name);
+    if (c->kind != VALUE_CONST)
+        return onnx_form(r, n, "both inputs ('%s' and '%s') are activations", x->name, c->name);
     bool is_sub = strcmp(op, "Sub") == 0, is_div = strcmp(op, "Div") == 0;
     if (is_div && swapped) return onnx_form(r, n, "division by an activation");
     double *v = channels(r, n, &c->c, onnx_shape(r, x), is_sub && !swapped ? -1 : 1);
@@ -163,12 +173,14 @@ bool onnx_read_batchnorm(onnx_reader *r, onnx_node *n) {
         return false;
     if (training) return onnx_form(r, n, "the model was exported in training mode");
     nh_shape s = onnx_shape(r, x);
-    if (s.rank != 1) return onnx_form(r, n, "its input of shape %s is not one vector of channels", print_shape(r, s));
+    if (s.rank != 1)
+        return onnx_form(r, n, "its input of shape %s is not one vector of channels", print_shape(r, s));
     for (int i = 0; i < 4; i++) {
         c = onnx_constant(r, n, i + 1, what[i]);
         if (!c) return false;
         if (c->c.n != s.dim[0])
-            return onnx_shape_error(r, n, "%s '%s' does not have %lld elements", what[i], c->name, (long long)s.dim[0]);
+            return onnx_shape_error(r, n, "%s '%s' does not have %lld elements", what[i], c->name,
+                                    (long long)s.dim[0]);
         p[i] = channels(r, n, &c->c, s, 1);
         if (!p[i]) return false;
     }

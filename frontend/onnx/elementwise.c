@@ -7,18 +7,23 @@ bool onnx_read_simple(onnx_reader *r, onnx_node *n) {
     static const struct {
         const char *name;
         nh_op op;
-    } table[] = {{"Relu", NH_OP_RELU}, {"LeakyRelu", NH_OP_LEAKY_RELU}, {"Sigmoid", NH_OP_SIGMOID}, {"Tanh", NH_OP_TANH}};
+    } table[] = {{"Relu", NH_OP_RELU},
+                 {"LeakyRelu", NH_OP_LEAKY_RELU},
+                 {"Sigmoid", NH_OP_SIGMOID},
+                 {"Tanh", NH_OP_TANH}};
     nh_layer layer = {0};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strcmp(table[i].name, n->proto->op_type) == 0) layer.op = table[i].op;
     const onnx_value *x = onnx_activation(r, n);
     if (!x) return false;
-    if (layer.op == NH_OP_LEAKY_RELU && !onnx_attr_float(r, n, "alpha", (double)0.01f, &layer.alpha)) return false;
+    if (layer.op == NH_OP_LEAKY_RELU && !onnx_attr_float(r, n, "alpha", (double)0.01f, &layer.alpha))
+        return false;
     return onnx_add_layer(r, n, layer, x->tensor, onnx_shape(r, x));
 }
 
 /* A bound of Clip: an attribute up to operator set 10, an input (a scalar constant) from 11 on. */
-static bool bound(onnx_reader *r, const onnx_node *n, int input, const char *name, double absent, double *out) {
+static bool bound(onnx_reader *r, const onnx_node *n, int input, const char *name, double absent,
+                  double *out) {
     if (!onnx_attr_float(r, n, name, absent, out)) return false;
     if (!onnx_in(r, n, input)) return true;
     const onnx_value *c = onnx_constant(r, n, input, name);
@@ -35,10 +40,13 @@ bool onnx_read_clip(onnx_reader *r, onnx_node *n) {
     const double most = (double)FLT_MAX;
     const onnx_value *x = onnx_activation(r, n);
     nh_layer layer = {.op = NH_OP_CLIP};
-    if (!x || !bound(r, n, 1, "min", -most, &layer.lo) || !bound(r, n, 2, "max", most, &layer.hi)) return false;
+    if (!x || !bound(r, n, 1, "min", -most, &layer.lo) || !bound(r, n, 2, "max", most, &layer.hi))
+        return false;
     if (layer.lo > layer.hi) return onnx_form(r, n, "min %g is above max %g", layer.lo, layer.hi);
-    if (layer.lo == 0 && layer.hi >= most) layer = (nh_layer){.op = NH_OP_RELU};
-    else if (layer.lo <= -most && layer.hi >= most) layer = (nh_layer){.op = NH_OP_IDENTITY};
+    if (layer.lo == 0 && layer.hi >= most)
+        layer = (nh_layer){.op = NH_OP_RELU};
+    else if (layer.lo <= -most && layer.hi >= most)
+        layer = (nh_layer){.op = NH_OP_IDENTITY};
     return onnx_add_layer(r, n, layer, x->tensor, onnx_shape(r, x));
 }
 
@@ -52,7 +60,8 @@ bool onnx_read_softmax(onnx_reader *r, onnx_node *n) {
     bool last = s.rank > 0 && from == rank - 1;
     if (r->opset < 13 && s.rank > 0 && from >= 1 && from < rank) {
         last = true;
-        for (int64_t i = from; i < rank - 1; i++) last = last && s.dim[i - 1] == 1;
+        for (int64_t i = from; i < rank - 1; i++)
+            last = last && s.dim[i - 1] == 1;
     }
     if (!last) {
         onnx_form(r, n, "axis %lld is not the last dimension", (long long)axis);
@@ -75,7 +84,8 @@ bool onnx_read_identity(onnx_reader *r, onnx_node *n) {
 bool onnx_read_dropout(onnx_reader *r, onnx_node *n) {
     if (onnx_in(r, n, 2)) {
         const onnx_value *mode = onnx_constant(r, n, 2, "training_mode");
-        const double *v = mode && mode->c.n == 1 ? onnx_const_values(r, r->scratch, &mode->c, false, 1) : NULL;
+        const double *v =
+            mode && mode->c.n == 1 ? onnx_const_values(r, r->scratch, &mode->c, false, 1) : NULL;
         if (!v || *v != 0) return mode && onnx_form(r, n, "the model was exported in training mode");
     }
     return onnx_read_identity(r, n);
@@ -92,19 +102,23 @@ static int float_rank(int64_t type) {
     }
 }
 
-/* Between float types: nothing to do, as all are read as double; a constant is rounded when it becomes a float. */
+/* Between float types: nothing to do, as all are read as double; a constant is rounded when it becomes a
+ * float. */
 bool onnx_read_cast(onnx_reader *r, onnx_node *n) {
     int64_t to;
     const onnx_value *x = onnx_in(r, n, 0);
     if (!onnx_attr_int(r, n, "to", 0, &to)) return false;
-    if (float_rank(to) == 0) return onnx_form(r, n, "only casts to a float type are supported (to = %lld)", (long long)to);
+    if (float_rank(to) == 0)
+        return onnx_form(r, n, "only casts to a float type are supported (to = %lld)", (long long)to);
     if (!onnx_read_identity(r, n) || x->kind == VALUE_TENSOR) return x->kind == VALUE_TENSOR;
-    bool exact = x->c.proto && float_rank(x->c.proto->data_type) > 0 && float_rank(x->c.proto->data_type) <= float_rank(to);
+    bool exact = x->c.proto && float_rank(x->c.proto->data_type) > 0 &&
+                 float_rank(x->c.proto->data_type) <= float_rank(to);
     if (exact && float_rank(to) > 1) return true;
     if (float_rank(to) == 1) return onnx_form(r, n, "constants are not cast to 16-bit floats");
     double *v = onnx_const_values(r, r->a, &x->c, false, 1);
     onnx_const *c = &r->value[n->out[0]].c;
-    for (int64_t i = 0; v && i < c->n && float_rank(to) == 2; i++) v[i] = (double)(float)v[i];
+    for (int64_t i = 0; v && i < c->n && float_rank(to) == 2; i++)
+        v[i] = (double)(float)v[i];
     c->value = v;
     c->proto = NULL;
     c->transposed = false;

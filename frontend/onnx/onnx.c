@@ -1,7 +1,8 @@
 /* The ONNX reader: scan the wire format, unpack, order the nodes, read each.
  *
- * Layers are called as their nodes in the model ("/0/Gemm", as Netron shows it); a node without a name is called after
- * its weight ("fc1" of "fc1.weight"), else after its output. The globs of a configuration match these names. */
+ * Layers are called as their nodes in the model ("/0/Gemm", as Netron shows it); a node without a name is
+ * called after its weight ("fc1" of "fc1.weight"), else after its output. The globs of a configuration match
+ * these names. */
 #include "onnx_model.h"
 
 #include <string.h>
@@ -33,7 +34,8 @@ static bool unpack(onnx_reader *r) {
     if (!nh_wire_scan(r->scratch, r->d, at, r->file, &skeleton)) return false;
     ProtobufCAllocator allocator = {arena_alloc, arena_free, r->scratch};
     r->model = onnx__model_proto__unpack(&allocator, skeleton.size, skeleton.data);
-    if (!r->model) return nh_report(r->d, NH_M_FORMAT, at, "not a valid ONNX file: protobuf cannot unpack it");
+    if (!r->model)
+        return nh_report(r->d, NH_M_FORMAT, at, "not a valid ONNX file: protobuf cannot unpack it");
     if (!r->model->graph) return nh_report(r->d, NH_M_FORMAT, at, "not an ONNX model: it holds no graph");
     return true;
 }
@@ -45,7 +47,8 @@ static bool check_opset(onnx_reader *r) {
         if (!set->domain || !*set->domain || strcmp(set->domain, "ai.onnx") == 0) r->opset = set->version;
     }
     if (r->opset < OPSET_MIN) {
-        nh_report(r->d, NH_M_OPSET, at, "the model does not import a supported version of the ONNX operators");
+        nh_report(r->d, NH_M_OPSET, at,
+                  "the model does not import a supported version of the ONNX operators");
         nh_diag_found(r->d, r->opset == 0 ? "none" : "version %lld", (long long)r->opset);
         nh_diag_allowed(r->d, "%d or later", OPSET_MIN);
         nh_diag_hint(r->d, "convert it: onnx.version_converter.convert_version(model, 13)");
@@ -59,9 +62,11 @@ static bool check_opset(onnx_reader *r) {
 
 /* Is the element type of the input a number? Integers are: a Cast usually follows. */
 static bool numeric(int type) {
-    return type != ONNX__TENSOR_PROTO__DATA_TYPE__UNDEFINED && type != ONNX__TENSOR_PROTO__DATA_TYPE__STRING &&
-           type != ONNX__TENSOR_PROTO__DATA_TYPE__BOOL && type != ONNX__TENSOR_PROTO__DATA_TYPE__COMPLEX64 &&
-           type != ONNX__TENSOR_PROTO__DATA_TYPE__COMPLEX128 && type <= ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16;
+    return type != ONNX__TENSOR_PROTO__DATA_TYPE__UNDEFINED &&
+           type != ONNX__TENSOR_PROTO__DATA_TYPE__STRING && type != ONNX__TENSOR_PROTO__DATA_TYPE__BOOL &&
+           type != ONNX__TENSOR_PROTO__DATA_TYPE__COMPLEX64 &&
+           type != ONNX__TENSOR_PROTO__DATA_TYPE__COMPLEX128 &&
+           type <= ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16;
 }
 
 /* Shape of the graph's input without the batch, its first dimension. */
@@ -87,8 +92,8 @@ static bool input_shape(onnx_reader *r, const Onnx__ValueInfoProto *info, nh_loc
             continue;
         }
         if (!known)
-            return nh_report(r->d, NH_M_SHAPE, at, "dimension %zu of the input is not a number; only the batch may be open",
-                             i);
+            return nh_report(r->d, NH_M_SHAPE, at,
+                             "dimension %zu of the input is not a number; only the batch may be open", i);
         if (dim->dim_value < 1 || dim->dim_value > NH_ONNX_MAX_SAMPLE / size) {
             nh_report(r->d, NH_M_SHAPE, at, "the input's shape is impossible or too large");
             nh_diag_found(r->d, "dimension %zu is %lld", i, (long long)dim->dim_value);
@@ -105,7 +110,8 @@ static bool add_input(onnx_reader *r) {
     onnx_value *v = &r->value[r->input];
     nh_loc at = onnx_at(r, "input", v->name);
     size_t i = 0;
-    while (!g->input[i]->name || strcmp(g->input[i]->name, v->name) != 0) i++;
+    while (!g->input[i]->name || strcmp(g->input[i]->name, v->name) != 0)
+        i++;
     nh_layer layer = {.op = NH_OP_INPUT, .name = v->name, .at = at};
     nh_shape shape;
     if (!input_shape(r, g->input[i], at, &shape)) return false;
@@ -131,7 +137,8 @@ static nh_graph *read_model(onnx_reader *r) {
     if (!unpack(r) || !check_opset(r)) return NULL;
     g = r->model->graph;
     if (g->n_sparse_initializer > 0) {
-        nh_report(r->d, NH_M_TENSOR, (nh_loc){.file = r->path}, "the model holds sparse tensors, which are not read");
+        nh_report(r->d, NH_M_TENSOR, (nh_loc){.file = r->path},
+                  "the model holds sparse tensors, which are not read");
         return NULL;
     }
     if (!onnx_tables(r) || !onnx_order(r)) return NULL;
@@ -140,7 +147,8 @@ static nh_graph *read_model(onnx_reader *r) {
     if (!add_input(r)) return NULL;
     for (int k = 0; k < r->n_order; k++) {
         onnx_node *n = &r->node[r->order[k]];
-        if (n->n_out == 0 || n->out[0] < 0 || r->value[n->out[0]].kind != VALUE_BAD) ok &= onnx_operator_read(r, n);
+        if (n->n_out == 0 || n->out[0] < 0 || r->value[n->out[0]].kind != VALUE_BAD)
+            ok &= onnx_operator_read(r, n);
     }
     return ok && set_output(r) ? r->g : NULL;
 }

@@ -13,8 +13,8 @@
 #define NH_ONNX_MAX_NAME 1000                   /* bytes of a name */
 
 /* A constant tensor, decoded only when a node asks for its numbers.
- * Its elements are `value` (row-major) when that is set, else those of `proto`; transposed: the shape is [c][r] while
- * the elements still stand as [r][c]. */
+ * Its elements are `value` (row-major) when that is set, else those of `proto`; transposed: the shape is
+ * [c][r] while the elements still stand as [r][c]. */
 typedef struct {
     const char *name;
     int rank;
@@ -35,20 +35,20 @@ typedef enum {
 typedef struct {
     const char *name;
     value_kind kind;
-    int producer;  /* node index, or -1: graph input or initializer */
-    int n_uses;    /* by nodes that reach the output, and by the output */
-    int tensor;    /* VALUE_TENSOR: index in the graph; its batch dimension is dropped */
-    onnx_const c;  /* VALUE_CONST */
+    int producer; /* node index, or -1: graph input or initializer */
+    int n_uses;   /* by nodes that reach the output, and by the output */
+    int tensor;   /* VALUE_TENSOR: index in the graph; its batch dimension is dropped */
+    onnx_const c; /* VALUE_CONST */
     const Onnx__TensorProto *initializer; /* not opened yet, or NULL */
 } onnx_value;
 
 typedef struct {
     const Onnx__NodeProto *proto;
-    const char *name;      /* unique; what a DENSE layer, say, will be called */
+    const char *name; /* unique; what a DENSE layer, say, will be called */
     nh_loc at;
-    int *in, *out;         /* value indices; -1: left out */
+    int *in, *out; /* value indices; -1: left out */
     int n_in, n_out;
-    bool live;             /* the output depends on it */
+    bool live; /* the output depends on it */
 } onnx_node;
 
 typedef struct {
@@ -63,7 +63,7 @@ typedef struct {
     int n_value;
     onnx_node *node;
     int n_node;
-    int *order;        /* live nodes, each after those it reads */
+    int *order; /* live nodes, each after those it reads */
     int n_order;
     int input, output; /* values */
     int64_t batch;     /* 0: symbolic */
@@ -82,8 +82,8 @@ bool onnx_order(onnx_reader *r);
 /* constant.c: TensorProto -> numbers. */
 /* Check dims, dtype and data length of a tensor; M_TENSOR. */
 bool onnx_const_open(onnx_reader *r, const Onnx__TensorProto *t, const char *name, onnx_const *out);
-/* All elements row-major, times `factor`, in a; transpose (rank 2): as [dim 1][dim 0]. NULL with M_VALUE for NaN,
- * infinities and integers beyond 2^53, NULL with M_LIMIT when too large. */
+/* All elements row-major, times `factor`, in a; transpose (rank 2): as [dim 1][dim 0]. NULL with M_VALUE for
+ * NaN, infinities and integers beyond 2^53, NULL with M_LIMIT when too large. */
 double *onnx_const_values(onnx_reader *r, nh_arena *a, const onnx_const *c, bool transpose, double factor);
 
 /* attribute.c: typed access; false/NULL with M_FORM when an attribute is there with another type. */
@@ -104,14 +104,17 @@ typedef bool onnx_read_fn(onnx_reader *r, onnx_node *n);
 /* dense.c */
 onnx_read_fn onnx_read_gemm, onnx_read_matmul, onnx_read_arithmetic, onnx_read_batchnorm;
 /* elementwise.c */
-onnx_read_fn onnx_read_simple, onnx_read_clip, onnx_read_softmax, onnx_read_identity, onnx_read_cast, onnx_read_dropout;
+onnx_read_fn onnx_read_simple, onnx_read_clip, onnx_read_softmax, onnx_read_identity, onnx_read_cast,
+    onnx_read_dropout;
 /* shapes.c */
-onnx_read_fn onnx_read_flatten, onnx_read_reshape, onnx_read_squeeze, onnx_read_unsqueeze, onnx_read_transpose,
-    onnx_read_constant;
+onnx_read_fn onnx_read_flatten, onnx_read_reshape, onnx_read_squeeze, onnx_read_unsqueeze,
+    onnx_read_transpose, onnx_read_constant;
 
 /* What the readers of operators share (operators.c). */
-bool onnx_form(onnx_reader *r, const onnx_node *n, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-bool onnx_shape_error(onnx_reader *r, const onnx_node *n, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+bool onnx_form(onnx_reader *r, const onnx_node *n, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+bool onnx_shape_error(onnx_reader *r, const onnx_node *n, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 /* The value of input i, or NULL when it is left out. */
 onnx_value *onnx_in(onnx_reader *r, const onnx_node *n, int i);
 /* The shape of a VALUE_TENSOR. */

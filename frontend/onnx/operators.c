@@ -14,7 +14,8 @@ static const struct {
     {"BatchNormalization", 5, 5, "epsilon momentum spatial training_mode", onnx_read_batchnorm},
     {"Cast", 1, 1, "to saturate", onnx_read_cast},
     {"Clip", 1, 3, "min max", onnx_read_clip},
-    {"Constant", 0, 0, "value value_float value_floats value_int value_ints sparse_value value_string value_strings",
+    {"Constant", 0, 0,
+     "value value_float value_floats value_int value_ints sparse_value value_string value_strings",
      onnx_read_constant},
     {"Div", 2, 2, "", onnx_read_arithmetic},
     {"Dropout", 1, 3, "ratio seed", onnx_read_dropout},
@@ -44,9 +45,11 @@ static const struct {
     {" LogSoftmax ", "end the model before it: it does not change which output is the largest"},
     {" Shape Gather Concat Slice ConstantOfShape Expand ",
      "the exporter computes a shape at run time: use torch.flatten(x, 1), or simplify the model (onnxsim)"},
-    {" QuantizeLinear DequantizeLinear DynamicQuantizeLinear QLinearMatMul MatMulInteger Quant BipolarQuant Trunc ",
+    {" QuantizeLinear DequantizeLinear DynamicQuantizeLinear QLinearMatMul MatMulInteger Quant BipolarQuant "
+     "Trunc ",
      "export the float model: neurohls chooses the number formats itself"},
-    {" Conv ConvTranspose MaxPool AveragePool GlobalAveragePool GlobalMaxPool ", "only dense networks are built"},
+    {" Conv ConvTranspose MaxPool AveragePool GlobalAveragePool GlobalMaxPool ",
+     "only dense networks are built"},
     {" If Loop Scan ", "models with subgraphs are not read; export for fixed inputs"},
 };
 
@@ -69,7 +72,8 @@ static void report_unsupported(onnx_reader *r, const onnx_node *n) {
     const char *domain = text(n->proto->domain), *op = text(n->proto->op_type), *list = operators[0].op;
     nh_report(r->d, NH_M_OP, n->at, "the operator %.100s is not supported", *op ? op : "without a name");
     nh_diag_found(r->d, "%.100s of the domain '%.100s'", op, *domain ? domain : "ai.onnx");
-    for (int i = 1; i < N_OPERATORS; i++) list = nh_arena_printf(r->scratch, "%s %s", list, operators[i].op);
+    for (int i = 1; i < N_OPERATORS; i++)
+        list = nh_arena_printf(r->scratch, "%s %s", list, operators[i].op);
     nh_diag_allowed(r->d, "%s", list);
     const char *word = nh_arena_printf(r->scratch, " %s ", op);
     for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
@@ -123,8 +127,10 @@ onnx_value *onnx_activation(onnx_reader *r, const onnx_node *n) {
 onnx_value *onnx_constant(onnx_reader *r, const onnx_node *n, int i, const char *what) {
     onnx_value *v = onnx_in(r, n, i);
     if (v && v->kind == VALUE_CONST) return v;
-    if (v) onnx_form(r, n, "%s ('%s') is not constant", what, v->name);
-    else onnx_form(r, n, "%s is missing", what);
+    if (v)
+        onnx_form(r, n, "%s ('%s') is not constant", what, v->name);
+    else
+        onnx_form(r, n, "%s is missing", what);
     return NULL;
 }
 
@@ -153,7 +159,8 @@ nh_param *onnx_param(onnx_reader *r, const char *name, nh_shape shape, const dou
     return p;
 }
 
-/* Open initializers on first use. False when an input is unusable; in silence when that was reported before. */
+/* Open initializers on first use. False when an input is unusable; in silence when that was reported before.
+ */
 static bool inputs_ready(onnx_reader *r, onnx_node *n) {
     bool ok = true;
     for (int i = 0; i < n->n_in; i++) {
@@ -162,7 +169,8 @@ static bool inputs_ready(onnx_reader *r, onnx_node *n) {
         if (v->kind == VALUE_UNKNOWN && v->initializer)
             v->kind = onnx_const_open(r, v->initializer, v->name, &v->c) ? VALUE_CONST : VALUE_BAD;
         if (v->kind == VALUE_UNKNOWN)
-            ok = onnx_form(r, n, "it reads '%s', a second output of another node, which is not supported", v->name);
+            ok = onnx_form(r, n, "it reads '%s', a second output of another node, which is not supported",
+                           v->name);
         if (v->kind == VALUE_BAD) ok = false;
     }
     return ok;

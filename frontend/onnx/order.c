@@ -29,7 +29,8 @@ static bool sort(onnx_reader *r) {
         int value = n->in[top->next++];
         int producer = value < 0 ? -1 : r->value[value].producer;
         if (producer < 0 || state[producer] == DONE) continue;
-        if (state[producer] == OPEN) return nh_report(r->d, NH_M_GRAPH, n->at, "the node depends on its own output");
+        if (state[producer] == OPEN)
+            return nh_report(r->d, NH_M_GRAPH, n->at, "the node depends on its own output");
         stack[depth++] = (visit){.node = producer};
     }
     return true;
@@ -52,7 +53,8 @@ static const char *weight_owner(onnx_reader *r, const onnx_node *n) {
     size_t size = strlen(name);
     for (size_t i = 0; i < sizeof suffix / sizeof *suffix; i++) {
         size_t k = strlen(suffix[i]);
-        if (size > k && strcmp(name + size - k, suffix[i]) == 0) return nh_arena_strn(r->scratch, name, size - k);
+        if (size > k && strcmp(name + size - k, suffix[i]) == 0)
+            return nh_arena_strn(r->scratch, name, size - k);
     }
     return NULL;
 }

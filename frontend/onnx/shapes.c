@@ -25,11 +25,13 @@ static dims dims_of(const onnx_reader *r, const onnx_value *v) {
     return d;
 }
 
-/* Give a value new dimensions, its elements in the same order: a RESHAPE layer, or a constant seen differently. */
+/* Give a value new dimensions, its elements in the same order: a RESHAPE layer, or a constant seen
+ * differently. */
 static bool set_dims(onnx_reader *r, onnx_node *n, const onnx_value *x, dims d) {
     if (x->kind == VALUE_TENSOR) {
         nh_shape s = {.rank = d.rank - 1};
-        if (d.rank < 1 || d.dim[0] != BATCH) return onnx_form(r, n, "it does not keep the batch as first dimension");
+        if (d.rank < 1 || d.dim[0] != BATCH)
+            return onnx_form(r, n, "it does not keep the batch as first dimension");
         memcpy(s.dim, d.dim + 1, (size_t)s.rank * sizeof *s.dim);
         return onnx_add_layer(r, n, (nh_layer){.op = NH_OP_RESHAPE}, x->tensor, s);
     }
@@ -55,22 +57,26 @@ bool onnx_read_flatten(onnx_reader *r, onnx_node *n) {
     int64_t from = axis < 0 ? axis + d.rank : axis;
     bool keeps = from >= 1 && from <= d.rank;
     for (int64_t i = 1; i < d.rank; i++) {
-        if (i < from) keeps = keeps && d.dim[i] == 1;
-        else out.dim[1] *= d.dim[i];
+        if (i < from)
+            keeps = keeps && d.dim[i] == 1;
+        else
+            out.dim[1] *= d.dim[i];
     }
     if (!keeps) return onnx_form(r, n, "axis %lld does not keep the batch apart", (long long)axis);
     return set_dims(r, n, x, out);
 }
 
 /* The integers of a constant vector, at most `max` of them; false when reported. */
-static bool int_list(onnx_reader *r, const onnx_node *n, const onnx_value *c, int max, int64_t *out, int *count) {
+static bool int_list(onnx_reader *r, const onnx_node *n, const onnx_value *c, int max, int64_t *out,
+                     int *count) {
     if (c->c.rank > 1 || c->c.n > max)
         return onnx_shape_error(r, n, "'%s' is not a list of at most %d numbers", c->name, max);
     const double *v = onnx_const_values(r, r->scratch, &c->c, false, 1);
     if (!v) return false;
     *count = (int)c->c.n;
     for (int i = 0; i < *count; i++) {
-        if (fabs(v[i]) > 0x1p53 || v[i] != rint(v[i])) return onnx_form(r, n, "'%s' holds %g, not an integer", c->name, v[i]);
+        if (fabs(v[i]) > 0x1p53 || v[i] != rint(v[i]))
+            return onnx_form(r, n, "'%s' holds %g, not an integer", c->name, v[i]);
         out[i] = (int64_t)v[i];
     }
     return true;
@@ -111,15 +117,16 @@ static bool resolve(onnx_reader *r, const onnx_node *n, const onnx_value *x, dim
     }
     int64_t size = tensor ? nh_shape_size(onnx_shape(r, x)) : x->c.n;
     return fill_hole(d, first, hole, size) ||
-           onnx_shape_error(r, n, "'%s' has %lld elements per sample, which is not what the shape asks for", x->name,
-                            (long long)size);
+           onnx_shape_error(r, n, "'%s' has %lld elements per sample, which is not what the shape asks for",
+                            x->name, (long long)size);
 }
 
 bool onnx_read_reshape(onnx_reader *r, onnx_node *n) {
     int64_t allow_zero;
     const onnx_value *x = onnx_in(r, n, 0), *c = onnx_constant(r, n, 1, "the shape");
     dims d = {0};
-    if (!c || !onnx_attr_int(r, n, "allowzero", 0, &allow_zero) || !int_list(r, n, c, MAX_RANK, d.dim, &d.rank))
+    if (!c || !onnx_attr_int(r, n, "allowzero", 0, &allow_zero) ||
+        !int_list(r, n, c, MAX_RANK, d.dim, &d.rank))
         return false;
     for (int i = 0; i < d.rank; i++)
         if (d.dim[i] < -1 || (d.dim[i] == 0 && allow_zero))
@@ -127,13 +134,15 @@ bool onnx_read_reshape(onnx_reader *r, onnx_node *n) {
     return resolve(r, n, x, &d) && set_dims(r, n, x, d);
 }
 
-/* The axes of Squeeze and Unsqueeze, an attribute up to operator set 12 and an input from 13 on, as a set of bits of
- * positions in a shape of `rank`. */
-static bool axes(onnx_reader *r, const onnx_node *n, const int64_t *list, int count, int rank, unsigned *set) {
+/* The axes of Squeeze and Unsqueeze, an attribute up to operator set 12 and an input from 13 on, as a set of
+ * bits of positions in a shape of `rank`. */
+static bool axes(onnx_reader *r, const onnx_node *n, const int64_t *list, int count, int rank,
+                 unsigned *set) {
     *set = 0;
     for (int i = 0; i < count; i++) {
         int64_t axis = list[i] < 0 ? list[i] + rank : list[i];
-        if (axis < 0 || axis >= rank) return onnx_shape_error(r, n, "there is no axis %lld", (long long)list[i]);
+        if (axis < 0 || axis >= rank)
+            return onnx_shape_error(r, n, "there is no axis %lld", (long long)list[i]);
         if (*set & 1u << axis) return onnx_form(r, n, "axis %lld is named twice", (long long)list[i]);
         *set |= 1u << axis;
     }
@@ -161,8 +170,10 @@ bool onnx_read_squeeze(onnx_reader *r, onnx_node *n) {
     dims d = dims_of(r, x), out = {0};
     if (!axes_list(r, n, list, &count) || !axes(r, n, list, count, d.rank, &set)) return false;
     for (int i = 0; i < d.rank; i++) {
-        if (!(set & 1u << i)) out.dim[out.rank++] = d.dim[i];
-        else if (d.dim[i] != 1) return onnx_shape_error(r, n, "axis %d is the batch, or not 1", i);
+        if (!(set & 1u << i))
+            out.dim[out.rank++] = d.dim[i];
+        else if (d.dim[i] != 1)
+            return onnx_shape_error(r, n, "axis %d is the batch, or not 1", i);
     }
     return set_dims(r, n, x, out);
 }
@@ -178,7 +189,8 @@ bool onnx_read_unsqueeze(onnx_reader *r, onnx_node *n) {
     if (out.rank > (x->kind == VALUE_TENSOR ? MAX_RANK : NH_MAX_RANK))
         return onnx_shape_error(r, n, "the result has more than 8 dimensions");
     if (!axes(r, n, list, count, out.rank, &set)) return false;
-    for (int i = 0, from = 0; i < out.rank; i++) out.dim[i] = set & 1u << i ? 1 : d.dim[from++];
+    for (int i = 0, from = 0; i < out.rank; i++)
+        out.dim[i] = set & 1u << i ? 1 : d.dim[from++];
     return set_dims(r, n, x, out);
 }
 
@@ -190,7 +202,8 @@ bool onnx_read_transpose(onnx_reader *r, onnx_node *n) {
     unsigned set;
     dims d = dims_of(r, x), out = {.rank = d.rank};
     int64_t last = -1, reversed[MAX_RANK];
-    for (int i = 0; i < d.rank; i++) reversed[i] = d.rank - 1 - i;
+    for (int i = 0; i < d.rank; i++)
+        reversed[i] = d.rank - 1 - i;
     if (!onnx_attr_ints(r, n, "perm", &perm, &count)) return false;
     if (count < 0) perm = reversed, count = d.rank;
     if (count != d.rank) return onnx_shape_error(r, n, "perm does not have %d entries", d.rank);
@@ -216,10 +229,12 @@ bool onnx_read_transpose(onnx_reader *r, onnx_node *n) {
 }
 
 /* A constant from a list in an attribute. */
-static bool set_list(onnx_reader *r, onnx_node *n, size_t count, bool scalar, const float *f, const int64_t *i) {
+static bool set_list(onnx_reader *r, onnx_node *n, size_t count, bool scalar, const float *f,
+                     const int64_t *i) {
     onnx_value *out = &r->value[n->out[0]];
     double *v = nh_arena_array(r->a, count, sizeof *v);
-    for (size_t k = 0; k < count; k++) v[k] = f ? (double)f[k] : (double)i[k];
+    for (size_t k = 0; k < count; k++)
+        v[k] = f ? (double)f[k] : (double)i[k];
     out->kind = VALUE_CONST;
     out->c = (onnx_const){.name = out->name, .rank = scalar ? 0 : 1, .n = (int64_t)count, .value = v};
     out->c.dim[0] = (int64_t)count;
@@ -238,8 +253,11 @@ bool onnx_read_constant(onnx_reader *r, onnx_node *n) {
         return true;
     case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT: return set_list(r, n, 1, true, &a->f, NULL);
     case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT: return set_list(r, n, 1, true, NULL, &a->i);
-    case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS: return set_list(r, n, a->n_floats, false, a->floats, NULL);
+    case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS:
+        return set_list(r, n, a->n_floats, false, a->floats, NULL);
     case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS: return set_list(r, n, a->n_ints, false, NULL, a->ints);
-    default: return onnx_form(r, n, "the attribute '%s' is not a tensor or a list of numbers", a->name ? a->name : "");
+    default:
+        return onnx_form(r, n, "the attribute '%s' is not a tensor or a list of numbers",
+                         a->name ? a->name : "");
     }
 }

@@ -23,8 +23,8 @@ static int by_name(const void *pa, const void *pb) {
 
 static bool check_name(onnx_reader *r, const char *name) {
     return strlen(name) <= NH_ONNX_MAX_NAME ||
-           nh_report(r->d, NH_M_LIMIT, (nh_loc){.file = r->path}, "a name is longer than %d bytes: '%.40s...'",
-                     NH_ONNX_MAX_NAME, name);
+           nh_report(r->d, NH_M_LIMIT, (nh_loc){.file = r->path},
+                     "a name is longer than %d bytes: '%.40s...'", NH_ONNX_MAX_NAME, name);
 }
 
 static bool define(onnx_reader *r, definition *list, size_t *n, definition def) {
@@ -39,22 +39,26 @@ static bool define(onnx_reader *r, definition *list, size_t *n, definition def) 
 static bool collect(onnx_reader *r, definition **list, size_t *count) {
     const Onnx__GraphProto *g = r->model->graph;
     size_t n = g->n_initializer + g->n_input;
-    for (int i = 0; i < r->n_node; i++) n += r->node[i].proto->n_output;
+    for (int i = 0; i < r->n_node; i++)
+        n += r->node[i].proto->n_output;
     *list = nh_arena_alloc(r->scratch, n * sizeof **list);
     *count = 0;
     bool ok = true;
     for (size_t i = 0; i < g->n_initializer; i++)
-        ok &= define(r, *list, count,
-                     (definition){.name = g->initializer[i]->name, .initializer = g->initializer[i], .producer = -1});
+        ok &= define(
+            r, *list, count,
+            (definition){.name = g->initializer[i]->name, .initializer = g->initializer[i], .producer = -1});
     for (size_t i = 0; i < g->n_input; i++)
-        ok &= define(r, *list, count, (definition){.name = g->input[i]->name, .is_input = true, .producer = -1});
+        ok &= define(r, *list, count,
+                     (definition){.name = g->input[i]->name, .is_input = true, .producer = -1});
     for (int k = 0; k < r->n_node; k++)
         for (size_t i = 0; i < r->node[k].proto->n_output; i++)
             ok &= define(r, *list, count, (definition){.name = r->node[k].proto->output[i], .producer = k});
     return ok;
 }
 
-/* Sorted definitions -> values. An initializer may be listed as graph input, too: its default value, which counts. */
+/* Sorted definitions -> values. An initializer may be listed as graph input, too: its default value, which
+ * counts. */
 static bool merge(onnx_reader *r, const definition *list, size_t n) {
     bool ok = true;
     r->value = nh_arena_alloc(r->scratch, n * sizeof *r->value);
@@ -65,15 +69,15 @@ static bool merge(onnx_reader *r, const definition *list, size_t n) {
             if (def->is_input) {
                 if (r->input >= 0)
                     ok = nh_report(r->d, NH_M_GRAPH, onnx_at(r, "input", def->name),
-                                   "the model has more than one input ('%s' and '%s')", r->value[r->input].name,
-                                   def->name);
+                                   "the model has more than one input ('%s' and '%s')",
+                                   r->value[r->input].name, def->name);
                 r->input = r->n_value;
             }
             r->value[r->n_value++] =
                 (onnx_value){.name = def->name, .producer = def->producer, .initializer = def->initializer};
         } else if (!(last->initializer && def->is_input)) {
-            ok = nh_report(r->d, NH_M_GRAPH, onnx_at(r, "value", def->name), "the value '%s' is made more than once",
-                           def->name);
+            ok = nh_report(r->d, NH_M_GRAPH, onnx_at(r, "value", def->name),
+                           "the value '%s' is made more than once", def->name);
         }
     }
     return ok;
@@ -84,8 +88,10 @@ int onnx_value_find(const onnx_reader *r, const char *name) {
     while (lo < hi) {
         int mid = lo + (hi - lo) / 2, c = strcmp(r->value[mid].name, name);
         if (c == 0) return mid;
-        if (c < 0) lo = mid + 1;
-        else hi = mid;
+        if (c < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
     }
     return -1;
 }
@@ -119,8 +125,10 @@ static bool make_nodes(onnx_reader *r) {
         node->name = text(node->proto->name);
         ok &= check_name(r, node->name) && check_name(r, text(node->proto->op_type)) &&
               check_name(r, text(node->proto->domain));
-        if (*node->name) node->at = onnx_at(r, "node", node->name);
-        else node->at = onnx_at(r, "node making", node->n_out ? node->proto->output[0] : "nothing");
+        if (*node->name)
+            node->at = onnx_at(r, "node", node->name);
+        else
+            node->at = onnx_at(r, "node making", node->n_out ? node->proto->output[0] : "nothing");
     }
     return ok;
 }

@@ -66,7 +66,8 @@ static bool emit(scan *s, const void *data, size_t size) {
 static bool emit_varint(scan *s, uint64_t v) {
     uint8_t buf[10];
     size_t n = 0;
-    for (; v >= 0x80; v >>= 7) buf[n++] = (uint8_t)(v | 0x80);
+    for (; v >= 0x80; v >>= 7)
+        buf[n++] = (uint8_t)(v | 0x80);
     buf[n++] = (uint8_t)v;
     return emit(s, buf, n);
 }

@@ -1,4 +1,5 @@
-/* Any bytes as an ONNX model: no crash, no leak; a graph that passes the verifier, or at least one diagnostic. */
+/* Any bytes as an ONNX model: no crash, no leak; a graph that passes the verifier, or at least one
+ * diagnostic. */
 #include <stdlib.h>
 #include <string.h>
 

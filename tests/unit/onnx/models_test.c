@@ -1,5 +1,5 @@
-/* Every model of tests/fixtures/onnx: what must be read, and what must be refused where. The expectations were computed
- * by make_models.py with numpy. */
+/* Every model of tests/fixtures/onnx: what must be read, and what must be refused where. The expectations
+ * were computed by make_models.py with numpy. */
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <stdlib.h>
@@ -10,14 +10,17 @@
 #define FIXTURES NH_SOURCE_DIR "/tests/fixtures/onnx/"
 
 static void put_numbers(FILE *out, const nh_param *p) {
-    for (int64_t i = 0; i < nh_shape_size(p->shape); i++) fprintf(out, " %.17g", p->value[i]);
+    for (int64_t i = 0; i < nh_shape_size(p->shape); i++)
+        fprintf(out, " %.17g", p->value[i]);
     fputc('\n', out);
 }
 
 static void put_name(FILE *out, const char *name) {
     for (; *name; name++)
-        if (*name == '\n') fputs("\\n", out);
-        else fputc(*name, out);
+        if (*name == '\n')
+            fputs("\\n", out);
+        else
+            fputc(*name, out);
 }
 
 static void put_layer(FILE *out, const nh_graph *g, const nh_layer *l) {
@@ -42,7 +45,8 @@ static char *describe(nh_arena *a, const nh_graph *g) {
     char *text;
     size_t size;
     FILE *out = open_memstream(&text, &size);
-    for (int i = 0; i < g->n_layer; i++) put_layer(out, g, &g->layer[i]);
+    for (int i = 0; i < g->n_layer; i++)
+        put_layer(out, g, &g->layer[i]);
     fclose(out);
     char *copy = nh_arena_str(a, text);
     free(text);
@@ -73,7 +77,8 @@ static int for_each_model(const char *folder, check_fn *check) {
         nh_diag *d = nh_diag_new(a);
         nh_bytes expect;
         const char *base = nh_arena_strn(a, e->d_name, (size_t)(dot - e->d_name));
-        cr_assert(nh_file_read(a, d, NH_NOWHERE, nh_arena_printf(a, "%s/%s.expect", folder, base), 1 << 20, &expect));
+        cr_assert(nh_file_read(a, d, NH_NOWHERE, nh_arena_printf(a, "%s/%s.expect", folder, base), 1 << 20,
+                               &expect));
         nh_graph *g = nh_model_read(a, d, NH_NOWHERE, nh_arena_printf(a, "%s/%s.onnx", folder, base));
         check(a, base, g, d, (const char *)expect.data);
         nh_arena_free(a);
@@ -102,8 +107,8 @@ static void check_bad(nh_arena *a, const char *name, nh_graph *g, nh_diag *d, co
         bool found = false;
         for (size_t i = 0; i < d->count; i++) {
             const nh_diag_item *item = &d->item[i];
-            const char *all = nh_arena_printf(a, "%s %s %s", item->at.path ? item->at.path : "", item->message,
-                                              item->found ? item->found : "");
+            const char *all = nh_arena_printf(a, "%s %s %s", item->at.path ? item->at.path : "",
+                                              item->message, item->found ? item->found : "");
             const char *space = strstr(word, "' ["); /* a place and a position: both must be there */
             const char *first = space ? nh_arena_strn(a, word, (size_t)(space - word) + 1) : word;
             found = found || (strcmp(nh_code_get(item->code)->id, id) == 0 && strstr(all, first) &&

@@ -17,7 +17,9 @@ static void setup(void) {
     d = nh_diag_new(a);
 }
 
-static void teardown(void) { nh_arena_free(a); }
+static void teardown(void) {
+    nh_arena_free(a);
+}
 
 TestSuite(reader, .init = setup, .fini = teardown);
 
@@ -81,8 +83,10 @@ static void expect_sane(const char *name, const uint8_t *data, size_t size) {
     nh_arena *own = nh_arena_new();
     nh_diag *errors = nh_diag_new(own);
     nh_graph *g = nh_reader_onnx.read(own, errors, name, (nh_bytes){data, size});
-    if (g) cr_assert_null(nh_graph_check(g, own), "%s, %zu bytes", name, size);
-    else cr_assert_gt(errors->n_error, 0, "%s, %zu bytes", name, size);
+    if (g)
+        cr_assert_null(nh_graph_check(g, own), "%s, %zu bytes", name, size);
+    else
+        cr_assert_gt(errors->n_error, 0, "%s, %zu bytes", name, size);
     nh_arena_free(own);
 }
 
