@@ -106,7 +106,6 @@ static bool add_verilation(build *b) {
 static void cxx_flags(build *b, args *l, const char *optimize) {
     ARGS(l, b->s->cxx, "-std=gnu++17", optimize, "-w", "-fcf-protection=none", "-DVERILATOR=1", "-DVM_COVERAGE=0", "-DVM_SC=0", "-DVM_TRACE_VCD=0");
     ARGS(l, waves(b) ? "-DVM_TRACE=1" : "-DVM_TRACE=0", waves(b) ? "-DVM_TRACE_FST=1" : "-DVM_TRACE_FST=0", "-I", b->s->work_dir);
-    if (!b->include) return;
     ARGS(l, "-I", b->obj, "-I", b->include, "-I", nh_path_join(b->a, b->include, "vltstd"));
 }
 
@@ -126,8 +125,8 @@ static const char *runtime_dir(build *b) {
     if (!b->s->cache_dir) return fallback;
     nh_hasher *h = nh_hasher_new(b->a);
     nh_hash_str(h, nh_tool_version(b->a, "c++", b->s->cxx));
-    nh_hash_str(h, b->include ? nh_tool_version(b->a, "verilator", b->s->verilator) : "none");
-    nh_hash_str(h, b->include ? b->include : "");
+    nh_hash_str(h, nh_tool_version(b->a, "verilator", b->s->verilator));
+    nh_hash_str(h, b->include);
     nh_hash_str(h, waves(b) ? "fst" : "plain");
     for (size_t i = 0; i < nh_harness_files_count; i++) nh_hash_bytes(h, nh_harness_files[i].data, nh_harness_files[i].size);
     nh_hash key = nh_hash_end(h);
@@ -156,7 +155,6 @@ static void add_runtime(build *b) {
     static const char *const name[] = {"verilated", "verilated_threads", "verilated_dpi", "verilated_random", "verilated_fst_c"};
     const char *dir = runtime_dir(b);
     add_cached(b, dir, work(b, "cosim_main.cpp"), "cosim_main");
-    if (!b->include) return;
     for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
         bool is_trace = strcmp(name[i], "verilated_fst_c") == 0;
         const char *source = nh_path_join(b->a, b->include, nh_arena_printf(b->a, "%s.cpp", name[i]));
@@ -198,18 +196,20 @@ static source_file *list_files(build *b, const char *dir, const char *ending, co
     return f;
 }
 
+static void add_c(build *b, const char *source, const char *name) {
+    args l = {.n = 0};
+    ARGS(&l, b->s->cc, "-std=gnu11", "-O2", "-w", "-I", b->s->c_dir, "-I", b->s->work_dir);
+    compile(b, &l, source, name);
+}
+
 /* All C of the kernels but the user's example, one object each. */
 static void add_kernels(build *b) {
     size_t n;
     source_file *f = list_files(b, b->s->c_dir, ".c", "example", &n);
-    for (size_t i = 0; i <= n && i < MAX_JOBS / 2; i++) {
-        args l = {.n = 0};
-        ARGS(&l, b->s->cc, "-std=gnu11", "-O2", "-w", "-I", b->s->c_dir, "-I", b->s->work_dir);
-        if (i < n)
-            compile(b, &l, nh_path_join(b->a, b->s->c_dir, f[i].name), nh_arena_printf(b->a, "kernel%zu", i));
-        else
-            compile(b, &l, work(b, "cosim_kernels.c"), "cosim_kernels");
-    }
+    for (size_t i = 0; i < n && i < MAX_JOBS / 2; i++)
+        add_c(b, nh_path_join(b->a, b->s->c_dir, f[i].name), nh_arena_printf(b->a, "kernel%zu", i));
+    add_c(b, work(b, "cosim_kernels.c"), "cosim_kernels");
+    if (!b->s->verilator) add_c(b, work(b, "cosim_batch.c"), "cosim_batch");
 }
 
 /* One unity file per job, balanced by size: every file parses Verilator's headers once, which costs as much as 200 KB of model. */
@@ -241,16 +241,9 @@ static bool add_model(build *b) {
     return true;
 }
 
-static void add_no_model(build *b) {
-    args l = {.n = 0};
-    cxx_flags(b, &l, "-O1");
-    arg(&l, "-DNH_COSIM_NO_RTL");
-    compile(b, &l, work(b, "cosim_rtl.cpp"), "cosim_rtl");
-}
-
 static bool link_all(build *b, const char *binary) {
     args l = {.n = 0};
-    ARGS(&l, b->s->cxx, "-o", binary);
+    ARGS(&l, b->s->verilator ? b->s->cxx : b->s->cc, "-o", binary);
     for (size_t i = 0; i < b->n_object; i++) arg(&l, b->object[i]);
     ARGS(&l, "-pthread", "-lm");
     if (waves(b)) arg(&l, "-lz");
@@ -266,8 +259,7 @@ bool nh_sim_build(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setu
     if (!nh_mkdirs(d, b->obj) || !nh_mkdirs(d, work(b, "log")) || !copy_harness(b)) return false;
     if (s->verilator && (!find_include(b) || !add_verilation(b))) return false;
     add_kernels(b);
-    if (!s->verilator) add_no_model(b);
-    add_runtime(b);
+    if (s->verilator) add_runtime(b);
     if (!run_jobs(b)) return false;
     if (s->verilator && (!add_model(b) || !run_jobs(b))) return false;
     return link_all(b, *binary);

@@ -1,7 +1,8 @@
-/* Co-simulation harness: what its three parts know of each other.
+/* Co-simulation harness: what its parts know of each other.
  *   cosim_kernels.c  the generated C kernels behind int64_t arrays
  *   cosim_rtl.cpp    the Verilated model behind byte pointers
  *   cosim_main.cpp   drives both; knows neither a network nor Verilator, so its object is cached
+ *   cosim_batch.c    stands in its place, and the RTL's, where there is no Verilator
  * The first two read cosim_model.h, which neurohls writes for every design: tables, no behaviour. */
 #ifndef NH_COSIM_H
 #define NH_COSIM_H
@@ -49,8 +50,8 @@ typedef struct {
     int n_fifo;
 } nh_cosim_ports;
 
-/* A fresh model whose registers start at random values of seed. 0: this harness was built without RTL. waves: FST path or NULL. */
-int nh_cosim_rtl_open(uint64_t seed, const char *waves, nh_cosim_ports *ports);
+/* A fresh model whose registers start at random values of seed. waves: FST path or NULL. */
+void nh_cosim_rtl_open(uint64_t seed, const char *waves, nh_cosim_ports *ports);
 void nh_cosim_rtl_eval(void);
 void nh_cosim_rtl_dump(uint64_t time); /* to the waves, until nh_cosim_rtl_close_waves */
 void nh_cosim_rtl_close_waves(void);

@@ -1,15 +1,5 @@
-// The Verilated model behind byte pointers. Compiled with NH_COSIM_NO_RTL when there is no Verilator.
+// The Verilated model behind byte pointers.
 #include "cosim.h"
-
-#ifdef NH_COSIM_NO_RTL
-
-int nh_cosim_rtl_open(uint64_t, const char *, nh_cosim_ports *) { return 0; }
-void nh_cosim_rtl_eval(void) {}
-void nh_cosim_rtl_dump(uint64_t) {}
-void nh_cosim_rtl_close_waves(void) {}
-void nh_cosim_rtl_close(void) {}
-
-#else
 
 #include "Vnh.h"
 #include "Vnh___024root.h"
@@ -36,7 +26,7 @@ template <typename T> nh_cosim_signal signal(T &s) { return {reinterpret_cast<ui
 
 }  // namespace
 
-int nh_cosim_rtl_open(uint64_t seed, const char *waves, nh_cosim_ports *p) {
+void nh_cosim_rtl_open(uint64_t seed, const char *waves, nh_cosim_ports *p) {
 #define COUNT(...) +1
     static nh_cosim_wires wires[0 NH_STREAMS(COUNT)];
     static nh_cosim_fifo fifos[1 NH_FIFOS(COUNT)];
@@ -67,7 +57,6 @@ int nh_cosim_rtl_open(uint64_t seed, const char *waves, nh_cosim_ports *p) {
           signal(root->s_axis_tready), signal(root->s_axis_tlast),  signal(root->m_axis_tdata), signal(root->m_axis_tvalid),
           signal(root->m_axis_tready), signal(root->m_axis_tlast),  signal(root->frame_error),  wires,
           fifos,                       n_fifo};
-    return 1;
 }
 
 void nh_cosim_rtl_eval(void) { model->top->eval(); }
@@ -96,5 +85,3 @@ void nh_cosim_rtl_close(void) {
     delete model;
     model = nullptr;
 }
-
-#endif

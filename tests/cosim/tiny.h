@@ -76,10 +76,12 @@ static inline void tiny_write(tiny *t, const char *path, const char *text) {
     nh_writer_close(w, t->d);
 }
 
+/* Every `what` of text by `with`, which may hold it. */
 static inline const char *tiny_replace(nh_arena *a, const char *text, const char *what, const char *with) {
-    const char *at;
-    while (*what && (at = strstr(text, what))) text = nh_arena_printf(a, "%.*s%s%s", (int)(at - text), text, with, at + strlen(what));
-    return text;
+    const char *done = "";
+    for (const char *at; (at = strstr(text, what)); text = at + strlen(what))
+        done = nh_arena_printf(a, "%s%.*s%s", done, (int)(at - text), text, with);
+    return nh_arena_printf(a, "%s%s", done, text);
 }
 
 /* The C by hand, in the form that nh_emit_c gives. */

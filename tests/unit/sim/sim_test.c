@@ -1,0 +1,115 @@
+/* sim/ without Verilator: kernels, drift, accuracy, the generated tables, what is said of bad labels. */
+#include <criterion/criterion.h>
+#include <math.h>
+
+#include "../../cosim/tiny.h"
+#include "sim_parts.h"
+
+Test(sim, names_are_spelled_as_verilator_does) {
+    nh_arena *a = nh_arena_new();
+    cr_assert_str_eq(nh_sim_cpp_name(a, "digits_v2"), "digits_v2");
+    /* measured with Verilator 5.006: module a__b has its wires at a___05Fb__DOT__... */
+    cr_assert_str_eq(nh_sim_cpp_name(a, "a__b"), "a___05Fb");
+    nh_arena_free(a);
+}
+
+Test(sim, without_verilator_the_kernels_alone_are_run) {
+    tiny t = tiny_new("tiny", 64);
+    t.setup.cxx = NULL;
+    bool ok = tiny_run(&t);
+    if (!ok) nh_diag_print(t.d, NH_NOTE, false, stderr);
+    cr_assert(ok);
+    cr_assert(t.facts.ran);
+    cr_assert_eq(t.facts.runs, 0);
+    cr_assert_eq(t.facts.compared, 0);
+    cr_assert_eq(t.facts.samples, 64);
+    cr_assert(nh_file_exists(nh_path_join(t.a, t.setup.work_dir, "outputs_c.npy")));
+    cr_assert_not(nh_file_exists(nh_path_join(t.a, t.setup.work_dir, "obj")));
+    tiny_free(&t);
+}
+
+/* Inputs lie j/64 above the grid of 1/8, j = 0..3: rounding to nearest errs by 0, 1, 2, 3 64ths; y by three times that. */
+Test(sim, drift_is_that_of_hand_arithmetic) {
+    tiny t = tiny_new("tiny", 64);
+    cr_assert(tiny_run(&t));
+    cr_assert_eq(t.facts.n_drift, 2);
+    double sum = 0, square = 0, reference = 0;
+    for (int i = 0; i < 64; i++)
+        for (int e = 0; e < 5; e++) {
+            double error = ((i + e) % 4) / 64.0;
+            sum += error, square += error * error, reference += tiny_input(i, e) * tiny_input(i, e);
+        }
+    cr_assert_float_eq(t.facts.drift[0].max_abs, 3 / 64.0, 1e-12);
+    cr_assert_float_eq(t.facts.drift[0].mean_abs, sum / 320, 1e-12);
+    cr_assert_float_eq(t.facts.drift[0].sqnr_db, 10 * log10(reference / square), 1e-9);
+    cr_assert_float_eq(t.facts.drift[1].max_abs, 9 / 64.0, 1e-12);
+    cr_assert_float_eq(t.facts.drift[1].sqnr_db, t.facts.drift[0].sqnr_db, 1e-9);
+    cr_assert_eq(t.facts.input_overflowed, 0);
+    cr_assert_eq(t.facts.input_n, 320);
+    tiny_free(&t);
+}
+
+Test(sim, accuracy_and_confusion_count_first_maxima) {
+    tiny t = tiny_new("tiny", 3);
+    /* float classes 1, 2, 0 (sample 0 by less than the rounding: fixed sees a tie and takes the first, class 0) */
+    static const double x[] = {1, 1.03, 0, 0, 0, /**/ 0, 0, 2, 0, 0, /**/ 3, 2, 1, 0, -1};
+    static const int64_t label[] = {1, 2, 4};
+    t.setup.x.x = x;
+    t.setup.label = label;
+    cr_assert(tiny_run(&t));
+    cr_assert_float_eq(t.facts.acc_float, 2 / 3.0, 1e-12);
+    cr_assert_float_eq(t.facts.acc_fixed, 1 / 3.0, 1e-12);
+    cr_assert_float_eq(t.facts.agree_float_fixed, 2 / 3.0, 1e-12);
+    cr_assert(t.facts.acc_rtl < 0);
+    cr_assert_eq(t.facts.n_class, 5);
+    for (int l = 0; l < 5; l++)
+        for (int c = 0; c < 5; c++)
+            cr_assert_eq(t.facts.confusion[l * 5 + c], (l == 1 && c == 0) || (l == 2 && c == 2) || (l == 4 && c == 0));
+    tiny_free(&t);
+}
+
+Test(sim, saturated_inputs_are_counted) {
+    tiny t = tiny_new("tiny", 1);
+    static const double x[] = {3.875, 3.93, 3.94, -4.0, -5.0}; /* fixed<6,3>: -4 .. 3.875; 3.93 rounds to 3.875, 3.94 to 4 */
+    t.setup.x.x = x;
+    cr_assert(tiny_run(&t));
+    cr_assert_eq(t.facts.input_overflowed, 2);
+    tiny_free(&t);
+}
+
+Test(sim, a_label_that_is_no_class_is_refused) {
+    tiny t = tiny_new("tiny", 2);
+    static const int64_t label[] = {4, 5};
+    t.setup.label = label;
+    cr_assert_not(tiny_run(&t));
+    cr_assert(tiny_has(&t, NH_S_LABEL, "label 5 of sample 1"));
+    tiny_free(&t);
+}
+
+Test(sim, no_samples_are_refused) {
+    tiny t = tiny_new("tiny", 0);
+    cr_assert_not(tiny_run(&t));
+    cr_assert(tiny_has(&t, NH_S_NO_SAMPLES, "no samples"));
+    tiny_free(&t);
+}
+
+Test(sim, kernels_that_differ_from_the_model_are_found) {
+    tiny t = tiny_new("tiny", 4);
+    const char *path = nh_path_join(t.a, t.setup.c_dir, "model.c");
+    nh_bytes text;
+    cr_assert(nh_file_read(t.a, t.d, NH_NOWHERE, path, 1 << 20, &text));
+    tiny_write(&t, path, tiny_replace(t.a, (const char *)text.data, "3 * x[i]", "3 * x[i] + (i == 3)"));
+    cr_assert_not(tiny_run(&t));
+    cr_assert(tiny_has(&t, NH_S_MODEL, "output 3"));
+    tiny_free(&t);
+}
+
+Test(sim, a_broken_result_file_is_diagnosed) {
+    tiny t = tiny_new("tiny", 1);
+    tiny_design(&t);
+    const char *path = nh_path_join(t.a, t.dir, "result.json");
+    tiny_write(&t, path, "{\"samples\": 1, \"runs\": [");
+    cr_assert_not(nh_sim_load(t.a, t.d, &t.design, path, &t.facts));
+    cr_assert(tiny_has(&t, NH_S_HARNESS, "result.json"));
+    tiny_free(&t);
+}
