@@ -37,7 +37,7 @@ nh_options *nh_config_read(nh_arena *a, nh_diag *d, const char *path) {
     nh_yaml *root = nh_yaml_read(a, d, file, text);
     if (!root) return NULL;
 
-    nh_reading r = {.arena = a, .diag = d, .dir = nh_path_dir(a, path)};
+    nh_reading r = {.arena = a, .diag = d, .file = file, .dir = nh_path_dir(a, path)};
     nh_options *o = NH_NEW(a, nh_options);
     o->file = file;
     o->require.max_accuracy_drop = -1;

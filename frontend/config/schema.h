@@ -73,6 +73,7 @@ struct nh_layer_rule {
 typedef struct {
     nh_arena *arena;
     nh_diag *diag;
+    const char *file;
     const char *dir; /* paths in the file are relative to it */
 } nh_reading;
 
@@ -82,7 +83,7 @@ const char *nh_key_allowed(nh_arena *a, const nh_key *k);
 size_t nh_key_size(const nh_key *k);
 /* Fill base + k->offset from a scalar; false with a diagnostic when it is not what the key takes. */
 bool nh_value_read(const nh_reading *r, const nh_key *k, const nh_yaml *node, char *base);
-/* Put all defaults of a section and its subsections. */
+/* Put all defaults of a section and its subsections; their place is the file without a line. */
 void nh_section_defaults(const nh_reading *r, const nh_section *s, char *base);
 /* Read a MAP. given: NULL or gets a bit per key that was there; key_at: NULL or gets the places. false: diagnosed. */
 bool nh_section_read(const nh_reading *r, const nh_section *s, const nh_yaml *node, char *base, uint32_t *given, nh_loc *key_at);

@@ -9,11 +9,13 @@ static const struct { const char *key, *what; } later_keys[] = {
 };
 
 void nh_section_defaults(const nh_reading *r, const nh_section *s, char *base) {
+    nh_loc at = {.file = r->file};
     for (int i = 0; i < s->n_key; i++) {
         const nh_key *k = &s->key[i];
+        if (k->at != NH_NO_PLACE) memcpy(base + k->at, &at, sizeof at);
         if (k->type == NH_KEY_SECTION) nh_section_defaults(r, k->section, base + k->offset);
         if (k->type == NH_KEY_SECTION || !k->def) continue;
-        nh_yaml node = {.kind = NH_YAML_SCALAR, .text = k->def};
+        nh_yaml node = {.kind = NH_YAML_SCALAR, .text = k->def, .at = at};
         node.plain = *k->def != '\0'; /* "" is a value of its own, not a missing one */
         nh_value_read(r, k, &node, base);
     }

@@ -65,7 +65,7 @@ bool nh_target_read(nh_arena *a, nh_diag *d, nh_loc at, const char *name, const 
     size_t before = d->n_error;
     nh_yaml *root = nh_yaml_read(a, d, path, text);
     if (!root) return false;
-    nh_reading r = {.arena = a, .diag = d, .dir = config_dir};
+    nh_reading r = {.arena = a, .diag = d, .file = path, .dir = config_dir};
     *out = (nh_target){.at = at};
     nh_section_defaults(&r, &nh_target_section, (char *)out);
     nh_section_read(&r, &nh_target_section, root, (char *)out, NULL, NULL);
