@@ -13,9 +13,8 @@ typedef struct {
 } maker;
 
 static nh_format random_format(uint64_t *s, int max_width) {
-    bool is_signed = bench_between(s, 0, 3) != 0;
-    int w = (int)bench_between(s, is_signed ? 2 : 1, max_width);
-    return nh_format_make(is_signed, w, (int)bench_between(s, -2, w + 2), (nh_round)bench_between(s, 0, 6),
+    int w = (int)bench_between(s, 1, max_width);
+    return nh_format_make(bench_between(s, 0, 3) != 0, w, (int)bench_between(s, -2, w + 2), (nh_round)bench_between(s, 0, 6),
                           (nh_overflow)bench_between(s, 0, 3));
 }
 

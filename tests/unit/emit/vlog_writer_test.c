@@ -126,7 +126,7 @@ Test(templates, table_has_the_ports_and_parameters_that_yosys_sees, .timeout = 6
                            "for m in $(sed -n 's/.*\"\\(nh_[a-z_]*\\.mem\\)\".*/\\1/p' " NH_SOURCE_DIR
                            "/rtl_templates/*/*.v); do echo 0 > $m; done; yosys -q -p 'read_verilog " NH_SOURCE_DIR
                            "/rtl_templates/*/*.v; proc; write_json t.json'"));
-    json_t *modules = json_object_get(json_loads(bench_read(a, dir, "t.json"), 0, NULL), "modules");
+    json_t *root = json_loads(bench_read(a, dir, "t.json"), 0, NULL), *modules = json_object_get(root, "modules");
     for (int i = 0; i < nh_template_count(); i++) {
         const nh_template *t = nh_template_get(i);
         json_t *m = json_object_get(modules, t->name), *ports = json_object_get(m, "ports"),
@@ -144,6 +144,7 @@ Test(templates, table_has_the_ports_and_parameters_that_yosys_sees, .timeout = 6
             cr_expect_str_eq(direction, p->kind == 'i' ? "input" : "output", "%s.%s", t->name, p->name);
         }
     }
+    json_decref(root);
     bench_drop(a, dir);
     nh_arena_free(a);
 }
