@@ -11,11 +11,15 @@ static bool with_rtl(tiny *t, const char *fault, const char *with) {
     return tiny_run(t);
 }
 
+static bool passes(tiny *t) {
+    bool ok = with_rtl(t, "", "");
+    if (!ok) nh_diag_print(t->d, NH_NOTE, false, stderr);
+    return ok;
+}
+
 Test(harness, agrees_on_right_rtl_with_all_stalls) {
     tiny t = tiny_new("tiny", 50);
-    bool ok = with_rtl(&t, "", "");
-    if (!ok) nh_diag_print(t.d, NH_NOTE, false, stderr);
-    cr_assert(ok);
+    cr_assert(passes(&t));
     /* free, random, long, mixed: 50 samples of 3 transfers of 2 elements, padding included */
     cr_assert_eq(t.facts.runs, 4);
     cr_assert_eq(t.facts.stalled_runs, 3);
@@ -36,7 +40,7 @@ Test(harness, trace_compares_every_stream) {
     tiny t = tiny_new("a__b", 20); /* "__" is special in Verilator's names */
     t.opt.simulate.trace = true;
     t.opt.simulate.stalls = NH_STALLS_RANDOM;
-    cr_assert(with_rtl(&t, "", ""));
+    cr_assert(passes(&t));
     /* 2 runs: 6 elements at the port, 5 on each of two streams */
     cr_assert_eq(t.facts.compared, 2 * 20 * (6 + 5 + 5));
     cr_assert_eq(t.facts.mismatches, 0);
@@ -105,7 +109,7 @@ Test(harness, a_set_frame_error_is_found) {
 Test(harness, waves_are_written_on_demand) {
     tiny t = tiny_new("tiny", 10);
     t.opt.simulate.waves = true;
-    cr_assert(with_rtl(&t, "", ""));
+    cr_assert(passes(&t));
     cr_assert_str_eq(t.facts.waves, "waves.fst");
     cr_assert(nh_file_exists(nh_path_join(t.a, t.setup.work_dir, "waves.fst")));
     tiny_free(&t);

@@ -1,0 +1,154 @@
+#include "fields.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#define ROW(type, member, kind) {#member, NH_FIELD_##kind, offsetof(type, member)}
+#define END {NULL, NH_FIELD_I64, 0}
+
+const nh_field nh_sim_fields[] = {
+    ROW(nh_sim_facts, ran, BOOL),             ROW(nh_sim_facts, samples, I64),
+    ROW(nh_sim_facts, acc_float, REAL),       ROW(nh_sim_facts, acc_fixed, REAL),
+    ROW(nh_sim_facts, acc_rtl, REAL),         ROW(nh_sim_facts, agree_float_fixed, REAL),
+    ROW(nh_sim_facts, compared, I64),         ROW(nh_sim_facts, mismatches, I64),
+    ROW(nh_sim_facts, runs, I64),             ROW(nh_sim_facts, stalled_runs, I64),
+    ROW(nh_sim_facts, measured_ii, REAL),     ROW(nh_sim_facts, planned_ii, REAL),
+    ROW(nh_sim_facts, measured_latency, I64), ROW(nh_sim_facts, planned_latency, I64),
+    ROW(nh_sim_facts, input_overflowed, U64), ROW(nh_sim_facts, input_n, U64),
+    ROW(nh_sim_facts, fixed_per_second, REAL), ROW(nh_sim_facts, rtl_cycles_per_second, REAL),
+    ROW(nh_sim_facts, waves, TEXT),           END};
+const nh_field nh_mismatch_fields[] = {
+    ROW(nh_mismatch, sample, I64),   ROW(nh_mismatch, layer, TEXT),   ROW(nh_mismatch, element, I64), ROW(nh_mismatch, cycle, I64),
+    ROW(nh_mismatch, expected, I64), ROW(nh_mismatch, got, I64),      END};
+const nh_field nh_drift_fields[] = {
+    ROW(nh_drift_fact, layer, TEXT),     ROW(nh_drift_fact, max_abs, REAL),   ROW(nh_drift_fact, mean_abs, REAL),
+    ROW(nh_drift_fact, sqnr_db, REAL),   ROW(nh_drift_fact, overflowed, U64), ROW(nh_drift_fact, n, U64),
+    END};
+const nh_field nh_cycles_fields[] = {
+    ROW(nh_cycles_fact, unit, TEXT),        ROW(nh_cycles_fact, planned_ii, I64),       ROW(nh_cycles_fact, planned_latency, I64),
+    ROW(nh_cycles_fact, measured_ii, REAL), ROW(nh_cycles_fact, measured_latency, I64), END};
+const nh_field nh_cells_fields[] = {
+    ROW(nh_cells, luts, I64),    ROW(nh_cells, ffs, I64),    ROW(nh_cells, brams, I64), ROW(nh_cells, dsps, I64),
+    ROW(nh_cells, carries, I64), ROW(nh_cells, others, I64), END};
+const nh_field nh_pnr_fields[] = {
+    ROW(nh_pnr_facts, ran, BOOL),        ROW(nh_pnr_facts, fits, BOOL),       ROW(nh_pnr_facts, device, TEXT),
+    ROW(nh_pnr_facts, package, TEXT),    ROW(nh_pnr_facts, bitstream, TEXT),  ROW(nh_pnr_facts, wrapper, TEXT),
+    ROW(nh_pnr_facts, fmax_mhz, REAL),   ROW(nh_pnr_facts, luts, I64),        ROW(nh_pnr_facts, luts_total, I64),
+    ROW(nh_pnr_facts, brams, I64),       ROW(nh_pnr_facts, brams_total, I64), ROW(nh_pnr_facts, dsps, I64),
+    ROW(nh_pnr_facts, dsps_total, I64),  ROW(nh_pnr_facts, ios, I64),         ROW(nh_pnr_facts, ios_total, I64),
+    END};
+const nh_field nh_resources_fields[] = {
+    ROW(nh_resources, multipliers, I64), ROW(nh_resources, luts, I64), ROW(nh_resources, ffs, I64),
+    ROW(nh_resources, brams, I64),       ROW(nh_resources, dsps, I64), END};
+
+json_t *nh_json_text(nh_arena *a, const char *s) {
+    if (!s) return json_null();
+    json_t *j = json_string(s);
+    if (j) return j;
+    char *out = nh_arena_alloc(a, 2 * strlen(s) + 1), *p = out;
+    for (; *s; s++) {
+        unsigned char c = (unsigned char)*s;
+        if (c < 0x80) *p++ = *s;
+        else *p++ = (char)(0xc0 | c >> 6), *p++ = (char)(0x80 | (c & 0x3f));
+    }
+    return json_string(out);
+}
+
+static json_t *put_one(nh_arena *a, const char *at, nh_field_kind kind) {
+    switch (kind) {
+    case NH_FIELD_I64: return json_integer(*(const int64_t *)(const void *)at);
+    case NH_FIELD_U64: return json_integer((json_int_t) * (const uint64_t *)(const void *)at);
+    case NH_FIELD_INT: return json_integer(*(const int *)(const void *)at);
+    case NH_FIELD_BOOL: return json_boolean(*(const bool *)(const void *)at);
+    case NH_FIELD_TEXT: return nh_json_text(a, *(const char *const *)(const void *)at);
+    case NH_FIELD_REAL: break;
+    }
+    double v = *(const double *)(const void *)at;
+    return isfinite(v) ? json_real(v) : json_null();
+}
+
+json_t *nh_fields_put(nh_arena *a, const void *from, const nh_field *field) {
+    json_t *o = json_object();
+    for (; field->name; field++) json_object_set_new(o, field->name, put_one(a, (const char *)from + field->offset, field->kind));
+    return o;
+}
+
+static void get_one(nh_arena *a, const json_t *v, char *at, nh_field_kind kind) {
+    switch (kind) {
+    case NH_FIELD_I64:
+        if (json_is_integer(v)) *(int64_t *)(void *)at = json_integer_value(v);
+        break;
+    case NH_FIELD_U64:
+        if (json_is_integer(v)) *(uint64_t *)(void *)at = (uint64_t)json_integer_value(v);
+        break;
+    case NH_FIELD_INT:
+        if (json_is_integer(v)) *(int *)(void *)at = (int)json_integer_value(v);
+        break;
+    case NH_FIELD_BOOL:
+        if (json_is_boolean(v)) *(bool *)(void *)at = json_is_true(v);
+        break;
+    case NH_FIELD_TEXT:
+        if (json_is_string(v)) *(const char **)(void *)at = nh_arena_str(a, json_string_value(v));
+        break;
+    case NH_FIELD_REAL:
+        if (json_is_number(v)) *(double *)(void *)at = json_number_value(v);
+        else if (json_is_null(v)) *(double *)(void *)at = INFINITY;
+        break;
+    }
+}
+
+void nh_fields_get(nh_arena *a, const json_t *object, void *to, const nh_field *field) {
+    for (; field->name; field++) {
+        const json_t *v = json_object_get(object, field->name);
+        if (v) get_one(a, v, (char *)to + field->offset, field->kind);
+    }
+}
+
+const char *const nh_step_state_text[5] = {"not asked", "done", "cached", "skipped", "failed"};
+
+const char *nh_strategy_text(nh_strategy s) {
+    switch (s) {
+    case NH_STRATEGY_LATENCY: return "latency";
+    case NH_STRATEGY_DISTRIBUTED_ARITHMETIC: return "distributed_arithmetic";
+    case NH_STRATEGY_RESOURCE: return "resource";
+    case NH_STRATEGY_EVENT: return "event";
+    case NH_STRATEGY_WIRE: return "wire";
+    }
+    return "";
+}
+
+static const nh_cells *counted(const nh_report_facts *f, const char *name) {
+    for (int i = 0; f->synth.ran && i < f->synth.n_unit; i++)
+        if (strcmp(f->synth.unit[i], name) == 0) return &f->synth.cells[i];
+    return NULL;
+}
+
+nh_resource_row *nh_resource_rows(nh_arena *a, const nh_report_facts *f, int *n) {
+    const nh_design *g = f->design;
+    nh_resource_row *r = nh_arena_alloc(a, (size_t)(g->n_unit + 1) * sizeof *r);
+    for (int u = 0; u < g->n_unit; u++) {
+        const nh_unit *unit = &g->unit[u];
+        r[u] = (nh_resource_row){.name = unit->id, .unit = unit, .estimate = unit->estimate, .counted = counted(f, unit->id)};
+    }
+    r[g->n_unit] = (nh_resource_row){.name = "total", .estimate = g->estimate, .counted = counted(f, "total"), .placed = f->pnr.ran,
+                                     .luts = f->pnr.luts, .brams = f->pnr.brams, .dsps = f->pnr.dsps};
+    *n = g->n_unit + 1;
+    return r;
+}
+
+const char *nh_unit_layers(nh_arena *a, const nh_design *g, const nh_unit *u) {
+    const char *s = "";
+    for (int i = 0; i < u->n_layer; i++) s = nh_arena_printf(a, "%s%s%s", s, i ? ", " : "", g->graph->layer[u->layer[i]].name);
+    return s;
+}
+
+const char *nh_stream_layer(const nh_design *g, int stream) {
+    return g->graph->layer[g->graph->tensor[g->stream[stream].tensor].producer].name;
+}
+
+const nh_cycles_fact *nh_unit_cycles(const nh_report_facts *f, const nh_unit *u) {
+    for (int i = 0; f->sim.ran && i < f->sim.n_cycles; i++)
+        if (strcmp(f->sim.cycles[i].unit, u->id) == 0) return &f->sim.cycles[i];
+    return NULL;
+}

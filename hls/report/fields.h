@@ -1,0 +1,49 @@
+/* The measured facts as tables of named fields: what json.c writes is what load.c reads. Names of facts shared by all prints. */
+#ifndef NH_REPORT_FIELDS_H
+#define NH_REPORT_FIELDS_H
+
+#include <jansson.h>
+
+#include "report.h"
+
+typedef enum { NH_FIELD_I64, NH_FIELD_U64, NH_FIELD_INT, NH_FIELD_REAL, NH_FIELD_BOOL, NH_FIELD_TEXT } nh_field_kind;
+
+typedef struct {
+    const char *name;
+    nh_field_kind kind;
+    size_t offset;
+} nh_field;
+
+/* Each ends with a row whose name is NULL. Members that point to arrays are not in them. */
+extern const nh_field nh_sim_fields[], nh_mismatch_fields[], nh_drift_fields[], nh_cycles_fields[], nh_cells_fields[], nh_pnr_fields[],
+    nh_resources_fields[];
+
+/* Infinite and NaN reals are null. Strings that are not UTF-8 are read as Latin-1. */
+json_t *nh_fields_put(nh_arena *a, const void *from, const nh_field *field);
+/* Members that are missing or of another type stay as they are; null is +infinity for a real and NULL for a text. */
+void nh_fields_get(nh_arena *a, const json_t *object, void *to, const nh_field *field);
+json_t *nh_json_text(nh_arena *a, const char *s);
+
+extern const char *const nh_step_state_text[5];
+const char *nh_strategy_text(nh_strategy s);
+
+/* One line of the resource table: a unit of the design, or the total (unit = NULL). */
+typedef struct {
+    const char *name;
+    const nh_unit *unit;
+    nh_resources estimate;
+    const nh_cells *counted; /* by Yosys, or NULL */
+    bool placed;             /* the three below are nextpnr's */
+    int64_t luts, brams, dsps;
+} nh_resource_row;
+/* n_unit + 1 rows, the total last. */
+nh_resource_row *nh_resource_rows(nh_arena *a, const nh_report_facts *f, int *n);
+
+/* "fc1, relu1" of a unit. */
+const char *nh_unit_layers(nh_arena *a, const nh_design *g, const nh_unit *u);
+/* The layer that makes a stream. */
+const char *nh_stream_layer(const nh_design *g, int stream);
+/* The measured cycles of a unit, or NULL. */
+const nh_cycles_fact *nh_unit_cycles(const nh_report_facts *f, const nh_unit *u);
+
+#endif

@@ -1,0 +1,275 @@
+/* report.json: everything that is known about one build. The other two prints show a part of it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fields.h"
+#include "file.h"
+
+static void set(json_t *o, const char *key, json_t *v) { json_object_set_new(o, key, v); }
+
+static json_t *format_json(nh_format f) {
+    char text[NH_FORMAT_TEXT];
+    return json_string(nh_format_print(f, text));
+}
+
+static json_t *provenance_json(nh_arena *a, const nh_provenance *p) {
+    json_t *o = json_object();
+    set(o, "neurohls", nh_json_text(a, p->version));
+    set(o, "config_sha256", nh_json_text(a, p->config_sha));
+    set(o, "model_sha256", nh_json_text(a, p->model_sha));
+    return o;
+}
+
+static json_t *target_json(nh_arena *a, const nh_target *t) {
+    json_t *o = json_object(), *c = json_object();
+    set(o, "name", nh_json_text(a, t->name));
+    set(o, "family", nh_json_text(a, t->family));
+    set(o, "device", nh_json_text(a, t->device));
+    set(o, "package", nh_json_text(a, t->package));
+    set(c, "luts", json_integer(t->luts));
+    set(c, "ffs", json_integer(t->ffs));
+    set(c, "brams", json_integer(t->brams));
+    set(c, "dsps", json_integer(t->dsps));
+    set(c, "pins", json_integer(t->pins));
+    set(o, "capacity", c);
+    return o;
+}
+
+static json_t *options_json(nh_arena *a, const nh_options *p) {
+    static const char *const stalls[] = {"none", "random", "long", "both"};
+    json_t *o = json_object();
+    set(o, "project", nh_json_text(a, p->project));
+    set(o, "model", nh_json_text(a, p->model ? nh_path_base(p->model) : NULL));
+    set(o, "target", target_json(a, &p->target));
+    set(o, "clock_mhz", json_real(p->clock_mhz));
+    set(o, "io", json_string(p->io == NH_IO_STREAM ? "stream" : "parallel"));
+    set(o, "beat", json_integer(p->beat));
+    set(o, "output", json_string(p->output == NH_OUTPUT_ARGMAX ? "argmax" : "values"));
+    set(o, "stalls", json_string(stalls[p->simulate.stalls]));
+    set(o, "seed", json_integer((json_int_t)p->simulate.seed));
+    return o;
+}
+
+static json_t *item_json(nh_arena *a, const nh_diag_item *it) {
+    const nh_code_info *c = nh_code_get(it->code);
+    json_t *o = json_object();
+    set(o, "code", json_string(c->id));
+    set(o, "file", nh_json_text(a, it->at.file ? nh_path_base(it->at.file) : NULL));
+    set(o, "line", json_integer(it->at.line));
+    set(o, "col", json_integer(it->at.col));
+    set(o, "path", nh_json_text(a, it->at.path));
+    set(o, "layer", nh_json_text(a, it->layer));
+    set(o, "message", nh_json_text(a, it->message));
+    set(o, "found", nh_json_text(a, it->found));
+    set(o, "allowed", nh_json_text(a, it->allowed));
+    set(o, "hint", nh_json_text(a, it->hint));
+    return o;
+}
+
+static json_t *items_json(nh_arena *a, const nh_diag *d, nh_severity severity) {
+    json_t *list = json_array();
+    for (size_t i = 0; d && i < d->count; i++)
+        if (nh_code_get(d->item[i].code)->severity == severity) json_array_append_new(list, item_json(a, &d->item[i]));
+    return list;
+}
+
+static json_t *param_json(const nh_param *p) {
+    if (!p) return json_null();
+    json_t *o = json_object();
+    char shape[96];
+    set(o, "shape", json_string(nh_shape_print(p->shape, shape)));
+    set(o, "format", p->raw ? format_json(p->fmt) : json_null());
+    set(o, "per_channel_scale", json_boolean(p->scale != NULL));
+    set(o, "overflowed", json_integer((json_int_t)p->overflow.overflowed));
+    return o;
+}
+
+static json_t *layer_json(nh_arena *a, const nh_graph *g, const nh_layer *l) {
+    const nh_tensor *t = &g->tensor[l->out];
+    char shape[96];
+    json_t *o = json_object();
+    set(o, "name", nh_json_text(a, l->name));
+    set(o, "id", nh_json_text(a, l->id));
+    set(o, "op", json_string(nh_op_get(l->op)->text));
+    set(o, "shape", json_string(nh_shape_print(t->shape, shape)));
+    set(o, "result", t->q.known ? format_json(t->q.fmt) : json_null());
+    set(o, "scale", json_real(t->q.scale));
+    set(o, "weight", param_json(l->weight));
+    set(o, "bias", param_json(l->bias));
+    if (l->op == NH_OP_DENSE && t->q.known) {
+        set(o, "accum", format_json(l->accum));
+        set(o, "accum_exact", json_boolean(l->accum_exact));
+    }
+    return o;
+}
+
+static json_t *layers_json(nh_arena *a, const nh_graph *g) {
+    json_t *list = json_array();
+    for (int i = 0; i < g->n_layer; i++) json_array_append_new(list, layer_json(a, g, &g->layer[i]));
+    return list;
+}
+
+static json_t *unit_json(nh_arena *a, const nh_design *g, const nh_unit *u) {
+    json_t *o = json_object(), *layers = json_array(), *notes = json_array();
+    for (int i = 0; i < u->n_layer; i++) json_array_append_new(layers, nh_json_text(a, g->graph->layer[u->layer[i]].name));
+    for (int i = 0; i < u->n_note; i++) json_array_append_new(notes, nh_json_text(a, u->note[i]));
+    set(o, "id", nh_json_text(a, u->id));
+    set(o, "kind", json_string(u->kind == NH_UNIT_MAC ? "mac" : "datapath"));
+    set(o, "strategy", json_string(nh_strategy_text(u->strategy)));
+    set(o, "layers", layers);
+    set(o, "input", nh_json_text(a, g->stream[u->in].id));
+    set(o, "output", nh_json_text(a, g->stream[u->out].id));
+    set(o, "reuse_factor", json_integer(u->reuse_factor));
+    if (u->kind == NH_UNIT_MAC) {
+        set(o, "in_lanes", json_integer(u->mac.in_lanes));
+        set(o, "out_lanes", json_integer(u->mac.out_lanes));
+        set(o, "padding_cycles", json_integer(u->reuse_factor - u->mac.groups * u->mac.in_words));
+    }
+    set(o, "planned_ii", json_integer(u->ii_cycles));
+    set(o, "planned_latency", json_integer(u->latency_cycles));
+    set(o, "notes", notes);
+    return o;
+}
+
+static json_t *units_json(nh_arena *a, const nh_design *g) {
+    json_t *list = json_array();
+    for (int u = 0; u < g->n_unit; u++) json_array_append_new(list, unit_json(a, g, &g->unit[u]));
+    return list;
+}
+
+static json_t *streams_json(nh_arena *a, const nh_design *g) {
+    json_t *list = json_array();
+    for (int k = 0; k < g->n_stream; k++) {
+        const nh_stream *s = &g->stream[k];
+        json_t *o = json_object();
+        set(o, "id", nh_json_text(a, s->id));
+        set(o, "layer", nh_json_text(a, nh_stream_layer(g, k)));
+        set(o, "elements", json_integer(s->n));
+        set(o, "format", format_json(s->fmt));
+        set(o, "src_beat", json_integer(s->src_beat));
+        set(o, "dst_beat", json_integer(s->dst_beat));
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
+/* Three columns per unit and in total; nextpnr knows the total only. */
+static json_t *resources_json(nh_arena *a, const nh_report_facts *f) {
+    json_t *list = json_array();
+    int n;
+    const nh_resource_row *r = nh_resource_rows(a, f, &n);
+    for (int i = 0; i < n; i++) {
+        json_t *o = json_object();
+        set(o, "unit", nh_json_text(a, r[i].name));
+        set(o, "estimate", nh_fields_put(a, &r[i].estimate, nh_resources_fields));
+        set(o, "yosys", r[i].counted ? nh_fields_put(a, r[i].counted, nh_cells_fields) : json_null());
+        json_t *p = r[i].placed ? json_object() : json_null();
+        if (r[i].placed) {
+            set(p, "luts", json_integer(r[i].luts));
+            set(p, "brams", json_integer(r[i].brams));
+            set(p, "dsps", json_integer(r[i].dsps));
+        }
+        set(o, "nextpnr", p);
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
+static json_t *confusion_json(const nh_sim_facts *s) {
+    if (!s->confusion) return json_null();
+    json_t *rows = json_array();
+    for (int l = 0; l < s->n_class; l++) {
+        json_t *row = json_array();
+        for (int c = 0; c < s->n_class; c++) json_array_append_new(row, json_integer(s->confusion[l * s->n_class + c]));
+        json_array_append_new(rows, row);
+    }
+    return rows;
+}
+
+static json_t *sim_json(nh_arena *a, const nh_sim_facts *s) {
+    if (!s->ran) return json_null();
+    json_t *o = nh_fields_put(a, s, nh_sim_fields), *drift = json_array(), *cycles = json_array(), *fifos = json_array();
+    for (int i = 0; i < s->n_drift; i++) json_array_append_new(drift, nh_fields_put(a, &s->drift[i], nh_drift_fields));
+    for (int i = 0; i < s->n_cycles; i++) json_array_append_new(cycles, nh_fields_put(a, &s->cycles[i], nh_cycles_fields));
+    for (int i = 0; i < s->n_fifo; i++) {
+        json_t *fifo = json_object();
+        set(fifo, "name", nh_json_text(a, s->fifo[i].name));
+        set(fifo, "depth", json_integer(s->fifo[i].depth));
+        set(fifo, "high_water", json_integer(s->fifo[i].high_water));
+        json_array_append_new(fifos, fifo);
+    }
+    set(o, "first_mismatch", s->mismatches ? nh_fields_put(a, &s->first, nh_mismatch_fields) : json_null());
+    set(o, "drift", drift);
+    set(o, "cycles", cycles);
+    set(o, "fifos", fifos);
+    set(o, "confusion", confusion_json(s));
+    return o;
+}
+
+static json_t *synth_json(nh_arena *a, const nh_synth_facts *s) {
+    if (!s->ran) return json_null();
+    json_t *o = json_object(), *units = json_array();
+    for (int i = 0; i < s->n_unit; i++) {
+        json_t *u = nh_fields_put(a, &s->cells[i], nh_cells_fields);
+        set(u, "unit", nh_json_text(a, s->unit[i]));
+        json_array_append_new(units, u);
+    }
+    set(o, "family", nh_json_text(a, s->family));
+    set(o, "units", units);
+    return o;
+}
+
+static json_t *steps_json(nh_arena *a, const nh_report_facts *f) {
+    json_t *list = json_array();
+    for (int i = 0; i < f->n_step; i++) {
+        json_t *o = json_object();
+        set(o, "name", nh_json_text(a, f->step[i].name));
+        set(o, "state", json_string(nh_step_state_text[f->step[i].state]));
+        set(o, "why", nh_json_text(a, f->step[i].why));
+        set(o, "seconds", json_real(f->step[i].seconds));
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
+static json_t *requirements_json(nh_arena *a, const nh_report_facts *f) {
+    json_t *list = json_array();
+    for (int i = 0; i < f->n_requirement; i++) {
+        json_t *o = json_object();
+        set(o, "name", nh_json_text(a, f->requirement[i].name));
+        set(o, "required", nh_json_text(a, f->requirement[i].required));
+        set(o, "measured", f->requirement[i].known ? nh_json_text(a, f->requirement[i].measured) : json_null());
+        set(o, "met", f->requirement[i].known ? json_boolean(f->requirement[i].met) : json_null());
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
+bool nh_report_json(nh_arena *a, nh_diag *d, const nh_report_facts *f, const char *path) {
+    json_t *o = json_object();
+    set(o, "report_version", json_integer(1));
+    set(o, "provenance", provenance_json(a, &f->provenance));
+    set(o, "options", options_json(a, f->design->opt));
+    set(o, "exit", json_integer(f->exit));
+    set(o, "requirements", requirements_json(a, f));
+    set(o, "steps", steps_json(a, f));
+    set(o, "errors", items_json(a, f->diag, NH_ERROR));
+    set(o, "warnings", items_json(a, f->diag, NH_WARNING));
+    set(o, "decisions", items_json(a, f->diag, NH_NOTE));
+    set(o, "layers", layers_json(a, f->design->graph));
+    set(o, "planned_ii", json_integer(f->design->ii_cycles));
+    set(o, "planned_latency", json_integer(f->design->latency_cycles));
+    set(o, "units", units_json(a, f->design));
+    set(o, "streams", streams_json(a, f->design));
+    set(o, "resources", resources_json(a, f));
+    set(o, "sim", sim_json(a, &f->sim));
+    set(o, "synth", synth_json(a, &f->synth));
+    set(o, "pnr", f->pnr.ran ? nh_fields_put(a, &f->pnr, nh_pnr_fields) : json_null());
+    char *text = json_dumps(o, JSON_INDENT(1) | JSON_REAL_PRECISION(15));
+    nh_writer *w = nh_writer_open(a, path);
+    nh_puts(w, text ? text : "");
+    nh_puts(w, "\n");
+    free(text);
+    json_decref(o);
+    return nh_writer_close(w, d);
+}

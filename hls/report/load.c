@@ -1,0 +1,74 @@
+#include "fields.h"
+
+#define MAX_CLASS 4096
+
+static void load_confusion(nh_arena *a, const json_t *rows, nh_sim_facts *s) {
+    size_t n = json_array_size(rows);
+    if (n == 0 || n > MAX_CLASS) return;
+    s->n_class = (int)n;
+    s->confusion = nh_arena_alloc(a, n * n * sizeof *s->confusion);
+    for (size_t l = 0; l < n; l++)
+        for (size_t c = 0; c < n; c++) s->confusion[l * n + c] = json_integer_value(json_array_get(json_array_get(rows, l), c));
+}
+
+static void load_sim(nh_arena *a, const json_t *o, nh_sim_facts *s) {
+    const json_t *drift = json_object_get(o, "drift"), *cycles = json_object_get(o, "cycles"), *fifos = json_object_get(o, "fifos");
+    *s = (nh_sim_facts){.acc_float = -1, .acc_fixed = -1, .acc_rtl = -1};
+    if (!json_is_object(o)) return;
+    nh_fields_get(a, o, s, nh_sim_fields);
+    nh_fields_get(a, json_object_get(o, "first_mismatch"), &s->first, nh_mismatch_fields);
+    s->n_drift = (int)json_array_size(drift);
+    s->n_cycles = (int)json_array_size(cycles);
+    s->n_fifo = (int)json_array_size(fifos);
+    s->drift = nh_arena_alloc(a, (size_t)s->n_drift * sizeof *s->drift);
+    s->cycles = nh_arena_alloc(a, (size_t)s->n_cycles * sizeof *s->cycles);
+    s->fifo = nh_arena_alloc(a, (size_t)s->n_fifo * sizeof *s->fifo);
+    for (int i = 0; i < s->n_drift; i++) {
+        s->drift[i].layer = "";
+        nh_fields_get(a, json_array_get(drift, (size_t)i), &s->drift[i], nh_drift_fields);
+    }
+    for (int i = 0; i < s->n_cycles; i++) {
+        s->cycles[i].unit = "";
+        nh_fields_get(a, json_array_get(cycles, (size_t)i), &s->cycles[i], nh_cycles_fields);
+    }
+    for (int i = 0; i < s->n_fifo; i++) {
+        const json_t *f = json_array_get(fifos, (size_t)i);
+        const char *name = json_string_value(json_object_get(f, "name"));
+        s->fifo[i].name = nh_arena_str(a, name ? name : "");
+        s->fifo[i].depth = json_integer_value(json_object_get(f, "depth"));
+        s->fifo[i].high_water = json_integer_value(json_object_get(f, "high_water"));
+    }
+    load_confusion(a, json_object_get(o, "confusion"), s);
+}
+
+static void load_synth(nh_arena *a, const json_t *o, nh_synth_facts *s) {
+    const json_t *units = json_object_get(o, "units");
+    const char *family = json_string_value(json_object_get(o, "family"));
+    *s = (nh_synth_facts){.ran = json_is_object(o)};
+    if (!s->ran) return;
+    s->family = nh_arena_str(a, family ? family : "");
+    s->n_unit = (int)json_array_size(units);
+    s->unit = nh_arena_alloc(a, (size_t)s->n_unit * sizeof *s->unit);
+    s->cells = nh_arena_alloc(a, (size_t)s->n_unit * sizeof *s->cells);
+    for (int i = 0; i < s->n_unit; i++) {
+        const json_t *u = json_array_get(units, (size_t)i);
+        const char *name = json_string_value(json_object_get(u, "unit"));
+        s->unit[i] = nh_arena_str(a, name ? name : "");
+        nh_fields_get(a, u, &s->cells[i], nh_cells_fields);
+    }
+}
+
+bool nh_report_load(nh_arena *a, nh_diag *d, const char *path, nh_report_facts *f) {
+    json_error_t e;
+    json_t *root = json_load_file(path, 0, &e);
+    if (!json_is_object(root)) {
+        json_decref(root);
+        return nh_report(d, NH_O_READ, NH_NOWHERE, "'%s' is no report of neurohls: %s", path, e.text);
+    }
+    load_sim(a, json_object_get(root, "sim"), &f->sim);
+    load_synth(a, json_object_get(root, "synth"), &f->synth);
+    f->pnr = (nh_pnr_facts){0};
+    nh_fields_get(a, json_object_get(root, "pnr"), &f->pnr, nh_pnr_fields);
+    json_decref(root);
+    return true;
+}
