@@ -216,11 +216,22 @@ static bool write_report_text(nh_run *r, const char *path) {
     return !failed || nh_report(r->cli->diag, NH_O_WRITE, NH_NOWHERE, "cannot write '%s'", path);
 }
 
-static bool work_report(nh_run *r, const char *dir) {
-    nh_arena *a = r->cli->arena;
-    return nh_report_json(a, r->cli->diag, &r->facts, nh_path_join(a, dir, "report.json")) &&
-           nh_report_html(a, r->cli->diag, &r->facts, nh_path_join(a, dir, "report.html")) &&
-           write_report_text(r, nh_path_join(a, dir, "report.txt"));
+static bool write_report_json(nh_run *r, const char *path) { return nh_report_json(r->cli->arena, r->cli->diag, &r->facts, path); }
+
+static bool write_report_html(nh_run *r, const char *path) { return nh_report_html(r->cli->arena, r->cli->diag, &r->facts, path); }
+
+/* <out>/report.json, .html, .txt, each whole or as it was. */
+static bool write_reports(nh_run *r) {
+    static const struct {
+        const char *name;
+        bool (*write)(nh_run *r, const char *path);
+    } file[] = {{"report.json", write_report_json}, {"report.html", write_report_html}, {"report.txt", write_report_text}};
+    nh_diag *d = r->cli->diag;
+    for (size_t i = 0; i < sizeof file / sizeof *file; i++) {
+        const char *path = below(r, file[i].name), *staged = nh_stage_file(r->cli->arena, d, path);
+        if (!staged || !file[i].write(r, staged) || !nh_publish(d, staged, path)) return false;
+    }
+    return true;
 }
 
 static const step_row steps[NH_STEP_COUNT] = {
@@ -229,7 +240,7 @@ static const step_row steps[NH_STEP_COUNT] = {
     [NH_STEP_SIM] = {"sim", ready_sim, depend_sim, work_sim, load_sim},
     [NH_STEP_SYNTH] = {"synth", ready_synth, depend_synth, work_synth, load_synth},
     [NH_STEP_PNR] = {"pnr", ready_pnr, depend_pnr, work_pnr, load_pnr},
-    [NH_STEP_REPORT] = {"report", NULL, depend_design, work_report, NULL},
+    [NH_STEP_REPORT] = {.name = "report"}, /* always written anew: it says what this run did */
 };
 
 int nh_step_find(const char *name) {
@@ -285,7 +296,7 @@ static bool run_step(nh_run *r, nh_steps *cache, nh_step_id s, nh_step_plan plan
     }
     nh_step *t = nh_step_new(cache, row->name);
     row->depend(r, t);
-    bool cached = nh_step_cached(t, force || s == NH_STEP_REPORT);
+    bool cached = nh_step_cached(t, force);
     if (!fact->why) fact->why = nh_step_why(t); /* else it says what the step does without */
     if (cached && (!row->load || row->load(r, below(r, row->name)))) {
         fact->state = NH_STEP_CACHED;
@@ -308,8 +319,7 @@ static void print_result(nh_run *r) {
         return;
     }
     nh_bytes json;
-    const char *path = nh_path_join(c->arena, below(r, "report"), "report.json");
-    if (nh_file_read(c->arena, c->diag, NH_NOWHERE, path, NH_ARENA_ARRAY_MAX, &json)) fwrite(json.data, 1, json.size, stdout);
+    if (nh_file_read(c->arena, c->diag, NH_NOWHERE, below(r, "report.json"), NH_ARENA_ARRAY_MAX, &json)) fwrite(json.data, 1, json.size, stdout);
 }
 
 nh_exit nh_run_steps(nh_run *r, nh_step_plan plan) {
@@ -333,6 +343,6 @@ nh_exit nh_run_steps(nh_run *r, nh_step_plan plan) {
     nh_check_requirements(r);
     f->exit = nh_diag_exit(d);
     f->step[NH_STEP_REPORT].state = NH_STEP_DONE;
-    if (run_step(r, cache, NH_STEP_REPORT, plan, true)) print_result(r);
+    if (write_reports(r)) print_result(r);
     return nh_cli_finish(r->cli);
 }

@@ -74,10 +74,10 @@ void nh_plan_cycles(nh_design *g)
     for (int k = 0; k <= g->n_unit; k++) {
         const nh_stream *s = &g->stream[k];
         g->ii_cycles = most(g->ii_cycles, most(ceil_div(s->n, s->src_beat), ceil_div(s->n, s->dst_beat)));
+        int64_t first = t.at[0];
         t = through_gear(a, s, t);
         if (k == g->n_unit) break;
         nh_unit *u = &g->unit[k];
-        int64_t first = t.at[0];
         t = through_unit(a, u, t);
         u->ii_cycles = u->kind == NH_UNIT_MAC ? u->reuse_factor : 1;
         u->latency_cycles = t.at[t.n - 1] - first;

@@ -48,7 +48,7 @@ typedef struct {
     nh_mac mac;           /* MAC */
     int64_t reuse_factor; /* R asked for or solved; 1 for datapaths */
     int64_t ii_cycles;    /* cycles per inference: R, or beats of its slower side for datapaths */
-    int64_t latency_cycles; /* first input transfer to last output transfer, unstalled */
+    int64_t latency_cycles; /* first transfer of its input stream (before a gear) to its last output transfer, unstalled */
     nh_resources estimate;
     const char **note;    /* what was decided (table cells, lanes, padding) */
     int n_note;

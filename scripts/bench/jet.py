@@ -59,7 +59,7 @@ for strategy, reuse in (("latency", 1), ("resource", 32)):
         for flags in (["-O3"], ["-O3", "-march=native"]):
             subprocess.run(["cc", "-std=c11", *flags, "-D_POSIX_C_SOURCE=200809L", "-o", "timer", "timer.c", "model.c", "-lm"], cwd=c, check=True)
             rates.append(float(subprocess.run(["./timer"], cwd=c, check=True, capture_output=True, text=True).stdout))
-        s = report["simulation"]
+        s = report["sim"]
         rows.append([strategy, f"{seconds:.1f}", f"{check:.3f}", s["mismatches"], s["measured_ii"], s["measured_latency"],
                      *(f"{r:,.0f}" for r in rates), f"{rates[0] / 10050.5:.0f}x"])
 table(["strategy", "build --until sim s", "check s", "mismatches", "II", "latency", "C inf/s -O3", "C inf/s native", "vs hls4ml 10,050/s"], rows)

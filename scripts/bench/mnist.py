@@ -28,9 +28,9 @@ calibrate: {{ data: "{os.path.abspath(data)}:x_uint8", scale: 1/255, samples: 50
 simulate: {{ inputs: "{os.path.abspath(data)}:x_uint8", labels: "{os.path.abspath(data)}:labels", scale: 1/255, stalls: both }}
 require: {{ max_accuracy_drop: 0.5% }}
 """, "--until", "synth" if "--synth" in sys.argv else "sim")
-        s = report["simulation"]
-        cells = report.get("resources", {}).get("total", {}).get("yosys") or {}
-        rows.append([lanes, r1, f"{s['accuracy']['float']:.4f}", f"{s['accuracy']['fixed']:.4f}", f"{s['accuracy']['rtl']:.4f}",
+        s = report["sim"]
+        cells = report["resources"][-1]["yosys"] or {}
+        rows.append([lanes, r1, f"{s['acc_float']:.4f}", f"{s['acc_fixed']:.4f}", f"{s['acc_rtl']:.4f}",
                      s["samples"], s["mismatches"], s["measured_ii"], s["measured_latency"],
                      "/".join(str(cells.get(k, "-")) for k in ("luts", "ffs", "brams", "dsps")), f"{seconds:.1f}"])
 table(["multipliers", "R", "float", "fixed-C", "RTL", "images", "mismatches", "cycles/inference", "latency", "LUT/FF/BRAM/DSP", "build s"], rows)

@@ -32,9 +32,9 @@ input: {{ format: "fixed<8,1>" }}
 defaults: {{ strategy: resource, reuse_factor: {r}, result_bits: 8 }}
 simulate: {{ inputs: x.npy, stalls: random }}
 """, "--until", "sim", "--jobs", "1")
-        sim = report["simulation"]
+        sim = report["sim"]
         unit = report["units"][0]
-        return r, unit["estimate"]["multipliers"], -(-1024 // r), sim["measured_ii"], sim["mismatches"]
+        return r, unit["in_lanes"] * unit["out_lanes"], -(-1024 // r), sim["measured_ii"], sim["mismatches"]
 
 
 with ThreadPoolExecutor(2) as pool:

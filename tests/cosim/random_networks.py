@@ -197,7 +197,7 @@ def check_auto(net, x, folder, report):
         w = layer["w"].astype(np.float64)
         step = 2.0 ** -Format(facts["weight"]["format"]).frac
         last = layers[layer["name"] + "_relu"] if layer["relu"] else facts
-        out = Format(last["result"]["format"])
+        out = Format(last["result"])
         err = err @ np.abs(w).T + (np.abs(val) + err) @ (np.full_like(w, step / 2)).T + step + 2.0 ** -out.frac
         val = val @ w.T + (0 if layer["b"] is None else layer["b"].astype(np.float64))
         if layer["relu"]:
@@ -222,7 +222,7 @@ def run(neurohls, seed, keep):
             return what, f"exit {done.returncode}: {done.stderr.strip()[-1500:]}"
         with open(os.path.join(folder, "out", "report.json")) as f:
             report = json.load(f)
-        sim = report["simulation"]
+        sim = report["sim"]
         if sim["mismatches"] != 0 or sim["compared"] == 0:
             return what, f"{sim['mismatches']} mismatches of {sim['compared']}"
         problem = check_auto(net, x, folder, report) if net["auto"] else check_explicit(net, x, folder)
