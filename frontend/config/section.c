@@ -65,6 +65,7 @@ static bool read_layers(const nh_reading *r, const nh_yaml *node, nh_options *o)
     if (not_a_map(r, "layers", node)) return false;
     size_t n = 0;
     for (const nh_yaml *key = node->first; key; key = key->next->next) n++;
+    o->n_rule = 0; /* `layers:` may stand twice; the second is an error and replaces the first */
     o->rule = nh_arena_array(r->arena, n, sizeof *o->rule);
     for (const nh_yaml *key = node->first; key; key = key->next->next) {
         struct nh_layer_rule *rule = &o->rule[o->n_rule++];

@@ -156,11 +156,9 @@ def exact_outputs(net, sample):
         accum = None if layer["accum"] == "auto" else Format(layer["accum"])
         y = []
         for o in range(layer["w"].shape[0]):
-            # An auto bias is rounded half to even on the grid of the products.
-            bias = Fraction(0)
-            if layer["b"] is not None:
-                bias = Fraction(round(Fraction(float(layer["b"][o])) * Fraction(2) ** grid)) / Fraction(2) ** grid
-            acc = accum.real(accum.cast(bias)) if accum else bias
+            # An auto bias is in the accumulator's format; where that is exact, rounded half to even on the grid of the products.
+            bias = Fraction(0) if layer["b"] is None else Fraction(float(layer["b"][o]))
+            acc = accum.real(accum.cast(bias)) if accum else Fraction(round(bias * Fraction(2) ** grid)) / Fraction(2) ** grid
             for i, xi in enumerate(x):
                 product = fmt.real(xi) * weight.real(weight.cast(Fraction(float(layer["w"][o, i]))))
                 if accum:
