@@ -5,7 +5,7 @@
 #include "rtl_bench.h"
 #include "../../../hls/emit/rtl_parts.h"
 
-enum { N_FRAME = 9, MAX_N = 16 };
+enum { N_FRAME = 25, MAX_N = 16 };
 
 typedef struct {
     nh_arena *a;
@@ -51,10 +51,16 @@ static nh_dp *make_unrolled(nh_arena *a, nh_format fx, int64_t n_in, const int64
     return p;
 }
 
-/* 7 inputs -> MAC -> 5 -> unrolled -> 3 outputs. exact: 2 x 2 lanes with a multiplier per output; else one input lane, five
- * output lanes and a narrow accumulator that is cast at every step. */
-static network *make_network(nh_arena *a, bool exact) {
+/* 7 inputs -> MAC -> 5 -> unrolled -> 3 outputs.
+ *   GEARED    2 x 2 lanes, a multiplier per output, every stream with different beats at its ends
+ *   CASTING   one input lane, five output lanes, a narrow accumulator that is cast at every step
+ *   PARALLEL  all 35 multipliers and no gear: a vector every cycle */
+typedef enum { GEARED, CASTING, PARALLEL } shape;
+
+static network *make_network(nh_arena *a, shape kind) {
     network *n = NH_NEW(a, network);
+    bool exact = kind != CASTING;
+    int64_t in_lanes = kind == GEARED ? 2 : kind == CASTING ? 1 : 7, out_lanes = kind == GEARED ? 2 : 5;
     uint64_t s = 42;
     n->a = a;
     n->opt.project = "net";
@@ -65,16 +71,16 @@ static network *make_network(nh_arena *a, bool exact) {
     for (int i = 0; i < 35; i++) n->w0[i] = bench_between(&s, -16, 15), n->w1[i] = bench_between(&s, -16, 15);
     for (int i = 0; i < 5; i++) n->b0[i] = bench_between(&s, -90, 90), n->mul[i] = bench_between(&s, 1, 63);
     nh_mac *m = &n->unit[0].mac;
-    *m = (nh_mac){.n_in = 7, .n_out = 5, .in_lanes = exact ? 2 : 1, .out_lanes = exact ? 2 : 5, .in_words = exact ? 4 : 7,
-                  .groups = exact ? 3 : 1, .x = x, .weight = fixed(5, 2, NH_ROUND_TRN, NH_OVERFLOW_WRAP), .acc = acc,
+    *m = (nh_mac){.n_in = 7, .n_out = 5, .in_lanes = in_lanes, .out_lanes = out_lanes, .in_words = (7 + in_lanes - 1) / in_lanes,
+                  .groups = (5 + out_lanes - 1) / out_lanes, .x = x, .weight = fixed(5, 2, NH_ROUND_TRN, NH_OVERFLOW_WRAP), .acc = acc,
                   .w = n->w0, .b = exact ? n->b0 : NULL, .exact = exact, .mul = exact ? n->mul : NULL, .mul_bits = exact ? 6 : 0};
     m->post = make_post(a, acc, m->mul_bits, h, exact ? 5 : 1000);
-    n->unit[0].id = "n0_fc", n->unit[0].kind = NH_UNIT_MAC, n->unit[0].reuse_factor = 13, n->unit[0].in = 0, n->unit[0].out = 1;
+    n->unit[0].id = "n0_fc", n->unit[0].kind = NH_UNIT_MAC, n->unit[0].reuse_factor = kind == PARALLEL ? 1 : 13, n->unit[0].in = 0, n->unit[0].out = 1;
     n->unit[1].id = "n1_out", n->unit[1].kind = NH_UNIT_DATAPATH, n->unit[1].in = 1, n->unit[1].out = 2;
     n->unit[1].dp = make_unrolled(a, h, 5, n->w1, y, 3);
-    n->stream[0] = (nh_stream){0, "s0", 7, x, -1, 0, 3, m->in_lanes};
+    n->stream[0] = (nh_stream){0, "s0", 7, x, -1, 0, kind == PARALLEL ? 7 : 3, m->in_lanes};
     n->stream[1] = (nh_stream){1, "s1", 5, h, 0, 1, m->out_lanes, 5};
-    n->stream[2] = (nh_stream){2, "s2", 3, y, 1, -1, 3, exact ? 2 : 3};
+    n->stream[2] = (nh_stream){2, "s2", 3, y, 1, -1, 3, kind == GEARED ? 2 : 3};
     n->g = (nh_design){.arena = a, .opt = &n->opt, .unit = n->unit, .n_unit = 2, .stream = n->stream, .n_stream = 3, .output = 2};
     return n;
 }
@@ -159,11 +165,11 @@ static void write_bench(const network *n, const char *dir) {
     fclose(f);
 }
 
-static void check_network(bool exact) {
+static void check_network(shape kind) {
     nh_arena *a = nh_arena_new();
     nh_diag *d = nh_diag_new(a);
     const char *dir = bench_dir(a);
-    network *n = make_network(a, exact);
+    network *n = make_network(a, kind);
     bool ok = nh_emit_rtl(a, d, &n->g, &bench_made, dir);
     nh_diag_print(d, NH_NOTE, false, stderr);
     cr_assert(ok);
@@ -178,8 +184,9 @@ static void check_network(bool exact) {
     nh_arena_free(a);
 }
 
-Test(rtl_netlist, exact_lanes_with_multipliers_and_gears_match_plain_loops, .timeout = 60) { check_network(true); }
-Test(rtl_netlist, a_cast_accumulator_matches_plain_loops, .timeout = 60) { check_network(false); }
+Test(rtl_netlist, exact_lanes_with_multipliers_and_gears_match_plain_loops, .timeout = 120) { check_network(GEARED); }
+Test(rtl_netlist, a_cast_accumulator_matches_plain_loops, .timeout = 120) { check_network(CASTING); }
+Test(rtl_netlist, a_vector_every_cycle_matches_plain_loops, .timeout = 120) { check_network(PARALLEL); }
 
 Test(rtl_netlist, weight_words_hold_lanes_low_first_and_zero_tails) {
     nh_arena *a = nh_arena_new();
@@ -203,7 +210,7 @@ Test(rtl_netlist, manifest_names_every_file_with_its_hash_and_bin) {
     nh_arena *a = nh_arena_new();
     nh_diag *d = nh_diag_new(a);
     const char *dir = bench_dir(a);
-    cr_assert(nh_emit_rtl(a, d, &make_network(a, true)->g, &bench_made, dir));
+    cr_assert(nh_emit_rtl(a, d, &make_network(a, GEARED)->g, &bench_made, dir));
     json_t *root = json_loads(bench_read(a, dir, "manifest.json"), 0, NULL), *file;
     cr_assert(root);
     cr_expect_str_eq(json_string_value(json_object_get(root, "top")), "net");
@@ -230,8 +237,8 @@ Test(rtl_netlist, the_same_design_gives_the_same_bytes) {
     nh_arena *a = nh_arena_new();
     nh_diag *d = nh_diag_new(a);
     const char *one = bench_dir(a), *two = bench_dir(a);
-    cr_assert(nh_emit_rtl(a, d, &make_network(a, true)->g, &bench_made, one));
-    cr_assert(nh_emit_rtl(a, d, &make_network(a, true)->g, &bench_made, two));
+    cr_assert(nh_emit_rtl(a, d, &make_network(a, GEARED)->g, &bench_made, one));
+    cr_assert(nh_emit_rtl(a, d, &make_network(a, GEARED)->g, &bench_made, two));
     cr_expect(bench_silent(a, "/", nh_arena_printf(a, "diff -r %s %s", one, two)));
     bench_drop(a, one);
     bench_drop(a, two);
@@ -242,7 +249,7 @@ Test(rtl_netlist, a_vector_beyond_the_tools_is_refused_and_nothing_written) {
     nh_arena *a = nh_arena_new();
     nh_diag *d = nh_diag_new(a);
     char *dir = nh_path_join(a, bench_dir(a), "rtl");
-    network *n = make_network(a, true);
+    network *n = make_network(a, GEARED);
     n->stream[0].n = n->stream[0].src_beat = 200000; /* 200000 elements of 8 AXI bits */
     cr_expect(!nh_emit_rtl(a, d, &n->g, &bench_made, dir));
     cr_assert_eq(d->n_error, 1);
