@@ -15,11 +15,9 @@ void nh_c_literal(nh_writer *w, nh_i128 v, nh_c_word word);
 
 /* `static const T <name>_<table id>[]` for each of the datapath's tables. */
 void nh_c_tables(nh_writer *w, const nh_dp *dp, const char *name);
-/* `static const <type> <name>[n]`, raws as they mean under fmt. */
-void nh_c_array(nh_writer *w, const char *type, const char *name, const int64_t *raw, int64_t n, nh_format fmt);
 /* One datapath over `lanes` samples at once: static void <name>_lanes(const X *x, Y *y), where lane l of element e is at
  * x[e * lanes + l], X and Y the words of the ports' formats. Returns lanes: NH_C_LANES, or 1 when 128-bit words are needed. */
-#define NH_C_LANES 8
+#define NH_C_LANES 4
 int nh_c_datapath_lanes(nh_writer *w, const nh_dp *dp, const char *name);
 
 /* Samples that a unit's function takes at a time. */

@@ -37,7 +37,7 @@ void nh_c_literal(nh_writer *w, nh_i128 v, nh_c_word word) {
 
 /* --- one function body --------------------------------------------------------------------------------------------- */
 
-enum { PART_NODES = 1024 }; /* nodes of one C function: compile time grows faster than linearly beyond */
+enum { PART_NODES = 300 }; /* nodes of one C function: compile time grows faster than linearly beyond */
 
 typedef struct {
     nh_writer *w;
