@@ -137,6 +137,8 @@ void nh_dp_finish(nh_dp *p);
 /* Assign stages so that no stage's estimated delay exceeds the period; an operation longer than the period gets a stage of
  * its own. All outputs at the last stage. register_output: outputs come out of registers. Sets latency_cycles. */
 void nh_dp_pipeline(nh_dp *p, const nh_dp_timing *t, bool register_output);
+/* Operands of a node, in order; returns their count, at most 3. */
+int nh_dp_operands(const nh_dp_node *n, nh_val v[3]);
 /* Verifier: operand order, widths, stages, table index ranges; NULL = fine. */
 const char *nh_dp_check(const nh_dp *p);
 /* Integer interpreter: in[port][elem] -> out[port][elem], raw. The oracle of the emitters' tests. */

@@ -50,8 +50,6 @@ bool nh_dp_align(nh_dp *p, nh_val a, nh_val b, int *frac, nh_range *ra, nh_range
 bool nh_dp_is_const(const nh_dp *p, nh_val v, nh_i128 raw);
 /* Bits of the smallest two's complement that holds the magnitude of both ends, sign included. */
 int nh_dp_bits(nh_range r);
-/* Operands of a node, in order; returns their count. */
-int nh_dp_operands(const nh_dp_node *n, nh_val v[3]);
 /* Smallest k with 2^k >= n. */
 int nh_dp_log2_ceil(uint64_t n);
 

@@ -255,21 +255,6 @@ static void use(ctx *c, nh_val value, int stage) {
     if (stage > c->last[root]) c->last[root] = stage;
 }
 
-static int n_operand(nh_dp_op op) {
-    switch (op) {
-    case NH_DP_CONST:
-    case NH_DP_INPUT:
-    case NH_DP_STATE: return 0;
-    case NH_DP_NEG:
-    case NH_DP_SCALE:
-    case NH_DP_MULC:
-    case NH_DP_CAST:
-    case NH_DP_TABLE: return 1;
-    case NH_DP_SELECT: return 3;
-    default: return 2;
-    }
-}
-
 /* Who carries which value, and how far through the pipeline. */
 static void analyse(ctx *c) {
     const nh_dp *p = c->dp;
@@ -284,8 +269,9 @@ static void analyse(ctx *c) {
     for (nh_val i = 0; i < p->n_node; i++) {
         const nh_dp_node *d = &p->node[i];
         if (!has_wire(c, i)) continue;
-        const nh_val operands[] = {d->a, d->b, d->c};
-        for (int k = 0; k < n_operand(d->op); k++) use(c, operands[k], d->stage - (d->op == NH_DP_TABLE));
+        nh_val operand[3];
+        int n_operand = nh_dp_operands(d, operand);
+        for (int k = 0; k < n_operand; k++) use(c, operand[k], d->stage - (d->op == NH_DP_TABLE));
     }
     for (int o = 0; o < p->n_out; o++)
         for (int64_t e = 0; e < p->out[o].n; e++) use(c, p->out[o].value[e], p->latency_cycles);

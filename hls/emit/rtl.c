@@ -16,13 +16,6 @@ typedef struct {
 
 static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-/* AXI4-Stream elements are whole bytes: 8, 16, 32 or 64 bits. */
-static int axi_bits(int width) {
-    int bits = 8;
-    while (bits < width) bits *= 2;
-    return bits;
-}
-
 static int64_t src_bits(const nh_stream *s) { return s->src_beat * s->fmt.width_bits; }
 static int64_t dst_bits(const nh_stream *s) { return s->dst_beat * s->fmt.width_bits; }
 
@@ -41,7 +34,7 @@ static bool validate(job *j) {
     const nh_design *g = j->g;
     for (int i = 0; i < g->n_stream; i++) {
         const nh_stream *s = &g->stream[i];
-        int scale = s->src < 0 || s->dst < 0 ? axi_bits(s->fmt.width_bits) : s->fmt.width_bits;
+        int scale = s->src < 0 || s->dst < 0 ? nh_axi_element_bits(s->fmt) : s->fmt.width_bits;
         int64_t beat = s->src_beat > s->dst_beat ? s->src_beat : s->dst_beat;
         check_bits(j, s->dst >= 0 ? &g->unit[s->dst] : s->src >= 0 ? &g->unit[s->src] : NULL, "a stream's transfer", beat * scale);
     }
@@ -281,11 +274,11 @@ static void top_ports(job *j, nh_vlog *v) {
     nh_vlog_port(v, "input", 1, "rst");
     nh_vlog_port(v, "input", 1, "s_axis_tvalid");
     nh_vlog_port(v, "output", 1, "s_axis_tready");
-    nh_vlog_port(v, "input", in->src_beat * axi_bits(in->fmt.width_bits), "s_axis_tdata");
+    nh_vlog_port(v, "input", in->src_beat * nh_axi_element_bits(in->fmt), "s_axis_tdata");
     nh_vlog_port(v, "input", 1, "s_axis_tlast");
     nh_vlog_port(v, "output", 1, "m_axis_tvalid");
     nh_vlog_port(v, "input", 1, "m_axis_tready");
-    nh_vlog_port(v, "output", out->dst_beat * axi_bits(out->fmt.width_bits), "m_axis_tdata");
+    nh_vlog_port(v, "output", out->dst_beat * nh_axi_element_bits(out->fmt), "m_axis_tdata");
     nh_vlog_port(v, "output", 1, "m_axis_tlast");
     nh_vlog_port(v, "output", 1, "frame_error");
     nh_vlog_module_body(v);
@@ -304,7 +297,7 @@ static void axis_in(job *j, nh_vlog *v) {
     begin(j, v, "nh_axis_in", "u_axis_in");
     nh_vlog_param(v, "BEAT", s->src_beat);
     nh_vlog_param(v, "ELEM_W", s->fmt.width_bits);
-    nh_vlog_param(v, "AXI_ELEM_W", axi_bits(s->fmt.width_bits));
+    nh_vlog_param(v, "AXI_ELEM_W", nh_axi_element_bits(s->fmt));
     nh_vlog_param(v, "BEATS", ceil_div(s->n, s->src_beat));
     conn_clock(v);
     conn_axis(j, v, "s");
@@ -319,7 +312,7 @@ static void axis_out(job *j, nh_vlog *v) {
     nh_vlog_param(v, "BEAT", s->dst_beat);
     nh_vlog_param(v, "ELEM_W", s->fmt.width_bits);
     nh_vlog_param(v, "ELEM_SIGNED", s->fmt.is_signed);
-    nh_vlog_param(v, "AXI_ELEM_W", axi_bits(s->fmt.width_bits));
+    nh_vlog_param(v, "AXI_ELEM_W", nh_axi_element_bits(s->fmt));
     nh_vlog_param(v, "BEATS", ceil_div(s->n, s->dst_beat));
     conn_clock(v);
     conn_stream(j, v, "s", consumer_net(j, s));

@@ -31,13 +31,6 @@ static bool is_device(nh_diag *d, const nh_target *t) {
 
 /* ---- pins ---- */
 
-/* Bits of TDATA: every element of a transfer in 8, 16, 32 or 64 bits, as emitted (AXI_ELEM_W). */
-static int64_t tdata_bits(const nh_stream *s, int64_t beat) {
-    int bits = 8;
-    while (bits < s->fmt.width_bits) bits *= 2;
-    return beat * bits;
-}
-
 /* clk, rst, frame_error and, for each side, valid, ready, last and the data. */
 static int64_t pins_for(int64_t in_bits, int64_t out_bits) {
     return 3 + (3 + in_bits) + (3 + out_bits);
@@ -218,7 +211,7 @@ static bool pack(nh_arena *a, nh_diag *d, const char *icepack, const char *work_
  * NULL when files cannot be written, or when not even one data pin per side is there (then f->ran is set). */
 static const char *choose_top(nh_arena *a, nh_diag *d, const nh_design *g, nh_yosys *y, const char **more, nh_pnr_facts *f) {
     const nh_stream *in = &g->stream[g->input], *out = &g->stream[g->output];
-    int64_t in_bits = tdata_bits(in, in->src_beat), out_bits = tdata_bits(out, out->dst_beat);
+    int64_t in_bits = in->src_beat * nh_axi_element_bits(in->fmt), out_bits = out->dst_beat * nh_axi_element_bits(out->fmt);
     int64_t needed = pins_for(in_bits, out_bits), pins = g->opt->target.pins;
     const char *project = g->opt->project;
     if (pins == 0 || needed <= pins) return project;

@@ -81,6 +81,9 @@ void nh_mac_lanes(int64_t n_in, int64_t n_out, int64_t r, bool exact, int64_t *i
 int64_t **nh_design_buffers(nh_arena *a, const nh_design *g);
 void nh_design_eval(const nh_design *g, const int64_t *x, int64_t **raw, nh_fx_count *count);
 
+/* Bits of one element in TDATA at the top level's AXI4-Stream ports: 8, 16, 32 or 64. */
+int nh_axi_element_bits(nh_format f);
+
 /* Real value of a raw element of a stream, and the quantization of a real input. */
 double nh_stream_real(const nh_design *g, int stream, int64_t raw);
 int64_t nh_quantize_input(const nh_design *g, double real, nh_fx_count *count);

@@ -1,6 +1,4 @@
 /* The integer model of a design: the oracle that generated C and RTL are compared with. */
-#include <math.h>
-
 #include "design.h"
 
 int64_t **nh_design_buffers(nh_arena *a, const nh_design *g)
@@ -8,19 +6,6 @@ int64_t **nh_design_buffers(nh_arena *a, const nh_design *g)
     int64_t **raw = nh_arena_array(a, (size_t)g->n_stream, sizeof *raw);
     for (int s = 0; s < g->n_stream; s++) raw[s] = nh_arena_array(a, (size_t)g->stream[s].n, sizeof **raw);
     return raw;
-}
-
-double nh_stream_real(const nh_design *g, int stream, int64_t raw)
-{
-    const nh_stream *s = &g->stream[stream];
-    nh_i128 v = s->fmt.is_signed ? (nh_i128)raw : (nh_i128)(uint64_t)raw;
-    return nh_fx_to_double(v, nh_format_frac(s->fmt)) * g->graph->tensor[s->tensor].q.scale;
-}
-
-int64_t nh_quantize_input(const nh_design *g, double real, nh_fx_count *count)
-{
-    const nh_quant *q = &g->graph->tensor[g->stream[g->input].tensor].q;
-    return (int64_t)nh_fx_from_double(real / q->scale, q->fmt, count);
 }
 
 static nh_i128 widen(int64_t raw, nh_format f) { return f.is_signed ? (nh_i128)raw : (nh_i128)(uint64_t)raw; }
