@@ -162,7 +162,8 @@ module nh_gear #(
                 else if (out_ready) shift_q <= shift_d[M_W +: SHIFT_W];
             end
             wire unused = &{1'b0, FULL_32, REST_32, load_d, shift_d};
-        end else if (WIDEN != 0) begin : g_widen
+        end
+        if (WIDEN != 0) begin : g_widen
             localparam integer SLOTS = (M_WORDS == 1) ? S_WORDS : M_BEAT / S_BEAT;
             localparam integer SLOT_W = (SLOTS > 1) ? $clog2(SLOTS) : 1;
             localparam [31:0] TOP = SLOTS - 1;
@@ -213,7 +214,8 @@ module nh_gear #(
                 wire unused = &{1'b0, INDEX};
             end
             wire unused = &{1'b0, TOP, padded};
-        end else begin : g_any
+        end
+        if (NARROW == 0 && WIDEN == 0) begin : g_any
             localparam integer UNIT = gcd(S_BEAT, M_BEAT);
             localparam integer UNIT_W = UNIT * ELEM_W;
             localparam integer S_UNITS = S_BEAT / UNIT;

@@ -4,7 +4,7 @@ import re
 import subprocess
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-RTL = os.path.join(ROOT, "rtl_templates")
+RTL = os.environ.get("NH_RTL", os.path.join(ROOT, "rtl_templates"))  # mutants: a changed copy
 FOLDERS = [os.path.join(RTL, d) for d in sorted(os.listdir(RTL)) if os.path.isdir(os.path.join(RTL, d))]
 PORT = {"P": "parameter", "S": "string", "I": "input", "O": "output"}
 

@@ -1,0 +1,121 @@
+"""See scripts/formal.sh. formal.py [template ...]: proofs and covers; --mutants: also one mutant per template, which must fail."""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+import templates
+
+# template: [(parameters, steps of induction, steps within which the cover must be reached)]. Small sizes: the properties do not
+# depend on them, the solver's time does.
+MAC = dict(X_W=2, W_W=2, ACC_W=6, WEIGHT_FILE="zero.mem", BIAS_FILE="zero.mem")
+TASKS = {
+    "nh_skid": [(dict(WIDTH=4), 2, 12)],
+    "nh_fifo": [(dict(WIDTH=2, DEPTH=4, LEVEL_W=3), 3, 12), (dict(WIDTH=2, DEPTH=5, LEVEL_W=3), 3, 12),
+                (dict(WIDTH=2, DEPTH=2, LEVEL_W=2), 3, 12)],
+    "nh_pipe": [(dict(DEPTH=1), 3, 12), (dict(DEPTH=4), 3, 16)],
+    "nh_beat_rom": [(dict(WIDTH=4, WORD_W=2, DEPTH=3, BLOCK=0, FILE="zero.mem"), 3, 12)],
+    "nh_axis_in": [(dict(BEAT=2, ELEM_W=3, AXI_ELEM_W=8, BEATS=3), 3, 12), (dict(BEATS=1), 3, 12)],
+    "nh_axis_out": [(dict(BEAT=2, ELEM_W=3, AXI_ELEM_W=8, BEATS=3), 3, 12), (dict(BEATS=1), 3, 12)],
+    "nh_pins_in": [(dict(PIN_W=2, WIDTH=5), 3, 16), (dict(PIN_W=4, WIDTH=3), 3, 12)],
+    "nh_pins_out": [(dict(PIN_W=2, WIDTH=5), 3, 16), (dict(PIN_W=4, WIDTH=3), 3, 12)],
+    "nh_gear": [(dict(ELEM_W=1, N=5, S_BEAT=1, M_BEAT=2), 3, 24), (dict(ELEM_W=1, N=5, S_BEAT=4, M_BEAT=2), 3, 24),
+                (dict(ELEM_W=1, N=5, S_BEAT=5, M_BEAT=3), 3, 24), (dict(ELEM_W=1, N=5, S_BEAT=2, M_BEAT=3), 3, 24),
+                (dict(ELEM_W=1, N=7, S_BEAT=3, M_BEAT=2), 3, 24), (dict(ELEM_W=1, N=4, S_BEAT=2, M_BEAT=3), 3, 24)],
+    "nh_dense_mac": [(dict(N_IN=2, N_OUT=2, IN_LANES=1, OUT_LANES=1, REUSE=4, **MAC), 3, 30),
+                     (dict(N_IN=3, N_OUT=2, IN_LANES=2, OUT_LANES=1, REUSE=6, **MAC), 3, 40),
+                     (dict(N_IN=2, N_OUT=3, IN_LANES=2, OUT_LANES=1, REUSE=3, **MAC), 3, 30),
+                     (dict(N_IN=3, N_OUT=1, IN_LANES=1, OUT_LANES=1, REUSE=5, **MAC), 3, 30),
+                     (dict(N_IN=1, N_OUT=1, IN_LANES=1, OUT_LANES=1, REUSE=1, **MAC), 3, 20)],
+}
+
+
+def with_defaults(name, parameters):
+    """The template's text with other default values: yosys 0.23 crashes on `hierarchy -chparam`."""
+    with open(templates.path(name)) as f:
+        text = f.read()
+    for key, value in parameters.items():
+        value = f'"{value}"' if isinstance(value, str) else str(value)
+        text, count = re.subn(rf"(parameter (?:integer )?{key} = )[^,\s]+", lambda m: m.group(1) + value, text, count=1)
+        assert count == 1, f"{name} has no parameter {key}"
+    return text
+
+
+def model(name, parameters, folder):
+    """Write the SMT model of one parameter set."""
+    with open(os.path.join(folder, "zero.mem"), "w") as f:
+        f.write("0\n" * 64)
+    with open(os.path.join(folder, name + ".v"), "w") as f:
+        f.write(with_defaults(name, parameters))
+    others = [s for s in templates.sources() if os.path.basename(s) != name + ".v"]
+    include = " ".join(f"-I{d}" for d in templates.FOLDERS)
+    script = (f"read_verilog -defer {' '.join(others)}; read_verilog -formal -DFORMAL {include} {name}.v; hierarchy -check -top {name}; "
+              "prep -flatten; memory_map; opt -fast; async2sync; dffunmap; write_smt2 -wires model.smt2")
+    # The instances inside keep their own proofs: only the top reads FORMAL.
+    code, text = templates.run(["yosys", "-q", "-p", script], cwd=folder)
+    if code:
+        sys.exit(f"{name}: {text}")
+
+
+def smtbmc(folder, *options):
+    """yosys-smtbmc with both solvers at once; the first to finish decides. (passed, output)"""
+    jobs = {}
+    for solver in ("z3", "cvc5"):
+        out = open(os.path.join(folder, solver + ".log"), "w+")
+        jobs[solver] = (subprocess.Popen(["yosys-smtbmc", "-s", solver, "--unroll", *options, "model.smt2"], cwd=folder, stdout=out,
+                                         stderr=subprocess.STDOUT, start_new_session=True), out)
+    return first(jobs)
+
+
+def first(jobs):
+    import time
+    deadline = time.monotonic() + 240
+    try:
+        while time.monotonic() < deadline:
+            for process, out in jobs.values():
+                if process.poll() is not None:
+                    out.seek(0)
+                    text = out.read()
+                    if "Status: PASSED" in text or "Status: FAILED" in text or "Status: passed" in text:
+                        return process.returncode == 0, text
+            time.sleep(0.02)
+        return False, "no solver finished in 240 s"
+    finally:
+        for process, out in jobs.values():
+            if process.poll() is None:
+                os.killpg(process.pid, 15)
+            process.wait()
+            out.close()
+
+
+def prove(name, quick=False):
+    """None when every parameter set is proved and covered, else what failed."""
+    for parameters, depth, cover in TASKS[name][:1] if quick else TASKS[name]:
+        with tempfile.TemporaryDirectory() as folder:
+            model(name, parameters, folder)
+            for what, options in (("base case", ["-t", str(depth + 6)]), ("induction", ["-i", "-t", str(depth)]),
+                                  ("cover", ["-c", "-t", str(cover)])):
+                passed, text = smtbmc(folder, *options)
+                if not passed:
+                    shown = {k: v for k, v in parameters.items() if not isinstance(v, str)}
+                    failed = [line for line in text.splitlines() if "Assert failed" in line or "nreached" in line or "seconds" in line]
+                    return f"{name} {shown} {what}: " + "; ".join(failed[:3] or text.splitlines()[-3:])
+    return None
+
+
+def main():
+    names = [a for a in sys.argv[1:] if not a.startswith("-")] or list(TASKS)
+    failed = 0
+    for name in names:
+        failure = prove(name)
+        print(f"FAIL {failure}" if failure else f"{name}: proved and covered, {len(TASKS[name])} parameter sets", flush=True)
+        failed += failure is not None
+    if "--mutants" in sys.argv:
+        import mutants
+        failed += mutants.survivors([m for m in mutants.read() if m.catcher == "formal" and m.template in names], one_each=True)
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
