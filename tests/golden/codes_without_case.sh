@@ -1,13 +1,31 @@
 #!/bin/sh
-# Which diagnostic codes have no golden case? Those of the configuration and the command line must have one; others are listed.
+# Every diagnostic code has a golden case, or a line here that says why not. A line for a code that has a case is an error too.
 #   codes_without_case.sh NEUROHLS GOLDEN_DIR
 NEUROHLS=$1
+reasons() {
+    cat <<'END'
+N107 D106 comes first: the command line checks the shape of the array (unit tests of the passes have it)
+N108 C109 comes first: the configuration checks the scale (unit tests of the passes have it)
+N109 graphs as text are not read by any command (unit tests of ir have it)
+O901 a bug of ours
+P101 M111 comes first: no operator that is read joins two branches
+S101 D106 comes first: an array without samples (unit tests of sim have it)
+S102 D107 comes first: a label that is no class (unit tests of sim have it)
+T104 the shortest time limit is ten minutes (unit tests of flow have it)
+END
+}
+ids=$("$NEUROHLS" explain none 2>/dev/null | cut -d ' ' -f 1)
+if [ -z "$ids" ]; then echo "no codes"; exit 1; fi
 failed=0
-for id in $("$NEUROHLS" explain none 2>/dev/null | cut -d ' ' -f 1); do
-    if grep -rqs "\[$id\]" "$2" --include=expect.diag; then continue; fi
-    case $id in
-    C* | O2*) echo "$id has no case"; failed=1 ;;
-    *) echo "$id has no case here" ;;
-    esac
+for id in $ids; do
+    reason=$(reasons | grep "^$id ")
+    if grep -rqs --include=expect.diag "\[$id\]" "$2"; then
+        if [ "$reason" ]; then echo "$id has a case; take it off this list"; failed=1; fi
+    elif [ "$reason" ]; then
+        echo "no case: $reason"
+    else
+        echo "$id has no case"
+        failed=1
+    fi
 done
 exit $failed
