@@ -196,7 +196,7 @@ static bool work_pnr(nh_run *r, const char *dir) {
     if (!nh_pnr_run(a, r->cli->diag, r->design, below(r, "rtl"), dir, nh_tool_find(a, "yosys"), nh_tool_find(a, "nextpnr-ice40"),
                     nh_tool_find(a, "icepack"), f))
         return false;
-    if (f->bitstream) f->bitstream = nh_path_join(a, below(r, "pnr"), nh_path_base(f->bitstream));
+    if (f->bitstream) f->bitstream = nh_path_join(a, "pnr", nh_path_base(f->bitstream));
     return write_facts(r, dir, &(nh_report_facts){.pnr = *f});
 }
 

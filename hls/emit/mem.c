@@ -104,7 +104,3 @@ bool nh_mem_table(nh_arena *a, nh_diag *d, const nh_dp_table *t, const char *pat
     }
     return nh_mem_close(f, d);
 }
-
-bool nh_mem_in_block(int64_t words, int64_t word_bits, int64_t bram_bits) {
-    return words * word_bits > (bram_bits ? bram_bits : 16384) / 4;
-}

@@ -25,8 +25,6 @@ bool nh_mem_bias(nh_arena *a, nh_diag *d, const nh_mac *m, const char *path, con
 bool nh_mem_multipliers(nh_arena *a, nh_diag *d, const nh_mac *m, const char *path, const nh_provenance *p);
 bool nh_mem_table(nh_arena *a, nh_diag *d, const nh_dp_table *t, const char *path, const nh_provenance *p);
 
-/* True when a memory is worth a block RAM: it has more bits than a quarter of one. bram_bits 0: unknown, taken as 16384. */
-bool nh_mem_in_block(int64_t words, int64_t word_bits, int64_t bram_bits);
 
 /* --- the folder ---------------------------------------------------------------------------------------------------- */
 

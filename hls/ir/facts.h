@@ -71,7 +71,7 @@ typedef struct {
 
 typedef struct {
     bool ran, fits;
-    const char *device, *package, *bitstream, *wrapper; /* wrapper: NULL or what was put around the pins, and why */
+    const char *device, *package, *bitstream, *wrapper; /* bitstream: relative to the output folder; wrapper: NULL or what was put around the pins, and why */
     double fmax_mhz;
     int64_t luts, luts_total, brams, brams_total, dsps, dsps_total, ios, ios_total;
 } nh_pnr_facts;

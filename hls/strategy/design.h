@@ -76,6 +76,9 @@ nh_design *nh_lower(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_options
  * exact (fewer accumulators and post datapaths), fewer in_lanes when every addition is cast (a shorter chain in one cycle). */
 void nh_mac_lanes(int64_t n_in, int64_t n_out, int64_t r, bool exact, int64_t *in_lanes, int64_t *out_lanes);
 
+/* Does a memory go to block RAM? When it fills more than a quarter of one (of 16 kbit where bram_bits is 0). */
+bool nh_mem_in_block(int64_t words, int64_t word_bits, int64_t bram_bits);
+
 /* Integer model of one inference, the oracle for C and RTL: raw[stream][element]. Buffers by nh_design_buffers. count, when
  * not NULL, has one entry per stream: casts that overflowed on the way to it. */
 int64_t **nh_design_buffers(nh_arena *a, const nh_design *g);

@@ -1,17 +1,26 @@
 /* Resources by counting. A LUT-based multiplier of a x b bits costs about a*b LUTs (one row of LUTs per partial product, its carry
  * in the row); adders and registers one LUT or flip-flop a bit; memories of more than a quarter of a block go to block RAM. */
+#include <string.h>
+
 #include "plan.h"
 
 static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-/* Block RAMs of a memory: width over the widest port, depth over what is left; 0 when it stays in LUTs. */
+bool nh_mem_in_block(int64_t words, int64_t word_bits, int64_t bram_bits)
+{
+    return words * word_bits > (bram_bits ? bram_bits : 16384) / 4;
+}
+
+/* Block RAMs of a memory: the best of the block's shapes, from its widest port to one bit. iCE40 4 kbit blocks are 16 wide, the
+ * others' 18 kbit blocks 36. */
 static int64_t block_rams(const nh_target *t, int64_t depth, int64_t width)
 {
-    if (t->bram_bits <= 0 || depth * width * 4 < t->bram_bits) return 0;
-    int64_t port = t->bram_bits <= 4096 ? 16 : 36;
-    int64_t words = t->bram_bits / port;
-    if (depth <= words) return ceil_div(width, port);
-    return ceil_div(depth * width, t->bram_bits);
+    int64_t bits = t->bram_bits ? t->bram_bits : 18432, port = bits <= 4096 ? 16 : 36, best = INT64_MAX;
+    for (; port >= 1; port /= 2) {
+        int64_t blocks = ceil_div(width, port) * ceil_div(depth, bits / port);
+        best = blocks < best ? blocks : best;
+    }
+    return best;
 }
 
 static int64_t lut_bits(const nh_target *t, int64_t depth, int64_t width)
@@ -20,11 +29,17 @@ static int64_t lut_bits(const nh_target *t, int64_t depth, int64_t width)
     return ceil_div(depth * width, per_lut);
 }
 
-static void add_memory(nh_resources *r, const nh_target *t, int64_t depth, int64_t width)
+static void add_rom(nh_resources *r, const nh_target *t, int64_t depth, int64_t width)
 {
-    int64_t blocks = block_rams(t, depth, width);
-    r->brams += blocks;
-    if (blocks == 0) r->luts += lut_bits(t, depth, width);
+    if (nh_mem_in_block(depth, width, t->bram_bits)) r->brams += block_rams(t, depth, width);
+    else r->luts += lut_bits(t, depth, width);
+}
+
+/* A device without RAM in its LUTs keeps even small ones in blocks. */
+static void add_ram(nh_resources *r, const nh_target *t, int64_t depth, int64_t width)
+{
+    if (t->family && strcmp(t->family, "ice40") == 0) r->brams += block_rams(t, depth, width);
+    else add_rom(r, t, depth, width);
 }
 
 static void add_dp(nh_resources *r, const nh_dp *p, const nh_target *t, int64_t copies)
@@ -34,7 +49,7 @@ static void add_dp(nh_resources *r, const nh_dp *p, const nh_target *t, int64_t 
     r->ffs += copies * c.register_bits;
     for (int k = 0; k < p->n_table; k++) {
         nh_resources one = {0};
-        add_memory(&one, t, p->table[k].depth, p->table[k].fmt.width_bits);
+        add_rom(&one, t, p->table[k].depth, p->table[k].fmt.width_bits);
         r->brams += copies * one.brams;
         r->luts += copies * one.luts;
     }
@@ -54,10 +69,10 @@ static nh_resources mac_resources(const nh_mac *m, const nh_target *t)
     r.ffs += m->out_lanes * (m->in_lanes - 1) * (x + w) + 3 * m->out_lanes * acc;  /* tree; skid of the output */
     r.luts += 2 * m->out_lanes * acc + 40;                                         /* skid, schedule */
     r.ffs += 40;
-    add_memory(&r, t, m->in_words * m->groups, lanes * w);
-    add_memory(&r, t, m->groups, m->out_lanes * acc);
-    if (m->groups > 1) add_memory(&r, t, 2 * m->in_words, m->in_lanes * x);
-    if (m->mul) add_memory(&r, t, m->groups, m->out_lanes * m->mul_bits);
+    add_rom(&r, t, m->in_words * m->groups, lanes * w);
+    add_rom(&r, t, m->groups, m->out_lanes * acc);
+    if (m->groups > 1) add_ram(&r, t, 2 * m->in_words, m->in_lanes * x);
+    if (m->mul) add_rom(&r, t, m->groups, m->out_lanes * m->mul_bits);
     add_dp(&r, m->post, t, m->out_lanes);
     return r;
 }
