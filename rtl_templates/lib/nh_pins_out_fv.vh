@@ -25,6 +25,7 @@ always @(posedge clk) begin
         if (pin_valid) begin
             assert (f_index == {{(32-COUNT_W){1'b0}}, count_q});
             assert (shift_q == f_word >> (f_index * PIN_W));
+            assert (pin_data == f_word[f_index*PIN_W +: PIN_W]);
             assert (last_q == f_last && pin_last == (f_last && f_stored == 32'd1));
         end else assert (count_q == {COUNT_W{1'b0}});
         if ($past(pin_valid && !pin_ready && !rst)) begin

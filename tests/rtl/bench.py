@@ -76,7 +76,7 @@ class Bench:
             self.run(source=source, sink=sink, seed=seed + k)
         self.run(source=1, sink=1, seed=seed, reset_at=15 + seed % 40)
 
-    def cycles(self):
-        """(cycles of s transfers, cycles of m transfers) when nothing stalls."""
-        text = self.run(log=1)
+    def cycles(self, gap=1):
+        """(cycles of s transfers, cycles of m transfers) when the sink never stalls and a word comes every `gap` cycles."""
+        text = self.run(log=1, source=0 if gap == 1 else 3, gap=gap)
         return ([int(c) for c in re.findall(r"^S (\d+)", text, re.M)], [int(c) for c in re.findall(r"^M (\d+)", text, re.M)])

@@ -30,7 +30,7 @@ def parameters(rng):
 
 
 def corners():
-    """Sets that a random draw may miss: one word, one group, R = 1, R = J*G, the two words of J = 1."""
+    """Sets that a random draw may miss: one word, one group, R = 1, R = J*G, the two words of J = 1; sums that overflow."""
     small = dict(X_W=8, X_SIGNED=1, W_W=8, W_SIGNED=1, ACC_W=24, ACC_SIGNED=1, EXACT=1, PROD_SHIFT=0, ROUND=0, OVERFLOW=0,
                  WEIGHT_BLOCK=1, INPUT_BLOCK=1, WEIGHT_FILE="w.mem", BIAS_FILE="b.mem")
     for n_in, n_out, il, ol, pad in [(1, 1, 1, 1, 0), (1, 1, 1, 1, 3), (3, 2, 3, 2, 0), (3, 2, 3, 2, 1), (4, 2, 4, 1, 0), (4, 5, 4, 1, 0),
@@ -38,6 +38,10 @@ def corners():
                                      (4, 40, 4, 1, 0)]:
         steps = -(-n_in // il) * -(-n_out // ol)
         yield dict(N_IN=n_in, N_OUT=n_out, IN_LANES=il, OUT_LANES=ol, REUSE=steps + pad, **small)
+    for overflow in range(4):
+        for signed in (0, 1):
+            yield dict(small, N_IN=6, N_OUT=4, IN_LANES=1 + overflow % 2, OUT_LANES=2, REUSE=12, X_W=4, W_W=4, ACC_W=5, ACC_SIGNED=signed,
+                       EXACT=0, PROD_SHIFT=2, ROUND=4, OVERFLOW=overflow)
 
 
 def some(rng, width, signed):
@@ -70,6 +74,11 @@ def case(p, rng):
     return bench.Bench(body, il * p["X_W"], ol * p["ACC_W"], s, m, mems, patience=300 + 2 * p["REUSE"]), j, g
 
 
+def intervals(m, g):
+    ends = m[g - 1::g]
+    return {ends[k + 1] - ends[k] for k in range(len(ends) - 1)}
+
+
 def check(p, rng):
     unit, j, g = case(p, rng)
     with unit as b:
@@ -79,9 +88,10 @@ def check(p, rng):
         last = (j if g == 1 else (g + 1) * j) + 3 + tree
         assert m[0] - s[0] == first, f"first output after {m[0] - s[0]} cycles, not {first}"
         assert m[g - 1] - s[0] == last, f"last output after {m[g - 1] - s[0]} cycles, not {last}"
-        ends = m[g - 1::g]
-        gaps = {ends[k + 1] - ends[k] for k in range(len(ends) - 1)}
-        assert gaps == {p["REUSE"]}, f"II {gaps}, not {p['REUSE']}"
+        assert intervals(m, g) == {p["REUSE"]}, f"II {intervals(m, g)}, not {p['REUSE']}"
+        gap = p["REUSE"] // j  # a producer that needs all the time there is
+        _, m = b.cycles(gap)
+        assert intervals(m, g) == {p["REUSE"]}, f"II {intervals(m, g)} with a word every {gap} cycles, not {p['REUSE']}"
         b.stalls(rng.randint(1, 10 ** 6))
 
 
@@ -97,4 +107,5 @@ def main():
     print(f"nh_dense_mac: {len(sets)} parameter sets, values under {len(bench.MODES) + 2} ways of stalling, II and latency: as stated")
 
 
-main()
+if __name__ == "__main__":
+    main()

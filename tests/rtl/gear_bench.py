@@ -48,4 +48,5 @@ def main():
     print(f"nh_gear: {len(sets)} ratios, words under stalls, latency and rate: as stated")
 
 
-main()
+if __name__ == "__main__":
+    main()

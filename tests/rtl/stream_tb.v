@@ -1,5 +1,5 @@
 // Bench for one stream module `dut`: words of s.mem in, every word out compared with m.mem, long or random stalls on both sides.
-// Plusargs: source, sink = 0 never pause, 1 random, 2 long pauses; seed; reset_at = cycle of a reset in the middle (0 = none),
+// Plusargs: source, sink = 0 never pause, 1 random, 2 long pauses, source 3 = one word every `gap` cycles; seed; reset_at = cycle of a reset in the middle (0 = none),
 // after which everything is sent again; log = 1 prints the cycle of every transfer.
 // Also checked: valid and data hold while stalled, nothing comes after the last word, progress.
 `default_nettype none
@@ -34,7 +34,7 @@ module stream_tb #(
 
     reg [S_W-1:0] s_mem [0:S_WORDS-1];
     reg [M_W-1:0] m_mem [0:M_WORDS-1];
-    integer source, sink, seed, reset_at, log;
+    integer source, sink, seed, reset_at, log, gap;
     integer cycle = 0, quiet = 0, s_index = 0, m_index = 0, s_pause = 0, m_pause = 0;
     reg held = 1'b0;
     reg [M_W-1:0] held_data;
@@ -47,6 +47,7 @@ module stream_tb #(
         if (!$value$plusargs("seed=%d", seed)) seed = 1;
         if (!$value$plusargs("reset_at=%d", reset_at)) reset_at = 0;
         if (!$value$plusargs("log=%d", log)) log = 0;
+        if (!$value$plusargs("gap=%d", gap)) gap = 1;
     end
 
     task fail;
@@ -86,6 +87,7 @@ module stream_tb #(
             if (!s_valid || s_ready) begin
                 if (s_valid) s_index = s_index + 1;
                 if (s_pause > 0) s_pause = s_pause - 1;
+                else if (source == 3) s_pause = s_valid ? gap - 1 : 0;
                 else s_pause = pause(source);
                 s_valid <= s_pause == 0 && s_index < S_WORDS;
                 s_data <= (s_pause == 0 && s_index < S_WORDS) ? s_mem[s_index] : {S_W{1'bx}};
