@@ -5,7 +5,7 @@
 
 #include "html_parts.h"
 
-enum { BOX_W = 214, BOX_H = 132, GAP = 48, PER_ROW = 4, ROW_H = BOX_H + 44, BAR_W = 560, BAR_H = 13, NAME_W = 200 };
+enum { BOX_W = 208, BOX_H = 132, GAP = 44, PER_ROW = 4, ROW_H = BOX_H + 44, BAR_W = 560, BAR_H = 13, NAME_W = 200 };
 
 /* At most `most` characters, "..." in place of the rest. */
 static const char *cut(nh_arena *a, const char *s, size_t most) {
@@ -97,24 +97,29 @@ static void legend(nh_html *h, int *x, const char *class, const char *text) {
     *x += 130;
 }
 
+/* One line per unit for each source of figures that there is. */
 void nh_svg_resources(nh_html *h) {
-    int n, y = 28, x = NAME_W;
+    static const char *const class[] = {"a", "b", "c"}, *const source[] = {"estimate", "Yosys", "nextpnr"};
+    int n, x = NAME_W, y = 28, lines = 0;
     const nh_resource_row *r = nh_resource_rows(h->a, h->f, &n);
+    bool has[3] = {true, h->f->synth.ran, h->f->pnr.ran};
     double most = 1;
     for (int i = 0; i < n; i++) {
-        most = fmax(most, (double)r[i].estimate.luts);
-        if (r[i].counted) most = fmax(most, (double)r[i].counted->luts);
-        if (r[i].placed) most = fmax(most, (double)r[i].luts);
+        const int64_t luts[] = {r[i].estimate.luts, r[i].counted ? r[i].counted->luts : 0, r[i].placed ? r[i].luts : 0};
+        for (int k = 0; k < 3; k++) most = fmax(most, (double)luts[k]);
     }
-    open_bars(h, "LUTs per unit", y + n * (3 * BAR_H + 10));
-    legend(h, &x, "a", "estimate");
-    legend(h, &x, "b", "Yosys");
-    legend(h, &x, "c", "nextpnr");
-    for (int i = 0; i < n; i++, y += 3 * BAR_H + 10) {
+    for (int k = 0; k < 3; k++) lines += has[k];
+    open_bars(h, "LUTs per unit", y + n * (lines * BAR_H + 9));
+    for (int k = 0; k < 3; k++)
+        if (has[k]) legend(h, &x, class[k], source[k]);
+    for (int i = 0; i < n; i++, y += 9) {
+        const int64_t luts[] = {r[i].estimate.luts, r[i].counted ? r[i].counted->luts : -1, r[i].placed ? r[i].luts : -1};
         label(h, 0, y + BAR_H - 2, "", cut(h->a, r[i].name, 30));
-        bar(h, y, "a", (double)r[i].estimate.luts / most, nh_arena_printf(h->a, "%" PRId64 " LUT", r[i].estimate.luts));
-        if (r[i].counted) bar(h, y + BAR_H, "b", (double)r[i].counted->luts / most, nh_arena_printf(h->a, "%" PRId64, r[i].counted->luts));
-        if (r[i].placed) bar(h, y + 2 * BAR_H, "c", (double)r[i].luts / most, nh_arena_printf(h->a, "%" PRId64, r[i].luts));
+        for (int k = 0; k < 3; k++) {
+            if (!has[k]) continue;
+            if (luts[k] >= 0) bar(h, y, class[k], (double)luts[k] / most, nh_arena_printf(h->a, "%" PRId64 " LUT", luts[k]));
+            y += BAR_H;
+        }
     }
     nh_puts(h->w, "</svg></div>\n");
 }
