@@ -1,0 +1,14 @@
+# neurohls as a program: scripts that start, interrupt and repeat whole builds. Quick with fake tools (label system); one with the real
+# Verilator (label cosim too).
+if(TARGET neurohls)
+  find_package(Python3 REQUIRED COMPONENTS Interpreter)
+  file(GLOB system_scripts CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/system/*_test.py)
+  foreach(script IN LISTS system_scripts)
+    get_filename_component(name ${script} NAME_WE)
+    string(REGEX REPLACE "_test$" "" name ${name})
+    add_test(NAME system/${name} COMMAND ${CMAKE_COMMAND} -E env NH_PROGRAM=$<TARGET_FILE:neurohls> PYTHONDONTWRITEBYTECODE=1
+      ${Python3_EXECUTABLE} ${script})
+    set_tests_properties(system/${name} PROPERTIES LABELS system TIMEOUT 300)
+  endforeach()
+  set_tests_properties(system/tampered_rtl PROPERTIES LABELS "system;cosim")
+endif()
