@@ -1,4 +1,4 @@
-"""The same words through nh_dense_mac and nh_gear in Verilator, which the co-simulation uses: a few parameter sets."""
+"""The same words through nh_dense_mac and nh_gear in Verilator, which the co-simulation uses: one parameter set each."""
 import os
 import random
 import sys
@@ -26,11 +26,10 @@ def verilator(unit):
 
 def main():
     rng = random.Random(13)
-    sets = [p for p in dense_mac_bench.corners()]
-    for p in (sets[9], sets[-1]):
-        verilator(dense_mac_bench.case(p, rng)[0])
+    two_groups = list(dense_mac_bench.corners())[9]
+    verilator(dense_mac_bench.case(two_groups, rng)[0])
     verilator(gear_bench.case(31, 4, 6, rng))
-    print("verilator: 2 nh_dense_mac and 1 nh_gear agree with the references under stalls")
+    print("verilator: nh_dense_mac and nh_gear agree with the references under stalls")
 
 
 main()
