@@ -1,5 +1,6 @@
-/* From emitted C and Verilog to one program. Two parallel phases: (1) Verilator, the kernels and whatever of the runtime is not
- * in the cache, (2) the C++ that Verilator wrote, in as many unity files as there are jobs; then the link. */
+/* From emitted C and Verilog to one program. Two parallel phases: (1) Verilator, the kernels and whatever of
+ * the runtime is not in the cache, (2) the C++ that Verilator wrote, in as many unity files as there are
+ * jobs; then the link. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,12 +22,14 @@ typedef struct {
     nh_diag *d;
     const nh_design *g;
     const nh_sim_setup *s;
-    const char *obj, *include; /* Verilator's output; its include folder */
+    const char *obj, *include;    /* Verilator's output; its include folder */
     const char *object[MAX_JOBS]; /* to be linked */
     size_t n_object;
     nh_sim_job job[MAX_JOBS];
     size_t n_job;
-    struct { const char *from, *to; } rename[MAX_JOBS]; /* objects that become part of the cache when the phase is done */
+    struct {
+        const char *from, *to;
+    } rename[MAX_JOBS]; /* objects that become part of the cache when the phase is done */
     size_t n_rename;
 } build;
 
@@ -39,18 +42,22 @@ static void arg(args *l, const char *v) {
     if (l->n < MAX_ARGS - 1) l->v[l->n++] = v;
 }
 
-#define ARGS(l, ...)                                                                        \
-    do {                                                                                    \
-        const char *const more[] = {__VA_ARGS__};                                           \
-        for (size_t more_i = 0; more_i < sizeof more / sizeof *more; more_i++) arg(l, more[more_i]); \
+#define ARGS(l, ...)                                                                                         \
+    do {                                                                                                     \
+        const char *const more[] = {__VA_ARGS__};                                                            \
+        for (size_t more_i = 0; more_i < sizeof more / sizeof *more; more_i++)                               \
+            arg(l, more[more_i]);                                                                            \
     } while (0)
 
-static const char *work(build *b, const char *name) { return nh_path_join(b->a, b->s->work_dir, name); }
+static const char *work(build *b, const char *name) {
+    return nh_path_join(b->a, b->s->work_dir, name);
+}
 
 static void add_job(build *b, const args *l, const char *log_name) {
     const char **argv = nh_arena_alloc(b->a, (l->n + 1) * sizeof *argv);
     memcpy(argv, l->v, l->n * sizeof *argv);
-    b->job[b->n_job++] = (nh_sim_job){.argv = argv, .cwd = b->s->work_dir, .log = work(b, nh_arena_printf(b->a, "log/%s.log", log_name))};
+    b->job[b->n_job++] = (nh_sim_job){
+        .argv = argv, .cwd = b->s->work_dir, .log = work(b, nh_arena_printf(b->a, "log/%s.log", log_name))};
 }
 
 static bool run_jobs(build *b) {
@@ -73,9 +80,12 @@ static bool copy_harness(build *b) {
     return nh_sim_write_tables(b->a, b->d, b->g, work(b, "cosim_model.h"));
 }
 
-static bool waves(const build *b) { return b->g->opt->simulate.waves; }
+static bool waves(const build *b) {
+    return b->g->opt->simulate.waves;
+}
 
-/* --- Verilator ----------------------------------------------------------------------------------------------------- */
+/* --- Verilator
+ * ----------------------------------------------------------------------------------------------------- */
 
 static bool find_include(build *b) {
     const char *log = work(b, "log/verilator_root.log");
@@ -93,19 +103,24 @@ static bool add_verilation(build *b) {
     const char *project = b->g->opt->project;
     args l = {.n = 0};
     /* Warnings stay in the log: the emitted RTL is linted by its own tests with its waivers. */
-    ARGS(&l, b->s->verilator, "--cc", "-O3", "-Wno-fatal", "-Wno-lint", "-Wno-style", "--top-module", project, "--prefix", "Vnh", "--Mdir",
-         b->obj, "--x-assign", "unique", "--output-split", "8000", "--output-split-cfuncs", "4000");
+    ARGS(&l, b->s->verilator, "--cc", "-O3", "-Wno-fatal", "-Wno-lint", "-Wno-style", "--top-module", project,
+         "--prefix", "Vnh", "--Mdir", b->obj, "--x-assign", "unique", "--output-split", "8000",
+         "--output-split-cfuncs", "4000");
     if (waves(b)) arg(&l, "--trace-fst");
-    ARGS(&l, "-y", b->s->rtl_dir, work(b, "public.vlt"), nh_path_join(b->a, b->s->rtl_dir, nh_arena_printf(b->a, "%s.v", project)));
+    ARGS(&l, "-y", b->s->rtl_dir, work(b, "public.vlt"),
+         nh_path_join(b->a, b->s->rtl_dir, nh_arena_printf(b->a, "%s.v", project)));
     add_job(b, &l, "verilator");
     return true;
 }
 
-/* --- compilation --------------------------------------------------------------------------------------------------- */
+/* --- compilation
+ * --------------------------------------------------------------------------------------------------- */
 
 static void cxx_flags(build *b, args *l, const char *optimize) {
-    ARGS(l, b->s->cxx, "-std=gnu++17", optimize, "-w", "-fcf-protection=none", "-DVERILATOR=1", "-DVM_COVERAGE=0", "-DVM_SC=0", "-DVM_TRACE_VCD=0");
-    ARGS(l, waves(b) ? "-DVM_TRACE=1" : "-DVM_TRACE=0", waves(b) ? "-DVM_TRACE_FST=1" : "-DVM_TRACE_FST=0", "-I", b->s->work_dir);
+    ARGS(l, b->s->cxx, "-std=gnu++17", optimize, "-w", "-fcf-protection=none", "-DVERILATOR=1",
+         "-DVM_COVERAGE=0", "-DVM_SC=0", "-DVM_TRACE_VCD=0");
+    ARGS(l, waves(b) ? "-DVM_TRACE=1" : "-DVM_TRACE=0", waves(b) ? "-DVM_TRACE_FST=1" : "-DVM_TRACE_FST=0",
+         "-I", b->s->work_dir);
     ARGS(l, "-I", b->obj, "-I", b->include, "-I", nh_path_join(b->a, b->include, "vltstd"));
 }
 
@@ -128,7 +143,8 @@ static const char *runtime_dir(build *b) {
     nh_hash_str(h, nh_tool_version(b->a, "verilator", b->s->verilator));
     nh_hash_str(h, b->include);
     nh_hash_str(h, waves(b) ? "fst" : "plain");
-    for (size_t i = 0; i < nh_harness_files_count; i++) nh_hash_bytes(h, nh_harness_files[i].data, nh_harness_files[i].size);
+    for (size_t i = 0; i < nh_harness_files_count; i++)
+        nh_hash_bytes(h, nh_harness_files[i].data, nh_harness_files[i].size);
     nh_hash key = nh_hash_end(h);
     key.hex[16] = 0;
     const char *dir = nh_path_join(b->a, b->s->cache_dir, nh_arena_printf(b->a, "cosim-%s", key.hex));
@@ -152,7 +168,8 @@ static void add_cached(build *b, const char *dir, const char *source, const char
 
 /* What does not depend on the design: the harness' main and Verilator's own library. */
 static void add_runtime(build *b) {
-    static const char *const name[] = {"verilated", "verilated_threads", "verilated_dpi", "verilated_random", "verilated_fst_c"};
+    static const char *const name[] = {"verilated", "verilated_threads", "verilated_dpi", "verilated_random",
+                                       "verilated_fst_c"};
     const char *dir = runtime_dir(b);
     add_cached(b, dir, work(b, "cosim_main.cpp"), "cosim_main");
     for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
@@ -179,7 +196,8 @@ static bool ends_with(const char *s, const char *end) {
 }
 
 /* Files of a folder with that ending, largest first; names that hold `without` are left out. */
-static source_file *list_files(build *b, const char *dir, const char *ending, const char *without, size_t *n) {
+static source_file *list_files(build *b, const char *dir, const char *ending, const char *without,
+                               size_t *n) {
     source_file *f = NULL;
     size_t cap = 0;
     *n = 0;
@@ -217,11 +235,12 @@ typedef struct {
     off_t load;
 } group;
 
-/* -O0 compiles a wide model in a third of the time of -O1 and runs it 2.5 times slower: it pays when few cycles are simulated
- * (measured: the two are even at about 400,000 cycles, whatever the model's size). */
+/* -O0 compiles a wide model in a third of the time of -O1 and runs it 2.5 times slower: it pays when few
+ * cycles are simulated (measured: the two are even at about 400,000 cycles, whatever the model's size). */
 static bool runs_short(const build *b) {
     const nh_design *g = b->g;
-    double frame = 4 * (double)g->ii_cycles + (double)(g->ii_cycles > g->latency_cycles ? g->ii_cycles : g->latency_cycles);
+    double frame = 4 * (double)g->ii_cycles +
+                   (double)(g->ii_cycles > g->latency_cycles ? g->ii_cycles : g->latency_cycles);
     return frame * (double)b->s->x.n < 400000;
 }
 
@@ -233,20 +252,24 @@ static void add_to_smallest(group *g, size_t n, const source_file *f) {
     nh_printf(g[least].file, "#include \"%s\"\n", f->name);
 }
 
-/* Unity files, one per job and balanced by size: each parses Verilator's headers once, which costs as much as 200 KB of model.
- * What Verilator calls slow runs once, at the start, and is compiled without optimization. */
+/* Unity files, one per job and balanced by size: each parses Verilator's headers once, which costs as much as
+ * 200 KB of model. What Verilator calls slow runs once, at the start, and is compiled without optimization.
+ */
 static bool add_model(build *b) {
     enum { WORTH_A_FILE = 200000, MOST = 16 };
     size_t n, jobs = (size_t)(b->s->jobs < 1 ? 1 : b->s->jobs > MOST ? MOST : b->s->jobs);
     source_file *f = list_files(b, b->obj, ".cpp", "unity", &n);
     off_t total = 0;
-    for (size_t i = 0; i < n; i++) total += f[i].size;
+    for (size_t i = 0; i < n; i++)
+        total += f[i].size;
     size_t groups = (size_t)(total / WORTH_A_FILE) + 1;
     if (groups > jobs) groups = jobs;
     group g[MOST + 1] = {{NULL, 0}};
     bool apart = total > WORTH_A_FILE && !runs_short(b);
     size_t files = groups + apart;
-    for (size_t k = 0; k < files; k++) g[k].file = nh_writer_open(b->a, nh_path_join(b->a, b->obj, nh_arena_printf(b->a, "unity%zu.cpp", k)));
+    for (size_t k = 0; k < files; k++)
+        g[k].file =
+            nh_writer_open(b->a, nh_path_join(b->a, b->obj, nh_arena_printf(b->a, "unity%zu.cpp", k)));
     for (size_t i = 0; i < n; i++) {
         bool slow = apart && (strstr(f[i].name, "Slow") || strstr(f[i].name, "__Syms"));
         add_to_smallest(slow ? g + groups : g, slow ? 1 : groups, &f[i]);
@@ -265,7 +288,8 @@ static bool add_model(build *b) {
 static bool link_all(build *b, const char *binary) {
     args l = {.n = 0};
     ARGS(&l, b->s->verilator ? b->s->cxx : b->s->cc, "-o", binary);
-    for (size_t i = 0; i < b->n_object; i++) arg(&l, b->object[i]);
+    for (size_t i = 0; i < b->n_object; i++)
+        arg(&l, b->object[i]);
     ARGS(&l, "-pthread", "-lm");
     if (waves(b)) arg(&l, "-lz");
     add_job(b, &l, "link");

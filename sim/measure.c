@@ -13,8 +13,8 @@ typedef struct {
     const nh_sim_setup *s;
     const int64_t *raw_x, *out_c, *out_rtl;
     int64_t n_in, n_out;
-    bool is_argmax;    /* the design's output is the class itself */
-    int64_t n_class;   /* 0: the output is no classification */
+    bool is_argmax;  /* the design's output is the class itself */
+    int64_t n_class; /* 0: the output is no classification */
     int64_t right_float, right_fixed, right_rtl, agree;
 } measure;
 
@@ -55,7 +55,8 @@ static int64_t class_of_real(const measure *m, const double *y) {
 static bool check_labels(nh_diag *d, const measure *m) {
     for (int64_t i = 0; m->s->label && i < m->s->x.n; i++) {
         if (m->s->label[i] >= 0 && m->s->label[i] < m->n_class) continue;
-        nh_report(d, NH_S_LABEL, m->g->opt->simulate.labels.at, "label %" PRId64 " of sample %" PRId64 " is not a class", m->s->label[i], i);
+        nh_report(d, NH_S_LABEL, m->g->opt->simulate.labels.at,
+                  "label %" PRId64 " of sample %" PRId64 " is not a class", m->s->label[i], i);
         nh_diag_allowed(d, "0..%" PRId64, m->n_class - 1);
         return false;
     }
@@ -87,8 +88,11 @@ static double model_work(const nh_design *g) {
     double work = 1;
     for (int u = 0; u < g->n_unit; u++) {
         const nh_unit *unit = &g->unit[u];
-        if (unit->kind == NH_UNIT_MAC) work += (double)unit->mac.n_in * (double)unit->mac.n_out + (double)unit->mac.n_out * unit->mac.post->n_node;
-        else work += unit->dp->n_node;
+        if (unit->kind == NH_UNIT_MAC)
+            work += (double)unit->mac.n_in * (double)unit->mac.n_out +
+                    (double)unit->mac.n_out * unit->mac.post->n_node;
+        else
+            work += unit->dp->n_node;
     }
     return work;
 }
@@ -103,7 +107,8 @@ static void add_errors(const nh_design *g, int k, const double *reference, const
     }
 }
 
-static void finish_drift(nh_arena *a, const measure *m, nh_sim_facts *f, const error_sum *e, const nh_fx_count *count, int64_t samples) {
+static void finish_drift(nh_arena *a, const measure *m, nh_sim_facts *f, const error_sum *e,
+                         const nh_fx_count *count, int64_t samples) {
     const nh_design *g = m->g;
     f->drift = nh_arena_alloc(a, (size_t)g->n_stream * sizeof *f->drift);
     for (int k = 0; k < g->n_stream; k++) {
@@ -124,25 +129,37 @@ static bool contradicts(nh_diag *d, const measure *m, int64_t sample, const int6
     for (int64_t e = 0; e < m->n_out; e++) {
         int64_t c = m->out_c[sample * m->n_out + e];
         if (model[e] == c) continue;
-        nh_report(d, NH_S_MODEL, NH_NOWHERE, "sample %" PRId64 ", output %" PRId64 ": the kernels give %" PRId64 ", the integer model %" PRId64,
+        nh_report(d, NH_S_MODEL, NH_NOWHERE,
+                  "sample %" PRId64 ", output %" PRId64 ": the kernels give %" PRId64
+                  ", the integer model %" PRId64,
                   sample, e, c, model[e]);
         return true;
     }
     return false;
 }
 
-bool nh_sim_measure(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *s, const int64_t *raw_x, const int64_t *out_c,
-                    const int64_t *out_rtl, nh_sim_facts *f) {
-    measure m = {.g = g, .s = s, .raw_x = raw_x, .out_c = out_c, .out_rtl = out_rtl, .n_in = g->stream[g->input].n,
-                 .n_out = g->stream[g->output].n, .is_argmax = ends_in_argmax(g), .n_class = classes(g)};
+bool nh_sim_measure(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *s, const int64_t *raw_x,
+                    const int64_t *out_c, const int64_t *out_rtl, nh_sim_facts *f) {
+    measure m = {.g = g,
+                 .s = s,
+                 .raw_x = raw_x,
+                 .out_c = out_c,
+                 .out_rtl = out_rtl,
+                 .n_in = g->stream[g->input].n,
+                 .n_out = g->stream[g->output].n,
+                 .is_argmax = ends_in_argmax(g),
+                 .n_class = classes(g)};
     if (m.n_class > 0 && !check_labels(d, &m)) return false;
     if (m.n_class > 0 && m.n_class <= MAX_CONFUSION && s->label) {
         f->n_class = (int)m.n_class;
         f->confusion = nh_arena_alloc(a, (size_t)(m.n_class * m.n_class) * sizeof *f->confusion);
     }
     int64_t samples = (int64_t)fmax(16, DRIFT_WORK / model_work(g));
-    if (samples >= s->x.n) samples = s->x.n;
-    else nh_report(d, NH_S_DRIFT_LIMIT, NH_NOWHERE, "drift and overflows: first %" PRId64 " of %" PRId64 " samples", samples, s->x.n);
+    if (samples >= s->x.n)
+        samples = s->x.n;
+    else
+        nh_report(d, NH_S_DRIFT_LIMIT, NH_NOWHERE,
+                  "drift and overflows: first %" PRId64 " of %" PRId64 " samples", samples, s->x.n);
     double **value = nh_float_buffers(a, g->graph);
     int64_t **raw = nh_design_buffers(a, g);
     nh_fx_count *count = nh_arena_alloc(a, (size_t)g->n_stream * sizeof *count);
@@ -153,7 +170,8 @@ bool nh_sim_measure(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_se
         if (i >= samples) continue;
         nh_design_eval(g, raw_x + i * m.n_in, raw, count);
         if (contradicts(d, &m, i, raw[g->output])) return false;
-        for (int k = 0; k < g->n_stream; k++) add_errors(g, k, value[g->stream[k].tensor], raw[k], &e[k]);
+        for (int k = 0; k < g->n_stream; k++)
+            add_errors(g, k, value[g->stream[k].tensor], raw[k], &e[k]);
     }
     if (m.n_class > 0) finish_accuracy(&m, f);
     finish_drift(a, &m, f, e, count, samples);

@@ -6,12 +6,17 @@
 /* A stream as the user knows it: the layer that makes it. */
 static const char *layer_of(const nh_design *g, const char *stream) {
     for (int k = 0; k < g->n_stream; k++)
-        if (strcmp(g->stream[k].id, stream) == 0) return g->graph->layer[g->graph->tensor[g->stream[k].tensor].producer].name;
+        if (strcmp(g->stream[k].id, stream) == 0)
+            return g->graph->layer[g->graph->tensor[g->stream[k].tensor].producer].name;
     return strcmp(stream, "s_axis") == 0 ? "input port" : "output port";
 }
 
-static int64_t integer(json_t *o, const char *key) { return json_integer_value(json_object_get(o, key)); }
-static double real(json_t *o, const char *key) { return json_number_value(json_object_get(o, key)); }
+static int64_t integer(json_t *o, const char *key) {
+    return json_integer_value(json_object_get(o, key));
+}
+static double real(json_t *o, const char *key) {
+    return json_number_value(json_object_get(o, key));
+}
 
 static const char *text(nh_arena *a, json_t *o, const char *key) {
     const char *s = json_string_value(json_object_get(o, key));
@@ -21,15 +26,20 @@ static const char *text(nh_arena *a, json_t *o, const char *key) {
 static bool report_failure(nh_arena *a, nh_diag *d, const nh_design *g, json_t *run, json_t *failure) {
     const char *kind = text(a, failure, "kind"), *where = text(a, failure, "where");
     const char *layer = nh_arena_str(a, layer_of(g, where));
-    nh_report(d, strcmp(kind, "hang") == 0 ? NH_S_HANG : NH_S_PROTOCOL, NH_NOWHERE, "run '%s', cycle %lld, stream %s of '%s': %s",
-              text(a, run, "name"), (long long)integer(failure, "cycle"), where, layer, text(a, failure, "text"));
+    nh_report(d, strcmp(kind, "hang") == 0 ? NH_S_HANG : NH_S_PROTOCOL, NH_NOWHERE,
+              "run '%s', cycle %lld, stream %s of '%s': %s", text(a, run, "name"),
+              (long long)integer(failure, "cycle"), where, layer, text(a, failure, "text"));
     nh_diag_layer(d, layer);
     return false;
 }
 
 static void load_first(nh_arena *a, const nh_design *g, json_t *first, nh_mismatch *m) {
-    *m = (nh_mismatch){.sample = integer(first, "sample"), .element = integer(first, "element"), .cycle = integer(first, "cycle"),
-                       .layer = layer_of(g, text(a, first, "stream")), .expected = integer(first, "expected"), .got = integer(first, "got")};
+    *m = (nh_mismatch){.sample = integer(first, "sample"),
+                       .element = integer(first, "element"),
+                       .cycle = integer(first, "cycle"),
+                       .layer = layer_of(g, text(a, first, "stream")),
+                       .expected = integer(first, "expected"),
+                       .got = integer(first, "got")};
 }
 
 /* streams[] of a run: s_axis, every stream in order, m_axis. */
@@ -38,19 +48,28 @@ static void load_cycles(nh_arena *a, const nh_design *g, json_t *streams, nh_sim
     f->cycles = nh_arena_alloc(a, (size_t)g->n_unit * sizeof *f->cycles);
     for (int u = 0; u < g->n_unit; u++) {
         const nh_unit *unit = &g->unit[u];
-        json_t *in = json_array_get(streams, (size_t)unit->in + 1), *out = json_array_get(streams, (size_t)unit->out + 1);
-        f->cycles[u] = (nh_cycles_fact){.unit = unit->id, .planned_ii = unit->ii_cycles, .planned_latency = unit->latency_cycles,
-                                        .measured_ii = real(in, "ii"), .measured_latency = integer(out, "first_end") - integer(in, "first_start")};
+        json_t *in = json_array_get(streams, (size_t)unit->in + 1),
+               *out = json_array_get(streams, (size_t)unit->out + 1);
+        f->cycles[u] =
+            (nh_cycles_fact){.unit = unit->id,
+                             .planned_ii = unit->ii_cycles,
+                             .planned_latency = unit->latency_cycles,
+                             .measured_ii = real(in, "ii"),
+                             .measured_latency = integer(out, "first_end") - integer(in, "first_start")};
     }
-    json_t *port_in = json_array_get(streams, 0), *port_out = json_array_get(streams, (size_t)g->n_stream + 1);
+    json_t *port_in = json_array_get(streams, 0),
+           *port_out = json_array_get(streams, (size_t)g->n_stream + 1);
     f->measured_ii = real(port_out, "ii");
     f->measured_latency = integer(port_out, "first_end") - integer(port_in, "first_start");
 }
 
-static bool load_run(nh_arena *a, nh_diag *d, const nh_design *g, json_t *run, double *seconds, double *cycles, nh_sim_facts *f) {
+static bool load_run(nh_arena *a, nh_diag *d, const nh_design *g, json_t *run, double *seconds,
+                     double *cycles, nh_sim_facts *f) {
     json_t *failure = json_object_get(run, "failure"), *first = json_object_get(run, "first");
-    if (f->runs == 0) load_cycles(a, g, json_object_get(run, "streams"), f);
-    else f->stalled_runs++;
+    if (f->runs == 0)
+        load_cycles(a, g, json_object_get(run, "streams"), f);
+    else
+        f->stalled_runs++;
     f->runs++;
     f->compared += integer(run, "compared");
     if (first && f->mismatches == 0) load_first(a, g, first, &f->first);
@@ -71,7 +90,8 @@ bool nh_sim_load(nh_arena *a, nh_diag *d, const nh_design *g, const char *result
     f->fixed_per_second = real(root, "fixed_per_second");
     f->planned_ii = (double)g->ii_cycles;
     f->planned_latency = g->latency_cycles;
-    for (size_t i = 0; i < json_array_size(runs); i++) ok = load_run(a, d, g, json_array_get(runs, i), &seconds, &cycles, f) && ok;
+    for (size_t i = 0; i < json_array_size(runs); i++)
+        ok = load_run(a, d, g, json_array_get(runs, i), &seconds, &cycles, f) && ok;
     f->rtl_cycles_per_second = seconds > 0 ? cycles / seconds : 0;
     json_decref(root);
     return ok;

@@ -14,14 +14,15 @@ typedef struct {
     const char *cxx, *cc;        /* cxx is used with verilator only */
     const char *cache_dir;       /* for verilated*.o, keyed by version and flags; created on demand */
     int jobs;
-    nh_samples x;                /* real inputs */
-    const int64_t *label;        /* [x.n] or NULL */
+    nh_samples x;         /* real inputs */
+    const int64_t *label; /* [x.n] or NULL */
     bool quiet;
 } nh_sim_setup;
 
-/* Build the kernels and the Verilated model, run all samples without stalls and then with the stalls asked for, compare
- * outputs (and every stream when opt->simulate.trace), fill facts. False: a tool failed (diagnosed). A mismatch is not a
- * failure of this function: facts->mismatches. Writes outputs_c.npy, outputs_rtl.npy, and waves.fst on demand, in work_dir. */
+/* Build the kernels and the Verilated model, run all samples without stalls and then with the stalls asked
+ * for, compare outputs (and every stream when opt->simulate.trace), fill facts. False: a tool failed
+ * (diagnosed). A mismatch is not a failure of this function: facts->mismatches. Writes outputs_c.npy,
+ * outputs_rtl.npy, and waves.fst on demand, in work_dir. */
 bool nh_sim_run(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *s, nh_sim_facts *facts);
 
 #endif

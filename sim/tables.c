@@ -19,15 +19,15 @@ char *nh_sim_cpp_name(nh_arena *a, const char *name) {
 
 static void put_stream(nh_writer *w, const nh_design *g, int k, const char *top) {
     const nh_stream *s = &g->stream[k];
-    nh_printf(w, " \\\n    X(%s, %" PRId64 ", %" PRId64 ", %d, %d, %s__DOT__%s)", s->id, s->n, s->src_beat, s->fmt.width_bits,
-              s->fmt.is_signed, top, s->id);
+    nh_printf(w, " \\\n    X(%s, %" PRId64 ", %" PRId64 ", %d, %d, %s__DOT__%s)", s->id, s->n, s->src_beat,
+              s->fmt.width_bits, s->fmt.is_signed, top, s->id);
 }
 
 static void put_unit(nh_writer *w, const nh_design *g, int u) {
     const nh_unit *unit = &g->unit[u];
     const nh_stream *x = &g->stream[unit->in], *y = &g->stream[unit->out];
-    nh_printf(w, " \\\n    X(%s, %d, %d, %" PRId64 ", %s, %" PRId64 ", %s)", unit->id, unit->in, unit->out, x->n, nh_c_type(x->fmt), y->n,
-              nh_c_type(y->fmt));
+    nh_printf(w, " \\\n    X(%s, %d, %d, %" PRId64 ", %s, %" PRId64 ", %s)", unit->id, unit->in, unit->out,
+              x->n, nh_c_type(x->fmt), y->n, nh_c_type(y->fmt));
 }
 
 bool nh_sim_write_tables(nh_arena *a, nh_diag *d, const nh_design *g, const char *path) {
@@ -36,13 +36,17 @@ bool nh_sim_write_tables(nh_arena *a, nh_diag *d, const nh_design *g, const char
     nh_writer *w = nh_writer_open(a, path);
     nh_printf(w, "/* Written by neurohls for the co-simulation of %s. */\n", g->opt->project);
     nh_printf(w, "#define NH_PROJECT %s\n", g->opt->project);
-    nh_printf(w, "#define NH_INPUT %d\n#define NH_INPUT_TYPE %s\n#define NH_INPUT_BEAT %" PRId64 "\n", g->input, nh_c_type(in->fmt), in->src_beat);
-    nh_printf(w, "#define NH_OUTPUT %d\n#define NH_OUTPUT_TYPE %s\n#define NH_OUTPUT_BEAT %" PRId64 "\n", g->output, nh_c_type(out->fmt),
-              out->dst_beat);
-    nh_puts(w, "/* name, elements, elements per transfer, bits, signed, wires in the Verilated model */\n#define NH_STREAMS(X)");
-    for (int k = 0; k < g->n_stream; k++) put_stream(w, g, k, top);
+    nh_printf(w, "#define NH_INPUT %d\n#define NH_INPUT_TYPE %s\n#define NH_INPUT_BEAT %" PRId64 "\n",
+              g->input, nh_c_type(in->fmt), in->src_beat);
+    nh_printf(w, "#define NH_OUTPUT %d\n#define NH_OUTPUT_TYPE %s\n#define NH_OUTPUT_BEAT %" PRId64 "\n",
+              g->output, nh_c_type(out->fmt), out->dst_beat);
+    nh_puts(w, "/* name, elements, elements per transfer, bits, signed, wires in the Verilated model "
+               "*/\n#define NH_STREAMS(X)");
+    for (int k = 0; k < g->n_stream; k++)
+        put_stream(w, g, k, top);
     nh_puts(w, "\n/* name, input stream, output stream, elements and type of each */\n#define NH_UNITS(X)");
-    for (int u = 0; u < g->n_unit; u++) put_unit(w, g, u);
+    for (int u = 0; u < g->n_unit; u++)
+        put_unit(w, g, u);
     nh_puts(w, "\n/* name, depth, wire */\n#define NH_FIFOS(X)\n");
     return nh_writer_close(w, d);
 }
@@ -53,6 +57,7 @@ bool nh_sim_write_vlt(nh_arena *a, nh_diag *d, const nh_design *g, const char *p
     nh_writer *w = nh_writer_open(a, path);
     nh_puts(w, "`verilator_config\n");
     for (int k = 0; k < g->n_stream; k++)
-        for (int i = 0; i < 3; i++) nh_printf(w, "public_flat_rd -module \"%s\" -var \"%s_%s\"\n", top, g->stream[k].id, wire[i]);
+        for (int i = 0; i < 3; i++)
+            nh_printf(w, "public_flat_rd -module \"%s\" -var \"%s_%s\"\n", top, g->stream[k].id, wire[i]);
     return nh_writer_close(w, d);
 }

@@ -4,43 +4,69 @@
 #include <stddef.h>
 #include <string.h>
 
-#define ROW(type, member, kind) {#member, NH_FIELD_##kind, offsetof(type, member)}
-#define END {NULL, NH_FIELD_I64, 0}
+#define ROW(type, member, kind)                                                                              \
+    { #member, NH_FIELD_##kind, offsetof(type, member) }
+#define END                                                                                                  \
+    { NULL, NH_FIELD_I64, 0 }
 
-const nh_field nh_sim_fields[] = {
-    ROW(nh_sim_facts, ran, BOOL),             ROW(nh_sim_facts, samples, I64),
-    ROW(nh_sim_facts, acc_float, REAL),       ROW(nh_sim_facts, acc_fixed, REAL),
-    ROW(nh_sim_facts, acc_rtl, REAL),         ROW(nh_sim_facts, agree_float_fixed, REAL),
-    ROW(nh_sim_facts, compared, I64),         ROW(nh_sim_facts, mismatches, I64),
-    ROW(nh_sim_facts, runs, I64),             ROW(nh_sim_facts, stalled_runs, I64),
-    ROW(nh_sim_facts, measured_ii, REAL),     ROW(nh_sim_facts, planned_ii, REAL),
-    ROW(nh_sim_facts, measured_latency, I64), ROW(nh_sim_facts, planned_latency, I64),
-    ROW(nh_sim_facts, input_overflowed, U64), ROW(nh_sim_facts, input_n, U64),
-    ROW(nh_sim_facts, fixed_per_second, REAL), ROW(nh_sim_facts, rtl_cycles_per_second, REAL),
-    ROW(nh_sim_facts, waves, TEXT),           END};
-const nh_field nh_mismatch_fields[] = {
-    ROW(nh_mismatch, sample, I64),   ROW(nh_mismatch, layer, TEXT),   ROW(nh_mismatch, element, I64), ROW(nh_mismatch, cycle, I64),
-    ROW(nh_mismatch, expected, I64), ROW(nh_mismatch, got, I64),      END};
-const nh_field nh_drift_fields[] = {
-    ROW(nh_drift_fact, layer, TEXT),     ROW(nh_drift_fact, max_abs, REAL),   ROW(nh_drift_fact, mean_abs, REAL),
-    ROW(nh_drift_fact, sqnr_db, REAL),   ROW(nh_drift_fact, overflowed, U64), ROW(nh_drift_fact, n, U64),
-    END};
-const nh_field nh_cycles_fields[] = {
-    ROW(nh_cycles_fact, unit, TEXT),        ROW(nh_cycles_fact, planned_ii, I64),       ROW(nh_cycles_fact, planned_latency, I64),
-    ROW(nh_cycles_fact, measured_ii, REAL), ROW(nh_cycles_fact, measured_latency, I64), END};
-const nh_field nh_cells_fields[] = {
-    ROW(nh_cells, luts, I64),    ROW(nh_cells, ffs, I64),    ROW(nh_cells, brams, I64), ROW(nh_cells, dsps, I64),
-    ROW(nh_cells, carries, I64), ROW(nh_cells, others, I64), END};
-const nh_field nh_pnr_fields[] = {
-    ROW(nh_pnr_facts, ran, BOOL),        ROW(nh_pnr_facts, fits, BOOL),       ROW(nh_pnr_facts, device, TEXT),
-    ROW(nh_pnr_facts, package, TEXT),    ROW(nh_pnr_facts, bitstream, TEXT),  ROW(nh_pnr_facts, wrapper, TEXT),
-    ROW(nh_pnr_facts, fmax_mhz, REAL),   ROW(nh_pnr_facts, luts, I64),        ROW(nh_pnr_facts, luts_total, I64),
-    ROW(nh_pnr_facts, brams, I64),       ROW(nh_pnr_facts, brams_total, I64), ROW(nh_pnr_facts, dsps, I64),
-    ROW(nh_pnr_facts, dsps_total, I64),  ROW(nh_pnr_facts, ios, I64),         ROW(nh_pnr_facts, ios_total, I64),
-    END};
-const nh_field nh_resources_fields[] = {
-    ROW(nh_resources, multipliers, I64), ROW(nh_resources, luts, I64), ROW(nh_resources, ffs, I64),
-    ROW(nh_resources, brams, I64),       ROW(nh_resources, dsps, I64), END};
+const nh_field nh_sim_fields[] = {ROW(nh_sim_facts, ran, BOOL),
+                                  ROW(nh_sim_facts, samples, I64),
+                                  ROW(nh_sim_facts, acc_float, REAL),
+                                  ROW(nh_sim_facts, acc_fixed, REAL),
+                                  ROW(nh_sim_facts, acc_rtl, REAL),
+                                  ROW(nh_sim_facts, agree_float_fixed, REAL),
+                                  ROW(nh_sim_facts, compared, I64),
+                                  ROW(nh_sim_facts, mismatches, I64),
+                                  ROW(nh_sim_facts, runs, I64),
+                                  ROW(nh_sim_facts, stalled_runs, I64),
+                                  ROW(nh_sim_facts, measured_ii, REAL),
+                                  ROW(nh_sim_facts, planned_ii, REAL),
+                                  ROW(nh_sim_facts, measured_latency, I64),
+                                  ROW(nh_sim_facts, planned_latency, I64),
+                                  ROW(nh_sim_facts, input_overflowed, U64),
+                                  ROW(nh_sim_facts, input_n, U64),
+                                  ROW(nh_sim_facts, fixed_per_second, REAL),
+                                  ROW(nh_sim_facts, rtl_cycles_per_second, REAL),
+                                  ROW(nh_sim_facts, waves, TEXT),
+                                  END};
+const nh_field nh_mismatch_fields[] = {ROW(nh_mismatch, sample, I64),
+                                       ROW(nh_mismatch, layer, TEXT),
+                                       ROW(nh_mismatch, element, I64),
+                                       ROW(nh_mismatch, cycle, I64),
+                                       ROW(nh_mismatch, expected, I64),
+                                       ROW(nh_mismatch, got, I64),
+                                       END};
+const nh_field nh_drift_fields[] = {ROW(nh_drift_fact, layer, TEXT),
+                                    ROW(nh_drift_fact, max_abs, REAL),
+                                    ROW(nh_drift_fact, mean_abs, REAL),
+                                    ROW(nh_drift_fact, sqnr_db, REAL),
+                                    ROW(nh_drift_fact, overflowed, U64),
+                                    ROW(nh_drift_fact, n, U64),
+                                    END};
+const nh_field nh_cycles_fields[] = {ROW(nh_cycles_fact, unit, TEXT),
+                                     ROW(nh_cycles_fact, planned_ii, I64),
+                                     ROW(nh_cycles_fact, planned_latency, I64),
+                                     ROW(nh_cycles_fact, measured_ii, REAL),
+                                     ROW(nh_cycles_fact, measured_latency, I64),
+                                     END};
+const nh_field nh_cells_fields[] = {ROW(nh_cells, luts, I64),
+                                    ROW(nh_cells, ffs, I64),
+                                    ROW(nh_cells, brams, I64),
+                                    ROW(nh_cells, dsps, I64),
+                                    ROW(nh_cells, carries, I64),
+                                    ROW(nh_cells, others, I64),
+                                    END};
+const nh_field nh_pnr_fields[] = {ROW(nh_pnr_facts, ran, BOOL),        ROW(nh_pnr_facts, fits, BOOL),
+                                  ROW(nh_pnr_facts, device, TEXT),     ROW(nh_pnr_facts, package, TEXT),
+                                  ROW(nh_pnr_facts, bitstream, TEXT),  ROW(nh_pnr_facts, wrapper, TEXT),
+                                  ROW(nh_pnr_facts, fmax_mhz, REAL),   ROW(nh_pnr_facts, luts, I64),
+                                  ROW(nh_pnr_facts, luts_total, I64),  ROW(nh_pnr_facts, brams, I64),
+                                  ROW(nh_pnr_facts, brams_total, I64), ROW(nh_pnr_facts, dsps, I64),
+                                  ROW(nh_pnr_facts, dsps_total, I64),  ROW(nh_pnr_facts, ios, I64),
+                                  ROW(nh_pnr_facts, ios_total, I64),   END};
+const nh_field nh_resources_fields[] = {ROW(nh_resources, multipliers, I64), ROW(nh_resources, luts, I64),
+                                        ROW(nh_resources, ffs, I64),         ROW(nh_resources, brams, I64),
+                                        ROW(nh_resources, dsps, I64),        END};
 
 json_t *nh_json_text(nh_arena *a, const char *s) {
     if (!s) return json_null();
@@ -49,8 +75,10 @@ json_t *nh_json_text(nh_arena *a, const char *s) {
     char *out = nh_arena_alloc(a, 2 * strlen(s) + 1), *p = out;
     for (; *s; s++) {
         unsigned char c = (unsigned char)*s;
-        if (c < 0x80) *p++ = *s;
-        else *p++ = (char)(0xc0 | c >> 6), *p++ = (char)(0x80 | (c & 0x3f));
+        if (c < 0x80)
+            *p++ = *s;
+        else
+            *p++ = (char)(0xc0 | c >> 6), *p++ = (char)(0x80 | (c & 0x3f));
     }
     return json_string(out);
 }
@@ -70,7 +98,8 @@ static json_t *put_one(nh_arena *a, const char *at, nh_field_kind kind) {
 
 json_t *nh_fields_put(nh_arena *a, const void *from, const nh_field *field) {
     json_t *o = json_object();
-    for (; field->name; field++) json_object_set_new(o, field->name, put_one(a, (const char *)from + field->offset, field->kind));
+    for (; field->name; field++)
+        json_object_set_new(o, field->name, put_one(a, (const char *)from + field->offset, field->kind));
     return o;
 }
 
@@ -92,8 +121,10 @@ static void get_one(nh_arena *a, const json_t *v, char *at, nh_field_kind kind) 
         if (json_is_string(v)) *(const char **)(void *)at = nh_arena_str(a, json_string_value(v));
         break;
     case NH_FIELD_REAL:
-        if (json_is_number(v)) *(double *)(void *)at = json_number_value(v);
-        else if (json_is_null(v)) *(double *)(void *)at = INFINITY;
+        if (json_is_number(v))
+            *(double *)(void *)at = json_number_value(v);
+        else if (json_is_null(v))
+            *(double *)(void *)at = INFINITY;
         break;
     }
 }
@@ -129,17 +160,24 @@ nh_resource_row *nh_resource_rows(nh_arena *a, const nh_report_facts *f, int *n)
     nh_resource_row *r = nh_arena_alloc(a, (size_t)(g->n_unit + 1) * sizeof *r);
     for (int u = 0; u < g->n_unit; u++) {
         const nh_unit *unit = &g->unit[u];
-        r[u] = (nh_resource_row){.name = unit->id, .unit = unit, .estimate = unit->estimate, .counted = counted(f, unit->id)};
+        r[u] = (nh_resource_row){
+            .name = unit->id, .unit = unit, .estimate = unit->estimate, .counted = counted(f, unit->id)};
     }
-    r[g->n_unit] = (nh_resource_row){.name = "total", .estimate = g->estimate, .counted = counted(f, "total"), .placed = f->pnr.ran,
-                                     .luts = f->pnr.luts, .brams = f->pnr.brams, .dsps = f->pnr.dsps};
+    r[g->n_unit] = (nh_resource_row){.name = "total",
+                                     .estimate = g->estimate,
+                                     .counted = counted(f, "total"),
+                                     .placed = f->pnr.ran,
+                                     .luts = f->pnr.luts,
+                                     .brams = f->pnr.brams,
+                                     .dsps = f->pnr.dsps};
     *n = g->n_unit + 1;
     return r;
 }
 
 const char *nh_unit_layers(nh_arena *a, const nh_design *g, const nh_unit *u) {
     const char *s = "";
-    for (int i = 0; i < u->n_layer; i++) s = nh_arena_printf(a, "%s%s%s", s, i ? ", " : "", g->graph->layer[u->layer[i]].name);
+    for (int i = 0; i < u->n_layer; i++)
+        s = nh_arena_printf(a, "%s%s%s", s, i ? ", " : "", g->graph->layer[u->layer[i]].name);
     return s;
 }
 

@@ -1,4 +1,5 @@
-/* The measured facts as tables of named fields: what json.c writes is what load.c reads. Names of facts shared by all prints. */
+/* The measured facts as tables of named fields: what json.c writes is what load.c reads. Names of facts
+ * shared by all prints. */
 #ifndef NH_REPORT_FIELDS_H
 #define NH_REPORT_FIELDS_H
 
@@ -6,7 +7,14 @@
 
 #include "report.h"
 
-typedef enum { NH_FIELD_I64, NH_FIELD_U64, NH_FIELD_INT, NH_FIELD_REAL, NH_FIELD_BOOL, NH_FIELD_TEXT } nh_field_kind;
+typedef enum {
+    NH_FIELD_I64,
+    NH_FIELD_U64,
+    NH_FIELD_INT,
+    NH_FIELD_REAL,
+    NH_FIELD_BOOL,
+    NH_FIELD_TEXT
+} nh_field_kind;
 
 typedef struct {
     const char *name;
@@ -15,12 +23,13 @@ typedef struct {
 } nh_field;
 
 /* Each ends with a row whose name is NULL. Members that point to arrays are not in them. */
-extern const nh_field nh_sim_fields[], nh_mismatch_fields[], nh_drift_fields[], nh_cycles_fields[], nh_cells_fields[], nh_pnr_fields[],
-    nh_resources_fields[];
+extern const nh_field nh_sim_fields[], nh_mismatch_fields[], nh_drift_fields[], nh_cycles_fields[],
+    nh_cells_fields[], nh_pnr_fields[], nh_resources_fields[];
 
 /* Infinite and NaN reals are null. Strings that are not UTF-8 are read as Latin-1. */
 json_t *nh_fields_put(nh_arena *a, const void *from, const nh_field *field);
-/* Members that are missing or of another type stay as they are; null is +infinity for a real and NULL for a text. */
+/* Members that are missing or of another type stay as they are; null is +infinity for a real and NULL for a
+ * text. */
 void nh_fields_get(nh_arena *a, const json_t *object, void *to, const nh_field *field);
 json_t *nh_json_text(nh_arena *a, const char *s);
 

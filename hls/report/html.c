@@ -20,7 +20,9 @@ void nh_html_text(nh_html *h, const char *s) {
     }
 }
 
-static void heading(nh_html *h, const char *title) { nh_printf(h->w, "<h2>%s</h2>\n", title); }
+static void heading(nh_html *h, const char *title) {
+    nh_printf(h->w, "<h2>%s</h2>\n", title);
+}
 
 /* Columns are separated by '|'; a leading '<' makes one a column of text. */
 static void table_begin(nh_html *h, const char *caption, const char *columns) {
@@ -30,13 +32,16 @@ static void table_begin(nh_html *h, const char *caption, const char *columns) {
     for (const char *p = columns; *p;) {
         bool text = *p == '<';
         nh_puts(h->w, text ? "<th class=\"text\">" : "<th>");
-        for (p += text; *p && *p != '|'; p++) nh_write(h->w, p, 1);
+        for (p += text; *p && *p != '|'; p++)
+            nh_write(h->w, p, 1);
         nh_puts(h->w, "</th>");
         if (*p) p++;
     }
     nh_puts(h->w, "</tr></thead><tbody>\n");
 }
-static void table_end(nh_html *h) { nh_puts(h->w, "</tbody></table></div>\n"); }
+static void table_end(nh_html *h) {
+    nh_puts(h->w, "</tbody></table></div>\n");
+}
 
 static void cell(nh_html *h, const char *text) {
     nh_puts(h->w, "<td>");
@@ -48,9 +53,15 @@ static void cell_text(nh_html *h, const char *class, const char *text) {
     nh_html_text(h, text);
     nh_puts(h->w, "</td>");
 }
-static void cell_int(nh_html *h, int64_t v) { nh_printf(h->w, "<td>%" PRId64 "</td>", v); }
-static void row_begin(nh_html *h) { nh_puts(h->w, "<tr>"); }
-static void row_end(nh_html *h) { nh_puts(h->w, "</tr>\n"); }
+static void cell_int(nh_html *h, int64_t v) {
+    nh_printf(h->w, "<td>%" PRId64 "</td>", v);
+}
+static void row_begin(nh_html *h) {
+    nh_puts(h->w, "<tr>");
+}
+static void row_end(nh_html *h) {
+    nh_puts(h->w, "</tr>\n");
+}
 
 static void card(nh_html *h, const char *class, const char *figure, const char *what) {
     nh_printf(h->w, "<div class=\"card\"><b class=\"%s\">", class);
@@ -71,12 +82,15 @@ static void put_top(nh_html *h) {
     nh_html_text(h, o->project);
     nh_puts(h->w, "</h1>\n<div class=\"soft\">for ");
     nh_html_text(h, o->target.name);
-    nh_printf(h->w, ", %g MHz, io %s</div>\n<div class=\"soft mono\">neurohls ", o->clock_mhz, o->io == NH_IO_STREAM ? "stream" : "parallel");
+    nh_printf(h->w, ", %g MHz, io %s</div>\n<div class=\"soft mono\">neurohls ", o->clock_mhz,
+              o->io == NH_IO_STREAM ? "stream" : "parallel");
     nh_html_text(h, h->f->provenance.version);
     nh_puts(h->w, ", config ");
-    nh_html_text(h, nh_arena_printf(h->a, "%.12s", h->f->provenance.config_sha ? h->f->provenance.config_sha : "-"));
+    nh_html_text(
+        h, nh_arena_printf(h->a, "%.12s", h->f->provenance.config_sha ? h->f->provenance.config_sha : "-"));
     nh_puts(h->w, ", model ");
-    nh_html_text(h, nh_arena_printf(h->a, "%.12s", h->f->provenance.model_sha ? h->f->provenance.model_sha : "-"));
+    nh_html_text(
+        h, nh_arena_printf(h->a, "%.12s", h->f->provenance.model_sha ? h->f->provenance.model_sha : "-"));
     nh_puts(h->w, "</div>\n");
 }
 
@@ -87,17 +101,20 @@ static void put_cards(nh_html *h) {
     nh_puts(h->w, "<div class=\"cards\">\n");
     if (s->ran && s->runs > 0)
         card(h, s->mismatches ? "bad" : "good", nh_arena_printf(a, "%" PRId64 " differ", s->mismatches),
-             nh_arena_printf(a, "C against RTL, %" PRId64 " elements in %" PRId64 " runs", s->compared, s->runs));
+             nh_arena_printf(a, "C against RTL, %" PRId64 " elements in %" PRId64 " runs", s->compared,
+                             s->runs));
     if (s->ran && s->acc_fixed >= 0)
         card(h, "", nh_arena_printf(a, "%.2f %%", 100 * s->acc_fixed),
              nh_arena_printf(a, "accuracy in fixed point; float %.2f %%", 100 * s->acc_float));
     bool rtl = s->ran && s->runs > 0;
     card(h, "", nh_arena_printf(a, "%.6g cycles", rtl ? s->measured_ii : (double)f->design->ii_cycles),
          rtl ? "per inference, measured" : "per inference, planned");
-    card(h, "", nh_arena_printf(a, "%" PRId64 " cycles", rtl ? s->measured_latency : f->design->latency_cycles),
+    card(h, "",
+         nh_arena_printf(a, "%" PRId64 " cycles", rtl ? s->measured_latency : f->design->latency_cycles),
          rtl ? "latency, measured" : "latency, planned");
     if (f->pnr.ran)
-        card(h, f->pnr.fits ? "good" : "bad", nh_arena_printf(a, "%.2f MHz", f->pnr.fmax_mhz), f->pnr.fits ? "placed and routed" : "does not fit");
+        card(h, f->pnr.fits ? "good" : "bad", nh_arena_printf(a, "%.2f MHz", f->pnr.fmax_mhz),
+             f->pnr.fits ? "placed and routed" : "does not fit");
     nh_puts(h->w, "</div>\n");
 }
 
@@ -137,8 +154,10 @@ static void put_mismatch(nh_html *h) {
 static void put_cycles(nh_html *h) {
     const nh_design *g = h->f->design;
     heading(h, "Units and cycles");
-    table_begin(h, "II: cycles from one inference to the next; in a pipeline every unit settles at the slowest one's.",
-                "unit|<layers|<strategy|R|II planned|II measured|latency planned|latency measured");
+    table_begin(
+        h,
+        "II: cycles from one inference to the next; in a pipeline every unit settles at the slowest one's.",
+        "unit|<layers|<strategy|R|II planned|II measured|latency planned|latency measured");
     for (int u = 0; u < g->n_unit; u++) {
         const nh_unit *unit = &g->unit[u];
         const nh_cycles_fact *c = nh_unit_cycles(h->f, unit);
@@ -166,7 +185,8 @@ static void put_cycles(nh_html *h) {
 /* estimate / Yosys / nextpnr of one resource; negative: not known. */
 static void cell_three(nh_html *h, int64_t estimate, int64_t counted, int64_t placed) {
     const char *none = "-";
-    cell(h, nh_arena_printf(h->a, "%" PRId64 " / %s / %s", estimate, counted < 0 ? none : nh_arena_printf(h->a, "%" PRId64, counted),
+    cell(h, nh_arena_printf(h->a, "%" PRId64 " / %s / %s", estimate,
+                            counted < 0 ? none : nh_arena_printf(h->a, "%" PRId64, counted),
                             placed < 0 ? none : nh_arena_printf(h->a, "%" PRId64, placed)));
 }
 
@@ -191,7 +211,8 @@ static void put_resources(nh_html *h) {
     row_begin(h);
     cell(h, nh_arena_printf(h->a, "%s has", t->name ? t->name : "the target"));
     const int64_t has[] = {t->luts, t->ffs, t->brams, t->dsps};
-    for (int i = 0; i < 4; i++) cell(h, has[i] > 0 ? nh_arena_printf(h->a, "%" PRId64, has[i]) : "-");
+    for (int i = 0; i < 4; i++)
+        cell(h, has[i] > 0 ? nh_arena_printf(h->a, "%" PRId64, has[i]) : "-");
     row_end(h);
     table_end(h);
 }
@@ -199,8 +220,13 @@ static void put_resources(nh_html *h) {
 static void put_pnr(nh_html *h) {
     const nh_pnr_facts *p = &h->f->pnr;
     if (!p->ran) return;
-    const struct { const char *name; int64_t used, all; } row[] = {
-        {"logic cells", p->luts, p->luts_total}, {"block RAM", p->brams, p->brams_total}, {"DSP", p->dsps, p->dsps_total}, {"pins", p->ios, p->ios_total}};
+    const struct {
+        const char *name;
+        int64_t used, all;
+    } row[] = {{"logic cells", p->luts, p->luts_total},
+               {"block RAM", p->brams, p->brams_total},
+               {"DSP", p->dsps, p->dsps_total},
+               {"pins", p->ios, p->ios_total}};
     heading(h, "Place and route");
     table_begin(h, "", "nextpnr|used|available|share");
     for (int i = 0; i < 4; i++) {
@@ -208,7 +234,9 @@ static void put_pnr(nh_html *h) {
         cell(h, row[i].name);
         cell_int(h, row[i].used);
         cell_int(h, row[i].all);
-        cell(h, row[i].all > 0 ? nh_arena_printf(h->a, "%.1f %%", 100.0 * (double)row[i].used / (double)row[i].all) : "-");
+        cell(h, row[i].all > 0
+                    ? nh_arena_printf(h->a, "%.1f %%", 100.0 * (double)row[i].used / (double)row[i].all)
+                    : "-");
         row_end(h);
     }
     table_end(h);
@@ -243,15 +271,22 @@ static void put_confusion(nh_html *h) {
     enum { READABLE = 32 };
     if (!s->ran || !s->confusion || s->n_class > READABLE) return;
     heading(h, "Classes");
-    nh_printf(h->w, "<div class=\"scroll\"><table><caption>rows: label; columns: class by fixed point. Float and fixed point agree on %.2f %% of %" PRId64
-                    " samples.</caption><thead><tr><th></th>", 100 * s->agree_float_fixed, s->samples);
-    for (int c = 0; c < s->n_class; c++) nh_printf(h->w, "<th>%d</th>", c);
+    nh_printf(h->w,
+              "<div class=\"scroll\"><table><caption>rows: label; columns: class by fixed point. Float and "
+              "fixed point agree on %.2f %% of %" PRId64 " samples.</caption><thead><tr><th></th>",
+              100 * s->agree_float_fixed, s->samples);
+    for (int c = 0; c < s->n_class; c++)
+        nh_printf(h->w, "<th>%d</th>", c);
     nh_puts(h->w, "</tr></thead><tbody>\n");
     for (int l = 0; l < s->n_class; l++) {
         nh_printf(h->w, "<tr><th>%d</th>", l);
         for (int c = 0; c < s->n_class; c++) {
             int64_t v = s->confusion[l * s->n_class + c];
-            nh_printf(h->w, "<td%s>%" PRId64 "</td>", v == 0 ? "" : l == c ? " class=\"hit\"" : " class=\"miss\"", v);
+            nh_printf(h->w, "<td%s>%" PRId64 "</td>",
+                      v == 0   ? ""
+                      : l == c ? " class=\"hit\""
+                               : " class=\"miss\"",
+                      v);
         }
         row_end(h);
     }
@@ -281,7 +316,8 @@ static void put_layers(nh_html *h) {
 static void put_items(nh_html *h, nh_severity severity, const char *title, bool open) {
     const nh_diag *d = h->f->diag;
     size_t n = 0;
-    for (size_t i = 0; d && i < d->count; i++) n += nh_code_get(d->item[i].code)->severity == severity;
+    for (size_t i = 0; d && i < d->count; i++)
+        n += nh_code_get(d->item[i].code)->severity == severity;
     if (n == 0) return;
     nh_printf(h->w, "<details%s><summary>%s (%zu)</summary>\n", open ? " open" : "", title, n);
     table_begin(h, "", "code|<layer|<message");

@@ -5,7 +5,9 @@
 #include "fields.h"
 #include "file.h"
 
-static void set(json_t *o, const char *key, json_t *v) { json_object_set_new(o, key, v); }
+static void set(json_t *o, const char *key, json_t *v) {
+    json_object_set_new(o, key, v);
+}
 
 static json_t *format_json(nh_format f) {
     char text[NH_FORMAT_TEXT];
@@ -69,7 +71,8 @@ static json_t *item_json(nh_arena *a, const nh_diag_item *it) {
 static json_t *items_json(nh_arena *a, const nh_diag *d, nh_severity severity) {
     json_t *list = json_array();
     for (size_t i = 0; d && i < d->count; i++)
-        if (nh_code_get(d->item[i].code)->severity == severity) json_array_append_new(list, item_json(a, &d->item[i]));
+        if (nh_code_get(d->item[i].code)->severity == severity)
+            json_array_append_new(list, item_json(a, &d->item[i]));
     return list;
 }
 
@@ -105,14 +108,17 @@ static json_t *layer_json(nh_arena *a, const nh_graph *g, const nh_layer *l) {
 
 static json_t *layers_json(nh_arena *a, const nh_graph *g) {
     json_t *list = json_array();
-    for (int i = 0; i < g->n_layer; i++) json_array_append_new(list, layer_json(a, g, &g->layer[i]));
+    for (int i = 0; i < g->n_layer; i++)
+        json_array_append_new(list, layer_json(a, g, &g->layer[i]));
     return list;
 }
 
 static json_t *unit_json(nh_arena *a, const nh_design *g, const nh_unit *u) {
     json_t *o = json_object(), *layers = json_array(), *notes = json_array();
-    for (int i = 0; i < u->n_layer; i++) json_array_append_new(layers, nh_json_text(a, g->graph->layer[u->layer[i]].name));
-    for (int i = 0; i < u->n_note; i++) json_array_append_new(notes, nh_json_text(a, u->note[i]));
+    for (int i = 0; i < u->n_layer; i++)
+        json_array_append_new(layers, nh_json_text(a, g->graph->layer[u->layer[i]].name));
+    for (int i = 0; i < u->n_note; i++)
+        json_array_append_new(notes, nh_json_text(a, u->note[i]));
     set(o, "id", nh_json_text(a, u->id));
     set(o, "kind", json_string(u->kind == NH_UNIT_MAC ? "mac" : "datapath"));
     set(o, "strategy", json_string(nh_strategy_text(u->strategy)));
@@ -133,7 +139,8 @@ static json_t *unit_json(nh_arena *a, const nh_design *g, const nh_unit *u) {
 
 static json_t *units_json(nh_arena *a, const nh_design *g) {
     json_t *list = json_array();
-    for (int u = 0; u < g->n_unit; u++) json_array_append_new(list, unit_json(a, g, &g->unit[u]));
+    for (int u = 0; u < g->n_unit; u++)
+        json_array_append_new(list, unit_json(a, g, &g->unit[u]));
     return list;
 }
 
@@ -180,7 +187,8 @@ static json_t *confusion_json(const nh_sim_facts *s) {
     json_t *rows = json_array();
     for (int l = 0; l < s->n_class; l++) {
         json_t *row = json_array();
-        for (int c = 0; c < s->n_class; c++) json_array_append_new(row, json_integer(s->confusion[l * s->n_class + c]));
+        for (int c = 0; c < s->n_class; c++)
+            json_array_append_new(row, json_integer(s->confusion[l * s->n_class + c]));
         json_array_append_new(rows, row);
     }
     return rows;
@@ -188,9 +196,12 @@ static json_t *confusion_json(const nh_sim_facts *s) {
 
 static json_t *sim_json(nh_arena *a, const nh_sim_facts *s) {
     if (!s->ran) return json_null();
-    json_t *o = nh_fields_put(a, s, nh_sim_fields), *drift = json_array(), *cycles = json_array(), *fifos = json_array();
-    for (int i = 0; i < s->n_drift; i++) json_array_append_new(drift, nh_fields_put(a, &s->drift[i], nh_drift_fields));
-    for (int i = 0; i < s->n_cycles; i++) json_array_append_new(cycles, nh_fields_put(a, &s->cycles[i], nh_cycles_fields));
+    json_t *o = nh_fields_put(a, s, nh_sim_fields), *drift = json_array(), *cycles = json_array(),
+           *fifos = json_array();
+    for (int i = 0; i < s->n_drift; i++)
+        json_array_append_new(drift, nh_fields_put(a, &s->drift[i], nh_drift_fields));
+    for (int i = 0; i < s->n_cycles; i++)
+        json_array_append_new(cycles, nh_fields_put(a, &s->cycles[i], nh_cycles_fields));
     for (int i = 0; i < s->n_fifo; i++) {
         json_t *fifo = json_object();
         set(fifo, "name", nh_json_text(a, s->fifo[i].name));
@@ -238,7 +249,8 @@ static json_t *requirements_json(nh_arena *a, const nh_report_facts *f) {
         json_t *o = json_object();
         set(o, "name", nh_json_text(a, f->requirement[i].name));
         set(o, "required", nh_json_text(a, f->requirement[i].required));
-        set(o, "measured", f->requirement[i].known ? nh_json_text(a, f->requirement[i].measured) : json_null());
+        set(o, "measured",
+            f->requirement[i].known ? nh_json_text(a, f->requirement[i].measured) : json_null());
         set(o, "met", f->requirement[i].known ? json_boolean(f->requirement[i].met) : json_null());
         json_array_append_new(list, o);
     }

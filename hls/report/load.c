@@ -8,11 +8,13 @@ static void load_confusion(nh_arena *a, const json_t *rows, nh_sim_facts *s) {
     s->n_class = (int)n;
     s->confusion = nh_arena_alloc(a, n * n * sizeof *s->confusion);
     for (size_t l = 0; l < n; l++)
-        for (size_t c = 0; c < n; c++) s->confusion[l * n + c] = json_integer_value(json_array_get(json_array_get(rows, l), c));
+        for (size_t c = 0; c < n; c++)
+            s->confusion[l * n + c] = json_integer_value(json_array_get(json_array_get(rows, l), c));
 }
 
 static void load_sim(nh_arena *a, const json_t *o, nh_sim_facts *s) {
-    const json_t *drift = json_object_get(o, "drift"), *cycles = json_object_get(o, "cycles"), *fifos = json_object_get(o, "fifos");
+    const json_t *drift = json_object_get(o, "drift"), *cycles = json_object_get(o, "cycles"),
+                 *fifos = json_object_get(o, "fifos");
     *s = (nh_sim_facts){.acc_float = -1, .acc_fixed = -1, .acc_rtl = -1};
     if (!json_is_object(o)) return;
     nh_fields_get(a, o, s, nh_sim_fields);

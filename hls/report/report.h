@@ -11,13 +11,16 @@
 typedef struct {
     nh_provenance provenance;
     const nh_design *design;
-    const nh_diag *diag;         /* notes = decisions, warnings */
+    const nh_diag *diag; /* notes = decisions, warnings */
     nh_step_fact step[8];
     int n_step;
     nh_sim_facts sim;
     nh_synth_facts synth;
     nh_pnr_facts pnr;
-    struct { const char *name, *required, *measured; bool met, known; } requirement[8];
+    struct {
+        const char *name, *required, *measured;
+        bool met, known;
+    } requirement[8];
     int n_requirement;
     nh_exit exit;
 } nh_report_facts;

@@ -7,7 +7,8 @@
 
 enum { MAX_COLUMNS = 10, MAX_NAME = 28 };
 
-/* A table is collected first, so that columns are as wide as what they hold. Column 0 is flush left, the others right. */
+/* A table is collected first, so that columns are as wide as what they hold. Column 0 is flush left, the
+ * others right. */
 typedef struct {
     nh_arena *a;
     FILE *out;
@@ -23,7 +24,9 @@ typedef struct {
 #define DIM "\033[2m"
 #define OFF "\033[0m"
 
-static const char *on(const table *t, const char *style) { return t->color ? style : ""; }
+static const char *on(const table *t, const char *style) {
+    return t->color ? style : "";
+}
 
 /* Names come from the model: no control characters reach the terminal, and long ones are cut. */
 static const char *clean(nh_arena *a, const char *s, size_t most) {
@@ -32,7 +35,8 @@ static const char *clean(nh_arena *a, const char *s, size_t most) {
     for (char *p = out; *p; p++, n++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f) *p = '?';
     if (n <= most) return out;
-    while (most > 3 && ((unsigned char)out[most - 3] & 0xc0) == 0x80) most--;
+    while (most > 3 && ((unsigned char)out[most - 3] & 0xc0) == 0x80)
+        most--;
     out[most - 3] = 0;
     return nh_arena_printf(a, "%s...", out);
 }
@@ -40,7 +44,8 @@ static const char *clean(nh_arena *a, const char *s, size_t most) {
 static const char **add_row(table *t) {
     t->row = nh_arena_grow(t->a, t->row, &t->cap, t->n + 1, sizeof *t->row);
     const char **r = t->row[t->n++];
-    for (int i = 0; i < MAX_COLUMNS; i++) r[i] = "";
+    for (int i = 0; i < MAX_COLUMNS; i++)
+        r[i] = "";
     return r;
 }
 
@@ -50,7 +55,8 @@ static void begin(table *t, const char *title, const char *const *head, int colu
     t->columns = columns;
     fprintf(t->out, "\n%s%s%s\n", on(t, BOLD), title, on(t, OFF));
     const char **r = add_row(t);
-    for (int i = 0; i < columns; i++) r[i] = head[i];
+    for (int i = 0; i < columns; i++)
+        r[i] = head[i];
 }
 
 static void end(table *t) {
@@ -60,23 +66,32 @@ static void end(table *t) {
             if ((int)strlen(t->row[r][i]) > width[i]) width[i] = (int)strlen(t->row[r][i]);
     for (size_t r = 0; r < t->n; r++) {
         fprintf(t->out, "  %s%-*s", r == 0 ? on(t, DIM) : "", width[0], t->row[r][0]);
-        for (int i = 1; i < t->columns; i++) fprintf(t->out, "  %*s", width[i], t->row[r][i]);
+        for (int i = 1; i < t->columns; i++)
+            fprintf(t->out, "  %*s", width[i], t->row[r][i]);
         fprintf(t->out, "%s\n", r == 0 ? on(t, OFF) : "");
     }
 }
 
-static const char *count(nh_arena *a, int64_t v) { return nh_arena_printf(a, "%" PRId64, v); }
-static const char *percent(nh_arena *a, double v) { return v < 0 ? "-" : nh_arena_printf(a, "%.2f %%", 100 * v); }
+static const char *count(nh_arena *a, int64_t v) {
+    return nh_arena_printf(a, "%" PRId64, v);
+}
+static const char *percent(nh_arena *a, double v) {
+    return v < 0 ? "-" : nh_arena_printf(a, "%.2f %%", 100 * v);
+}
 
 static void put_head(table *t, const nh_report_facts *f) {
     const nh_options *o = f->design->opt;
     const nh_target *g = &o->target;
-    fprintf(t->out, "%sneurohls %s: %s%s for %s", on(t, BOLD), f->provenance.version ? f->provenance.version : "", o->project, on(t, OFF),
+    fprintf(t->out, "%sneurohls %s: %s%s for %s", on(t, BOLD),
+            f->provenance.version ? f->provenance.version : "", o->project, on(t, OFF),
             g->name ? g->name : "");
-    if (g->family) fprintf(t->out, " (%s%s%s%s%s)", g->family, g->device && *g->device ? " " : "", g->device ? g->device : "",
-                           g->package && *g->package ? " " : "", g->package ? g->package : "");
+    if (g->family)
+        fprintf(t->out, " (%s%s%s%s%s)", g->family, g->device && *g->device ? " " : "",
+                g->device ? g->device : "", g->package && *g->package ? " " : "",
+                g->package ? g->package : "");
     fprintf(t->out, ", %g MHz, io %s\n", o->clock_mhz, o->io == NH_IO_STREAM ? "stream" : "parallel");
-    fprintf(t->out, "%sconfig %.12s  model %.12s%s\n", on(t, DIM), f->provenance.config_sha ? f->provenance.config_sha : "",
+    fprintf(t->out, "%sconfig %.12s  model %.12s%s\n", on(t, DIM),
+            f->provenance.config_sha ? f->provenance.config_sha : "",
             f->provenance.model_sha ? f->provenance.model_sha : "", on(t, OFF));
 }
 
@@ -90,16 +105,20 @@ static void put_steps(table *t, const nh_report_facts *f) {
         const char **r = add_row(t);
         r[0] = clean(t->a, s->name, MAX_NAME);
         r[1] = nh_step_state_text[s->state];
-        r[2] = s->state == NH_STEP_DONE || s->state == NH_STEP_FAILED ? nh_arena_printf(t->a, "%.2f", s->seconds) : "";
+        r[2] = s->state == NH_STEP_DONE || s->state == NH_STEP_FAILED
+                   ? nh_arena_printf(t->a, "%.2f", s->seconds)
+                   : "";
     }
     end(t);
     for (int i = 0; i < f->n_step; i++)
         if ((f->step[i].state == NH_STEP_SKIPPED || f->step[i].state == NH_STEP_FAILED) && f->step[i].why)
-            fprintf(t->out, "  %s %s: %s\n", f->step[i].name, nh_step_state_text[f->step[i].state], clean(t->a, f->step[i].why, 80));
+            fprintf(t->out, "  %s %s: %s\n", f->step[i].name, nh_step_state_text[f->step[i].state],
+                    clean(t->a, f->step[i].why, 80));
 }
 
 static void put_units(table *t, const nh_report_facts *f) {
-    static const char *const head[] = {"unit", "strategy", "lanes", "R", "II plan", "II", "latency plan", "latency"};
+    static const char *const head[] = {"unit",    "strategy", "lanes",        "R",
+                                       "II plan", "II",       "latency plan", "latency"};
     const nh_design *g = f->design;
     begin(t, "Units (cycles, plan against measured)", head, 8);
     for (int u = 0; u < g->n_unit; u++) {
@@ -107,8 +126,11 @@ static void put_units(table *t, const nh_report_facts *f) {
         const nh_cycles_fact *c = nh_unit_cycles(f, unit);
         const char **r = add_row(t);
         r[0] = clean(t->a, unit->id, MAX_NAME);
-        r[1] = unit->strategy == NH_STRATEGY_DISTRIBUTED_ARITHMETIC ? "distributed" : nh_strategy_text(unit->strategy);
-        r[2] = unit->kind == NH_UNIT_MAC ? nh_arena_printf(t->a, "%" PRId64 "x%" PRId64, unit->mac.out_lanes, unit->mac.in_lanes) : "-";
+        r[1] = unit->strategy == NH_STRATEGY_DISTRIBUTED_ARITHMETIC ? "distributed"
+                                                                    : nh_strategy_text(unit->strategy);
+        r[2] = unit->kind == NH_UNIT_MAC
+                   ? nh_arena_printf(t->a, "%" PRId64 "x%" PRId64, unit->mac.out_lanes, unit->mac.in_lanes)
+                   : "-";
         r[3] = count(t->a, unit->reuse_factor);
         r[4] = count(t->a, unit->ii_cycles);
         r[5] = c ? nh_arena_printf(t->a, "%.6g", c->measured_ii) : "-";
@@ -126,10 +148,13 @@ static void put_units(table *t, const nh_report_facts *f) {
 }
 
 static const char *estimate_and_count(nh_arena *a, int64_t estimate, const nh_cells *c, int64_t counted) {
-    return c ? nh_arena_printf(a, "%" PRId64 " / %" PRId64, estimate, counted) : nh_arena_printf(a, "%" PRId64 " / -", estimate);
+    return c ? nh_arena_printf(a, "%" PRId64 " / %" PRId64, estimate, counted)
+             : nh_arena_printf(a, "%" PRId64 " / -", estimate);
 }
 
-static const char *capacity(nh_arena *a, int64_t v) { return v > 0 ? count(a, v) : "-"; }
+static const char *capacity(nh_arena *a, int64_t v) {
+    return v > 0 ? count(a, v) : "-";
+}
 
 static void put_resources(table *t, const nh_report_facts *f) {
     static const char *const head[] = {"", "LUT", "FF", "BRAM", "DSP"};
@@ -162,8 +187,8 @@ static void put_resources(table *t, const nh_report_facts *f) {
     r[4] = capacity(t->a, g->dsps);
     end(t);
     if (!p->ran) return;
-    fprintf(t->out, "  place and route: %s%s%s, %.2f MHz", p->fits ? on(t, GREEN) : on(t, RED), p->fits ? "fits" : "does not fit", on(t, OFF),
-            p->fmax_mhz);
+    fprintf(t->out, "  place and route: %s%s%s, %.2f MHz", p->fits ? on(t, GREEN) : on(t, RED),
+            p->fits ? "fits" : "does not fit", on(t, OFF), p->fmax_mhz);
     if (p->bitstream) fprintf(t->out, ", bitstream %s", clean(t->a, p->bitstream, 60));
     fprintf(t->out, "\n");
     if (p->wrapper) fprintf(t->out, "  pins: %s\n", clean(t->a, p->wrapper, 90));
@@ -174,11 +199,17 @@ static void put_match(table *t, const nh_sim_facts *s) {
         fprintf(t->out, "  C = RTL       %snot checked%s\n", on(t, RED), on(t, OFF));
         return;
     }
-    fprintf(t->out, "  C = RTL       %s%" PRId64 " of %" PRId64 " elements differ%s, %" PRId64 " samples in %" PRId64 " runs (%" PRId64 " with stalls)\n",
-            s->mismatches ? on(t, RED) : on(t, GREEN), s->mismatches, s->compared, on(t, OFF), s->samples, s->runs, s->stalled_runs);
+    fprintf(t->out,
+            "  C = RTL       %s%" PRId64 " of %" PRId64 " elements differ%s, %" PRId64 " samples in %" PRId64
+            " runs (%" PRId64 " with stalls)\n",
+            s->mismatches ? on(t, RED) : on(t, GREEN), s->mismatches, s->compared, on(t, OFF), s->samples,
+            s->runs, s->stalled_runs);
     if (s->mismatches)
-        fprintf(t->out, "  first         sample %" PRId64 ", layer %s, element %" PRId64 ", cycle %" PRId64 ": expected %" PRId64 ", got %" PRId64 "\n",
-                s->first.sample, clean(t->a, s->first.layer, MAX_NAME), s->first.element, s->first.cycle, s->first.expected, s->first.got);
+        fprintf(t->out,
+                "  first         sample %" PRId64 ", layer %s, element %" PRId64 ", cycle %" PRId64
+                ": expected %" PRId64 ", got %" PRId64 "\n",
+                s->first.sample, clean(t->a, s->first.layer, MAX_NAME), s->first.element, s->first.cycle,
+                s->first.expected, s->first.got);
 }
 
 static void put_drift(table *t, const nh_sim_facts *s) {
@@ -203,17 +234,20 @@ static void put_sim(table *t, const nh_report_facts *f) {
     fprintf(t->out, "\n%sCo-simulation%s\n", on(t, BOLD), on(t, OFF));
     put_match(t, s);
     if (s->acc_float >= 0)
-        fprintf(t->out, "  accuracy      float %s, fixed point %s, RTL %s\n", percent(t->a, s->acc_float), percent(t->a, s->acc_fixed),
-                percent(t->a, s->acc_rtl));
-    if (s->agree_float_fixed > 0) fprintf(t->out, "  same class    float and fixed point agree on %s\n", percent(t->a, s->agree_float_fixed));
+        fprintf(t->out, "  accuracy      float %s, fixed point %s, RTL %s\n", percent(t->a, s->acc_float),
+                percent(t->a, s->acc_fixed), percent(t->a, s->acc_rtl));
+    if (s->agree_float_fixed > 0)
+        fprintf(t->out, "  same class    float and fixed point agree on %s\n",
+                percent(t->a, s->agree_float_fixed));
     if (s->input_overflowed)
-        fprintf(t->out, "  inputs        %" PRIu64 " of %" PRIu64 " were outside the input format\n", s->input_overflowed, s->input_n);
+        fprintf(t->out, "  inputs        %" PRIu64 " of %" PRIu64 " were outside the input format\n",
+                s->input_overflowed, s->input_n);
     fprintf(t->out, "  speed         C kernels %.0f inferences/s", s->fixed_per_second);
     if (s->runs > 0) fprintf(t->out, ", RTL simulation %.0f cycles/s", s->rtl_cycles_per_second);
     fprintf(t->out, "\n");
     for (int i = 0; i < s->n_fifo; i++)
-        fprintf(t->out, "  fifo %s: at most %" PRId64 " of %" PRId64 " words\n", clean(t->a, s->fifo[i].name, MAX_NAME), s->fifo[i].high_water,
-                s->fifo[i].depth);
+        fprintf(t->out, "  fifo %s: at most %" PRId64 " of %" PRId64 " words\n",
+                clean(t->a, s->fifo[i].name, MAX_NAME), s->fifo[i].high_water, s->fifo[i].depth);
     if (s->waves) fprintf(t->out, "  waves         %s\n", clean(t->a, s->waves, 80));
     put_drift(t, s);
 }
@@ -241,6 +275,8 @@ void nh_report_text(const nh_report_facts *f, bool color, FILE *out) {
     put_resources(&t, f);
     put_sim(&t, f);
     put_requirements(&t, f);
-    if (f->diag && f->diag->n_warning) fprintf(out, "\n%zu warning%s, see above or report.json\n", f->diag->n_warning, f->diag->n_warning > 1 ? "s" : "");
+    if (f->diag && f->diag->n_warning)
+        fprintf(out, "\n%zu warning%s, see above or report.json\n", f->diag->n_warning,
+                f->diag->n_warning > 1 ? "s" : "");
     nh_arena_free(t.a);
 }

@@ -14,7 +14,8 @@
 extern "C" {
 #endif
 
-/* One stream of the design: n elements of width bits per inference, beat elements per transfer at its producer. */
+/* One stream of the design: n elements of width bits per inference, beat elements per transfer at its
+ * producer. */
 typedef struct {
     const char *name;
     int64_t n, beat;
@@ -39,9 +40,18 @@ extern const int64_t nh_cosim_in_beat, nh_cosim_out_beat;
 int nh_cosim_batch(const int64_t *x, int64_t *y, size_t n, double *seconds);
 
 /* Little-endian bytes of a signal of the Verilated model; bits above its width are zero. */
-typedef struct { uint8_t *byte; size_t size; } nh_cosim_signal;
-typedef struct { nh_cosim_signal valid, ready, data; } nh_cosim_wires;
-typedef struct { const char *name; int64_t depth; nh_cosim_signal level; } nh_cosim_fifo;
+typedef struct {
+    uint8_t *byte;
+    size_t size;
+} nh_cosim_signal;
+typedef struct {
+    nh_cosim_signal valid, ready, data;
+} nh_cosim_wires;
+typedef struct {
+    const char *name;
+    int64_t depth;
+    nh_cosim_signal level;
+} nh_cosim_fifo;
 
 typedef struct {
     nh_cosim_signal clk, rst, s_data, s_valid, s_ready, s_last, m_data, m_valid, m_ready, m_last, frame_error;

@@ -39,13 +39,17 @@ static int write_result(const char *path, size_t n, double per_second) {
 
 int main(int argc, char **argv) {
     size_t n = (size_t)atoll(value_of(argc, argv, "n"));
-    size_t n_in = n * (size_t)nh_cosim_streams[nh_cosim_input].n, n_out = n * (size_t)nh_cosim_streams[nh_cosim_output].n;
+    size_t n_in = n * (size_t)nh_cosim_streams[nh_cosim_input].n,
+           n_out = n * (size_t)nh_cosim_streams[nh_cosim_output].n;
     int64_t *x = calloc(n_in + 1, sizeof *x), *y = calloc(n_out + 1, sizeof *y);
     double total = 0, done = 0, seconds = 0;
     if (!x || !y || !read_values(value_of(argc, argv, "x"), x, n_in)) return 1;
     /* Repeated until the clock can tell the speed. */
-    for (int round = 0; round < 1000 && (round == 0 || total < 0.05); round++, total += seconds, done += (double)n)
+    for (int round = 0; round < 1000 && (round == 0 || total < 0.05);
+         round++, total += seconds, done += (double)n)
         if (!nh_cosim_batch(x, y, n, &seconds)) return 1;
     return write_values(value_of(argc, argv, "c"), y, n_out) &&
-           write_result(value_of(argc, argv, "result"), n, total > 0 ? done / total : 0) ? 0 : 1;
+                   write_result(value_of(argc, argv, "result"), n, total > 0 ? done / total : 0)
+               ? 0
+               : 1;
 }

@@ -11,18 +11,20 @@
 #define FUNCTION(project, name) PASTE(project, name)
 
 /* Typed copies are static: a tensor may be larger than a stack. */
-#define DEFINE_CALL(id, in, out, n_in, in_type, n_out, out_type)  \
-    static void call_##id(const int64_t *x, int64_t *y) {         \
-        static in_type typed_x[n_in];                             \
-        static out_type typed_y[n_out];                           \
-        for (int64_t i = 0; i < n_in; i++) typed_x[i] = (in_type)x[i]; \
-        FUNCTION(NH_PROJECT, id)(typed_x, typed_y);               \
-        for (int64_t i = 0; i < n_out; i++) y[i] = (int64_t)typed_y[i]; \
+#define DEFINE_CALL(id, in, out, n_in, in_type, n_out, out_type)                                             \
+    static void call_##id(const int64_t *x, int64_t *y) {                                                    \
+        static in_type typed_x[n_in];                                                                        \
+        static out_type typed_y[n_out];                                                                      \
+        for (int64_t i = 0; i < n_in; i++)                                                                   \
+            typed_x[i] = (in_type)x[i];                                                                      \
+        FUNCTION(NH_PROJECT, id)(typed_x, typed_y);                                                          \
+        for (int64_t i = 0; i < n_out; i++)                                                                  \
+            y[i] = (int64_t)typed_y[i];                                                                      \
     }
 NH_UNITS(DEFINE_CALL)
 
 #define UNIT_ROW(id, in, out, n_in, in_type, n_out, out_type) {#id, in, out, call_##id},
-const nh_cosim_unit nh_cosim_units[] = {NH_UNITS(UNIT_ROW) {0, 0, 0, 0}};
+const nh_cosim_unit nh_cosim_units[] = {NH_UNITS(UNIT_ROW){0, 0, 0, 0}};
 const int nh_cosim_n_units = (int)(sizeof nh_cosim_units / sizeof nh_cosim_units[0]) - 1;
 
 #define STREAM_ROW(id, n, beat, width, is_signed, wire) {#id, n, beat, width, is_signed},
@@ -42,11 +44,13 @@ int nh_cosim_batch(const int64_t *x, int64_t *y, size_t n, double *seconds) {
     NH_INPUT_TYPE *typed_x = malloc((n_in ? n_in : 1) * sizeof *typed_x);
     NH_OUTPUT_TYPE *typed_y = malloc((n_out ? n_out : 1) * sizeof *typed_y);
     if (typed_x && typed_y) {
-        for (size_t i = 0; i < n_in; i++) typed_x[i] = (NH_INPUT_TYPE)x[i];
+        for (size_t i = 0; i < n_in; i++)
+            typed_x[i] = (NH_INPUT_TYPE)x[i];
         double start = now();
         FUNCTION(NH_PROJECT, batch)(typed_x, typed_y, n);
         *seconds = now() - start;
-        for (size_t i = 0; i < n_out; i++) y[i] = (int64_t)typed_y[i];
+        for (size_t i = 0; i < n_out; i++)
+            y[i] = (int64_t)typed_y[i];
     }
     int ok = typed_x && typed_y;
     free(typed_x);

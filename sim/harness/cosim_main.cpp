@@ -1,10 +1,13 @@
-// Co-simulation of one design: all samples through the C kernels, then through the Verilated RTL, first without stalls,
-// then with the stalls asked for; every output element is compared, with trace=1 every element of every stream.
+// Co-simulation of one design: all samples through the C kernels, then through the Verilated RTL, first
+// without stalls, then with the stalls asked for; every output element is compared, with trace=1 every
+// element of every stream.
 //
-//   cosim x=x.bin n=512 c=out_c.bin rtl=out_rtl.bin result=result.json stalls=none|random|long|both seed=1 trace=0|1
+//   cosim x=x.bin n=512 c=out_c.bin rtl=out_rtl.bin result=result.json stalls=none|random|long|both seed=1
+//   trace=0|1
 //         ii=<planned> latency=<planned> [waves=file.fst wave_samples=4]
 //
-// x.bin, out_*.bin: int64 little-endian, [sample][element]. Exit status 0: result.json was written, whatever it says.
+// x.bin, out_*.bin: int64 little-endian, [sample][element]. Exit status 0: result.json was written, whatever
+// it says.
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
@@ -37,16 +40,20 @@ struct Random {
         state ^= state >> 12, state ^= state << 25, state ^= state >> 27;
         return state * 0x2545f4914f6cdd1du;
     }
-    int64_t between(int64_t lo, int64_t hi) { return lo + static_cast<int64_t>((next() >> 11) % static_cast<uint64_t>(hi - lo + 1)); }
+    int64_t between(int64_t lo, int64_t hi) {
+        return lo + static_cast<int64_t>((next() >> 11) % static_cast<uint64_t>(hi - lo + 1));
+    }
 };
 
-// When one side of a stream is willing to transfer. RANDOM: with a probability that is drawn again from time to time.
-// LONG: closed for longer than the gap between outputs, then open for a burst of transfers. MIXED: one or the other in turn.
+// When one side of a stream is willing to transfer. RANDOM: with a probability that is drawn again from time
+// to time. LONG: closed for longer than the gap between outputs, then open for a burst of transfers. MIXED:
+// one or the other in turn.
 enum class Stall { NONE, RANDOM, LONG, MIXED };
 
 class Gate {
   public:
-    Gate(Stall kind, uint64_t seed, int64_t gap, int64_t burst) : kind_(kind), random_(seed), gap_(gap), burst_(burst) {}
+    Gate(Stall kind, uint64_t seed, int64_t gap, int64_t burst)
+        : kind_(kind), random_(seed), gap_(gap), burst_(burst) {}
 
     bool open() {
         if (kind_ == Stall::NONE) return true;
@@ -115,8 +122,12 @@ struct Result {
     std::vector<int64_t> high_water;
 };
 
-int axi_bits(int width) { return width <= 8 ? 8 : width <= 16 ? 16 : width <= 32 ? 32 : 64; }
-int64_t beats_of(int64_t n, int64_t beat) { return (n + beat - 1) / beat; }
+int axi_bits(int width) {
+    return width <= 8 ? 8 : width <= 16 ? 16 : width <= 32 ? 32 : 64;
+}
+int64_t beats_of(int64_t n, int64_t beat) {
+    return (n + beat - 1) / beat;
+}
 
 // Element of `width` <= 64 bits at bit `at`, sign- or zero-extended.
 int64_t get_bits(const nh_cosim_signal &s, int64_t at, int width, bool is_signed) {
@@ -147,12 +158,14 @@ class Expected {
         std::vector<Values> &all = sample_[static_cast<size_t>(sample)];
         if (all.empty()) {
             all.resize(static_cast<size_t>(nh_cosim_n_streams));
-            for (int k = 0; k < nh_cosim_n_streams; k++) all[static_cast<size_t>(k)].resize(static_cast<size_t>(nh_cosim_streams[k].n));
+            for (int k = 0; k < nh_cosim_n_streams; k++)
+                all[static_cast<size_t>(k)].resize(static_cast<size_t>(nh_cosim_streams[k].n));
             int64_t n_in = nh_cosim_streams[nh_cosim_input].n;
             std::copy_n(x_.begin() + sample * n_in, n_in, all[static_cast<size_t>(nh_cosim_input)].begin());
             for (int u = 0; u < nh_cosim_n_units; u++) {
                 const nh_cosim_unit &unit = nh_cosim_units[u];
-                unit.call(all[static_cast<size_t>(unit.in)].data(), all[static_cast<size_t>(unit.out)].data());
+                unit.call(all[static_cast<size_t>(unit.in)].data(),
+                          all[static_cast<size_t>(unit.out)].data());
             }
         }
         return all[static_cast<size_t>(stream)].data();
@@ -167,15 +180,17 @@ class Expected {
 // One run of all samples through the RTL.
 class Run {
   public:
-    Run(const Options &o, const char *name, Stall stall, const Values &x, const Values &y, bool trace, int64_t gap)
-        : o_(o), x_(x), y_(y), stall_(stall), trace_(trace), gap_(gap), expected_(x, trace ? o.n : 0), junk_(o.seed + 77),
-          in_(nh_cosim_streams[nh_cosim_input]), out_(nh_cosim_streams[nh_cosim_output]), in_bits_(axi_bits(in_.width)),
-          out_bits_(axi_bits(out_.width)), got_(y.size()) {
+    Run(const Options &o, const char *name, Stall stall, const Values &x, const Values &y, bool trace,
+        int64_t gap)
+        : o_(o), x_(x), y_(y), stall_(stall), trace_(trace), gap_(gap), expected_(x, trace ? o.n : 0),
+          junk_(o.seed + 77), in_(nh_cosim_streams[nh_cosim_input]), out_(nh_cosim_streams[nh_cosim_output]),
+          in_bits_(axi_bits(in_.width)), out_bits_(axi_bits(out_.width)), got_(y.size()) {
         r_.name = name;
         r_.input.beats = beats_of(in_.n, nh_cosim_in_beat);
         r_.output.beats = beats_of(out_.n, nh_cosim_out_beat);
         r_.stream.resize(static_cast<size_t>(nh_cosim_n_streams));
-        for (size_t k = 0; k < r_.stream.size(); k++) r_.stream[k].beats = beats_of(nh_cosim_streams[k].n, nh_cosim_streams[k].beat);
+        for (size_t k = 0; k < r_.stream.size(); k++)
+            r_.stream[k].beats = beats_of(nh_cosim_streams[k].n, nh_cosim_streams[k].beat);
     }
 
     void go() {
@@ -187,14 +202,17 @@ class Run {
         simulate();
         if (r_.failure.kind.empty()) drain();
         r_.seconds = now() - start;
-        if (r_.failure.kind.empty() && *p_.frame_error.byte) fail("frame_error", "s_axis", "frame_error is set although every TLAST was in its place");
+        if (r_.failure.kind.empty() && *p_.frame_error.byte)
+            fail("frame_error", "s_axis", "frame_error is set although every TLAST was in its place");
         nh_cosim_rtl_close();
     }
     const Result &result() const { return r_; }
     const Values &got() const { return got_; }
 
   private:
-    void fail(const char *kind, const std::string &where, const std::string &text) { r_.failure = {kind, where, text, r_.cycles}; }
+    void fail(const char *kind, const std::string &where, const std::string &text) {
+        r_.failure = {kind, where, text, r_.cycles};
+    }
 
     // First half of a cycle: inputs are set, everything combinational settles. Second half: the clock edge.
     void settle() {
@@ -212,11 +230,13 @@ class Run {
     void reset() {
         *p_.s_valid.byte = *p_.m_ready.byte = *p_.s_last.byte = 0;
         *p_.rst.byte = 1;
-        for (int i = 0; i < 4; i++) settle(), edge();
+        for (int i = 0; i < 4; i++)
+            settle(), edge();
         *p_.rst.byte = 0;
     }
 
-    // Elements of the transfer; padding and unused bits are zero without stalls and junk with them: the RTL must ignore both.
+    // Elements of the transfer; padding and unused bits are zero without stalls and junk with them: the RTL
+    // must ignore both.
     void present() {
         int64_t sample = r_.input.sample(), beat = r_.input.beat();
         size_t bytes = static_cast<size_t>(in_bits_ / 8);
@@ -234,8 +254,9 @@ class Run {
     }
 
     void simulate() {
-        Gate source(stall_, o_.seed * 2 + 1, gap_, 3 * r_.input.beats), sink(stall_, o_.seed * 2 + 2, gap_, 3 * r_.output.beats);
-        bool held = false;  // valid was raised and the transfer has not happened: it must stay
+        Gate source(stall_, o_.seed * 2 + 1, gap_, 3 * r_.input.beats),
+            sink(stall_, o_.seed * 2 + 2, gap_, 3 * r_.output.beats);
+        bool held = false; // valid was raised and the transfer has not happened: it must stay
         int64_t idle = 0, limit = 8 * (o_.ii + o_.latency) + 8 * gap_ + 10000;
         while (r_.output.sample() < o_.n && r_.failure.kind.empty()) {
             if (!held) {
@@ -309,14 +330,16 @@ class Run {
         const int64_t *want = expected_.get(a.sample(), k);
         int64_t first = a.beat() * s.beat;
         for (int64_t e = 0; e < s.beat && first + e < s.n; e++)
-            compare(a.sample(), k, first + e, want[first + e], get_bits(p_.stream[k].data, e * s.width, s.width, s.is_signed));
+            compare(a.sample(), k, first + e, want[first + e],
+                    get_bits(p_.stream[k].data, e * s.width, s.width, s.is_signed));
     }
 
     // Transfer of the AXI output; also that valid and data hold until ready.
     bool watch_output() {
         bool valid = *p_.m_valid.byte, ready = *p_.m_ready.byte;
         if (waiting_ && !valid) return fail("protocol", "m_axis", "TVALID fell before TREADY"), false;
-        if (waiting_ && (memcmp(before_.data(), p_.m_data.byte, before_.size()) || last_before_ != *p_.m_last.byte))
+        if (waiting_ &&
+            (memcmp(before_.data(), p_.m_data.byte, before_.size()) || last_before_ != *p_.m_last.byte))
             return fail("protocol", "m_axis", "TDATA or TLAST changed while TVALID waited for TREADY"), false;
         waiting_ = valid && !ready;
         if (waiting_) {
@@ -335,13 +358,16 @@ class Run {
             compare(sample, nh_cosim_n_streams, element, want, got);
         }
         if (*p_.m_last.byte != (beat == r_.output.beats - 1))
-            fail("tlast", "m_axis", beat == r_.output.beats - 1 ? "TLAST is missing on the last transfer of a frame" : "TLAST before the last transfer of a frame");
+            fail("tlast", "m_axis",
+                 beat == r_.output.beats - 1 ? "TLAST is missing on the last transfer of a frame"
+                                             : "TLAST before the last transfer of a frame");
         r_.output.transfer(r_.cycles);
         if (trace_ && r_.output.beat() == 0) expected_.drop(sample);
         return true;
     }
 
-    // Keeps the mismatch of the earliest sample, there of the most upstream stream: the cause, not its consequences.
+    // Keeps the mismatch of the earliest sample, there of the most upstream stream: the cause, not its
+    // consequences.
     void compare(int64_t sample, int stream, int64_t element, int64_t want, int64_t got) {
         r_.compared++;
         if (want == got) return;
@@ -351,11 +377,13 @@ class Run {
         f = {true, sample, stream, element, r_.cycles, want, got};
     }
 
-    // The stuck stream: the one nearest to the output that offers and is not taken; else the first that starves.
+    // The stuck stream: the one nearest to the output that offers and is not taken; else the first that
+    // starves.
     void diagnose_hang() {
         for (int k = nh_cosim_n_streams - 1; k >= 0; k--)
             if (*p_.stream[k].valid.byte && !*p_.stream[k].ready.byte)
-                return fail("hang", nh_cosim_streams[k].name, "offers a transfer that its consumer never takes");
+                return fail("hang", nh_cosim_streams[k].name,
+                            "offers a transfer that its consumer never takes");
         for (int k = 0; k < nh_cosim_n_streams; k++)
             if (r_.stream[static_cast<size_t>(k)].sample() < o_.n)
                 return fail("hang", nh_cosim_streams[k].name, "waits for its producer, which has stopped");
@@ -397,28 +425,40 @@ bool write_values(const std::string &path, const Values &v) {
 
 // Names are identifiers and sentences of this file: nothing to escape.
 void print_activity(FILE *f, const char *name, const Activity &a) {
-    fprintf(f, "{\"name\": \"%s\", \"transfers\": %" PRId64 ", \"first_start\": %" PRId64 ", \"first_end\": %" PRId64 ", \"ii\": %.6f}",
+    fprintf(f,
+            "{\"name\": \"%s\", \"transfers\": %" PRId64 ", \"first_start\": %" PRId64
+            ", \"first_end\": %" PRId64 ", \"ii\": %.6f}",
             name, a.transfers, a.starts.empty() ? -1 : a.starts[0], a.first_end, a.ii());
 }
 
-const char *stream_name(int64_t k) { return k < nh_cosim_n_streams ? nh_cosim_streams[k].name : "m_axis"; }
+const char *stream_name(int64_t k) {
+    return k < nh_cosim_n_streams ? nh_cosim_streams[k].name : "m_axis";
+}
 
 void print_run(FILE *f, const Result &r) {
-    fprintf(f, "{\"name\": \"%s\", \"cycles\": %" PRId64 ", \"seconds\": %.6f, \"compared\": %" PRId64 ", \"mismatches\": %" PRId64,
+    fprintf(f,
+            "{\"name\": \"%s\", \"cycles\": %" PRId64 ", \"seconds\": %.6f, \"compared\": %" PRId64
+            ", \"mismatches\": %" PRId64,
             r.name.c_str(), r.cycles, r.seconds, r.compared, r.mismatches);
     if (r.first.found)
-        fprintf(f, ",\n \"first\": {\"sample\": %" PRId64 ", \"stream\": \"%s\", \"element\": %" PRId64 ", \"cycle\": %" PRId64
-                ", \"expected\": %" PRId64 ", \"got\": %" PRId64 "}", r.first.sample, stream_name(r.first.stream), r.first.element,
-                r.first.cycle, r.first.expected, r.first.got);
+        fprintf(f,
+                ",\n \"first\": {\"sample\": %" PRId64 ", \"stream\": \"%s\", \"element\": %" PRId64
+                ", \"cycle\": %" PRId64 ", \"expected\": %" PRId64 ", \"got\": %" PRId64 "}",
+                r.first.sample, stream_name(r.first.stream), r.first.element, r.first.cycle, r.first.expected,
+                r.first.got);
     if (!r.failure.kind.empty())
-        fprintf(f, ",\n \"failure\": {\"kind\": \"%s\", \"where\": \"%s\", \"text\": \"%s\", \"cycle\": %" PRId64 "}", r.failure.kind.c_str(),
-                r.failure.where.c_str(), r.failure.text.c_str(), r.failure.cycle);
+        fprintf(f,
+                ",\n \"failure\": {\"kind\": \"%s\", \"where\": \"%s\", \"text\": \"%s\", \"cycle\": %" PRId64
+                "}",
+                r.failure.kind.c_str(), r.failure.where.c_str(), r.failure.text.c_str(), r.failure.cycle);
     fprintf(f, ",\n \"streams\": [");
     print_activity(f, "s_axis", r.input);
-    for (size_t k = 0; k < r.stream.size(); k++) fprintf(f, ",\n  "), print_activity(f, nh_cosim_streams[k].name, r.stream[k]);
+    for (size_t k = 0; k < r.stream.size(); k++)
+        fprintf(f, ",\n  "), print_activity(f, nh_cosim_streams[k].name, r.stream[k]);
     fprintf(f, ",\n  "), print_activity(f, "m_axis", r.output);
     fprintf(f, "],\n \"high_water\": [");
-    for (size_t i = 0; i < r.high_water.size(); i++) fprintf(f, "%s%" PRId64, i ? ", " : "", r.high_water[i]);
+    for (size_t i = 0; i < r.high_water.size(); i++)
+        fprintf(f, "%s%" PRId64, i ? ", " : "", r.high_water[i]);
     fprintf(f, "]}");
 }
 
@@ -426,7 +466,8 @@ bool write_result(const Options &o, double per_second, const std::vector<Result>
     FILE *f = fopen(o.result.c_str(), "w");
     if (!f) return perror(o.result.c_str()), false;
     fprintf(f, "{\"samples\": %" PRId64 ", \"fixed_per_second\": %.1f, \"runs\": [", o.n, per_second);
-    for (size_t i = 0; i < runs.size(); i++) fprintf(f, i ? ",\n" : "\n"), print_run(f, runs[i]);
+    for (size_t i = 0; i < runs.size(); i++)
+        fprintf(f, i ? ",\n" : "\n"), print_run(f, runs[i]);
     fprintf(f, "]}\n");
     return fclose(f) == 0 || (perror(o.result.c_str()), false);
 }
@@ -436,15 +477,28 @@ bool parse(int argc, char **argv, Options *o) {
         const char *equals = strchr(argv[i], '=');
         if (!equals) return false;
         std::string key(argv[i], static_cast<size_t>(equals - argv[i])), value(equals + 1);
-        std::string *text = key == "x" ? &o->x : key == "c" ? &o->c : key == "rtl" ? &o->rtl : key == "result" ? &o->result
-                          : key == "waves" ? &o->waves : key == "stalls" ? &o->stalls : nullptr;
-        int64_t *number = key == "n" ? &o->n : key == "ii" ? &o->ii : key == "latency" ? &o->latency
-                        : key == "wave_samples" ? &o->wave_samples : nullptr;
-        if (text) *text = value;
-        else if (number) *number = atoll(value.c_str());
-        else if (key == "seed") o->seed = strtoull(value.c_str(), nullptr, 10);
-        else if (key == "trace") o->trace = value == "1";
-        else return false;
+        std::string *text = key == "x"        ? &o->x
+                            : key == "c"      ? &o->c
+                            : key == "rtl"    ? &o->rtl
+                            : key == "result" ? &o->result
+                            : key == "waves"  ? &o->waves
+                            : key == "stalls" ? &o->stalls
+                                              : nullptr;
+        int64_t *number = key == "n"              ? &o->n
+                          : key == "ii"           ? &o->ii
+                          : key == "latency"      ? &o->latency
+                          : key == "wave_samples" ? &o->wave_samples
+                                                  : nullptr;
+        if (text)
+            *text = value;
+        else if (number)
+            *number = atoll(value.c_str());
+        else if (key == "seed")
+            o->seed = strtoull(value.c_str(), nullptr, 10);
+        else if (key == "trace")
+            o->trace = value == "1";
+        else
+            return false;
     }
     return o->n > 0;
 }
@@ -464,7 +518,10 @@ bool run_kernels(const Options &o, const Values &x, Values *y, double *per_secon
 }
 
 bool run_rtl(const Options &o, const Values &x, const Values &y, std::vector<Result> *runs) {
-    struct Plan { const char *name; Stall stall; };
+    struct Plan {
+        const char *name;
+        Stall stall;
+    };
     std::vector<Plan> plan = {{"free", Stall::NONE}};
     if (o.stalls == "random" || o.stalls == "both") plan.push_back({"random", Stall::RANDOM});
     if (o.stalls == "long" || o.stalls == "both") plan.push_back({"long", Stall::LONG});
@@ -487,12 +544,13 @@ bool run_rtl(const Options &o, const Values &x, const Values &y, std::vector<Res
     return true;
 }
 
-}  // namespace
+} // namespace
 
 int main(int argc, char **argv) {
     Options o;
     if (!parse(argc, argv, &o)) return fprintf(stderr, "cosim: key=value arguments, see cosim_main.cpp\n"), 2;
-    Values x(static_cast<size_t>(o.n * nh_cosim_streams[nh_cosim_input].n)), y(static_cast<size_t>(o.n * nh_cosim_streams[nh_cosim_output].n));
+    Values x(static_cast<size_t>(o.n * nh_cosim_streams[nh_cosim_input].n)),
+        y(static_cast<size_t>(o.n * nh_cosim_streams[nh_cosim_output].n));
     double per_second = 0;
     std::vector<Result> runs;
     if (!read_values(o.x, &x) || !run_kernels(o, x, &y, &per_second) || !run_rtl(o, x, y, &runs)) return 1;

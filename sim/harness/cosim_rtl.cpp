@@ -22,9 +22,11 @@ struct Model {
 };
 Model *model;
 
-template <typename T> nh_cosim_signal signal(T &s) { return {reinterpret_cast<uint8_t *>(&s), sizeof s}; }
+template <typename T> nh_cosim_signal signal(T &s) {
+    return {reinterpret_cast<uint8_t *>(&s), sizeof s};
+}
 
-}  // namespace
+} // namespace
 
 void nh_cosim_rtl_open(uint64_t seed, const char *waves, nh_cosim_ports *p) {
 #define COUNT(...) +1
@@ -48,18 +50,30 @@ void nh_cosim_rtl_open(uint64_t seed, const char *waves, nh_cosim_ports *p) {
 #endif
     Vnh___024root *root = top->rootp;
     int k = 0, n_fifo = 0;
-#define BIND(id, n, beat, width, is_signed, wire) \
+#define BIND(id, n, beat, width, is_signed, wire)                                                            \
     wires[k++] = {signal(root->wire##_valid), signal(root->wire##_ready), signal(root->wire##_data)};
     NH_STREAMS(BIND)
 #define BIND_FIFO(id, depth, wire) fifos[n_fifo++] = {#id, depth, signal(root->wire##_level)};
     NH_FIFOS(BIND_FIFO)
-    *p = {signal(root->clk),           signal(root->rst),           signal(root->s_axis_tdata), signal(root->s_axis_tvalid),
-          signal(root->s_axis_tready), signal(root->s_axis_tlast),  signal(root->m_axis_tdata), signal(root->m_axis_tvalid),
-          signal(root->m_axis_tready), signal(root->m_axis_tlast),  signal(root->frame_error),  wires,
-          fifos,                       n_fifo};
+    *p = {signal(root->clk),
+          signal(root->rst),
+          signal(root->s_axis_tdata),
+          signal(root->s_axis_tvalid),
+          signal(root->s_axis_tready),
+          signal(root->s_axis_tlast),
+          signal(root->m_axis_tdata),
+          signal(root->m_axis_tvalid),
+          signal(root->m_axis_tready),
+          signal(root->m_axis_tlast),
+          signal(root->frame_error),
+          wires,
+          fifos,
+          n_fifo};
 }
 
-void nh_cosim_rtl_eval(void) { model->top->eval(); }
+void nh_cosim_rtl_eval(void) {
+    model->top->eval();
+}
 
 void nh_cosim_rtl_dump(uint64_t time) {
 #if VM_TRACE

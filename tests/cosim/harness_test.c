@@ -1,5 +1,5 @@
-/* The harness on hand-written RTL: right RTL passes with the counts that hand arithmetic gives, and every planted fault is
- * found and named. Skipped (said so) without Verilator. */
+/* The harness on hand-written RTL: right RTL passes with the counts that hand arithmetic gives, and every
+ * planted fault is found and named. Skipped (said so) without Verilator. */
 #include <criterion/criterion.h>
 
 #include "tiny.h"
@@ -25,7 +25,8 @@ Test(harness, agrees_on_right_rtl_with_all_stalls) {
     cr_assert_eq(t.facts.stalled_runs, 3);
     cr_assert_eq(t.facts.compared, 4 * 50 * 6);
     cr_assert_eq(t.facts.mismatches, 0);
-    /* one register: the third transfer of a frame leaves 3 cycles after its first came; a frame takes 3 transfers */
+    /* one register: the third transfer of a frame leaves 3 cycles after its first came; a frame takes 3
+     * transfers */
     cr_assert_eq(t.facts.measured_latency, 3);
     cr_assert_float_eq(t.facts.measured_ii, 3.0, 1e-9);
     cr_assert_eq(t.facts.n_cycles, 1);

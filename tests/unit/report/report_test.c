@@ -1,4 +1,5 @@
-/* report/: the three prints of one struct, on a design whose names try to break them; what is written is read back. */
+/* report/: the three prints of one struct, on a design whose names try to break them; what is written is read
+ * back. */
 #include <criterion/criterion.h>
 #include <jansson.h>
 #include <math.h>
@@ -22,33 +23,69 @@ static void fill_sim(sample *s) {
     s->cycles[0] = (nh_cycles_fact){"triple", 3, 3, 3.0, 3};
     int64_t confusion[] = {5, 1, 0, 4};
     memcpy(s->confusion, confusion, sizeof confusion);
-    s->f.sim = (nh_sim_facts){.ran = true, .samples = 10, .acc_float = 1, .acc_fixed = 0.9, .acc_rtl = 0.9, .agree_float_fixed = 0.9,
-                              .drift = s->drift, .n_drift = 2, .compared = 120, .mismatches = 2,
-                              .first = {.sample = 4, .element = 1, .cycle = 99, .layer = "triple", .expected = -7, .got = 7}, .runs = 2,
-                              .stalled_runs = 1, .cycles = s->cycles, .n_cycles = 1, .measured_ii = 3, .planned_ii = 3,
-                              .measured_latency = 3, .planned_latency = 3, .input_overflowed = 1, .input_n = 50,
-                              .fixed_per_second = 1e6, .rtl_cycles_per_second = 2e6, .n_class = 2, .confusion = s->confusion};
+    s->f.sim = (nh_sim_facts){
+        .ran = true,
+        .samples = 10,
+        .acc_float = 1,
+        .acc_fixed = 0.9,
+        .acc_rtl = 0.9,
+        .agree_float_fixed = 0.9,
+        .drift = s->drift,
+        .n_drift = 2,
+        .compared = 120,
+        .mismatches = 2,
+        .first = {.sample = 4, .element = 1, .cycle = 99, .layer = "triple", .expected = -7, .got = 7},
+        .runs = 2,
+        .stalled_runs = 1,
+        .cycles = s->cycles,
+        .n_cycles = 1,
+        .measured_ii = 3,
+        .planned_ii = 3,
+        .measured_latency = 3,
+        .planned_latency = 3,
+        .input_overflowed = 1,
+        .input_n = 50,
+        .fixed_per_second = 1e6,
+        .rtl_cycles_per_second = 2e6,
+        .n_class = 2,
+        .confusion = s->confusion};
 }
 
 static void fill(sample *s) {
     s->t = tiny_new("tiny", 1);
-    s->t.opt.target = (nh_target){.name = "icebreaker", .family = "ice40", .device = "up5k", .package = "sg48", .luts = 5280, .ffs = 5280,
-                                  .brams = 30, .dsps = 8};
+    s->t.opt.target = (nh_target){.name = "icebreaker",
+                                  .family = "ice40",
+                                  .device = "up5k",
+                                  .package = "sg48",
+                                  .luts = 5280,
+                                  .ffs = 5280,
+                                  .brams = 30,
+                                  .dsps = 8};
     s->t.opt.clock_mhz = 24;
     s->t.design.opt = &s->t.opt;
     tiny_design(&s->t);
     s->unit[0] = "triple", s->unit[1] = "total";
     s->cells[0] = (nh_cells){31, 21, 0, 0, 8, 1};
     s->cells[1] = (nh_cells){61, 45, 1, 0, 12, 2};
-    s->f = (nh_report_facts){.provenance = {"0.1.0", "c0ffee", "beef"}, .design = &s->t.design, .diag = s->t.d};
+    s->f =
+        (nh_report_facts){.provenance = {"0.1.0", "c0ffee", "beef"}, .design = &s->t.design, .diag = s->t.d};
     fill_sim(s);
     s->f.synth = (nh_synth_facts){true, "ice40", s->unit, s->cells, 2};
-    s->f.pnr = (nh_pnr_facts){.ran = true, .fits = true, .device = "up5k", .package = "sg48", .bitstream = "tiny.bin", .fmax_mhz = 61.25,
-                              .luts = 70, .luts_total = 5280, .brams = 1, .brams_total = 30};
+    s->f.pnr = (nh_pnr_facts){.ran = true,
+                              .fits = true,
+                              .device = "up5k",
+                              .package = "sg48",
+                              .bitstream = "tiny.bin",
+                              .fmax_mhz = 61.25,
+                              .luts = 70,
+                              .luts_total = 5280,
+                              .brams = 1,
+                              .brams_total = 30};
     s->f.step[0] = (nh_step_fact){"sim", NH_STEP_DONE, "config changed", 1.5};
     s->f.step[1] = (nh_step_fact){"pnr", NH_STEP_SKIPPED, "nextpnr was not found", 0};
     s->f.n_step = 2;
-    s->f.requirement[0].name = "C = RTL", s->f.requirement[0].required = "0 differ", s->f.requirement[0].measured = "2 differ";
+    s->f.requirement[0].name = "C = RTL", s->f.requirement[0].required = "0 differ",
+    s->f.requirement[0].measured = "2 differ";
     s->f.requirement[0].known = true;
     s->f.n_requirement = 1;
 }
@@ -106,7 +143,8 @@ Test(report, json_has_three_columns_of_resources) {
     fill(&s);
     const char *path = nh_path_join(s.t.a, s.t.dir, "report.json");
     cr_assert(nh_report_json(s.t.a, s.t.d, &s.f, path));
-    json_t *root = json_load_file(path, 0, NULL), *rows = json_object_get(root, "resources"), *total = json_array_get(rows, 1);
+    json_t *root = json_load_file(path, 0, NULL), *rows = json_object_get(root, "resources"),
+           *total = json_array_get(rows, 1);
     cr_assert_eq(json_array_size(rows), 2);
     cr_assert_eq(json_integer_value(json_object_get(json_object_get(total, "estimate"), "luts")), 40);
     cr_assert_eq(json_integer_value(json_object_get(json_object_get(total, "yosys"), "luts")), 61);
@@ -140,7 +178,9 @@ Test(report, a_file_that_is_no_report_is_refused) {
     cr_assert_not(nh_report_load(s.t.a, s.t.d, path, &f));
     tiny_write(&s.t, path, "[1, 2]");
     cr_assert_not(nh_report_load(s.t.a, s.t.d, path, &f));
-    tiny_write(&s.t, path, "{\"sim\": {\"ran\": 3, \"drift\": [7], \"confusion\": [[1], 2]}, \"synth\": {\"units\": [null]}, \"pnr\": []}");
+    tiny_write(&s.t, path,
+               "{\"sim\": {\"ran\": 3, \"drift\": [7], \"confusion\": [[1], 2]}, \"synth\": {\"units\": "
+               "[null]}, \"pnr\": []}");
     cr_assert(nh_report_load(s.t.a, s.t.d, path, &f));
     cr_assert_str_eq(f.sim.drift[0].layer, "");
     tiny_free(&s.t);
@@ -181,7 +221,8 @@ Test(report, text_is_plain_narrow_and_complete) {
     s.drift[1].layer = s.t.graph->layer[1].name;
     const char *text = text_of(&s, false);
     cr_assert_null(strchr(text, '\033'));
-    for (const char *line = text; *line; line += strcspn(line, "\n") + 1) cr_assert_leq(strcspn(line, "\n"), 100);
+    for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
+        cr_assert_leq(strcspn(line, "\n"), 100);
     cr_assert(strstr(text, "2 of 120 elements differ"));
     cr_assert(strstr(text, "sample 4, layer triple, element 1, cycle 99: expected -7, got 7"));
     cr_assert(strstr(text, "61.25 MHz"));

@@ -28,7 +28,8 @@ Test(sim, without_verilator_the_kernels_alone_are_run) {
     tiny_free(&t);
 }
 
-/* Inputs lie j/64 above the grid of 1/8, j = 0..3: rounding to nearest errs by 0, 1, 2, 3 64ths; y by three times that. */
+/* Inputs lie j/64 above the grid of 1/8, j = 0..3: rounding to nearest errs by 0, 1, 2, 3 64ths; y by three
+ * times that. */
 Test(sim, drift_is_that_of_hand_arithmetic) {
     tiny t = tiny_new("tiny", 64);
     cr_assert(tiny_run(&t));
@@ -51,7 +52,8 @@ Test(sim, drift_is_that_of_hand_arithmetic) {
 
 Test(sim, accuracy_and_confusion_count_first_maxima) {
     tiny t = tiny_new("tiny", 3);
-    /* float classes 1, 2, 0 (sample 0 by less than the rounding: fixed sees a tie and takes the first, class 0) */
+    /* float classes 1, 2, 0 (sample 0 by less than the rounding: fixed sees a tie and takes the first, class
+     * 0) */
     static const double x[] = {1, 1.03, 0, 0, 0, /**/ 0, 0, 2, 0, 0, /**/ 3, 2, 1, 0, -1};
     static const int64_t label[] = {1, 2, 4};
     t.setup.x.x = x;
@@ -64,13 +66,15 @@ Test(sim, accuracy_and_confusion_count_first_maxima) {
     cr_assert_eq(t.facts.n_class, 5);
     for (int l = 0; l < 5; l++)
         for (int c = 0; c < 5; c++)
-            cr_assert_eq(t.facts.confusion[l * 5 + c], (l == 1 && c == 0) || (l == 2 && c == 2) || (l == 4 && c == 0));
+            cr_assert_eq(t.facts.confusion[l * 5 + c],
+                         (l == 1 && c == 0) || (l == 2 && c == 2) || (l == 4 && c == 0));
     tiny_free(&t);
 }
 
 Test(sim, saturated_inputs_are_counted) {
     tiny t = tiny_new("tiny", 1);
-    static const double x[] = {3.875, 3.93, 3.94, -4.0, -5.0}; /* fixed<6,3>: -4 .. 3.875; 3.93 rounds to 3.875, 3.94 to 4 */
+    static const double x[] = {3.875, 3.93, 3.94, -4.0,
+                               -5.0}; /* fixed<6,3>: -4 .. 3.875; 3.93 rounds to 3.875, 3.94 to 4 */
     t.setup.x.x = x;
     cr_assert(tiny_run(&t));
     cr_assert_eq(t.facts.input_overflowed, 2);
