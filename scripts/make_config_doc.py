@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """The tables of keys in docs/config.md, from `neurohls check --schema`: what the program reads is what is written.
 
     make_config_doc.py NEUROHLS           rewrite the part between the two markers

@@ -44,7 +44,7 @@ static const nh_key layer_keys[] = {
      .at = NH_NO_PLACE, .doc = "one weight scale for the layer, or one per output channel"},
     {.name = "multiplier_bits", .type = NH_KEY_INT, .min = 2, .max = 32, .def = "16", .offset = LAYER(multiplier_bits),
      .at = NH_NO_PLACE, .doc = "width of the requantizer's multiplier, for arbitrary and per_channel scales"},
-    {.name = "table_size", .type = NH_KEY_INT64, .flags = NH_KEY_POWER_OF_TWO, .min = 2, .max = 65536, .def = "1024",
+    {.name = "table_size", .type = NH_KEY_INT64, .flags = NH_KEY_POWER_OF_TWO, .min = 4, .max = 65536, .def = "1024",
      .offset = LAYER(table_size), .at = LAYER(table_at), .doc = "most entries of an activation table"},
 };
 const nh_section nh_layer_section = {"layer", layer_keys, COUNT(layer_keys)};

@@ -97,7 +97,8 @@ bool nh_flags_parse(nh_cli *c, const nh_command *command, int argc, char **argv)
             ok &= store(c, o, optarg);
         }
     }
-    for (int i = optind; i < argc; i++) ok &= take_word(c, command, argv[i]);
+    /* Behind an unknown option a word may be its value: not an error of its own. */
+    for (int i = optind; i < argc && ok; i++) ok &= take_word(c, command, argv[i]);
     if (ok && command && c->n_arg < command->min_args && !c->flag.help && !c->flag.man && !c->flag.version) {
         nh_report(c->diag, NH_O_USAGE, NH_NOWHERE, "%s needs %s", command->name, command->args);
         nh_diag_hint(c->diag, "neurohls %s --help", command->name);

@@ -88,7 +88,7 @@ static void put_head(const nh_run *r, FILE *out) {
 static void put_rate(const nh_run *r, FILE *out) {
     const nh_design *g = r->design;
     double rate = r->opt->clock_mhz * 1e6 / (double)g->ii_cycles, latency_us = (double)g->latency_cycles / r->opt->clock_mhz;
-    fprintf(out, "\none inference every %lld cycles: %.4g per second; latency %lld cycles: %.4g us\n", (long long)g->ii_cycles, rate,
+    fprintf(out, "\none inference every %lld cycles: %.*f per second; latency %lld cycles: %.4g us\n", (long long)g->ii_cycles, rate < 100 ? 2 : 0, rate,
             (long long)g->latency_cycles, latency_us);
     fputs("LUT and BRAM are estimates; neurohls synth counts them\n", out);
 }

@@ -25,8 +25,10 @@ static bool run_passes(nh_run *r) {
     FILE *dump = c->flag.dump_after ? open_memstream(&text, &size) : NULL;
     bool ok = nh_passes_run(r->graph, r->opt, &r->calibration, c->diag, c->flag.dump_after, dump);
     if (dump) fclose(dump);
-    if (ok && c->flag.dump_after && size == 0)
+    if (ok && c->flag.dump_after && size == 0) {
         ok = nh_report(c->diag, NH_O_USAGE, NH_NOWHERE, "--dump-after: there is no pass '%s'", c->flag.dump_after);
+        nh_diag_allowed(c->diag, "%s", nh_passes_names(c->arena));
+    }
     if (size > 0) fwrite(text, 1, size, stdout);
     free(text);
     return ok;

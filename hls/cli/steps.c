@@ -305,6 +305,17 @@ static bool run_step(nh_run *r, nh_steps *cache, nh_step_id s, nh_step_plan plan
     return run_work(r, row, t, fact);
 }
 
+/* A step that this run was not asked for, but whose output of an earlier one still holds: the report keeps what it measured. */
+static void recall_step(nh_run *r, nh_steps *cache, nh_step_id s) {
+    const step_row *row = &steps[s];
+    if (!row->load || !nh_file_exists(nh_path_join(r->cli->arena, below(r, row->name), "facts.json"))) return;
+    nh_step *t = nh_step_new(cache, row->name);
+    row->depend(r, t);
+    if (!nh_step_cached(t, false) || !row->load(r, below(r, row->name))) return;
+    r->facts.step[s].state = NH_STEP_CACHED;
+    r->facts.step[s].why = "not asked for; an earlier build's still holds";
+}
+
 static void say_step(const nh_run *r, const nh_step_fact *fact) {
     static const char *const state[] = {"not asked for", "done", "cached", "skipped", "failed"};
     if (!r->cli->flag.verbose || fact->state == NH_STEP_NOT_ASKED) return;
@@ -335,7 +346,10 @@ nh_exit nh_run_steps(nh_run *r, nh_step_plan plan) {
     for (int s = 0; s < NH_STEP_COUNT; s++) f->step[s] = (nh_step_fact){.name = steps[s].name, .state = NH_STEP_NOT_ASKED};
     bool ok = true;
     for (int s = 0; s < NH_STEP_REPORT && ok; s++) {
-        if (!(plan.wanted >> s & 1)) continue;
+        if (!(plan.wanted >> s & 1)) {
+            recall_step(r, cache, (nh_step_id)s);
+            continue;
+        }
         ok = run_step(r, cache, (nh_step_id)s, plan, r->cli->flag.force || s >= from);
         say_step(r, &f->step[s]);
     }

@@ -76,7 +76,7 @@ static uint64_t node_hash(const nh_dp_node *n) {
 static bool node_equal(const nh_dp_node *x, const nh_dp_node *y) {
     return x->op == y->op && x->a == y->a && x->b == y->b && x->c == y->c && x->constant == y->constant && x->cfrac == y->cfrac &&
            x->shift == y->shift && x->port == y->port && x->elem == y->elem && x->frac == y->frac &&
-           (x->op != NH_DP_CAST || nh_format_equal(x->fmt, y->fmt));
+           (x->op != NH_DP_CAST || (nh_format_equal(x->fmt, y->fmt) && x->is_cut == y->is_cut));
 }
 
 static size_t slot_of(const nh_dp *p, const nh_dp_node *n) {
@@ -350,7 +350,7 @@ static bool never_overflows(nh_range r, int frac, nh_format to) {
     return count.overflowed == 0 && lo >= nh_format_min(to) && hi <= nh_format_max(to);
 }
 
-nh_val nh_dp_cast(nh_dp *p, nh_val a, nh_format to) {
+static nh_val cast(nh_dp *p, nh_val a, nh_format to, bool is_cut) {
     const nh_dp_node *x = &p->node[a];
     int frac = nh_format_frac(to);
     if (x->op == NH_DP_CONST) return nh_dp_const(p, nh_fx_convert(x->constant, x->frac, to, NULL), frac);
@@ -364,8 +364,13 @@ nh_val nh_dp_cast(nh_dp *p, nh_val a, nh_format to) {
         to.overflow = NH_OVERFLOW_WRAP;
     }
     n.fmt = to;
+    n.is_cut = is_cut;
     return nh_dp_intern(p, n);
 }
+
+nh_val nh_dp_cast(nh_dp *p, nh_val a, nh_format to) { return cast(p, a, to, false); }
+
+nh_val nh_dp_cut(nh_dp *p, nh_val v, nh_format to) { return cast(p, v, to, true); }
 
 int nh_dp_add_table(nh_dp *p, const char *id, int64_t depth, nh_format fmt, const int64_t *raw) {
     assert(depth >= 1);

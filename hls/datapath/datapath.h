@@ -49,6 +49,7 @@ typedef struct {
     bool is_signed;
     int stage;        /* pipeline stage whose combinational logic makes it; TABLE: available at this stage, read in stage-1 */
     bool is_live;     /* reached from an output */
+    bool is_cut;      /* CAST: takes low bits on purpose; what it drops is no overflow */
 } nh_dp_node;
 
 /* A port is a vector of elements of one format; flat in RTL (element e at bits [e*width +: width]), an array in C. */

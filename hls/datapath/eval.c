@@ -30,7 +30,7 @@ static nh_i128 eval_node(const nh_dp *p, const nh_dp_node *n, const nh_i128 *val
     case NH_DP_SELECT: return value[n->a] ? a : b;
     case NH_DP_MIN: return a < b ? a : b;
     case NH_DP_MAX: return a > b ? a : b;
-    case NH_DP_CAST: return nh_fx_convert(a, p->node[n->a].frac, n->fmt, count);
+    case NH_DP_CAST: return nh_fx_convert(a, p->node[n->a].frac, n->fmt, n->is_cut ? NULL : count);
     case NH_DP_TABLE: return p->table[n->port].raw[a];
     case NH_DP_STATE:
     case NH_DP_OP_COUNT: break;

@@ -39,6 +39,8 @@ typedef struct nh_dp_hash {
 nh_val nh_dp_intern(nh_dp *p, nh_dp_node n);
 /* Tell the proved interval of v when it is tighter than what interval arithmetic found. */
 void nh_dp_narrow(nh_dp *p, nh_val v, nh_range r);
+/* The low bits of v that `to` (unsigned, WRAP) holds: a cast whose wrapping is meant and never counted as overflow. */
+nh_val nh_dp_cut(nh_dp *p, nh_val v, nh_format to);
 /* Operands and outputs v < n become map[v]. */
 void nh_dp_redirect(nh_dp *p, const nh_val *map, uint32_t n);
 /* Take these nodes, already interned once, as the new ones. */

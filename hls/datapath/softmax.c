@@ -54,7 +54,7 @@ static double exp_high_entry(const softmax *s, int64_t i) {
 /* The low `bits` bits of an unsigned value, as an integer: wires. */
 static nh_val low_bits(nh_dp *p, nh_val v, int bits) {
     int frac = p->node[v].frac;
-    nh_val low = nh_dp_cast(p, v, unsigned_format(bits, frac, NH_ROUND_TRN));
+    nh_val low = nh_dp_cut(p, v, unsigned_format(bits, frac, NH_ROUND_TRN));
     return nh_dp_scale(p, low, p->node[low].frac);
 }
 
@@ -119,7 +119,7 @@ static nh_val reciprocal(softmax *s, nh_val mantissa) {
     int start = add_table(s, "reciprocal", s->reciprocal_entries, s->result_frac, reciprocal_start, 1);
     int slope_frac = s->result_frac - bits + 1;
     int slope = add_table(s, "slope", s->reciprocal_entries, slope_frac, reciprocal_slope, 1);
-    nh_val offset = nh_dp_cast(p, mantissa, unsigned_format(below, p->node[mantissa].frac, NH_ROUND_TRN));
+    nh_val offset = nh_dp_cut(p, mantissa, unsigned_format(below, p->node[mantissa].frac, NH_ROUND_TRN));
     offset = nh_dp_cast(p, offset, unsigned_format(slope_frac, bits + slope_frac, NH_ROUND_TRN));
     nh_val drop = nh_dp_mul(p, nh_dp_table_read(p, slope, index), offset);
     drop = nh_dp_cast(p, drop, unsigned_format(slope_frac + 1, s->result_frac, NH_ROUND_RND));

@@ -42,7 +42,7 @@ typedef struct {
     nh_scale_kind scale;
     nh_granularity granularity;
     int multiplier_bits; /* of the integer requantizer of arbitrary / per-channel scales: 2..32 */
-    int64_t table_size;  /* entries of activation tables, a power of two 2..65536 */
+    int64_t table_size;  /* entries of activation tables, a power of two 4..65536 */
     nh_loc table_at;
 } nh_layer_options;
 

@@ -35,6 +35,12 @@ static const struct {
               {"calibrate", calibrate},
               {"infer_fx", infer_fx}};
 
+const char *nh_passes_names(nh_arena *a) {
+    const char *names = passes[0].name;
+    for (size_t i = 1; i < sizeof passes / sizeof passes[0]; i++) names = nh_arena_printf(a, "%s, %s", names, passes[i].name);
+    return names;
+}
+
 static bool check(pipeline *p, const char *after) {
     nh_arena *scratch = nh_arena_new();
     const char *why = nh_graph_check(p->g, scratch);

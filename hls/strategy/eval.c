@@ -10,7 +10,8 @@ int64_t **nh_design_buffers(nh_arena *a, const nh_design *g)
 
 static nh_i128 widen(int64_t raw, nh_format f) { return f.is_signed ? (nh_i128)raw : (nh_i128)(uint64_t)raw; }
 
-static nh_i128 product_sum(const nh_mac *m, const int64_t *x, int64_t o)
+/* The accumulator of output o; casts inside a sum whose format was given are counted. */
+static nh_i128 product_sum(const nh_mac *m, const int64_t *x, int64_t o, nh_fx_count *count)
 {
     const int64_t *w = m->w + o * m->n_in;
     int frac = nh_format_frac(m->x) + nh_format_frac(m->weight);
@@ -18,7 +19,7 @@ static nh_i128 product_sum(const nh_mac *m, const int64_t *x, int64_t o)
     for (int64_t i = 0; i < m->n_in; i++) {
         nh_i128 product = widen(x[i], m->x) * widen(w[i], m->weight);
         if (m->exact) acc += product;
-        else acc = nh_fx_convert(acc + nh_fx_convert(product, frac, m->acc, NULL), nh_format_frac(m->acc), m->acc, NULL);
+        else acc = nh_fx_convert(acc + nh_fx_convert(product, frac, m->acc, count), nh_format_frac(m->acc), m->acc, count);
     }
     return acc;
 }
@@ -27,7 +28,7 @@ static void eval_mac(const nh_unit *u, const int64_t *x, int64_t *y, nh_fx_count
 {
     const nh_mac *m = &u->mac;
     for (int64_t o = 0; o < m->n_out; o++) {
-        nh_i128 acc = product_sum(m, x, o), mul = m->mul ? m->mul[o] : 0, out = 0;
+        nh_i128 acc = product_sum(m, x, o, count), mul = m->mul ? m->mul[o] : 0, out = 0;
         nh_i128 *results[] = {&out};
         const nh_i128 *inputs[] = {&acc, &mul};
         nh_dp_eval_count(m->post, inputs, results, count);

@@ -94,8 +94,8 @@ static bool build_mac(lowering *c, nh_unit *u, const nh_run *r, nh_notes *notes)
     }
     int64_t busy = m->in_words * m->groups, products = s.n_in * s.n_out;
     nh_notes_add(notes, nh_arena_printf(c->a,
-                                        "%lld x %lld multipliers (inputs x outputs), %lld of %lld cycles busy, %.1f %% of products useful",
-                                        (long long)m->in_lanes, (long long)m->out_lanes, (long long)busy, (long long)u->reuse_factor,
+                                        "%lld x %lld multipliers (outputs x inputs), %lld of %lld cycles busy, %.1f %% of products useful",
+                                        (long long)m->out_lanes, (long long)m->in_lanes, (long long)busy, (long long)u->reuse_factor,
                                         100.0 * (double)products / (double)(u->reuse_factor * m->in_lanes * m->out_lanes)));
     nh_notes_add(notes, nh_arena_printf(c->a, "accumulator %s, %s", number_text(c->a, m->acc),
                                         m->exact ? "never overflows" : "every product and sum is cast to it"));

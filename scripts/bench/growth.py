@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Time and peak memory of `check` and `build --until rtl` for dense layers of n x n weights, n = 256, 1024, 4096 (resource, R = n)."""
 import os
 import tempfile

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Jet tagger 16-64-32-32-5: `build --until sim` of 512 inputs from nothing, `check`, and the throughput of the C kernels
 (8-bit weights, 16-bit activations, exact accumulators, batched, one thread) against hls4ml's C simulation figure."""
 import os

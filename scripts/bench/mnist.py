@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """MNIST MLP 784-64-10 (8-bit weights), all 2,000 test images: accuracy, C = RTL with stalls, cycles, resources on xc7.
     mnist.py [--synth]   with Yosys counts (minutes)"""
 import os

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Every reuse factor of a 16x64 layer: the measured initiation interval is the reuse factor.
     reuse.py [--all]     48 values incl. non-divisors; --all: all 1,024"""
 import os

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Faults planted in the emitters, one at a time: co-simulation (or a tool that reads the output) must catch every one.
 
 The sources are copied, mutated and rebuilt; each mutant builds a small network that uses every path of the emitters: unrolled and

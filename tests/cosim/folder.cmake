@@ -6,3 +6,15 @@ target_compile_definitions(cosim_test PRIVATE NH_SOURCE_DIR="${CMAKE_SOURCE_DIR}
 target_compile_options(cosim_test PRIVATE -Wno-missing-prototypes -Wno-pedantic -Wno-conversion)
 add_test(NAME cosim COMMAND cosim_test --quiet -j2)
 set_tests_properties(cosim PROPERTIES LABELS cosim TIMEOUT 900)
+
+# Whole networks through the program, against exact rational arithmetic; faults planted in the emitters.
+if(TARGET neurohls)
+  find_package(Python3 REQUIRED COMPONENTS Interpreter)
+  set(cosim ${CMAKE_CURRENT_SOURCE_DIR}/cosim)
+  add_test(NAME cosim/random_networks COMMAND ${Python3_EXECUTABLE} ${cosim}/random_networks.py --neurohls $<TARGET_FILE:neurohls> --count 8)
+  set_tests_properties(cosim/random_networks PROPERTIES LABELS cosim TIMEOUT 900)
+  add_test(NAME cosim/random_networks_many
+    COMMAND ${Python3_EXECUTABLE} ${cosim}/random_networks.py --neurohls $<TARGET_FILE:neurohls> --count 50 --seed 1000)
+  add_test(NAME cosim/emitter_mutants COMMAND ${Python3_EXECUTABLE} ${cosim}/emitter_mutants.py)
+  set_tests_properties(cosim/random_networks_many cosim/emitter_mutants PROPERTIES LABELS long TIMEOUT 3600)
+endif()

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Random dense networks through the whole flow: shapes, formats, rounding and overflow modes, strategies, reuse factors, io.
 
 For every network the generated C kernels must equal an exact model written here in rational arithmetic from the definitions of

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Steps run when, and only when, something that they depend on changed, and say what."""
 import shutil
 import time

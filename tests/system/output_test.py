@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """What is written: the same bytes wherever and whenever, nothing on bad input, and never half of it."""
 import json
 import os

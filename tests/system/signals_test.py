@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """An interrupted build leaves the previous output whole, and none of the programs that it started."""
 import os
 import pathlib

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """RTL that was changed after it was emitted: co-simulation with the real tools names the first difference, exit status 1."""
 import json
 import os
