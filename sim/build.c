@@ -235,13 +235,15 @@ typedef struct {
     off_t load;
 } group;
 
-/* -O0 compiles a wide model in a third of the time of -O1 and runs it 2.5 times slower: it pays when few
- * cycles are simulated (measured: the two are even at about 400,000 cycles, whatever the model's size). */
-static bool runs_short(const build *b) {
+/* Compiling must pay for itself in the runs. Measured on an unrolled model of 24 k nodes and on a folded one
+ * of the same network: -O1 pays from about 400,000 cycles on (-O0 runs 2.5 to 4 times slower), -O2 from about
+ * 6 million. */
+static const char *optimization(const build *b) {
     const nh_design *g = b->g;
     double frame = 4 * (double)g->ii_cycles +
                    (double)(g->ii_cycles > g->latency_cycles ? g->ii_cycles : g->latency_cycles);
-    return frame * (double)b->s->x.n < 400000;
+    double cycles = frame * (double)b->s->x.n;
+    return cycles < 4e5 ? "-O0" : cycles < 6e6 ? "-O1" : "-O2";
 }
 
 static void add_to_smallest(group *g, size_t n, const source_file *f) {
@@ -265,7 +267,8 @@ static bool add_model(build *b) {
     size_t groups = (size_t)(total / WORTH_A_FILE) + 1;
     if (groups > jobs) groups = jobs;
     group g[MOST + 1] = {{NULL, 0}};
-    bool apart = total > WORTH_A_FILE && !runs_short(b);
+    const char *optimize = optimization(b);
+    bool apart = total > WORTH_A_FILE && strcmp(optimize, "-O0") != 0;
     size_t files = groups + apart;
     for (size_t k = 0; k < files; k++)
         g[k].file =
@@ -279,7 +282,7 @@ static bool add_model(build *b) {
         const char *name = nh_arena_printf(b->a, "unity%zu", k);
         if (!nh_writer_close(g[k].file, b->d)) return false;
         args l = {.n = 0};
-        cxx_flags(b, &l, runs_short(b) || k == groups ? "-O0" : "-O1");
+        cxx_flags(b, &l, k == groups ? "-O0" : optimize);
         compile(b, &l, nh_path_join(b->a, b->obj, nh_arena_printf(b->a, "%s.cpp", name)), name);
     }
     return true;
