@@ -34,9 +34,9 @@ MUTANTS = [
     ("lanes of the post datapath are swapped", "hls/emit/rtl.c", 'lane(j, "y_data", m->out_lanes, i, y_bits)',
      'lane(j, "y_data", m->out_lanes, m->out_lanes - 1 - i, y_bits)'),
     ("output elements are not sign-extended", "hls/emit/rtl.c", '"ELEM_SIGNED", s->fmt.is_signed', '"ELEM_SIGNED", 0'),
-    ("C forgets the bias", "hls/emit/c_unit.c", '%s a = %s_b[o + t];', '%s a = 0 * %s_b[o + t];'),
+    ("C forgets the bias", "hls/emit/c_unit.c", '%s a%d = %s_b[o + t + %d]', '%s a%d = 0 * %s_b[o + t + %d]'),
     ("C truncates where it should round", "sim/runtime/nh_fx.h", "case NH_ROUND_RND: return half;", "case NH_ROUND_RND: return false;"),
-    ("C reads the weights of the next output", "hls/emit/c_unit.c", "%s_w + (o + t) * N_IN;", "%s_w + (o + t + 1) %% N_OUT * N_IN;"),
+    ("C multiplies the first input only", "hls/emit/c_unit.c", "w[i + %d * N_IN] * (int32_t)xs[i]", "w[i + %d * N_IN] * (int32_t)xs[0]"),
 ]
 
 
@@ -73,7 +73,7 @@ layers:
   act0: { scale: arbitrary }
   fc1: { strategy: latency }
   fc2: { strategy: resource, reuse_factor: 11 }
-  leaky: { result: "fixed<6,3,RND_CONV,SAT>" }
+  leaky: { result: "fixed<6,2,RND_CONV,SAT>" }
 simulate: { inputs: x.npy, stalls: both }
 """)
 
@@ -99,10 +99,14 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         work = args.work or temporary
         tree, folder = os.path.join(work, "tree"), os.path.join(work, "net")
-        shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".git", "build*"), dirs_exist_ok=True)
+        shutil.copytree(ROOT, tree, ignore=lambda folder, names: {n for n in names if n == ".git" or (folder == ROOT and n.startswith("build"))},
+                        dirs_exist_ok=True)
         os.makedirs(folder, exist_ok=True)
         model(folder)
-        build(tree)
+        made = build(tree)
+        if made.returncode != 0:
+            print(f"the unmutated tree does not build: {made.stdout[-2000:]}")
+            return 1
         clean = simulate(tree, folder)
         if clean.returncode != 0:
             print(f"the unmutated tree fails ({clean.returncode}): {clean.stderr[-2000:]}")

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Exact cell counts of templates and of one emitted datapath, so that a silent change of area is a red test.
 
     cells_test.py NEUROHLS [UNIT...]       NH_UPDATE_CELLS=1 rewrites cells.json; review the diff.
