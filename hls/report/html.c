@@ -112,9 +112,9 @@ static void put_cards(nh_html *h) {
     card(h, "",
          nh_arena_printf(a, "%" PRId64 " cycles", rtl ? s->measured_latency : f->design->latency_cycles),
          rtl ? "latency, measured" : "latency, planned");
-    if (f->pnr.ran)
-        card(h, f->pnr.fits ? "good" : "bad", nh_arena_printf(a, "%.2f MHz", f->pnr.fmax_mhz),
-             f->pnr.fits ? "placed and routed" : "does not fit");
+    if (f->pnr.ran && f->pnr.fits)
+        card(h, "good", nh_arena_printf(a, "%.2f MHz", f->pnr.fmax_mhz), "placed and routed");
+    if (f->pnr.ran && !f->pnr.fits) card(h, "bad", "does not fit", "place and route by nextpnr");
     nh_puts(h->w, "</div>\n");
 }
 

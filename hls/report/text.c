@@ -187,8 +187,9 @@ static void put_resources(table *t, const nh_report_facts *f) {
     r[4] = capacity(t->a, g->dsps);
     end(t);
     if (!p->ran) return;
-    fprintf(t->out, "  place and route: %s%s%s, %.2f MHz", p->fits ? on(t, GREEN) : on(t, RED),
-            p->fits ? "fits" : "does not fit", on(t, OFF), p->fmax_mhz);
+    fprintf(t->out, "  place and route: %s%s%s", p->fits ? on(t, GREEN) : on(t, RED),
+            p->fits ? "fits" : "does not fit", on(t, OFF));
+    if (p->fits) fprintf(t->out, ", %.2f MHz", p->fmax_mhz);
     if (p->bitstream) fprintf(t->out, ", bitstream %s", clean(t->a, p->bitstream, 60));
     fprintf(t->out, "\n");
     if (p->wrapper) fprintf(t->out, "  pins: %s\n", clean(t->a, p->wrapper, 90));
