@@ -104,6 +104,12 @@ static void put_place(const printer *p, nh_loc at) {
     }
 }
 
+static bool names_layer(const nh_diag_item *it) {
+    const char *at = strstr(it->message, "layer '");
+    size_t n = strlen(it->layer);
+    return at && strncmp(at + 7, it->layer, n) == 0 && at[7 + n] == '\'';
+}
+
 static void put_item(printer *p, const nh_diag_item *it) {
     static const struct { const char *word, *escape; } look[] = {
         [NH_NOTE] = {"note", "\033[36m"}, [NH_WARNING] = {"warning", "\033[33m"}, [NH_ERROR] = {"error", "\033[31m"}};
@@ -113,7 +119,8 @@ static void put_item(printer *p, const nh_diag_item *it) {
     put_escaped(p, it->message);
     fputc('\n', p->out);
     put_source(p, it->at);
-    put_field(p, "layer", it->layer);
+    /* Not where the sentence names it already. */
+    if (it->layer && !names_layer(it)) put_field(p, "layer", it->layer);
     put_field(p, "found", it->found);
     put_field(p, "allowed", it->allowed);
     put_field(p, "hint", it->hint);

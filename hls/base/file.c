@@ -68,7 +68,7 @@ bool nh_file_exists(const char *path) {
 }
 
 char *nh_path_join(nh_arena *a, const char *dir, const char *b) {
-    if (b[0] == '/' || dir[0] == 0) return nh_arena_str(a, b);
+    if (b[0] == '/' || dir[0] == 0 || strcmp(dir, ".") == 0) return nh_arena_str(a, b);
     return nh_arena_printf(a, dir[strlen(dir) - 1] == '/' ? "%s%s" : "%s/%s", dir, b);
 }
 

@@ -19,7 +19,7 @@ typedef struct {
 bool nh_file_read(nh_arena *a, nh_diag *d, nh_loc at, const char *path, size_t limit, nh_bytes *out);
 bool nh_file_exists(const char *path);
 
-/* Paths, all in a. nh_path_join gives b when b is absolute. */
+/* Paths, all in a. nh_path_join gives b when b is absolute or dir is ".". */
 char *nh_path_join(nh_arena *a, const char *dir, const char *b);
 char *nh_path_dir(nh_arena *a, const char *path);
 const char *nh_path_base(const char *path);

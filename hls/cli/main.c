@@ -46,7 +46,8 @@ static nh_exit run(nh_cli *c, int argc, char **argv) {
 
 int main(int argc, char **argv) {
     nh_arena *a = nh_arena_new();
-    bool color = !getenv("NO_COLOR") || !*getenv("NO_COLOR");
+    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+    bool color = (!no_color || !*no_color) && !(term && strcmp(term, "dumb") == 0);
     nh_cli c = {.arena = a, .diag = nh_diag_new(a)};
     c.terminal_err = isatty(STDERR_FILENO);
     c.color_err = color && c.terminal_err;

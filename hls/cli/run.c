@@ -1,4 +1,5 @@
 #include "run.h"
+#include "synth.h"
 
 #include <stdlib.h>
 
@@ -51,5 +52,7 @@ bool nh_run_load(nh_run *r, nh_cli *c, const char *config) {
     if (!run_passes(r)) return false;
     if (c->flag.dump_after) return true;
     r->design = nh_lower(a, d, r->graph, r->opt);
-    return r->design != NULL;
+    if (!r->design) return false;
+    bool emits = nh_emit_rtl_check(a, d, r->design);
+    return (!nh_has_pnr(&r->opt->target) || nh_pnr_device_check(d, &r->opt->target)) && emits;
 }

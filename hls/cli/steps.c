@@ -8,10 +8,17 @@
 #include "synth.h"
 #include "tool.h"
 
+/* What the configuration lacks for a step; what == NULL: nothing. */
+typedef struct {
+    const char *what, *hint;
+    nh_loc at;
+} lack;
+
 typedef struct {
     const char *name;
-    /* May the step run? Else says why not: to be skipped, or, when it was asked for by name, an error (which it reports). */
-    bool (*ready)(nh_run *r, bool named, const char **why);
+    lack (*lacks)(const nh_run *r);
+    /* Are its tools there? Else says why not: to be skipped, or, when it was asked for by name, an error (which it reports). */
+    bool (*tools)(nh_run *r, bool named, const char **why);
     void (*depend)(nh_run *r, nh_step *t);
     bool (*work)(nh_run *r, const char *dir);
     bool (*load)(nh_run *r, const char *dir); /* facts of a cached result */
@@ -99,29 +106,26 @@ static bool need_tool(nh_run *r, const char *name, bool named, const char **why)
     return false;
 }
 
-static bool not_for(nh_run *r, bool named, nh_loc at, const char *what, const char *hint, const char **why) {
-    *why = what;
-    if (!named) return false;
-    nh_report(r->cli->diag, NH_C_CONFLICT, at, "the step cannot run: %s", what);
-    nh_diag_hint(r->cli->diag, "%s", hint);
-    return false;
+static lack lacks_for_sim(const nh_run *r) {
+    if (r->opt->simulate.inputs.path) return (lack){0};
+    return (lack){"the configuration has no simulate: inputs", "add simulate: { inputs: x.npy }", {.file = r->opt->file}};
 }
 
-static bool ready_sim(nh_run *r, bool named, const char **why) {
-    nh_loc at = {.file = r->opt->file};
-    if (!r->opt->simulate.inputs.path)
-        return not_for(r, named, at, "the configuration has no simulate: inputs", "add simulate: { inputs: x.npy }", why);
+static lack lacks_for_pnr(const nh_run *r) {
+    if (nh_has_pnr(&r->opt->target)) return (lack){0};
+    return (lack){"there is no place and route for the target", "choose e.g. icebreaker or hx8k", r->opt->target_at};
+}
+
+/* Without Verilator and c++ the C kernels still run: accuracy and drift, but no RTL. That does not answer a plain `sim`. */
+static bool tools_for_sim(nh_run *r, bool named, const char **why) {
     if (!need_tool(r, "cc", named, why)) return false;
-    /* Without these two the C kernels still run: accuracy and drift, but no RTL. That does not answer a plain `sim`. */
     bool verilator = need_tool(r, "verilator", named, why), cxx = need_tool(r, "c++", named, why);
     return (verilator && cxx) || !named;
 }
 
-static bool ready_synth(nh_run *r, bool named, const char **why) { return need_tool(r, "yosys", named, why); }
+static bool tools_for_synth(nh_run *r, bool named, const char **why) { return need_tool(r, "yosys", named, why); }
 
-static bool ready_pnr(nh_run *r, bool named, const char **why) {
-    if (!nh_has_pnr(&r->opt->target))
-        return not_for(r, named, r->opt->target_at, "there is no place and route for the target", "choose e.g. icebreaker or hx8k", why);
+static bool tools_for_pnr(nh_run *r, bool named, const char **why) {
     bool yosys = need_tool(r, "yosys", named, why);
     return need_tool(r, "nextpnr-ice40", named, why) && yosys;
 }
@@ -235,11 +239,11 @@ static bool write_reports(nh_run *r) {
 }
 
 static const step_row steps[NH_STEP_COUNT] = {
-    [NH_STEP_C] = {"c", NULL, depend_design, work_c, NULL},
-    [NH_STEP_RTL] = {"rtl", NULL, depend_design, work_rtl, NULL},
-    [NH_STEP_SIM] = {"sim", ready_sim, depend_sim, work_sim, load_sim},
-    [NH_STEP_SYNTH] = {"synth", ready_synth, depend_synth, work_synth, load_synth},
-    [NH_STEP_PNR] = {"pnr", ready_pnr, depend_pnr, work_pnr, load_pnr},
+    [NH_STEP_C] = {"c", NULL, NULL, depend_design, work_c, NULL},
+    [NH_STEP_RTL] = {"rtl", NULL, NULL, depend_design, work_rtl, NULL},
+    [NH_STEP_SIM] = {"sim", lacks_for_sim, tools_for_sim, depend_sim, work_sim, load_sim},
+    [NH_STEP_SYNTH] = {"synth", NULL, tools_for_synth, depend_synth, work_synth, load_synth},
+    [NH_STEP_PNR] = {"pnr", lacks_for_pnr, tools_for_pnr, depend_pnr, work_pnr, load_pnr},
     [NH_STEP_REPORT] = {.name = "report"}, /* always written anew: it says what this run did */
 };
 
@@ -261,8 +265,11 @@ static void keep_failed(nh_run *r, const char *staged, const char *step, size_t 
     size_t n = strlen(staged);
     if (!nh_publish(d, staged, kept)) return;
     for (size_t i = first; i < d->count; i++) {
-        const char *hint = d->item[i].hint, *at = hint ? strstr(hint, staged) : NULL;
-        if (at) d->item[i].hint = nh_arena_printf(a, "%.*s%s%s", (int)(at - hint), hint, kept, at + n);
+        const char **text[] = {&d->item[i].message, &d->item[i].found, &d->item[i].hint};
+        for (size_t k = 0; k < sizeof text / sizeof *text; k++) {
+            const char *old = *text[k], *at = old ? strstr(old, staged) : NULL;
+            if (at) *text[k] = nh_arena_printf(a, "%.*s%s%s", (int)(at - old), old, kept, at + n);
+        }
     }
 }
 
@@ -280,7 +287,7 @@ static bool run_work(nh_run *r, const step_row *row, nh_step *t, nh_step_fact *f
         nh_remove_tree(d, below(r, nh_arena_printf(r->cli->arena, "%s.failed", row->name)));
         return true;
     }
-    if (!ok && row->ready) keep_failed(r, dir, row->name, first);
+    if (!ok && row->tools) keep_failed(r, dir, row->name, first);
     nh_step_abandon(t);
     return false;
 }
@@ -290,7 +297,13 @@ static bool run_step(nh_run *r, nh_steps *cache, nh_step_id s, nh_step_plan plan
     nh_step_fact *fact = &r->facts.step[s];
     bool named = plan.named >> s & 1;
     size_t errors = r->cli->diag->n_error;
-    if (row->ready && !row->ready(r, named, &fact->why)) {
+    lack missing = row->lacks ? row->lacks(r) : (lack){0};
+    if (missing.what) {
+        fact->why = missing.what;
+        fact->state = NH_STEP_SKIPPED;
+        return true;
+    }
+    if (row->tools && !row->tools(r, named, &fact->why)) {
         fact->state = r->cli->diag->n_error > errors ? NH_STEP_FAILED : NH_STEP_SKIPPED;
         return fact->state == NH_STEP_SKIPPED;
     }
@@ -333,10 +346,24 @@ static void print_result(nh_run *r) {
     if (nh_file_read(c->arena, c->diag, NH_NOWHERE, below(r, "report.json"), NH_ARENA_ARRAY_MAX, &json)) fwrite(json.data, 1, json.size, stdout);
 }
 
+/* A step that was asked for by name and cannot run whatever is installed: known before anything is written. */
+static bool check_named(const nh_run *r, nh_step_plan plan) {
+    bool ok = true;
+    for (int s = 0; s < NH_STEP_REPORT; s++) {
+        if (!(plan.named >> s & 1) || !steps[s].lacks) continue;
+        lack missing = steps[s].lacks(r);
+        if (!missing.what) continue;
+        ok = nh_report(r->cli->diag, NH_C_CONFLICT, missing.at, "the step %s cannot run: %s", steps[s].name, missing.what);
+        nh_diag_hint(r->cli->diag, "%s", missing.hint);
+    }
+    return ok;
+}
+
 nh_exit nh_run_steps(nh_run *r, nh_step_plan plan) {
     nh_diag *d = r->cli->diag;
     nh_report_facts *f = &r->facts;
     int from = r->cli->flag.from ? nh_step_find(r->cli->flag.from) : NH_STEP_COUNT;
+    if (!check_named(r, plan)) return nh_cli_finish(r->cli);
     nh_steps *cache = nh_steps_open(r->cli->arena, d, r->out);
     if (!cache) return nh_cli_finish(r->cli);
     f->provenance = r->provenance;

@@ -10,6 +10,8 @@ typedef struct { const char *version, *config_sha, *model_sha; } nh_provenance;
 
 /* c/: model.h model.c nh_fx.h example.c Makefile. */
 bool nh_emit_c(nh_arena *a, nh_diag *d, const nh_design *g, const nh_provenance *p, const char *dir);
+/* Can the tools that read the Verilog take the design? NH_P_VECTOR for vectors beyond their limits. */
+bool nh_emit_rtl_check(nh_arena *a, nh_diag *d, const nh_design *g);
 /* rtl/: <project>.v netlist files, templates copied byte for byte, *.mem, files.f, <project>.core, manifest.json. */
 bool nh_emit_rtl(nh_arena *a, nh_diag *d, const nh_design *g, const nh_provenance *p, const char *dir);
 

@@ -30,8 +30,9 @@ static void check_bits(job *j, const nh_unit *u, const char *what, int64_t bits)
     nh_diag_hint(j->d, "use `io: stream` with a smaller `beat`, or strategy resource with a larger reuse_factor");
 }
 
-static bool validate(job *j) {
-    const nh_design *g = j->g;
+bool nh_emit_rtl_check(nh_arena *a, nh_diag *d, const nh_design *g) {
+    job check = {.a = a, .d = d, .g = g, .project = g->opt->project}, *j = &check;
+    size_t errors = d->n_error;
     for (int i = 0; i < g->n_stream; i++) {
         const nh_stream *s = &g->stream[i];
         int scale = s->src < 0 || s->dst < 0 ? nh_axi_element_bits(s->fmt) : s->fmt.width_bits;
@@ -44,7 +45,7 @@ static bool validate(job *j) {
         check_bits(j, &g->unit[i], "a word of the weight memory", m->out_lanes * m->in_lanes * m->weight.width_bits);
         check_bits(j, &g->unit[i], "a word of accumulators", m->out_lanes * m->acc.width_bits);
     }
-    return j->d->n_error == 0;
+    return d->n_error == errors;
 }
 
 /* --- pieces ------------------------------------------------------------------------------------------------------- */
@@ -353,7 +354,7 @@ static const char **stream_nets(job *j) {
 
 bool nh_emit_rtl(nh_arena *a, nh_diag *d, const nh_design *g, const nh_provenance *p, const char *dir) {
     job j = {.a = a, .d = d, .g = g, .project = g->opt->project};
-    if (!validate(&j) || !nh_mkdirs(d, dir)) return false;
+    if (!nh_emit_rtl_check(a, d, g) || !nh_mkdirs(d, dir)) return false;
     j.out = nh_rtl_out_new(a, dir, j.project, p);
     bool ok = true;
     for (int i = 0; i < g->n_unit; i++)

@@ -18,7 +18,7 @@ extern const size_t nh_rtl_templates_count;
 /* The words that nextpnr-ice40 takes as --<device>. */
 static const char *const devices[] = {"lp384", "lp1k", "lp4k", "lp8k", "hx1k", "hx4k", "hx8k", "up3k", "up5k", "u1k", "u2k", "u4k"};
 
-static bool is_device(nh_diag *d, const nh_target *t) {
+bool nh_pnr_device_check(nh_diag *d, const nh_target *t) {
     size_t n = sizeof devices / sizeof devices[0];
     for (size_t i = 0; i < n; i++)
         if (strcmp(devices[i], t->device) == 0) return true;
@@ -240,7 +240,7 @@ bool nh_pnr_run(nh_arena *a, nh_diag *d, const nh_design *g, const char *rtl_dir
     const char *more[3];
     nh_yosys y = {.yosys = yosys, .rtl_dir = rtl_dir, .work_dir = nh_tool_absolute(a, work_dir)};
     *f = (nh_pnr_facts){.device = t->device, .package = t->package};
-    if (!is_device(d, t)) return false;
+    if (!nh_pnr_device_check(d, t)) return false;
     const char *top = choose_top(a, d, g, &y, more, f);
     if (!top) return f->ran;
     char *base = nh_path_join(a, y.work_dir, top);

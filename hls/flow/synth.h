@@ -9,6 +9,8 @@
 /* Count cells of every unit as its own top and of the whole, for the target's family. work_dir gets scripts, logs, json. */
 bool nh_synth_run(nh_arena *a, nh_diag *d, const nh_design *g, const char *rtl_dir, const char *work_dir, const char *yosys,
                   int jobs, nh_synth_facts *facts);
+/* Is the target's device one that nextpnr-ice40 knows? NH_T_DEVICE when not. */
+bool nh_pnr_device_check(nh_diag *d, const nh_target *t);
 /* Place, route, time and pack for an ice40 target; a pin wrapper is added when the ports do not fit the package. */
 bool nh_pnr_run(nh_arena *a, nh_diag *d, const nh_design *g, const char *rtl_dir, const char *work_dir, const char *yosys,
                 const char *nextpnr, const char *icepack, nh_pnr_facts *facts);
