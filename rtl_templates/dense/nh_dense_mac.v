@@ -1,3 +1,4 @@
+// Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
 // Time-multiplexed matrix-vector product on OUT_LANES x IN_LANES multipliers: each of N_OUT outputs
 // is a bias plus a sum of N_IN products. A vector comes in J = ceil(N_IN/IN_LANES) transfers and
 // leaves in G = ceil(N_OUT/OUT_LANES) transfers of accumulators.

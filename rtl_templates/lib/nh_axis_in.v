@@ -1,3 +1,4 @@
+// Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
 // AXI4-Stream in: each of BEAT elements sits in the low bits of an AXI_ELEM_W bit field; the upper
 // bits are ignored. A frame is BEATS transfers, whatever TLAST says; a TLAST that is early or late
 // sets frame_error until reset.

@@ -1,3 +1,4 @@
+// Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
 // AXI4-Stream out: elements sign- or zero-extended to AXI_ELEM_W bits, TLAST on the last of BEATS
 // transfers. Latency 1 cycle, throughput 1 transfer per cycle. s_ready comes from a register
 // (nh_skid).

@@ -1,3 +1,4 @@
+// Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
 // Pass a stream through and put word k of a ROM beside transfer k; k counts accepted transfers
 // modulo DEPTH.
 // Latency 1 cycle, throughput 1 word per cycle. s_ready follows m_ready combinationally.

@@ -1,3 +1,4 @@
+// Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
 // Fixed-point cast: y = x * 2^-SHIFT, rounded, then fitted into OUT_W bits. Combinational.
 // Modes have the numbers of nh_round and nh_overflow in nh_fx.h and the meaning of ap_fixed.
 `default_nettype none

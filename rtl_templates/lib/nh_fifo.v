@@ -1,3 +1,4 @@
+// Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
 // FIFO of DEPTH words, first word falls through; level = words stored, registered.
 // Latency 1 cycle, throughput 1 word per cycle (one per two cycles when DEPTH is 1). s_ready comes
 // from registers.

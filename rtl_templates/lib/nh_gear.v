@@ -1,3 +1,4 @@
+// Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
 // Change the beat of a stream of frames: N elements per frame come in S_BEAT and leave in M_BEAT
 // elements per transfer. The last transfer of a frame is padded: ignored on input, zero on output.
 // Latency 2 cycles from the transfer that completes an output word; a frame every

@@ -1,3 +1,4 @@
+// Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
 // Few pins into a wide stream: ceil(WIDTH/PIN_W) pin words, low first, make one word; pin_last is
 // looked at on the last of them. Latency 1 cycle from the last pin word, throughput one word every
 // ceil(WIDTH/PIN_W)+1 cycles. pin_ready comes from a register.

@@ -1,3 +1,4 @@
+// Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
 // A wide stream out through few pins: each word leaves as ceil(WIDTH/PIN_W) pin words, low first,
 // the last one zero-padded; pin_last stands on the last pin word of a word that had s_tlast.
 // Latency 1 cycle to the first pin word, throughput one word every ceil(WIDTH/PIN_W)+1 cycles.

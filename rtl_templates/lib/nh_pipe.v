@@ -1,3 +1,4 @@
+// Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
 // Valid bits and clock enable of a DEPTH-stage datapath that stalls as a whole: its registers move
 // when en.
 // Latency DEPTH cycles, throughput 1 word per cycle. s_ready and en follow m_ready combinationally.

@@ -1,3 +1,4 @@
+// Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
 // One register stage: q takes d at the clock edge when en. No reset: it carries data, not control.
 // Latency 1 cycle, throughput 1 word per cycle.
 `default_nettype none

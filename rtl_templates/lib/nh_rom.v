@@ -1,3 +1,4 @@
+// Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
 // Synchronous ROM: q takes word addr at the clock edge when en. FILE is read by $readmemh, one word
 // per line.
 // Latency 1 cycle, throughput 1 word per cycle.

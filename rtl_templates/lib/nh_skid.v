@@ -1,3 +1,4 @@
+// Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
 // Two-entry skid buffer: s_ready comes from a register, so a chain of ready signals ends here.
 // Latency 1 cycle, throughput 1 word per cycle.
 `default_nettype none
