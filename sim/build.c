@@ -166,17 +166,21 @@ static void add_cached(build *b, const char *dir, const char *source, const char
     b->rename[b->n_rename++].to = object;
 }
 
-/* What does not depend on the design: the harness' main and Verilator's own library. */
-static void add_runtime(build *b) {
+/* What does not depend on the design: the harness' main and Verilator's own library, the latter as one file
+ * (its headers cost more than its code). */
+static bool add_runtime(build *b) {
     static const char *const name[] = {"verilated", "verilated_threads", "verilated_dpi", "verilated_random",
                                        "verilated_fst_c"};
-    const char *dir = runtime_dir(b);
+    const char *dir = runtime_dir(b), *library = work(b, "obj/unity_verilated.cpp");
     add_cached(b, dir, work(b, "cosim_main.cpp"), "cosim_main");
+    nh_writer *w = nh_writer_open(b->a, library);
     for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
         bool is_trace = strcmp(name[i], "verilated_fst_c") == 0;
         const char *source = nh_path_join(b->a, b->include, nh_arena_printf(b->a, "%s.cpp", name[i]));
-        if ((!is_trace || waves(b)) && nh_file_exists(source)) add_cached(b, dir, source, name[i]);
+        if ((!is_trace || waves(b)) && nh_file_exists(source)) nh_printf(w, "#include \"%s.cpp\"\n", name[i]);
     }
+    add_cached(b, dir, library, "verilated");
+    return nh_writer_close(w, b->d);
 }
 
 typedef struct {
@@ -307,7 +311,7 @@ bool nh_sim_build(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setu
     if (!nh_mkdirs(d, b->obj) || !nh_mkdirs(d, work(b, "log")) || !copy_harness(b)) return false;
     if (s->verilator && (!find_include(b) || !add_verilation(b))) return false;
     add_kernels(b);
-    if (s->verilator) add_runtime(b);
+    if (s->verilator && !add_runtime(b)) return false;
     if (!run_jobs(b)) return false;
     if (s->verilator && (!add_model(b) || !run_jobs(b))) return false;
     return link_all(b, *binary);
