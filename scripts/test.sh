@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Install what the tests need, build, run them.   scripts/test.sh [quick|long]
-#   quick (default, what CI runs on every commit): unit, property, golden, RTL lint/benches/proofs, co-simulation, synthesis
-#   long  (nightly): quick, then more random networks, all proofs, sanitizers, fuzzing
+#   quick (default, what CI runs on every commit): unit, property and golden tests, also under ASan and UBSan; RTL lint, benches and
+#         proofs; co-simulation; synthesis; faults planted in the emitters
+#   long  (nightly): quick, then more random networks, all template mutants, large benches, fuzzing
 set -euo pipefail
 cd "$(dirname "$0")/.."
 level=${1:-quick}
@@ -17,15 +18,18 @@ cmake --build build-test
 echo "== style"
 scripts/check_style.sh
 
-echo "== tests ($level)"
 exclude=(-LE long)
 [ "$level" = long ] && exclude=()
-ctest --test-dir build-test --output-on-failure -j "$jobs" "${exclude[@]}" | tee build-test/ctest.log
-if [ "$level" = long ]; then
-    echo "== sanitizers"
-    cmake -G Ninja -S . -B build-asan -DNH_TESTS=ON -DNH_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=Debug >/dev/null
-    cmake --build build-asan
+echo "== unit, property and golden tests under AddressSanitizer and UndefinedBehaviorSanitizer"
+cmake -G Ninja -S . -B build-asan -DNH_TESTS=ON -DNH_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=Debug >/dev/null
+cmake --build build-asan
+LSAN_OPTIONS="suppressions=$PWD/tests/lsan.supp:print_suppressions=0" \
     ctest --test-dir build-asan --output-on-failure -j "$jobs" -L 'unit|prop|golden'
+
+if [ "$level" = long ]; then
     echo "== fuzz"
     scripts/fuzz.sh 60
 fi
+
+echo "== tests ($level)"
+ctest --test-dir build-test --output-on-failure -j "$jobs" "${exclude[@]}"

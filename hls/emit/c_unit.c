@@ -95,6 +95,7 @@ typedef struct {
     int64_t part;
     int64_t rows; /* of the tables: n_out, with zeros up to a multiple of ROWS when four are summed side by side */
     bool side_by_side;
+    int64_t offset; /* taken from every input, so that unsigned 16-bit ones are int16_t too; the biases give it back */
 } sums;
 
 static nh_i128 magnitude(nh_range r) { return -r.lo > r.hi ? -r.lo : r.hi; }
@@ -134,6 +135,10 @@ static sums plan_sums(const nh_mac *m, const char *name) {
     if (s.part < 16) s.part = m->n_in; /* too short to gain anything: every product goes into the wide sum */
     s.side_by_side = m->exact && s.word == NH_C_32 && s.product == NH_C_32;
     if (s.side_by_side) s.rows = (m->n_out + ROWS - 1) / ROWS * ROWS;
+    if (s.side_by_side && nh_range_signed_width(x) == 17 && whole + m->n_in * magnitude(w) <= INT32_MAX) {
+        s.offset = -(int64_t)INT16_MIN;
+        s.x_type = int16;
+    }
     if (s.side_by_side && nh_range_signed_width(w) <= 16 && m->n_in * m->n_out <= WIDE_WEIGHTS) s.w_type = int16;
     return s;
 }
@@ -143,9 +148,10 @@ static void bias_table(nh_arena *a, nh_writer *w, const sums *s) {
     nh_range all = {0, 0};
     int64_t *raw = nh_arena_array(a, (size_t)s->rows, sizeof *raw);
     assert(raw);
-    for (int64_t o = 0; m->b && o < m->n_out; o++) {
-        raw[o] = (int64_t)m->b[o];
-        all = nh_range_hull(all, (nh_range){m->b[o], m->b[o]});
+    for (int64_t o = 0; o < m->n_out; o++) {
+        raw[o] = m->b ? (int64_t)m->b[o] : 0;
+        for (int64_t i = 0; s->offset && i < m->n_in; i++) raw[o] += s->offset * m->w[o * m->n_in + i];
+        all = nh_range_hull(all, (nh_range){raw[o], raw[o]});
     }
     array_of(a, w, storage_of(all), s->name, "b", raw, s->rows, s->rows);
 }
@@ -240,7 +246,9 @@ void nh_c_mac_unit(nh_arena *a, nh_writer *w, const nh_unit *u, const char *name
     nh_printf(w, "    enum { N_IN = %" PRId64 ", N_OUT = %" PRId64 ", TILE = %d };\n", m->n_in, m->n_out, (int)TILE);
     if (converted) {
         nh_printf(w, "    %s narrow[N_IN * %d];\n", nh_c_type(s.x_type), NH_C_BLOCK);
-        nh_printf(w, "    for (size_t i = 0; i < n * N_IN; i++) narrow[i] = (%s)x[i];\n", nh_c_type(s.x_type));
+        nh_printf(w, "    for (size_t i = 0; i < n * N_IN; i++) narrow[i] = (%s)", nh_c_type(s.x_type));
+        if (s.offset) nh_printf(w, "(x[i] - %" PRId64 ");\n", s.offset);
+        else nh_puts(w, "x[i];\n");
     }
     block_loops(w, &s, converted);
 }

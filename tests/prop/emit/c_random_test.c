@@ -100,6 +100,8 @@ Test(c_kernels, random_mac_chains_equal_a_big_integer_model) {
         random_source rng = {(uint64_t)seed * 1313};
         kernels *k = kernels_new();
         nh_format in = random_format(&rng, seed % 4 == 0 ? 32 : 16);
+        /* Unsigned 16-bit inputs have kernels of their own (c_unit.c, sums.offset). */
+        if (seed % 4 == 2) in = nh_format_make(false, 16, 5, NH_ROUND_RND, NH_OVERFLOW_SAT);
         kernels_stream(k, 1 + random_below(&rng, 90), in);
         for (int s = 0; s < RANDOM_SAMPLES; s++)
             for (int64_t e = 0; e < k->design.stream[0].n; e++) k->raw[s][0][e] = (int64_t)random_raw(&rng, in);
