@@ -119,6 +119,10 @@ static bool build_unit(lowering *c, int first, int n_run, nh_unit *u)
         ok = build_mac(c, u, &r, &notes);
     } else {
         u->kind = NH_UNIT_DATAPATH;
+        if (u->strategy == NH_STRATEGY_RESOURCE) {
+            u->strategy = NH_STRATEGY_LATENCY;
+            nh_notes_add(&notes, "built as one pipelined datapath: only the multipliers of dense layers are shared");
+        }
         u->dp = nh_build_unrolled(c->a, c->d, &r, nh_arena_printf(c->a, "%s_dp", u->id), &notes);
         ok = u->dp != NULL;
     }

@@ -4,7 +4,7 @@ add_executable(cosim_test ${cosim_sources})
 target_link_libraries(cosim_test PRIVATE nh_sim PkgConfig::CRITERION)
 target_compile_definitions(cosim_test PRIVATE NH_SOURCE_DIR="${CMAKE_SOURCE_DIR}" NH_BINARY_DIR="${CMAKE_BINARY_DIR}")
 target_compile_options(cosim_test PRIVATE -Wno-missing-prototypes -Wno-pedantic -Wno-conversion)
-add_test(NAME cosim COMMAND cosim_test --quiet -j2)
+add_test(NAME cosim COMMAND cosim_test -j2)
 set_tests_properties(cosim PROPERTIES LABELS cosim TIMEOUT 900)
 
 # Whole networks through the program, against exact rational arithmetic; faults planted in the emitters.

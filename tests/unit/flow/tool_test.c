@@ -84,7 +84,7 @@ static bool is_alive(const char *pid_file) {
 
 /* A killed grandchild may stay a zombie until init reaps it; that is not running. */
 static bool is_gone(const char *pid_file) {
-    for (int i = 0; i < 100 && is_alive(pid_file); i++) {
+    for (int i = 0; i < 1500 && is_alive(pid_file); i++) {
         nh_bytes b, stat;
         nh_file_read(a, d, NH_NOWHERE, nh_path_join(a, dir, pid_file), 100, &b);
         char path[64], text[200] = "";
@@ -100,8 +100,8 @@ static bool is_gone(const char *pid_file) {
 
 Test(tool, the_time_limit_stops_the_tool_and_all_it_started) {
     double begin = now_s();
-    cr_assert_not(shell("sleep 100 & echo $! >child; echo last words; sleep 100", 0.3, 0));
-    cr_assert_lt(now_s() - begin, 5.0);
+    cr_assert_not(shell("sleep 100 & echo $! >child; echo last words; sleep 100", 3, 0));
+    cr_assert_lt(now_s() - begin, 60.0); /* far below the 100 s that it sleeps */
     cr_assert_eq(d->item[0].code, NH_T_LIMIT);
     cr_assert_str_eq(d->item[0].found, "last words");
     cr_assert(is_gone("child"));
@@ -124,7 +124,7 @@ Test(tool, our_signals_end_the_tool) {
         shell("echo $$ >child; sleep 100 & echo $! >grandchild; touch ready; wait", 0, 0);
         _exit(0);
     }
-    for (int i = 0; i < 500 && !nh_file_exists(nh_path_join(a, dir, "ready")); i++) usleep(10000);
+    for (int i = 0; i < 3000 && !nh_file_exists(nh_path_join(a, dir, "ready")); i++) usleep(10000);
     kill(pid, SIGTERM);
     int status;
     waitpid(pid, &status, 0);
