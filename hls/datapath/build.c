@@ -23,12 +23,6 @@ int nh_dp_operands(const nh_dp_node *n, nh_val v[3]) {
     return nh_dp_op_get(n->op)->operands;
 }
 
-int nh_dp_log2_ceil(uint64_t n) {
-    int k = 0;
-    while (k < 64 && ((uint64_t)1 << k) < n) k++;
-    return k;
-}
-
 /* --- intervals ------------------------------------------------------------------------------------------------- */
 
 int nh_dp_bits(nh_range r) { return nh_range_signed_width(r); }

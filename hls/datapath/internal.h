@@ -3,6 +3,7 @@
 #define NH_DATAPATH_INTERNAL_H
 
 #include "datapath.h"
+#include "intmath.h"
 
 #define NH_DP_NONE UINT32_MAX /* no operand; an output that is not set yet */
 #define NH_DP_BITS 126        /* |raw| of every value is below 2^126, so that one more addition cannot overflow nh_i128 */
@@ -52,7 +53,5 @@ bool nh_dp_align(nh_dp *p, nh_val a, nh_val b, int *frac, nh_range *ra, nh_range
 bool nh_dp_is_const(const nh_dp *p, nh_val v, nh_i128 raw);
 /* Bits of the smallest two's complement that holds the magnitude of both ends, sign included. */
 int nh_dp_bits(nh_range r);
-/* Smallest k with 2^k >= n. */
-int nh_dp_log2_ceil(uint64_t n);
 
 #endif

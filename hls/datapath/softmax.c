@@ -48,7 +48,7 @@ static int add_table(const softmax *s, const char *suffix, int64_t depth, int fr
 
 static double exp_low_entry(const softmax *s, int64_t i) { return exp(-(double)i * ldexp(s->lsb, s->drop)); }
 static double exp_high_entry(const softmax *s, int64_t i) {
-    return exp(-(double)i * ldexp(s->lsb, s->drop + nh_dp_log2_ceil((uint64_t)s->exp_entries)));
+    return exp(-(double)i * ldexp(s->lsb, s->drop + nh_log2_ceil((uint64_t)s->exp_entries)));
 }
 
 /* The low `bits` bits of an unsigned value, as an integer: wires. */
@@ -68,7 +68,7 @@ static nh_val high_bits(nh_dp *p, nh_val v, int bits) {
 /* e[i] = exp(-d[i] * lsb) with exp_frac bits, for d in [0, last]; what is beyond rounds to 0, as `last` does. */
 static void exponentials(softmax *s, nh_val *e, nh_i128 last) {
     nh_dp *p = s->p;
-    int frac = p->node[e[0]].frac, bits = nh_dp_log2_ceil((uint64_t)last + 1), low = (bits + 1) / 2, high_table = -1;
+    int frac = p->node[e[0]].frac, bits = nh_log2_ceil((uint64_t)last + 1), low = (bits + 1) / 2, high_table = -1;
     s->exp_tables = last < s->table_size ? 1 : 2;
     if (s->exp_tables == 2) {
         s->drop = bits > 2 * s->size_log2 ? bits - 2 * s->size_log2 : 0;
@@ -149,7 +149,7 @@ static const char *describe(const softmax *s) {
 /* Bits so that n rounded exponentials together move a result by less than half an LSB of the output. */
 static void choose_bits(softmax *s, nh_format out) {
     int frac = nh_format_frac(out);
-    s->exp_frac = frac + 2 + nh_dp_log2_ceil((uint64_t)s->n);
+    s->exp_frac = frac + 2 + nh_log2_ceil((uint64_t)s->n);
     if (s->exp_frac < 10) s->exp_frac = 10;
     if (s->exp_frac > 24) s->exp_frac = 24;
     s->result_frac = frac + 4 < s->exp_frac ? frac + 4 : s->exp_frac;

@@ -2,6 +2,7 @@
 #include <assert.h>
 
 #include "rtl_parts.h"
+#include "intmath.h"
 
 /* Longest flat vector that Verilator and Icarus were measured to take, in bits. */
 enum { MAX_VECTOR_BITS = 1 << 20 };
@@ -13,8 +14,6 @@ typedef struct {
     nh_rtl_out *out;
     const char *project;
 } job;
-
-static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 static int64_t src_bits(const nh_stream *s) { return s->src_beat * s->fmt.width_bits; }
 static int64_t dst_bits(const nh_stream *s) { return s->dst_beat * s->fmt.width_bits; }
@@ -299,7 +298,7 @@ static void axis_in(job *j, nh_vlog *v) {
     nh_vlog_param(v, "BEAT", s->src_beat);
     nh_vlog_param(v, "ELEM_W", s->fmt.width_bits);
     nh_vlog_param(v, "AXI_ELEM_W", nh_axi_element_bits(s->fmt));
-    nh_vlog_param(v, "BEATS", ceil_div(s->n, s->src_beat));
+    nh_vlog_param(v, "BEATS", nh_ceil_div(s->n, s->src_beat));
     conn_clock(v);
     conn_axis(j, v, "s");
     conn_stream(j, v, "m", s->id);
@@ -314,7 +313,7 @@ static void axis_out(job *j, nh_vlog *v) {
     nh_vlog_param(v, "ELEM_W", s->fmt.width_bits);
     nh_vlog_param(v, "ELEM_SIGNED", s->fmt.is_signed);
     nh_vlog_param(v, "AXI_ELEM_W", nh_axi_element_bits(s->fmt));
-    nh_vlog_param(v, "BEATS", ceil_div(s->n, s->dst_beat));
+    nh_vlog_param(v, "BEATS", nh_ceil_div(s->n, s->dst_beat));
     conn_clock(v);
     conn_stream(j, v, "s", consumer_net(j, s));
     conn_axis(j, v, "m");

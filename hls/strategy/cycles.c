@@ -1,6 +1,7 @@
 /* The first inference followed through the design, transfer by transfer, nothing stalled. The constants are the latencies that
  * the headers of rtl_templates state; tests compare the result with the Verilated design, cycle for cycle. */
 #include "plan.h"
+#include "intmath.h"
 
 enum {
     GEAR_LATENCY = 2,  /* nh_gear: from the transfer that completes an output word */
@@ -9,16 +10,8 @@ enum {
     MAC_LATENCY = 4    /* nh_dense_mac: word read, product, accumulator, skid; the adder tree comes on top */
 };
 
-static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-
-static int64_t log2_up(int64_t n)
-{
-    int64_t bits = 0;
-    while (((int64_t)1 << bits) < n) bits++;
-    return bits;
-}
 
 /* Cycles at which the transfers of one tensor happen. */
 typedef struct {
@@ -32,8 +25,8 @@ static times times_new(nh_arena *a, int64_t n) { return (times){nh_arena_array(a
 static times through_gear(nh_arena *a, const nh_stream *s, times in)
 {
     if (s->src_beat == s->dst_beat) return in;
-    times out = times_new(a, ceil_div(s->n, s->dst_beat));
-    int64_t hold = s->src_beat > s->dst_beat ? ceil_div(least(s->src_beat, s->n), s->dst_beat) : 1;
+    times out = times_new(a, nh_ceil_div(s->n, s->dst_beat));
+    int64_t hold = s->src_beat > s->dst_beat ? nh_ceil_div(least(s->src_beat, s->n), s->dst_beat) : 1;
     for (int64_t k = 1; k < in.n; k++) in.at[k] = most(in.at[k], in.at[k - 1] + hold);
     for (int64_t m = 0; m < out.n; m++) {
         int64_t last = least((m + 1) * s->dst_beat, s->n) - 1;
@@ -45,7 +38,7 @@ static times through_gear(nh_arena *a, const nh_stream *s, times in)
 
 static times through_mac(nh_arena *a, const nh_mac *m, times in)
 {
-    int64_t tree = m->exact ? log2_up(m->in_lanes) : 1;
+    int64_t tree = m->exact ? nh_log2_ceil((uint64_t)m->in_lanes) : 1;
     int64_t post = (m->mul ? BEAT_ROM_LATENCY : 0) + m->post->latency_cycles + SKID_LATENCY;
     times out = times_new(a, m->groups);
     int64_t loaded = in.at[in.n - 1];
@@ -68,12 +61,12 @@ void nh_plan_cycles(nh_design *g)
 {
     nh_arena *a = nh_arena_new();
     const nh_stream *input = &g->stream[g->input];
-    times t = times_new(a, ceil_div(input->n, input->src_beat));
+    times t = times_new(a, nh_ceil_div(input->n, input->src_beat));
     for (int64_t k = 0; k < t.n; k++) t.at[k] = k;
     g->ii_cycles = 1;
     for (int k = 0; k <= g->n_unit; k++) {
         const nh_stream *s = &g->stream[k];
-        g->ii_cycles = most(g->ii_cycles, most(ceil_div(s->n, s->src_beat), ceil_div(s->n, s->dst_beat)));
+        g->ii_cycles = most(g->ii_cycles, most(nh_ceil_div(s->n, s->src_beat), nh_ceil_div(s->n, s->dst_beat)));
         int64_t first = t.at[0];
         t = through_gear(a, s, t);
         if (k == g->n_unit) break;

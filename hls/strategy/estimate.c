@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "plan.h"
-
-static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+#include "intmath.h"
 
 bool nh_mem_in_block(int64_t words, int64_t word_bits, int64_t bram_bits)
 {
@@ -18,7 +17,7 @@ static int64_t block_rams(const nh_target *t, int64_t depth, int64_t width)
 {
     int64_t bits = t->bram_bits ? t->bram_bits : 18432, port = bits <= 4096 ? 16 : 36, best = INT64_MAX;
     for (; port >= 1; port /= 2) {
-        int64_t blocks = ceil_div(width, port) * ceil_div(depth, bits / port);
+        int64_t blocks = nh_ceil_div(width, port) * nh_ceil_div(depth, bits / port);
         best = blocks < best ? blocks : best;
     }
     return best;
@@ -27,7 +26,7 @@ static int64_t block_rams(const nh_target *t, int64_t depth, int64_t width)
 static int64_t lut_bits(const nh_target *t, int64_t depth, int64_t width)
 {
     int64_t per_lut = (int64_t)1 << (t->lut_inputs > 0 ? t->lut_inputs : 4);
-    return ceil_div(depth * width, per_lut);
+    return nh_ceil_div(depth * width, per_lut);
 }
 
 static void add_rom(nh_resources *r, const nh_target *t, int64_t depth, int64_t width)

@@ -5,6 +5,7 @@
 #include "build.h"
 #include "plan.h"
 #include "reuse.h"
+#include "intmath.h"
 
 typedef struct {
     nh_arena *a;
@@ -17,7 +18,6 @@ typedef struct {
     const nh_layer **run;  /* layers of the unit being built */
 } lowering;
 
-static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 static nh_dp_timing timing_of(const nh_options *o)
@@ -80,8 +80,8 @@ static bool build_mac(lowering *c, nh_unit *u, const nh_run *r, nh_notes *notes)
     m->n_out = s.n_out;
     m->exact = l->accum_exact;
     nh_mac_lanes(s.n_in, s.n_out, u->reuse_factor, m->exact, &m->in_lanes, &m->out_lanes);
-    m->in_words = ceil_div(s.n_in, m->in_lanes);
-    m->groups = ceil_div(s.n_out, m->out_lanes);
+    m->in_words = nh_ceil_div(s.n_in, m->in_lanes);
+    m->groups = nh_ceil_div(s.n_out, m->out_lanes);
     m->x = c->g->tensor[l->in[0]].q.fmt;
     m->weight = l->weight->fmt;
     m->acc = m->bias = l->accum;

@@ -1,9 +1,8 @@
 /* Lanes for a reuse factor, and reuse factors for a budget. Both exact: see design.h. */
 #include "reuse.h"
+#include "intmath.h"
 
 #include <math.h>
-
-static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /* For a number of input words j, in_lanes = ceil(n_in/j) is the least that needs no more than j words, and R/j groups are
  * left for the outputs. Every optimum has this form, so walking j is an exact search. */
@@ -11,7 +10,7 @@ void nh_mac_lanes(int64_t n_in, int64_t n_out, int64_t r, bool exact, int64_t *i
 {
     int64_t best = INT64_MAX, best_in = n_in, best_out = n_out;
     for (int64_t j = 1; j <= n_in && j <= r; j++) {
-        int64_t in = ceil_div(n_in, j), out = ceil_div(n_out, r / j), lanes = in * out;
+        int64_t in = nh_ceil_div(n_in, j), out = nh_ceil_div(n_out, r / j), lanes = in * out;
         bool tie_wins = exact ? out < best_out : in < best_in;
         if (lanes < best || (lanes == best && tie_wins)) {
             best = lanes;
@@ -150,7 +149,7 @@ bool nh_solve_reuse(const nh_graph *g, const nh_options *o, nh_diag *d, int64_t 
         int64_t in, out, largest = largest_reuse(l);
         nh_mac_lanes(s.n_in, s.n_out, ii < largest ? ii : largest, l->accum_exact, &in, &out);
         /* No padding: the same lanes finish earlier. */
-        reuse[i] = ceil_div(s.n_in, in) * ceil_div(s.n_out, out);
+        reuse[i] = nh_ceil_div(s.n_in, in) * nh_ceil_div(s.n_out, out);
     }
     return true;
 }
