@@ -26,7 +26,7 @@ static const nh_reader *choose(const char *path, nh_bytes file) {
     return NULL;
 }
 
-nh_graph *nh_model_read(nh_arena *a, nh_diag *d, nh_loc at, const char *path) {
+nh_graph *nh_model_read(nh_arena *a, nh_diag *d, nh_loc at, const char *path, const nh_options *o) {
     nh_bytes file;
     if (!nh_file_read(a, d, at, path, NH_MODEL_LIMIT, &file)) return NULL;
     const nh_reader *r = choose(path, file);
@@ -35,5 +35,5 @@ nh_graph *nh_model_read(nh_arena *a, nh_diag *d, nh_loc at, const char *path) {
         nh_diag_allowed(d, ".onnx");
         return NULL;
     }
-    return r->read(a, d, path, file);
+    return r->read(a, d, path, file, o);
 }

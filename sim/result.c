@@ -48,8 +48,8 @@ static void load_cycles(nh_arena *a, const nh_design *g, json_t *streams, nh_sim
     f->cycles = nh_arena_alloc(a, (size_t)g->n_unit * sizeof *f->cycles);
     for (int u = 0; u < g->n_unit; u++) {
         const nh_unit *unit = &g->unit[u];
-        json_t *in = json_array_get(streams, (size_t)unit->in + 1),
-               *out = json_array_get(streams, (size_t)unit->out + 1);
+        json_t *in = json_array_get(streams, (size_t)unit->in[0] + 1),
+               *out = json_array_get(streams, (size_t)unit->out[0] + 1);
         f->cycles[u] =
             (nh_cycles_fact){.unit = unit->id,
                              .planned_ii = unit->ii_cycles,

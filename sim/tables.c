@@ -25,8 +25,8 @@ static void put_stream(nh_writer *w, const nh_design *g, int k, const char *top)
 
 static void put_unit(nh_writer *w, const nh_design *g, int u) {
     const nh_unit *unit = &g->unit[u];
-    const nh_stream *x = &g->stream[unit->in], *y = &g->stream[unit->out];
-    nh_printf(w, " \\\n    X(%s, %d, %d, %" PRId64 ", %s, %" PRId64 ", %s)", unit->id, unit->in, unit->out,
+    const nh_stream *x = &g->stream[unit->in[0]], *y = &g->stream[unit->out[0]];
+    nh_printf(w, " \\\n    X(%s, %d, %d, %" PRId64 ", %s, %" PRId64 ", %s)", unit->id, unit->in[0], unit->out[0],
               x->n, nh_c_type(x->fmt), y->n, nh_c_type(y->fmt));
 }
 

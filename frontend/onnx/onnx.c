@@ -153,7 +153,8 @@ static nh_graph *read_model(onnx_reader *r) {
     return ok && set_output(r) ? r->g : NULL;
 }
 
-static nh_graph *read_onnx(nh_arena *a, nh_diag *d, const char *path, nh_bytes file) {
+static nh_graph *read_onnx(nh_arena *a, nh_diag *d, const char *path, nh_bytes file, const nh_options *o) {
+    (void)o; /* an ONNX model is complete in itself */
     nh_arena *scratch = nh_arena_new();
     onnx_reader r = {.a = a, .scratch = scratch, .d = d, .path = nh_arena_str(a, path), .file = file};
     nh_graph *g = read_model(&r);

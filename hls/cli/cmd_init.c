@@ -50,7 +50,7 @@ nh_exit nh_cmd_init(nh_cli *c) {
         nh_diag_hint(c->diag, "--force overwrites it, --output names another");
         return nh_cli_finish(c);
     }
-    nh_graph *g = nh_model_read(c->arena, c->diag, NH_NOWHERE, model);
+    nh_graph *g = nh_model_read(c->arena, c->diag, NH_NOWHERE, model, NULL);
     if (g) write_config(c, g, project, path);
     return nh_cli_finish(c);
 }

@@ -44,7 +44,7 @@ static row unit_row(const nh_design *g, const nh_unit *u) {
     snprintf(r.cell[6], CELL, "%lld", (long long)u->ii_cycles);
     snprintf(r.cell[7], CELL, "%lld", (long long)u->latency_cycles);
     if (w) snprintf(r.cell[8], CELL, "%s", nh_format_print(w->weight->fmt, text));
-    snprintf(r.cell[9], CELL, "%s", nh_format_print(g->stream[u->out].fmt, text));
+    snprintf(r.cell[9], CELL, "%s", nh_format_print(g->stream[u->out[0]].fmt, text));
     snprintf(r.cell[10], CELL, "%lld", (long long)u->estimate.luts);
     snprintf(r.cell[11], CELL, "%lld", (long long)u->estimate.brams);
     return r;
@@ -129,7 +129,7 @@ static json_t *unit_json(const nh_design *g, const nh_unit *u) {
                           (json_int_t)u->latency_cycles);
     json_object_set_new(j, "weights", json_integer(w ? nh_shape_size(w->weight->shape) : 0));
     json_object_set_new(j, "weight_format", w ? json_string(nh_format_print(w->weight->fmt, text)) : json_null());
-    json_object_set_new(j, "result_format", json_string(nh_format_print(g->stream[u->out].fmt, text)));
+    json_object_set_new(j, "result_format", json_string(nh_format_print(g->stream[u->out[0]].fmt, text)));
     json_object_set_new(j, "estimate", resources_json(u->estimate));
     return j;
 }

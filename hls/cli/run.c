@@ -44,7 +44,7 @@ bool nh_run_load(nh_run *r, nh_cli *c, const char *config) {
     r->opt->simulate.trace |= c->flag.trace;
     r->opt->simulate.waves |= c->flag.waves;
     r->out = c->flag.out ? c->flag.out : nh_arena_printf(a, "build/%s", r->opt->project);
-    r->graph = nh_model_read(a, d, r->opt->model_at, r->opt->model);
+    r->graph = nh_model_read(a, d, r->opt->model_at, r->opt->model, r->opt);
     if (!r->graph) return false;
     r->n_class = nh_shape_size(r->graph->tensor[r->graph->output].shape);
     bool resolved = nh_config_resolve(r->opt, r->graph, d);

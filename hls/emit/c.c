@@ -45,7 +45,7 @@ static void declare_units(nh_writer *w, const job *j) {
     nh_puts(w, "/* The layers one by one, in order; each takes what the one before gives. */\n");
     for (int i = 0; i < j->g->n_unit; i++) {
         const nh_unit *u = &j->g->unit[i];
-        const nh_stream *in = &j->g->stream[u->in], *out = &j->g->stream[u->out];
+        const nh_stream *in = &j->g->stream[u->in[0]], *out = &j->g->stream[u->out[0]];
         char from[NH_FORMAT_TEXT], to[NH_FORMAT_TEXT];
         nh_printf(w, "/* %s -> %s */\n", nh_format_print(in->fmt, from), nh_format_print(out->fmt, to));
         nh_printf(w, "void %s_%s(const %s x[%" PRId64 "], %s y[%" PRId64 "]);\n", j->project, u->id, nh_c_type(in->fmt), in->n,
@@ -125,7 +125,7 @@ static void write_unit(nh_writer *w, const job *j, const nh_unit *u) {
     nh_printf(w, "/* --- %s --- */\n\n", u->id);
     if (u->kind == NH_UNIT_MAC) nh_c_mac_unit(j->a, w, u, name);
     else nh_c_datapath_unit(w, u, name);
-    const nh_stream *in = &j->g->stream[u->in], *out = &j->g->stream[u->out];
+    const nh_stream *in = &j->g->stream[u->in[0]], *out = &j->g->stream[u->out[0]];
     nh_printf(w, "void %s(const %s x[%" PRId64 "], %s y[%" PRId64 "]) { %s_block(x, y, 1); }\n\n", name, nh_c_type(in->fmt), in->n,
               nh_c_type(out->fmt), out->n, name);
 }
@@ -146,8 +146,8 @@ static void write_block(nh_writer *w, const job *j, int block) {
             nh_printf(w, "    %s %s[%" PRId64 " * %d];\n", nh_c_type(g->stream[i].fmt), g->stream[i].id, g->stream[i].n, block);
     for (int i = 0; i < g->n_unit; i++) {
         const nh_unit *u = &g->unit[i];
-        nh_printf(w, "    %s_%s_block(%s, %s, n);\n", j->project, u->id, u->in == g->input ? "x" : g->stream[u->in].id,
-                  u->out == g->output ? "y" : g->stream[u->out].id);
+        nh_printf(w, "    %s_%s_block(%s, %s, n);\n", j->project, u->id, u->in[0] == g->input ? "x" : g->stream[u->in[0]].id,
+                  u->out[0] == g->output ? "y" : g->stream[u->out[0]].id);
     }
     if (g->n_unit == 0) nh_printf(w, "    for (size_t i = 0; i < n * %s_N_IN; i++) y[i] = x[i];\n", j->upper);
     nh_puts(w, "}\n\n");

@@ -84,7 +84,7 @@ static const char *dp_module(job *j, const nh_dp *dp) { return nh_arena_printf(j
 
 static nh_vlog *open_unit(job *j, const nh_unit *u, const char *what) {
     const char *module = unit_module(j, u), *file = nh_arena_printf(j->a, "%s.v", module);
-    const nh_stream *in = &j->g->stream[u->in], *out = &j->g->stream[u->out];
+    const nh_stream *in = &j->g->stream[u->in[0]], *out = &j->g->stream[u->out[0]];
     nh_vlog *v = nh_vlog_open(j->a, nh_rtl_out_file(j->out, NH_BIN_NETLIST, file));
     nh_rtl_header(v, j->out->made, file, what);
     nh_vlog_module_begin(v, module);
@@ -127,7 +127,7 @@ static void skid(job *j, nh_vlog *v, int64_t bits, const char *from) {
 /* --- units -------------------------------------------------------------------------------------------------------- */
 
 static bool datapath_unit(job *j, const nh_unit *u) {
-    int64_t bits = src_bits(&j->g->stream[u->out]);
+    int64_t bits = src_bits(&j->g->stream[u->out[0]]);
     nh_vlog *v = open_unit(j, u, "an unrolled layer");
     stream_wires(v, "y", bits);
     pipe(j, v, u->dp->latency_cycles, "s", "y");
@@ -198,7 +198,7 @@ static void mac_post(job *j, nh_vlog *v, const nh_unit *u, const char *from) {
     const nh_mac *m = &u->mac;
     const char *module = dp_module(j, m->post);
     const char *acc = nh_arena_printf(j->a, "%s_data", from);
-    int y_bits = j->g->stream[u->out].fmt.width_bits;
+    int y_bits = j->g->stream[u->out[0]].fmt.width_bits;
     stream_wires(v, "y", m->out_lanes * y_bits);
     pipe(j, v, m->post->latency_cycles, from, "y");
     for (int64_t i = 0; i < m->out_lanes; i++) {
@@ -229,8 +229,8 @@ static bool mac_data(job *j, const nh_unit *u) {
 
 static bool mac_unit(job *j, const nh_unit *u) {
     const nh_mac *m = &u->mac;
-    int64_t out_bits = src_bits(&j->g->stream[u->out]);
-    assert(j->g->stream[u->in].dst_beat == m->in_lanes && j->g->stream[u->out].src_beat == m->out_lanes);
+    int64_t out_bits = src_bits(&j->g->stream[u->out[0]]);
+    assert(j->g->stream[u->in[0]].dst_beat == m->in_lanes && j->g->stream[u->out[0]].src_beat == m->out_lanes);
     nh_vlog *v = open_unit(j, u,
                            nh_arena_printf(j->a, "a dense layer on %lld x %lld multipliers, %lld cycles per vector",
                                            (long long)m->out_lanes, (long long)m->in_lanes, (long long)u->reuse_factor));
@@ -335,8 +335,8 @@ static bool top(job *j) {
         const nh_unit *u = &g->unit[i];
         nh_vlog_inst_begin(v, unit_module(j, u), "u_%s", u->id);
         conn_clock(v);
-        conn_stream(j, v, "s", consumer_net(j, &g->stream[u->in]));
-        conn_stream(j, v, "m", g->stream[u->out].id);
+        conn_stream(j, v, "s", consumer_net(j, &g->stream[u->in[0]]));
+        conn_stream(j, v, "m", g->stream[u->out[0]].id);
         nh_vlog_inst_end(v);
     }
     axis_out(j, v);

@@ -68,12 +68,12 @@ static bool check_layer(checker *c, int i) {
     const nh_layer *l = &g->layer[i];
     if ((unsigned)l->op >= NH_OP_COUNT) return fail(c, "layer", l->name, "the operator is unknown");
     const nh_op_info *info = nh_op_get(l->op);
-    if (l->n_in != info->n_inputs)
+    if (info->n_inputs < 0 ? l->n_in < 1 || l->n_in > NH_MAX_INPUTS : l->n_in != info->n_inputs)
         return fail(c, "layer", l->name, "the number of inputs is not the operator's");
     for (int k = 0; k < l->n_in; k++) {
         if (l->in[k] < 0 || l->in[k] >= g->n_tensor)
             return fail(c, "layer", l->name, "an input does not exist");
-        if (g->tensor[l->in[k]].producer >= i)
+        if (g->tensor[l->in[k]].producer >= i && !nh_layer_is_late(l))
             return fail(c, "layer", l->name, "an input is made by a later layer");
     }
     if (l->out < 0 || l->out >= g->n_tensor) return fail(c, "layer", l->name, "the output does not exist");

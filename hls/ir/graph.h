@@ -11,6 +11,7 @@
 #include "arena.h"
 #include "diag.h"
 #include "fx.h"
+#include "neuron.h"
 #include "options.h"
 
 #define NH_MAX_RANK 8
@@ -78,7 +79,17 @@ typedef struct {
     nh_fx_count overflow;
 } nh_param;
 
-/* BATCHNORM: weight = per-channel factor s, bias = per-channel offset t: y = s*x + t (folded by the reader).
+/* Geometry of CONV and pools, (h, w). A tensor of rank 2, [C, L], is one of height 1. */
+typedef struct {
+    int64_t kernel[2], stride[2], pad_before[2], pad_after[2], dilation[2], groups;
+} nh_window;
+
+/* Operators of time-stepped networks, where every tensor has one value per time step:
+ * CONV: weight [c_out, c_in/groups, kh, kw], cross-correlation as in PyTorch, bias [c_out]. SUMPOOL, AVGPOOL: window only; the mean counts
+ * padding. ADD: sum of n_in tensors of one shape. DELAY: output(t) = input(t - steps), 0 before; delay[0] for all elements, or one
+ * per element (n_delay); the only layer that may read a tensor made by a later one, when every delay is >= 1. NEURON: elementwise,
+ * input k is accumulator k of the program.
+ * BATCHNORM: weight = per-channel factor s, bias = per-channel offset t: y = s*x + t (folded by the reader).
  * DENSE over an input [.., n_in]: all leading dimensions must be 1. LEAKY_RELU: alpha. CLIP: lo, hi. SOFTMAX/ARGMAX: last axis. */
 typedef struct {
     const char *name; /* as in the model, unique, any characters */
@@ -90,6 +101,10 @@ typedef struct {
     int out;               /* tensor index */
     nh_param *weight, *bias; /* NULL when absent */
     double alpha, lo, hi;
+    nh_window window;       /* CONV, SUMPOOL, AVGPOOL */
+    const int64_t *delay;   /* DELAY: [n_delay] steps >= 0 */
+    int64_t n_delay;        /* 1, or the elements of the tensor */
+    nh_neuron *neuron;      /* NEURON */
     nh_layer_options opt;
     /* numbers decided by passes/infer_fx */
     bool accum_exact;      /* no cast inside the sum */
@@ -107,7 +122,14 @@ typedef struct nh_graph {
     nh_tensor *tensor;
     int n_tensor, cap_tensor;
     int input, output; /* tensor indices; -1 while unknown */
+    bool is_temporal;  /* runs over time steps: has NEURON or DELAY layers */
+    int64_t steps;     /* time steps of a sample; 1 for networks without time, 0 while unknown */
 } nh_graph;
+
+/* Output size of a window along an axis (0 = height); 0 when it does not fit. */
+int64_t nh_window_out(const nh_window *w, int axis, int64_t in);
+/* A DELAY of at least one step for every element: its output does not depend on this step's input. */
+bool nh_layer_is_late(const nh_layer *l);
 
 nh_graph *nh_graph_new(nh_arena *a, const char *name);
 /* Append a tensor / a layer; indices are stable, pointers are not. nh_graph_add_layer copies `layer`, makes id, sets

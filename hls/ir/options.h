@@ -23,6 +23,43 @@ typedef enum { NH_CALIBRATE_MINMAX, NH_CALIBRATE_PERCENTILE, NH_CALIBRATE_MSE } 
 typedef enum { NH_OUTPUT_VALUES, NH_OUTPUT_ARGMAX } nh_output_kind;
 typedef enum { NH_STALLS_NONE, NH_STALLS_RANDOM, NH_STALLS_LONG, NH_STALLS_BOTH } nh_stalls;
 
+/* What a neuron's differential equation means in discrete time (shared reading: frameworks differ). AUTO takes the preset's value;
+ * numerics/presets.c has the table. */
+typedef enum {
+    NH_PRESET_NIR, NH_PRESET_NORSE, NH_PRESET_SNNTORCH, NH_PRESET_SNNTORCH_0_9, NH_PRESET_SINABS, NH_PRESET_ROCKPOOL, NH_PRESET_SPYX,
+    NH_PRESET_NENGO, NH_PRESET_SPINNAKER2, NH_PRESET_SPIKINGJELLY, NH_PRESET_LAVA, NH_PRESET_COUNT
+} nh_preset;
+typedef enum { NH_INTEGRATOR_AUTO, NH_INTEGRATOR_EULER, NH_INTEGRATOR_EXP, NH_INTEGRATOR_STEPS_EXP } nh_integrator;
+typedef enum { NH_GAIN_AUTO, NH_GAIN_SPEC, NH_GAIN_UNIT, NH_GAIN_ONE_MINUS_ALPHA } nh_input_gain;
+typedef enum { NH_RESET_AUTO, NH_RESET_VALUE, NH_RESET_ZERO, NH_RESET_SUBTRACT, NH_RESET_NONE } nh_reset;
+typedef enum { NH_RESET_TIMING_AUTO, NH_RESET_SAME, NH_RESET_NEXT, NH_RESET_SNNTORCH_SUB } nh_reset_timing;
+typedef enum { NH_SPIKE_AUTO, NH_SPIKE_AFTER_UPDATE, NH_SPIKE_BEFORE_UPDATE } nh_spike_timing;
+typedef enum { NH_COMPARE_AUTO, NH_COMPARE_GT, NH_COMPARE_GE } nh_compare;
+typedef enum { NH_V_MIN_AUTO, NH_V_MIN_NONE, NH_V_MIN_MINUS_THRESHOLD } nh_v_min;
+typedef enum { NH_SYN_ORDER_AUTO, NH_SYN_NEW, NH_SYN_OLD, NH_SYN_DECAY_AFTER } nh_syn_order;
+typedef enum { NH_REC_BIAS_AUTO, NH_REC_BIAS_YES, NH_REC_BIAS_NO } nh_recurrent_bias;
+
+typedef struct {
+    nh_preset preset;
+    nh_loc preset_at;
+    nh_integrator integrator;
+    nh_input_gain input_gain;
+    nh_reset reset;
+    nh_loc reset_at;
+    nh_reset_timing reset_timing;
+    nh_spike_timing spike;
+    nh_compare compare;
+    int64_t spikes_per_step; /* 0 = auto (the preset's) */
+    nh_v_min v_min;
+    nh_syn_order syn_order;
+    nh_recurrent_bias recurrent_bias; /* does a recurrent layer's bias act in step 0, when no spike has come back yet? */
+    int64_t layer_delay;     /* steps that every weighted layer adds; -1 = auto */
+    double dt;               /* seconds; 0 = auto: spiking.dt, else the preset's */
+} nh_numerics;
+
+typedef enum { NH_ENCODE_DIRECT, NH_ENCODE_EVENTS, NH_ENCODE_RATE, NH_ENCODE_LATENCY } nh_encoding;
+typedef enum { NH_READOUT_COUNT, NH_READOUT_FIRST_SPIKE, NH_READOUT_MEMBRANE } nh_readout;
+
 /* A number format asked for; is_auto: chosen by the quantization pass. */
 typedef struct {
     bool is_auto;
@@ -44,6 +81,13 @@ typedef struct {
     int multiplier_bits; /* of the integer requantizer of arbitrary / per-channel scales: 2..32 */
     int64_t table_size;  /* entries of activation tables, a power of two 4..65536 */
     nh_loc table_at;
+    /* spiking layers */
+    nh_numerics numerics;
+    nh_format_request state; /* format of the state registers */
+    int state_bits;      /* width of the states when state is auto: 4..48 */
+    int decay_bits;      /* fractional bits of decay constants: 2..24 */
+    const char *neuron_model; /* path of a model of the user's own, instead of the file's; NULL = the file's */
+    nh_loc neuron_model_at;
 } nh_layer_options;
 
 /* Arrays given by the user: "x.npy" or "x.npz:key"; real value = element * scale. */
@@ -82,6 +126,22 @@ typedef struct {
     nh_output_kind output;
 
     struct { nh_format_request format; int bits; double scale; bool has_scale; nh_loc at; } input;
+
+    struct {
+        int64_t time_steps;    /* steps of a sample; 0 = from the data */
+        nh_loc steps_at;
+        double dt;             /* seconds; 0 = the numerics' default */
+        nh_encoding encoding;  /* how simulate/calibrate data become the input of each step */
+        nh_readout readout;    /* how outputs become a class */
+        uint64_t seed;         /* of rate encoding */
+        int64_t max_count;     /* events: most per input and step; 0 = all are counted, 1 = binary */
+        double bin;            /* events: seconds per step; 0 = dt */
+        nh_data_ref reference; /* output spikes to be compared with: [samples, steps, outputs] */
+        nh_loc at;
+        /* lava .net: what Network(...) takes */
+        int64_t reset_interval, reset_offset, num_layers, skip_layers, input_message_bits; /* 0 = none, 0, all, 0; message bits 0: 0/1 */
+        bool sigma_delta_corrected;
+    } spiking;
 
     struct { double rate_hz; int64_t ii_cycles, multipliers; nh_loc at; } budget; /* 0 = not given; for reuse_factor auto */
 

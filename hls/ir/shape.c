@@ -57,6 +57,75 @@ static const char *batchnorm_mismatch(const nh_graph *g, const nh_layer *l) {
     return NULL;
 }
 
+/* Channels, height and width of [C, H, W] or [C, L]. */
+static bool as_image(nh_shape s, int64_t chw[3]) {
+    if (s.rank != 2 && s.rank != 3) return false;
+    chw[0] = s.dim[0];
+    chw[1] = s.rank == 3 ? s.dim[1] : 1;
+    chw[2] = s.dim[s.rank - 1];
+    return true;
+}
+
+int64_t nh_window_out(const nh_window *w, int axis, int64_t in) {
+    int64_t reach = w->dilation[axis] * (w->kernel[axis] - 1) + 1, room = in + w->pad_before[axis] + w->pad_after[axis] - reach;
+    return room < 0 ? 0 : room / w->stride[axis] + 1;
+}
+
+static const char *window_mismatch(const nh_graph *g, const nh_layer *l) {
+    nh_shape x = g->tensor[l->in[0]].shape, y = g->tensor[l->out].shape;
+    const nh_window *w = &l->window;
+    int64_t in[3], out[3];
+    if (!as_image(x, in) || !as_image(y, out) || x.rank != y.rank) return "input and output are not both [C, H, W] or [C, L]";
+    for (int k = 0; k < 2; k++) {
+        if (w->kernel[k] < 1 || w->stride[k] < 1 || w->dilation[k] < 1 || w->pad_before[k] < 0 || w->pad_after[k] < 0)
+            return "kernel, stride and dilation are not at least 1, or a padding is negative";
+        if (nh_window_out(w, k, in[1 + k]) != out[1 + k]) return "the output does not have the size that the window gives";
+    }
+    if (l->op != NH_OP_CONV) return in[0] == out[0] ? NULL : "input and output differ in channels";
+    nh_shape k = l->weight->shape;
+    if (k.rank != 4 || k.dim[2] != w->kernel[0] || k.dim[3] != w->kernel[1]) return "the weight is not [c_out, c_in/groups, kh, kw]";
+    if (w->groups < 1 || in[0] % w->groups || out[0] % w->groups) return "the channels are not divisible by the groups";
+    if (k.dim[0] != out[0] || k.dim[1] != in[0] / w->groups) return "the weight does not fit the channels";
+    if (l->bias && (l->bias->shape.rank != 1 || l->bias->shape.dim[0] != out[0])) return "the bias does not have one element per channel";
+    return NULL;
+}
+
+/* Elementwise layers of several inputs. */
+static const char *same_shapes(const nh_graph *g, const nh_layer *l) {
+    for (int k = 0; k < l->n_in; k++)
+        if (!nh_shape_equal(g->tensor[l->in[k]].shape, g->tensor[l->out].shape)) return "inputs and output differ in shape";
+    return NULL;
+}
+
+static const char *delay_mismatch(const nh_graph *g, const nh_layer *l) {
+    int64_t n = nh_shape_size(g->tensor[l->out].shape);
+    if (!l->delay || (l->n_delay != 1 && l->n_delay != n)) return "there is not one delay, or one per element";
+    for (int64_t i = 0; i < l->n_delay; i++)
+        if (l->delay[i] < 0) return "a delay is negative";
+    return same_shapes(g, l);
+}
+
+static bool is_per(int64_t n, nh_shape s) { return n == 1 || n == nh_shape_size(s) || (s.rank > 1 && n == s.dim[0]); }
+
+static const char *neuron_mismatch(const nh_graph *g, const nh_layer *l) {
+    const nh_neuron *n = l->neuron;
+    nh_shape s = g->tensor[l->out].shape;
+    if (!n) return "it has no neuron model";
+    for (int i = 0; i < n->n_ode; i++)
+        if (!is_per(n->ode[i].n, s)) return "a neuron parameter is not one for all, one per channel or one per neuron";
+    if (n->program && n->program->n_input != l->n_in) return "the neuron model has another number of inputs";
+    for (int i = 0; n->program && i < n->program->n_param; i++)
+        if (!is_per(n->param[i].n, s)) return "a neuron parameter is not one for all, one per channel or one per neuron";
+    return same_shapes(g, l);
+}
+
+bool nh_layer_is_late(const nh_layer *l) {
+    if (l->op != NH_OP_DELAY || !l->delay) return false;
+    for (int64_t i = 0; i < l->n_delay; i++)
+        if (l->delay[i] < 1) return false;
+    return true;
+}
+
 const char *nh_shape_mismatch(const nh_graph *g, const nh_layer *l) {
     nh_shape y = g->tensor[l->out].shape, x = l->n_in > 0 ? g->tensor[l->in[0]].shape : y;
     if (nh_shape_size(x) < 1 || nh_shape_size(y) < 1) return "a shape is empty or too large";
@@ -77,6 +146,12 @@ const char *nh_shape_mismatch(const nh_graph *g, const nh_layer *l) {
         return nh_shape_size(y) * last_dim(x) == nh_shape_size(x)
                    ? NULL
                    : "the output does not have one element per row";
+    case NH_OP_CONV:
+    case NH_OP_SUMPOOL:
+    case NH_OP_AVGPOOL: return window_mismatch(g, l);
+    case NH_OP_ADD: return same_shapes(g, l);
+    case NH_OP_DELAY: return delay_mismatch(g, l);
+    case NH_OP_NEURON: return neuron_mismatch(g, l);
     case NH_OP_COUNT: break;
     }
     return "the operator is unknown";

@@ -123,8 +123,8 @@ static json_t *unit_json(nh_arena *a, const nh_design *g, const nh_unit *u) {
     set(o, "kind", json_string(u->kind == NH_UNIT_MAC ? "mac" : "datapath"));
     set(o, "strategy", json_string(nh_strategy_text(u->strategy)));
     set(o, "layers", layers);
-    set(o, "input", nh_json_text(a, g->stream[u->in].id));
-    set(o, "output", nh_json_text(a, g->stream[u->out].id));
+    set(o, "input", nh_json_text(a, g->stream[u->in[0]].id));
+    set(o, "output", nh_json_text(a, g->stream[u->out[0]].id));
     set(o, "reuse_factor", json_integer(u->reuse_factor));
     if (u->kind == NH_UNIT_MAC) {
         set(o, "in_lanes", json_integer(u->mac.in_lanes));

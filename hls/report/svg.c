@@ -87,7 +87,7 @@ static void unit_box(nh_html *h, int i, const nh_unit *u, const nh_resource_row 
           nh_arena_printf(a, "%" PRId64 " LUT, %" PRId64 " FF%s",
                           r->counted ? r->counted->luts : r->estimate.luts,
                           r->counted ? r->counted->ffs : r->estimate.ffs, r->counted ? "" : " (estimate)"));
-    label(h, x + 14, y + 118, "soft", stream_text(h, u->out));
+    label(h, x + 14, y + 118, "soft", stream_text(h, u->out[0]));
 }
 
 void nh_svg_network(nh_html *h) {

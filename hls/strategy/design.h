@@ -5,11 +5,15 @@
 #include "datapath.h"
 #include "graph.h"
 
-/* A valid/ready stream that carries one tensor per inference in transfers of `beat` elements, element 0 first and in the
- * low bits; the last transfer of a tensor is padded with zero elements. The producer sends src_beat and the consumer takes
- * dst_beat elements per transfer: where they differ the netlist has an nh_gear between. */
+/* A valid/ready stream that carries one tensor per inference (time-stepped networks: per step) in transfers of `beat` elements,
+ * element 0 first and in the low bits; the last transfer of a tensor is padded with zero elements. The producer sends src_beat and
+ * the consumer takes dst_beat elements per transfer: where they differ the netlist has an nh_gear between. One producer, one
+ * consumer: a tensor that several layers read passes through a FORK unit. */
 typedef struct {
     int tensor;         /* graph tensor whose values it carries */
+    /* Element e of the stream is element order[e] of the tensor; NULL: the same. Images stream pixel by pixel, all channels of a
+     * pixel together, where tensors are [C, H, W]. */
+    const int64_t *order;
     const char *id;     /* s<index> */
     int64_t n;          /* elements */
     nh_format fmt;
@@ -19,8 +23,15 @@ typedef struct {
 
 typedef enum {
     NH_UNIT_DATAPATH, /* one pipelined datapath over whole vectors, II = 1 */
-    NH_UNIT_MAC       /* time-multiplexed multipliers + a post datapath per output lane */
+    NH_UNIT_MAC,      /* time-multiplexed multipliers + a post datapath per output lane */
+    /* of time-stepped networks */
+    NH_UNIT_CONV,     /* convolution or pool: frame buffer, time-multiplexed multipliers */
+    NH_UNIT_NEURON,   /* state memory + a datapath per lane; one pass per step; also elementwise layers without state */
+    NH_UNIT_DELAY,    /* steps late */
+    NH_UNIT_FORK      /* one stream to several consumers */
 } nh_unit_kind;
+
+#define NH_UNIT_PORTS 4
 
 /* Time-multiplexed dense engine: out_lanes x in_lanes multipliers. Output group g (outputs g*out_lanes ...) takes `in_words`
  * cycles, one word of in_lanes inputs each; groups*in_words <= reuse_factor; the rest of the R cycles is padding. */
@@ -35,6 +46,41 @@ typedef struct {
     nh_dp *post;                    /* port x: 1 element (the accumulator), [port m: 1 element], port y: 1 element */
 } nh_mac;
 
+/* Convolution over a whole frame in its buffer: for every output pixel (row by row) and every group of out_lanes output channels
+ * the taps (ky, kx, words of in_lanes input channels) are walked, one a cycle; taps in the padding take a cycle and add nothing.
+ * in_lanes divides c_in/groups, out_lanes divides c_out/groups. depthwise: groups = c_in = c_out, in_lanes = out_lanes = lanes
+ * divides c_in, and lane l multiplies channel l of the word with its own weight. Streams: [H][W][C]. */
+typedef struct {
+    int64_t c_in, h_in, w_in, c_out, h_out, w_out, kh, kw, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w, groups;
+    int64_t in_lanes, out_lanes;
+    bool depthwise;
+    nh_format x, weight, acc;       /* sums are exact; acc's frac is that of the products */
+    const int64_t *w;               /* [c_out][c_in/groups][kh][kw] raw */
+    const nh_i128 *b;               /* [c_out] raw at acc's frac, or NULL */
+    int64_t cycles;                 /* per frame: h_out*w_out * (c_out/out_lanes) * kh*kw * (c_in/groups/in_lanes); depthwise: the last factor is 1 */
+} nh_conv;
+
+/* n neurons, lanes per transfer, words = ceil(n/lanes) transfers per step. dp works on one neuron: input ports a0.. (accumulators),
+ * s0.. (states), p0.. (parameters that differ between neurons; the others are constants in it), 1 element each, in this order;
+ * output ports y, then n0.. (next states). States are 0 at the start of a sample and before step t when t % reset_period ==
+ * reset_phase (reset_period 0: never). Parameter k of element e (stream order) is param[k].raw[e % param[k].n]. */
+typedef struct {
+    int64_t n, lanes, words;
+    int n_acc, n_state, n_param;
+    nh_format acc[NH_UNIT_PORTS], state[NH_NEURON_STATES];
+    struct { nh_format fmt; int64_t n; const int64_t *raw; } param[NH_NEURON_PARAMS]; /* n is period: n of the unit, or the channels of an image */
+    int64_t reset_period, reset_phase;
+    nh_dp *dp;
+} nh_neuron_unit;
+
+/* y(t) = x(t - steps), 0 in the first steps of a sample. steps[e % n_steps] of element e, 0..most. late: every element >= 1: the
+ * output of a step leaves before its input comes. */
+typedef struct {
+    int64_t n, lanes, words, most, n_steps;
+    const int64_t *steps;
+    bool is_late;
+} nh_delay_unit;
+
 typedef struct { int64_t multipliers, luts, ffs, brams, dsps; } nh_resources;
 
 typedef struct {
@@ -43,9 +89,13 @@ typedef struct {
     nh_strategy strategy;
     int *layer;           /* graph layers it covers, in order */
     int n_layer;
-    int in, out;          /* streams */
+    int in[NH_UNIT_PORTS], out[NH_UNIT_PORTS]; /* streams */
+    int n_in, n_out;      /* 1 and 1, but NEURON: n_acc in, FORK: 2.. out */
     nh_dp *dp;            /* DATAPATH: port x n_in elements, port y n_out elements */
     nh_mac mac;           /* MAC */
+    nh_conv conv;         /* CONV */
+    nh_neuron_unit neuron; /* NEURON */
+    nh_delay_unit delay;  /* DELAY */
     int64_t reuse_factor; /* R asked for or solved; 1 for datapaths */
     int64_t ii_cycles;    /* cycles per inference: R, or beats of its slower side for datapaths */
     int64_t latency_cycles; /* first transfer of its input stream (before a gear) to its last output transfer, unstalled */
@@ -58,13 +108,15 @@ typedef struct nh_design {
     nh_arena *arena;
     const nh_graph *graph;
     const nh_options *opt;
-    nh_unit *unit;     /* in stream order */
+    nh_unit *unit;     /* each after the units it reads, but late DELAYs */
     int n_unit;
     nh_stream *stream;
     int n_stream;
     int input, output; /* stream indices */
-    int64_t ii_cycles, latency_cycles;
+    int64_t ii_cycles, latency_cycles; /* time-stepped networks: of one step */
     nh_resources estimate;
+    bool is_temporal;  /* an inference is `steps` frames; state is kept between them */
+    int64_t steps;     /* 1 when not is_temporal */
 } nh_design;
 
 /* Lower the fixed-point graph: group dense + elementwise layers, solve reuse_factor auto against the budget, build the

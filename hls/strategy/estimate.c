@@ -95,7 +95,7 @@ void nh_estimate(nh_design *g)
         u->estimate = (nh_resources){0};
         if (u->kind == NH_UNIT_MAC) u->estimate = mac_resources(&u->mac, t);
         else add_dp(&u->estimate, u->dp, t, 1);
-        int64_t skid = g->stream[u->out].src_beat * g->stream[u->out].fmt.width_bits;
+        int64_t skid = g->stream[u->out[0]].src_beat * g->stream[u->out[0]].fmt.width_bits;
         u->estimate.ffs += 2 * skid;
         u->estimate.luts += 2 * skid;
         g->estimate.multipliers += u->estimate.multipliers;

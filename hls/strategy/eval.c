@@ -55,8 +55,8 @@ void nh_design_eval(const nh_design *g, const int64_t *x, int64_t **raw, nh_fx_c
     for (int64_t i = 0; i < g->stream[g->input].n; i++) raw[g->input][i] = x[i];
     for (int k = 0; k < g->n_unit; k++) {
         const nh_unit *u = &g->unit[k];
-        nh_fx_count *c = count ? &count[u->out] : NULL;
-        if (u->kind == NH_UNIT_MAC) eval_mac(u, raw[u->in], raw[u->out], c);
-        else eval_datapath(u, g->stream[u->in].fmt, raw[u->in], raw[u->out], c);
+        nh_fx_count *c = count ? &count[u->out[0]] : NULL;
+        if (u->kind == NH_UNIT_MAC) eval_mac(u, raw[u->in[0]], raw[u->out[0]], c);
+        else eval_datapath(u, g->stream[u->in[0]].fmt, raw[u->in[0]], raw[u->out[0]], c);
     }
 }

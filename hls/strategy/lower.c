@@ -140,8 +140,14 @@ static void add_stream(lowering *c, int tensor, int src, int dst, int64_t src_be
 {
     nh_design *g = c->design;
     nh_stream *s = &g->stream[g->n_stream];
-    *s = (nh_stream){tensor, nh_arena_printf(c->a, "s%d", g->n_stream), nh_shape_size(c->g->tensor[tensor].shape),
-                     c->g->tensor[tensor].q.fmt, src, dst, src_beat, dst_beat};
+    *s = (nh_stream){.tensor = tensor,
+                     .id = nh_arena_printf(c->a, "s%d", g->n_stream),
+                     .n = nh_shape_size(c->g->tensor[tensor].shape),
+                     .fmt = c->g->tensor[tensor].q.fmt,
+                     .src = src,
+                     .dst = dst,
+                     .src_beat = src_beat,
+                     .dst_beat = dst_beat};
     g->n_stream++;
 }
 
@@ -160,8 +166,8 @@ static void join_units(lowering *c)
         int64_t port = o->io == NH_IO_STREAM ? least(o->beat, n) : n;
         add_stream(c, tensor, k - 1, k < g->n_unit ? k : -1, k > 0 ? out_beat(&g->unit[k - 1]) : port,
                    k < g->n_unit ? in_beat(&g->unit[k]) : port);
-        if (k < g->n_unit) g->unit[k].in = k;
-        if (k > 0) g->unit[k - 1].out = k;
+        if (k < g->n_unit) g->unit[k].in[0] = k, g->unit[k].n_in = 1;
+        if (k > 0) g->unit[k - 1].out[0] = k, g->unit[k - 1].n_out = 1;
     }
     g->input = 0;
     g->output = g->n_unit;
@@ -193,7 +199,7 @@ nh_design *nh_lower(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_options
     size_t n = (size_t)g->n_layer;
     nh_design *design = NH_NEW(a, nh_design);
     lowering c = {a, d, g, o, design, timing_of(o), nh_arena_array(a, n, sizeof(int64_t)), nh_arena_array(a, n, sizeof(nh_layer *))};
-    *design = (nh_design){.arena = a, .graph = g, .opt = o, .unit = nh_arena_array(a, n, sizeof(nh_unit))};
+    *design = (nh_design){.arena = a, .graph = g, .opt = o, .steps = 1, .unit = nh_arena_array(a, n, sizeof(nh_unit))};
     if (!check_chain(&c) || !nh_solve_reuse(g, o, d, c.reuse) || !lower_units(&c)) return NULL;
     join_units(&c);
     nh_plan_cycles(design);

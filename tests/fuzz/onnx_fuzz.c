@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     nh_diag *d = nh_diag_new(a);
     uint8_t *copy = nh_arena_alloc(a, size + 1);
     memcpy(copy, data, size);
-    nh_graph *g = nh_reader_onnx.read(a, d, "fuzz.onnx", (nh_bytes){copy, size});
+    nh_graph *g = nh_reader_onnx.read(a, d, "fuzz.onnx", (nh_bytes){copy, size}, NULL);
     if (g ? nh_graph_check(g, a) != NULL : d->n_error == 0) abort();
     nh_arena_free(a);
     return 0;

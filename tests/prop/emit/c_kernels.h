@@ -67,7 +67,7 @@ static inline nh_unit *kernels_unit(kernels *k, nh_unit_kind kind, int64_t n, nh
     int i = k->design.n_unit++;
     nh_unit *u = &k->design.unit[i];
     *u = (nh_unit){.id = nh_arena_printf(k->arena, "u%d", i), .kind = kind, .in = k->design.n_stream - 1};
-    u->out = kernels_stream(k, n, f);
+    u->out[0] = kernels_stream(k, n, f);
     return u;
 }
 
@@ -100,8 +100,8 @@ static inline void kernels_main(const kernels *k) {
     fprintf(f, "int main(void) {\n    for (int s = 0; s < %d; s++) {\n", RANDOM_SAMPLES);
     for (int i = 0; i < g->n_unit; i++) {
         const nh_unit *u = &g->unit[i];
-        fprintf(f, "        { static %s y[%" PRId64 "]; net_%s(e%d[s], y);\n", nh_c_type(g->stream[u->out].fmt), g->stream[u->out].n, u->id, u->in);
-        fprintf(f, "          if (memcmp(y, e%d[s], sizeof y)) { printf(\"sample %%d unit %s\\n\", s); return 1; } }\n", u->out, u->id);
+        fprintf(f, "        { static %s y[%" PRId64 "]; net_%s(e%d[s], y);\n", nh_c_type(g->stream[u->out[0]].fmt), g->stream[u->out[0]].n, u->id, u->in[0]);
+        fprintf(f, "          if (memcmp(y, e%d[s], sizeof y)) { printf(\"sample %%d unit %s\\n\", s); return 1; } }\n", u->out[0], u->id);
     }
     fprintf(f, "        { static net_out_t y[NET_N_OUT]; net_infer(e0[s], y); if (memcmp(y, e%d[s], sizeof y)) { printf(\"infer %%d\\n\", s); return 1; } }\n", g->output);
     fprintf(f, "    }\n    static net_out_t all[%d][%" PRId64 "];\n    net_batch(e0[0], all[0], %d);\n", RANDOM_SAMPLES, out->n, RANDOM_SAMPLES);

@@ -84,14 +84,14 @@ static void expect_mac(kernels *k, const nh_unit *u) {
         for (int64_t o = 0; o < m->n_out; o++) {
             nh_i128 acc = m->b ? m->b[o] : 0, mul = m->mul ? m->mul[o] : 0, y;
             for (int64_t i = 0; i < m->n_in; i++) {
-                nh_i128 product = random_widen(k->raw[s][u->in][i], m->x) * m->w[o * m->n_in + i];
+                nh_i128 product = random_widen(k->raw[s][u->in[0]][i], m->x) * m->w[o * m->n_in + i];
                 if (m->exact) acc += product;
                 else acc = nh_fx_convert(acc + nh_fx_convert(product, frac, m->acc, NULL), nh_format_frac(m->acc), m->acc, NULL);
             }
             const nh_i128 *in[] = {&acc, &mul};
             nh_i128 *out[] = {&y};
             nh_dp_eval(m->post, in, out);
-            k->raw[s][u->out][o] = (int64_t)y;
+            k->raw[s][u->out[0]][o] = (int64_t)y;
         }
 }
 

@@ -75,12 +75,12 @@ static network *make_network(nh_arena *a, shape kind) {
                   .groups = (5 + out_lanes - 1) / out_lanes, .x = x, .weight = fixed(5, 2, NH_ROUND_TRN, NH_OVERFLOW_WRAP), .acc = acc,
                   .w = n->w0, .b = exact ? n->b0 : NULL, .exact = exact, .mul = exact ? n->mul : NULL, .mul_bits = exact ? 6 : 0};
     m->post = make_post(a, acc, m->mul_bits, h, exact ? 5 : 1000);
-    n->unit[0].id = "n0_fc", n->unit[0].kind = NH_UNIT_MAC, n->unit[0].reuse_factor = kind == PARALLEL ? 1 : 13, n->unit[0].in = 0, n->unit[0].out = 1;
-    n->unit[1].id = "n1_out", n->unit[1].kind = NH_UNIT_DATAPATH, n->unit[1].in = 1, n->unit[1].out = 2;
+    n->unit[0].id = "n0_fc", n->unit[0].kind = NH_UNIT_MAC, n->unit[0].reuse_factor = kind == PARALLEL ? 1 : 13, n->unit[0].in[0] = 0, n->unit[0].out[0] = 1;
+    n->unit[1].id = "n1_out", n->unit[1].kind = NH_UNIT_DATAPATH, n->unit[1].in[0] = 1, n->unit[1].out[0] = 2;
     n->unit[1].dp = make_unrolled(a, h, 5, n->w1, y, 3);
-    n->stream[0] = (nh_stream){0, "s0", 7, x, -1, 0, kind == PARALLEL ? 7 : 3, m->in_lanes};
-    n->stream[1] = (nh_stream){1, "s1", 5, h, 0, 1, m->out_lanes, 5};
-    n->stream[2] = (nh_stream){2, "s2", 3, y, 1, -1, 3, kind == GEARED ? 2 : 3};
+    n->stream[0] = (nh_stream){0, NULL, "s0", 7, x, -1, 0, kind == PARALLEL ? 7 : 3, m->in_lanes};
+    n->stream[1] = (nh_stream){1, NULL, "s1", 5, h, 0, 1, m->out_lanes, 5};
+    n->stream[2] = (nh_stream){2, NULL, "s2", 3, y, 1, -1, 3, kind == GEARED ? 2 : 3};
     n->g = (nh_design){.arena = a, .opt = &n->opt, .unit = n->unit, .n_unit = 2, .stream = n->stream, .n_stream = 3, .output = 2};
     return n;
 }

@@ -79,7 +79,7 @@ static int for_each_model(const char *folder, check_fn *check) {
         const char *base = nh_arena_strn(a, e->d_name, (size_t)(dot - e->d_name));
         cr_assert(nh_file_read(a, d, NH_NOWHERE, nh_arena_printf(a, "%s/%s.expect", folder, base), 1 << 20,
                                &expect));
-        nh_graph *g = nh_model_read(a, d, NH_NOWHERE, nh_arena_printf(a, "%s/%s.onnx", folder, base));
+        nh_graph *g = nh_model_read(a, d, NH_NOWHERE, nh_arena_printf(a, "%s/%s.onnx", folder, base), NULL);
         check(a, base, g, d, (const char *)expect.data);
         nh_arena_free(a);
         n++;

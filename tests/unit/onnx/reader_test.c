@@ -42,7 +42,7 @@ static const char *save(const void *data, size_t size, const char *suffix) {
 Test(reader, knows_a_model_by_its_content_when_the_extension_says_nothing) {
     nh_bytes file = load(GOOD "gemm_no_bias.onnx");
     const char *path = save(file.data, file.size, ".bin");
-    nh_graph *g = nh_model_read(a, d, NH_NOWHERE, path);
+    nh_graph *g = nh_model_read(a, d, NH_NOWHERE, path, NULL);
     unlink(path);
     cr_assert(g);
     cr_assert_eq(g->n_layer, 2);
@@ -50,18 +50,18 @@ Test(reader, knows_a_model_by_its_content_when_the_extension_says_nothing) {
 
 Test(reader, refuses_a_file_of_no_known_kind) {
     const char *path = save("PK\3\4", 4, ".pt");
-    cr_assert_null(nh_model_read(a, d, NH_NOWHERE, path));
+    cr_assert_null(nh_model_read(a, d, NH_NOWHERE, path, NULL));
     unlink(path);
     cr_assert_eq(d->item[0].code, NH_M_READER);
 }
 
 Test(reader, a_missing_file_is_a_diagnostic) {
-    cr_assert_null(nh_model_read(a, d, NH_NOWHERE, GOOD "no_such_model.onnx"));
+    cr_assert_null(nh_model_read(a, d, NH_NOWHERE, GOOD "no_such_model.onnx", NULL));
     cr_assert_eq(d->item[0].code, NH_O_READ);
 }
 
 Test(reader, tells_which_nodes_were_left_out) {
-    cr_assert(nh_model_read(a, d, NH_NOWHERE, GOOD "unsorted_with_dead_nodes.onnx"));
+    cr_assert(nh_model_read(a, d, NH_NOWHERE, GOOD "unsorted_with_dead_nodes.onnx", NULL));
     cr_assert_eq(d->count, 1);
     cr_assert_eq(d->item[0].code, NH_M_DEAD);
 }

@@ -21,7 +21,7 @@ static bool read_golden(reading *r, const char *path) {
         nh_arena_free(r->a);
         return false;
     }
-    r->g = nh_model_read(r->a, r->d, NH_NOWHERE, path);
+    r->g = nh_model_read(r->a, r->d, NH_NOWHERE, path, NULL);
     return true;
 }
 

@@ -1,0 +1,61 @@
+/* Neuron models: text -> program, differential equation + numerics -> program with coefficients, float evaluation. */
+#ifndef NH_NEURONS_H
+#define NH_NEURONS_H
+
+#include "graph.h"
+
+/* --- programs ---------------------------------------------------------------------------------------------------- */
+
+/* Conditions of guarded lines of a model's text, "[reset=subtract] SUB v, v, t": key and value. */
+typedef struct {
+    const char *key, *value;
+} nh_guard;
+
+/* Assemble a program. file: name for diagnostics (line and column are of the text). NULL with diagnostics: all at once. */
+const nh_neuron_program *nh_neuron_assemble(nh_arena *a, nh_diag *d, const char *file, const char *text, size_t size, const nh_guard *guard,
+                                            int n_guard);
+/* A built-in model by its name (models/<name>.neuron), e.g. "lava_lif", "delta", "sigma_delta", "threshold", "scale", "binary", "add". */
+const nh_neuron_program *nh_neuron_builtin(nh_arena *a, nh_diag *d, const char *name, const nh_guard *guard, int n_guard);
+/* Names of the built-in models: a table that ends with NULL. */
+const char *const *nh_neuron_builtins(nh_arena *a);
+/* Index of a parameter / state of a program by name, or -1. */
+int nh_neuron_param(const nh_neuron_program *p, const char *name);
+/* The program as text that assembles to an equal program. */
+void nh_neuron_print(const nh_neuron_program *p, FILE *out);
+/* Verifier: registers, operands, formats; NULL = fine. */
+const char *nh_neuron_check(nh_arena *a, const nh_neuron_program *p);
+
+/* A NEURON layer's neuron with a built-in program without differential equation; values in the order of the program's parameters. */
+nh_neuron *nh_neuron_make(nh_arena *a, nh_diag *d, const char *model, const nh_guard *guard, int n_guard, const nh_neuron_value *param,
+                          int n_param);
+
+/* --- numerics ------------------------------------------------------------------------------------------------------ */
+
+const char *nh_preset_name(nh_preset p);
+/* All AUTO fields replaced by the preset's; dt by spiking_dt where that is not 0. */
+nh_numerics nh_numerics_resolve(const nh_numerics *asked, double spiking_dt);
+
+/* Pass: every NEURON layer that is a differential equation gets its program and coefficients by layer.opt.numerics; layers with
+ * neuron_model get the user's; layer_delay and recurrent_bias move or add DELAY layers. Notes what was decided, warns where the
+ * file cannot say (NH_M_RESET_LOST), errors: dt > tau for Euler (NH_N_DT), ... */
+bool nh_pass_discretise(nh_graph *g, const nh_options *o, nh_diag *d);
+
+/* --- float evaluation ------------------------------------------------------------------------------------------------- */
+
+typedef enum { NH_FLOAT64, NH_FLOAT32 } nh_float_kind;
+
+/* One step of n neurons. in[k][i], state[s][i] (updated), param[p][i % ... by its n], y[i]. n_channel: channels of an image, or n. */
+void nh_neuron_eval(const nh_neuron *neuron, nh_float_kind kind, int64_t n, int64_t n_channel, const double *const *in, double *const *state,
+                    double *y);
+
+/* The whole network in time. State of a run; reset puts it to the start of a sample. */
+typedef struct nh_temporal_eval nh_temporal_eval;
+nh_temporal_eval *nh_temporal_new(nh_arena *a, const nh_graph *g, nh_float_kind kind);
+void nh_temporal_reset(nh_temporal_eval *e);
+/* One step: x has the elements of the input tensor. Values of all tensors: valid until the next step. */
+void nh_temporal_step(nh_temporal_eval *e, const double *x);
+const double *nh_temporal_value(const nh_temporal_eval *e, int tensor);
+/* State register s of layer l: [elements]. */
+const double *nh_temporal_state(const nh_temporal_eval *e, int layer, int s);
+
+#endif
