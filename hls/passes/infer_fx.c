@@ -247,6 +247,12 @@ static bool infer_layer(nh_infer *c, nh_layer *l) {
         c->g->tensor[l->out].q = c->g->tensor[l->in[0]].q;
         c->g->tensor[l->out].range = c->g->tensor[l->in[0]].range;
         return true;
+    case NH_OP_CONV:
+    case NH_OP_SUMPOOL:
+    case NH_OP_AVGPOOL:
+    case NH_OP_ADD:
+    case NH_OP_DELAY:
+    case NH_OP_NEURON: /* of time-stepped networks only: passes/temporal */
     case NH_OP_COUNT: break;
     }
     return false;

@@ -66,7 +66,7 @@ static inline int kernels_stream(kernels *k, int64_t n, nh_format f) {
 static inline nh_unit *kernels_unit(kernels *k, nh_unit_kind kind, int64_t n, nh_format f) {
     int i = k->design.n_unit++;
     nh_unit *u = &k->design.unit[i];
-    *u = (nh_unit){.id = nh_arena_printf(k->arena, "u%d", i), .kind = kind, .in = k->design.n_stream - 1};
+    *u = (nh_unit){.id = nh_arena_printf(k->arena, "u%d", i), .kind = kind, .in = {k->design.n_stream - 1}};
     u->out[0] = kernels_stream(k, n, f);
     return u;
 }

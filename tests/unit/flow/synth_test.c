@@ -28,7 +28,7 @@ static void set_up(void) {
     opt = (nh_options){.project = "demo", .clock_mhz = 24, .target = {.name = "t", .family = "ice40", .device = "up5k", .package = "sg48"}};
     stream[0] = (nh_stream){.id = "s0", .n = 1, .fmt = {.width_bits = 8, .int_bits = 8}, .src = -1, .dst = 0, .src_beat = 1, .dst_beat = 1};
     stream[1] = (nh_stream){.id = "s1", .n = 1, .fmt = {.width_bits = 16, .int_bits = 16}, .src = 0, .dst = -1, .src_beat = 1, .dst_beat = 1};
-    unit[0] = (nh_unit){.id = "scale", .in = 0, .out = 1};
+    unit[0] = (nh_unit){.id = "scale", .in = {0}, .out = {1}};
     design = (nh_design){.arena = a, .opt = &opt, .unit = unit, .n_unit = 1, .stream = stream, .n_stream = 2, .input = 0, .output = 1};
 }
 

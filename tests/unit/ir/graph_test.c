@@ -221,7 +221,7 @@ Test(op, table_knows_its_rows) {
     for (int op = 0; op < NH_OP_COUNT; op++) {
         const nh_op_info *i = nh_op_get((nh_op)op);
         cr_expect(i->name && i->text && i->strategies != 0);
-        cr_expect(i->n_inputs == (op != NH_OP_INPUT));
+        cr_expect(i->n_inputs == (op == NH_OP_INPUT ? 0 : op == NH_OP_ADD || op == NH_OP_NEURON ? -1 : 1));
     }
     cr_expect_str_eq(nh_op_get(NH_OP_LEAKY_RELU)->text, "leaky_relu");
     cr_expect_eq(nh_op_get(NH_OP_DENSE)->strategies,

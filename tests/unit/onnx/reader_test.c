@@ -73,7 +73,7 @@ Test(reader, warns_of_an_operator_set_from_the_future) {
     memcpy(copy, file.data, file.size);
     cr_assert_eq(copy[file.size - 1], 13);
     copy[file.size - 1] = 99;
-    cr_assert(nh_reader_onnx.read(a, d, "new.onnx", (nh_bytes){copy, file.size}));
+    cr_assert(nh_reader_onnx.read(a, d, "new.onnx", (nh_bytes){copy, file.size}, NULL));
     cr_assert_eq(d->n_warning, 1);
     cr_assert_eq(d->item[0].code, NH_M_OPSET_NEW);
 }
@@ -82,7 +82,7 @@ Test(reader, warns_of_an_operator_set_from_the_future) {
 static void expect_sane(const char *name, const uint8_t *data, size_t size) {
     nh_arena *own = nh_arena_new();
     nh_diag *errors = nh_diag_new(own);
-    nh_graph *g = nh_reader_onnx.read(own, errors, name, (nh_bytes){data, size});
+    nh_graph *g = nh_reader_onnx.read(own, errors, name, (nh_bytes){data, size}, NULL);
     if (g)
         cr_assert_null(nh_graph_check(g, own), "%s, %zu bytes", name, size);
     else
