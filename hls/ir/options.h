@@ -141,6 +141,9 @@ typedef struct {
         /* lava .net: what Network(...) takes */
         int64_t reset_interval, reset_offset, num_layers, skip_layers, input_message_bits; /* 0 = none, 0, all, 0; message bits 0: 0/1 */
         bool sigma_delta_corrected;
+        bool input_bias;           /* what comes into an input layer of LIF neurons is their bias, not their current */
+        int input_rank;            /* 0: input_shape is not given */
+        int64_t input_shape[3];    /* of a file that does not say: [C, H, W] or [N] */
     } spiking;
 
     struct { double rate_hz; int64_t ii_cycles, multipliers; nh_loc at; } budget; /* 0 = not given; for reuse_factor auto */
