@@ -16,9 +16,9 @@ const nh_neuron_program *nh_neuron_assemble(nh_arena *a, nh_diag *d, const char 
                                             int n_guard);
 /* A built-in model by its name (models/<name>.neuron), e.g. "lava_lif", "delta", "sigma_delta", "threshold", "scale", "binary", "add". */
 const nh_neuron_program *nh_neuron_builtin(nh_arena *a, nh_diag *d, const char *name, const nh_guard *guard, int n_guard);
-/* Names of the built-in models: a table that ends with NULL. */
+/* Names of the built-in models, sorted: a table that ends with NULL. */
 const char *const *nh_neuron_builtins(nh_arena *a);
-/* Index of a parameter / state of a program by name, or -1. */
+/* Index of a parameter of a program by name, or -1. */
 int nh_neuron_param(const nh_neuron_program *p, const char *name);
 /* The program as text that assembles to an equal program. */
 void nh_neuron_print(const nh_neuron_program *p, FILE *out);
