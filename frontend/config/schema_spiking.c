@@ -26,7 +26,7 @@ static const nh_key spiking_keys[] = {
     {.name = "max_count", .type = NH_KEY_INT64, .word = all_words, .min = 1, .max = MAX_COUNT, .def = "all",
      .offset = SPIKING(max_count), .at = NH_NO_PLACE,
      .doc = "encoding: events: most events that one input takes in one step; 1 = binary; all = every event counts"},
-    {.name = "bin", .type = NH_KEY_REAL, .word = auto_words, .min = 1e-12, .max = 1e6, .def = "auto", .offset = SPIKING(bin),
+    {.name = "bin", .type = NH_KEY_REAL, .word = auto_words, .min = 1e-9, .max = 1e6, .def = "auto", .offset = SPIKING(bin),
      .at = NH_NO_PLACE, .doc = "encoding: events: seconds of a recording that make one step; auto = dt, else 0.001"},
     {.name = "repeat_input", .type = NH_KEY_BOOL, .def = "false", .offset = SPIKING(repeat_input), .at = NH_NO_PLACE,
      .doc = "data with fewer steps than time_steps begin again: step t is t mod their steps; false = that is an error"},
