@@ -31,7 +31,7 @@ static int add_node(nir_model *m, const scope *s, const nir_type *type, const nh
 
 static void add_edge(nir_model *m, int from, int to) {
     m->edge = nh_arena_grow(m->scratch, m->edge, &m->cap_edge, (size_t)m->n_edge + 1, sizeof *m->edge);
-    m->edge[m->n_edge++] = (nir_edge){from, to, 0};
+    m->edge[m->n_edge++] = (nir_edge){.from = from, .to = to};
 }
 
 /* The text of a group's 'type', or NULL with a diagnostic. */
