@@ -38,7 +38,8 @@ NH_EVENT_LIST(uint64_t, uint64_t)
 #define NH_EVENT_ADD(NAME, P, BINARY, K)                                                                               \
     {                                                                                                                  \
         NAME##_vector term = __builtin_convertvector(((const NAME##_narrow *)row)[K], NAME##_vector);                  \
-        v##K += (BINARY) ? term : term * factor;                                                                       \
+        if (!(BINARY)) term *= factor;                                                                                 \
+        v##K += term;                                                                                                  \
     }
 /* acc[0..LANES) += sum over the events; unrolled by hand so that the sums stay in registers. */
 #define NH_EVENT_BLOCK(NAME, A, W, X, P, ROW, BINARY, COUNT, DECLARE, ADD, STORE)                                      \
