@@ -250,3 +250,48 @@ Test(c_steps, a_design_without_units_passes_its_input) {
     steps_compare(k, &rng, 1, 100);
     kernels_free(k);
 }
+
+/* --- the kernels behind the co-simulation harness ----------------------------------------------------------------------------- */
+
+static void cosim_model(const kernels *k) {
+    const nh_design *g = &k->design;
+    FILE *f = fopen(nh_path_join(k->arena, k->dir, "cosim_model.h"), "w");
+    cr_assert(f);
+    fprintf(f, "#define NH_PROJECT net\n#define NH_TEMPORAL 1\n#define NH_STEPS %" PRId64 "\n#define NH_UNITS(X)\n#define NH_FIFOS(X)\n#define NH_INPUT 0\n", g->steps);
+    fprintf(f, "#define NH_INPUT_TYPE net_in_t\n#define NH_OUTPUT_TYPE net_out_t\n#define NH_INPUT_BEAT 1\n#define NH_OUTPUT_BEAT 1\n#define NH_OUTPUT %d\n", g->output);
+    fprintf(f, "#define NH_STREAMS(X)");
+    for (int i = 0; i < g->n_stream; i++) fprintf(f, " X(s%d, %" PRId64 ", 1, %d, %d, w)", i, g->stream[i].n, g->stream[i].fmt.width_bits, g->stream[i].fmt.is_signed);
+    fprintf(f, "\n#define NH_LINKS(X)");
+    for (int i = 0; i < g->n_stream; i++) fprintf(f, " X(0, 0)");
+    fprintf(f, "\n");
+    fclose(f);
+    f = fopen(nh_path_join(k->arena, k->dir, "main.c"), "w");
+    cr_assert(f);
+    fprintf(f, "%s",
+            "#include <stdio.h>\n#include <string.h>\n#include \"cosim.h\"\n"
+            "int main(void) {\n    static int64_t x[9 * 1000], y[9 * 1000], got[64][1000], e[1000], out[9 * 1000];\n    static int64_t *stream[64];\n"
+            "    FILE *f = fopen(\"expect.bin\", \"rb\");\n    size_t n_x = 0, n_y = 0;\n    double seconds;\n    if (!f || nh_cosim_steps != 3) return 2;\n"
+            "    for (int k = 0; k < nh_cosim_n_streams; k++) stream[k] = got[k];\n"
+            "    for (int t = 0; t < 9; t++)\n        for (int k = 0; k < nh_cosim_n_streams; k++) {\n            size_t n = (size_t)nh_cosim_streams[k].n;\n"
+            "            if (fread(e, 8, n, f) != n) return 2;\n"
+            "            if (k == 0) { memcpy(x + n_x, e, n * 8); n_x += n; if (!nh_cosim_trace_frame(t % 3, e, stream)) return 3; }\n"
+            "            if (k == nh_cosim_output) { memcpy(y + n_y, e, n * 8); n_y += n; }\n"
+            "            if (memcmp(stream[k], e, n * 8)) { printf(\"frame %d stream %d\\n\", t, k); return 1; }\n        }\n"
+            "    fclose(f);\n    return !nh_cosim_batch(x, out, 3, &seconds) || memcmp(out, y, n_y * 8);\n}\n");
+    fclose(f);
+}
+
+Test(c_steps, the_harness_traces_every_stream_frame_by_frame) {
+    if (!have_compiler("cc")) cr_skip_test("skipped: no C compiler");
+    random_source rng = {17};
+    kernels *k = steps_new(3, 30, plain(true, 4, 0));
+    k->design.output = recurrent(k, &rng, recurrent(k, &rng, 0, 20, plain(false, 1, 0)), 9, plain(true, 7, 2));
+    kernels_emit(k);
+    steps_expect(k, &rng, 40);
+    cosim_model(k);
+    char line[512];
+    snprintf(line, sizeof line, "cd %s && cc -std=gnu11 -Wall -Wextra -Werror -O1 -I. -I%s/sim/harness main.c %s/sim/harness/cosim_kernels.c model.c -o main && ./main", k->dir,
+             NH_SOURCE_DIR, NH_SOURCE_DIR);
+    cr_assert_eq(system(line), 0, "in %s", k->dir);
+    kernels_free(k);
+}
