@@ -32,6 +32,28 @@ int nh_cosim_trace_frame(int64_t frame_in_sample, const int64_t *x, int64_t *con
     NH_UNITS(CALL_UNIT)
     return 1;
 }
+#else
+/* Elements of the input as a constant. */
+#define STREAM_NUMBER(id, n, beat, width, is_signed, wire) NUMBER_##id,
+#define STREAM_SIZE(id, n, beat, width, is_signed, wire) +(NUMBER_##id == NH_INPUT ? n : 0)
+enum { NH_STREAMS(STREAM_NUMBER) };
+enum { N_IN = 0 NH_STREAMS(STREAM_SIZE) };
+
+#define WIDEN_STREAM(id, n, beat, width, is_signed, wire)                                                    \
+    for (int64_t i = 0; i < n; i++)                                                                          \
+        stream[NUMBER_##id][i] = (int64_t)kept.id[i];
+int nh_cosim_trace_frame(int64_t frame_in_sample, const int64_t *x, int64_t *const *stream) {
+    static FUNCTION(NH_PROJECT, state) state;
+    static FUNCTION(NH_PROJECT, streams) kept;
+    static NH_INPUT_TYPE typed_x[N_IN];
+    if (frame_in_sample == 0)
+        FUNCTION(NH_PROJECT, reset)(&state);
+    for (int64_t i = 0; i < N_IN; i++)
+        typed_x[i] = (NH_INPUT_TYPE)x[i];
+    FUNCTION(NH_PROJECT, trace)(&state, typed_x, &kept);
+    NH_STREAMS(WIDEN_STREAM)
+    return 1;
+}
 #endif
 
 #define STREAM_ROW(id, n, beat, width, is_signed, wire) {#id, n, beat, width, is_signed},
