@@ -280,19 +280,17 @@ static void delay_memory(nh_rtl_job *j, nh_vlog *v, const nh_unit *u) {
     nh_vlog_param_str(v, "FILE", uniform ? "" : data_name(j, u, "d"));
     nh_rtl_conn_clock(v);
     nh_rtl_conn_stream(j, v, "s", "s");
-    nh_rtl_conn_stream(j, v, "m", "y");
+    nh_rtl_conn_stream(j, v, "m", "m");
     nh_vlog_inst_end(v);
 }
 
+/* The template ends in a skid of its own. */
 bool nh_rtl_delay_unit(nh_rtl_job *j, const nh_unit *u) {
     const nh_delay_unit *t = &u->delay;
-    int64_t bits = nh_rtl_src_bits(&j->g->stream[u->out[0]]);
     int delay_bits = t->most ? nh_log2_ceil((uint64_t)t->most + 1) : 1;
     assert(j->g->stream[u->in[0]].dst_beat == t->lanes && j->g->stream[u->out[0]].src_beat == t->lanes);
     nh_vlog *v = nh_rtl_open_unit(j, u, nh_arena_printf(j->a, "a delay of up to %lld steps", (long long)t->most));
-    nh_rtl_stream_wires(v, "y", bits);
     delay_memory(j, v, u);
-    nh_rtl_skid(j, v, bits, "y", "m");
     nh_vlog_module_end(v);
     bool ok = nh_vlog_close(v, j->d);
     if (least_delay(t) == t->most) return ok;
