@@ -14,6 +14,7 @@
 #define NH_NEURON_INPUTS 4  /* accumulators per neuron and step */
 #define NH_NEURON_STATES 8
 #define NH_NEURON_PARAMS 16
+#define NH_NEURON_COUNT_MOST 255 /* spikes of a step where the model does not say */
 
 /* Columns: symbol, "TEXT", operands after the destination. What they do is in hls/neuron/README.md. */
 #define NH_NEURON_OPS(X)                                                                                               \
@@ -88,8 +89,9 @@ typedef struct {
     int n_input, n_state, n_param;
     int output;             /* the register that leaves at the end of the step */
     nh_neuron_out out;
-    /* An integer program: inputs, parameters and states are integers and every format is in the text, so that float evaluation
-     * and hardware are the same numbers. Otherwise formats are chosen by the fixed-point pass. */
+    /* An integer program: inputs are integers, parameters have few enough bits that nothing is rounded but by CAST and by the formats
+     * of the states, which are in the text: float evaluation and hardware are the same numbers. Otherwise formats are chosen by the
+     * fixed-point pass. */
     bool is_exact;
     int64_t spikes_per_step; /* most of COUNT: 1.. */
 } nh_neuron_program;
