@@ -1,6 +1,5 @@
 #include "child.h"
 
-#include <hdf5.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,19 +144,14 @@ static bool read_numbers(walk *w, const dataset *s) {
     if (!raw) return problem(w, NH_H5_BAD_LIMIT, "%zu elements", s->n);
     if (s->n && H5Dread(s->id, s->type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw) < 0) return library_problem(w);
     size_t n_wrong = 0, first = 0;
-    double v, wrong = 0;
-    for (size_t i = 0; i < s->n; i++) {
-        if (nh_h5_element_value(&s->e, raw + i * s->e.size, &v)) continue;
-        if (n_wrong++ == 0) {
-            first = i;
-            wrong = v;
-        }
-    }
+    double v;
+    for (size_t i = 0; i < s->n; i++)
+        if (!nh_h5_element_value(&s->e, raw + i * s->e.size, &v) && n_wrong++ == 0) first = i;
     if (n_wrong) {
-        char at[200];
+        char at[200], value[24];
         index_text(s, first, at, sizeof at);
-        return problem(w, NH_H5_BAD_VALUE, "element %sis %.17g, which has more than 53 bits (%zu such elements)", at, wrong,
-                       n_wrong);
+        nh_h5_element_text(&s->e, raw + first * s->e.size, value, sizeof value);
+        return problem(w, NH_H5_BAD_VALUE, "element %sis %s: more than 53 bits (%zu such elements)", at, value, n_wrong);
     }
     put_uint(w, NH_H5_NUMBERS, 1);
     put_uint(w, s->e.kind == NH_H5_INT, 1);
@@ -195,8 +189,9 @@ static bool read_fixed(walk *w, const dataset *s, strings *t) {
     for (size_t i = 0; i < s->n; i++) {
         const char *text = raw + i * s->e.size;
         size_t length = s->e.size;
-        if (s->e.pad == 0) length = strnlen(text, length);
-        while (s->e.pad && length && text[length - 1] == s->e.pad)
+        if (s->e.pad == H5T_STR_NULLTERM) length = strnlen(text, length);
+        char pad = s->e.pad == H5T_STR_SPACEPAD ? ' ' : 0;
+        while (length && text[length - 1] == pad)
             length--;
         if (memchr(text, 0, length)) return problem(w, NH_H5_BAD_FORMAT, "string %zu has a zero byte inside", i);
         if (!add_string(w, t, text, length)) return false;
@@ -215,11 +210,13 @@ static bool read_block(const dataset *s, hid_t type, size_t first, size_t n, hsi
     bool ok = (!s->rank || H5Sselect_elements(s->space, H5S_SELECT_SET, n, at) >= 0) &&
               H5Dread(s->id, type, s->rank ? memory : H5S_ALL, s->rank ? s->space : H5S_ALL, H5P_DEFAULT, text) >= 0;
     if (!ok) library_problem(w);
-    for (size_t i = 0; ok && i < n; i++)
-        ok = add_string(w, t, text[i] ? text[i] : "", text[i] ? strlen(text[i]) : 0);
-    H5Dvlen_reclaim(type, memory, H5P_DEFAULT, text);
+    bool fits = ok;
+    for (size_t i = 0; fits && i < n; i++)
+        fits = add_string(w, t, text[i] ? text[i] : "", text[i] ? strlen(text[i]) : 0);
+    /* After a failure the pointers may be bytes of the file. */
+    if (ok) H5Dvlen_reclaim(type, memory, H5P_DEFAULT, text);
     H5Sclose(memory);
-    return ok;
+    return fits;
 }
 
 static bool read_variable(walk *w, const dataset *s, strings *t) {
