@@ -19,9 +19,9 @@ static const char lfs_pointer[] = "version https://git-lfs.github.com/spec/";
 /* No superblock is shorter than this together with the root group that it leads to. */
 enum { SHORTEST = 96 };
 /* CPU time of a child: this much in any case, and a second for so many bytes of data. */
-enum { CPU_MS = 250, BYTES_PER_MS = 100 << 10 };
+enum { CPU_MS = 300, BYTES_PER_MS = 100 << 10 };
 /* Address space for the library and for three copies of the data: a chunk, the dataset, its strings. */
-enum { MEMORY = 96 << 20, COPIES = 3 };
+enum { MEMORY = 32 << 20, COPIES = 3 };
 
 /* How the child ended, as it says by its exit status. */
 enum { CHILD_OK, CHILD_NO_PIPE, CHILD_NO_LIBRARY, CHILD_NO_LIMITS, CHILD_NO_MEMORY = NH_EXIT_BUG };
