@@ -103,12 +103,15 @@ typedef struct {
     char text[160];
 } reason;
 
-/* The innermost message tells most; a lack of memory may stand anywhere. */
+/* The innermost message tells most; it must not change from run to run, so it ends before an address of this process. */
 static herr_t pick_reason(unsigned n, const H5E_error2_t *e, void *out) {
     reason *r = out;
-    if (n == 0 && e->desc) snprintf(r->text, sizeof r->text, "%s", e->desc);
     if (e->min_num == H5E_TRUNCATED) r->what = NH_H5_BAD_TRUNCATED;
-    if (e->min_num == H5E_NOSPACE || e->maj_num == H5E_RESOURCE) r->what = NH_H5_BAD_MEMORY;
+    if (n != 0 || !e->desc) return 0;
+    snprintf(r->text, sizeof r->text, "%s", e->desc);
+    if (strstr(r->text, "0x")) r->text[strcspn(r->text, ":=")] = 0;
+    bool is_memory = e->min_num == H5E_NOSPACE || e->min_num == H5E_CANTALLOC;
+    if (is_memory && strstr(r->text, "alloc")) r->what = NH_H5_BAD_MEMORY;
     return 0;
 }
 
