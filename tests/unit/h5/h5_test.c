@@ -314,7 +314,7 @@ Test(h5, survives_random_damage, .timeout = 600) {
     static const char *const good[] = {"strings.h5",       "strings_latest.h5", "layouts.h5",     "layouts_latest.h5", "groups.h5",
                                        "groups_latest.h5", "groups_ordered.h5", "numbers.h5", "groups_userblock.h5"};
     uint64_t seed = 0x9e3779b97f4a7c15u;
-    for (int k = 0; k < (SANITIZED ? 100 : 300); k++) {
+    for (int k = 0; k < (SANITIZED ? 40 : 300); k++) {
         nh_arena *mine = nh_arena_new();
         nh_diag *e = nh_diag_new(mine);
         nh_bytes file;
