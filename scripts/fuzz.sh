@@ -19,7 +19,8 @@ status=0
 for target in "$@"; do
     seeds=$dir/seeds/$target corpus=$dir/corpus/$target found=$dir/found/$target
     mkdir -p "$seeds" "$corpus" "$found"
-    find tests configs -name "*.$target" -size -64k -exec cp {} "$seeds" \;
+    # Without those that take the time or memory of a whole run.
+    find tests configs -name "*.$target" -not -name 'M14[0-3]_*' -size -64k -exec cp {} "$seeds" \;
     [ "$target" = npy ] && find tests -name '*.npz' -size -64k -exec cp {} "$seeds" \;
     # Words of the configuration, from its table of keys.
     grep -oE '"[A-Za-z_]+"' frontend/config/schema.c | sort -u >"$dir/yaml.dict"
