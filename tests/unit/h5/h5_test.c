@@ -124,6 +124,7 @@ static void expect_strings(const char *file) {
     expect_text(root, "variable_one", 1, 1, (const char *[]){"x"});
     expect_text(root, "edges", 2, 6, (const char *[]){"in", "fc1", "fc1", "", "lif1.lif", "out"});
     expect_text(root, "ascii", 1, 2, (const char *[]){"p", "qq"});
+    expect_text(root, "padded", 1, 2, (const char *[]){"ab", "c"});
     expect_text(root, "none", 1, 0, NULL);
     expect_text(root, "unwritten", 1, 2, (const char *[]){"", ""});
     expect_text(root, "fixed", 1, 1, (const char *[]){"conv"});
