@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-static const nh_reader *const readers[] = {&nh_reader_onnx, &nh_reader_nir};
+static const nh_reader *const readers[] = {&nh_reader_onnx, &nh_reader_nir, &nh_reader_lava};
 enum { N_READERS = sizeof readers / sizeof *readers };
 
 /* Is `ext` (with its dot) one of the blank separated words of `list`? */

@@ -231,6 +231,7 @@ static void add_kernels(build *b) {
     for (size_t i = 0; i < n && i < MAX_JOBS / 2; i++)
         add_c(b, nh_path_join(b->a, b->s->c_dir, f[i].name), nh_arena_printf(b->a, "kernel%zu", i));
     add_c(b, work(b, "cosim_kernels.c"), "cosim_kernels");
+    add_c(b, work(b, "cosim_streams.c"), "cosim_streams");
     if (!b->s->verilator) add_c(b, work(b, "cosim_batch.c"), "cosim_batch");
 }
 
@@ -246,7 +247,7 @@ static const char *optimization(const build *b) {
     const nh_design *g = b->g;
     double frame = 4 * (double)g->ii_cycles +
                    (double)(g->ii_cycles > g->latency_cycles ? g->ii_cycles : g->latency_cycles);
-    double cycles = frame * (double)b->s->x.n;
+    double cycles = frame * (double)b->s->x.n * (double)(g->is_temporal ? g->steps : 1);
     return cycles < 4e5 ? "-O0" : cycles < 6e6 ? "-O1" : "-O2";
 }
 

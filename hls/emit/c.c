@@ -53,6 +53,23 @@ static void declare_units(nh_writer *w, const job *j) {
     }
 }
 
+static nh_c_steps steps_of(const job *j, nh_writer *w) {
+    return (nh_c_steps){.a = j->a, .w = w, .g = j->g, .project = j->project, .upper = j->upper};
+}
+
+static void declare_frames(nh_writer *w, const job *j) {
+    nh_printf(w, "/* One inference. */\nvoid %s_infer(const %s_in_t x[%s_N_IN], %s_out_t y[%s_N_OUT]);\n", j->project, j->project,
+              j->upper, j->project, j->upper);
+    nh_printf(w, "/* n inferences: x is n times %s_N_IN elements, y n times %s_N_OUT. Faster per inference than %s_infer. */\n",
+              j->upper, j->upper, j->project);
+    nh_printf(w, "void %s_batch(const %s_in_t *x, %s_out_t *y, size_t n);\n\n", j->project, j->project, j->project);
+}
+
+static void declare_steps(nh_writer *w, const job *j) {
+    nh_c_steps c = steps_of(j, w);
+    nh_c_steps_header(&c);
+}
+
 static bool write_header(const job *j) {
     nh_writer *w = nh_writer_open(j->a, nh_path_join(j->a, j->dir, "model.h"));
     const nh_stream *in = &j->g->stream[j->g->input], *out = &j->g->stream[j->g->output];
@@ -60,22 +77,23 @@ static bool write_header(const job *j) {
     nh_printf(w, "/* Fixed-point kernels of %s, bit for bit what the RTL computes. An element is an integer, raw.\n", j->project);
     describe_stream(w, j, j->g->input, "input ");
     describe_stream(w, j, j->g->output, "output");
-    nh_puts(w, " * Nothing here allocates, prints or keeps state: every function may run in many threads at once. */\n");
+    if (j->g->is_temporal)
+        nh_puts(w, " * These are the elements of one time step. Nothing here allocates or prints, and all that is kept between steps is in the\n"
+                   " * caller's state: every function may run in many threads at once. */\n");
+    else nh_puts(w, " * Nothing here allocates, prints or keeps state: every function may run in many threads at once. */\n");
     nh_printf(w, "#ifndef %s_MODEL_H\n#define %s_MODEL_H\n\n#include <stddef.h>\n#include <stdint.h>\n\n", j->upper, j->upper);
     nh_puts(w, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
+    if (j->g->is_temporal) nh_printf(w, "#define %s_STEPS %" PRId64 " /* time steps of a sample */\n", j->upper, j->g->steps);
     nh_printf(w, "#define %s_N_IN %" PRId64 "\n#define %s_N_OUT %" PRId64 "\n", j->upper, in->n, j->upper, out->n);
     nh_printf(w, "typedef %s %s_in_t;\ntypedef %s %s_out_t;\n\n", nh_c_type(in->fmt), j->project, nh_c_type(out->fmt), j->project);
-    nh_printf(w, "/* One inference. */\nvoid %s_infer(const %s_in_t x[%s_N_IN], %s_out_t y[%s_N_OUT]);\n", j->project, j->project,
-              j->upper, j->project, j->upper);
-    nh_printf(w, "/* n inferences: x is n times %s_N_IN elements, y n times %s_N_OUT. Faster per inference than %s_infer. */\n",
-              j->upper, j->upper, j->project);
-    nh_printf(w, "void %s_batch(const %s_in_t *x, %s_out_t *y, size_t n);\n\n", j->project, j->project, j->project);
+    if (j->g->is_temporal) declare_steps(w, j);
+    else declare_frames(w, j);
     nh_printf(w,
               "/* Real value -> raw input, by the format's rounding and overflow; NaN gives 0. */\n"
               "%s_in_t %s_quantize(double real);\n"
               "/* Raw output -> real value. */\ndouble %s_dequantize(%s_out_t raw);\n\n",
               j->project, j->project, j->project, j->project);
-    declare_units(w, j);
+    if (!j->g->is_temporal) declare_units(w, j);
     nh_puts(w, "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
     return nh_writer_close(w, j->d);
 }
@@ -153,12 +171,8 @@ static void write_block(nh_writer *w, const job *j, int block) {
     nh_puts(w, "}\n\n");
 }
 
-static bool write_model(const job *j) {
-    nh_writer *w = nh_writer_open(j->a, nh_path_join(j->a, j->dir, "model.c"));
+static void define_frames(nh_writer *w, const job *j) {
     int block = block_size(j->g);
-    header(w, j, "/*", " */");
-    nh_puts(w, "#include \"model.h\"\n\n#include \"nh_fx.h\"\n\n");
-    write_conversions(w, j);
     for (int i = 0; i < j->g->n_unit; i++) write_unit(w, j, &j->g->unit[i]);
     write_block(w, j, block);
     nh_printf(w, "void %s_infer(const %s_in_t x[%s_N_IN], %s_out_t y[%s_N_OUT]) { %s_block(x, y, 1); }\n\n", j->project, j->project,
@@ -169,6 +183,18 @@ static bool write_model(const job *j) {
               "        size_t m = n - s < %d ? n - s : %d;\n"
               "        %s_block(x + s * %s_N_IN, y + s * %s_N_OUT, m);\n    }\n}\n",
               block, block, block, j->project, j->upper, j->upper);
+}
+
+static bool write_model(const job *j) {
+    nh_writer *w = nh_writer_open(j->a, nh_path_join(j->a, j->dir, "model.c"));
+    header(w, j, "/*", " */");
+    nh_puts(w, "#include \"model.h\"\n\n");
+    if (j->g->is_temporal) nh_puts(w, "#include <string.h>\n\n#include \"nh_event.h\"\n");
+    nh_puts(w, "#include \"nh_fx.h\"\n\n");
+    write_conversions(w, j);
+    nh_c_steps c = steps_of(j, w);
+    if (j->g->is_temporal) nh_c_steps_model(&c);
+    else define_frames(w, j);
     return nh_writer_close(w, j->d);
 }
 
@@ -177,6 +203,11 @@ static bool write_model(const job *j) {
 static bool write_example(const job *j) {
     nh_writer *w = nh_writer_open(j->a, nh_path_join(j->a, j->dir, "example.c"));
     header(w, j, "/*", " */");
+    if (j->g->is_temporal) {
+        nh_c_steps c = steps_of(j, w);
+        nh_c_steps_example(&c);
+        return nh_writer_close(w, j->d);
+    }
     nh_printf(w, "/* How to call the kernels: three inputs, a constant one each, and what the network makes of them. */\n"
                  "#include <stdio.h>\n\n#include \"model.h\"\n\nint main(void) {\n"
                  "    static const double level[] = {0.0, 0.5, -0.5};\n"
@@ -198,13 +229,15 @@ static bool write_makefile(const job *j) {
     header(w, j, "#", "");
     nh_puts(w, "CFLAGS ?= -O3 -std=c11 -Wall -Wextra\n\nexample: example.o model.o\n"
                "\t$(CC) $(CFLAGS) $(LDFLAGS) -o $@ example.o model.o\n\n"
-               "example.o: example.c model.h\nmodel.o: model.c model.h nh_fx.h\n\n"
-               "run: example\n\t./example\n\nclean:\n\trm -f example example.o model.o\n\n.PHONY: run clean\n");
+               "example.o: example.c model.h\nmodel.o: model.c model.h nh_fx.h");
+    nh_puts(w, j->g->is_temporal ? " nh_event.h\n\n" : "\n\n");
+    nh_puts(w, "run: example\n\t./example\n\nclean:\n\trm -f example example.o model.o\n\n.PHONY: run clean\n");
     return nh_writer_close(w, j->d);
 }
 
 static bool copy_runtime(const job *j) {
     for (size_t i = 0; i < nh_runtime_files_count; i++) {
+        if (!j->g->is_temporal && strcmp(nh_runtime_files[i].name, "nh_event.h") == 0) continue;
         nh_writer *w = nh_writer_open(j->a, nh_path_join(j->a, j->dir, nh_runtime_files[i].name));
         nh_write(w, nh_runtime_files[i].data, nh_runtime_files[i].size);
         if (!nh_writer_close(w, j->d)) return false;

@@ -9,7 +9,7 @@ static nh_i128 widen(int64_t raw, nh_format f) { return f.is_signed ? (nh_i128)r
 
 /* --- constant arrays ------------------------------------------------------------------------------------------------ */
 
-static nh_range range_of_raws(const int64_t *raw, int64_t n, nh_format fmt) {
+nh_range nh_c_range_of_raws(const int64_t *raw, int64_t n, nh_format fmt) {
     nh_range r = {widen(raw[0], fmt), widen(raw[0], fmt)};
     for (int64_t i = 1; i < n; i++) {
         nh_i128 v = widen(raw[i], fmt);
@@ -19,8 +19,7 @@ static nh_range range_of_raws(const int64_t *raw, int64_t n, nh_format fmt) {
     return r;
 }
 
-/* The smallest type that holds an interval of at most 64 bits. */
-static nh_format storage_of(nh_range r) {
+nh_format nh_c_storage_of(nh_range r) {
     nh_format f;
     bool fits = nh_range_format(r, 0, &f);
     assert(fits);
@@ -28,12 +27,10 @@ static nh_format storage_of(nh_range r) {
     return f;
 }
 
-/* n elements; `length` of the array when it is longer, the rest zero. */
-static void array_of(nh_arena *a, nh_writer *w, nh_format fmt, const char *unit, const char *what, const int64_t *raw, int64_t n,
-                     int64_t length) {
+enum { AS_STRING = 1 << 18 }; /* bytes from which a table is written as a string */
+
+static void elements(nh_writer *w, nh_format fmt, const int64_t *raw, int64_t n) {
     bool big = nh_format_max(fmt) > INT32_MAX;
-    const char *name = nh_arena_printf(a, "%s_%s", unit, what);
-    nh_printf(w, "static const %s %s[%" PRId64 "] = {", nh_c_type(fmt), name, length);
     for (int64_t i = 0; i < n; i++) {
         nh_puts(w, i % 16 == 0 ? "\n    " : " ");
         if (big && !fmt.is_signed) nh_printf(w, "UINT64_C(%" PRIu64 ")", (uint64_t)raw[i]);
@@ -42,6 +39,48 @@ static void array_of(nh_arena *a, nh_writer *w, nh_format fmt, const char *unit,
         else nh_put_int(w, raw[i]);
         nh_puts(w, ",");
     }
+}
+
+void nh_c_array(nh_arena *a, nh_writer *w, nh_format fmt, const char *unit, const char *what, const int64_t *raw, int64_t n,
+                int64_t length) {
+    nh_printf(w, "static const %s %s[%" PRId64 "] = {", nh_c_type(fmt), nh_arena_printf(a, "%s_%s", unit, what), length);
+    elements(w, fmt, raw, n);
+    nh_puts(w, "\n};\n\n");
+}
+
+/* Bytes as octal escapes of full length, which no digit can prolong. */
+static void byte_string(nh_writer *w, const int64_t *raw, int64_t n) {
+    enum { PER_LINE = 128 };
+    char line[PER_LINE * 4 + 8];
+    for (int64_t i = 0; i < n;) {
+        size_t k = 0;
+        for (int in_line = 0; in_line < PER_LINE && i < n; in_line++, i++) {
+            unsigned v = (unsigned)raw[i] & 0xff;
+            bool plain = v > ' ' && v < 127 && v != '"' && v != '\\' && v != '?';
+            if (plain) {
+                line[k++] = (char)v;
+                continue;
+            }
+            line[k++] = '\\';
+            for (int shift = 6; shift >= 0; shift -= 3) line[k++] = (char)('0' + (v >> shift & 7));
+        }
+        nh_puts(w, "\n    \"");
+        nh_write(w, line, k);
+        nh_puts(w, "\"");
+    }
+}
+
+void nh_c_big_array(nh_writer *w, nh_format fmt, const char *name, const int64_t *raw, int64_t n) {
+    bool text = n > AS_STRING && fmt.width_bits <= 8;
+    if (text) nh_puts(w, "#pragma GCC diagnostic push\n#pragma GCC diagnostic ignored \"-Woverlength-strings\"\n");
+    nh_printf(w, "static const _Alignas(16) %s %s[%" PRId64 "] = ", nh_c_type(fmt), name, n + text);
+    if (text) {
+        byte_string(w, raw, n);
+        nh_puts(w, ";\n#pragma GCC diagnostic pop\n\n");
+        return;
+    }
+    nh_puts(w, "{");
+    elements(w, fmt, raw, n);
     nh_puts(w, "\n};\n\n");
 }
 
@@ -49,7 +88,7 @@ void nh_c_tables(nh_writer *w, const nh_dp *dp, const char *name) {
     nh_arena *scratch = nh_arena_new();
     for (int i = 0; i < dp->n_table; i++) {
         const nh_dp_table *t = &dp->table[i];
-        array_of(scratch, w, t->fmt, name, t->id, t->raw, t->depth, t->depth);
+        nh_c_array(scratch, w, t->fmt, name, t->id, t->raw, t->depth, t->depth);
     }
     nh_arena_free(scratch);
 }
@@ -100,9 +139,7 @@ typedef struct {
 
 static nh_i128 magnitude(nh_range r) { return -r.lo > r.hi ? -r.lo : r.hi; }
 
-/* The largest possible |sum| over any `part` consecutive inputs (from a multiple of it) of any output, bias included when
- * the part is the whole. */
-static nh_i128 worst_part(const nh_mac *m, int64_t part) {
+nh_i128 nh_c_worst_part(const nh_mac *m, int64_t part) {
     nh_i128 x = magnitude(nh_range_of(m->x)), worst = 0;
     for (int64_t o = 0; o < m->n_out; o++) {
         const int64_t *w = m->w + o * m->n_in;
@@ -123,15 +160,15 @@ static nh_i128 worst_part(const nh_mac *m, int64_t part) {
 static sums plan_sums(const nh_mac *m, const char *name) {
     sums s = {.m = m, .name = name, .x_type = m->x, .part = m->n_in, .rows = m->n_out};
     const nh_format int16 = nh_format_make(true, 16, 16, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
-    nh_range w = range_of_raws(m->w, m->n_in * m->n_out, m->weight), x = nh_range_of(m->x);
-    s.w_type = storage_of(w);
+    nh_range w = nh_c_range_of_raws(m->w, m->n_in * m->n_out, m->weight), x = nh_range_of(m->x);
+    s.w_type = nh_c_storage_of(w);
     if (nh_range_signed_width(x) <= 16) s.x_type = int16;
-    nh_i128 whole = worst_part(m, m->n_in);
+    nh_i128 whole = nh_c_worst_part(m, m->n_in);
     s.word = whole <= INT32_MAX ? NH_C_32 : whole <= INT64_MAX ? NH_C_64 : NH_C_128;
     nh_i128 product = magnitude(w) * magnitude(x);
     s.product = product <= INT32_MAX ? NH_C_32 : product <= INT64_MAX ? NH_C_64 : NH_C_128;
     if (s.word != NH_C_32 && s.product == NH_C_32)
-        while (s.part > 1 && worst_part(m, s.part) > INT32_MAX) s.part = s.part > 256 ? 256 : s.part / 2;
+        while (s.part > 1 && nh_c_worst_part(m, s.part) > INT32_MAX) s.part = s.part > 256 ? 256 : s.part / 2;
     if (s.part < 16) s.part = m->n_in; /* too short to gain anything: every product goes into the wide sum */
     s.side_by_side = m->exact && s.word == NH_C_32 && s.product == NH_C_32;
     if (s.side_by_side) s.rows = (m->n_out + ROWS - 1) / ROWS * ROWS;
@@ -153,7 +190,7 @@ static void bias_table(nh_arena *a, nh_writer *w, const sums *s) {
         for (int64_t i = 0; s->offset && i < m->n_in; i++) raw[o] += s->offset * m->w[o * m->n_in + i];
         all = nh_range_hull(all, (nh_range){raw[o], raw[o]});
     }
-    array_of(a, w, storage_of(all), s->name, "b", raw, s->rows, s->rows);
+    nh_c_array(a, w, nh_c_storage_of(all), s->name, "b", raw, s->rows, s->rows);
 }
 
 /* A sum whose accumulator rounds or overflows: every step is a datapath of its own. */
@@ -235,9 +272,9 @@ void nh_c_mac_unit(nh_arena *a, nh_writer *w, const nh_unit *u, const char *name
     const nh_mac *m = &u->mac;
     sums s = plan_sums(m, name);
     bool converted = m->exact && strcmp(nh_c_type(s.x_type), nh_c_type(m->x)) != 0;
-    array_of(a, w, s.w_type, name, "w", m->w, m->n_in * m->n_out, m->n_in * s.rows);
+    nh_c_array(a, w, s.w_type, name, "w", m->w, m->n_in * m->n_out, m->n_in * s.rows);
     bias_table(a, w, &s);
-    if (m->mul) array_of(a, w, m->post->in[1].fmt, name, "m", m->mul, m->n_out, m->n_out);
+    if (m->mul) nh_c_array(a, w, m->post->in[1].fmt, name, "m", m->mul, m->n_out, m->n_out);
     nh_dp post = *m->post;
     post.id = "post";
     nh_emit_dp_c(w, &post, name);

@@ -104,3 +104,50 @@ bool nh_mem_table(nh_arena *a, nh_diag *d, const nh_dp_table *t, const char *pat
     }
     return nh_mem_close(f, d);
 }
+
+/* Weights of one word: the taps (ky, kx) of in_lanes input channels for out_lanes output channels, or of one each. */
+static void conv_word(nh_mem *f, const nh_conv *c, int64_t og, int64_t tap, int64_t j) {
+    int64_t taps = c->kh * c->kw, per_group = c->c_in / c->groups, lanes = c->depthwise ? 1 : c->in_lanes;
+    for (int64_t o = og * c->out_lanes; o < (og + 1) * c->out_lanes; o++)
+        for (int64_t i = j * lanes; i < (j + 1) * lanes; i++)
+            nh_mem_put(f, c->w[(o * per_group + i) * taps + tap], c->weight.width_bits);
+    nh_mem_end_word(f);
+}
+
+bool nh_mem_conv_weights(nh_arena *a, nh_diag *d, const nh_conv *c, const char *path, const nh_provenance *p) {
+    int64_t lanes = c->depthwise ? 1 : c->in_lanes, words = c->c_in / c->groups / lanes;
+    nh_mem *f = nh_mem_open(a, path, c->out_lanes * lanes * c->weight.width_bits, p);
+    for (int64_t og = 0; og < c->c_out / c->out_lanes; og++)
+        for (int64_t tap = 0; tap < c->kh * c->kw; tap++)
+            for (int64_t j = 0; j < words; j++) conv_word(f, c, og, tap, j);
+    return nh_mem_close(f, d);
+}
+
+bool nh_mem_conv_bias(nh_arena *a, nh_diag *d, const nh_conv *c, const char *path, const nh_provenance *p) {
+    nh_mem *f = nh_mem_open(a, path, c->out_lanes * c->acc.width_bits, p);
+    for (int64_t o = 0; o < c->c_out; o++) {
+        nh_mem_put(f, c->b ? (int64_t)c->b[o] : 0, c->acc.width_bits);
+        if ((o + 1) % c->out_lanes == 0) nh_mem_end_word(f);
+    }
+    return nh_mem_close(f, d);
+}
+
+bool nh_mem_neuron_params(nh_arena *a, nh_diag *d, const nh_neuron_unit *n, int64_t depth, const char *path, const nh_provenance *p) {
+    int64_t bits = 0;
+    for (int k = 0; k < n->n_param; k++) bits += n->param[k].fmt.width_bits;
+    nh_mem *f = nh_mem_open(a, path, n->lanes * bits, p);
+    for (int64_t e = 0; e < depth * n->lanes; e++) {
+        for (int k = 0; k < n->n_param; k++) nh_mem_put(f, n->param[k].raw[e % n->param[k].n], n->param[k].fmt.width_bits);
+        if ((e + 1) % n->lanes == 0) nh_mem_end_word(f);
+    }
+    return nh_mem_close(f, d);
+}
+
+bool nh_mem_delays(nh_arena *a, nh_diag *d, const nh_delay_unit *u, int bits, const char *path, const nh_provenance *p) {
+    nh_mem *f = nh_mem_open(a, path, u->lanes * bits, p);
+    for (int64_t e = 0; e < u->words * u->lanes; e++) {
+        nh_mem_put(f, u->steps[e % u->n_steps], bits);
+        if ((e + 1) % u->lanes == 0) nh_mem_end_word(f);
+    }
+    return nh_mem_close(f, d);
+}

@@ -24,7 +24,11 @@ bool nh_mem_weights(nh_arena *a, nh_diag *d, const nh_mac *m, const char *path, 
 bool nh_mem_bias(nh_arena *a, nh_diag *d, const nh_mac *m, const char *path, const nh_provenance *p);
 bool nh_mem_multipliers(nh_arena *a, nh_diag *d, const nh_mac *m, const char *path, const nh_provenance *p);
 bool nh_mem_table(nh_arena *a, nh_diag *d, const nh_dp_table *t, const char *path, const nh_provenance *p);
-
+/* Weights and biases of nh_conv_mac; parameters of neurons, `depth` words; delays of nh_step_delay. */
+bool nh_mem_conv_weights(nh_arena *a, nh_diag *d, const nh_conv *c, const char *path, const nh_provenance *p);
+bool nh_mem_conv_bias(nh_arena *a, nh_diag *d, const nh_conv *c, const char *path, const nh_provenance *p);
+bool nh_mem_neuron_params(nh_arena *a, nh_diag *d, const nh_neuron_unit *n, int64_t depth, const char *path, const nh_provenance *p);
+bool nh_mem_delays(nh_arena *a, nh_diag *d, const nh_delay_unit *u, int bits, const char *path, const nh_provenance *p);
 
 /* --- the folder ---------------------------------------------------------------------------------------------------- */
 
@@ -48,6 +52,47 @@ const char *nh_rtl_out_file(nh_rtl_out *o, nh_bin bin, const char *name);
 void nh_rtl_out_use(nh_rtl_out *o, const char *template_name);
 /* Copy the templates, write files.f, <project>.core, <project>.vlt and manifest.json. traced: wires of the top module. */
 bool nh_rtl_out_finish(nh_rtl_out *o, nh_diag *d, const char *const *traced, int n_traced);
+
+/* --- modules of units ---------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    nh_arena *a;
+    nh_diag *d;
+    const nh_design *g;
+    nh_rtl_out *out;
+    const char *project;
+} nh_rtl_job;
+
+/* Bits of a transfer at a stream's producer and at its consumer. */
+int64_t nh_rtl_src_bits(const nh_stream *s);
+int64_t nh_rtl_dst_bits(const nh_stream *s);
+/* Module names of a unit and of a datapath. */
+const char *nh_rtl_unit_module(nh_rtl_job *j, const nh_unit *u);
+const char *nh_rtl_dp_module(nh_rtl_job *j, const nh_dp *dp);
+/* Name of port i of n on one side ("s" or "m") of a unit: the side, with a number when there are several. */
+const char *nh_rtl_port(nh_rtl_job *j, const char *side, int n, int i);
+/* A new file with the unit's module up to its ports: clk, rst, the streams in, the streams out. */
+nh_vlog *nh_rtl_open_unit(nh_rtl_job *j, const nh_unit *u, const char *what);
+
+/* Begin an instance of a template, noted as used. */
+void nh_rtl_begin(nh_rtl_job *j, nh_vlog *v, const char *template_name, const char *instance);
+void nh_rtl_conn_clock(nh_vlog *v);
+/* The three wires of a stream at one side ("s" or "m") of an instance; declare them. */
+void nh_rtl_conn_stream(nh_rtl_job *j, nh_vlog *v, const char *side, const char *net);
+void nh_rtl_stream_wires(nh_vlog *v, const char *net, int64_t bits);
+/* Bits [lo +: width] of a net of `total` bits; lane i of `lanes`. */
+const char *nh_rtl_slice(nh_rtl_job *j, const char *net, int64_t total, int64_t lo, int64_t width);
+const char *nh_rtl_lane(nh_rtl_job *j, const char *net, int64_t lanes, int64_t i, int width);
+/* Valid bits beside a datapath: from stream `from` to stream `to`, whose data the datapath drives. */
+void nh_rtl_pipe(nh_rtl_job *j, nh_vlog *v, int depth, const char *from, const char *to);
+/* A registered stream, so that ready never runs through two units. */
+void nh_rtl_skid(nh_rtl_job *j, nh_vlog *v, int64_t bits, const char *from, const char *to);
+
+/* rtl_steps.c: units of time-stepped networks. */
+bool nh_rtl_conv_unit(nh_rtl_job *j, const nh_unit *u);
+bool nh_rtl_neuron_unit(nh_rtl_job *j, const nh_unit *u);
+bool nh_rtl_delay_unit(nh_rtl_job *j, const nh_unit *u);
+bool nh_rtl_fork_unit(nh_rtl_job *j, const nh_unit *u);
 
 /* nh_emit_dp_rtl into an open folder. */
 bool nh_rtl_datapath(nh_rtl_out *o, nh_diag *d, const nh_dp *dp, const char *prefix, int64_t bram_bits);

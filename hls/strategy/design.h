@@ -136,6 +136,16 @@ bool nh_mem_in_block(int64_t words, int64_t word_bits, int64_t bram_bits);
 int64_t **nh_design_buffers(nh_arena *a, const nh_design *g);
 void nh_design_eval(const nh_design *g, const int64_t *x, int64_t **raw, nh_fx_count *count);
 
+/* One MAC or DATAPATH unit of it. */
+void nh_unit_eval(const nh_design *g, const nh_unit *u, int64_t **raw, nh_fx_count *count);
+
+/* Integer model of a time-stepped design, one step at a time: as nh_design_eval, with the state of a run. A new state is at the start
+ * of a sample; reset puts it there. */
+typedef struct nh_design_state nh_design_state;
+nh_design_state *nh_design_state_new(nh_arena *a, const nh_design *g);
+void nh_design_state_reset(nh_design_state *s);
+void nh_design_step(const nh_design *g, nh_design_state *s, const int64_t *x, int64_t **raw, nh_fx_count *count);
+
 /* Bits of one element in TDATA at the top level's AXI4-Stream ports: 8, 16, 32 or 64. */
 int nh_axi_element_bits(nh_format f);
 

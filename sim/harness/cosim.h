@@ -1,9 +1,13 @@
 /* Co-simulation harness: what its parts know of each other.
  *   cosim_kernels.c  the generated C kernels behind int64_t arrays
+ *   cosim_streams.c  values of every stream as files, for reports
  *   cosim_rtl.cpp    the Verilated model behind byte pointers
  *   cosim_main.cpp   drives both; knows neither a network nor Verilator, so its object is cached
  *   cosim_batch.c    stands in its place, and the RTL's, where there is no Verilator
- * The first two read cosim_model.h, which neurohls writes for every design: tables, no behaviour. */
+ * cosim_kernels.c and cosim_rtl.cpp read cosim_model.h, which neurohls writes for every design: tables, no
+ * behaviour.
+ * A frame is what one pass through a stream carries: an inference, in time-stepped designs one step. A sample
+ * is nh_cosim_steps frames, 1 in other designs. */
 #ifndef NH_COSIM_H
 #define NH_COSIM_H
 
@@ -14,7 +18,7 @@
 extern "C" {
 #endif
 
-/* One stream of the design: n elements of width bits per inference, beat elements per transfer at its
+/* One stream of the design: n elements of width bits per frame, beat elements per transfer at its
  * producer. */
 typedef struct {
     const char *name;
@@ -22,22 +26,27 @@ typedef struct {
     int width, is_signed;
 } nh_cosim_stream;
 
-/* One unit: its streams, its C function on values widened to 64 bits. */
+/* Units at a stream's ends, numbers in the order of the design; -1 = top level port. */
 typedef struct {
-    const char *name;
-    int in, out;
-    void (*call)(const int64_t *x, int64_t *y);
-} nh_cosim_unit;
+    int src, dst;
+} nh_cosim_link;
 
 extern const nh_cosim_stream nh_cosim_streams[];
+extern const nh_cosim_link nh_cosim_links[];
 extern const int nh_cosim_n_streams, nh_cosim_input, nh_cosim_output;
-extern const nh_cosim_unit nh_cosim_units[];
-extern const int nh_cosim_n_units;
+extern const int nh_cosim_is_temporal;
+extern const int64_t nh_cosim_steps;
 /* Elements per transfer of the top level ports. */
 extern const int64_t nh_cosim_in_beat, nh_cosim_out_beat;
 
-/* n inferences through the batched kernel. *seconds: wall time of the kernel alone. 0 = out of memory. */
+/* n samples through the batched kernel. *seconds: wall time of the kernel alone. 0 = out of memory. */
 int nh_cosim_batch(const int64_t *x, int64_t *y, size_t n, double *seconds);
+/* Values of every stream in one frame: x is the input, stream[k] takes the elements of stream k. Frames of a
+ * sample in order, 0 begins one. 0 = out of memory. */
+int nh_cosim_trace_frame(int64_t frame_in_sample, const int64_t *x, int64_t *const *stream);
+/* Every stream over the first n frames as <dir>/<name>.bin, raw values in the narrowest C integers that hold
+ * the stream's format, little-endian, frame after frame; <dir>/index.json says which. 0 = failed, said on stderr. */
+int nh_cosim_write_streams(const char *dir, const int64_t *x, int64_t n);
 
 /* Little-endian bytes of a signal of the Verilated model; bits above its width are zero. */
 typedef struct {
@@ -55,6 +64,7 @@ typedef struct {
 
 typedef struct {
     nh_cosim_signal clk, rst, s_data, s_valid, s_ready, s_last, m_data, m_valid, m_ready, m_last, frame_error;
+    nh_cosim_signal s_user, m_user; /* the step marker; byte is NULL when the design has none */
     nh_cosim_wires *stream; /* [nh_cosim_n_streams] */
     nh_cosim_fifo *fifo;
     int n_fifo;

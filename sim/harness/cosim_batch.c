@@ -39,8 +39,10 @@ static int write_result(const char *path, size_t n, double per_second) {
 
 int main(int argc, char **argv) {
     size_t n = (size_t)atoll(value_of(argc, argv, "n"));
-    size_t n_in = n * (size_t)nh_cosim_streams[nh_cosim_input].n,
-           n_out = n * (size_t)nh_cosim_streams[nh_cosim_output].n;
+    size_t frames = n * (size_t)nh_cosim_steps, n_in = frames * (size_t)nh_cosim_streams[nh_cosim_input].n,
+           n_out = frames * (size_t)nh_cosim_streams[nh_cosim_output].n;
+    const char *streams = value_of(argc, argv, "streams");
+    int64_t traced = atoll(value_of(argc, argv, "stream_frames"));
     int64_t *x = calloc(n_in + 1, sizeof *x), *y = calloc(n_out + 1, sizeof *y);
     double total = 0, done = 0, seconds = 0;
     if (!x || !y || !read_values(value_of(argc, argv, "x"), x, n_in)) return 1;
@@ -48,6 +50,7 @@ int main(int argc, char **argv) {
     for (int round = 0; round < 1000 && (round == 0 || total < 0.05);
          round++, total += seconds, done += (double)n)
         if (!nh_cosim_batch(x, y, n, &seconds)) return 1;
+    if (*streams && !nh_cosim_write_streams(streams, x, traced < (int64_t)frames ? traced : (int64_t)frames)) return 1;
     return write_values(value_of(argc, argv, "c"), y, n_out) &&
                    write_result(value_of(argc, argv, "result"), n, total > 0 ? done / total : 0)
                ? 0

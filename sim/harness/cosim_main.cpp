@@ -4,16 +4,18 @@
 //
 //   cosim x=x.bin n=512 c=out_c.bin rtl=out_rtl.bin result=result.json stalls=none|random|long|both seed=1
 //   trace=0|1
-//         ii=<planned> latency=<planned> [waves=file.fst wave_samples=4]
+//         ii=<planned> latency=<planned> [waves=file.fst wave_samples=4] [streams=folder stream_frames=100]
 //
-// x.bin, out_*.bin: int64 little-endian, [sample][element]. Exit status 0: result.json was written, whatever
-// it says.
+// x.bin, out_*.bin: int64 little-endian, [sample][step][element]. ii, latency: of a frame, see cosim.h. Exit
+// status 0: result.json was written, whatever it says.
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <deque>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -24,10 +26,12 @@ namespace {
 using Values = std::vector<int64_t>;
 
 struct Options {
-    std::string x, c, rtl, result, waves, stalls = "none";
-    int64_t n = 0, ii = 1, latency = 1, wave_samples = 4;
+    std::string x, c, rtl, result, waves, streams, stalls = "none";
+    int64_t n = 0, ii = 1, latency = 1, wave_samples = 4, stream_frames = INT64_MAX;
     uint64_t seed = 1;
     bool trace = false;
+
+    int64_t frames() const { return n * nh_cosim_steps; }
 };
 
 // xorshift64*: the same stimuli for the same seed on every machine.
@@ -82,7 +86,7 @@ class Gate {
 
 struct Mismatch {
     bool found = false;
-    int64_t sample = 0, stream = 0, element = 0, cycle = 0, expected = 0, got = 0;
+    int64_t frame = 0, stream = 0, element = 0, cycle = 0, expected = 0, got = 0;
 };
 
 struct Failure {
@@ -90,13 +94,13 @@ struct Failure {
     int64_t cycle = 0;
 };
 
-// What one stream did in one run. starts: cycle of the first transfer of every sample.
+// What one stream did in one run. starts: cycle of the first transfer of every frame.
 struct Activity {
     int64_t beats = 0, transfers = 0, first_end = -1;
     std::vector<int64_t> starts;
 
-    // Sample and beat of the transfer that happens now.
-    int64_t sample() const { return transfers / beats; }
+    // Frame and beat of the transfer that happens now.
+    int64_t frame() const { return transfers / beats; }
     int64_t beat() const { return transfers % beats; }
     void transfer(int64_t cycle) {
         if (beat() == 0) starts.push_back(cycle);
@@ -149,32 +153,40 @@ double now() {
     return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
 }
 
-// Expected values of every stream for the samples in flight, made on first use by the units' C functions.
+// Expected values of every stream for the frames in flight, made in order by the C kernels. Streams may be
+// far apart: a late delay offers a frame before its input has come, a feedback takes it after the output has
+// left.
 class Expected {
   public:
-    Expected(const Values &x, int64_t n) : x_(x), sample_(static_cast<size_t>(n)) {}
+    explicit Expected(const Values &x) : x_(x) {}
 
-    const int64_t *get(int64_t sample, int stream) {
-        std::vector<Values> &all = sample_[static_cast<size_t>(sample)];
-        if (all.empty()) {
-            all.resize(static_cast<size_t>(nh_cosim_n_streams));
-            for (int k = 0; k < nh_cosim_n_streams; k++)
-                all[static_cast<size_t>(k)].resize(static_cast<size_t>(nh_cosim_streams[k].n));
-            int64_t n_in = nh_cosim_streams[nh_cosim_input].n;
-            std::copy_n(x_.begin() + sample * n_in, n_in, all[static_cast<size_t>(nh_cosim_input)].begin());
-            for (int u = 0; u < nh_cosim_n_units; u++) {
-                const nh_cosim_unit &unit = nh_cosim_units[u];
-                unit.call(all[static_cast<size_t>(unit.in)].data(),
-                          all[static_cast<size_t>(unit.out)].data());
-            }
-        }
-        return all[static_cast<size_t>(stream)].data();
+    const int64_t *get(int64_t frame, int stream) {
+        while (first_ + static_cast<int64_t>(frame_.size()) <= frame)
+            make();
+        return frame_[static_cast<size_t>(frame - first_)][static_cast<size_t>(stream)].data();
     }
-    void drop(int64_t sample) { std::vector<Values>().swap(sample_[static_cast<size_t>(sample)]); }
+    void drop_before(int64_t frame) {
+        for (; first_ < frame && !frame_.empty(); first_++)
+            frame_.pop_front();
+    }
 
   private:
+    void make() {
+        int64_t frame = first_ + static_cast<int64_t>(frame_.size());
+        std::vector<Values> all(static_cast<size_t>(nh_cosim_n_streams));
+        std::vector<int64_t *> at;
+        for (int k = 0; k < nh_cosim_n_streams; k++) {
+            all[static_cast<size_t>(k)].resize(static_cast<size_t>(nh_cosim_streams[k].n));
+            at.push_back(all[static_cast<size_t>(k)].data());
+        }
+        const int64_t *x = x_.data() + frame * nh_cosim_streams[nh_cosim_input].n;
+        if (!nh_cosim_trace_frame(frame % nh_cosim_steps, x, at.data())) throw std::bad_alloc();
+        frame_.push_back(std::move(all));
+    }
+
     const Values &x_;
-    std::vector<std::vector<Values>> sample_;
+    std::deque<std::vector<Values>> frame_;
+    int64_t first_ = 0; // frame number of frame_[0]
 };
 
 // One run of all samples through the RTL.
@@ -182,7 +194,7 @@ class Run {
   public:
     Run(const Options &o, const char *name, Stall stall, const Values &x, const Values &y, bool trace,
         int64_t gap)
-        : o_(o), x_(x), y_(y), stall_(stall), trace_(trace), gap_(gap), expected_(x, trace ? o.n : 0),
+        : o_(o), frames_(o.frames()), x_(x), y_(y), stall_(stall), trace_(trace), gap_(gap), expected_(x),
           junk_(o.seed + 77), in_(nh_cosim_streams[nh_cosim_input]), out_(nh_cosim_streams[nh_cosim_output]),
           in_bits_(axi_bits(in_.width)), out_bits_(axi_bits(out_.width)), got_(y.size()) {
         r_.name = name;
@@ -203,7 +215,7 @@ class Run {
         if (r_.failure.kind.empty()) drain();
         r_.seconds = now() - start;
         if (r_.failure.kind.empty() && *p_.frame_error.byte)
-            fail("frame_error", "s_axis", "frame_error is set although every TLAST was in its place");
+            fail("frame_error", "s_axis", "frame_error is set although every TLAST and TUSER was in its place");
         nh_cosim_rtl_close();
     }
     const Result &result() const { return r_; }
@@ -238,19 +250,20 @@ class Run {
     // Elements of the transfer; padding and unused bits are zero without stalls and junk with them: the RTL
     // must ignore both.
     void present() {
-        int64_t sample = r_.input.sample(), beat = r_.input.beat();
+        int64_t frame = r_.input.frame(), beat = r_.input.beat();
         size_t bytes = static_cast<size_t>(in_bits_ / 8);
         for (int64_t e = 0; e < nh_cosim_in_beat; e++) {
             int64_t element = beat * nh_cosim_in_beat + e;
             uint64_t v = stall_ == Stall::NONE ? 0 : junk_.next();
             if (element < in_.n) {
-                uint64_t x = static_cast<uint64_t>(x_[static_cast<size_t>(sample * in_.n + element)]);
+                uint64_t x = static_cast<uint64_t>(x_[static_cast<size_t>(frame * in_.n + element)]);
                 uint64_t mask = in_.width == 64 ? ~uint64_t{0} : (uint64_t{1} << in_.width) - 1;
                 v = (x & mask) | (v & ~mask);
             }
             memcpy(p_.s_data.byte + static_cast<size_t>(e) * bytes, &v, bytes);
         }
         *p_.s_last.byte = beat == r_.input.beats - 1;
+        if (p_.s_user.byte) *p_.s_user.byte = frame % nh_cosim_steps == 0;
     }
 
     void simulate() {
@@ -258,9 +271,9 @@ class Run {
             sink(stall_, o_.seed * 2 + 2, gap_, 3 * r_.output.beats);
         bool held = false; // valid was raised and the transfer has not happened: it must stay
         int64_t idle = 0, limit = 8 * (o_.ii + o_.latency) + 8 * gap_ + 10000;
-        while (r_.output.sample() < o_.n && r_.failure.kind.empty()) {
+        while (r_.output.frame() < frames_ && r_.failure.kind.empty()) {
             if (!held) {
-                held = r_.input.sample() < o_.n && source.open();
+                held = r_.input.frame() < frames_ && source.open();
                 if (held) present();
             }
             *p_.s_valid.byte = held;
@@ -282,7 +295,7 @@ class Run {
             idle = moved ? 0 : idle + 1;
             if (idle > limit) diagnose_hang();
             edge();
-            if (r_.output.sample() >= o_.wave_samples) nh_cosim_rtl_close_waves();
+            if (r_.output.frame() >= o_.wave_samples * nh_cosim_steps) nh_cosim_rtl_close_waves();
         }
     }
 
@@ -297,7 +310,8 @@ class Run {
         if (valid != (*p_.m_valid.byte != 0)) fail("protocol", "m_axis", "TVALID waits for TREADY");
     }
 
-    // After the last output nothing may come out.
+    // After the last output nothing may come out. Streams inside may go on: a late delay begins the next
+    // sample.
     void drain() {
         *p_.s_valid.byte = 0;
         *p_.m_ready.byte = 1;
@@ -314,7 +328,7 @@ class Run {
             const nh_cosim_wires &w = p_.stream[k];
             if (!(*w.valid.byte & *w.ready.byte)) continue;
             Activity &a = r_.stream[static_cast<size_t>(k)];
-            if (trace_ && a.sample() < o_.n) compare_stream(k, a);
+            if (trace_ && a.frame() < frames_) compare_stream(k, a);
             a.transfer(r_.cycles);
             moved = true;
         }
@@ -327,10 +341,10 @@ class Run {
 
     void compare_stream(int k, const Activity &a) {
         const nh_cosim_stream &s = nh_cosim_streams[k];
-        const int64_t *want = expected_.get(a.sample(), k);
+        const int64_t *want = expected_.get(a.frame(), k);
         int64_t first = a.beat() * s.beat;
         for (int64_t e = 0; e < s.beat && first + e < s.n; e++)
-            compare(a.sample(), k, first + e, want[first + e],
+            compare(a.frame(), k, first + e, want[first + e],
                     get_bits(p_.stream[k].data, e * s.width, s.width, s.is_signed));
     }
 
@@ -341,56 +355,99 @@ class Run {
         if (waiting_ &&
             (memcmp(before_.data(), p_.m_data.byte, before_.size()) || last_before_ != *p_.m_last.byte))
             return fail("protocol", "m_axis", "TDATA or TLAST changed while TVALID waited for TREADY"), false;
+        if (waiting_ && user_before_ != user())
+            return fail("protocol", "m_axis", "TUSER changed while TVALID waited for TREADY"), false;
         waiting_ = valid && !ready;
         if (waiting_) {
             before_.assign(p_.m_data.byte, p_.m_data.byte + p_.m_data.size);
             last_before_ = *p_.m_last.byte;
+            user_before_ = user();
         }
         if (!valid || !ready) return false;
-        int64_t sample = r_.output.sample(), beat = r_.output.beat();
+        take_output();
+        return true;
+    }
+
+    bool user() const { return p_.m_user.byte && *p_.m_user.byte; }
+
+    void take_output() {
+        int64_t frame = r_.output.frame(), beat = r_.output.beat();
         for (int64_t e = 0; e < nh_cosim_out_beat; e++) {
             int64_t element = beat * nh_cosim_out_beat + e;
             int64_t got = get_bits(p_.m_data, e * out_bits_, out_bits_, out_.is_signed), want = 0;
             if (element < out_.n) {
-                want = y_[static_cast<size_t>(sample * out_.n + element)];
-                got_[static_cast<size_t>(sample * out_.n + element)] = got;
+                want = y_[static_cast<size_t>(frame * out_.n + element)];
+                got_[static_cast<size_t>(frame * out_.n + element)] = got;
             }
-            compare(sample, nh_cosim_n_streams, element, want, got);
+            compare(frame, nh_cosim_n_streams, element, want, got);
         }
         if (*p_.m_last.byte != (beat == r_.output.beats - 1))
             fail("tlast", "m_axis",
                  beat == r_.output.beats - 1 ? "TLAST is missing on the last transfer of a frame"
                                              : "TLAST before the last transfer of a frame");
+        if (p_.m_user.byte && user() != (frame % nh_cosim_steps == 0))
+            fail("tuser", "m_axis",
+                 user() ? "TUSER after the first step of a sample" : "TUSER is missing in the first step of a sample");
         r_.output.transfer(r_.cycles);
-        if (trace_ && r_.output.beat() == 0) expected_.drop(sample);
-        return true;
+        if (trace_ && r_.output.beat() == 0) drop_expected();
     }
 
-    // Keeps the mismatch of the earliest sample, there of the most upstream stream: the cause, not its
+    // What every stream has passed.
+    void drop_expected() {
+        int64_t least = r_.output.frame();
+        for (const Activity &a : r_.stream)
+            least = std::min(least, a.frame());
+        expected_.drop_before(least);
+    }
+
+    // Keeps the mismatch of the earliest frame, there of the most upstream stream: the cause, not its
     // consequences.
-    void compare(int64_t sample, int stream, int64_t element, int64_t want, int64_t got) {
+    void compare(int64_t frame, int stream, int64_t element, int64_t want, int64_t got) {
         r_.compared++;
         if (want == got) return;
         r_.mismatches++;
         Mismatch &f = r_.first;
-        if (f.found && (f.sample < sample || (f.sample == sample && f.stream <= stream))) return;
-        f = {true, sample, stream, element, r_.cycles, want, got};
+        if (f.found && (f.frame < frame || (f.frame == frame && f.stream <= stream))) return;
+        f = {true, frame, stream, element, r_.cycles, want, got};
     }
 
-    // The stuck stream: the one nearest to the output that offers and is not taken; else the first that
-    // starves.
+    bool offers(int k) const { return *p_.stream[k].valid.byte && !*p_.stream[k].ready.byte; }
+    bool starves(int k) const {
+        return !*p_.stream[k].valid.byte && r_.stream[static_cast<size_t>(k)].frame() < frames_;
+    }
+
+    // A stream for which the state of k waits, -1 when there is none: k waits for its producer, which waits
+    // for an input that starves or an output that is not taken; or it waits for its consumer, which waits
+    // for another input or cannot give its output away.
+    int waits_for(int k) const {
+        bool offered = offers(k);
+        int unit = offered ? nh_cosim_links[k].dst : nh_cosim_links[k].src;
+        if (unit < 0) return -1;
+        for (int i = 0; i < nh_cosim_n_streams; i++)
+            if (i != k && nh_cosim_links[i].dst == unit && starves(i)) return i;
+        for (int i = 0; i < nh_cosim_n_streams; i++)
+            if (i != k && nh_cosim_links[i].src == unit && offers(i)) return i;
+        if (offered) return -1;
+        for (int i = 0; i < nh_cosim_n_streams; i++)
+            if (nh_cosim_links[i].dst == unit && offers(i)) return i;
+        return -1;
+    }
+
+    // From the output back to the stream where the waiting begins. A circle ends after as many steps as
+    // there are streams.
     void diagnose_hang() {
-        for (int k = nh_cosim_n_streams - 1; k >= 0; k--)
-            if (*p_.stream[k].valid.byte && !*p_.stream[k].ready.byte)
-                return fail("hang", nh_cosim_streams[k].name,
-                            "offers a transfer that its consumer never takes");
-        for (int k = 0; k < nh_cosim_n_streams; k++)
-            if (r_.stream[static_cast<size_t>(k)].sample() < o_.n)
-                return fail("hang", nh_cosim_streams[k].name, "waits for its producer, which has stopped");
-        fail("hang", "m_axis", "every stream delivered, but outputs are missing");
+        int k = nh_cosim_output, next;
+        for (int step = 0; step < nh_cosim_n_streams && (next = waits_for(k)) >= 0; step++)
+            k = next;
+        const char *name = nh_cosim_streams[k].name;
+        if (waits_for(k) >= 0) fail("hang", name, "waits for itself: every unit of a circle waits for another");
+        else if (offers(k)) fail("hang", name, "offers a transfer that its consumer never takes");
+        else if (starves(k)) fail("hang", name, "waits for its producer, which has stopped");
+        else fail("hang", "m_axis", "every stream delivered, but outputs are missing");
     }
 
     const Options &o_;
+    const int64_t frames_;
     const Values &x_, &y_;
     Stall stall_;
     bool trace_;
@@ -404,6 +461,7 @@ class Run {
     nh_cosim_ports p_{};
     bool waiting_ = false;
     uint8_t last_before_ = 0;
+    bool user_before_ = false;
     std::vector<uint8_t> before_;
 };
 
@@ -442,9 +500,9 @@ void print_run(FILE *f, const Result &r) {
             r.name.c_str(), r.cycles, r.seconds, r.compared, r.mismatches);
     if (r.first.found)
         fprintf(f,
-                ",\n \"first\": {\"sample\": %" PRId64 ", \"stream\": \"%s\", \"element\": %" PRId64
+                ",\n \"first\": {\"sample\": %" PRId64 ", \"step\": %" PRId64 ", \"stream\": \"%s\", \"element\": %" PRId64
                 ", \"cycle\": %" PRId64 ", \"expected\": %" PRId64 ", \"got\": %" PRId64 "}",
-                r.first.sample, stream_name(r.first.stream), r.first.element, r.first.cycle, r.first.expected,
+                r.first.frame / nh_cosim_steps, r.first.frame % nh_cosim_steps, stream_name(r.first.stream), r.first.element, r.first.cycle, r.first.expected,
                 r.first.got);
     if (!r.failure.kind.empty())
         fprintf(f,
@@ -483,12 +541,14 @@ bool parse(int argc, char **argv, Options *o) {
                             : key == "result" ? &o->result
                             : key == "waves"  ? &o->waves
                             : key == "stalls" ? &o->stalls
-                                              : nullptr;
+                            : key == "streams" ? &o->streams
+                                               : nullptr;
         int64_t *number = key == "n"              ? &o->n
                           : key == "ii"           ? &o->ii
                           : key == "latency"      ? &o->latency
                           : key == "wave_samples" ? &o->wave_samples
-                                                  : nullptr;
+                          : key == "stream_frames" ? &o->stream_frames
+                                                   : nullptr;
         if (text)
             *text = value;
         else if (number)
@@ -514,6 +574,8 @@ bool run_kernels(const Options &o, const Values &x, Values *y, double *per_secon
         done += o.n;
     }
     *per_second = static_cast<double>(done) / std::max(total, 1e-9);
+    int64_t traced = std::min(o.stream_frames, o.frames());
+    if (!o.streams.empty() && !nh_cosim_write_streams(o.streams.c_str(), x.data(), traced)) return false;
     return write_values(o.c, *y);
 }
 
@@ -549,8 +611,8 @@ bool run_rtl(const Options &o, const Values &x, const Values &y, std::vector<Res
 int main(int argc, char **argv) {
     Options o;
     if (!parse(argc, argv, &o)) return fprintf(stderr, "cosim: key=value arguments, see cosim_main.cpp\n"), 2;
-    Values x(static_cast<size_t>(o.n * nh_cosim_streams[nh_cosim_input].n)),
-        y(static_cast<size_t>(o.n * nh_cosim_streams[nh_cosim_output].n));
+    Values x(static_cast<size_t>(o.frames() * nh_cosim_streams[nh_cosim_input].n)),
+        y(static_cast<size_t>(o.frames() * nh_cosim_streams[nh_cosim_output].n));
     double per_second = 0;
     std::vector<Result> runs;
     if (!read_values(o.x, &x) || !run_kernels(o, x, &y, &per_second) || !run_rtl(o, x, y, &runs)) return 1;

@@ -66,6 +66,13 @@ void nh_cosim_rtl_open(uint64_t seed, const char *waves, nh_cosim_ports *p) {
           signal(root->m_axis_tready),
           signal(root->m_axis_tlast),
           signal(root->frame_error),
+#if NH_TEMPORAL
+          signal(root->s_axis_tuser),
+          signal(root->m_axis_tuser),
+#else
+          {nullptr, 0},
+          {nullptr, 0},
+#endif
           wires,
           fifos,
           n_fifo};

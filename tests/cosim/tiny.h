@@ -81,6 +81,8 @@ static inline void tiny_design(tiny *t) {
                    .n_layer = 1,
                    .in = {0},
                    .out = {1},
+                   .n_in = 1,
+                   .n_out = 1,
                    .dp = tiny_datapath(t->a, x, y),
                    .reuse_factor = 1,
                    .ii_cycles = 3,

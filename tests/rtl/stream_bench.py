@@ -1,5 +1,5 @@
 """The small stream templates against Python, under stalls, with latency and rate: nh_skid nh_fifo nh_pipe nh_beat_rom
-nh_axis_in nh_axis_out nh_pins_in nh_pins_out. Usage: stream_bench.py [seed]"""
+nh_axis_in nh_axis_out nh_pins_in nh_pins_out nh_fork nh_join nh_step_count. Usage: stream_bench.py [seed]"""
 import random
 import sys
 
@@ -10,8 +10,11 @@ WORDS = 60
 
 
 def check(name, p, body, s_w, m_w, s, m, latency, period=1, mems=(), frame_s=1, frame_m=1):
-    """latency: cycles from the last s transfer of the first frame to the first m transfer; period: cycles per frame."""
+    """latency: cycles from the last s transfer of the first frame to the first m transfer, None: neither it nor the rate is checked;
+    period: cycles per frame."""
     with bench.Bench(body, s_w, m_w, s, m, mems, patience=300) as b:
+        if latency is None:
+            return b.stalls(11)
         ts, tm = b.cycles()
         assert tm[0] - ts[frame_s - 1] == latency, f"latency {tm[0] - ts[frame_s - 1]}, not {latency}"
         starts = tm[::frame_m]
@@ -122,8 +125,46 @@ def pins(rng, inward):
         yield p, body, s_w + 1, m_w + 1, s, m, 1, dict(period=count + 1, **{"frame_s" if inward else "frame_m": count})
 
 
+def fork_join(rng):
+    """nh_fork, a FIFO per consumer, nh_join: every consumer must have seen every word once. Gated: each FIFO is shut now and then, at
+    its own times, on both sides."""
+    for n, gated in ((1, 0), (2, 0), (3, 0), (1, 1), (2, 1), (5, 1)):
+        x = words(rng, 8)
+        body = f"wire [{n - 1}:0] fv, fr, jv, jr; wire [7:0] fd; reg [31:0] r = 1;\n"
+        body += "always @(posedge clk) r <= {r[30:0], r[31] ^ r[21] ^ r[1] ^ r[0]};\n"
+        for k in range(n):
+            open_in, open_out = (f"r[{3 * k}]", f"(r[{3 * k + 1}] | r[{3 * k + 2}])") if gated else ("1'b1", "1'b1")
+            body += (f"wire [7:0] q{k}; wire v{k}, r{k}; assign fr[{k}] = r{k} & {open_in}; reg h{k} = 0;\n"
+                     f"always @(posedge clk) h{k} <= !rst & jv[{k}] & !jr[{k}];\n"  # what was offered stays
+                     f"assign jv[{k}] = v{k} & (h{k} | {open_out}), m_data[{8 * k} +: 8] = q{k};\n"
+                     f"nh_fifo #(.WIDTH(8), .DEPTH(2), .LEVEL_W(2)) u_fifo{k} (.clk(clk), .rst(rst), .s_valid(fv[{k}] & {open_in}),"
+                     f" .s_ready(r{k}), .s_data(fd), .m_valid(v{k}), .m_ready(jr[{k}] & jv[{k}]), .m_data(q{k}), .level());\n")
+        body += bench.instance("nh_fork", dict(WIDTH=8, N=n)) + (" (.clk(clk), .rst(rst), .s_valid(s_valid), .s_ready(s_ready),"
+                                                                ".s_data(s_data), .m_valid(fv), .m_ready(fr), .m_data(fd));\n")
+        body += bench.instance("nh_join", dict(N=n)) + " (.s_valid(jv), .s_ready(jr), .m_valid(m_valid), .m_ready(m_ready));"
+        m = [bench.pack([v] * n, 8) for v in x]
+        yield dict(N=n, gated=gated), body, 8, 8 * n, x, m, None if gated else 1, {}
+
+
+def step_count(rng):
+    """m word = {error one transfer later, first}; the marker is wrong now and then in the second half."""
+    for beats, steps in ((1, 1), (1, 4), (3, 1), (3, 4)):
+        s, m, error = [], [], 0
+        for k in range(WORDS):
+            first = int(k // beats % steps == 0)
+            wrong = int(k >= WORDS // 2 and rng.random() < 0.2)
+            s.append(first ^ wrong)
+            m.append(first | error << 1)
+            error |= wrong
+        p = dict(BEATS=beats, STEPS=steps)
+        body = ("assign m_valid = s_valid, s_ready = m_ready;\n" + bench.instance("nh_step_count", p)
+                + " (.clk(clk), .rst(rst), .take(s_valid & s_ready), .user(s_data), .first(m_data[0]), .error(m_data[1]));")
+        yield p, body, 1, 2, s, m, 0, {}
+
+
 TEMPLATES = {"nh_skid": skid, "nh_fifo": fifo, "nh_pipe": pipe, "nh_beat_rom": beat_rom, "nh_axis_in": axis_in, "nh_axis_out": axis_out,
-             "nh_pins_in": lambda rng: pins(rng, True), "nh_pins_out": lambda rng: pins(rng, False)}
+             "nh_pins_in": lambda rng: pins(rng, True), "nh_pins_out": lambda rng: pins(rng, False),
+             "nh_fork nh_join": fork_join, "nh_step_count": step_count}
 
 
 def main():

@@ -78,6 +78,7 @@ static network *make_network(nh_arena *a, shape kind) {
     n->unit[0].id = "n0_fc", n->unit[0].kind = NH_UNIT_MAC, n->unit[0].reuse_factor = kind == PARALLEL ? 1 : 13, n->unit[0].in[0] = 0, n->unit[0].out[0] = 1;
     n->unit[1].id = "n1_out", n->unit[1].kind = NH_UNIT_DATAPATH, n->unit[1].in[0] = 1, n->unit[1].out[0] = 2;
     n->unit[1].dp = make_unrolled(a, h, 5, n->w1, y, 3);
+    for (int i = 0; i < 2; i++) n->unit[i].n_in = n->unit[i].n_out = 1;
     n->stream[0] = (nh_stream){0, NULL, "s0", 7, x, -1, 0, kind == PARALLEL ? 7 : 3, m->in_lanes};
     n->stream[1] = (nh_stream){1, NULL, "s1", 5, h, 0, 1, m->out_lanes, 5};
     n->stream[2] = (nh_stream){2, NULL, "s2", 3, y, 1, -1, 3, kind == GEARED ? 2 : 3};

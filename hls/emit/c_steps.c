@@ -1,0 +1,213 @@
+/* Networks of time steps as C: the state, one step, a sample, and the trace of every stream. */
+#include <inttypes.h>
+
+#include "c_parts.h"
+
+enum { STACK_BYTES = 1 << 16 }; /* arrays larger than this are not put on a stack */
+
+void nh_c_local(nh_writer *w, const char *type, int size_bytes, const char *name, int64_t length) {
+    nh_printf(w, "    %s_Alignas(16) %s %s[%" PRId64 "];\n", length * size_bytes > STACK_BYTES ? "static _Thread_local " : "", type, name,
+              length);
+}
+
+/* The stream whose buffer holds the values: copies of a FORK share that of its input. */
+static int root(const nh_design *g, int stream) {
+    while (g->stream[stream].src >= 0 && g->unit[g->stream[stream].src].kind == NH_UNIT_FORK) stream = g->unit[g->stream[stream].src].in[0];
+    return stream;
+}
+
+static int bytes_of(nh_format f) { return f.width_bits <= 8 ? 1 : f.width_bits <= 16 ? 2 : f.width_bits <= 32 ? 4 : 8; }
+
+static int64_t state_bytes(const nh_design *g) {
+    int64_t bytes = 8;
+    for (int i = 0; i < g->n_unit; i++) {
+        const nh_unit *u = &g->unit[i];
+        for (int k = 0; u->kind == NH_UNIT_NEURON && k < u->neuron.n_state; k++) bytes += u->neuron.n * bytes_of(u->neuron.state[k]);
+        if (u->kind == NH_UNIT_DELAY) bytes += u->delay.n * u->delay.most * bytes_of(g->stream[u->in[0]].fmt);
+    }
+    return bytes;
+}
+
+static int64_t stream_bytes(const nh_design *g) {
+    int64_t bytes = 0;
+    for (int i = 0; i < g->n_stream; i++) bytes += g->stream[i].n * bytes_of(g->stream[i].fmt);
+    return bytes;
+}
+
+/* --- model.h ---------------------------------------------------------------------------------------------------------------- */
+
+static void state_struct(const nh_c_steps *c) {
+    nh_puts(c->w, "/* What is kept between steps: neuron states, frames on their way through delays. Plain data: copy it, keep many. */\n");
+    nh_printf(c->w, "typedef struct %s_state {\n    uint64_t step; /* of the sample, from 0 */\n", c->project);
+    for (int i = 0; i < c->g->n_unit; i++) {
+        const nh_unit *u = &c->g->unit[i];
+        for (int k = 0; u->kind == NH_UNIT_NEURON && k < u->neuron.n_state; k++) {
+            char text[NH_FORMAT_TEXT];
+            nh_printf(c->w, "    %s %s_s%d[%" PRId64 "]; /* %s */\n", nh_c_type(u->neuron.state[k]), u->id, k, u->neuron.n,
+                      nh_format_print(u->neuron.state[k], text));
+        }
+        if (u->kind == NH_UNIT_DELAY && u->delay.most > 0)
+            nh_printf(c->w, "    %s %s_ring[%" PRId64 "][%" PRId64 "];\n", nh_c_type(c->g->stream[u->in[0]].fmt), u->id, u->delay.most,
+                      u->delay.n);
+    }
+    nh_printf(c->w, "} %s_state;\n\n", c->project);
+}
+
+static void streams_struct(const nh_c_steps *c) {
+    nh_puts(c->w, "/* Every stream of one step. */\n");
+    nh_printf(c->w, "typedef struct %s_streams {\n", c->project);
+    for (int i = 0; i < c->g->n_stream; i++) {
+        const nh_stream *s = &c->g->stream[i];
+        char text[NH_FORMAT_TEXT];
+        nh_printf(c->w, "    %s %s[%" PRId64 "]; /* %s", nh_c_type(s->fmt), s->id, s->n, nh_format_print(s->fmt, text));
+        if (s->src >= 0) nh_printf(c->w, ", from %s", c->g->unit[s->src].id);
+        nh_puts(c->w, " */\n");
+    }
+    nh_printf(c->w, "} %s_streams;\n\n", c->project);
+}
+
+void nh_c_steps_header(const nh_c_steps *c) {
+    const char *p = c->project, *up = c->upper;
+    state_struct(c);
+    nh_printf(c->w, "/* To the start of a sample. Call it before the first step, and before the first step of every further sample. */\nvoid %s_reset(%s_state *state);\n", p, p);
+    nh_printf(c->w, "/* One time step. */\nvoid %s_step(%s_state *state, const %s_in_t x[%s_N_IN], %s_out_t y[%s_N_OUT]);\n", p, p, p, up, p, up);
+    nh_printf(c->w, "/* One sample of %s_STEPS steps, from reset. */\nvoid %s_infer(const %s_in_t x[%s_STEPS * %s_N_IN], %s_out_t y[%s_STEPS * %s_N_OUT]);\n",
+              up, p, p, up, up, p, up, up);
+    nh_printf(c->w, "/* n samples one after the other, each from reset. */\nvoid %s_batch(const %s_in_t *x, %s_out_t *y, size_t n);\n\n", p, p, p);
+    streams_struct(c);
+    nh_printf(c->w, "/* One time step, as %s_step does it; every stream is kept. */\nvoid %s_trace(%s_state *state, const %s_in_t x[%s_N_IN], %s_streams *s);\n\n",
+              p, p, p, p, up, p);
+}
+
+/* --- model.c ---------------------------------------------------------------------------------------------------------------- */
+
+/* The expression of a stream's buffer in <project>_run. */
+static const char *buffer(const nh_c_steps *c, int stream) {
+    stream = root(c->g, stream);
+    return stream == c->g->input ? "x" : stream == c->g->output ? "y" : nh_arena_printf(c->a, "s->%s", c->g->stream[stream].id);
+}
+
+static void define_unit(const nh_c_steps *c, const nh_unit *u) {
+    const char *name = nh_arena_printf(c->a, "%s_%s", c->project, u->id);
+    if (u->kind == NH_UNIT_FORK) return;
+    nh_printf(c->w, "/* --- %s --- */\n\n", u->id);
+    switch (u->kind) {
+    case NH_UNIT_DATAPATH: nh_c_datapath_unit(c->w, u, name); break;
+    case NH_UNIT_MAC:
+        if (nh_c_is_event(c, u)) nh_c_event_mac(c, u, name);
+        else nh_c_mac_unit(c->a, c->w, u, name);
+        break;
+    case NH_UNIT_CONV: nh_c_event_conv(c, u, name); break;
+    case NH_UNIT_NEURON: nh_c_neuron_unit(c, u, name); break;
+    case NH_UNIT_DELAY: nh_c_delay_unit(c, u, name); break;
+    case NH_UNIT_FORK: break;
+    }
+}
+
+static void call_neuron(const nh_c_steps *c, const nh_unit *u) {
+    const nh_neuron_unit *v = &u->neuron;
+    if (v->reset_period > 0 && v->n_state > 0) {
+        nh_printf(c->w, "    if (state->step %% %" PRId64 " == %" PRId64 ") {\n", v->reset_period, v->reset_phase);
+        for (int k = 0; k < v->n_state; k++)
+            nh_printf(c->w, "        memset(state->%s_s%d, 0, sizeof state->%s_s%d);\n", u->id, k, u->id, k);
+        nh_puts(c->w, "    }\n");
+    }
+    nh_printf(c->w, "    %s_%s(", c->project, u->id);
+    for (int k = 0; k < v->n_acc; k++) nh_printf(c->w, "%s, ", buffer(c, u->in[k]));
+    nh_puts(c->w, buffer(c, u->out[0]));
+    for (int k = 0; k < v->n_state; k++) nh_printf(c->w, ", state->%s_s%d", u->id, k);
+    nh_puts(c->w, ");\n");
+}
+
+static void call_delay(const nh_c_steps *c, const nh_unit *u) {
+    nh_printf(c->w, "    %s_%s_read(", c->project, u->id);
+    if (u->delay.most > 0)
+        nh_printf(c->w, "(const %s (*)[%" PRId64 "])state->%s_ring, (size_t)(state->step %% %" PRId64 "), ",
+                  nh_c_type(c->g->stream[u->in[0]].fmt), u->delay.n, u->id, u->delay.most);
+    if (!u->delay.is_late) nh_printf(c->w, "%s, ", buffer(c, u->in[0]));
+    nh_printf(c->w, "%s);\n", buffer(c, u->out[0]));
+}
+
+static void call_unit(const nh_c_steps *c, const nh_unit *u) {
+    if (u->kind == NH_UNIT_FORK || (u->kind == NH_UNIT_DELAY && u->delay.is_late)) return;
+    if (u->kind == NH_UNIT_NEURON) {
+        call_neuron(c, u);
+    } else if (u->kind == NH_UNIT_DELAY) {
+        call_delay(c, u);
+    } else {
+        bool block = u->kind == NH_UNIT_DATAPATH || (u->kind == NH_UNIT_MAC && !nh_c_is_event(c, u));
+        nh_printf(c->w, "    %s_%s%s(%s, %s%s);\n", c->project, u->id, block ? "_block" : "", buffer(c, u->in[0]), buffer(c, u->out[0]),
+                  block ? ", 1" : "");
+    }
+}
+
+/* One step; s has room for the streams between units. */
+static void define_run(const nh_c_steps *c) {
+    const nh_design *g = c->g;
+    nh_printf(c->w, "static void %s_run(%s_state *state, const %s_in_t *x, %s_out_t *y, %s_streams *s) {\n    (void)s;\n", c->project,
+              c->project, c->project, c->project, c->project);
+    for (int i = 0; i < g->n_unit; i++)
+        if (g->unit[i].kind == NH_UNIT_DELAY && g->unit[i].delay.is_late) call_delay(c, &g->unit[i]);
+    for (int i = 0; i < g->n_unit; i++) call_unit(c, &g->unit[i]);
+    for (int i = 0; i < g->n_unit; i++) {
+        const nh_unit *u = &g->unit[i];
+        if (u->kind == NH_UNIT_DELAY && u->delay.most > 0)
+            nh_printf(c->w, "    memcpy(state->%s_ring[state->step %% %" PRId64 "], %s, sizeof *state->%s_ring);\n", u->id, u->delay.most,
+                      buffer(c, u->in[0]), u->id);
+    }
+    int out = root(g, g->output);
+    if (out != g->output || out == g->input)
+        nh_printf(c->w, "    for (size_t i = 0; i < %s_N_OUT; i++) y[i] = (%s_out_t)%s[i];\n", c->upper, c->project, buffer(c, out));
+    nh_puts(c->w, "    state->step++;\n}\n\n");
+}
+
+static void define_trace(const nh_c_steps *c) {
+    const nh_design *g = c->g;
+    const char *p = c->project;
+    nh_printf(c->w, "void %s_trace(%s_state *state, const %s_in_t x[%s_N_IN], %s_streams *s) {\n    memcpy(s->%s, x, sizeof s->%s);\n", p, p, p,
+              c->upper, p, g->stream[g->input].id, g->stream[g->input].id);
+    nh_printf(c->w, "    %s_run(state, x, s->%s, s);\n", p, g->stream[g->output].id);
+    for (int i = 0; i < g->n_stream; i++)
+        if (root(g, i) != i && i != g->output)
+            nh_printf(c->w, "    memcpy(s->%s, s->%s, sizeof s->%s);\n", g->stream[i].id, g->stream[root(g, i)].id, g->stream[i].id);
+    nh_puts(c->w, "}\n");
+}
+
+void nh_c_steps_model(const nh_c_steps *c) {
+    const char *p = c->project, *up = c->upper;
+    for (int i = 0; i < c->g->n_unit; i++) define_unit(c, &c->g->unit[i]);
+    define_run(c);
+    nh_printf(c->w, "void %s_reset(%s_state *state) { memset(state, 0, sizeof *state); }\n\n", p, p);
+    nh_printf(c->w, "void %s_step(%s_state *state, const %s_in_t x[%s_N_IN], %s_out_t y[%s_N_OUT]) {\n", p, p, p, up, p, up);
+    const char *per_thread = stream_bytes(c->g) > STACK_BYTES ? "static _Thread_local " : "";
+    nh_printf(c->w, "    %s%s_streams s;\n    %s_run(state, x, y, &s);\n}\n\n", per_thread, p, p);
+    nh_printf(c->w, "void %s_infer(const %s_in_t x[%s_STEPS * %s_N_IN], %s_out_t y[%s_STEPS * %s_N_OUT]) {\n", p, p, up, up, p, up, up);
+    per_thread = state_bytes(c->g) > STACK_BYTES ? "static _Thread_local " : "";
+    nh_printf(c->w,
+              "    %s%s_state state;\n    %s_reset(&state);\n"
+              "    for (size_t t = 0; t < %s_STEPS; t++) %s_step(&state, x + t * %s_N_IN, y + t * %s_N_OUT);\n}\n\n",
+              per_thread, p, p, up, p, up, up);
+    nh_printf(c->w, "void %s_batch(const %s_in_t *x, %s_out_t *y, size_t n) {\n    for (size_t i = 0; i < n; i++)\n", p, p, p);
+    nh_printf(c->w, "        %s_infer(x + i * %s_STEPS * %s_N_IN, y + i * %s_STEPS * %s_N_OUT);\n}\n\n", p, up, up, up, up);
+    define_trace(c);
+}
+
+void nh_c_steps_example(const nh_c_steps *c) {
+    const char *p = c->project, *up = c->upper;
+    nh_printf(c->w, "/* How to call the kernels: three samples, a constant input each, and the sum of every output over the time steps. */\n"
+                    "#include <stdio.h>\n\n#include \"model.h\"\n\nint main(void) {\n"
+                    "    static const double level[] = {0.0, 0.5, 1.0};\n"
+                    "    static %s_state state;\n    static %s_in_t x[%s_N_IN];\n    static %s_out_t y[%s_N_OUT];\n    static double sum[%s_N_OUT];\n"
+                    "    for (size_t s = 0; s < sizeof level / sizeof *level; s++) {\n", p, p, up, p, up, up);
+    nh_printf(c->w,
+              "        for (size_t i = 0; i < %s_N_IN; i++) x[i] = %s_quantize(level[s]);\n"
+              "        for (size_t i = 0; i < %s_N_OUT; i++) sum[i] = 0;\n"
+              "        %s_reset(&state);\n"
+              "        for (int t = 0; t < %s_STEPS; t++) {\n"
+              "            %s_step(&state, x, y);\n"
+              "            for (size_t i = 0; i < %s_N_OUT; i++) sum[i] += %s_dequantize(y[i]);\n        }\n"
+              "        printf(\"all inputs %%g:\", level[s]);\n"
+              "        for (size_t i = 0; i < %s_N_OUT; i++) printf(\" %%g\", sum[i]);\n"
+              "        printf(\"\\n\");\n    }\n    return 0;\n}\n",
+              up, p, up, p, up, p, up, p, up);
+}
