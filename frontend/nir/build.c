@@ -156,10 +156,33 @@ static nh_layer signals_of(builder *b, int index) {
     return sum;
 }
 
+/* A Delay on a loop stands before what it reads. The sum of several signals cannot: its tensor is made here, its layer at the end. */
+static bool build_late(builder *b, nir_node *n, nh_layer layer) {
+    nir_model *m = b->m;
+    n->sum = nh_graph_add_tensor(m->g, unique(m, &b->names, nh_arena_printf(m->scratch, "%s.sum", n->name)), n->x, NH_EDGE_FRAME);
+    layer.in[0] = n->sum;
+    layer.n_in = 1;
+    if (!n->type->build(m, n, &layer)) return false;
+    nh_graph_add_layer(m->g, layer);
+    return true;
+}
+
+static void build_late_sum(builder *b, int index) {
+    nir_model *m = b->m;
+    const nir_node *n = &m->node[index];
+    if (n->sum < 0) return;
+    nh_layer sum = signals_of(b, index);
+    sum.name = m->g->tensor[n->sum].name;
+    sum.at = nir_at(m, nh_arena_str(m->a, n->path));
+    sum.out = n->sum;
+    nh_graph_add_layer(m->g, sum);
+}
+
 static bool build_node(builder *b, int index) {
     nir_model *m = b->m;
     nir_node *n = &m->node[index];
     nh_layer layer = {.name = n->name, .at = nir_at(m, nh_arena_str(m->a, n->path)), .out = n->tensor};
+    if (n->is_late && m->in.at[index + 1] - m->in.at[index] > 1) return build_late(b, n, layer);
     nh_layer sum = signals_of(b, index);
     if (n->type->cls == NIR_PORT_IN && sum.n_in > 1) { /* the Input of a subgraph is the sum of what reaches it */
         sum.name = layer.name;
@@ -190,5 +213,6 @@ bool nir_build(nir_model *m) {
     m->g->input = m->node[m->input].tensor;
     bool ok = true;
     for (int i = 0; i < m->n_build; i++) ok &= build_node(&b, m->build[i]);
+    for (int i = 0; i < m->n_build && ok; i++) build_late_sum(&b, m->build[i]);
     return ok;
 }

@@ -60,6 +60,7 @@ struct nir_node {
     bool has_shape, is_bad; /* y is known; it was reported */
     const char *batched;   /* the parameter that has a batch dimension, or NULL */
     int tensor;            /* of the output; -1 before build */
+    int sum;               /* a late Delay of several signals: the tensor of their sum; else -1 */
     int delayed, delayed_steps; /* the tensor `delayed_steps` later, when there is one */
 };
 
