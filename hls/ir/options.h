@@ -143,6 +143,7 @@ typedef struct {
         /* lava .net: what Network(...) takes */
         int64_t reset_interval, reset_offset, num_layers, skip_layers, input_message_bits; /* 0 = none, 0, all, 0; message bits 0: 0/1 */
         bool sigma_delta_corrected;
+        bool input_bias;        /* what comes into an input layer of LIF neurons is their bias, not their current */
         int64_t input_shape[3]; /* [input_rank]: shape of the input when the model does not say; rank 0: not given */
         int input_rank;
     } spiking;

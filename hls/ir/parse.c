@@ -374,7 +374,8 @@ static void parse_instruction(parser *s, nh_neuron_program *p, size_t *cap) {
     c->fmt = format(s);
 }
 
-static const nh_neuron_program *program(parser *s) {
+/* A program and the values of its parameters. */
+static const nh_neuron_program *program(parser *s, nh_neuron_value *param) {
     nh_neuron_program *p = NH_NEW(s->a, nh_neuron_program);
     size_t cap_reg = 0, cap_instr = 0;
     p->name = string(s);
@@ -392,26 +393,9 @@ static const nh_neuron_program *program(parser *s) {
                      is_complete(p, NH_REG_PARAM, p->param, p->n_param)))
         fail(s, "inputs, states and parameters are numbered from 0");
     if (p->output >= p->n_reg) fail(s, "the output of a neuron program is not one of its registers");
+    for (int i = 0; !s->why && i < p->n_param; i++)
+        if (want(s, "param")) param[i] = neuron_value(s);
     return p;
-}
-
-static void parse_neuron_fx(parser *s, nh_neuron *n) {
-    n->quantized = true;
-    want(s, "out");
-    n->out_fmt = format(s);
-    for (int i = 0; i < n->program->n_state; i++) {
-        want(s, "state");
-        n->state_fmt[i] = format(s);
-        want(s, "scale");
-        n->state_scale[i] = real(s);
-    }
-    for (int i = 0; i < n->program->n_param; i++) {
-        want(s, "param");
-        n->param_fx[i].fmt = format(s);
-        n->param_fx[i].n = integer(s, 1, INT32_MAX);
-        want(s, "raw");
-        n->param_fx[i].raw = integers(s, n->param_fx[i].n);
-    }
 }
 
 static int kind_of(parser *s) {
@@ -431,12 +415,8 @@ static nh_neuron *neuron(parser *s) {
         if (n->n_ode == (int)(sizeof n->ode / sizeof *n->ode)) fail(s, "a neuron has too many parameters");
         if (!s->why) n->ode[n->n_ode++] = neuron_value(s);
     }
-    if (take(s, "program")) {
-        n->program = program(s);
-        for (int i = 0; !s->why && i < n->program->n_param; i++)
-            if (want(s, "param")) n->param[i] = neuron_value(s);
-        if (take(s, "fixed")) parse_neuron_fx(s, n);
-    }
+    if (take(s, "program")) n->program = program(s, n->param);
+    if (take(s, "fixed")) n->fx = program(s, n->fx_param);
     want(s, "end");
     return n;
 }

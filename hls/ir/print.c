@@ -178,8 +178,9 @@ static void put_neuron_value(const char *key, const nh_neuron_value *v, bool val
     fputc('\n', out);
 }
 
-static void put_program(const nh_neuron_program *p, FILE *out) {
-    fprintf(out, "    program ");
+/* A program and its parameters. key: program, or fixed. */
+static void put_program(const char *key, const nh_neuron_program *p, const nh_neuron_value *param, bool values, FILE *out) {
+    fprintf(out, "    %s ", key);
     put_string(p->name, out);
     fprintf(out, " out %d exact %d spikes %lld output %d\n", (int)p->out, p->is_exact, (long long)p->spikes_per_step, p->output);
     for (int i = 0; i < p->n_reg; i++) {
@@ -197,31 +198,14 @@ static void put_program(const nh_neuron_program *p, FILE *out) {
         if (c->op == NH_NOP_CAST) put_format("format", c->fmt, out);
         fputc('\n', out);
     }
-}
-
-static void put_neuron_fx(const nh_neuron *n, bool values, FILE *out) {
-    fprintf(out, "    fixed");
-    put_format("out", n->out_fmt, out);
-    for (int i = 0; i < n->program->n_state; i++) {
-        put_format("state", n->state_fmt[i], out);
-        fprintf(out, " scale %.17g", n->state_scale[i]);
-    }
-    for (int i = 0; i < n->program->n_param; i++) {
-        put_format("param", n->param_fx[i].fmt, out);
-        fprintf(out, " %lld", (long long)n->param_fx[i].n);
-        put_ints("raw", n->param_fx[i].raw, n->param_fx[i].n, values, out);
-    }
-    fputc('\n', out);
+    for (int i = 0; i < p->n_param; i++) put_neuron_value("param", &param[i], values, out);
 }
 
 static void put_neuron(const nh_neuron *n, bool values, FILE *out) {
     fprintf(out, "  neuron %s reset %lld %lld\n", nh_neuron_kind_text(n->kind), (long long)n->reset_period, (long long)n->reset_phase);
     for (int i = 0; i < n->n_ode; i++) put_neuron_value("ode", &n->ode[i], values, out);
-    if (n->program) {
-        put_program(n->program, out);
-        for (int i = 0; i < n->program->n_param; i++) put_neuron_value("param", &n->param[i], values, out);
-        if (n->quantized) put_neuron_fx(n, values, out);
-    }
+    if (n->program) put_program("program", n->program, n->param, values, out);
+    if (n->fx) put_program("fixed", n->fx, n->fx_param, values, out);
     fprintf(out, "  end\n");
 }
 

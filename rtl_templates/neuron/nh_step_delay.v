@@ -6,9 +6,9 @@
 // Throughput 1 word per cycle. Latency 4 cycles from word w of step t-LEAST to word w of step t;
 // steps below LEAST wait for no input, neither those of the next sample. So LEAST >= 1 may close a
 // loop; LEAST = MOST = 0 is a FIFO of frames. s_ready comes from registers.
-// With KEEP = min(MOST, STEPS - 1) there is room for KEEP + 2 frames (UNIFORM 0: the next power of
-// two): at the start of a sample they all come in while nothing leaves, later at least 2 more than
-// the outputs that left. Inputs of the last LEAST steps of a sample reach no output: not kept.
+// With KEEP = min(MOST, STEPS - 1) there is room for KEEP + 2 frames (WORDS 1: KEEP + 3; UNIFORM 0:
+// the next power of two): at the start of a sample they all come in while nothing leaves, later at
+// least 2 more than the outputs that left. Inputs of the last LEAST steps of a sample reach no output: not kept.
 //
 // Stages: delay word read, element words read (each lane its own step), skid. All move on `en`, the
 // registered ready of the skid.
@@ -37,8 +37,9 @@ module nh_step_delay #(
     localparam integer DELAY_W = (MOST > 0) ? $clog2(MOST + 1) : 1;
     localparam integer KEEP = (MOST < STEPS) ? MOST : STEPS - 1;
     localparam integer STORED = STEPS - LEAST; // frames kept of a sample; below 1: none
-    localparam integer SLOT_W = $clog2(KEEP + 2);
-    localparam integer FRAMES = (UNIFORM != 0) ? KEEP + 2 : (1 << SLOT_W);
+    localparam integer SPARE = (WORDS > 1) ? 2 : 3; // a word stays 2 cycles at least
+    localparam integer SLOT_W = $clog2(KEEP + SPARE);
+    localparam integer FRAMES = (UNIFORM != 0) ? KEEP + SPARE : (1 << SLOT_W);
     localparam integer DEPTH = FRAMES * WORDS;
     localparam integer ADDR_W = $clog2(DEPTH);
     localparam integer HELD_W = $clog2(DEPTH + 1);

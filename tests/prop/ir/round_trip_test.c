@@ -105,18 +105,14 @@ static nh_neuron *neuron(maker *m, nh_shape s, int n_input) {
     }
     if (n->kind != NH_KIND_PROGRAM && coin(m)) return n;
     n->program = program(m, n_input);
-    n->quantized = coin(m);
-    n->out_fmt = format(m);
+    if (coin(m)) n->fx = program(m, n_input);
     for (int i = 0; i < n->program->n_param; i++) {
         int64_t k = per(m, s);
         n->param[i] = (nh_neuron_value){.name = "p", .n = k, .value = numbers(m, k)};
-        n->param_fx[i].fmt = format(m);
-        n->param_fx[i].n = k;
-        n->param_fx[i].raw = integers(m, k, -1000, 1000);
     }
-    for (int i = 0; i < n->program->n_state; i++) {
-        n->state_fmt[i] = format(m);
-        n->state_scale[i] = 1 + (double)below(m, 100) / 7;
+    for (int i = 0; n->fx && i < n->fx->n_param; i++) {
+        int64_t k = per(m, s);
+        n->fx_param[i] = (nh_neuron_value){.name = "p", .n = k, .value = numbers(m, k)};
     }
     return n;
 }
