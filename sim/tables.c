@@ -31,7 +31,7 @@ static void put_unit(nh_writer *w, const nh_design *g, int u) {
 }
 
 static int64_t least_delay(const nh_unit *u) {
-    if (u->kind != NH_UNIT_DELAY) return 0;
+    if (u->kind != NH_UNIT_DELAY || !u->delay.is_late) return 0;
     int64_t least = u->delay.most;
     for (int64_t i = 0; i < u->delay.n_steps; i++)
         if (u->delay.steps[i] < least) least = u->delay.steps[i];
