@@ -60,19 +60,18 @@ static layout understand(const reader *r, const nh_npy *x) {
     nh_shape s = r->q->shape;
     bool one_less = x->rank >= 1 && holds_input(x, 1, s), all = x->rank >= 2 && holds_input(x, 2, s);
     if (x->rank >= 1 && x->rank == s.rank + 1 && one_less) all = false;
-    if (e == NH_ENCODE_RATE || e == NH_ENCODE_LATENCY) return (layout){.ok = one_less, .has_samples = true};
+    if (e != NH_ENCODE_DIRECT && e != NH_ENCODE_EVENTS) return (layout){.ok = one_less, .has_samples = true};
     if (all) return (layout){.ok = true, .has_samples = true, .has_steps = true};
-    return (layout){.ok = one_less, .has_samples = e == NH_ENCODE_DIRECT, .has_steps = e == NH_ENCODE_EVENTS};
+    return (layout){.ok = one_less, .has_steps = true}; /* one sample */
 }
 
 static bool wrong_shape(reader *r, const nh_npy *x) {
-    static const char *const lead[] = {[NH_ENCODE_DIRECT] = "samples x [steps x] ", [NH_ENCODE_EVENTS] = "[samples x] steps x ",
-                                       [NH_ENCODE_RATE] = "samples x ", [NH_ENCODE_LATENCY] = "samples x "};
     nh_encoding e = r->q->opt->spiking.encoding;
+    bool has_steps = e == NH_ENCODE_DIRECT || e == NH_ENCODE_EVENTS;
     char text[96];
     nh_report(r->d, NH_D_SHAPE, r->q->ref->at, "the array does not hold samples of the model's input");
     nh_diag_found(r->d, "%s", shape_text(r->a, x));
-    nh_diag_allowed(r->d, "%s%s%s", lead[e], nh_shape_print(r->q->shape, text),
+    nh_diag_allowed(r->d, "%s%s%s", has_steps ? "[samples x] steps x " : "samples x ", nh_shape_print(r->q->shape, text),
                     e == NH_ENCODE_EVENTS ? "; or integers, events x 3 (sample, step, address) or x 4 (and value)" : "");
     return false;
 }
@@ -149,11 +148,11 @@ static bool encode_values(reader *r, const nh_npy *x) {
     if (!p) return false;
     for (int64_t i = 0; i < f->n * f->size; i++) {
         p[i] = x->value[i] * r->q->scale;
-        if (e != NH_ENCODE_DIRECT && (p[i] < 0 || p[i] > 1)) return bad_value(r, i, p[i]);
+        if (e != NH_ENCODE_CONSTANT && (p[i] < 0 || p[i] > 1)) return bad_value(r, i, p[i]);
     }
     if (e == NH_ENCODE_RATE) nh_encode_rate(p, f->n, f->steps, f->size, r->q->opt->spiking.seed, to);
     else if (e == NH_ENCODE_LATENCY) nh_encode_latency(p, f->n, f->steps, f->size, to);
-    for (int64_t s = 0; e == NH_ENCODE_DIRECT && s < f->n; s++)
+    for (int64_t s = 0; e == NH_ENCODE_CONSTANT && s < f->n; s++)
         for (int64_t t = 0; t < f->steps; t++)
             memcpy(to + (s * f->steps + t) * f->size, p + s * f->size, (size_t)f->size * sizeof *p);
     const char *how = e == NH_ENCODE_RATE ? "spikes at random" : e == NH_ENCODE_LATENCY ? "one spike per value" : "the same values in every step";

@@ -69,8 +69,8 @@ static nh_times through_neuron(walk *w, int index, const nh_unit *u, int step)
 static nh_times through_delay(walk *w, int index, const nh_unit *u, int step)
 {
     const nh_delay_unit *y = &u->delay;
-    int64_t late = y->most;
-    for (int64_t i = 0; i < y->n_steps; i++) late = y->steps[i] < late ? y->steps[i] : late;
+    int64_t late = y->is_late ? y->most : 0;
+    for (int64_t i = 0; i < y->n_steps; i++) late = y->steps[i] < late ? y->steps[i] : late; /* of a loop */
     nh_times out = nh_times_new(w->a, y->words);
     if (step >= late) {
         nh_times in = input_of(w, u, 0, (int)(step - late));

@@ -73,8 +73,8 @@ typedef struct {
     nh_dp *dp;
 } nh_neuron_unit;
 
-/* y(t) = x(t - steps), 0 in the first steps of a sample. steps[e % n_steps] of element e, 0..most. late: every element >= 1: the
- * output of a step leaves before its input comes. */
+/* y(t) = x(t - steps), 0 in the first steps of a sample. steps[e % n_steps] of element e, 0..most. is_late: it closes a loop (every
+ * element >= 1): the output of a step leaves before its input comes. */
 typedef struct {
     int64_t n, lanes, words, most, n_steps;
     const int64_t *steps;

@@ -275,7 +275,6 @@ static void delay_steps(lowering *c, const nh_layer *l, nh_delay_unit *y)
     }
     y->steps = steps;
     y->n_steps = least == y->most ? 1 : n;
-    y->is_late = least >= 1;
 }
 
 static void shape_delay(lowering *c, nh_unit *u, int stream)
@@ -430,6 +429,7 @@ static void begin_late(lowering *c, const nh_layer *l, late *list, int *n)
 {
     nh_unit *u = layer_unit(c, NH_UNIT_DELAY, l);
     delay_steps(c, l, &u->delay);
+    u->delay.is_late = true;
     list[(*n)++] = (late){l, unit_index(c, u)};
     /* Its lanes are those of its producer, which is not there yet: one element per transfer until then. */
     give(c, u, l->out, 1);

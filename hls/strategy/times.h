@@ -12,7 +12,7 @@ enum {
     NH_MAC_LATENCY = 4,   /* nh_dense_mac: word read, product, accumulator, skid; the adder tree comes on top */
     NH_CONV_LATENCY = 5,  /* nh_conv_mac: address, word read, product, accumulator, skid; the adder tree comes on top */
     NH_STATE_LATENCY = 1, /* nh_neuron_state */
-    NH_DELAY_LATENCY = 2  /* nh_step_delay */
+    NH_DELAY_LATENCY = 4  /* nh_step_delay */
 };
 
 /* Cycles at which the transfers of one tensor happen. */

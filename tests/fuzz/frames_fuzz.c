@@ -17,7 +17,7 @@ static void read_frames(const char *path, unsigned choice) {
     nh_data_ref ref = {.path = path};
     nh_options o = {0};
     nh_frames f;
-    o.spiking.encoding = (nh_encoding)(choice & 3);
+    o.spiking.encoding = (nh_encoding)((choice & 3) + (choice >> 8 & 1));
     o.spiking.repeat_input = choice & 4;
     o.spiking.max_count = choice >> 3 & 1;
     o.spiking.bin = choice & 16 ? 1e-9 : 1e-3;
