@@ -54,7 +54,8 @@ static bool holds_input(const nh_npy *x, int first, nh_shape s) {
     return same || (rest == 1 && x->dim[first] == nh_shape_size(s)) || (rest == 0 && nh_shape_size(s) == 1);
 }
 
-/* The model's own shape decides before any flat form does: [50, 1, 28, 28] for an input 1x28x28 are 50 samples without steps. */
+/* The model's own shape decides before any flat form does: [50, 1, 28, 28] for an input 1x28x28 are 50 steps of one
+ * sample (constant: 50 samples), not 50 samples of one step. */
 static layout understand(const reader *r, const nh_npy *x) {
     nh_encoding e = r->q->opt->spiking.encoding;
     nh_shape s = r->q->shape;
