@@ -12,7 +12,7 @@ WORDS(none_words, {"none", 0});
 
 static const nh_key spiking_keys[] = {
     {.name = "time_steps", .type = NH_KEY_INT64, .word = auto_words, .min = 1, .max = 1 << 24, .def = "auto",
-     .offset = SPIKING(time_steps), .at = SPIKING(steps_at), .doc = "time steps of a sample; auto = as many as the data have"},
+     .offset = SPIKING(time_steps), .at = SPIKING(steps_at), .doc = "time steps of a sample; auto = as many as the data have", .init = "16"},
     {.name = "dt", .type = NH_KEY_REAL, .word = auto_words, .min = 1e-12, .max = 1e6, .def = "auto", .offset = SPIKING(dt),
      .at = NH_NO_PLACE, .doc = "seconds per time step; auto = that of numerics"},
     {.name = "encoding", .type = NH_KEY_WORD, .word = encoding_words, .def = "direct", .offset = SPIKING(encoding),
