@@ -259,8 +259,9 @@ static bool read_block(walk *w, const dataset *s, const block_reader *r, size_t 
 }
 
 static bool read_variable(walk *w, const dataset *s, strings *t) {
-    block_reader r = {H5Tcopy(H5T_C_S1), H5Pcreate(H5P_DATASET_XFER), nh_arena_alloc(w->data, BLOCK * NH_H5_MAX_RANK * sizeof *r.at),
-                      nh_arena_alloc(w->data, BLOCK * sizeof *r.text)};
+    block_reader r = {H5Tcopy(H5T_C_S1), H5Pcreate(H5P_DATASET_XFER), NULL, NULL};
+    r.at = nh_arena_alloc(w->data, BLOCK * NH_H5_MAX_RANK * sizeof *r.at);
+    r.text = nh_arena_alloc(w->data, BLOCK * sizeof *r.text);
     bool ok = H5Tset_size(r.type, H5T_VARIABLE) >= 0 && H5Tset_cset(r.type, H5Tget_cset(s->type)) >= 0 &&
               H5Pset_vlen_mem_manager(r.transfer, allocate_string, w, free_string, w) >= 0;
     if (!ok) library_problem(w);
@@ -495,7 +496,7 @@ static void walk_group(walk *w, hid_t group, int depth) {
     }
 }
 
-/* --- the file ------------------------------------------------------------------------------------------------------------------ */
+/* --- the file ------------------------------------------------------------------------------------------------------------ */
 
 /* The library reads the bytes where they are: its "copies" are the bytes themselves. */
 static void *image_get(size_t size, H5FD_file_image_op_t op, void *file) {

@@ -120,7 +120,7 @@ static bool set_filter(void) {
         LOAD(nr), /* x32 calls have numbers of their own and so fail, too */
         ALLOW(write), ALLOW(brk), ALLOW(mmap), ALLOW(munmap), ALLOW(mremap), ALLOW(mprotect), ALLOW(madvise),
         ALLOW(futex), ALLOW(clock_gettime), ALLOW(gettimeofday), ALLOW(sched_yield), ALLOW(getpid), ALLOW(gettid),
-        ALLOW(rt_sigreturn), ALLOW(rt_sigprocmask), ALLOW(restart_syscall), ALLOW(exit), ALLOW(exit_group),
+        ALLOW(rt_sigreturn), ALLOW(rt_sigprocmask), ALLOW(sigaltstack), ALLOW(restart_syscall), ALLOW(exit), ALLOW(exit_group),
         RETURN(SECCOMP_RET_ERRNO | (EPERM & SECCOMP_RET_DATA)),
     };
     struct sock_fprog p = {sizeof program / sizeof *program, (struct sock_filter *)(uintptr_t)program};
