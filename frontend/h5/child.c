@@ -85,6 +85,10 @@ static void announce(walk *w, const char *name) {
 /* Returns false, so that a check is one line. */
 static bool problem(walk *w, nh_h5_bad what, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+static void begin(walk *w, size_t size) {
+    if (w->sink.begin) w->sink.begin(w->sink.ctx, size);
+}
+
 static bool problem(walk *w, nh_h5_bad what, const char *fmt, ...) {
     char text[NH_H5_MAX_TEXT];
     va_list ap;
@@ -391,6 +395,7 @@ static bool read_described(walk *w, dataset *s) {
         return problem(w, NH_H5_BAD_LIMIT, "with it the file has more than %zu MiB of data in memory", NH_H5_MAX_BYTES >> 20);
     w->room_file -= s->n * s->e.size;
     w->room_memory -= s->n * each;
+    begin(w, s->n * each);
     return is_number ? read_numbers(w, s) : read_strings(w, s);
 }
 
@@ -465,6 +470,7 @@ static void walk_object(walk *w, hid_t id, int depth) {
 
 static void walk_member(walk *w, hid_t group, const member *m, int depth) {
     announce(w, m->name);
+    begin(w, 0);
     if (!check_link(w, m)) return;
     hid_t id = H5Oopen(group, m->name, H5P_DEFAULT);
     if (id < 0) {
