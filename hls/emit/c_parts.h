@@ -26,7 +26,7 @@ nh_range nh_c_range_of_raws(const int64_t *raw, int64_t n, nh_format fmt);
 nh_format nh_c_storage_of(nh_range r);
 void nh_c_array(nh_arena *a, nh_writer *w, nh_format fmt, const char *unit, const char *what, const int64_t *raw, int64_t n,
                 int64_t length);
-/* The same on a 16-byte boundary; millions of bytes as a string, which compilers read many times faster. */
+/* The same on a 16-byte boundary, n elements; large ones as strings, which compilers read many times faster. */
 void nh_c_big_array(nh_writer *w, nh_format fmt, const char *name, const int64_t *raw, int64_t n);
 /* The largest |sum| over any `part` consecutive inputs (from a multiple of it) of any output; with the bias when that is all. */
 nh_i128 nh_c_worst_part(const nh_mac *m, int64_t part);

@@ -160,7 +160,7 @@ Test(steps, a_state_that_outlives_its_sample_is_found) {
 }
 
 Test(steps, a_delay_of_another_length_is_named_with_its_step) {
-    bench b = spoilt("net_u1_late.v", ".MOST    (1)", ".MOST    (2)");
+    bench b = spoilt("net_u1_late.v", ".MOST(1),\n        .LEAST(1)", ".MOST(2),\n        .LEAST(2)");
     cr_assert(run(&b));
     cr_expect_gt(b.facts.mismatches, 0);
     cr_expect_gt(b.facts.first.step, 0);
@@ -168,7 +168,7 @@ Test(steps, a_delay_of_another_length_is_named_with_its_step) {
 }
 
 Test(steps, a_missing_step_marker_is_found) {
-    bench b = spoilt("net.v", ".first (m_axis_tuser)", ".first ()");
+    bench b = spoilt("net.v", ".first(m_axis_tuser)", ".first()");
     cr_expect_not(run(&b));
     cr_expect(has(&b, NH_S_PROTOCOL, "TUSER"));
     drop(&b);

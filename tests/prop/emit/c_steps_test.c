@@ -178,6 +178,26 @@ Test(c_steps, many_inputs_are_summed_in_parts) {
     kernels_free(k);
 }
 
+/* Tables of more than 2^18 weights are strings: of bytes, of 16-bit and of 32-bit characters. */
+Test(c_steps, large_tables_are_exact) {
+    static const struct { int64_t n_in, n_out; int width; const char *table; } want[] = {
+        {6600, 80, 8, "int8_t net_u0_w[528001] =\n    \""}, {3400, 80, 8, "uint16_t net_u0_w_bits[272001] =\n    u\""}, {3400, 80, 21, "uint32_t net_u0_w_bits[272001] =\n    U\""}};
+    for (int i = 0; i < 3; i++) {
+        random_source rng = {(uint64_t)i + 1};
+        kernels *k = steps_new(1, want[i].n_in, plain(false, 1, 0));
+        do {
+            k->design.n_unit = 0;
+            k->design.n_stream = 1;
+            k->design.output = dense(k, &rng, 0, want[i].n_out, want[i].width);
+        } while (!k->design.unit[0].mac.exact || !k->design.unit[0].mac.weight.is_signed);
+        steps_compare(k, &rng, i, 30);
+        nh_bytes c;
+        cr_assert(nh_file_read(k->arena, k->diag, NH_NOWHERE, nh_path_join(k->arena, k->dir, "model.c"), (size_t)1 << 28, &c));
+        cr_assert(strstr(nh_arena_strn(k->arena, (const char *)c.data, c.size), want[i].table), "%s", want[i].table);
+        kernels_free(k);
+    }
+}
+
 static nh_conv random_conv(kernels *k, random_source *rng, nh_format x, int64_t c_in, int64_t h, int64_t w) {
     nh_conv v = {.c_in = c_in, .h_in = h, .w_in = w, .groups = 1, .x = x, .weight = plain(random_below(rng, 4) != 0, 3 + random_below(rng, 6), 1)};
     v.kh = 1 + random_below(rng, 3);
