@@ -1,11 +1,11 @@
 #!/bin/sh
-# Fuzz the readers: scripts/fuzz.sh [SECONDS each] [onnx npy yaml ...]. Needs clang with libFuzzer (Debian: clang-14
+# Fuzz the readers: scripts/fuzz.sh [SECONDS each] [onnx npy yaml nir ...]. Needs clang with libFuzzer (Debian: clang-14
 # libclang-rt-14-dev). Seeds are the fixtures of the tests; what is found stays in $NH_FUZZ_DIR (default build-fuzz).
 set -eu
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-[ $# -gt 0 ] || set -- onnx npy yaml
+[ $# -gt 0 ] || set -- onnx npy yaml nir
 dir=${NH_FUZZ_DIR:-build-fuzz}
 command -v clang-14 >/dev/null || { echo "fuzz.sh: clang-14 is missing (apt-get install clang-14 libclang-rt-14-dev)" >&2; exit 3; }
 

@@ -213,6 +213,7 @@ bool nir_build(nir_model *m) {
     m->g->input = m->node[m->input].tensor;
     bool ok = true;
     for (int i = 0; i < m->n_build; i++) ok &= build_node(&b, m->build[i]);
+    ok &= !m->is_too_large;
     for (int i = 0; i < m->n_build && ok; i++) build_late_sum(&b, m->build[i]);
     return ok;
 }

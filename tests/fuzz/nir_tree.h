@@ -42,7 +42,7 @@ static nh_h5 numbers_of(nir_bytes *b, const char *path, const char *name, int ra
 }
 
 static nh_h5 group_of(nir_bytes *b, const char *path, const char *name, nh_h5 *child, int n) {
-    qsort(child, (size_t)n, sizeof *child, compare_nodes);
+    if (n > 0) qsort(child, (size_t)n, sizeof *child, compare_nodes);
     int kept = 0;
     for (int i = 0; i < n; i++)
         if (kept == 0 || strcmp(child[kept - 1].name, child[i].name) != 0) child[kept++] = child[i];
