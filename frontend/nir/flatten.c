@@ -262,7 +262,8 @@ bool nir_flatten(nir_model *m, const nh_h5 *root) {
     scope s = {.group = top, .prefix = ""};
     if (!top) {
         nh_report(m->d, NH_M_NIR_FORM, nir_at(m, root->path), "the file has no group 'node'");
-        if (nh_h5_find(root, "nodes")) nh_diag_hint(m->d, "this looks like NIR data (signals), not like a network");
+        if (root->kind == NH_H5_GROUP && nh_h5_find(root, "layer")) nh_diag_hint(m->d, "this looks like a lava-dl network: its extension is .net");
+        else if (root->kind == NH_H5_GROUP && nh_h5_find(root, "nodes")) nh_diag_hint(m->d, "this looks like NIR data (signals), not like a network");
         return false;
     }
     const char *type = type_of(m, top);

@@ -250,7 +250,7 @@ static bool shape_of(nir_model *m, int index) {
         nh_report(m->d, NH_M_NIR_LIMIT, nir_at_node(m, n), "its output has more than 2^24 elements");
         n->has_shape = false;
     }
-    if (n->has_shape && n->type->cls == NIR_PORT_IN && n->depth > 0) n->has_shape = check_port(m, n, n->y);
+    if (n->has_shape && n->type->cls <= NIR_PORT_OUT && n->depth > 0) n->has_shape = check_port(m, n, n->y);
     n->is_bad |= !n->has_shape;
     return n->has_shape;
 }
