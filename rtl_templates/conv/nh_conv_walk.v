@@ -1,7 +1,7 @@
 // Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
 // Addresses of nh_conv_mac: the walk over output pixels (row by row), conv groups, output groups of
-// a conv group, taps ky, kx and words j of the conv group's channels, the last fastest. It shows the
-// planned step; with `issue` the next one comes. The plan is there from the second cycle after
+// a conv group, taps ky, kx and words j of the conv group's channels, the last fastest. It shows
+// the planned step; with `issue` the next one comes. The plan is there from the second cycle after
 // reset on. Only constants are added: a walker one step ahead says which.
 // Latency 1 cycle, throughput 1 step per cycle; all outputs but `in_frame` come from registers.
 `default_nettype none
@@ -25,11 +25,11 @@ module nh_conv_walk #(
     input wire clk,
     input wire rst,
     input wire issue,
-    // in the frame: (y*W_IN + x)*WORDS + conv group*J + j; means nothing when not in_frame
+    // of the frame: (y*W_IN + x)*WORDS + conv group*J + j; means nothing when not in_frame
     output wire [((H_IN*W_IN*WORDS > 1) ? $clog2(H_IN*W_IN*WORDS) : 1)-1:0] word,
     // of the output pixel: of (WORDS/J)*SUBS*KH*KW*J
     output wire [((WORDS*SUBS*KH*KW > 1) ? $clog2(WORDS*SUBS*KH*KW) : 1)-1:0] step,
-    output wire in_frame,     // the tap is not in the padding
+    output wire in_frame,   // the tap is not in the padding
     output wire first,      // step of its window
     output wire end_window, // the last step of it
     output wire end_frame   // the last step of all
@@ -206,8 +206,8 @@ module nh_conv_walk #(
     end
 
     wire unused = &{1'b0, J_TOP, KX_TOP, KY_TOP, SUB_TOP, CG_TOP, OX_TOP, OY_TOP, TO_KX, TO_KY,
-                    TO_OG, TO_GROUP, TO_OX, TO_OY, ORIGIN, Y_ORIGIN, X_ORIGIN, Y_KY, X_KX, Y_BACK, X_BACK,
-                    Y_OY, X_OX, Y_TOP, X_TOP};
+                    TO_OG, TO_GROUP, TO_OX, TO_OY, ORIGIN, Y_ORIGIN, X_ORIGIN, Y_KY, X_KX, Y_BACK,
+                    X_BACK, Y_OY, X_OX, Y_TOP, X_TOP};
 
 `ifdef FORMAL
 `include "nh_conv_walk_fv.vh"
