@@ -1,10 +1,11 @@
 // nh_step_delay: idle after reset, hold while stalled, counts and their flags agree; an element that
 // leaves is the one that came `delay` steps before, or 0 when the sample is younger, whatever the
 // pace of both sides. The element: any lane of any word of any step of sample 0 or 1. All this only
-// to a bounded number of cycles from reset (formal.py), not by induction. Full throughput reachable.
+// to a bounded number of cycles from one reset (formal.py), not by induction. Full throughput
+// reachable. Sizes below 8 only.
 reg f_past = 1'b0;
 always @(posedge clk) f_past <= 1'b1;
-always @(*) if (!f_past) assume (rst);
+always @(*) assume (rst == !f_past); // once
 
 always @(posedge clk) if (f_past) begin
     if ($past(rst)) assert (!m_valid && !valid1_q && !valid2_q && s_ready);
@@ -20,35 +21,35 @@ end
 
 // Where both streams are: sample, step, word.
 wire f_give = m_valid && m_ready;
-reg [7:0] f_in_t, f_in_n, f_out_w, f_out_t, f_out_n;
-wire [7:0] f_in_w = in_word_q;
+reg [3:0] f_in_t, f_in_n, f_out_w, f_out_t, f_out_n;
+wire [3:0] f_in_w = in_word_q;
 always @(posedge clk) begin
     if (rst) begin
-        f_in_t <= 8'd0;
-        f_in_n <= 8'd0;
-        f_out_w <= 8'd0;
-        f_out_t <= 8'd0;
-        f_out_n <= 8'd0;
+        f_in_t <= 4'd0;
+        f_in_n <= 4'd0;
+        f_out_w <= 4'd0;
+        f_out_t <= 4'd0;
+        f_out_n <= 4'd0;
     end else begin
         if (take && in_last) begin
-            f_in_t <= (f_in_t == STEPS - 1) ? 8'd0 : f_in_t + 8'd1;
-            if (f_in_t == STEPS - 1) f_in_n <= f_in_n + 8'd1;
+            f_in_t <= (f_in_t == STEPS - 1) ? 4'd0 : f_in_t + 4'd1;
+            if (f_in_t == STEPS - 1) f_in_n <= f_in_n + 4'd1;
         end
-        if (f_give) f_out_w <= (f_out_w == WORDS - 1) ? 8'd0 : f_out_w + 8'd1;
+        if (f_give) f_out_w <= (f_out_w == WORDS - 1) ? 4'd0 : f_out_w + 4'd1;
         if (f_give && f_out_w == WORDS - 1) begin
-            f_out_t <= (f_out_t == STEPS - 1) ? 8'd0 : f_out_t + 8'd1;
-            if (f_out_t == STEPS - 1) f_out_n <= f_out_n + 8'd1;
+            f_out_t <= (f_out_t == STEPS - 1) ? 4'd0 : f_out_t + 4'd1;
+            if (f_out_t == STEPS - 1) f_out_n <= f_out_n + 4'd1;
         end
     end
 end
 
 // One element.
-(* anyconst *) reg [7:0] f_n;
-(* anyconst *) reg [7:0] f_t;
-(* anyconst *) reg [7:0] f_w;
-(* anyconst *) reg [7:0] f_l;
-always @(*) assume (f_n < 8'd2 && f_t < STEPS && f_w < WORDS && f_l < LANES);
-wire [7:0] f_delay; // of lane f_l of word f_w
+(* anyconst *) reg [3:0] f_n;
+(* anyconst *) reg [3:0] f_t;
+(* anyconst *) reg [3:0] f_w;
+(* anyconst *) reg [3:0] f_l;
+always @(*) assume (f_n < 4'd2 && f_t < STEPS && f_w < WORDS && f_l < LANES);
+wire [3:0] f_delay; // of lane f_l of word f_w
 generate
     if (UNIFORM != 0) begin : g_fv_same
         assign f_delay = MOST;

@@ -30,13 +30,11 @@ TASKS = {
                            DILATION_H=1, DILATION_W=2), 3, 12),
                      (dict(WORDS=3, J=1, SUBS=1, H_IN=5, W_IN=1, H_OUT=3, W_OUT=1, KH=2, KW=1, STRIDE_H=2), 3, 12)],
     "nh_conv_mac": [(dict(C_IN=2, IN_LANES=2, C_OUT=2, H_IN=1, W_IN=3, H_OUT=1, W_OUT=2, KH=1, KW=2, **MAC), 3, 30),
-                    (dict(C_IN=2, IN_LANES=1, OUT_LANES=1, C_OUT=2, GROUPS=2, DEPTHWISE=1, H_IN=2, W_IN=1, H_OUT=1, W_OUT=1, KH=2, KW=1, **MAC),
-                     3, 30),
+                    (dict(C_IN=2, IN_LANES=1, OUT_LANES=1, C_OUT=2, GROUPS=2, DEPTHWISE=1, H_IN=2, W_IN=1, H_OUT=1, W_OUT=1, KH=2, KW=1,
+                          **MAC), 3, 30),
                     (dict(C_IN=1, C_OUT=1, H_IN=1, W_IN=1, H_OUT=1, W_OUT=1, KH=1, KW=1, **MAC), 3, 20)],
-    "nh_step_delay": [(dict(ELEM_W=1, LANES=1, WORDS=2, STEPS=3, MOST=1, LEAST=1, UNIFORM=1, BLOCK=0), -20, 20),
-                      (dict(ELEM_W=1, LANES=1, WORDS=1, STEPS=4, MOST=0, LEAST=0, UNIFORM=1, BLOCK=0), -20, 20),
-                      (dict(ELEM_W=1, LANES=2, WORDS=2, STEPS=3, MOST=3, LEAST=0, UNIFORM=0, BLOCK=0, FILE="delays.mem"), -18, 20),
-                      (dict(ELEM_W=1, LANES=1, WORDS=2, STEPS=3, MOST=3, LEAST=1, UNIFORM=0, BLOCK=0, FILE="ones.mem"), -18, 20)],
+    "nh_step_delay": [(dict(ELEM_W=1, LANES=1, WORDS=1, STEPS=3, MOST=1, LEAST=1, UNIFORM=1, BLOCK=0), -12, 14),
+                      (dict(ELEM_W=1, LANES=2, WORDS=2, STEPS=2, MOST=3, LEAST=0, UNIFORM=0, BLOCK=0, FILE="delays.mem"), -12, 14)],
     "nh_gear": [(dict(ELEM_W=1, N=5, S_BEAT=1, M_BEAT=2), 3, 24), (dict(ELEM_W=1, N=5, S_BEAT=4, M_BEAT=2), 3, 24),
                 (dict(ELEM_W=1, N=5, S_BEAT=5, M_BEAT=3), 3, 24), (dict(ELEM_W=1, N=5, S_BEAT=2, M_BEAT=3), 3, 24),
                 (dict(ELEM_W=1, N=7, S_BEAT=3, M_BEAT=2), 3, 24), (dict(ELEM_W=1, N=4, S_BEAT=2, M_BEAT=3), 3, 24)],
@@ -65,8 +63,6 @@ def model(name, parameters, folder):
         f.write("0\n" * 64)
     with open(os.path.join(folder, "delays.mem"), "w") as f:  # two lanes of 2 bits
         f.write("6\n8\n")
-    with open(os.path.join(folder, "ones.mem"), "w") as f:
-        f.write("1\n3\n")
     with open(os.path.join(folder, name + ".v"), "w") as f:
         f.write(with_defaults(name, parameters))
     others = [s for s in templates.sources() if os.path.basename(s) != name + ".v"]
