@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-static const nh_reader *const readers[] = {&nh_reader_onnx};
+static const nh_reader *const readers[] = {&nh_reader_onnx, &nh_reader_nir, &nh_reader_lava};
 enum { N_READERS = sizeof readers / sizeof *readers };
 
 /* Is `ext` (with its dot) one of the blank separated words of `list`? */
@@ -32,7 +32,7 @@ nh_graph *nh_model_read(nh_arena *a, nh_diag *d, nh_loc at, const char *path, co
     const nh_reader *r = choose(path, file);
     if (!r) {
         nh_report(d, NH_M_READER, at, "'%s' is not a kind of model that can be read", path);
-        nh_diag_allowed(d, ".onnx");
+        nh_diag_allowed(d, ".onnx .nir .net");
         return NULL;
     }
     return r->read(a, d, path, file, o);

@@ -15,7 +15,7 @@ typedef struct {
     nh_graph *(*read)(nh_arena *a, nh_diag *d, const char *path, nh_bytes file, const nh_options *o);
 } nh_reader;
 
-extern const nh_reader nh_reader_onnx;
+extern const nh_reader nh_reader_onnx, nh_reader_nir, nh_reader_lava;
 
 /* Pick the reader by extension, then by content, and read. o: what the configuration says about reading, or NULL (`init`). */
 nh_graph *nh_model_read(nh_arena *a, nh_diag *d, nh_loc at, const char *path, const nh_options *o);

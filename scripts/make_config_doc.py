@@ -37,14 +37,17 @@ def values(key):
         return f"{kind}, {number(low)} to {number(high)}"
     if key.get("type") == "boolean":
         return "`true`, `false`"
+    if key.get("type") == "array":
+        return f"a list of up to {key['maxItems']} integers"
+    if "npy" in pattern:
+        events = ", `x.bs2`, `folder/`, `list.txt`" if "bs2" in pattern else ", `x.txt`" if "txt" in pattern else ""
+        return f"`x.npy`, `x.npz:key`{events}"
     if "%" in pattern:
         return "`0.5%`"
     if "/" in pattern:
         return "a fraction `1/255`"
     if "fixed" in pattern:
         return "`auto` or a [format](#number-formats)"
-    if "npy" in pattern:
-        return "`x.npy` or `x.npz:key`"
     if pattern:
         return "a name: letters, digits, `_`; at most 48"
     return "text" if key.get("type") == "string" else "a mapping"

@@ -35,6 +35,7 @@ static bool report_failure(nh_arena *a, nh_diag *d, const nh_design *g, json_t *
 
 static void load_first(nh_arena *a, const nh_design *g, json_t *first, nh_mismatch *m) {
     *m = (nh_mismatch){.sample = integer(first, "sample"),
+                       .step = integer(first, "step"),
                        .element = integer(first, "element"),
                        .cycle = integer(first, "cycle"),
                        .layer = layer_of(g, text(a, first, "stream")),

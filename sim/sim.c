@@ -1,5 +1,6 @@
 #include "sim.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -14,13 +15,17 @@ static const char *absolute(nh_arena *a, const char *path) {
     return out;
 }
 
+/* Raw inputs in the order of the stream. */
 static int64_t *quantize_inputs(nh_arena *a, const nh_design *g, const nh_samples *x, nh_sim_facts *f) {
     nh_fx_count count = {0, 0};
-    int64_t *raw = nh_arena_array(a, (size_t)(x->n * x->size), sizeof *raw);
-    for (int64_t i = 0; raw && i < x->n * x->size; i++)
-        raw[i] = nh_quantize_input(g, x->x[i], &count);
+    const nh_stream *s = &g->stream[g->input];
+    int64_t total = x->n * x->size, *raw = nh_arena_array(a, (size_t)total, sizeof *raw);
+    for (int64_t i = 0; raw && i < total; i++) {
+        int64_t e = i % s->n;
+        raw[i] = nh_quantize_input(g, x->x[i - e + (s->order ? s->order[e] : e)], &count);
+    }
     f->input_overflowed = count.overflowed;
-    f->input_n = (uint64_t)(x->n * x->size);
+    f->input_n = (uint64_t)total;
     return raw;
 }
 
@@ -38,11 +43,13 @@ static const int64_t *read_raw(nh_arena *a, nh_diag *d, const char *path, int64_
     return (const int64_t *)(const void *)b.data;
 }
 
-static bool run_harness(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *s,
-                        const char *binary) {
+/* traced: samples whose streams are written, 0 = none. */
+static bool run_harness(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *s, const char *binary,
+                        int64_t traced) {
     static const char *const stalls[] = {"none", "random", "long", "both"};
     const nh_options *o = g->opt;
     const char *w = s->work_dir;
+    if (traced && !nh_mkdirs(d, nh_path_join(a, w, "streams"))) return false;
     const char *argv[] = {binary,
                           nh_arena_printf(a, "x=%s/x.bin", w),
                           nh_arena_printf(a, "c=%s/out_c.bin", w),
@@ -54,6 +61,9 @@ static bool run_harness(nh_arena *a, nh_diag *d, const nh_design *g, const nh_si
                           nh_arena_printf(a, "trace=%d", o->simulate.trace),
                           nh_arena_printf(a, "ii=%" PRId64, g->ii_cycles),
                           nh_arena_printf(a, "latency=%" PRId64, g->latency_cycles),
+                          nh_arena_printf(a, "streams=%s", traced ? nh_path_join(a, w, "streams") : ""),
+                          nh_arena_printf(a, "stream_frames=%" PRId64, traced * nh_sim_steps(g)),
+                          nh_arena_printf(a, "rtl_frames=%" PRId64, o->simulate.rtl_limit),
                           o->simulate.waves ? nh_arena_printf(a, "waves=%s/waves.fst", w) : NULL,
                           NULL};
     /* In the RTL folder: memories are read by the names that the netlist gives. */
@@ -62,47 +72,78 @@ static bool run_harness(nh_arena *a, nh_diag *d, const nh_design *g, const nh_si
     return nh_tool_exec(a, d, &run);
 }
 
-static bool publish_outputs(nh_arena *a, nh_diag *d, const nh_sim_setup *s, const char *name, int64_t n_out,
-                            const int64_t *v) {
-    int64_t dim[] = {s->x.n, n_out};
-    return nh_npy_write_i64(a, d, nh_path_join(a, s->work_dir, name), 2, dim, v);
+/* The harness' outputs in the order of the model, also as an array for the user. NULL: diagnosed. */
+static const int64_t *load_outputs(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *s, const char *file,
+                                   const char *array) {
+    const nh_stream *out = &g->stream[g->output];
+    int64_t frames = s->x.n * nh_sim_steps(g), dim[] = {s->x.n, nh_sim_steps(g), out->n};
+    const int64_t *raw = read_raw(a, d, nh_path_join(a, s->work_dir, file), frames * out->n), *model = raw;
+    if (raw && out->order) {
+        int64_t *to = nh_arena_array(a, (size_t)(frames * out->n), sizeof *to);
+        for (int64_t i = 0; i < frames && to; i++)
+            nh_sim_to_model(out, raw + i * out->n, to + i * out->n);
+        model = to;
+    }
+    if (!g->is_temporal) dim[1] = out->n;
+    bool ok = model && nh_npy_write_i64(a, d, nh_path_join(a, s->work_dir, array), g->is_temporal ? 3 : 2, dim, model);
+    return ok ? model : NULL;
 }
 
 /* What only the run itself needed. */
 static bool clean(nh_arena *a, nh_diag *d, const nh_sim_setup *s) {
-    static const char *const name[] = {"obj", "x.bin", "out_c.bin", "out_rtl.bin"};
+    static const char *const name[] = {"obj", "x.bin", "out_c.bin", "out_rtl.bin", "streams"};
     bool ok = true;
     for (size_t i = 0; i < sizeof name / sizeof *name; i++)
         ok = nh_remove_tree(d, nh_path_join(a, s->work_dir, name[i])) && ok;
     return ok;
 }
 
+/* Streams are for counts of spikes: of time-stepped designs only. */
+static int64_t plan_trace(nh_diag *d, const nh_design *g, const nh_sim_setup *s) {
+    if (!g->is_temporal) return 0;
+    int64_t traced = nh_sim_traced_samples(g, s->x.n);
+    if (traced < s->x.n)
+        nh_report(d, NH_S_SPIKE_LIMIT, NH_NOWHERE,
+                  "spikes per layer: first %" PRId64 " of %" PRId64 " samples", traced, s->x.n);
+    return traced;
+}
+
 static bool simulate(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *s, nh_sim_facts *f) {
-    int64_t n_out = g->stream[g->output].n;
     const char *binary;
-    const int64_t *raw_x = quantize_inputs(a, g, &s->x, f);
-    if (!raw_x)
+    nh_measure m = {.g = g,
+                    .s = s,
+                    .steps = nh_sim_steps(g),
+                    .n_in = g->stream[g->input].n,
+                    .n_out = g->stream[g->output].n,
+                    .raw_x = quantize_inputs(a, g, &s->x, f)};
+    if (!m.raw_x)
         return nh_report(d, NH_S_NO_SAMPLES, NH_NOWHERE,
                          "%" PRId64 " samples of %" PRId64 " elements are too many", s->x.n, s->x.size);
-    if (!write_raw(a, d, nh_path_join(a, s->work_dir, "x.bin"), raw_x, s->x.n * s->x.size)) return false;
-    if (!nh_sim_build(a, d, g, s, &binary) || !run_harness(a, d, g, s, binary)) return false;
+    m.traced = plan_trace(d, g, s);
+    if (!write_raw(a, d, nh_path_join(a, s->work_dir, "x.bin"), m.raw_x, s->x.n * s->x.size)) return false;
+    if (!nh_sim_build(a, d, g, s, &binary) || !run_harness(a, d, g, s, binary, m.traced)) return false;
     if (!nh_sim_load(a, d, g, nh_path_join(a, s->work_dir, "result.json"), f)) return false;
-    const int64_t *out_c = read_raw(a, d, nh_path_join(a, s->work_dir, "out_c.bin"), s->x.n * n_out),
-                  *out_rtl = NULL;
-    if (!out_c || !publish_outputs(a, d, s, "outputs_c.npy", n_out, out_c)) return false;
-    if (f->runs > 0) {
-        out_rtl = read_raw(a, d, nh_path_join(a, s->work_dir, "out_rtl.bin"), s->x.n * n_out);
-        if (!out_rtl || !publish_outputs(a, d, s, "outputs_rtl.npy", n_out, out_rtl)) return false;
-        if (g->opt->simulate.waves) f->waves = "waves.fst";
+    if (!(m.out_c = load_outputs(a, d, g, s, "out_c.bin", "outputs_c.npy"))) return false;
+    int64_t frames = s->x.n * m.steps, limit = g->opt->simulate.rtl_limit;
+    bool whole = limit == 0 || limit >= frames;
+    if (f->runs > 0 && !whole)
+        nh_report(d, NH_S_RTL_LIMIT, NH_NOWHERE, "the RTL ran over the first %" PRId64 " of %" PRId64 " %s", limit, frames,
+                  g->is_temporal ? "time steps" : "inferences");
+    if (f->runs > 0 && whole) {
+        if (!(m.out_rtl = load_outputs(a, d, g, s, "out_rtl.bin", "outputs_rtl.npy"))) return false;
     }
+    if (f->runs > 0 && g->opt->simulate.waves) f->waves = "waves.fst";
     f->ran = true;
-    return nh_sim_measure(a, d, g, s, raw_x, out_c, out_rtl, f) && clean(a, d, s);
+    if (!nh_sim_measure(a, d, &m, f)) return false;
+    bool layers = g->opt->simulate.trace && m.traced > 0;
+    return (!layers || nh_sim_write_layers(a, d, g, s->work_dir, m.traced)) && clean(a, d, s);
 }
 
 bool nh_sim_run(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *setup, nh_sim_facts *facts) {
     nh_sim_setup s = *setup;
-    *facts = (nh_sim_facts){.acc_float = -1, .acc_fixed = -1, .acc_rtl = -1};
+    *facts = (nh_sim_facts){.acc_float = -1, .acc_fixed = -1, .acc_rtl = -1, .steps = nh_sim_steps(g)};
     if (s.x.n < 1) return nh_report(d, NH_S_NO_SAMPLES, NH_NOWHERE, "no samples to simulate");
+    assert(s.x.size == nh_sim_steps(g) * g->stream[g->input].n);
     s.c_dir = absolute(a, s.c_dir);
     s.rtl_dir = absolute(a, s.rtl_dir);
     if (!nh_mkdirs(d, s.work_dir)) return false;

@@ -14,15 +14,25 @@ typedef struct {
     const char *cxx, *cc;        /* cxx is used with verilator only */
     const char *cache_dir;       /* for verilated*.o, keyed by version and flags; created on demand */
     int jobs;
-    nh_samples x;         /* real inputs */
+    nh_samples x;         /* real inputs; size = steps * elements of the input tensor, [step][element] */
     const int64_t *label; /* [x.n] or NULL */
+    const double *reference; /* outputs to be compared with, [x.n][steps][outputs], or NULL */
     bool quiet;
 } nh_sim_setup;
 
 /* Build the kernels and the Verilated model, run all samples without stalls and then with the stalls asked
  * for, compare outputs (and every stream when opt->simulate.trace), fill facts. False: a tool failed
  * (diagnosed). A mismatch is not a failure of this function: facts->mismatches. Writes outputs_c.npy,
- * outputs_rtl.npy, and waves.fst on demand, in work_dir. */
+ * outputs_rtl.npy, and waves.fst on demand, in work_dir. Of time-stepped designs these arrays are [sample][step]
+ * [output] and outputs_float.npy is there too; with opt->simulate.trace also layers/<index>_<layer>.npy, raw values
+ * of every layer of neurons by the kernels. Elements are in the order of the model's tensors. */
 bool nh_sim_run(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *s, nh_sim_facts *facts);
+
+/* The class that outputs over time stand for, values[steps][n_out], n_out >= 2:
+ *   count        the largest sum over all steps (spikes are counted)
+ *   first_spike  the first output that is not 0; of several in that step the one with the largest sum
+ *   membrane     the largest value in the last step
+ * The first of equals; 0 when nothing ever happens. */
+int64_t nh_readout_class(const double *values, int64_t steps, int64_t n_out, nh_readout readout);
 
 #endif

@@ -14,6 +14,11 @@ typedef struct {
  * list. */
 bool nh_sim_jobs(nh_arena *a, nh_diag *d, int threads, const nh_sim_job *job, size_t n);
 
+/* Steps of a sample, 1 in designs without time. */
+int64_t nh_sim_steps(const nh_design *g);
+/* One frame of a stream, from the order of the stream to that of the model's tensor. */
+void nh_sim_to_model(const nh_stream *s, const int64_t *raw, int64_t *model);
+
 /* cosim_model.h: the tables of streams and units that the harness expands. */
 bool nh_sim_write_tables(nh_arena *a, nh_diag *d, const nh_design *g, const char *path);
 /* public_flat_rd for the wires of every stream. */
@@ -28,10 +33,60 @@ bool nh_sim_build(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setu
  * is diagnosed: false. */
 bool nh_sim_load(nh_arena *a, nh_diag *d, const nh_design *g, const char *result_json, nh_sim_facts *facts);
 
-/* Accuracies, agreement, confusion, drift and overflows. raw_x [n][inputs], out_c and out_rtl [n][outputs];
- * out_rtl NULL when the RTL was not run. False: the integer model contradicts the kernels, or a label is no
- * class. */
-bool nh_sim_measure(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *s, const int64_t *raw_x,
-                    const int64_t *out_c, const int64_t *out_rtl, nh_sim_facts *facts);
+/* --- streams as files: <work_dir>/streams ------------------------------------------------------------------ */
+
+typedef struct nh_sim_stream nh_sim_stream;
+/* Samples that are worth tracing: as many as fit in 1 GiB. */
+int64_t nh_sim_traced_samples(const nh_design *g, int64_t samples);
+/* Open the file of stream k; NULL when it cannot be read. */
+nh_sim_stream *nh_sim_stream_open(nh_arena *a, nh_diag *d, const nh_design *g, const char *work_dir, int k);
+/* The next frame in the order of the model's tensor; NULL at the end. */
+const int64_t *nh_sim_stream_next(nh_sim_stream *s);
+void nh_sim_stream_close(nh_sim_stream *s);
+/* The stream that a layer of neurons drives, or -1. */
+int nh_sim_stream_of_layer(const nh_design *g, int layer);
+/* layers/<index>_<layer>.npy of every layer of neurons. */
+bool nh_sim_write_layers(nh_arena *a, nh_diag *d, const nh_design *g, const char *work_dir, int64_t samples);
+
+/* --- measures ------------------------------------------------------------------------------------------------ */
+
+/* What is measured from; outputs in the order of the model's tensor, [sample][step][output]. */
+typedef struct {
+    const nh_design *g;
+    const nh_sim_setup *s;
+    const int64_t *raw_x; /* [sample][step][input] in the order of the stream */
+    const int64_t *out_c, *out_rtl; /* out_rtl NULL when the RTL was not run */
+    int64_t steps, n_in, n_out;
+    bool is_argmax;  /* the design's output is the class itself */
+    int64_t n_class; /* 0: the output is no classification */
+    int64_t traced;  /* samples of which there are streams */
+    struct nh_sim_right {
+        int64_t by_float, by_fixed, by_rtl, agree;
+    } right[3]; /* per readout */
+    double *frame[2]; /* [steps][n_out] scratch */
+} nh_measure;
+
+/* Accuracies, agreement, confusion, drift and overflows, spikes. False: the integer model contradicts the
+ * kernels, or a label is no class. */
+bool nh_sim_measure(nh_arena *a, nh_diag *d, nh_measure *m, nh_sim_facts *facts);
+/* The part of it that runs the float reference and the integer model over all samples, without and with time. */
+bool nh_sim_measure_frames(nh_arena *a, nh_diag *d, nh_measure *m, nh_sim_facts *facts);
+bool nh_sim_measure_steps(nh_arena *a, nh_diag *d, nh_measure *m, nh_sim_facts *facts);
+
+/* One sample: its float outputs, [steps][n_out]. */
+void nh_judge_sample(nh_measure *m, nh_sim_facts *facts, int64_t sample, const double *y_float);
+
+/* Differences of float and fixed point, per stream. */
+typedef struct {
+    double max_abs, sum_abs, sum_square, sum_reference;
+} nh_error_sum;
+/* Samples over which the integer model may run, with a note when they are not all. */
+int64_t nh_drift_samples(nh_diag *d, const nh_measure *m);
+void nh_drift_add(const nh_design *g, int stream, const double *reference, const int64_t *raw, nh_error_sum *e);
+/* Rows of facts->drift, over `frames` frames. */
+void nh_drift_finish(nh_arena *a, const nh_measure *m, nh_sim_facts *facts, const nh_error_sum *e, const nh_fx_count *count,
+                     int64_t frames);
+/* Is the integer model's output, in the order of the stream, another than that of the kernels? Diagnosed. */
+bool nh_model_contradicts(nh_diag *d, const nh_measure *m, int64_t frame, const int64_t *model);
 
 #endif

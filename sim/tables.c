@@ -30,6 +30,29 @@ static void put_unit(nh_writer *w, const nh_design *g, int u) {
               x->n, nh_c_type(x->fmt), y->n, nh_c_type(y->fmt));
 }
 
+static int64_t least_delay(const nh_unit *u) {
+    if (u->kind != NH_UNIT_DELAY || !u->delay.is_late) return 0;
+    int64_t least = u->delay.most;
+    for (int64_t i = 0; i < u->delay.n_steps; i++)
+        if (u->delay.steps[i] < least) least = u->delay.steps[i];
+    return least;
+}
+
+/* Steps by which the output is late at least: the shortest path of delays from the input. Each round settles
+ * one more stream of every path. */
+static int64_t frames_ahead(nh_arena *a, const nh_design *g) {
+    int64_t *late = nh_arena_alloc(a, (size_t)g->n_stream * sizeof *late);
+    for (int k = 0; k < g->n_stream; k++)
+        late[k] = k == g->input ? 0 : INT64_MAX / 2;
+    for (int round = 0; round < g->n_stream; round++)
+        for (int k = 0; k < g->n_stream; k++) {
+            const nh_unit *u = g->stream[k].src < 0 ? NULL : &g->unit[g->stream[k].src];
+            for (int i = 0; u && i < u->n_in; i++)
+                if (late[u->in[i]] + least_delay(u) < late[k]) late[k] = late[u->in[i]] + least_delay(u);
+        }
+    return late[g->output];
+}
+
 bool nh_sim_write_tables(nh_arena *a, nh_diag *d, const nh_design *g, const char *path) {
     const nh_stream *in = &g->stream[g->input], *out = &g->stream[g->output];
     const char *top = nh_sim_cpp_name(a, g->opt->project);
@@ -40,7 +63,8 @@ bool nh_sim_write_tables(nh_arena *a, nh_diag *d, const nh_design *g, const char
               g->input, nh_c_type(in->fmt), in->src_beat);
     nh_printf(w, "#define NH_OUTPUT %d\n#define NH_OUTPUT_TYPE %s\n#define NH_OUTPUT_BEAT %" PRId64 "\n",
               g->output, nh_c_type(out->fmt), out->dst_beat);
-    nh_printf(w, "#define NH_TEMPORAL %d\n#define NH_STEPS %" PRId64 "\n", g->is_temporal, g->is_temporal ? g->steps : 1);
+    nh_printf(w, "#define NH_TEMPORAL %d\n#define NH_STEPS %" PRId64 "\n", g->is_temporal, nh_sim_steps(g));
+    nh_printf(w, "/* see nh_cosim_ports */\n#define NH_AHEAD %" PRId64 "\n", frames_ahead(a, g));
     nh_puts(w, "/* name, elements, elements per transfer, bits, signed, wires in the Verilated model "
                "*/\n#define NH_STREAMS(X)");
     for (int k = 0; k < g->n_stream; k++)

@@ -9,6 +9,24 @@ static void conflict(nh_diag *d, nh_loc at, const char *what, const char *hint) 
     nh_diag_hint(d, "%s", hint);
 }
 
+/* Keys of spiking: that another one makes meaningless. */
+static void check_spiking(nh_diag *d, const nh_options *o, const nh_yaml *spiking) {
+    static const struct { const char *key; nh_encoding needs; const char *text; } row[] = {
+        {"seed", NH_ENCODE_RATE, "rate"}, {"max_count", NH_ENCODE_EVENTS, "events"}, {"bin", NH_ENCODE_EVENTS, "events"}};
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        const nh_yaml *value = nh_yaml_get(spiking, row[i].key);
+        if (value && o->spiking.encoding != row[i].needs)
+            nh_report(d, NH_C_NO_EFFECT, value->at, "%s has no effect without encoding: %s", row[i].key, row[i].text);
+    }
+    const nh_yaml *repeat = nh_yaml_get(spiking, "repeat_input");
+    if (repeat && o->spiking.repeat_input && o->spiking.time_steps == 0)
+        conflict(d, repeat->at, "repeat_input is given without time_steps", "add spiking: time_steps, the steps to be filled");
+    bool rate = o->spiking.encoding == NH_ENCODE_RATE, latency = o->spiking.encoding == NH_ENCODE_LATENCY;
+    if ((rate || latency) && o->spiking.time_steps == 0)
+        conflict(d, o->spiking.encoding_at, "encoding makes the steps from single values, but their number is not given",
+                 "add spiking: time_steps");
+}
+
 /* What the table of keys cannot say: keys that need or exclude each other. */
 static void check_together(nh_diag *d, const nh_options *o, const nh_yaml *root) {
     const nh_yaml *calibrate = nh_yaml_get(root, "calibrate"), *percentile = nh_yaml_get(calibrate, "percentile");
@@ -27,6 +45,7 @@ static void check_together(nh_diag *d, const nh_options *o, const nh_yaml *root)
         nh_report(d, NH_C_NO_EFFECT, percentile->at, "percentile has no effect with another calibration method");
     if (beat && o->io != NH_IO_STREAM)
         nh_report(d, NH_C_NO_EFFECT, beat->at, "beat has no effect with io: parallel");
+    check_spiking(d, o, nh_yaml_get(root, "spiking"));
 }
 
 nh_options *nh_config_read(nh_arena *a, nh_diag *d, const char *path) {

@@ -38,26 +38,40 @@ static void put_quoted(const char *text, bool as_glob, FILE *out) {
 
 /* One key with its value and what it means; commented out unless `active` or the table has a value for it. */
 static void put_key(const nh_key *k, const char *indent, bool active, FILE *out) {
-    const char *mark = active || k->init ? "" : "# ", *value = k->init ? k->init : k->def ? k->def : "";
+    const char *mark = (active && k->def) || k->init ? "" : "# ", *value = k->init ? k->init : k->def ? k->def : "";
     int used = fprintf(out, "%s%s%s: %s", mark, indent, k->name, value);
     fprintf(out, "%*s# %s\n", used < 28 ? 29 - used : 1, "", k->doc);
+}
+
+static void put_matrix(const nh_layer *l, FILE *out) {
+    int64_t n_out = l->weight->shape.dim[0], n_in = l->weight->shape.dim[1], n = n_in * n_out;
+    if (n > UNROLL_WEIGHTS) fprintf(out, ": { strategy: resource, reuse_factor: %lld }", (long long)n_in);
+    else fputs(": { strategy: latency }", out);
+    fprintf(out, "   # dense %lldx%lld, reuse_factor 1 to %lld\n", (long long)n_in, (long long)n_out, (long long)n);
+}
+
+static void put_conv(const nh_layer *l, const char *made, FILE *out) {
+    const int64_t *dim = l->weight->shape.dim, n_in = dim[1] * dim[2] * dim[3];
+    fprintf(out, ": { strategy: resource, reuse_factor: %lld }   # conv, kernel %lldx%lld, output %s, reuse_factor 1 to %lld\n", (long long)n_in,
+            (long long)dim[2], (long long)dim[3], made, (long long)(n_in * dim[0]));
+}
+
+static void put_neuron(const nh_neuron *n, const char *made, FILE *out) {
+    fprintf(out, ":   # %s neurons, output %s\n", n && n->kind != NH_KIND_PROGRAM ? nh_neuron_kind_text(n->kind) : "spiking", made);
 }
 
 /* The operator in the words of the file, without names of the model: they could end the comment's line. */
 static void put_layer(const nh_graph *g, const nh_layer *l, FILE *out) {
     char shape[96];
-    const char *op = nh_op_get(l->op)->text, *made = nh_shape_print(g->tensor[l->out].shape, shape);
+    const nh_op_info *op = nh_op_get(l->op);
+    const char *made = nh_shape_print(g->tensor[l->out].shape, shape);
     fputs("  ", out);
     put_quoted(l->name, true, out);
-    if (l->op != NH_OP_DENSE || l->weight->shape.rank != 2) {
-        bool wire = nh_op_get(l->op)->strategies == NH_STRATEGY_WIRE;
-        fprintf(out, ":   # %s, output %s%s\n", op, made, wire ? ", no hardware" : "");
-        return;
-    }
-    int64_t n_out = l->weight->shape.dim[0], n_in = l->weight->shape.dim[1], n = n_in * n_out;
-    if (n > UNROLL_WEIGHTS) fprintf(out, ": { strategy: resource, reuse_factor: %lld }", (long long)n_in);
-    else fputs(": { strategy: latency }", out);
-    fprintf(out, "   # dense %lldx%lld, reuse_factor 1 to %lld\n", (long long)n_in, (long long)n_out, (long long)n);
+    if (l->op == NH_OP_DENSE && l->weight->shape.rank == 2) put_matrix(l, out);
+    else if (l->op == NH_OP_CONV && l->weight->shape.rank == 4) put_conv(l, made, out);
+    else if (l->op == NH_OP_NEURON) put_neuron(l->neuron, made, out);
+    else if (op->strategies == NH_STRATEGY_RESOURCE) fprintf(out, ": { strategy: resource }   # %s, output %s\n", op->text, made);
+    else fprintf(out, ":   # %s, output %s%s\n", op->text, made, op->strategies == NH_STRATEGY_WIRE ? ", no hardware" : "");
 }
 
 static void put_layers(const nh_key *k, const nh_graph *g, FILE *out) {
@@ -72,10 +86,16 @@ static bool has_init(const nh_section *s) {
     return false;
 }
 
-static void put_section(const nh_key *k, FILE *out) {
+/* Without the keys of spiking layers where there are none. */
+static void put_section(const nh_key *k, bool is_temporal, FILE *out) {
     bool active = k->section == &nh_layer_section;
+    if (k->section == &nh_spiking_section && !is_temporal) return;
     fprintf(out, "\n# %s\n%s%s:\n", k->doc, active || has_init(k->section) ? "" : "# ", k->name);
-    for (int i = 0; i < k->section->n_key; i++) put_key(&k->section->key[i], "  ", active, out);
+    for (int i = 0; i < k->section->n_key; i++) {
+        const nh_key *inner = &k->section->key[i];
+        if (active && !is_temporal && inner->offset >= offsetof(nh_layer_options, numerics)) continue;
+        put_key(inner, "  ", active, out);
+    }
 }
 
 static void put_path(const nh_key *k, const char *path, FILE *out) {
@@ -89,7 +109,7 @@ void nh_config_init(const nh_graph *g, const char *model_path, const char *proje
     for (int i = 0; i < nh_config_section.n_key; i++) {
         const nh_key *k = &nh_config_section.key[i];
         if (k->type == NH_KEY_LAYERS) put_layers(k, g, out);
-        else if (k->type == NH_KEY_SECTION) put_section(k, out);
+        else if (k->type == NH_KEY_SECTION) put_section(k, g->is_temporal, out);
         else if (k->type == NH_KEY_PATH) put_path(k, model_path, out);
         else if (k->type == NH_KEY_NAME) fprintf(out, "%s: %s   # %s\n", k->name, project, k->doc);
         else put_key(k, "", k->type == NH_KEY_WORD, out);

@@ -30,29 +30,35 @@ static void put_powers(const nh_key *k, FILE *out) {
 
 static void put_number(const nh_key *k, FILE *out) {
     const char *pattern = k->flags & NH_KEY_PERCENT ? "^[0-9.eE+-]+%$" : "^[0-9.eE+-]+/[0-9.eE+-]+$";
-    bool several = k->flags & (NH_KEY_AUTO | NH_KEY_FRACTION | NH_KEY_PERCENT);
+    bool several = k->word || k->flags & (NH_KEY_FRACTION | NH_KEY_PERCENT);
     if (several) fputs("\"anyOf\": [{", out);
     fprintf(out, "\"type\": \"%s\", \"minimum\": %.17g, \"maximum\": %.17g", k->type == NH_KEY_REAL ? "number" : "integer",
             k->min, k->max);
-    if (k->flags & NH_KEY_AUTO) fputs("}, {\"const\": \"auto\"}]", out);
-    else if (several) fprintf(out, "}, {\"type\": \"string\", \"pattern\": \"%s\"}]", pattern);
+    for (const nh_word *w = k->word; w && w->text; w++) fprintf(out, "}, {\"const\": \"%s\"%s", w->text, w[1].text ? "" : "}]");
+    if (several && !k->word) fprintf(out, "}, {\"type\": \"string\", \"pattern\": \"%s\"}]", pattern);
 }
 
 static void put_type(const nh_key *k, FILE *out) {
-    if (k->word) put_words(k->word, out);
-    else if (k->flags & NH_KEY_POWER_OF_TWO) put_powers(k, out);
+    if (k->flags & NH_KEY_POWER_OF_TWO) put_powers(k, out);
     else if (k->type == NH_KEY_BOOL) fputs("\"type\": \"boolean\"", out);
-    else if (k->type == NH_KEY_INT || k->type == NH_KEY_INT64 || k->type == NH_KEY_REAL) put_number(k, out);
+    else if (nh_key_is_number(k)) put_number(k, out);
+    else if (k->word) put_words(k->word, out);
+    else if (k->type == NH_KEY_LIST)
+        fprintf(out, "\"type\": \"array\", \"minItems\": 1, \"maxItems\": %d, \"items\": {\"type\": \"integer\", \"minimum\": %.17g, "
+                     "\"maximum\": %.17g}", k->capacity, k->min, k->max);
     else if (k->type == NH_KEY_FORMAT)
         fputs("\"type\": \"string\", \"pattern\": \"^ *(auto|(ap_|AP_)?u?fixed *<[^>]*>|(ap_|AP_)?u?int *<[^>]*>) *$\"", out);
     else if (k->type == NH_KEY_NAME) fputs("\"type\": \"string\", \"pattern\": \"^[A-Za-z][A-Za-z0-9_]{0,47}$\"", out);
-    else if (k->type == NH_KEY_DATA) fputs("\"type\": \"string\", \"pattern\": \"\\\\.(npy|npz|npz:.+)$\"", out);
+    else if (k->type == NH_KEY_DATA)
+        fprintf(out, "\"type\": \"string\", \"pattern\": \"\\\\.(npy|npz|npz:.+%s)$%s\"",
+                k->flags & NH_KEY_EVENTS ? "|bs2|txt" : k->flags & NH_KEY_LINES ? "|txt" : "", k->flags & NH_KEY_EVENTS ? "|/$" : "");
     else fputs("\"type\": \"string\"", out);
 }
 
 static void put_default(const nh_key *k, FILE *out) {
     if (!k->def || !*k->def) return;
-    bool bare = strcmp(k->def, "auto") != 0 && (k->type == NH_KEY_BOOL || k->type == NH_KEY_INT || k->type == NH_KEY_INT64 || k->type == NH_KEY_REAL);
+    bool bare = k->type == NH_KEY_BOOL || nh_key_is_number(k);
+    for (const nh_word *w = k->word; w && w->text; w++) bare &= strcmp(k->def, w->text) != 0;
     fputs(", \"default\": ", out);
     if (bare) fputs(k->def, out);
     else put_string(k->def, out);

@@ -6,12 +6,21 @@
 
 #define BUILT (NH_STRATEGY_LATENCY | NH_STRATEGY_RESOURCE)
 
+/* The keys numerics: to decay_bits of a layer in time: neurons have them all, layers with weights those of their delay and bias. */
+static bool has_numerics(const nh_graph *g, const nh_layer *l, size_t field) {
+    if (l->op == NH_OP_NEURON) return field != offsetof(nh_layer_options, numerics.layer_delay);
+    return g->is_temporal && nh_op_get(l->op)->has_weights &&
+           (field == offsetof(nh_layer_options, numerics.preset) || field == offsetof(nh_layer_options, numerics.layer_delay) ||
+            field == offsetof(nh_layer_options, numerics.recurrent_bias));
+}
+
 /* Which keys mean something for an operator. */
-static bool has_key(const nh_layer *l, const nh_key *k) {
+static bool has_key(const nh_graph *g, const nh_layer *l, const nh_key *k) {
     const nh_op_info *op = nh_op_get(l->op);
     size_t field = k->offset;
     bool computes = op->strategies != NH_STRATEGY_WIRE;
-    if (field == offsetof(nh_layer_options, reuse_factor)) return l->op == NH_OP_DENSE;
+    if (field >= offsetof(nh_layer_options, numerics)) return has_numerics(g, l, field);
+    if (field == offsetof(nh_layer_options, reuse_factor)) return l->op == NH_OP_DENSE || l->op == NH_OP_CONV;
     if (field == offsetof(nh_layer_options, table_size)) return op->is_table;
     if (field == offsetof(nh_layer_options, strategy)) return computes;
     if (field == offsetof(nh_layer_options, result) || field == offsetof(nh_layer_options, result_bits) ||
@@ -22,12 +31,12 @@ static bool has_key(const nh_layer *l, const nh_key *k) {
 
 static void check_rule(const nh_options *o, const struct nh_layer_rule *rule, const nh_graph *g, nh_diag *d) {
     bool matched = false;
-    uint32_t useful = 0;
+    nh_key_set useful = 0;
     for (int l = 0; l < g->n_layer; l++) {
         if (!nh_glob_match(rule->glob, g->layer[l].name)) continue;
         matched = true;
         for (int k = 0; k < nh_layer_section.n_key; k++)
-            if (has_key(&g->layer[l], &nh_layer_section.key[k])) useful |= 1U << k;
+            if (has_key(g, &g->layer[l], &nh_layer_section.key[k])) useful |= (nh_key_set)1 << k;
     }
     if (!matched) {
         const char **name = nh_arena_array(g->arena, (size_t)g->n_layer, sizeof *name);
@@ -88,6 +97,7 @@ static bool check_strategy(nh_layer *l, nh_diag *d) {
     } else if (!(l->opt.strategy & op->strategies)) {
         nh_report(d, NH_C_STRATEGY, l->opt.strategy_at, "the operator %s cannot be built by the strategy %s", op->text,
                   strategy_text(l->opt.strategy));
+        if (op->strategies & NH_STRATEGY_RESOURCE) nh_diag_hint(d, "it can by strategy: resource");
     } else {
         return true;
     }
@@ -98,8 +108,11 @@ static bool check_strategy(nh_layer *l, nh_diag *d) {
 static bool same_place(nh_loc a, nh_loc b) { return a.line == b.line && a.col == b.col; }
 
 static void check_reuse(const nh_options *o, const nh_layer *l, nh_diag *d) {
-    if (l->op != NH_OP_DENSE || !l->weight || l->weight->shape.rank != 2) return;
-    int64_t n_out = l->weight->shape.dim[0], n_in = l->weight->shape.dim[1], r = l->opt.reuse_factor;
+    bool is_matrix = l->op == NH_OP_DENSE && l->weight && l->weight->shape.rank == 2;
+    bool is_conv = l->op == NH_OP_CONV && l->weight && l->weight->shape.rank == 4;
+    if (!is_matrix && !is_conv) return;
+    const int64_t *dim = l->weight->shape.dim;
+    int64_t n_out = dim[0], n_in = is_conv ? dim[1] * dim[2] * dim[3] : dim[1], r = l->opt.reuse_factor;
     bool own = !same_place(l->opt.reuse_at, o->defaults.reuse_at); /* asked for by a rule, not by defaults: */
     if (l->opt.strategy == NH_STRATEGY_LATENCY) {
         if (!own || r == 1) return;
@@ -116,6 +129,8 @@ static void check_reuse(const nh_options *o, const nh_layer *l, nh_diag *d) {
 
 bool nh_config_resolve(const nh_options *o, nh_graph *g, nh_diag *d) {
     size_t before = d->n_error;
+    if (!g->is_temporal && o->spiking.at.line)
+        nh_report(d, NH_C_NO_EFFECT, o->spiking.at, "spiking has no effect: the model has no time steps");
     for (size_t i = 0; i < o->n_rule; i++) check_rule(o, &o->rule[i], g, d);
     const nh_strategy *refused = NULL;
     for (int i = 0; i < g->n_layer; i++) {

@@ -1,11 +1,7 @@
-#include "schema.h"
+#include "schema_rows.h"
 
 #include <float.h>
 
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
-#define AT(type, field) offsetof(type, field)
-#define MAX_COUNT 9007199254740992.0 /* 2^53: every integer up to it is exact as a double */
-#define WORDS(name, ...) static const nh_word name[] = {__VA_ARGS__, {NULL, 0}}
 
 WORDS(io_words, {"parallel", NH_IO_PARALLEL}, {"stream", NH_IO_STREAM});
 WORDS(output_words, {"values", NH_OUTPUT_VALUES}, {"argmax", NH_OUTPUT_ARGMAX});
@@ -16,13 +12,35 @@ WORDS(granularity_words, {"per_tensor", NH_PER_TENSOR}, {"per_channel", NH_PER_C
 WORDS(method_words, {"minmax", NH_CALIBRATE_MINMAX}, {"percentile", NH_CALIBRATE_PERCENTILE}, {"mse", NH_CALIBRATE_MSE});
 WORDS(stalls_words, {"none", NH_STALLS_NONE}, {"random", NH_STALLS_RANDOM}, {"long", NH_STALLS_LONG}, {"both", NH_STALLS_BOTH});
 
+WORDS(zero_words, {"auto", 0});
+WORDS(preset_words, {"nir", NH_PRESET_NIR}, {"norse", NH_PRESET_NORSE}, {"snntorch", NH_PRESET_SNNTORCH},
+      {"snntorch-0.9", NH_PRESET_SNNTORCH_0_9}, {"sinabs", NH_PRESET_SINABS}, {"rockpool", NH_PRESET_ROCKPOOL},
+      {"spyx", NH_PRESET_SPYX}, {"nengo", NH_PRESET_NENGO}, {"spinnaker2", NH_PRESET_SPINNAKER2},
+      {"spikingjelly", NH_PRESET_SPIKINGJELLY}, {"lava", NH_PRESET_LAVA});
+WORDS(integrator_words, {"auto", NH_INTEGRATOR_AUTO}, {"euler", NH_INTEGRATOR_EULER}, {"exp", NH_INTEGRATOR_EXP},
+      {"steps_exp", NH_INTEGRATOR_STEPS_EXP});
+WORDS(gain_words, {"auto", NH_GAIN_AUTO}, {"spec", NH_GAIN_SPEC}, {"unit", NH_GAIN_UNIT}, {"one_minus_alpha", NH_GAIN_ONE_MINUS_ALPHA});
+WORDS(reset_words, {"auto", NH_RESET_AUTO}, {"value", NH_RESET_VALUE}, {"zero", NH_RESET_ZERO}, {"subtract", NH_RESET_SUBTRACT},
+      {"none", NH_RESET_NONE});
+WORDS(reset_timing_words, {"auto", NH_RESET_TIMING_AUTO}, {"same", NH_RESET_SAME}, {"next", NH_RESET_NEXT},
+      {"snntorch_sub", NH_RESET_SNNTORCH_SUB});
+WORDS(spike_words, {"auto", NH_SPIKE_AUTO}, {"after_update", NH_SPIKE_AFTER_UPDATE}, {"before_update", NH_SPIKE_BEFORE_UPDATE});
+WORDS(compare_words, {"auto", NH_COMPARE_AUTO}, {"gt", NH_COMPARE_GT}, {"ge", NH_COMPARE_GE});
+WORDS(spikes_words, {"auto", 0}, {"n", INT64_MAX});
+WORDS(v_min_words, {"auto", NH_V_MIN_AUTO}, {"none", NH_V_MIN_NONE}, {"minus_threshold", NH_V_MIN_MINUS_THRESHOLD});
+WORDS(syn_order_words, {"auto", NH_SYN_ORDER_AUTO}, {"new", NH_SYN_NEW}, {"old", NH_SYN_OLD}, {"decay_after", NH_SYN_DECAY_AFTER});
+WORDS(recurrent_bias_words, {"auto", NH_REC_BIAS_AUTO}, {"yes", NH_REC_BIAS_YES}, {"no", NH_REC_BIAS_NO});
+WORDS(layer_delay_words, {"auto", -1});
+
 #define LAYER(field) AT(nh_layer_options, field)
+#define NUMERICS(key, field, words, at_field, text)                                                                    \
+    {.name = key, .type = NH_KEY_WORD, .word = words, .def = "auto", .offset = LAYER(numerics.field), .at = at_field, .doc = text}
 static const nh_key layer_keys[] = {
     {.name = "strategy", .type = NH_KEY_WORD, .word = strategy_words, .def = "latency", .offset = LAYER(strategy),
      .at = LAYER(strategy_at),
      .doc = "how the layer is built: latency = unrolled and pipelined, one inference per cycle; resource = multipliers that are "
             "used reuse_factor times"},
-    {.name = "reuse_factor", .type = NH_KEY_INT64, .flags = NH_KEY_AUTO, .min = 1, .max = MAX_COUNT, .def = "1",
+    {.name = "reuse_factor", .type = NH_KEY_INT64, .word = zero_words, .min = 1, .max = MAX_COUNT, .def = "1",
      .offset = LAYER(reuse_factor), .at = LAYER(reuse_at),
      .doc = "resource: how often one multiplier is used per inference, 1 to n_in x n_out; the layer takes a new input every "
             "reuse_factor cycles; auto = the cheapest that meets the budget"},
@@ -46,6 +64,43 @@ static const nh_key layer_keys[] = {
      .at = NH_NO_PLACE, .doc = "width of the requantizer's multiplier, for arbitrary and per_channel scales"},
     {.name = "table_size", .type = NH_KEY_INT64, .flags = NH_KEY_POWER_OF_TWO, .min = 4, .max = 65536, .def = "1024",
      .offset = LAYER(table_size), .at = LAYER(table_at), .doc = "most entries of an activation table"},
+    {.name = "numerics", .type = NH_KEY_WORD, .word = preset_words, .def = "nir", .offset = LAYER(numerics.preset),
+     .at = LAYER(numerics.preset_at),
+     .doc = "spiking layers: the framework whose arithmetic the neurons follow; the keys below change single points of it, and "
+            "their auto is the value of this one"},
+    NUMERICS("integrator", integrator, integrator_words, NH_NO_PLACE,
+             "decay of a step: euler = 1 - dt/tau; exp = exp(-dt/tau); steps_exp = exp(-1/tau), tau in steps"),
+    NUMERICS("input_gain", input_gain, gain_words, NH_NO_PLACE,
+             "factor of the input current: spec = r dt/tau, as the equation says; unit = 1; one_minus_alpha = 1 - decay"),
+    NUMERICS("reset", reset, reset_words, LAYER(numerics.reset_at),
+             "membrane after a spike: value = the file's v_reset; zero; subtract = the threshold is taken away; none = it stays"),
+    NUMERICS("reset_timing", reset_timing, reset_timing_words, NH_NO_PLACE,
+             "when the reset acts: same = in the step of the spike; next = in the next one; snntorch_sub = in the next one, and the "
+             "next spike is judged after it"),
+    NUMERICS("spike", spike, spike_words, NH_NO_PLACE,
+             "membrane that is compared with the threshold: after_update = this step's; before_update = the last step's"),
+    NUMERICS("compare", compare, compare_words, NH_NO_PLACE, "a spike needs: gt = more than the threshold; ge = the threshold"),
+    {.name = "spikes_per_step", .type = NH_KEY_INT64, .word = spikes_words, .min = 1, .max = MAX_COUNT, .def = "auto",
+     .offset = LAYER(numerics.spikes_per_step), .at = NH_NO_PLACE,
+     .doc = "most spikes of a neuron in one step; n = as many as the membrane holds thresholds"},
+    NUMERICS("v_min", v_min, v_min_words, NH_NO_PLACE, "least membrane: none = no limit; minus_threshold = - threshold"),
+    NUMERICS("syn_order", syn_order, syn_order_words, NH_NO_PLACE,
+             "synaptic current that the membrane takes: new = this step's; old = the last step's; decay_after = this step's, decayed "
+             "after the input is added"),
+    NUMERICS("recurrent_bias", recurrent_bias, recurrent_bias_words, NH_NO_PLACE,
+             "does the bias of a recurrent connection act in step 0, when no spike has come back yet"),
+    {.name = "layer_delay", .type = NH_KEY_INT64, .word = layer_delay_words, .min = 0, .max = 65536, .def = "auto",
+     .offset = LAYER(numerics.layer_delay), .at = NH_NO_PLACE, .doc = "steps that every layer with weights adds"},
+    {.name = "dt", .type = NH_KEY_REAL, .word = zero_words, .min = 1e-12, .max = 1e6, .def = "auto", .offset = LAYER(numerics.dt),
+     .at = NH_NO_PLACE, .doc = "seconds per time step; auto = spiking: dt, else that of numerics"},
+    {.name = "state", .type = NH_KEY_FORMAT, .def = "auto", .offset = LAYER(state), .at = NH_NO_PLACE,
+     .doc = "number format of the neurons' states; auto = state_bits wide, range from calibration data"},
+    {.name = "state_bits", .type = NH_KEY_INT, .min = 4, .max = 48, .def = "16", .offset = LAYER(state_bits), .at = NH_NO_PLACE,
+     .doc = "width of the states when state is auto"},
+    {.name = "decay_bits", .type = NH_KEY_INT, .min = 2, .max = 24, .def = "12", .offset = LAYER(decay_bits), .at = NH_NO_PLACE,
+     .doc = "fractional bits of the decay constants"},
+    {.name = "neuron_model", .type = NH_KEY_PATH, .offset = LAYER(neuron_model), .at = LAYER(neuron_model_at),
+     .doc = "a file with a neuron program of your own (.neuron), in the place of the model file's neuron"},
 };
 const nh_section nh_layer_section = {"layer", layer_keys, COUNT(layer_keys)};
 
@@ -71,8 +126,8 @@ static const nh_key budget_keys[] = {
 static const nh_section budget_section = {"budget", budget_keys, COUNT(budget_keys)};
 
 static const nh_key calibrate_keys[] = {
-    {.name = "data", .type = NH_KEY_DATA, .offset = OPTION(calibrate.data), .at = NH_NO_PLACE,
-     .doc = "samples that show the ranges: x.npy or x.npz:key, [samples, ...]"},
+    {.name = "data", .type = NH_KEY_DATA, .flags = NH_KEY_EVENTS, .offset = OPTION(calibrate.data), .at = NH_NO_PLACE,
+     .doc = "samples that show the ranges: x.npy or x.npz:key, [samples, ...]; with spiking: encoding: events also recordings"},
     {.name = "scale", .type = NH_KEY_REAL, .flags = NH_KEY_FRACTION, .min = DBL_MIN, .max = 1e30, .def = "1",
      .offset = OPTION(calibrate.scale), .at = NH_NO_PLACE, .doc = "real value = element of data x scale"},
     {.name = "method", .type = NH_KEY_WORD, .word = method_words, .def = "minmax", .offset = OPTION(calibrate.method),
@@ -85,16 +140,19 @@ static const nh_key calibrate_keys[] = {
 static const nh_section calibrate_section = {"calibrate", calibrate_keys, COUNT(calibrate_keys)};
 
 static const nh_key simulate_keys[] = {
-    {.name = "inputs", .type = NH_KEY_DATA, .offset = OPTION(simulate.inputs), .at = NH_NO_PLACE,
-     .doc = "samples for the simulation: x.npy or x.npz:key, [samples, ...]"},
-    {.name = "labels", .type = NH_KEY_DATA, .offset = OPTION(simulate.labels), .at = NH_NO_PLACE,
-     .doc = "class of every sample, integers [samples]; gives the accuracy"},
+    {.name = "inputs", .type = NH_KEY_DATA, .flags = NH_KEY_EVENTS, .offset = OPTION(simulate.inputs), .at = NH_NO_PLACE,
+     .doc = "samples for the simulation: x.npy or x.npz:key, [samples, ...]; with spiking: encoding: events also recordings"},
+    {.name = "labels", .type = NH_KEY_DATA, .flags = NH_KEY_LINES, .offset = OPTION(simulate.labels), .at = NH_NO_PLACE,
+     .doc = "class of every sample, integers [samples], or the last word of every line of a text; gives the accuracy"},
     {.name = "scale", .type = NH_KEY_REAL, .flags = NH_KEY_FRACTION, .min = DBL_MIN, .max = 1e30, .def = "1",
      .offset = OPTION(simulate.scale), .at = NH_NO_PLACE, .doc = "real value = element of inputs x scale"},
     {.name = "samples", .type = NH_KEY_INT64, .min = 0, .max = MAX_COUNT, .def = "0", .offset = OPTION(simulate.samples),
      .at = NH_NO_PLACE, .doc = "use the first so many samples; 0 = all"},
     {.name = "stalls", .type = NH_KEY_WORD, .word = stalls_words, .def = "random", .offset = OPTION(simulate.stalls),
      .at = NH_NO_PLACE, .doc = "pauses on both streams in a second run: short random ones, long ones, or both"},
+    {.name = "rtl_limit", .type = NH_KEY_INT64, .min = 0, .max = MAX_COUNT, .def = "0", .offset = OPTION(simulate.rtl_limit),
+     .at = NH_NO_PLACE,
+     .doc = "the RTL runs over the first so many inferences (networks in time: steps) only, the C kernels over all; 0 = all"},
     {.name = "seed", .type = NH_KEY_INT64, .min = 0, .max = MAX_COUNT, .def = "1", .offset = OPTION(simulate.seed),
      .at = NH_NO_PLACE, .doc = "seed of the stalls"},
     {.name = "trace", .type = NH_KEY_BOOL, .def = "false", .offset = OPTION(simulate.trace), .at = NH_NO_PLACE,
@@ -119,7 +177,7 @@ static const nh_key config_keys[] = {
     {.name = "project", .type = NH_KEY_NAME, .flags = NH_KEY_REQUIRED, .offset = OPTION(project), .at = NH_NO_PLACE,
      .doc = "name of the C functions, Verilog modules and output folder"},
     {.name = "model", .type = NH_KEY_PATH, .flags = NH_KEY_REQUIRED, .offset = OPTION(model), .at = OPTION(model_at),
-     .doc = "the trained network: an .onnx file"},
+     .doc = "the trained network: an .onnx, .nir or .net file"},
     {.name = "target", .type = NH_KEY_TEXT, .flags = NH_KEY_REQUIRED, .offset = OPTION(target.name), .at = OPTION(target_at),
      .doc = "the device: icebreaker, up5k, hx8k, ecp5-25k, ecp5-85k, artix7-35t, artix7-100t, generic, or a target file",
      .init = "generic"},
@@ -139,6 +197,8 @@ static const nh_key config_keys[] = {
      .doc = "settings by layer name or pattern (* any text, ? one character); the most specific wins, key by key"},
     {.name = "budget", .type = NH_KEY_SECTION, .section = &budget_section, .at = OPTION(budget.at),
      .doc = "what reuse_factor: auto solves for; one of the keys"},
+    {.name = "spiking", .type = NH_KEY_SECTION, .section = &nh_spiking_section, .at = OPTION(spiking.at),
+     .doc = "networks in time: steps, how data become the input of each step, how outputs become a class"},
     {.name = "calibrate", .type = NH_KEY_SECTION, .section = &calibrate_section, .at = OPTION(calibrate.at),
      .doc = "data that auto formats are chosen from"},
     {.name = "simulate", .type = NH_KEY_SECTION, .section = &simulate_section, .at = OPTION(simulate.at),

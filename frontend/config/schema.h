@@ -18,18 +18,20 @@ typedef enum {
     NH_KEY_NAME,    /* identifier */
     NH_KEY_TEXT,    /* any text */
     NH_KEY_PATH,    /* file, relative to the configuration */
-    NH_KEY_DATA     /* nh_data_ref */
+    NH_KEY_DATA,    /* nh_data_ref */
+    NH_KEY_LIST     /* int64_t[capacity]; an int gets how many there are */
 } nh_key_type;
 
 enum {
     NH_KEY_REQUIRED = 1,
-    NH_KEY_AUTO = 2,        /* the word auto is allowed and stored as 0 */
+    NH_KEY_EVENTS = 2,      /* DATA: also recordings: "x.bs2", "folder/", "list.txt" */
     NH_KEY_FRACTION = 4,    /* "1/255" is allowed */
     NH_KEY_PERCENT = 8,     /* "0.5%" is allowed */
-    NH_KEY_POWER_OF_TWO = 16
+    NH_KEY_POWER_OF_TWO = 16,
+    NH_KEY_LINES = 32       /* DATA: also the lines of a text: "labels.txt" */
 };
 
-typedef struct { const char *text; int value; } nh_word;
+typedef struct { const char *text; int64_t value; } nh_word;
 typedef struct nh_section nh_section;
 
 typedef struct {
@@ -39,7 +41,9 @@ typedef struct {
     size_t offset;       /* of the value in the section's struct */
     size_t at;           /* of its nh_loc; NH_NO_PLACE: not kept */
     double min, max;     /* numbers */
-    const nh_word *word; /* ends with a NULL text */
+    const nh_word *word; /* ends with a NULL text; of a number: words that stand for one */
+    size_t count;        /* LIST: offset of the int that gets the number of elements */
+    int capacity;        /* LIST: most elements */
     const nh_section *section;
     const char *def;     /* default as it would be written, or NULL: not given */
     const char *doc;
@@ -47,7 +51,9 @@ typedef struct {
 } nh_key;
 
 #define NH_NO_PLACE ((size_t)-1)
-#define NH_KEYS_MAX 32
+#define NH_KEYS_MAX 64 /* bits of nh_key_set */
+
+typedef uint64_t nh_key_set; /* bit k: key k of a section */
 
 struct nh_section {
     const char *name; /* for messages and the JSON Schema */
@@ -56,7 +62,8 @@ struct nh_section {
 };
 
 extern const nh_section nh_config_section; /* base: nh_options */
-extern const nh_section nh_layer_section;  /* base: nh_layer_options */
+extern const nh_section nh_layer_section;  /* base: nh_layer_options; the keys of spiking layers stand last, from numerics on */
+extern const nh_section nh_spiking_section; /* base: nh_options */
 extern const nh_section nh_target_section; /* base: nh_target */
 
 /* A rule of `layers:`; given has bit k set when the rule has key k of nh_layer_section. */
@@ -64,7 +71,7 @@ struct nh_layer_rule {
     const char *glob;
     nh_loc at;
     int n_literal; /* characters that match only themselves: more is more specific */
-    uint32_t given;
+    nh_key_set given;
     nh_loc key_at[NH_KEYS_MAX];
     nh_layer_options value;
 };
@@ -77,6 +84,7 @@ typedef struct {
     const char *dir; /* paths in the file are relative to it */
 } nh_reading;
 
+bool nh_key_is_number(const nh_key *k);
 /* "an integer from 1 to 32, or auto" */
 const char *nh_key_allowed(nh_arena *a, const nh_key *k);
 /* Bytes of the value of a key (not of sections). */
@@ -86,7 +94,7 @@ bool nh_value_read(const nh_reading *r, const nh_key *k, const nh_yaml *node, ch
 /* Put all defaults of a section and its subsections; their place is the file without a line. */
 void nh_section_defaults(const nh_reading *r, const nh_section *s, char *base);
 /* Read a MAP. given: NULL or gets a bit per key that was there; key_at: NULL or gets the places. false: diagnosed. */
-bool nh_section_read(const nh_reading *r, const nh_section *s, const nh_yaml *node, char *base, uint32_t *given, nh_loc *key_at);
+bool nh_section_read(const nh_reading *r, const nh_section *s, const nh_yaml *node, char *base, nh_key_set *given, nh_loc *key_at);
 
 /* A glob over the bytes of name: * any text, ? one UTF-8 character, \ takes the next character literally. */
 bool nh_glob_match(const char *glob, const char *name);

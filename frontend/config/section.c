@@ -5,7 +5,6 @@
 
 static const struct { const char *key, *what; } later_keys[] = {
     {"fabric", "the mesh of neuron cores"},
-    {"spiking", "spiking networks"},
 };
 
 void nh_section_defaults(const nh_reading *r, const nh_section *s, char *base) {
@@ -42,7 +41,7 @@ static void unknown_key(const nh_reading *r, const nh_section *s, const nh_yaml 
         if (strcmp(later_keys[i].key, key->text) != 0) continue;
         nh_report(r->diag, NH_C_LATER, key->at, "'%s' configures %s, which this version does not build", key->text,
                   later_keys[i].what);
-        nh_diag_hint(r->diag, "remove the key; networks of dense layers are built without it");
+        nh_diag_hint(r->diag, "remove the key; spiking networks are built as pipelines without it");
         return;
     }
     nh_report(r->diag, NH_C_UNKNOWN, key->at, "unknown key '%.80s'%s%s", key->text, s == &nh_config_section ? "" : " in ",
@@ -86,8 +85,8 @@ static bool read_key(const nh_reading *r, const nh_key *k, const nh_yaml *key, c
     return nh_value_read(r, k, key->next, base);
 }
 
-bool nh_section_read(const nh_reading *r, const nh_section *s, const nh_yaml *node, char *base, uint32_t *given, nh_loc *key_at) {
-    uint32_t seen = 0;
+bool nh_section_read(const nh_reading *r, const nh_section *s, const nh_yaml *node, char *base, nh_key_set *given, nh_loc *key_at) {
+    nh_key_set seen = 0;
     bool ok = true;
     if (not_a_map(r, s->name, node)) return false;
     for (const nh_yaml *key = node->first; key; key = key->next->next) {
@@ -98,7 +97,7 @@ bool nh_section_read(const nh_reading *r, const nh_section *s, const nh_yaml *no
             ok = false;
             continue;
         }
-        seen |= 1U << i;
+        seen |= (nh_key_set)1 << i;
         if (key_at) key_at[i] = key->next->at;
         ok &= read_key(r, &s->key[i], key, base);
     }

@@ -24,30 +24,39 @@ static const char *c_and_verilog_words[] = {
 
 static const char *number_text(nh_arena *a, double v) { return nh_arena_printf(a, "%.15g", v); }
 
-static const char *words_text(nh_arena *a, const nh_key *k) {
+static const char *words_text(nh_arena *a, const nh_key *k, const char *before, const char *between) {
     const char *text = "";
-    for (const nh_word *w = k->word; w->text; w++)
-        text = nh_arena_printf(a, "%s%s%s", text, *text ? ", " : "one of ", w->text);
+    for (const nh_word *w = k->word; w && w->text; w++)
+        text = nh_arena_printf(a, "%s%s%s", text, *text ? between : before, w->text);
     return text;
 }
 
+bool nh_key_is_number(const nh_key *k) { return k->type == NH_KEY_INT || k->type == NH_KEY_INT64 || k->type == NH_KEY_REAL; }
+
+static const char *number_allowed(nh_arena *a, const nh_key *k) {
+    const char *kind = k->flags & NH_KEY_POWER_OF_TWO ? "a power of two" : k->type == NH_KEY_REAL ? "a number" : "an integer";
+    const char *or_word = words_text(a, k, ", or ", " or ");
+    if (k->flags & NH_KEY_PERCENT) return "a fraction from 0 to 1, or a percentage like 0.5%";
+    if (k->flags & NH_KEY_FRACTION) return "a positive number or a fraction like 1/255";
+    if (k->max > 1e15 && k->type != NH_KEY_REAL) return nh_arena_printf(a, "%s of at least %s%s", kind, number_text(a, k->min), or_word);
+    return nh_arena_printf(a, "%s from %s to %s%s", kind, number_text(a, k->min), number_text(a, k->max), or_word);
+}
+
+static const char *data_allowed(const nh_key *k) {
+    if (k->flags & NH_KEY_EVENTS) return "\"file.npy\", \"file.npz:key\", or recordings: \"file.bs2\", \"folder/\", \"list.txt\"";
+    return k->flags & NH_KEY_LINES ? "\"file.npy\", \"file.npz:key\" or \"file.txt\"" : "\"file.npy\" or \"file.npz:key\"";
+}
+
 const char *nh_key_allowed(nh_arena *a, const nh_key *k) {
-    const char *or_auto = k->flags & NH_KEY_AUTO ? ", or auto" : "";
-    const char *kind = k->flags & NH_KEY_POWER_OF_TWO ? "a power of two" : "an integer";
-    if (k->word) return words_text(a, k);
+    if (nh_key_is_number(k)) return number_allowed(a, k);
+    if (k->word) return words_text(a, k, "one of ", ", ");
     switch (k->type) {
     case NH_KEY_BOOL: return "true or false";
-    case NH_KEY_INT:
-    case NH_KEY_INT64:
-        if (k->max > 1e15) return nh_arena_printf(a, "%s of at least %s%s", kind, number_text(a, k->min), or_auto);
-        return nh_arena_printf(a, "%s from %s to %s%s", kind, number_text(a, k->min), number_text(a, k->max), or_auto);
-    case NH_KEY_REAL:
-        if (k->flags & NH_KEY_PERCENT) return "a fraction from 0 to 1, or a percentage like 0.5%";
-        if (k->flags & NH_KEY_FRACTION) return "a positive number or a fraction like 1/255";
-        return nh_arena_printf(a, "a number from %s to %s", number_text(a, k->min), number_text(a, k->max));
+    case NH_KEY_LIST:
+        return nh_arena_printf(a, "a list [a, ...] of 1 to %d integers from %s to %s", k->capacity, number_text(a, k->min), number_text(a, k->max));
     case NH_KEY_FORMAT: return "auto, or a format like \"fixed<8,1>\" or \"ufixed<8,0,RND,SAT>\"";
     case NH_KEY_NAME: return "a letter, then letters, digits and _, at most 48 characters";
-    case NH_KEY_DATA: return "\"file.npy\" or \"file.npz:key\"";
+    case NH_KEY_DATA: return data_allowed(k);
     case NH_KEY_PATH: return "the path of a file";
     case NH_KEY_SECTION: return "a mapping { key: value }";
     case NH_KEY_LAYERS: return "a mapping { layer: { key: value } }";
@@ -99,23 +108,49 @@ static bool parse_scaled(const nh_reading *r, const nh_key *k, const char *text,
     return isfinite(*out);
 }
 
-static bool read_number(const nh_reading *r, const nh_key *k, const nh_yaml *node, char *field) {
-    double v = 0;
-    bool is_auto = k->flags & NH_KEY_AUTO && strcmp(node->text, "auto") == 0;
+/* The number of a scalar, in the range and of the kind that the key takes. */
+static bool check_number(const nh_reading *r, const nh_key *k, const nh_yaml *node, double *v) {
     bool may_quote = k->flags & (NH_KEY_PERCENT | NH_KEY_FRACTION);
-    if (!is_auto) {
-        if (!node->plain && !may_quote) return refuse(r, NH_C_TYPE, k, node, "must be a number without quotes");
-        if (!parse_scaled(r, k, node->text, &v)) return refuse(r, NH_C_TYPE, k, node, "must be a number");
-        if (k->type != NH_KEY_REAL && v != floor(v)) return refuse(r, NH_C_TYPE, k, node, "must be a whole number");
-        if (v < k->min || v > k->max) return refuse(r, NH_C_RANGE, k, node, "is out of range");
-        if (k->flags & NH_KEY_POWER_OF_TWO && exp2(floor(log2(v))) != v)
-            return refuse(r, NH_C_RANGE, k, node, "must be a power of two");
-    }
-    int as_int = (int)(k->type == NH_KEY_INT ? v : 0);
-    int64_t as_int64 = (int64_t)(k->type == NH_KEY_INT64 ? v : 0);
+    if (!node->plain && !may_quote) return refuse(r, NH_C_TYPE, k, node, "must be a number without quotes");
+    if (!parse_scaled(r, k, node->text, v)) return refuse(r, NH_C_TYPE, k, node, "must be a number");
+    if (k->type != NH_KEY_REAL && *v != floor(*v)) return refuse(r, NH_C_TYPE, k, node, "must be a whole number");
+    if (*v < k->min || *v > k->max) return refuse(r, NH_C_RANGE, k, node, "is out of range");
+    if (k->flags & NH_KEY_POWER_OF_TWO && exp2(floor(log2(*v))) != *v)
+        return refuse(r, NH_C_RANGE, k, node, "must be a power of two");
+    return true;
+}
+
+static bool read_number(const nh_reading *r, const nh_key *k, const nh_yaml *node, char *field) {
+    const nh_word *w = k->word;
+    double v = 0;
+    while (w && w->text && strcmp(w->text, node->text) != 0) w++;
+    bool is_word = w && w->text;
+    if (!is_word && !check_number(r, k, node, &v)) return false;
+    int64_t whole = is_word ? w->value : k->type == NH_KEY_REAL ? 0 : (int64_t)v;
+    if (is_word) v = (double)w->value;
+    int as_int = k->type == NH_KEY_INT ? (int)whole : 0;
     if (k->type == NH_KEY_INT) memcpy(field, &as_int, sizeof as_int);
-    else if (k->type == NH_KEY_INT64) memcpy(field, &as_int64, sizeof as_int64);
+    else if (k->type == NH_KEY_INT64) memcpy(field, &whole, sizeof whole);
     else memcpy(field, &v, sizeof v);
+    return true;
+}
+
+static bool read_list(const nh_reading *r, const nh_key *k, const nh_yaml *node, char *base) {
+    int n = 0;
+    double v;
+    if (node->kind != NH_YAML_LIST) return refuse(r, NH_C_TYPE, k, node, "must be a list");
+    for (const nh_yaml *e = node->first; e; e = e->next, n++) {
+        if (n == k->capacity) return refuse(r, NH_C_RANGE, k, node, "has too many elements");
+        if (e->kind == NH_YAML_REFUSED) return false;
+        if (e->kind != NH_YAML_SCALAR) return refuse(r, NH_C_TYPE, k, e, "takes numbers");
+        nh_key one = *k;
+        one.type = NH_KEY_INT64;
+        if (!check_number(r, &one, e, &v)) return false;
+        int64_t whole = (int64_t)v;
+        memcpy(base + k->offset + (size_t)n * sizeof whole, &whole, sizeof whole);
+    }
+    if (n == 0) return refuse(r, NH_C_RANGE, k, node, "is empty");
+    memcpy(base + k->count, &n, sizeof n);
     return true;
 }
 
@@ -143,7 +178,8 @@ static const nh_word *find_word(const nh_reading *r, const nh_key *k, const nh_y
 static bool read_word(const nh_reading *r, const nh_key *k, const nh_yaml *node, char *field) {
     const nh_word *w = find_word(r, k, node);
     if (!w) return false;
-    memcpy(field, &w->value, sizeof w->value);
+    int value = (int)w->value;
+    memcpy(field, &value, sizeof value);
     return true;
 }
 
@@ -183,6 +219,18 @@ static bool read_name(const nh_reading *r, const nh_key *k, const nh_yaml *node,
     return true;
 }
 
+static bool ends_with(const char *s, const char *end) {
+    size_t n = strlen(s), m = strlen(end);
+    return n > m && strcmp(s + n - m, end) == 0;
+}
+
+/* Is it a file that the key takes, by its name? */
+static bool is_data_name(const nh_key *k, const char *path) {
+    bool events = k->flags & NH_KEY_EVENTS, text = k->flags & (NH_KEY_EVENTS | NH_KEY_LINES);
+    if (ends_with(path, ".npy") || ends_with(path, ".npz")) return true;
+    return (text && ends_with(path, ".txt")) || (events && (ends_with(path, ".bs2") || ends_with(path, "/")));
+}
+
 static bool read_data(const nh_reading *r, const nh_key *k, const nh_yaml *node, char *field) {
     nh_data_ref ref = {.at = node->at};
     const char *path = node->text, *colon = strrchr(path, ':');
@@ -191,9 +239,10 @@ static bool read_data(const nh_reading *r, const nh_key *k, const nh_yaml *node,
         ref.key = nh_arena_str(r->arena, colon + 1);
         path = nh_arena_strn(r->arena, path, (size_t)(colon - path));
     }
-    size_t n = strlen(path);
-    if (n < 5 || (strcmp(path + n - 4, ".npy") != 0 && strcmp(path + n - 4, ".npz") != 0))
-        return refuse(r, NH_C_TYPE, k, node, "must name a NumPy array");
+    if (!is_data_name(k, path)) {
+        bool more = k->flags & (NH_KEY_EVENTS | NH_KEY_LINES);
+        return refuse(r, NH_C_TYPE, k, node, more ? "must name a file of data" : "must name a NumPy array");
+    }
     ref.path = nh_path_join(r->arena, r->dir, path);
     memcpy(field, &ref, sizeof ref);
     return true;
@@ -214,6 +263,7 @@ static bool read_text(const nh_reading *r, const nh_key *k, const nh_yaml *node,
 bool nh_value_read(const nh_reading *r, const nh_key *k, const nh_yaml *node, char *base) {
     char *field = base + k->offset;
     if (node->kind == NH_YAML_REFUSED) return false;
+    if (k->type == NH_KEY_LIST) return read_list(r, k, node, base);
     if (node->kind != NH_YAML_SCALAR) return refuse(r, NH_C_TYPE, k, node, "takes a single value");
     if (nh_yaml_is_null(node) || (!*node->text && node->at.line)) return refuse(r, NH_C_TYPE, k, node, "has no value");
     switch (k->type) {

@@ -162,15 +162,11 @@ bool nh_npy_read(nh_arena *a, nh_diag *d, const nh_data_ref *ref, nh_npy *out) {
 }
 
 /* Version 1.0: the header is padded so that the data start at a multiple of 64. */
-static bool write_array(nh_arena *a, nh_diag *d, const char *path, const char *descr, int rank,
-                        const int64_t *dim, const void *value) {
+static nh_writer *begin_array(nh_arena *a, const char *path, const char *descr, int rank, const int64_t *dim) {
     enum { PREFIX = 10, ALIGN = 64 };
     const char *shape = "";
-    size_t n = 1;
-    for (int i = 0; i < rank; i++) {
+    for (int i = 0; i < rank; i++)
         shape = nh_arena_printf(a, i ? "%s %lld," : "%s%lld,", shape, (long long)dim[i]);
-        n *= (size_t)dim[i];
-    }
     const char *head =
         nh_arena_printf(a, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, shape);
     size_t length = (PREFIX + strlen(head) + 1 + ALIGN - 1) / ALIGN * ALIGN - PREFIX;
@@ -179,8 +175,22 @@ static bool write_array(nh_arena *a, nh_diag *d, const char *path, const char *d
     nh_writer *w = nh_writer_open(a, path);
     nh_write(w, prefix, PREFIX);
     nh_printf(w, "%-*s\n", (int)length - 1, head);
+    return w;
+}
+
+static bool write_array(nh_arena *a, nh_diag *d, const char *path, const char *descr, int rank,
+                        const int64_t *dim, const void *value) {
+    size_t n = 1;
+    for (int i = 0; i < rank; i++)
+        n *= (size_t)dim[i];
+    nh_writer *w = begin_array(a, path, descr, rank, dim);
     nh_write(w, value, n * 8);
     return nh_writer_close(w, d);
+}
+
+nh_writer *nh_npy_begin_int(nh_arena *a, const char *path, int bytes, bool is_signed, int rank, const int64_t *dim) {
+    const char *descr = nh_arena_printf(a, "%c%c%d", bytes == 1 ? '|' : '<', is_signed ? 'i' : 'u', bytes);
+    return begin_array(a, path, descr, rank, dim);
 }
 
 bool nh_npy_write_i64(nh_arena *a, nh_diag *d, const char *path, int rank, const int64_t *dim,

@@ -3,6 +3,7 @@
 #define NH_NPY_H
 
 #include "diag.h"
+#include "file.h"
 #include "options.h"
 
 #define NH_NPY_MAX_RANK 8
@@ -26,5 +27,9 @@ bool nh_npy_write_i64(nh_arena *a, nh_diag *d, const char *path, int rank, const
                       const int64_t *value);
 bool nh_npy_write_f64(nh_arena *a, nh_diag *d, const char *path, int rank, const int64_t *dim,
                       const double *value);
+
+/* Begin such a file for elements of 1, 2, 4 or 8 bytes that the caller writes (little-endian, row-major) and
+ * closes. */
+nh_writer *nh_npy_begin_int(nh_arena *a, const char *path, int bytes, bool is_signed, int rank, const int64_t *dim);
 
 #endif

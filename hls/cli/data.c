@@ -1,4 +1,7 @@
 /* The user's arrays -> samples for calibration and simulation. */
+#include <string.h>
+
+#include "frames.h"
 #include "npy.h"
 #include "run.h"
 
@@ -6,6 +9,11 @@ static const char *shape_text(nh_arena *a, const nh_npy *x) {
     const char *text = "";
     for (int i = 0; i < x->rank; i++) text = nh_arena_printf(a, "%s%s%lld", text, i ? " x " : "", (long long)x->dim[i]);
     return x->rank ? text : "a single value";
+}
+
+static bool is_text(const char *path) {
+    size_t n = strlen(path);
+    return n > 4 && strcmp(path + n - 4, ".txt") == 0;
 }
 
 /* How many samples to use: all, or the first `asked`. -1: diagnosed. */
@@ -22,6 +30,8 @@ static bool load_samples(nh_run *r, const nh_data_ref *ref, double scale, int64_
     nh_shape want = r->graph->tensor[r->graph->input].shape;
     char shape[96];
     if (!ref->path) return true;
+    if (is_text(ref->path) || strchr("2/", ref->path[strlen(ref->path) - 1]))
+        return nh_report(d, NH_D_SOURCE, ref->at, "recordings need a network with time steps; '%s' has none", r->graph->name);
     if (!nh_npy_read(a, d, ref, &x)) return false;
     out->size = nh_shape_size(want);
     bool is_batch = x.rank >= 2 || out->size == 1;
@@ -41,12 +51,39 @@ static bool load_samples(nh_run *r, const nh_data_ref *ref, double scale, int64_
     return true;
 }
 
-static bool load_labels(nh_run *r) {
+/* Samples of a network in time. graph->steps: what was asked for, else what the first data have. */
+static bool load_frames(nh_run *r, const nh_data_ref *ref, double scale, int64_t asked, nh_samples *out, nh_frames *f) {
+    nh_frames_request q = {.opt = r->opt, .ref = ref, .scale = scale, .samples = asked, .shape = r->graph->tensor[r->graph->input].shape,
+                           .steps = r->graph->steps};
+    if (!ref->path) return true;
+    if (!nh_frames_read(r->cli->arena, r->cli->diag, &q, f)) return false;
+    r->graph->steps = f->steps;
+    *out = (nh_samples){.x = f->x, .n = f->n, .size = f->steps * f->size};
+    return true;
+}
+
+static bool is_class(const nh_run *r, int64_t sample, double label) {
+    if (label >= 0 && label < (double)r->n_class) return true;
+    nh_report(r->cli->diag, NH_D_LABEL, r->opt->simulate.labels.at, "the label of sample %lld is %.0f", (long long)sample, label);
+    nh_diag_allowed(r->cli->diag, "0 to %lld", (long long)r->n_class - 1);
+    return false;
+}
+
+static bool load_label_lines(nh_run *r, const nh_data_ref *ref, const char *const *name) {
+    const int64_t *label = nh_labels_read(r->cli->arena, r->cli->diag, ref, r->inputs.n, name);
+    for (int64_t i = 0; label && i < r->inputs.n; i++)
+        if (!is_class(r, i, (double)label[i])) return false;
+    r->label = label;
+    return label != NULL;
+}
+
+static bool load_labels(nh_run *r, const char *const *name) {
     const nh_data_ref *ref = &r->opt->simulate.labels;
     nh_arena *a = r->cli->arena;
     nh_diag *d = r->cli->diag;
     nh_npy y;
     if (!ref->path) return true;
+    if (is_text(ref->path)) return load_label_lines(r, ref, name);
     if (!nh_npy_read(a, d, ref, &y)) return false;
     if (!y.is_integer) {
         nh_report(d, NH_D_DTYPE, ref->at, "labels must be integers");
@@ -61,21 +98,25 @@ static bool load_labels(nh_run *r) {
     }
     int64_t *label = nh_arena_array(a, (size_t)y.n, sizeof *label);
     for (int64_t i = 0; i < r->inputs.n; i++) {
-        if (y.value[i] >= 0 && y.value[i] < (double)r->n_class) {
-            label[i] = (int64_t)y.value[i];
-            continue;
-        }
-        nh_report(d, NH_D_LABEL, ref->at, "the label of sample %lld is %.0f", (long long)i, y.value[i]);
-        nh_diag_allowed(d, "0 to %lld", (long long)r->n_class - 1);
-        return false;
+        if (!is_class(r, i, y.value[i])) return false;
+        label[i] = (int64_t)y.value[i];
     }
     r->label = label;
     return true;
 }
 
+static bool load_temporal(nh_run *r) {
+    const nh_options *o = r->opt;
+    nh_frames inputs = {0}, calibration = {0};
+    r->graph->steps = o->spiking.time_steps;
+    bool ok = load_frames(r, &o->simulate.inputs, o->simulate.scale, o->simulate.samples, &r->inputs, &inputs) && load_labels(r, inputs.name);
+    return load_frames(r, &o->calibrate.data, o->calibrate.scale, o->calibrate.samples, &r->calibration, &calibration) && ok;
+}
+
 bool nh_load_data(nh_run *r) {
     const nh_options *o = r->opt;
+    if (r->graph->is_temporal) return load_temporal(r);
     bool ok = load_samples(r, &o->calibrate.data, o->calibrate.scale, o->calibrate.samples, &r->calibration);
     bool inputs = load_samples(r, &o->simulate.inputs, o->simulate.scale, o->simulate.samples, &r->inputs);
-    return inputs && load_labels(r) && ok;
+    return inputs && load_labels(r, NULL) && ok;
 }

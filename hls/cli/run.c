@@ -28,7 +28,7 @@ static bool run_passes(nh_run *r) {
     if (dump) fclose(dump);
     if (ok && c->flag.dump_after && size == 0) {
         ok = nh_report(c->diag, NH_O_USAGE, NH_NOWHERE, "--dump-after: there is no pass '%s'", c->flag.dump_after);
-        nh_diag_allowed(c->diag, "%s", nh_passes_names(c->arena));
+        nh_diag_allowed(c->diag, "%s", nh_passes_names(c->arena, r->graph));
     }
     if (size > 0) fwrite(text, 1, size, stdout);
     free(text);

@@ -33,6 +33,19 @@ static void key_file(nh_run *r, nh_step *t, const char *part, const char *path) 
     if (path) nh_step_key(t, part, nh_hash_file(r->cli->arena, path, &h) ? nh_arena_str(r->cli->arena, h.hex) : "missing");
 }
 
+/* Folders and lists of recordings: what was read from them. */
+static void key_data(nh_run *r, nh_step *t, const char *part, const char *path, const nh_samples *x) {
+    size_t n = path ? strlen(path) : 0;
+    bool is_file = n == 0 || (path[n - 1] != '/' && strcmp(path + n - (n > 4 ? 4 : n), ".txt") != 0);
+    if (is_file) {
+        key_file(r, t, part, path);
+        return;
+    }
+    nh_hasher *h = nh_hasher_new(r->cli->arena);
+    nh_hash_bytes(h, x->x, (size_t)(x->n * x->size) * sizeof *x->x);
+    nh_step_key(t, part, nh_arena_str(r->cli->arena, nh_hash_end(h).hex));
+}
+
 static void key_tool(nh_run *r, nh_step *t, const char *name) {
     const char *path = nh_tool_find(r->cli->arena, name);
     const char *version = path ? nh_tool_version(r->cli->arena, name, path) : "missing";
@@ -52,7 +65,8 @@ static void depend_design(nh_run *r, nh_step *t) {
     key_file(r, t, "neurohls", "/proc/self/exe");
     nh_step_key(t, "config", r->provenance.config_sha);
     nh_step_key(t, "model", r->provenance.model_sha);
-    key_file(r, t, "calibration data", r->opt->calibrate.data.path);
+    key_data(r, t, "calibration data", r->opt->calibrate.data.path, &r->calibration);
+    for (int i = 0; i < r->graph->n_layer; i++) key_file(r, t, "neuron model", r->graph->layer[i].opt.neuron_model);
     key_target(r, t);
 }
 
@@ -60,8 +74,9 @@ static void depend_sim(nh_run *r, nh_step *t) {
     depend_design(r, t);
     nh_step_input(t, "c");
     nh_step_input(t, "rtl");
-    key_file(r, t, "inputs", r->opt->simulate.inputs.path);
+    key_data(r, t, "inputs", r->opt->simulate.inputs.path, &r->inputs);
     key_file(r, t, "labels", r->opt->simulate.labels.path);
+    key_file(r, t, "reference", r->opt->spiking.reference.path);
     nh_step_key(t, "trace", r->opt->simulate.trace ? "yes" : "no");
     nh_step_key(t, "waves", r->opt->simulate.waves ? "yes" : "no");
     key_tool(r, t, "verilator");

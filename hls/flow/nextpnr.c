@@ -31,7 +31,7 @@ bool nh_pnr_device_check(nh_diag *d, const nh_target *t) {
 
 /* ---- pins ---- */
 
-/* clk, rst, frame_error and, for each side, valid, ready, last and the data. */
+/* clk, rst, frame_error and, for each side, valid, ready, last and the data (with the step marker, where there is one). */
 static int64_t pins_for(int64_t in_bits, int64_t out_bits) {
     return 3 + (3 + in_bits) + (3 + out_bits);
 }
@@ -87,30 +87,49 @@ static void wrapper_ports(nh_vlog *v, int pin_w) {
     nh_vlog_module_body(v);
 }
 
+/* One side of the core; the step marker travels as the bit above the data. */
+static void conn_core(nh_arena *a, nh_vlog *v, const char *side, int64_t bits, bool has_user) {
+    if (!has_user) {
+        conn_stream(v, nh_arena_printf(a, "%s_axis_", side), side);
+        return;
+    }
+    static const char *const flag[] = {"valid", "ready", "last"};
+    for (int i = 0; i < 3; i++) nh_vlog_conn(v, nh_arena_printf(a, "%s_axis_t%s", side, flag[i]), "%s_t%s", side, flag[i]);
+    nh_vlog_conn(v, nh_arena_printf(a, "%s_axis_tdata", side), "%s_tdata[%lld:0]", side, (long long)bits - 2);
+    nh_vlog_conn(v, nh_arena_printf(a, "%s_axis_tuser", side), "%s_tdata[%lld]", side, (long long)bits - 1);
+}
+
+/* What is wrapped: bits of a word on either side, with the step marker where has_user. */
+typedef struct {
+    const char *top;
+    int64_t in_bits, out_bits;
+    bool has_user;
+} core;
+
 /* <top>_pins: the AXI4-Stream ports of top, a few bits at a time. */
-static bool write_wrapper(nh_arena *a, nh_diag *d, const char *path, const char *top, int pin_w, int64_t in_bits, int64_t out_bits) {
+static bool write_wrapper(nh_arena *a, nh_diag *d, const char *path, const core *c, int pin_w) {
     nh_vlog *v = nh_vlog_open(a, path);
-    nh_vlog_comment(v, "%s behind serial words of %d bits, for place and route on a small package", top, pin_w);
-    nh_vlog_module_begin(v, nh_arena_printf(a, "%s_pins", top));
+    nh_vlog_comment(v, "%s behind serial words of %d bits, for place and route on a small package", c->top, pin_w);
+    nh_vlog_module_begin(v, nh_arena_printf(a, "%s_pins", c->top));
     wrapper_ports(v, pin_w);
-    wire_stream(v, "s", in_bits);
-    wire_stream(v, "m", out_bits);
+    wire_stream(v, "s", c->in_bits);
+    wire_stream(v, "m", c->out_bits);
     nh_vlog_inst_begin(v, "nh_pins_in", "u_in");
     nh_vlog_param(v, "PIN_W", pin_w);
-    nh_vlog_param(v, "WIDTH", in_bits);
+    nh_vlog_param(v, "WIDTH", c->in_bits);
     conn_clock(v);
     conn_pins(v, "in");
     conn_stream(v, "m_", "s");
     nh_vlog_inst_end(v);
-    nh_vlog_inst_begin(v, top, "u_top");
+    nh_vlog_inst_begin(v, c->top, "u_top");
     conn_clock(v);
-    conn_stream(v, "s_axis_", "s");
-    conn_stream(v, "m_axis_", "m");
+    conn_core(a, v, "s", c->in_bits, c->has_user);
+    conn_core(a, v, "m", c->out_bits, c->has_user);
     nh_vlog_conn(v, "frame_error", "frame_error");
     nh_vlog_inst_end(v);
     nh_vlog_inst_begin(v, "nh_pins_out", "u_out");
     nh_vlog_param(v, "PIN_W", pin_w);
-    nh_vlog_param(v, "WIDTH", out_bits);
+    nh_vlog_param(v, "WIDTH", c->out_bits);
     conn_clock(v);
     conn_stream(v, "s_", "m");
     conn_pins(v, "out");
@@ -211,9 +230,10 @@ static bool pack(nh_arena *a, nh_diag *d, const char *icepack, const char *work_
  * NULL when files cannot be written, or when not even one data pin per side is there (then f->ran is set). */
 static const char *choose_top(nh_arena *a, nh_diag *d, const nh_design *g, nh_yosys *y, const char **more, nh_pnr_facts *f) {
     const nh_stream *in = &g->stream[g->input], *out = &g->stream[g->output];
-    int64_t in_bits = in->src_beat * nh_axi_element_bits(in->fmt), out_bits = out->dst_beat * nh_axi_element_bits(out->fmt);
-    int64_t needed = pins_for(in_bits, out_bits), pins = g->opt->target.pins;
     const char *project = g->opt->project;
+    core c = {project, in->src_beat * nh_axi_element_bits(in->fmt) + g->is_temporal,
+              out->dst_beat * nh_axi_element_bits(out->fmt) + g->is_temporal, g->is_temporal};
+    int64_t needed = pins_for(c.in_bits, c.out_bits), pins = g->opt->target.pins;
     if (pins == 0 || needed <= pins) return project;
     int pin_w = serial_width(pins);
     if (pin_w == 0) {
@@ -226,7 +246,7 @@ static const char *choose_top(nh_arena *a, nh_diag *d, const nh_design *g, nh_yo
     more[0] = write_template(a, d, y->work_dir, "nh_pins_in.v");
     more[1] = write_template(a, d, y->work_dir, "nh_pins_out.v");
     more[2] = nh_arena_printf(a, "%s/%s.v", y->work_dir, top);
-    if (!more[0] || !more[1] || !write_wrapper(a, d, more[2], project, pin_w, in_bits, out_bits)) return NULL;
+    if (!more[0] || !more[1] || !write_wrapper(a, d, more[2], &c, pin_w)) return NULL;
     y->more = more;
     y->n_more = 3;
     f->wrapper = nh_arena_printf(a, "serial words of %d bits at both ends: the ports need %lld pins, the package has %lld", pin_w,

@@ -22,8 +22,26 @@ typedef struct {
     uint64_t overflowed, n; /* elements that saturated or wrapped */
 } nh_drift_fact;
 
+/* Spikes of a layer of neurons over the samples that were traced. A spike is a value that is not 0; of neurons that give several
+ * spikes a step each one counts. */
 typedef struct {
-    int64_t sample, element, cycle;
+    const char *layer;
+    int64_t neurons, samples;
+    int64_t n;                          /* neurons * steps * samples */
+    int64_t spikes_float, spikes_fixed;
+    int64_t differing;                  /* elements (neuron, step, sample) that are not the same in float and in fixed point */
+    double rate;                        /* spikes_fixed / n */
+} nh_spike_fact;
+
+/* Outputs against what the user gave as reference: elements (output, step, sample) that differ. */
+typedef struct {
+    bool given;
+    int64_t n, samples, float_differing, fixed_differing;
+    int64_t float_samples, fixed_samples; /* samples with a differing element */
+} nh_reference_fact;
+
+typedef struct {
+    int64_t sample, step, element, cycle;
     const char *layer;      /* unit / stream at which it was first seen */
     int64_t expected, got;
 } nh_mismatch;
@@ -41,6 +59,12 @@ typedef struct {
     /* accuracy: fraction of argmax == label; < 0 without labels. rtl = accuracy of the RTL's outputs. */
     double acc_float, acc_fixed, acc_rtl;
     double agree_float_fixed;      /* top-1 agreement */
+    /* time-stepped networks; acc_* above are those of the readout asked for */
+    int64_t steps;                 /* of a sample; 1 for networks without time */
+    struct { double acc_float, acc_fixed, acc_rtl; } readout[3]; /* by nh_readout; < 0 as above */
+    nh_spike_fact *spike;          /* per layer of neurons */
+    int n_spike;
+    nh_reference_fact reference;
     nh_drift_fact *drift;          /* float -> fixed-C, per stream */
     int n_drift;
     int64_t compared, mismatches;  /* elements of C vs RTL, all runs */

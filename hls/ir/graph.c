@@ -22,11 +22,14 @@ static const nh_op_info op_table[NH_OP_COUNT] = {
 const char *const nh_edge_kind_text[3] = {"frame", "spike", "graded"};
 const char *const nh_scale_text[2] = {"power_of_two", "arbitrary"};
 const char *const nh_granularity_text[2] = {"per_tensor", "per_channel"};
+const char *const nh_reg_kind_text[5] = {"input", "state", "param", "const", "temp"};
 
 const nh_op_info *nh_op_get(nh_op op) {
     assert((unsigned)op < NH_OP_COUNT);
     return &op_table[op];
 }
+
+bool nh_op_has_window(nh_op op) { return op == NH_OP_CONV || op == NH_OP_SUMPOOL || op == NH_OP_AVGPOOL; }
 
 char *nh_mangle(nh_arena *a, const char *name) {
     enum { LIMIT = 24 };

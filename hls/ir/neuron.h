@@ -1,7 +1,7 @@
 /* Neurons as data: a model is a small program over the registers of one neuron, run once per time step.
  *
  * A program is read from text (hls/neuron/assemble.c; the built-in ones are hls/neuron/models/<name>.neuron), evaluated in float
- * (hls/neuron/eval.c) and built into a datapath (hls/strategy/neuron.c), from which both emitters print. */
+ * (hls/neuron/eval.c) and built into a datapath (hls/datapath/neuron.c), from which both emitters print. */
 #ifndef NH_NEURON_IR_H
 #define NH_NEURON_IR_H
 
@@ -14,6 +14,7 @@
 #define NH_NEURON_INPUTS 4  /* accumulators per neuron and step */
 #define NH_NEURON_STATES 8
 #define NH_NEURON_PARAMS 16
+#define NH_NEURON_COUNT_MOST 255 /* spikes of a step where the model does not say */
 
 /* Columns: symbol, "TEXT", operands after the destination. What they do is in hls/neuron/README.md. */
 #define NH_NEURON_OPS(X)                                                                                               \
@@ -88,8 +89,9 @@ typedef struct {
     int n_input, n_state, n_param;
     int output;             /* the register that leaves at the end of the step */
     nh_neuron_out out;
-    /* An integer program: inputs, parameters and states are integers and every format is in the text, so that float evaluation
-     * and hardware are the same numbers. Otherwise formats are chosen by the fixed-point pass. */
+    /* An integer program: inputs are integers, parameters have few enough bits that nothing is rounded but by CAST and by the formats
+     * of the states, which are in the text: float evaluation and hardware are the same numbers. Otherwise formats are chosen by the
+     * fixed-point pass. */
     bool is_exact;
     int64_t spikes_per_step; /* most of COUNT: 1.. */
 } nh_neuron_program;
@@ -118,16 +120,10 @@ typedef struct {
     nh_neuron_value param[NH_NEURON_PARAMS];  /* of program->param, in order */
     /* The state is cleared before step t (from 0) of a sample when t % reset_period == reset_phase; period 0: only at its start. */
     int64_t reset_period, reset_phase;
-    /* decided by the fixed-point pass */
-    bool quantized;
-    nh_format state_fmt[NH_NEURON_STATES];
-    double state_scale[NH_NEURON_STATES];     /* real = raw * 2^-frac * scale */
-    struct {
-        nh_format fmt;
-        int64_t n;                            /* as nh_neuron_value.n */
-        const int64_t *raw;                   /* [n] */
-    } param_fx[NH_NEURON_PARAMS];
-    nh_format out_fmt;
+    /* Decided by the fixed-point pass: the same neuron as an exact program (states have formats; everything measured in volts is
+     * divided by the threshold, gains are in the weights) and its parameters as dyadic numbers. NULL before. */
+    const nh_neuron_program *fx;
+    nh_neuron_value fx_param[NH_NEURON_PARAMS];
 } nh_neuron;
 
 /* Text of an operation or kind; -1 / NULL when there is none. */

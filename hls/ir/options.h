@@ -49,7 +49,7 @@ typedef struct {
     nh_reset_timing reset_timing;
     nh_spike_timing spike;
     nh_compare compare;
-    int64_t spikes_per_step; /* 0 = auto (the preset's) */
+    int64_t spikes_per_step; /* 0 = auto (the preset's), INT64_MAX = no limit */
     nh_v_min v_min;
     nh_syn_order syn_order;
     nh_recurrent_bias recurrent_bias; /* does a recurrent layer's bias act in step 0, when no spike has come back yet? */
@@ -57,7 +57,7 @@ typedef struct {
     double dt;               /* seconds; 0 = auto: spiking.dt, else the preset's */
 } nh_numerics;
 
-typedef enum { NH_ENCODE_DIRECT, NH_ENCODE_EVENTS, NH_ENCODE_RATE, NH_ENCODE_LATENCY } nh_encoding;
+typedef enum { NH_ENCODE_DIRECT, NH_ENCODE_CONSTANT, NH_ENCODE_EVENTS, NH_ENCODE_RATE, NH_ENCODE_LATENCY } nh_encoding;
 typedef enum { NH_READOUT_COUNT, NH_READOUT_FIRST_SPIKE, NH_READOUT_MEMBRANE } nh_readout;
 
 /* A number format asked for; is_auto: chosen by the quantization pass. */
@@ -90,7 +90,7 @@ typedef struct {
     nh_loc neuron_model_at;
 } nh_layer_options;
 
-/* Arrays given by the user: "x.npy" or "x.npz:key"; real value = element * scale. */
+/* Data given by the user: "x.npy", "x.npz:key", recordings "x.bs2", "folder/", "list.txt"; real value = element * scale. */
 typedef struct {
     const char *path; /* resolved; NULL = not given */
     const char *key;  /* member of an .npz, or NULL */
@@ -132,15 +132,20 @@ typedef struct {
         nh_loc steps_at;
         double dt;             /* seconds; 0 = the numerics' default */
         nh_encoding encoding;  /* how simulate/calibrate data become the input of each step */
+        nh_loc encoding_at;
+        bool repeat_input;     /* data with fewer than time_steps steps begin again */
         nh_readout readout;    /* how outputs become a class */
         uint64_t seed;         /* of rate encoding */
         int64_t max_count;     /* events: most per input and step; 0 = all are counted, 1 = binary */
-        double bin;            /* events: seconds per step; 0 = dt */
+        double bin;            /* events: seconds per step; 0 = dt, else 1 ms */
         nh_data_ref reference; /* output spikes to be compared with: [samples, steps, outputs] */
         nh_loc at;
         /* lava .net: what Network(...) takes */
         int64_t reset_interval, reset_offset, num_layers, skip_layers, input_message_bits; /* 0 = none, 0, all, 0; message bits 0: 0/1 */
         bool sigma_delta_corrected;
+        bool input_bias;        /* what comes into an input layer of LIF neurons is their bias, not their current */
+        int64_t input_shape[3]; /* [input_rank]: shape of the input when the model does not say; rank 0: not given */
+        int input_rank;
     } spiking;
 
     struct { double rate_hz; int64_t ii_cycles, multipliers; nh_loc at; } budget; /* 0 = not given; for reuse_factor auto */
@@ -151,6 +156,7 @@ typedef struct {
         nh_data_ref inputs, labels;
         double scale;
         int64_t samples; /* 0 = all */
+        int64_t rtl_limit; /* inferences or time steps that the RTL runs; 0 = all */
         nh_stalls stalls;
         uint64_t seed;
         bool trace;

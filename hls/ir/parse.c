@@ -275,6 +275,152 @@ static void parse_numbers(parser *s, nh_layer *l) {
         fail(s, "multipliers belong to a layer with weights");
 }
 
+/* The options that put_numerics wrote; every enum within its bounds. */
+static void parse_numerics(parser *s, nh_layer_options *o) {
+    nh_numerics *n = &o->numerics;
+    n->preset = (nh_preset)small(s, 0, NH_PRESET_COUNT - 1);
+    n->integrator = (nh_integrator)small(s, 0, NH_INTEGRATOR_STEPS_EXP);
+    n->input_gain = (nh_input_gain)small(s, 0, NH_GAIN_ONE_MINUS_ALPHA);
+    n->reset = (nh_reset)small(s, 0, NH_RESET_NONE);
+    n->reset_timing = (nh_reset_timing)small(s, 0, NH_RESET_SNNTORCH_SUB);
+    n->spike = (nh_spike_timing)small(s, 0, NH_SPIKE_BEFORE_UPDATE);
+    n->compare = (nh_compare)small(s, 0, NH_COMPARE_GE);
+    n->v_min = (nh_v_min)small(s, 0, NH_V_MIN_MINUS_THRESHOLD);
+    n->syn_order = (nh_syn_order)small(s, 0, NH_SYN_DECAY_AFTER);
+    n->recurrent_bias = (nh_recurrent_bias)small(s, 0, NH_REC_BIAS_NO);
+    want(s, "spikes");
+    n->spikes_per_step = integer(s, 0, INT64_MAX);
+    want(s, "delay");
+    n->layer_delay = integer(s, -1, INT32_MAX);
+    want(s, "dt");
+    n->dt = real(s);
+    o->state = request(s, "state");
+    want(s, "state_bits");
+    o->state_bits = small(s, 0, 64);
+    want(s, "decay_bits");
+    o->decay_bits = small(s, 0, 64);
+    if (take(s, "model")) o->neuron_model = string(s);
+}
+
+static void pair(parser *s, const char *key, int64_t v[2]) {
+    want(s, key);
+    for (int i = 0; i < 2; i++) v[i] = integer(s, 0, 1 << 24);
+}
+
+static void parse_window(parser *s, nh_window *w) {
+    pair(s, "kernel", w->kernel);
+    pair(s, "stride", w->stride);
+    pair(s, "before", w->pad_before);
+    pair(s, "after", w->pad_after);
+    pair(s, "dilation", w->dilation);
+    want(s, "groups");
+    w->groups = integer(s, 0, 1 << 24);
+}
+
+static nh_neuron_value neuron_value(parser *s) {
+    nh_neuron_value v = {.name = string(s)};
+    v.n = integer(s, 1, INT32_MAX);
+    want(s, "values");
+    v.value = reals(s, v.n);
+    return v;
+}
+
+/* Inputs, states and parameters by their index among their kind. */
+static void place_register(parser *s, nh_neuron_program *p, int r) {
+    const nh_neuron_reg *reg = &p->reg[r];
+    int *table = reg->kind == NH_REG_INPUT ? p->input : reg->kind == NH_REG_STATE ? p->state : p->param;
+    int *n = reg->kind == NH_REG_INPUT ? &p->n_input : reg->kind == NH_REG_STATE ? &p->n_state : &p->n_param;
+    int most = reg->kind == NH_REG_INPUT ? NH_NEURON_INPUTS : reg->kind == NH_REG_STATE ? NH_NEURON_STATES : NH_NEURON_PARAMS;
+    if (reg->kind == NH_REG_CONST || reg->kind == NH_REG_TEMP) return;
+    if (reg->index >= most || *n == most) fail(s, "a neuron program has too many inputs, states or parameters");
+    else table[reg->index] = r, ++*n;
+}
+
+/* Are registers 0 to n-1 of a kind all there, once each? */
+static bool is_complete(const nh_neuron_program *p, nh_neuron_reg_kind kind, const int *table, int n) {
+    for (int i = 0; i < n; i++)
+        if (p->reg[table[i]].kind != kind || p->reg[table[i]].index != i) return false;
+    return true;
+}
+
+static void parse_register(parser *s, nh_neuron_program *p, size_t *cap) {
+    p->reg = nh_arena_grow(s->a, p->reg, cap, (size_t)p->n_reg + 1, sizeof *p->reg);
+    nh_neuron_reg *r = &p->reg[p->n_reg++];
+    *r = (nh_neuron_reg){.name = string(s)};
+    r->kind = (nh_neuron_reg_kind)choice(s, nh_reg_kind_text, 5);
+    r->index = small(s, 0, INT32_MAX);
+    want(s, "constant");
+    r->constant = real(s);
+    want(s, "measure");
+    r->measure = (nh_neuron_measure)small(s, 0, NH_MEASURE_VOLT);
+    r->has_format = take(s, "format");
+    if (r->has_format) r->fmt = format(s);
+    if (!s->why) place_register(s, p, p->n_reg - 1);
+}
+
+static void parse_instruction(parser *s, nh_neuron_program *p, size_t *cap) {
+    char buf[96];
+    p->instr = nh_arena_grow(s->a, p->instr, cap, (size_t)p->n_instr + 1, sizeof *p->instr);
+    nh_neuron_instr *c = &p->instr[p->n_instr++];
+    *c = (nh_neuron_instr){0};
+    int op = nh_neuron_op_find(word(s, buf));
+    if (op < 0) fail(s, "an unknown operation of neurons");
+    if (s->why) return;
+    c->op = (nh_neuron_op)op;
+    c->dst = small(s, 0, p->n_reg - 1);
+    for (int k = 0; k < nh_neuron_operands(c->op); k++) c->src[k] = small(s, 0, p->n_reg - 1);
+    if (c->op != NH_NOP_CAST) return;
+    want(s, "format");
+    c->fmt = format(s);
+}
+
+/* A program and the values of its parameters. */
+static const nh_neuron_program *program(parser *s, nh_neuron_value *param) {
+    nh_neuron_program *p = NH_NEW(s->a, nh_neuron_program);
+    size_t cap_reg = 0, cap_instr = 0;
+    p->name = string(s);
+    want(s, "out");
+    p->out = (nh_neuron_out)small(s, 0, NH_NEURON_OUT_GRADED);
+    want(s, "exact");
+    p->is_exact = small(s, 0, 1) == 1;
+    want(s, "spikes");
+    p->spikes_per_step = integer(s, 0, INT64_MAX);
+    want(s, "output");
+    p->output = small(s, 0, INT32_MAX);
+    while (take(s, "reg")) parse_register(s, p, &cap_reg);
+    while (take(s, "do")) parse_instruction(s, p, &cap_instr);
+    if (!s->why && !(is_complete(p, NH_REG_INPUT, p->input, p->n_input) && is_complete(p, NH_REG_STATE, p->state, p->n_state) &&
+                     is_complete(p, NH_REG_PARAM, p->param, p->n_param)))
+        fail(s, "inputs, states and parameters are numbered from 0");
+    if (p->output >= p->n_reg) fail(s, "the output of a neuron program is not one of its registers");
+    for (int i = 0; !s->why && i < p->n_param; i++)
+        if (want(s, "param")) param[i] = neuron_value(s);
+    return p;
+}
+
+static int kind_of(parser *s) {
+    for (int kind = 0; kind < NH_KIND_COUNT; kind++)
+        if (take(s, nh_neuron_kind_text((nh_neuron_kind)kind))) return kind;
+    fail(s, "an unknown kind of neuron");
+    return 0;
+}
+
+static nh_neuron *neuron(parser *s) {
+    nh_neuron *n = NH_NEW(s->a, nh_neuron);
+    n->kind = (nh_neuron_kind)kind_of(s);
+    want(s, "reset");
+    n->reset_period = integer(s, 0, INT64_MAX);
+    n->reset_phase = integer(s, 0, INT64_MAX);
+    while (take(s, "ode")) {
+        if (n->n_ode == (int)(sizeof n->ode / sizeof *n->ode)) fail(s, "a neuron has too many parameters");
+        if (!s->why) n->ode[n->n_ode++] = neuron_value(s);
+    }
+    if (take(s, "program")) n->program = program(s, n->param);
+    if (take(s, "fixed")) n->fx = program(s, n->fx_param);
+    want(s, "end");
+    return n;
+}
+
 static int op_of(parser *s) {
     for (int op = 0; op < NH_OP_COUNT; op++)
         if (take(s, nh_op_get((nh_op)op)->text)) return op;
@@ -298,6 +444,14 @@ static void parse_layer(parser *s) {
     want(s, "hi");
     l.hi = real(s);
     l.opt = options(s);
+    if (take(s, "numerics")) parse_numerics(s, &l.opt);
+    if (take(s, "window")) parse_window(s, &l.window);
+    if (take(s, "delay")) {
+        l.n_delay = integer(s, 1, INT32_MAX);
+        want(s, "values");
+        l.delay = integers(s, l.n_delay);
+    }
+    if (take(s, "neuron")) l.neuron = neuron(s);
     if (take(s, "weight")) l.weight = param(s);
     if (take(s, "bias")) l.bias = param(s);
     if (take(s, "numbers")) parse_numbers(s, &l);
@@ -313,6 +467,8 @@ nh_graph *nh_graph_parse(nh_arena *a, nh_diag *d, const char *file, const char *
     int input = small(&s, -1, INT32_MAX);
     want(&s, "output");
     int output = small(&s, -1, INT32_MAX);
+    s.g->is_temporal = take(&s, "temporal");
+    s.g->steps = s.g->is_temporal ? integer(&s, 0, INT64_MAX) : 1;
     while (take(&s, "tensor"))
         parse_tensor(&s);
     while (take(&s, "layer"))

@@ -4,11 +4,22 @@
 
 /* The text form, one fact per line; parse.c reads it back:
  *
- *   graph "name" input 0 output 2
+ *   graph "name" input 0 output 2 [temporal 16]
  *   tensor "x" frame 8x8 [q fixed<8,1> scale 1 range -128 127] [cal -1 1]
  *   layer "fc1" dense in 0 out 1 alpha 0 lo 0 hi 0
  *     options strategy 4 reuse 8 weight auto bias auto result fixed<8,1> accum auto weight_bits 8 ...
  *     weight "w" 4x64 format fixed<8,1> overflow 0 0 values 0.25 ... [scale ...] [raw ...]
+ *     [numerics ...] of networks in time: the options as their enums' numbers
+ *     window kernel 3 3 stride 1 1 before 0 0 after 0 0 dilation 1 1 groups 1
+ *     delay 1 values 1
+ *     neuron LIF reset 0 0
+ *       ode "tau" 1 values 0.02
+ *       program "lif" out 0 exact 0 spikes 1 output 4
+ *         reg "v" state 0 constant 0 measure 1 [format fixed<16,4>]
+ *         do ADD 4 0 1 [fixed<16,4>]       (destination, operands; the format of a CAST)
+ *       param "alpha" 1 values 0.9
+ *       fixed out fixed<1,1> (state fixed<16,4> scale 1)... (param fixed<13,1> 1 raw 3686)...
+ *     end
  *     numbers exact 1 accum fixed<20,6> shift 0 [mul ...]
  *     overflow 1000 3
  *   end
@@ -132,7 +143,73 @@ static void put_numbers(const nh_layer *l, bool values, FILE *out) {
     fputc('\n', out);
 }
 
-static void put_layer(const nh_layer *l, bool values, FILE *out) {
+/* Options that only layers of networks in time have. */
+static void put_numerics(const nh_layer_options *o, FILE *out) {
+    const nh_numerics *n = &o->numerics;
+    fprintf(out, "  numerics %d %d %d %d %d %d %d %d %d %d spikes %lld delay %lld dt %.17g", (int)n->preset, (int)n->integrator, (int)n->input_gain,
+            (int)n->reset, (int)n->reset_timing, (int)n->spike, (int)n->compare, (int)n->v_min, (int)n->syn_order, (int)n->recurrent_bias,
+            (long long)n->spikes_per_step, (long long)n->layer_delay, n->dt);
+    put_request("state", o->state, out);
+    fprintf(out, " state_bits %d decay_bits %d", o->state_bits, o->decay_bits);
+    if (o->neuron_model) {
+        fprintf(out, " model ");
+        put_string(o->neuron_model, out);
+    }
+    fputc('\n', out);
+}
+
+static void put_pair(const char *key, const int64_t v[2], FILE *out) { fprintf(out, " %s %lld %lld", key, (long long)v[0], (long long)v[1]); }
+
+static void put_window(const nh_window *w, FILE *out) {
+    fprintf(out, "  window");
+    put_pair("kernel", w->kernel, out);
+    put_pair("stride", w->stride, out);
+    put_pair("before", w->pad_before, out);
+    put_pair("after", w->pad_after, out);
+    put_pair("dilation", w->dilation, out);
+    fprintf(out, " groups %lld\n", (long long)w->groups);
+}
+
+static void put_neuron_value(const char *key, const nh_neuron_value *v, bool values, FILE *out) {
+    fprintf(out, "    %s ", key);
+    put_string(v->name ? v->name : "", out);
+    fprintf(out, " %lld", (long long)v->n);
+    put_reals("values", v->value, v->n, values, out);
+    fputc('\n', out);
+}
+
+/* A program and its parameters. key: program, or fixed. */
+static void put_program(const char *key, const nh_neuron_program *p, const nh_neuron_value *param, bool values, FILE *out) {
+    fprintf(out, "    %s ", key);
+    put_string(p->name, out);
+    fprintf(out, " out %d exact %d spikes %lld output %d\n", (int)p->out, p->is_exact, (long long)p->spikes_per_step, p->output);
+    for (int i = 0; i < p->n_reg; i++) {
+        const nh_neuron_reg *r = &p->reg[i];
+        fprintf(out, "      reg ");
+        put_string(r->name ? r->name : "", out);
+        fprintf(out, " %s %d constant %.17g measure %d", nh_reg_kind_text[r->kind], r->index, r->constant, (int)r->measure);
+        if (r->has_format) put_format("format", r->fmt, out);
+        fputc('\n', out);
+    }
+    for (int i = 0; i < p->n_instr; i++) {
+        const nh_neuron_instr *c = &p->instr[i];
+        fprintf(out, "      do %s %d", nh_neuron_op_text(c->op), c->dst);
+        for (int k = 0; k < nh_neuron_operands(c->op); k++) fprintf(out, " %d", c->src[k]);
+        if (c->op == NH_NOP_CAST) put_format("format", c->fmt, out);
+        fputc('\n', out);
+    }
+    for (int i = 0; i < p->n_param; i++) put_neuron_value("param", &param[i], values, out);
+}
+
+static void put_neuron(const nh_neuron *n, bool values, FILE *out) {
+    fprintf(out, "  neuron %s reset %lld %lld\n", nh_neuron_kind_text(n->kind), (long long)n->reset_period, (long long)n->reset_phase);
+    for (int i = 0; i < n->n_ode; i++) put_neuron_value("ode", &n->ode[i], values, out);
+    if (n->program) put_program("program", n->program, n->param, values, out);
+    if (n->fx) put_program("fixed", n->fx, n->fx_param, values, out);
+    fprintf(out, "  end\n");
+}
+
+static void put_layer(const nh_graph *g, const nh_layer *l, bool values, FILE *out) {
     fprintf(out, "layer ");
     put_string(l->name, out);
     fprintf(out, " %s in", nh_op_get(l->op)->text);
@@ -140,6 +217,14 @@ static void put_layer(const nh_layer *l, bool values, FILE *out) {
         fprintf(out, " %d", l->in[k]);
     fprintf(out, " out %d alpha %.17g lo %.17g hi %.17g\n", l->out, l->alpha, l->lo, l->hi);
     put_options(&l->opt, out);
+    if (g->is_temporal) put_numerics(&l->opt, out);
+    if (nh_op_has_window(l->op)) put_window(&l->window, out);
+    if (l->delay) {
+        fprintf(out, "  delay %lld", (long long)l->n_delay);
+        put_ints("values", l->delay, l->n_delay, values, out);
+        fputc('\n', out);
+    }
+    if (l->neuron) put_neuron(l->neuron, values, out);
     put_param("weight", l->weight, values, out);
     put_param("bias", l->bias, values, out);
     put_numbers(l, values, out);
@@ -152,10 +237,12 @@ static void put_layer(const nh_layer *l, bool values, FILE *out) {
 void nh_graph_print(const nh_graph *g, bool values, FILE *out) {
     fprintf(out, "graph ");
     put_string(g->name, out);
-    fprintf(out, " input %d output %d\n", g->input, g->output);
+    fprintf(out, " input %d output %d", g->input, g->output);
+    if (g->is_temporal) fprintf(out, " temporal %lld", (long long)g->steps);
+    fputc('\n', out);
     for (int t = 0; t < g->n_tensor; t++)
         put_tensor(&g->tensor[t], out);
     for (int i = 0; i < g->n_layer; i++)
-        put_layer(&g->layer[i], values, out);
+        put_layer(g, &g->layer[i], values, out);
     fprintf(out, "end\n");
 }

@@ -16,9 +16,9 @@ const nh_neuron_program *nh_neuron_assemble(nh_arena *a, nh_diag *d, const char 
                                             int n_guard);
 /* A built-in model by its name (models/<name>.neuron), e.g. "lava_lif", "delta", "sigma_delta", "threshold", "scale", "binary", "add". */
 const nh_neuron_program *nh_neuron_builtin(nh_arena *a, nh_diag *d, const char *name, const nh_guard *guard, int n_guard);
-/* Names of the built-in models: a table that ends with NULL. */
+/* Names of the built-in models, sorted: a table that ends with NULL. */
 const char *const *nh_neuron_builtins(nh_arena *a);
-/* Index of a parameter / state of a program by name, or -1. */
+/* Index of a parameter of a program by name, or -1. */
 int nh_neuron_param(const nh_neuron_program *p, const char *name);
 /* The program as text that assembles to an equal program. */
 void nh_neuron_print(const nh_neuron_program *p, FILE *out);
@@ -32,7 +32,7 @@ nh_neuron *nh_neuron_make(nh_arena *a, nh_diag *d, const char *model, const nh_g
 /* --- numerics ------------------------------------------------------------------------------------------------------ */
 
 const char *nh_preset_name(nh_preset p);
-/* All AUTO fields replaced by the preset's; dt by spiking_dt where that is not 0. */
+/* All AUTO fields replaced by the preset's; dt by spiking_dt where that is not 0. The preset's integrator and gain are those of leaky neurons. */
 nh_numerics nh_numerics_resolve(const nh_numerics *asked, double spiking_dt);
 
 /* Pass: every NEURON layer that is a differential equation gets its program and coefficients by layer.opt.numerics; layers with
@@ -44,13 +44,16 @@ bool nh_pass_discretise(nh_graph *g, const nh_options *o, nh_diag *d);
 
 typedef enum { NH_FLOAT64, NH_FLOAT32 } nh_float_kind;
 
-/* One step of n neurons. in[k][i], state[s][i] (updated), param[p][i % ... by its n], y[i]. n_channel: channels of an image, or n. */
+/* One step of n neurons: in[k][i], state[s][i] (updated), y[i]. n_channel: channels of an image, or n; element i belongs to channel
+ * i / (n / n_channel). Integer programs are evaluated in double whatever `kind` says. */
 void nh_neuron_eval(const nh_neuron *neuron, nh_float_kind kind, int64_t n, int64_t n_channel, const double *const *in, double *const *state,
                     double *y);
 
-/* The whole network in time. State of a run; reset puts it to the start of a sample. */
+/* The whole network in time, with its weights copied. Everything is in double when there is an integer program. NULL when a layer's operator
+ * has no meaning in time (softmax ...) or the delays need too much memory. Lives in a. */
 typedef struct nh_temporal_eval nh_temporal_eval;
 nh_temporal_eval *nh_temporal_new(nh_arena *a, const nh_graph *g, nh_float_kind kind);
+/* To the start of a sample: states and delays are 0. A new run stands there. */
 void nh_temporal_reset(nh_temporal_eval *e);
 /* One step: x has the elements of the input tensor. Values of all tensors: valid until the next step. */
 void nh_temporal_step(nh_temporal_eval *e, const double *x);

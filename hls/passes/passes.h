@@ -17,8 +17,8 @@ typedef struct {
 bool nh_passes_run(nh_graph *g, const nh_options *o, const nh_samples *calibration, nh_diag *d, const char *dump_after,
                    FILE *dump);
 
-/* The passes' names in order, "a, b, c", in a. */
-const char *nh_passes_names(nh_arena *a);
+/* The names, in order, of the passes that g goes through, "a, b, c", in a. */
+const char *nh_passes_names(nh_arena *a, const nh_graph *g);
 
 /* The single passes, each usable alone. */
 bool nh_pass_drop_identity(nh_graph *g, nh_diag *d);

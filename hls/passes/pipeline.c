@@ -1,4 +1,4 @@
-#include "passes.h"
+#include "temporal.h"
 
 #include <string.h>
 
@@ -25,20 +25,38 @@ static bool infer_fx(pipeline *p) {
     return nh_pass_infer_fx(p->g, p->o, p->calibration, p->d);
 }
 
+static bool discretise(pipeline *p) {
+    return nh_pass_discretise(p->g, p->o, p->d);
+}
+static bool absorb(pipeline *p) {
+    return nh_pass_absorb(p->g, p->d);
+}
+static bool temporal_fx(pipeline *p) {
+    return nh_pass_temporal_fx(p->g, p->o, p->calibration, p->d);
+}
+
 /* In order; the names are those of --dump-after. */
-static const struct {
+typedef struct {
     const char *name;
     bool (*run)(pipeline *);
-} passes[] = {{"drop_identity", drop_identity},
-              {"fold_batchnorm", fold_batchnorm},
-              {"append_argmax", append_argmax},
-              {"calibrate", calibrate},
-              {"infer_fx", infer_fx}};
+} pass;
+static const pass frame_passes[] = {{"drop_identity", drop_identity},
+                                    {"fold_batchnorm", fold_batchnorm},
+                                    {"append_argmax", append_argmax},
+                                    {"calibrate", calibrate},
+                                    {"infer_fx", infer_fx},
+                                    {NULL, NULL}};
+static const pass temporal_passes[] = {
+    {"drop_identity", drop_identity}, {"discretise", discretise}, {"absorb", absorb}, {"temporal_fx", temporal_fx}, {NULL, NULL}};
 
-const char *nh_passes_names(nh_arena *a) {
-    const char *names = passes[0].name;
-    for (size_t i = 1; i < sizeof passes / sizeof passes[0]; i++) names = nh_arena_printf(a, "%s, %s", names, passes[i].name);
+static const char *names_of(nh_arena *a, const pass *table) {
+    const char *names = table->name;
+    while ((++table)->name) names = nh_arena_printf(a, "%s, %s", names, table->name);
     return names;
+}
+
+const char *nh_passes_names(nh_arena *a, const nh_graph *g) {
+    return names_of(a, g->is_temporal ? temporal_passes : frame_passes);
 }
 
 static bool check(pipeline *p, const char *after) {
@@ -53,10 +71,10 @@ bool nh_passes_run(nh_graph *g, const nh_options *o, const nh_samples *calibrati
                    const char *dump_after, FILE *dump) {
     pipeline p = {g, o, calibration, d};
     if (!check(&p, "reading")) return false;
-    for (size_t i = 0; i < sizeof passes / sizeof passes[0]; i++) {
-        bool ok = passes[i].run(&p);
-        if (dump && dump_after && strcmp(dump_after, passes[i].name) == 0) nh_graph_print(g, true, dump);
-        if (!ok || !check(&p, passes[i].name)) return false;
+    for (const pass *q = g->is_temporal ? temporal_passes : frame_passes; q->name; q++) {
+        bool ok = q->run(&p);
+        if (dump && dump_after && strcmp(dump_after, q->name) == 0) nh_graph_print(g, true, dump);
+        if (!ok || !check(&p, q->name)) return false;
     }
     return true;
 }

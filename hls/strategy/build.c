@@ -31,7 +31,7 @@ static void matvec_cast(nh_dp *p, const nh_layer *l, const nh_val *x, int64_t n_
     nh_dp_expand_constants(p);
 }
 
-static bool check_unrolled(nh_diag *d, const nh_layer *l, int64_t n)
+bool nh_check_unrolled(nh_diag *d, const nh_layer *l, int64_t n)
 {
     int64_t nonzero = 0;
     for (int64_t i = 0; i < n; i++) nonzero += l->weight->raw[i] != 0;
@@ -48,7 +48,7 @@ static bool check_unrolled(nh_diag *d, const nh_layer *l, int64_t n)
 static bool dense(nh_arena *a, nh_diag *d, nh_dp *p, const nh_graph *g, const nh_layer *l, nh_val *v)
 {
     int64_t n_out = l->weight->shape.dim[0], n_in = l->weight->shape.dim[1];
-    if (!check_unrolled(d, l, n_out * n_in)) return false;
+    if (!nh_check_unrolled(d, l, n_out * n_in)) return false;
     nh_val *y = nh_arena_array(a, (size_t)n_out, sizeof *y);
     if (l->accum_exact) {
         nh_i128 *bias = NULL;

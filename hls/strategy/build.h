@@ -13,6 +13,9 @@ typedef struct {
     int lut_inputs;
 } nh_run;
 
+/* Few enough non-zero weights among n to unroll? NH_P_UNROLL. */
+bool nh_check_unrolled(nh_diag *d, const nh_layer *l, int64_t n);
+
 /* Unrolled datapath: port x = the input tensor, port y = the last layer's tensor. NULL + NH_P_WIDTH / NH_P_UNROLL. */
 nh_dp *nh_build_unrolled(nh_arena *a, nh_diag *d, const nh_run *r, const char *id, nh_notes *notes);
 

@@ -73,8 +73,8 @@ typedef struct {
     nh_dp *dp;
 } nh_neuron_unit;
 
-/* y(t) = x(t - steps), 0 in the first steps of a sample. steps[e % n_steps] of element e, 0..most. late: every element >= 1: the
- * output of a step leaves before its input comes. */
+/* y(t) = x(t - steps), 0 in the first steps of a sample. steps[e % n_steps] of element e, 0..most. is_late: it closes a loop (every
+ * element >= 1): the output of a step leaves before its input comes. */
 typedef struct {
     int64_t n, lanes, words, most, n_steps;
     const int64_t *steps;
@@ -135,6 +135,16 @@ bool nh_mem_in_block(int64_t words, int64_t word_bits, int64_t bram_bits);
  * not NULL, has one entry per stream: casts that overflowed on the way to it. */
 int64_t **nh_design_buffers(nh_arena *a, const nh_design *g);
 void nh_design_eval(const nh_design *g, const int64_t *x, int64_t **raw, nh_fx_count *count);
+
+/* One MAC or DATAPATH unit of it. */
+void nh_unit_eval(const nh_design *g, const nh_unit *u, int64_t **raw, nh_fx_count *count);
+
+/* Integer model of a time-stepped design, one step at a time: as nh_design_eval, with the state of a run. A new state is at the start
+ * of a sample; reset puts it there. */
+typedef struct nh_design_state nh_design_state;
+nh_design_state *nh_design_state_new(nh_arena *a, const nh_design *g);
+void nh_design_state_reset(nh_design_state *s);
+void nh_design_step(const nh_design *g, nh_design_state *s, const int64_t *x, int64_t **raw, nh_fx_count *count);
 
 /* Bits of one element in TDATA at the top level's AXI4-Stream ports: 8, 16, 32 or 64. */
 int nh_axi_element_bits(nh_format f);

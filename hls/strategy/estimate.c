@@ -57,13 +57,20 @@ static void add_dp(nh_resources *r, const nh_dp *p, const nh_target *t, int64_t 
     r->multipliers += copies * c.muls;
 }
 
+/* A binary input adds or does not: an AND per bit of the weight instead of a multiplier. */
+static void add_products(nh_resources *r, const nh_target *t, int64_t lanes, nh_format x, nh_format w)
+{
+    r->multipliers += lanes;
+    if (x.width_bits == 1 && !x.is_signed) r->luts += lanes * w.width_bits / 2;
+    else if (t->use_dsp) r->dsps += lanes;
+    else r->luts += lanes * x.width_bits * w.width_bits * (t->lut_inputs >= 6 ? 2 : 5) / 2;
+}
+
 static nh_resources mac_resources(const nh_mac *m, const nh_target *t)
 {
     nh_resources r = {0};
     int64_t x = m->x.width_bits, w = m->weight.width_bits, acc = m->acc.width_bits, lanes = m->in_lanes * m->out_lanes;
-    r.multipliers = lanes;
-    if (t->use_dsp) r.dsps = lanes;
-    else r.luts += lanes * x * w * (t->lut_inputs >= 6 ? 2 : 5) / 2;
+    add_products(&r, t, lanes, m->x, m->weight);
     r.ffs += lanes * (x + w) + m->out_lanes * acc + m->in_lanes * x;
     r.luts += m->out_lanes * (m->in_lanes - 1) * (x + w) + 2 * m->out_lanes * acc; /* tree; accumulator with its bias choice */
     r.ffs += m->out_lanes * (m->in_lanes - 1) * (x + w) + 3 * m->out_lanes * acc;  /* tree; skid of the output */
@@ -74,6 +81,35 @@ static nh_resources mac_resources(const nh_mac *m, const nh_target *t)
     if (m->groups > 1) add_ram(&r, t, 2 * m->in_words, m->in_lanes * x);
     if (m->mul) add_rom(&r, t, m->groups, m->out_lanes * m->mul_bits);
     add_dp(&r, m->post, t, m->out_lanes);
+    return r;
+}
+
+static nh_resources conv_resources(const nh_conv *v, const nh_target *t)
+{
+    nh_resources r = {0};
+    int64_t x = v->x.width_bits, w = v->weight.width_bits, acc = v->acc.width_bits, lanes = v->depthwise ? v->out_lanes : v->in_lanes * v->out_lanes;
+    add_products(&r, t, lanes, v->x, v->weight);
+    r.ffs += lanes * (x + w) + v->out_lanes * acc * 4 + v->in_lanes * x + 120; /* the last: counters and addresses */
+    r.luts += v->out_lanes * (v->in_lanes - 1) * (x + w) + 4 * v->out_lanes * acc + 220;
+    int64_t per_group = v->depthwise ? 1 : v->c_in / v->groups / v->in_lanes;
+    add_rom(&r, t, v->c_out / v->out_lanes * v->kh * v->kw * per_group, lanes * w);
+    if (v->b) add_rom(&r, t, v->c_out / v->out_lanes, v->out_lanes * acc);
+    add_ram(&r, t, 2 * v->h_in * v->w_in * v->c_in / v->in_lanes, v->in_lanes * x);
+    return r;
+}
+
+static nh_resources neuron_resources(const nh_neuron_unit *n, const nh_target *t)
+{
+    nh_resources r = {0};
+    int64_t state = 0, param = 0, acc = 0;
+    for (int s = 0; s < n->n_state; s++) state += n->state[s].width_bits;
+    for (int k = 0; k < n->n_param; k++) param += n->param[k].fmt.width_bits;
+    for (int k = 0; k < n->n_acc; k++) acc += n->acc[k].width_bits;
+    add_dp(&r, n->dp, t, n->lanes);
+    r.ffs += n->lanes * (state + param + acc) + 40;
+    r.luts += n->lanes * state + 40;
+    if (n->n_state > 0) add_ram(&r, t, n->words, n->lanes * state);
+    if (n->n_param > 0) add_rom(&r, t, n->words, n->lanes * param);
     return r;
 }
 
@@ -93,8 +129,14 @@ void nh_estimate(nh_design *g)
     for (int k = 0; k < g->n_unit; k++) {
         nh_unit *u = &g->unit[k];
         u->estimate = (nh_resources){0};
-        if (u->kind == NH_UNIT_MAC) u->estimate = mac_resources(&u->mac, t);
-        else add_dp(&u->estimate, u->dp, t, 1);
+        switch (u->kind) {
+        case NH_UNIT_MAC: u->estimate = mac_resources(&u->mac, t); break;
+        case NH_UNIT_CONV: u->estimate = conv_resources(&u->conv, t); break;
+        case NH_UNIT_NEURON: u->estimate = neuron_resources(&u->neuron, t); break;
+        case NH_UNIT_DELAY: add_ram(&u->estimate, t, (u->delay.most + 2) * u->delay.words, u->delay.lanes * g->stream[u->in[0]].fmt.width_bits); break;
+        case NH_UNIT_DATAPATH: add_dp(&u->estimate, u->dp, t, 1); break;
+        case NH_UNIT_FORK: break;
+        }
         int64_t skid = g->stream[u->out[0]].src_beat * g->stream[u->out[0]].fmt.width_bits;
         u->estimate.ffs += 2 * skid;
         u->estimate.luts += 2 * skid;

@@ -50,13 +50,14 @@ static void eval_datapath(const nh_unit *u, const nh_format x_fmt, const int64_t
     nh_arena_free(scratch);
 }
 
+void nh_unit_eval(const nh_design *g, const nh_unit *u, int64_t **raw, nh_fx_count *count)
+{
+    if (u->kind == NH_UNIT_MAC) eval_mac(u, raw[u->in[0]], raw[u->out[0]], count);
+    else eval_datapath(u, g->stream[u->in[0]].fmt, raw[u->in[0]], raw[u->out[0]], count);
+}
+
 void nh_design_eval(const nh_design *g, const int64_t *x, int64_t **raw, nh_fx_count *count)
 {
     for (int64_t i = 0; i < g->stream[g->input].n; i++) raw[g->input][i] = x[i];
-    for (int k = 0; k < g->n_unit; k++) {
-        const nh_unit *u = &g->unit[k];
-        nh_fx_count *c = count ? &count[u->out[0]] : NULL;
-        if (u->kind == NH_UNIT_MAC) eval_mac(u, raw[u->in[0]], raw[u->out[0]], c);
-        else eval_datapath(u, g->stream[u->in[0]].fmt, raw[u->in[0]], raw[u->out[0]], c);
-    }
+    for (int k = 0; k < g->n_unit; k++) nh_unit_eval(g, &g->unit[k], raw, count ? &count[g->unit[k].out[0]] : NULL);
 }

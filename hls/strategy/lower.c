@@ -3,9 +3,10 @@
 #include <string.h>
 
 #include "build.h"
+#include "intmath.h"
 #include "plan.h"
 #include "reuse.h"
-#include "intmath.h"
+#include "temporal.h"
 
 typedef struct {
     nh_arena *a;
@@ -197,8 +198,10 @@ static bool lower_units(lowering *c)
 nh_design *nh_lower(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_options *o)
 {
     size_t n = (size_t)g->n_layer;
+    nh_dp_timing timing = timing_of(o);
+    if (g->is_temporal) return nh_lower_temporal(a, d, g, o, &timing);
     nh_design *design = NH_NEW(a, nh_design);
-    lowering c = {a, d, g, o, design, timing_of(o), nh_arena_array(a, n, sizeof(int64_t)), nh_arena_array(a, n, sizeof(nh_layer *))};
+    lowering c = {a, d, g, o, design, timing, nh_arena_array(a, n, sizeof(int64_t)), nh_arena_array(a, n, sizeof(nh_layer *))};
     *design = (nh_design){.arena = a, .graph = g, .opt = o, .steps = 1, .unit = nh_arena_array(a, n, sizeof(nh_unit))};
     if (!check_chain(&c) || !nh_solve_reuse(g, o, d, c.reuse) || !lower_units(&c)) return NULL;
     join_units(&c);

@@ -1,6 +1,7 @@
 /* Lanes for a reuse factor, and reuse factors for a budget. Both exact: see design.h. */
 #include "reuse.h"
 #include "intmath.h"
+#include "temporal.h"
 
 #include <math.h>
 
@@ -27,20 +28,44 @@ nh_dense_shape nh_dense_shape_of(const nh_layer *l)
     return (nh_dense_shape){l->weight->shape.dim[1], l->weight->shape.dim[0]};
 }
 
-static int64_t multipliers_of(const nh_layer *l, int64_t r)
+static bool is_window(const nh_layer *l) { return l->op == NH_OP_CONV || l->op == NH_OP_SUMPOOL || l->op == NH_OP_AVGPOOL; }
+
+/* Lanes of a layer that may take r cycles per output vector; for a convolution: per pixel. */
+static int64_t multipliers_of(const nh_graph *g, const nh_layer *l, int64_t r)
 {
+    if (is_window(l)) {
+        nh_conv_shape c = nh_conv_shape_of(g, l);
+        int64_t in = c.c_in, out = c.c_out;
+        if (!nh_conv_lanes(&c, r, &in, &out)) return INT32_MAX; /* cannot be so fast: an impossible number */
+        return c.depthwise ? out : in * out;
+    }
     nh_dense_shape s = nh_dense_shape_of(l);
     int64_t in, out;
     nh_mac_lanes(s.n_in, s.n_out, r, l->accum_exact, &in, &out);
     return in * out;
 }
 
-static bool is_mac(const nh_layer *l) { return l->op == NH_OP_DENSE && l->opt.strategy == NH_STRATEGY_RESOURCE; }
+static bool is_mac(const nh_layer *l) { return (l->op == NH_OP_DENSE && l->opt.strategy == NH_STRATEGY_RESOURCE) || is_window(l); }
 
-static int64_t largest_reuse(const nh_layer *l)
+static int64_t largest_reuse(const nh_graph *g, const nh_layer *l)
 {
+    if (is_window(l)) {
+        nh_conv_shape c = nh_conv_shape_of(g, l);
+        return nh_conv_cycles(&c, 1, 1);
+    }
     nh_dense_shape s = nh_dense_shape_of(l);
     return s.n_in * s.n_out;
+}
+
+/* Output vectors of an inference or step: a convolution makes one per pixel. */
+static int64_t vectors_of(const nh_graph *g, const nh_layer *l) { return is_window(l) ? nh_conv_shape_of(g, l).pixels : 1; }
+
+/* The reuse factor of an auto layer that has `ii` cycles; a convolution never less than its taps. */
+static int64_t reuse_within(const nh_graph *g, const nh_layer *l, int64_t ii)
+{
+    int64_t most = largest_reuse(g, l), r = ii / vectors_of(g, l), least = is_window(l) ? nh_conv_shape_of(g, l).taps : 1;
+    r = r < most ? r : most;
+    return r > least ? r : least;
 }
 
 /* Multipliers of the whole design when every auto layer may take up to `ii` cycles. */
@@ -50,9 +75,8 @@ static int64_t multipliers_at(const nh_graph *g, int64_t ii)
     for (int i = 0; i < g->n_layer; i++) {
         const nh_layer *l = &g->layer[i];
         if (!is_mac(l)) continue;
-        int64_t most = largest_reuse(l), r = l->opt.reuse_factor;
-        if (r == 0) r = ii < most ? ii : most;
-        sum += multipliers_of(l, r);
+        int64_t r = l->opt.reuse_factor;
+        sum += multipliers_of(g, l, r ? r : reuse_within(g, l, ii));
     }
     return sum;
 }
@@ -94,14 +118,18 @@ static int64_t solve_ii(const nh_graph *g, const nh_options *o, nh_diag *d, int6
     int64_t ii = budget_ii(o), have = o->budget.multipliers;
     if (ii == 0 && have == 0) {
         have = o->target.dsps;
-        if (have == 0) {
+        if (have == 0 && g->is_temporal) {
+            have = 16;
+            nh_report(d, NH_P_UNIT, o->budget.at, "no budget given: reuse_factor auto solved for %lld lanes", (long long)have);
+        } else if (have == 0) {
             nh_report(d, NH_P_NO_BUDGET, o->budget.at, "reuse_factor: auto needs a budget, and target '%s' has no DSP blocks to count",
                       o->target.name);
             nh_diag_hint(d, "add `budget: { rate_hz: ... }`, `{ ii_cycles: ... }` or `{ multipliers: ... }`");
             return 0;
         }
-        nh_report(d, NH_P_UNIT, o->budget.at, "no budget given: reuse_factor auto solved for the %lld DSP blocks of target '%s'",
-                  (long long)have, o->target.name);
+        if (o->target.dsps > 0)
+            nh_report(d, NH_P_UNIT, o->budget.at, "no budget given: reuse_factor auto solved for the %lld DSP blocks of target '%s'",
+                      (long long)have, o->target.name);
     }
     if (have == 0) return ii < most ? ii : most;
     int64_t fewest = multipliers_at(g, most);
@@ -135,7 +163,7 @@ bool nh_solve_reuse(const nh_graph *g, const nh_options *o, nh_diag *d, int64_t 
         reuse[i] = is_mac(l) ? l->opt.reuse_factor : 1;
         if (!is_mac(l)) continue;
         any |= reuse[i] == 0;
-        int64_t r = largest_reuse(l);
+        int64_t r = largest_reuse(g, l) * vectors_of(g, l);
         most = r > most ? r : most;
     }
     if (!any) return true;
@@ -145,9 +173,11 @@ bool nh_solve_reuse(const nh_graph *g, const nh_options *o, nh_diag *d, int64_t 
     for (int i = 0; i < g->n_layer; i++) {
         const nh_layer *l = &g->layer[i];
         if (reuse[i] != 0) continue;
+        reuse[i] = reuse_within(g, l, ii);
+        if (is_window(l)) continue;
         nh_dense_shape s = nh_dense_shape_of(l);
-        int64_t in, out, largest = largest_reuse(l);
-        nh_mac_lanes(s.n_in, s.n_out, ii < largest ? ii : largest, l->accum_exact, &in, &out);
+        int64_t in, out;
+        nh_mac_lanes(s.n_in, s.n_out, reuse[i], l->accum_exact, &in, &out);
         /* No padding: the same lanes finish earlier. */
         reuse[i] = nh_ceil_div(s.n_in, in) * nh_ceil_div(s.n_out, out);
     }

@@ -68,6 +68,9 @@ typedef struct {
     nh_cosim_wires *stream; /* [nh_cosim_n_streams] */
     nh_cosim_fifo *fifo;
     int n_fifo;
+    /* Frames at the start of a sample that leave before their input comes, where every path from the input
+     * has a late delay; nh_cosim_steps or more: without end. */
+    int64_t ahead;
 } nh_cosim_ports;
 
 /* A fresh model whose registers start at random values of seed. waves: FST path or NULL. */

@@ -75,7 +75,8 @@ void nh_cosim_rtl_open(uint64_t seed, const char *waves, nh_cosim_ports *p) {
 #endif
           wires,
           fifos,
-          n_fifo};
+          n_fifo,
+          NH_AHEAD};
 }
 
 void nh_cosim_rtl_eval(void) {

@@ -1,0 +1,187 @@
+/* Pass: every layer that is a differential equation gets its program and coefficients. */
+#include <string.h>
+
+#include "file.h"
+#include "numerics.h"
+
+typedef struct {
+    nh_arena *a;
+    nh_graph *g;
+    const nh_options *o;
+    nh_diag *d;
+    const char *last_text;   /* of the last note: the same is not said twice */
+    int n_lost;              /* layers whose kind of reset the file cannot say */
+    const nh_layer *lost;    /* the first of them */
+    const char *lost_preset;
+} discretiser;
+
+/* --- combinations ---------------------------------------------------------------------------------------------------- */
+
+static bool is_spiking(const nh_neuron *n) { return n->kind == NH_KIND_IF || n->kind == NH_KIND_LIF || n->kind == NH_KIND_CUBALIF; }
+
+static bool refuse(discretiser *c, const nh_layer *l, const char *what, const char *hint) {
+    nh_report(c->d, NH_N_NUMERICS, l->opt.numerics.preset_at.line ? l->opt.numerics.preset_at : l->at, "%s", what);
+    nh_diag_layer(c->d, l->name);
+    nh_diag_hint(c->d, "%s", hint);
+    return false;
+}
+
+static bool check_numerics(discretiser *c, const nh_layer *l, const nh_numerics *n) {
+    if (!is_spiking(l->neuron)) return true;
+    if (n->spike == NH_SPIKE_BEFORE_UPDATE && n->reset_timing != NH_RESET_SAME)
+        return refuse(c, l, "a spike before the update is reset in the same step", "set reset_timing: same");
+    if (n->spikes_per_step > 1 && n->reset_timing == NH_RESET_SNNTORCH_SUB)
+        return refuse(c, l, "reset_timing snntorch_sub is for one spike per step", "set spikes_per_step: 1");
+    return true;
+}
+
+/* --- a built-in program -------------------------------------------------------------------------------------------------- */
+
+static const char *const model_of[NH_KIND_COUNT] = {NULL, "if", "lif", "li", "i", "cubalif", "cubali"};
+
+static const char *reset_text(const nh_reading *r, const nh_coefficients *k) {
+    switch (r->n.reset) {
+    case NH_RESET_ZERO: return "zero";
+    case NH_RESET_SUBTRACT: return "subtract";
+    case NH_RESET_NONE: return "none";
+    default: return k->has_v_reset ? "value" : "zero";
+    }
+}
+
+static const nh_neuron_program *program(discretiser *c, const nh_layer *l, const nh_reading *r, const nh_coefficients *k) {
+    static const char *const timing[] = {"", "same", "next", "snntorch_sub"}, *const order[] = {"", "new", "old", "decay_after"};
+    bool is_many = r->n.spikes_per_step > 1;
+    const nh_guard guard[] = {
+        {"form", r->is_increment ? "increment" : "decay"},
+        {"gain", k->has_unit_gain ? "unit" : "mul"},
+        {"syn_gain", k->has_unit_gain_syn ? "unit" : "mul"},
+        {"leak", k->has_leak ? "yes" : "no"},
+        {"reset", reset_text(r, k)},
+        {"timing", timing[r->n.reset_timing]},
+        {"spike", r->n.spike == NH_SPIKE_BEFORE_UPDATE ? "before" : "after"},
+        {"compare", r->n.compare == NH_COMPARE_GE ? "ge" : "gt"},
+        {"spikes", is_many ? "many" : "one"},
+        {"v_min", r->n.v_min == NH_V_MIN_MINUS_THRESHOLD ? "minus_threshold" : "none"},
+        {"syn_order", order[r->n.syn_order]},
+    };
+    const nh_neuron_program *p = nh_neuron_builtin(c->a, c->d, model_of[l->neuron->kind], guard, (int)(sizeof guard / sizeof *guard));
+    if (!p || !is_many || p->out != NH_NEURON_OUT_COUNT) return p;
+    nh_neuron_program *q = NH_NEW(c->a, nh_neuron_program);
+    *q = *p;
+    q->spikes_per_step = r->n.spikes_per_step;
+    return q;
+}
+
+/* --- a program of the user's --------------------------------------------------------------------------------------------- */
+
+static const nh_neuron_program *user_program(discretiser *c, const nh_layer *l) {
+    nh_bytes text;
+    const char *path = l->opt.neuron_model;
+    if (!nh_file_read(c->a, c->d, l->opt.neuron_model_at, path, (size_t)1 << 20, &text)) return NULL;
+    const nh_neuron_program *p = nh_neuron_assemble(c->a, c->d, path, (const char *)text.data, text.size, NULL, 0);
+    if (!p || p->n_input == l->n_in) return p;
+    nh_report(c->d, NH_N_NEURON_INPUTS, l->opt.neuron_model_at, "the neuron model '%s' has %d inputs, its layer %d", p->name, p->n_input, l->n_in);
+    nh_diag_layer(c->d, l->name);
+    return NULL;
+}
+
+/* --- parameters ------------------------------------------------------------------------------------------------------------ */
+
+static const nh_neuron_value *find(const nh_coefficients *k, const nh_neuron *n, const char *name) {
+    const nh_neuron_value *v = nh_value_find(k->value, k->n, name);
+    if (!v) v = nh_value_find(n->ode, n->n_ode, name);
+    if (!v && n->program) v = nh_value_find(n->param, n->program->n_param, name);
+    return v;
+}
+
+static bool missing(discretiser *c, const nh_layer *l, const nh_coefficients *k, const nh_neuron_reg *reg) {
+    const char *known = "";
+    for (int i = 0; i < k->n; i++)
+        known = nh_arena_printf(c->a, "%s%s%s", known, *known ? ", " : "", k->value[i].name);
+    for (int i = 0; i < l->neuron->n_ode; i++)
+        known = nh_arena_printf(c->a, "%s%s%s", known, *known ? ", " : "", l->neuron->ode[i].name);
+    for (int i = 0; l->neuron->program && i < l->neuron->program->n_param; i++)
+        known = nh_arena_printf(c->a, "%s%s%s", known, *known ? ", " : "", l->neuron->param[i].name);
+    nh_report(c->d, NH_N_NEURON_PARAM, reg->at, "the layer has no value for the parameter '%s'", reg->name);
+    nh_diag_layer(c->d, l->name);
+    nh_diag_allowed(c->d, "%s", *known ? known : "none: the layer has no parameters");
+    return false;
+}
+
+static bool set_parameters(discretiser *c, const nh_layer *l, const nh_neuron_program *p, const nh_coefficients *k) {
+    nh_neuron_value value[NH_NEURON_PARAMS];
+    bool ok = true;
+    for (int i = 0; i < p->n_param; i++) {
+        const nh_neuron_reg *reg = &p->reg[p->param[i]];
+        const nh_neuron_value *v = find(k, l->neuron, reg->name);
+        if (v)
+            value[i] = *v, value[i].name = reg->name;
+        else
+            ok = missing(c, l, k, reg);
+    }
+    if (!ok) return false;
+    memcpy(l->neuron->param, value, (size_t)p->n_param * sizeof *value);
+    l->neuron->program = p;
+    return true;
+}
+
+/* --- notes ------------------------------------------------------------------------------------------------------------------- */
+
+/* Does the file look as an exporter writes it that has no word for its reset: v_reset 0, and a gain that undoes the time step? */
+static bool may_have_lost_reset(const nh_layer *l, const nh_reading *r, const nh_coefficients *k) {
+    if (!is_spiking(l->neuron) || l->opt.numerics.reset != NH_RESET_AUTO || k->has_v_reset) return false;
+    bool looks_exported = l->opt.numerics.preset == NH_PRESET_NIR && !r->is_integrator && k->has_unit_gain;
+    return r->loses_reset || looks_exported;
+}
+
+static void note(discretiser *c, const nh_layer *l, const nh_reading *r, const nh_coefficients *k) {
+    const char *text = nh_reading_text(c->a, r);
+    if (!c->last_text || strcmp(text, c->last_text) != 0) {
+        nh_report(c->d, NH_N_NUMERICS_USED, l->at, "neurons are read by %s", text);
+        nh_diag_layer(c->d, l->name);
+        c->last_text = text;
+    }
+    if (!may_have_lost_reset(l, r, k)) return;
+    if (c->n_lost++ == 0) c->lost = l, c->lost_preset = r->preset;
+}
+
+static void warn_lost(discretiser *c) {
+    if (c->n_lost == 0) return;
+    nh_reading r = nh_reading_of(c->lost, c->o->spiking.dt);
+    static const char *const text[] = {"", "value", "zero", "subtract", "none"};
+    nh_report(c->d, NH_N_RESET_LOST, c->lost->at, "the file cannot say how its neurons are reset: exporters write v_reset = 0 for a reset by subtraction too");
+    nh_diag_layer(c->d, c->lost->name);
+    nh_diag_found(c->d, "%d layer%s read with reset: %s, by the preset %s", c->n_lost, c->n_lost > 1 ? "s" : "", text[r.n.reset], c->lost_preset);
+    nh_diag_hint(c->d, "say it in numerics: reset: zero, or reset: subtract");
+}
+
+/* --- the pass ---------------------------------------------------------------------------------------------------------------- */
+
+static void set_kind(nh_graph *g, const nh_layer *l) {
+    g->tensor[l->out].kind = l->neuron->program->out == NH_NEURON_OUT_SPIKE ? NH_EDGE_SPIKE : NH_EDGE_GRADED;
+}
+
+static bool discretise(discretiser *c, const nh_layer *l) {
+    nh_coefficients k = {.n = 0};
+    bool is_ode = l->neuron->kind != NH_KIND_PROGRAM;
+    if (!is_ode && !l->opt.neuron_model) {
+        set_kind(c->g, l);
+        return true;
+    }
+    nh_reading r = nh_reading_of(l, c->o->spiking.dt);
+    if (is_ode && (!check_numerics(c, l, &r.n) || !nh_coefficients_make(c->a, c->d, c->g, l, &r, &k))) return false;
+    const nh_neuron_program *p = l->opt.neuron_model ? user_program(c, l) : program(c, l, &r, &k);
+    if (!p || !set_parameters(c, l, p, &k)) return false;
+    set_kind(c->g, l);
+    if (is_ode && !l->opt.neuron_model) note(c, l, &r, &k);
+    return true;
+}
+
+bool nh_pass_discretise(nh_graph *g, const nh_options *o, nh_diag *d) {
+    discretiser c = {.a = g->arena, .g = g, .o = o, .d = d};
+    bool ok = true;
+    for (int i = 0; i < g->n_layer; i++)
+        if (g->layer[i].op == NH_OP_NEURON && !discretise(&c, &g->layer[i])) ok = false;
+    warn_lost(&c);
+    return ok && nh_rewire(g, o, d);
+}

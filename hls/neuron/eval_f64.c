@@ -1,0 +1,10 @@
+/* Float evaluation in double. */
+#include <math.h>
+#include <string.h>
+
+#include "assembler.h"
+#include "temporal.h"
+
+#define REAL double
+#define NAME(x) x##_f64
+#include "eval_body.h"

@@ -1,0 +1,273 @@
+/* Fixed point of a neuron: formats of its states, by trying; rounded parameters; what its output can be. */
+#include "neuron_fx.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "edit.h"
+#include "neuron_dp.h"
+
+/* Integer bits that are tried below those that the calibration range needs: a membrane that rarely runs far is better saturated. */
+enum { FEWER_INT_BITS = 8, GUESSED_INT_BITS = 4, GUARD_BITS = 2 };
+
+typedef struct {
+    nh_temporal_fx *c;
+    nh_layer *l;
+    int index;
+    nh_neuron_program *p;     /* the fixed program, being completed */
+    nh_neuron_value *param;   /* of p: rounded */
+    nh_neuron_value asked[NH_NEURON_PARAMS]; /* before rounding */
+    const int *volts;
+    const nh_neuron_trace *trace; /* or NULL */
+    double volt;
+} chooser;
+
+static bool say(const chooser *w, nh_code code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static bool say(const chooser *w, nh_code code, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    nh_report(w->c->d, code, w->l->at, "layer '%s': %s", w->l->name, nh_arena_vprintf(w->c->scratch, fmt, ap));
+    va_end(ap);
+    nh_diag_layer(w->c->d, w->l->name);
+    return nh_code_get(code)->severity != NH_ERROR;
+}
+
+/* --- parameters ---------------------------------------------------------------------------------------------------- */
+
+/* Fractional bits of a parameter: volts are as fine as the finest state and a little more, so that what is added every step keeps its
+ * mean; coefficients keep decay_bits significant ones. */
+static int param_frac(const chooser *w, int k) {
+    const nh_neuron_value *v = &w->asked[k];
+    if (w->volts[w->p->param[k]] == 1) {
+        int frac = 0;
+        for (int s = 0; s < w->p->n_state; s++) {
+            int f = nh_format_frac(w->p->reg[w->p->state[s]].fmt);
+            frac = f > frac ? f : frac;
+        }
+        return frac + GUARD_BITS;
+    }
+    double most = 0;
+    int exponent = 0;
+    for (int64_t i = 0; i < v->n; i++) most = fmax(most, fabs(v->value[i]));
+    frexp(most, &exponent);
+    int frac = w->l->opt.decay_bits - exponent;
+    return most > 0 && frac > 0 ? frac < 48 ? frac : 48 : 0;
+}
+
+static double rounded(double v, int frac) { return ldexp(nearbyint(ldexp(v, frac)), -frac); }
+
+static void round_params(chooser *w) {
+    for (int k = 0; k < w->p->n_param; k++) {
+        const nh_neuron_value *from = &w->asked[k];
+        int frac = param_frac(w, k);
+        double *v = nh_arena_array(w->c->g->arena, (size_t)from->n, sizeof *v);
+        for (int64_t i = 0; i < from->n; i++) v[i] = rounded(from->value[i], frac);
+        w->param[k] = *from;
+        w->param[k].value = v;
+    }
+    for (int r = 0; r < w->p->n_reg; r++) {
+        nh_neuron_reg *x = &w->p->reg[r];
+        if (x->kind == NH_REG_CONST && nh_dyadic_frac(&x->constant, 1) < 0) x->constant = rounded(x->constant, w->l->opt.decay_bits + 4);
+    }
+}
+
+static void tell_params(const chooser *w) {
+    for (int k = 0; k < w->p->n_param; k++) {
+        const nh_neuron_value *from = &w->asked[k], *to = &w->param[k];
+        const char *name = w->p->reg[w->p->param[k]].name;
+        double worst = 0;
+        int64_t at = 0;
+        for (int64_t i = 0; i < from->n; i++)
+            if (fabs(from->value[i] - to->value[i]) > worst) worst = fabs(from->value[i] - to->value[i]), at = i;
+        if (worst == 0) continue;
+        say(w, NH_N_DECAY, "%s %.9g -> %.9g", name, from->value[at], to->value[at]);
+        bool lost = w->volts[w->p->param[k]] == 0 && fabs(from->value[at]) < 1 && (to->value[at] >= 1 || !(to->value[at] > 0 || to->value[at] < 0));
+        if (!lost) continue;
+        say(w, NH_N_DECAY_LOST, "%s %.9g becomes %g with decay_bits: %d", name, from->value[at], to->value[at], w->l->opt.decay_bits);
+        nh_diag_hint(w->c->d, "raise decay_bits");
+    }
+}
+
+/* --- states ---------------------------------------------------------------------------------------------------------- */
+
+static nh_format state_format(const chooser *w, int int_bits) {
+    return nh_format_make(true, w->l->opt.state_bits, int_bits, NH_ROUND_RND, NH_OVERFLOW_SAT);
+}
+
+static void set_state(chooser *w, int s, nh_format f) {
+    nh_neuron_reg *r = &w->p->reg[w->p->state[s]];
+    r->has_format = true;
+    r->fmt = f;
+}
+
+/* The followed neurons as a population of their own: parameters picked for them. */
+static nh_neuron followed(const chooser *w, int64_t size, int64_t channels) {
+    nh_neuron n = *w->l->neuron;
+    n.program = w->p;
+    for (int k = 0; k < w->p->n_param; k++) {
+        n.param[k] = w->param[k];
+        if (n.param[k].n == 1) continue;
+        double *v = nh_arena_array(w->c->scratch, (size_t)w->trace->m, sizeof *v);
+        for (int64_t i = 0; i < w->trace->m; i++)
+            v[i] = w->param[k].value[w->param[k].n == size ? w->trace->neuron[i] : w->trace->neuron[i] / (size / channels)];
+        n.param[k].n = w->trace->m;
+        n.param[k].value = v;
+    }
+    return n;
+}
+
+/* Inputs of the followed neurons in the units of the fixed network. */
+static double *const *scaled_inputs(const chooser *w) {
+    const nh_neuron_trace *t = w->trace;
+    double **in = nh_arena_array(w->c->scratch, NH_NEURON_INPUTS, sizeof *in);
+    for (int k = 0; k < w->l->n_in; k++) {
+        const nh_layer *from = NULL;
+        int tensor = w->l->in[k];
+        const double *gain = NULL;
+        int64_t rows = 1, size = nh_shape_size(w->c->g->tensor[w->l->out].shape);
+        for (int steps = 0; steps <= w->c->g->n_layer; steps++) {
+            from = &w->c->g->layer[w->c->g->tensor[tensor].producer];
+            if (from->op == NH_OP_DENSE || from->op == NH_OP_CONV) {
+                gain = w->c->row_gain[from - w->c->g->layer];
+                rows = from->weight->shape.dim[0];
+            }
+            if (from->op != NH_OP_RESHAPE && from->op != NH_OP_DELAY) break;
+            tensor = from->in[0];
+        }
+        in[k] = nh_arena_array(w->c->scratch, (size_t)(t->m * t->steps), sizeof **in);
+        for (int64_t i = 0; i < t->m * t->steps; i++) in[k][i] = t->in[k][i] * (gain ? gain[t->neuron[i % t->m] / (size / rows)] : 1);
+    }
+    return in;
+}
+
+/* Squared differences to the float outputs of the followed neurons, with the formats and parameters as they are now. */
+static double score(const chooser *w, double *const *in) {
+    const nh_neuron_trace *t = w->trace;
+    nh_shape shape = w->c->g->tensor[w->l->out].shape;
+    int64_t size = nh_shape_size(shape), sample = w->c->g->steps;
+    nh_neuron n = followed(w, size, shape.rank > 1 ? shape.dim[0] : size);
+    double *state[NH_NEURON_STATES], *y = nh_arena_array(w->c->scratch, (size_t)t->m, sizeof *y), sum = 0;
+    for (int s = 0; s < w->p->n_state; s++) state[s] = nh_arena_array(w->c->scratch, (size_t)t->m, sizeof **state);
+    double unit = w->p->out == NH_NEURON_OUT_GRADED && w->volts[w->p->output] == 1 ? w->volt : 1;
+    for (int64_t step = 0; step < t->steps; step++) {
+        const double *x[NH_NEURON_INPUTS];
+        for (int k = 0; k < w->l->n_in; k++) x[k] = in[k] + step * t->m;
+        for (int s = 0; s < w->p->n_state && step % sample == 0; s++) memset(state[s], 0, (size_t)t->m * sizeof **state);
+        nh_neuron_eval(&n, NH_FLOAT64, t->m, t->m, x, state, y);
+        for (int64_t i = 0; i < t->m; i++) {
+            double e = y[i] * unit - t->out[step * t->m + i];
+            sum += e * e;
+        }
+    }
+    return sum;
+}
+
+/* Integer bits (sign included) that hold what the float reference reached. */
+static int needed_int_bits(const chooser *w, int s) {
+    double unit = w->volts[w->p->state[s]] == 1 ? w->volt : 1;
+    nh_fit f = {.lo = w->trace->state_min[s] / unit, .hi = w->trace->state_max[s] / unit, .unit = 1, .is_signed = true,
+                .bits = w->l->opt.state_bits, .round = NH_ROUND_RND};
+    return f.lo < 0 || f.hi > 0 ? nh_fit_format(f).int_bits : 1;
+}
+
+/* One state after the other: the integer bits with the fewest differing outputs, ties to the wider range. */
+static void search_states(chooser *w) {
+    int need[NH_NEURON_STATES], best[NH_NEURON_STATES];
+    double *const *in = scaled_inputs(w);
+    for (int s = 0; s < w->p->n_state; s++) {
+        need[s] = best[s] = needed_int_bits(w, s);
+        set_state(w, s, state_format(w, need[s]));
+    }
+    for (int s = 0; s < w->p->n_state; s++) {
+        double least = INFINITY;
+        for (int bits = need[s]; bits >= need[s] - FEWER_INT_BITS && bits >= 1 - w->l->opt.state_bits; bits--) {
+            set_state(w, s, state_format(w, bits));
+            round_params(w);
+            double now = score(w, in);
+            if (now >= least) continue;
+            least = now;
+            best[s] = bits;
+        }
+        set_state(w, s, state_format(w, best[s]));
+    }
+}
+
+static void choose_states(chooser *w) {
+    bool given = !w->l->opt.state.is_auto;
+    for (int s = 0; s < w->p->n_state; s++) set_state(w, s, given ? w->l->opt.state.fmt : state_format(w, GUESSED_INT_BITS));
+    if (!given && w->trace && w->p->n_state > 0) search_states(w);
+    if (!given && !w->trace && w->p->n_state > 0) {
+        say(w, NH_N_STATE_GUESS, "without calibration data its states are assumed to stay within %d", 1 << (GUESSED_INT_BITS - 1));
+        nh_diag_hint(w->c->d, "give calibrate: data, or state: a format");
+    }
+    round_params(w);
+    for (int s = 0; s < w->p->n_state; s++) {
+        char text[NH_FORMAT_TEXT];
+        const nh_neuron_reg *r = &w->p->reg[w->p->state[s]];
+        say(w, NH_N_STATE, "state %s %s%s", r->name, nh_format_print(r->fmt, text), w->volts[w->p->state[s]] == 1 ? ", 1 = the threshold" : "");
+    }
+    tell_params(w);
+}
+
+/* --- inputs and output -------------------------------------------------------------------------------------------------- */
+
+/* A mean whose divisor is no power of two reaches a neuron as its sum: the neuron divides. */
+static void scale_inputs(chooser *w) {
+    nh_arena *a = w->c->g->arena;
+    for (int k = 0; k < w->l->n_in; k++) {
+        double by = w->c->g->tensor[w->l->in[k]].q.scale;
+        if (!(by < 1) && !(by > 1)) continue;
+        int exponent, in = w->p->input[k];
+        frexp(by, &exponent);
+        int c = nh_program_add_const(a, w->p, rounded(by, w->l->opt.decay_bits + 4 - exponent));
+        int scaled = nh_program_add_reg(a, w->p, nh_arena_printf(a, "%s_x", w->p->reg[in].name), NH_REG_TEMP, NH_MEASURE_NONE);
+        nh_program_replace(w->p, 0, in, scaled);
+        nh_program_insert(a, w->p, 0, NH_NOP_MUL, scaled, in, c);
+    }
+}
+
+static bool output_format(chooser *w) {
+    nh_graph *g = w->c->g;
+    nh_neuron_spec spec = {.program = w->p};
+    nh_range r;
+    int frac;
+    const char *why;
+    for (int k = 0; k < w->l->n_in; k++) {
+        spec.in_fmt[k] = g->tensor[w->l->in[k]].q.fmt;
+        spec.in_range[k] = g->tensor[w->l->in[k]].range;
+    }
+    for (int k = 0; k < w->p->n_param; k++) {
+        const nh_neuron_value *v = &w->param[k];
+        if (!nh_dyadic_format(v->value, v->n, &spec.param[k].fmt, &spec.param[k].range, NULL))
+            return say(w, NH_N_NOT_DYADIC, "parameter %s is no binary fraction of at most 64 bits", w->p->reg[w->p->param[k]].name);
+        spec.param[k].n = v->n;
+        spec.param[k].raw = spec.param[k].range.lo;
+    }
+    spec.out_fmt = w->c->forced[w->l->out];
+    if (!w->l->opt.result.is_auto) spec.out_fmt = w->l->opt.result.fmt;
+    nh_dp *dp = nh_dp_neuron(w->c->scratch, &spec, "probe", &r, &frac, &why);
+    if (!dp) return say(w, NH_N_NEURON_WIDE, "%s", why);
+    char text[NH_FORMAT_TEXT];
+    nh_tensor *t = &g->tensor[w->l->out];
+    double unit = w->p->out == NH_NEURON_OUT_GRADED && !w->l->neuron->program->is_exact && w->volts[w->p->output] == 1 ? w->volt : 1;
+    t->q = (nh_quant){.known = true, .fmt = dp->out[0].fmt, .scale = unit};
+    t->range = r;
+    return say(w, NH_N_FORMAT, "output %s", nh_format_print(t->q.fmt, text));
+}
+
+bool nh_infer_neuron(nh_temporal_fx *c, int layer) {
+    nh_layer *l = &c->g->layer[layer];
+    nh_neuron *n = l->neuron;
+    chooser w = {.c = c, .l = l, .index = layer, .param = n->fx_param, .trace = c->trace ? &c->trace[layer] : NULL, .volt = c->volt[layer]};
+    w.p = nh_program_copy(c->g->arena, n->fx);
+    memcpy(w.asked, n->fx_param, sizeof w.asked);
+    scale_inputs(&w);
+    int *volts = nh_arena_array(c->scratch, (size_t)w.p->n_reg + 1, sizeof *volts);
+    if (!nh_program_volts(w.p, volts)) memset(volts, 0, (size_t)w.p->n_reg * sizeof *volts);
+    w.volts = volts;
+    if (!w.p->is_exact) choose_states(&w);
+    w.p->is_exact = true;
+    n->fx = w.p;
+    return output_format(&w);
+}

@@ -1,0 +1,23 @@
+/* Shared by the fixed-point pass of time-stepped networks. */
+#ifndef NH_NEURON_FX_H
+#define NH_NEURON_FX_H
+
+#include "fit.h"
+#include "temporal.h"
+
+typedef struct {
+    nh_graph *g;
+    const nh_options *o;
+    nh_diag *d;
+    nh_arena *scratch;
+    const nh_samples *samples; /* may have n = 0 */
+    nh_neuron_trace *trace;    /* [n_layer], NULL without samples */
+    double **row_gain;         /* [n_layer] factors of a weighted layer's rows, or NULL */
+    double *volt;              /* [n_layer] what a neuron's volts were divided by */
+    nh_format *forced;         /* [n_tensor] width > 0: the format that the tensor's neuron must give */
+} nh_temporal_fx;
+
+/* States, parameters and output of a NEURON layer, whose inputs are known. */
+bool nh_infer_neuron(nh_temporal_fx *c, int layer);
+
+#endif

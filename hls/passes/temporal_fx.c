@@ -1,0 +1,254 @@
+/* Formats of time-stepped networks. Weighted layers: weights with one power-of-two scale per matrix, exact accumulators. Neurons: see
+ * neuron_fx.c. The fixed-point network works in units of the thresholds (normalise.c). */
+#include <math.h>
+#include <stdarg.h>
+
+#include "neuron_fx.h"
+
+static bool say(nh_temporal_fx *c, const nh_layer *l, nh_code code, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+static bool say(nh_temporal_fx *c, const nh_layer *l, nh_code code, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    nh_report(c->d, code, l->at, "layer '%s': %s", l->name, nh_arena_vprintf(c->scratch, fmt, ap));
+    va_end(ap);
+    nh_diag_layer(c->d, l->name);
+    return nh_code_get(code)->severity != NH_ERROR;
+}
+
+static void set_tensor(nh_temporal_fx *c, const nh_layer *l, nh_format f, nh_range r, double scale) {
+    nh_tensor *t = &c->g->tensor[l->out];
+    t->q = (nh_quant){.known = true, .fmt = f, .scale = scale};
+    t->range = r;
+}
+
+/* --- the network's input --------------------------------------------------------------------------------------------- */
+
+static bool all_integers(const nh_samples *s) {
+    for (int64_t i = 0; i < s->n * s->size; i++)
+        if (s->x[i] < floor(s->x[i]) || s->x[i] > floor(s->x[i])) return false;
+    return true;
+}
+
+static nh_format input_format(nh_temporal_fx *c, const nh_tensor *t) {
+    const nh_options *o = c->o;
+    bool have = c->samples && c->samples->n > 0;
+    if (!have) {
+        bool graded = t->kind == NH_EDGE_GRADED;
+        return graded ? nh_format_make(true, 17, 17, NH_ROUND_RND, NH_OVERFLOW_SAT) : nh_format_make(false, 1, 1, NH_ROUND_TRN, NH_OVERFLOW_SAT);
+    }
+    double lo = 0, hi = 0;
+    for (int64_t i = 0; i < c->samples->n * c->samples->size; i++) {
+        lo = fmin(lo, c->samples->x[i]);
+        hi = fmax(hi, c->samples->x[i]);
+    }
+    if (all_integers(c->samples) && fmax(hi, -lo) < 0x1p31) {
+        nh_format f;
+        nh_range_format((nh_range){(nh_i128)lo, (nh_i128)fmax(hi, 1)}, 0, &f);
+        f.overflow = NH_OVERFLOW_SAT;
+        return f;
+    }
+    return nh_fit_format((nh_fit){.lo = lo, .hi = hi, .unit = 1, .is_signed = lo < 0, .bits = o->input.bits, .round = NH_ROUND_RND});
+}
+
+static bool infer_input(nh_temporal_fx *c, const nh_layer *l) {
+    const nh_options *o = c->o;
+    char text[NH_FORMAT_TEXT];
+    nh_format f = o->input.format.is_auto ? input_format(c, &c->g->tensor[l->out]) : o->input.format.fmt;
+    double scale = o->input.has_scale ? o->input.scale : 1;
+    if (o->input.has_scale && o->input.format.is_auto)
+        f = nh_format_make(false, o->input.bits, o->input.bits, NH_ROUND_RND, NH_OVERFLOW_SAT);
+    set_tensor(c, l, f, nh_range_of(f), scale);
+    return say(c, l, NH_N_FORMAT, "input %s per step", nh_format_print(f, text));
+}
+
+/* --- weighted layers ------------------------------------------------------------------------------------------------- */
+
+/* Weights of row o times gain, as the hardware sees them. */
+static double *folded(nh_temporal_fx *c, const nh_layer *l, double in_scale) {
+    int64_t rows = l->weight->shape.dim[0], n = nh_shape_size(l->weight->shape), per = n / rows;
+    const double *gain = c->row_gain[l - c->g->layer];
+    double *v = nh_arena_array(c->g->arena, (size_t)n, sizeof *v);
+    for (int64_t i = 0; i < n; i++) v[i] = l->weight->value[i] * (gain ? gain[i / per] : 1) * in_scale;
+    return v;
+}
+
+static void quantize_weights(nh_temporal_fx *c, nh_layer *l, double in_scale) {
+    nh_param *w = l->weight;
+    int64_t n = nh_shape_size(w->shape), rows = w->shape.dim[0];
+    double *v = folded(c, l, in_scale), lo = v[0], hi = v[0];
+    for (int64_t i = 0; i < n; i++) {
+        lo = fmin(lo, v[i]);
+        hi = fmax(hi, v[i]);
+    }
+    nh_fit fit = {.lo = lo, .hi = hi, .unit = 1, .is_signed = true, .bits = l->opt.weight_bits, .round = NH_ROUND_RND_CONV};
+    if (c->o->calibrate.method != NH_CALIBRATE_MINMAX && (lo < 0 || hi > 0)) {
+        int64_t stride = nh_kept_stride(n, n / rows), count = 0;
+        double *kept = nh_arena_array(c->scratch, NH_KEPT_VALUES, sizeof *kept);
+        for (int64_t i = 0; i < n; i += stride) kept[count++] = v[i];
+        if (c->o->calibrate.method == NH_CALIBRATE_MSE) fit.values = (nh_values){kept, count};
+        else nh_percentile_range((nh_values){kept, count}, c->o->calibrate.percentile, &fit.lo, &fit.hi);
+    }
+    w->fmt = l->opt.weight.is_auto ? nh_fit_format(fit) : l->opt.weight.fmt;
+    int64_t *raw = nh_arena_array(c->g->arena, (size_t)n, sizeof *raw);
+    for (int64_t i = 0; i < n; i++) raw[i] = (int64_t)nh_fx_from_double(v[i], w->fmt, &w->overflow);
+    w->raw = raw;
+    double *scale = nh_arena_array(c->g->arena, (size_t)rows, sizeof *scale);
+    const double *gain = c->row_gain[l - c->g->layer];
+    for (int64_t o = 0; o < rows; o++) scale[o] = 1 / ((gain ? gain[o] : 1) * in_scale);
+    w->scale = scale;
+}
+
+/* What sum_i w_i x_i (+ b) of any row can be; x contains 0 where padding or a first step put it. */
+static nh_range sum_range(const nh_layer *l, nh_range x) {
+    int64_t rows = l->weight->shape.dim[0], per = nh_shape_size(l->weight->shape) / rows;
+    nh_range all = {0, 0};
+    if (l->op == NH_OP_CONV) x = nh_range_hull(x, (nh_range){0, 0});
+    for (int64_t o = 0; o < rows; o++) {
+        nh_i128 lo = l->bias ? l->bias->raw[o] : 0, hi = lo;
+        for (int64_t i = 0; i < per; i++) {
+            nh_i128 w = l->weight->raw[o * per + i], a = w * x.lo, b = w * x.hi;
+            lo += a < b ? a : b;
+            hi += a < b ? b : a;
+        }
+        all = o == 0 ? (nh_range){lo, hi} : nh_range_hull(all, (nh_range){lo, hi});
+    }
+    return all;
+}
+
+static void quantize_bias(nh_temporal_fx *c, nh_layer *l, int frac) {
+    nh_param *b = l->bias;
+    if (!b) return;
+    int64_t n = nh_shape_size(b->shape), *raw = nh_arena_array(c->g->arena, (size_t)n, sizeof *raw);
+    b->fmt = nh_format_make(true, 64, 64 - frac, NH_ROUND_RND, NH_OVERFLOW_SAT);
+    for (int64_t i = 0; i < n; i++) raw[i] = (int64_t)nh_fx_from_double(b->value[i], b->fmt, &b->overflow);
+    b->raw = raw;
+}
+
+static bool infer_weighted(nh_temporal_fx *c, nh_layer *l) {
+    const nh_tensor *x = &c->g->tensor[l->in[0]];
+    char text[2][NH_FORMAT_TEXT];
+    if (!l->opt.accum.is_auto) {
+        nh_report(c->d, NH_N_TEMPORAL_KEY, l->opt.accum.at, "layer '%s': accum cannot be given, accumulators are exact", l->name);
+        nh_diag_layer(c->d, l->name);
+        return false;
+    }
+    if (!l->weight->raw) quantize_weights(c, l, x->q.scale);
+    int frac = nh_format_frac(l->weight->fmt) + nh_format_frac(x->q.fmt);
+    quantize_bias(c, l, frac);
+    nh_range r = sum_range(l, x->range);
+    int width = nh_range_signed_width(r);
+    if (width > 64) return say(c, l, NH_N_ACCUM_WIDE, "the exact accumulator needs %d bits", width);
+    l->accum_exact = true;
+    l->accum = nh_format_make(true, width, width - frac, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
+    nh_format f = l->accum;
+    if (!l->opt.result.is_auto) {
+        f = l->opt.result.fmt;
+        r = nh_range_convert(r, frac, f);
+    }
+    set_tensor(c, l, f, r, 1);
+    if (l->weight->overflow.overflowed)
+        say(c, l, NH_N_WEIGHT_OVERFLOW, "%llu of %llu weights leave their format", (unsigned long long)l->weight->overflow.overflowed,
+            (unsigned long long)l->weight->overflow.n);
+    return say(c, l, NH_N_FORMAT, "weights %s, accumulator %s", nh_format_print(l->weight->fmt, text[0]), nh_format_print(l->accum, text[1]));
+}
+
+/* Sums over windows are exact; a mean over 2^k elements is a shift, any other a scale that the reader takes in. */
+static bool infer_pool(nh_temporal_fx *c, const nh_layer *l) {
+    const nh_tensor *x = &c->g->tensor[l->in[0]];
+    int64_t area = l->window.kernel[0] * l->window.kernel[1];
+    nh_range r = nh_range_hull(x->range, (nh_range){0, 0});
+    r.lo *= area;
+    r.hi *= area;
+    int frac = nh_format_frac(x->q.fmt), width = nh_range_signed_width(r);
+    double scale = x->q.scale;
+    if (l->op == NH_OP_AVGPOOL) {
+        int shift = 0;
+        while ((int64_t)1 << shift < area) shift++;
+        if ((int64_t)1 << shift == area) frac += shift;
+        else scale /= (double)area;
+    }
+    if (width > 64) return say(c, l, NH_N_ACCUM_WIDE, "the exact sum needs %d bits", width);
+    set_tensor(c, l, nh_format_make(true, width, width - frac, NH_ROUND_TRN, NH_OVERFLOW_WRAP), r, scale);
+    return true;
+}
+
+/* --- the pass ---------------------------------------------------------------------------------------------------------- */
+
+/* A feedback loop's delay stands before what it delays: the format of a spike is known, another is fixed now and forced later. */
+static bool infer_delay(nh_temporal_fx *c, const nh_layer *l) {
+    const nh_tensor *x = &c->g->tensor[l->in[0]];
+    const nh_layer *from = &c->g->layer[x->producer];
+    if (x->q.known) {
+        set_tensor(c, l, x->q.fmt, nh_range_hull(x->range, (nh_range){0, 0}), x->q.scale);
+        return true;
+    }
+    nh_format f = nh_format_make(false, 1, 1, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
+    bool is_spike = from->op == NH_OP_NEURON && from->neuron->program->out == NH_NEURON_OUT_SPIKE;
+    if (!is_spike) {
+        if (!x->calibrated)
+            return say(c, l, NH_N_INPUT_FORMAT, "the range of what comes back is unknown without calibration data");
+        f = nh_fit_format((nh_fit){.lo = fmin(x->cal_min, 0), .hi = fmax(x->cal_max, 1), .unit = 1, .is_signed = x->cal_min < 0,
+                                   .bits = l->opt.result_bits, .round = NH_ROUND_RND});
+        c->forced[l->in[0]] = f;
+    }
+    set_tensor(c, l, f, nh_range_of(f), 1);
+    return true;
+}
+
+static bool infer_wire(nh_temporal_fx *c, const nh_layer *l) {
+    const nh_tensor *x = &c->g->tensor[l->in[0]];
+    set_tensor(c, l, x->q.fmt, x->range, x->q.scale);
+    return true;
+}
+
+static bool infer_layer(nh_temporal_fx *c, int i) {
+    nh_layer *l = &c->g->layer[i];
+    switch (l->op) {
+    case NH_OP_INPUT: return infer_input(c, l);
+    case NH_OP_DENSE:
+    case NH_OP_CONV: return infer_weighted(c, l);
+    case NH_OP_SUMPOOL:
+    case NH_OP_AVGPOOL: return infer_pool(c, l);
+    case NH_OP_DELAY: return infer_delay(c, l);
+    case NH_OP_NEURON: return nh_infer_neuron(c, i);
+    case NH_OP_RESHAPE:
+    case NH_OP_IDENTITY: return infer_wire(c, l);
+    default: break;
+    }
+    return say(c, l, NH_M_FORM, "operator %s in a time-stepped network", nh_op_get(l->op)->text);
+}
+
+/* What nobody asked for: engines that are shared, as slow as the budget allows. Unrolling a layer is for who asks for it. */
+static void default_strategy(nh_graph *g, nh_diag *d) {
+    int n = 0;
+    for (int i = 0; i < g->n_layer; i++) {
+        nh_layer *l = &g->layer[i];
+        bool weighted = l->op == NH_OP_DENSE || l->op == NH_OP_CONV || l->op == NH_OP_SUMPOOL || l->op == NH_OP_AVGPOOL;
+        if (!weighted) continue;
+        if (l->opt.strategy_at.line == 0 && l->opt.strategy != NH_STRATEGY_RESOURCE) {
+            l->opt.strategy = NH_STRATEGY_RESOURCE;
+            n++;
+        }
+        if (l->opt.reuse_at.line == 0 && l->opt.reuse_factor == 1) l->opt.reuse_factor = 0;
+    }
+    if (n > 0) nh_report(d, NH_N_GRAPH, NH_NOWHERE, "no strategy given for %d layers: resource, with reuse_factor auto", n);
+}
+
+bool nh_pass_temporal_fx(nh_graph *g, const nh_options *o, const nh_samples *samples, nh_diag *d) {
+    nh_temporal_fx c = {.g = g, .o = o, .d = d, .samples = samples, .scratch = nh_arena_new()};
+    c.row_gain = nh_arena_array(c.scratch, (size_t)g->n_layer + 1, sizeof *c.row_gain);
+    c.volt = nh_arena_array(c.scratch, (size_t)g->n_layer + 1, sizeof *c.volt);
+    c.forced = nh_arena_array(c.scratch, (size_t)g->n_tensor + 1, sizeof *c.forced);
+    bool ok = true;
+    default_strategy(g, d);
+    if (samples && samples->n > 0) {
+        c.trace = nh_trace_collect(c.scratch, g, samples, d);
+        ok = c.trace != NULL;
+    }
+    /* Gains are folded before any weight is quantized: a neuron stands behind its weights. */
+    for (int i = 0; ok && i < g->n_layer; i++)
+        if (g->layer[i].op == NH_OP_NEURON) ok = nh_neuron_normalise(g, i, c.row_gain, d, &c.volt[i]);
+    for (int i = 0; ok && i < g->n_layer; i++) ok = infer_layer(&c, i);
+    nh_arena_free(c.scratch);
+    return ok;
+}

@@ -1,0 +1,21 @@
+/* Lowering of time-stepped networks: one unit per layer, joined by streams of one frame per step. */
+#ifndef NH_STRATEGY_TEMPORAL_H
+#define NH_STRATEGY_TEMPORAL_H
+
+#include "design.h"
+
+nh_design *nh_lower_temporal(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_options *o, const nh_dp_timing *timing);
+
+/* Cycles per output pixel that a convolution or pool needs at least and at most, and the fewest lanes that need no more than r. A
+ * window of one input channel per output (pools, depthwise) has as many input as output lanes. */
+typedef struct {
+    int64_t taps, c_in, c_out, pixels; /* per group: channels; pixels of the output */
+    int64_t groups;
+    bool depthwise;
+} nh_conv_shape;
+nh_conv_shape nh_conv_shape_of(const nh_graph *g, const nh_layer *l);
+int64_t nh_conv_cycles(const nh_conv_shape *s, int64_t in_lanes, int64_t out_lanes);
+/* false: r is below the taps. */
+bool nh_conv_lanes(const nh_conv_shape *s, int64_t r, int64_t *in_lanes, int64_t *out_lanes);
+
+#endif

@@ -1,0 +1,468 @@
+// Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
+// Convolution over a frame in its buffer, on OUT_LANES x IN_LANES multipliers (DEPTHWISE:
+// OUT_LANES). A frame comes pixel by pixel, row by row, in FRAME = H_IN*W_IN*C_IN/IN_LANES
+// transfers, and leaves pixel by pixel in H_OUT*W_OUT*C_OUT/OUT_LANES transfers of accumulators:
+// bias plus the sum over the taps, modulo 2^ACC_W. For every output pixel and every group og of
+// OUT_LANES output channels the taps ky, kx, j are walked, one a cycle (j: words of the channels of
+// og's conv group); a tap outside the frame takes its cycle and adds nothing. Any H_OUT, W_OUT are
+// legal: what lies below and to the right of the frame is padding too.
+//
+// With WINDOW = KH*KW*J cycles, CYCLES = H_OUT*W_OUT*(C_OUT/OUT_LANES)*WINDOW,
+// T = DEPTHWISE ? 0 : ceil(log2(IN_LANES)):
+// Throughput: a frame every max(CYCLES, FRAME) cycles, back to back.
+// Latency, unstalled, in cycles from the first s transfer of a frame:
+//   to the first m transfer  FRAME + WINDOW + 3 + T,  to the last  FRAME + CYCLES + 3 + T
+// Stages: weight and input words read, product, T of adder tree, accumulator, skid.
+//
+// The buffer has two banks: a frame loads while another is computed. All stages move together on
+// `en`, the registered ready of the output skid; s_ready comes from registers too. Addresses are
+// made by adding constants; a walker one step ahead says which.
+//
+// WEIGHT_FILE word ((og*KH + ky)*KW + kx)*J + j holds lane (o, i) at bits [(o*IN_LANES+i)*W_W +:
+// W_W] (DEPTHWISE: J = 1, lane o at [o*W_W +: W_W]); BIAS_FILE word og holds OUT_LANES
+// accumulators.
+`default_nettype none
+module nh_conv_mac #(
+    parameter integer C_IN = 1,         // channels in, >= 1
+    parameter integer H_IN = 3,         // rows in, >= 1
+    parameter integer W_IN = 3,         // columns in, >= 1
+    parameter integer C_OUT = 1,        // channels out, >= 1
+    parameter integer H_OUT = 2,        // rows out, >= 1
+    parameter integer W_OUT = 2,        // columns out, >= 1
+    parameter integer KH = 2,           // kernel rows, >= 1
+    parameter integer KW = 2,           // kernel columns, >= 1
+    parameter integer STRIDE_H = 1,     // >= 1
+    parameter integer STRIDE_W = 1,     // >= 1
+    parameter integer PAD_H = 0,        // rows of zeros above the frame, >= 0
+    parameter integer PAD_W = 0,        // columns of zeros left of it, >= 0
+    parameter integer DILATION_H = 1,   // >= 1
+    parameter integer DILATION_W = 1,   // >= 1
+    parameter integer GROUPS = 1,       // divides C_IN and C_OUT
+    parameter integer DEPTHWISE = 0,    // 1: GROUPS = C_IN = C_OUT, IN_LANES = OUT_LANES
+    parameter integer IN_LANES = 1,     // divides C_IN/GROUPS (DEPTHWISE: C_IN)
+    parameter integer OUT_LANES = 1,    // divides C_OUT/GROUPS (DEPTHWISE: C_OUT)
+    parameter integer X_W = 8,          // bits of an input, >= 1; 1 unsigned: no multipliers
+    parameter integer X_SIGNED = 1,     // 0 or 1
+    parameter integer W_W = 8,          // bits of a weight, >= 1
+    parameter integer W_SIGNED = 1,     // 0 or 1
+    parameter integer ACC_W = 24,       // bits of an accumulator, >= 1
+    // weights (and biases from 1024 bits on) in: 1 = block RAM, 0 = logic
+    parameter integer WEIGHT_BLOCK = 1,
+    // frame banks in: 1 = block RAM, 0 = as the synthesis tool likes
+    parameter integer INPUT_BLOCK = 1,
+    parameter WEIGHT_FILE = "nh_conv_mac_w.mem",
+    parameter BIAS_FILE = "nh_conv_mac_b.mem"
+) (
+    input wire clk,
+    input wire rst,
+    input wire s_valid,
+    output wire s_ready,
+    input wire [IN_LANES*X_W-1:0] s_data,
+    output wire m_valid,
+    input wire m_ready,
+    output wire [OUT_LANES*ACC_W-1:0] m_data
+);
+    localparam integer WORDS = C_IN / IN_LANES;            // of a pixel
+    localparam integer J = (DEPTHWISE != 0) ? 1 : C_IN / GROUPS / IN_LANES;
+    localparam integer OG = C_OUT / OUT_LANES;
+    localparam integer CGS = WORDS / J;                    // conv groups, DEPTHWISE: words
+    localparam integer SUBS = OG / CGS;                    // groups og of a conv group
+    localparam integer STEPS = OG * KH * KW * J;           // cycles of an output pixel
+    localparam integer FRAME = H_IN * W_IN * WORDS;
+    localparam integer MULS = (DEPTHWISE != 0) ? 1 : IN_LANES; // products of an output
+    localparam integer TREE = $clog2(MULS);
+    localparam integer SUM = 2 + TREE;                     // stages before the accumulator
+    localparam integer IN_W = IN_LANES * X_W;
+    localparam integer WEIGHTS_W = OUT_LANES * MULS * W_W;
+    localparam integer OUT_W = OUT_LANES * ACC_W;
+    localparam integer STEP_W = (STEPS > 1) ? $clog2(STEPS) : 1;
+    localparam integer OG_W = (OG > 1) ? $clog2(OG) : 1;
+    localparam integer WORD_W = (FRAME > 1) ? $clog2(FRAME) : 1;
+    localparam integer BIAS_BLOCK = (WEIGHT_BLOCK != 0 && OG * OUT_W >= 1024) ? 1 : 0;
+    localparam [31:0] OG_TOP = OG - 1;
+    localparam [31:0] FRAME_TOP = FRAME - 1;
+    localparam [STEP_W-1:0] STEP_ONE = 1;
+    localparam [OG_W-1:0] OG_ONE = 1;
+    localparam [WORD_W-1:0] WORD_ONE = 1;
+
+    generate
+        if (C_IN < 1 || H_IN < 1 || W_IN < 1 || C_OUT < 1 || H_OUT < 1 || W_OUT < 1 || KH < 1
+                || KW < 1) begin : g_illegal_size
+            nh_conv_mac_a_size_is_below_1 u_illegal ();
+        end
+        if (STRIDE_H < 1 || STRIDE_W < 1 || DILATION_H < 1 || DILATION_W < 1) begin : g_illegal_step
+            nh_conv_mac_a_stride_or_dilation_is_below_1 u_illegal ();
+        end
+        if (PAD_H < 0 || PAD_W < 0) begin : g_illegal_pad
+            nh_conv_mac_a_padding_is_below_0 u_illegal ();
+        end
+        if (DEPTHWISE != 0 && (DEPTHWISE != 1 || GROUPS != C_IN || GROUPS != C_OUT
+                || IN_LANES != OUT_LANES || IN_LANES < 1 || C_IN % IN_LANES != 0)) begin :
+                g_illegal_depthwise
+            nh_conv_mac_DEPTHWISE_with_other_channels_or_lanes u_illegal ();
+        end
+        if (DEPTHWISE == 0 && (GROUPS < 1 || IN_LANES < 1 || OUT_LANES < 1
+                || C_IN % (GROUPS * IN_LANES) != 0 || C_OUT % (GROUPS * OUT_LANES) != 0)) begin :
+                g_illegal_lanes
+            nh_conv_mac_lanes_do_not_divide_the_channels_of_a_group u_illegal ();
+        end
+        if (X_W < 1 || W_W < 1 || ACC_W < 1) begin : g_illegal_width
+            nh_conv_mac_a_width_is_below_1 u_illegal ();
+        end
+        if (INPUT_BLOCK != 0 && INPUT_BLOCK != 1) begin : g_illegal_block
+            nh_conv_mac_INPUT_BLOCK_is_not_0_or_1 u_illegal ();
+        end
+    endgenerate
+
+    // ---- Walker: which step comes after the one in the plan. The plan is made in the cycle after
+    // reset, and again with every step that is issued: a frame never waits for it.
+
+    localparam integer J_W = (J > 1) ? $clog2(J) : 1;
+    localparam integer KX_W = (KW > 1) ? $clog2(KW) : 1;
+    localparam integer KY_W = (KH > 1) ? $clog2(KH) : 1;
+    localparam integer SUB_W = (SUBS > 1) ? $clog2(SUBS) : 1;
+    localparam integer CG_W = (CGS > 1) ? $clog2(CGS) : 1;
+    localparam integer OX_W = (W_OUT > 1) ? $clog2(W_OUT) : 1;
+    localparam integer OY_W = (H_OUT > 1) ? $clog2(H_OUT) : 1;
+    localparam [31:0] J_TOP = J - 1;
+    localparam [31:0] KX_TOP = KW - 1;
+    localparam [31:0] KY_TOP = KH - 1;
+    localparam [31:0] SUB_TOP = SUBS - 1;
+    localparam [31:0] CG_TOP = CGS - 1;
+    localparam [31:0] OX_TOP = W_OUT - 1;
+    localparam [31:0] OY_TOP = H_OUT - 1;
+    localparam [J_W-1:0] J_ONE = 1;
+    localparam [KX_W-1:0] KX_ONE = 1;
+    localparam [KY_W-1:0] KY_ONE = 1;
+    localparam [SUB_W-1:0] SUB_ONE = 1;
+    localparam [CG_W-1:0] CG_ONE = 1;
+    localparam [OX_W-1:0] OX_ONE = 1;
+    localparam [OY_W-1:0] OY_ONE = 1;
+
+    wire en;         // the pipeline moves
+    wire have_frame; // the bank to read is full
+    wire issue = en && have_frame; // the planned step enters the pipeline
+    reg blank_q;     // there is no plan yet
+    wire walk = issue || blank_q;
+    reg [J_W-1:0] j_q;
+    reg [KX_W-1:0] kx_q;
+    reg [KY_W-1:0] ky_q;
+    reg [SUB_W-1:0] sub_q;   // og in its conv group
+    reg [CG_W-1:0] cg_q;
+    reg [OX_W-1:0] ox_q;
+    reg [OY_W-1:0] oy_q;
+    wire end_j = j_q == J_TOP[J_W-1:0];
+    wire end_kx = end_j && kx_q == KX_TOP[KX_W-1:0];
+    wire end_window = end_kx && ky_q == KY_TOP[KY_W-1:0];
+    wire end_group = end_window && sub_q == SUB_TOP[SUB_W-1:0];
+    wire end_pixel = end_group && cg_q == CG_TOP[CG_W-1:0];
+    wire end_row = end_pixel && ox_q == OX_TOP[OX_W-1:0];
+    wire end_frame = end_row && oy_q == OY_TOP[OY_W-1:0];
+
+    always @(posedge clk) begin
+        blank_q <= rst;
+        if (rst) begin
+            j_q <= {J_W{1'b0}};
+            kx_q <= {KX_W{1'b0}};
+            ky_q <= {KY_W{1'b0}};
+            sub_q <= {SUB_W{1'b0}};
+            cg_q <= {CG_W{1'b0}};
+            ox_q <= {OX_W{1'b0}};
+            oy_q <= {OY_W{1'b0}};
+        end else if (walk) begin
+            j_q <= end_j ? {J_W{1'b0}} : j_q + J_ONE;
+            if (end_j) kx_q <= end_kx ? {KX_W{1'b0}} : kx_q + KX_ONE;
+            if (end_kx) ky_q <= end_window ? {KY_W{1'b0}} : ky_q + KY_ONE;
+            if (end_window) sub_q <= end_group ? {SUB_W{1'b0}} : sub_q + SUB_ONE;
+            if (end_group) cg_q <= end_pixel ? {CG_W{1'b0}} : cg_q + CG_ONE;
+            if (end_pixel) ox_q <= end_row ? {OX_W{1'b0}} : ox_q + OX_ONE;
+            if (end_row) oy_q <= end_frame ? {OY_W{1'b0}} : oy_q + OY_ONE;
+        end
+    end
+
+    // ---- Plan: row, column and word of the tap, and what to add for the next. Outside the frame
+    // the word means nothing.
+
+    localparam integer COL = WORDS * DILATION_W;       // words from kx to the next
+    localparam integer ROW = WORDS * W_IN * DILATION_H; // words from ky to the next
+    localparam integer BACK = (KH - 1) * ROW + (KW - 1) * COL + J - 1; // last tap minus first
+    localparam integer NEXT = STRIDE_W * WORDS - BACK - (WORDS - J);
+    localparam [31:0] TO_KX = COL - (J - 1);
+    localparam [31:0] TO_KY = ROW - (KW - 1) * COL - (J - 1);
+    localparam [31:0] TO_OG = -BACK;
+    localparam [31:0] TO_GROUP = J - BACK;
+    localparam [31:0] TO_OX = NEXT;
+    localparam [31:0] TO_OY = NEXT + STRIDE_H * W_IN * WORDS - W_OUT * STRIDE_W * WORDS;
+    localparam [31:0] ORIGIN = -(PAD_H * W_IN + PAD_W) * WORDS;
+    localparam integer LAST_Y = (H_OUT - 1) * STRIDE_H + (KH - 1) * DILATION_H - PAD_H;
+    localparam integer LAST_X = (W_OUT - 1) * STRIDE_W + (KW - 1) * DILATION_W - PAD_W;
+    localparam integer Y_W = $clog2(PAD_H + H_IN + ((LAST_Y > 0) ? LAST_Y : 0) + STRIDE_H + 1) + 1;
+    localparam integer X_POS_W = $clog2(PAD_W + W_IN + ((LAST_X > 0) ? LAST_X : 0) + STRIDE_W + 1)
+                               + 1;
+    localparam [31:0] Y_ORIGIN = -PAD_H;
+    localparam [31:0] X_ORIGIN = -PAD_W;
+    localparam [31:0] Y_KY = DILATION_H;
+    localparam [31:0] X_KX = DILATION_W;
+    localparam [31:0] Y_BACK = -(KH - 1) * DILATION_H;
+    localparam [31:0] X_BACK = -(KW - 1) * DILATION_W;
+    localparam [31:0] Y_OY = STRIDE_H - (KH - 1) * DILATION_H;
+    localparam [31:0] X_OX = STRIDE_W - (KW - 1) * DILATION_W;
+    localparam [31:0] Y_TOP = H_IN - 1;
+    localparam [31:0] X_TOP = W_IN - 1;
+
+    reg [STEP_W-1:0] step_q; // of the pixel
+    reg [WORD_W-1:0] word_q;
+    reg [Y_W-1:0] y_q; // two's complement: above the frame it is large
+    reg [X_POS_W-1:0] x_pos_q;
+    reg [WORD_W-1:0] word_move_q;
+    reg [Y_W-1:0] y_move_q;
+    reg [X_POS_W-1:0] x_move_q;
+    reg first_q;     // of a window
+    reg end_window_q;
+    reg end_pixel_q;
+    reg end_row_q;
+    reg end_frame_q;
+    wire inside_y = (LAST_Y < H_IN && PAD_H == 0) || y_q <= Y_TOP[Y_W-1:0];
+    wire inside_x = (LAST_X < W_IN && PAD_W == 0) || x_pos_q <= X_TOP[X_POS_W-1:0];
+
+    always @(posedge clk) begin
+        if (walk) begin
+            word_move_q <= !end_j ? WORD_ONE
+                         : !end_kx ? TO_KX[WORD_W-1:0]
+                         : !end_window ? TO_KY[WORD_W-1:0]
+                         : !end_group ? TO_OG[WORD_W-1:0]
+                         : !end_pixel ? TO_GROUP[WORD_W-1:0]
+                         : !end_row ? TO_OX[WORD_W-1:0] : TO_OY[WORD_W-1:0];
+            y_move_q <= !end_kx ? {Y_W{1'b0}}
+                      : !end_window ? Y_KY[Y_W-1:0]
+                      : !end_row ? Y_BACK[Y_W-1:0] : Y_OY[Y_W-1:0];
+            x_move_q <= !end_j ? {X_POS_W{1'b0}}
+                      : !end_kx ? X_KX[X_POS_W-1:0]
+                      : !end_pixel ? X_BACK[X_POS_W-1:0] : X_OX[X_POS_W-1:0];
+            first_q <= blank_q || end_window_q;
+            end_window_q <= end_window;
+            end_pixel_q <= end_pixel;
+            end_row_q <= end_row;
+            end_frame_q <= end_frame;
+        end
+    end
+    always @(posedge clk) begin
+        if (rst) begin
+            step_q <= {STEP_W{1'b0}};
+            word_q <= ORIGIN[WORD_W-1:0];
+            y_q <= Y_ORIGIN[Y_W-1:0];
+            x_pos_q <= X_ORIGIN[X_POS_W-1:0];
+        end else if (issue) begin
+            step_q <= end_pixel_q ? {STEP_W{1'b0}} : step_q + STEP_ONE;
+            word_q <= end_frame_q ? ORIGIN[WORD_W-1:0] : word_q + word_move_q;
+            y_q <= end_frame_q ? Y_ORIGIN[Y_W-1:0] : y_q + y_move_q;
+            x_pos_q <= end_row_q ? X_ORIGIN[X_POS_W-1:0] : x_pos_q + x_move_q;
+        end
+    end
+
+    // ---- Frame banks. The bank is the low address bit. A bank is written only while it is not
+    // full and read only while it is.
+
+    localparam integer ADDR_W = (FRAME > 1) ? WORD_W + 1 : 1;
+    reg [1:0] full_q;
+    reg wbank_q;
+    reg rbank_q;
+    reg [WORD_W-1:0] wword_q;
+    reg [IN_W-1:0] x_q;
+    reg inside_q;
+    wire write = s_valid && s_ready;
+    wire write_last = wword_q == FRAME_TOP[WORD_W-1:0];
+    wire read = en && have_frame;
+    wire [WORD_W:0] wplace = {wword_q, wbank_q};
+    wire [WORD_W:0] rplace = {word_q, rbank_q};
+    wire [ADDR_W-1:0] waddr = wplace[ADDR_W-1:0];
+    wire [ADDR_W-1:0] raddr = rplace[ADDR_W-1:0];
+    assign s_ready = !(wbank_q ? full_q[1] : full_q[0]);
+    assign have_frame = rbank_q ? full_q[1] : full_q[0];
+
+    always @(posedge clk) begin
+        if (rst) begin
+            full_q <= 2'b00;
+            wbank_q <= 1'b0;
+            rbank_q <= 1'b0;
+            wword_q <= {WORD_W{1'b0}};
+        end else begin
+            if (write) wword_q <= write_last ? {WORD_W{1'b0}} : wword_q + WORD_ONE;
+            if (write && write_last) begin
+                full_q[wbank_q] <= 1'b1;
+                wbank_q <= !wbank_q;
+            end
+            if (issue && end_frame_q) begin
+                full_q[rbank_q] <= 1'b0;
+                rbank_q <= !rbank_q;
+            end
+        end
+    end
+    always @(posedge clk) if (read) inside_q <= inside_y && inside_x;
+    generate
+        if (INPUT_BLOCK != 0) begin : g_block
+            (* ram_style = "block", no_rw_check *)
+            reg [IN_W-1:0] mem [0:2*FRAME-1];
+            always @(posedge clk) if (write) mem[waddr] <= s_data;
+            always @(posedge clk) if (read) x_q <= mem[raddr];
+        end else begin : g_auto
+            (* no_rw_check *)
+            reg [IN_W-1:0] mem [0:2*FRAME-1];
+            always @(posedge clk) if (write) mem[waddr] <= s_data;
+            always @(posedge clk) if (read) x_q <= mem[raddr];
+        end
+    endgenerate
+    // A tap outside reads any word, or none.
+    wire [IN_W-1:0] taps = inside_q ? x_q : {IN_W{1'b0}};
+
+    wire [WEIGHTS_W-1:0] weights;
+    nh_rom #(
+        .WIDTH(WEIGHTS_W),
+        .DEPTH(STEPS),
+        .BLOCK(WEIGHT_BLOCK),
+        .FILE(WEIGHT_FILE)
+    ) u_weights (
+        .clk(clk),
+        .en(en),
+        .addr(step_q),
+        .q(weights)
+    );
+
+    // ---- What is in each stage: 1 = words read, 2 = products, SUM = input of the accumulator.
+
+    reg [SUM:1] valid_q;
+    reg [SUM:1] start_q;
+    reg [SUM:1] last_q;
+    always @(posedge clk) begin
+        if (rst) valid_q <= {SUM{1'b0}};
+        else if (en) valid_q <= {valid_q[SUM-1:1], issue};
+    end
+    always @(posedge clk) begin
+        if (en) begin
+            start_q <= {start_q[SUM-1:1], first_q};
+            last_q <= {last_q[SUM-1:1], end_window_q};
+        end
+    end
+
+    // ---- The bias word of a group, read one stage ahead of the accumulator.
+
+    wire [OUT_W-1:0] bias;
+    wire read_bias = en && valid_q[SUM-1] && start_q[SUM-1];
+    reg [OG_W-1:0] og_q;
+    wire last_og = og_q == OG_TOP[OG_W-1:0];
+    always @(posedge clk) begin
+        if (rst) og_q <= {OG_W{1'b0}};
+        else if (read_bias) og_q <= last_og ? {OG_W{1'b0}} : og_q + OG_ONE;
+    end
+
+    nh_rom #(
+        .WIDTH(OUT_W),
+        .DEPTH(OG),
+        .BLOCK(BIAS_BLOCK),
+        .FILE(BIAS_FILE)
+    ) u_bias (
+        .clk(clk),
+        .en(read_bias),
+        .addr(og_q),
+        .q(bias)
+    );
+
+    // ---- Multipliers, sums, accumulators.
+
+    localparam integer BINARY = (X_W == 1 && X_SIGNED == 0) ? 1 : 0;
+    localparam integer PROD_W = (BINARY != 0) ? W_W : X_W + W_W;
+    localparam integer PROD_SIGNED = (X_SIGNED != 0 || W_SIGNED != 0) ? 1 : 0;
+    localparam integer TREE_W = (PROD_W + TREE < ACC_W) ? PROD_W + TREE : ACC_W;
+    localparam integer WIDE_W = PROD_W + TREE_W + ACC_W;
+
+    wire [OUT_W-1:0] acc;
+    genvar o, i, l;
+    generate
+        for (o = 0; o < OUT_LANES; o = o + 1) begin : g_out
+            reg [ACC_W-1:0] acc_q;
+            wire [ACC_W-1:0] base = start_q[SUM] ? bias[o*ACC_W +: ACC_W] : acc_q;
+            assign acc[o*ACC_W +: ACC_W] = acc_q;
+
+            for (i = 0; i < MULS; i = i + 1) begin : g_mul
+                wire [X_W-1:0] x = taps[((DEPTHWISE != 0) ? o : i)*X_W +: X_W];
+                wire [W_W-1:0] w = weights[(o*MULS+i)*W_W +: W_W];
+                wire [PROD_W-1:0] prod;
+                if (BINARY != 0) begin : g_binary
+                    assign prod = x[0] ? w : {W_W{1'b0}};
+                end else if (X_SIGNED != 0 && W_SIGNED != 0) begin : g_signed
+                    assign prod = $signed(x) * $signed(w);
+                end else if (PROD_SIGNED == 0) begin : g_unsigned
+                    assign prod = x * w;
+                end else begin : g_mixed
+                    wire signed [X_W:0] xs = $signed({(X_SIGNED != 0) && x[X_W-1], x});
+                    wire signed [W_W:0] ws = $signed({(W_SIGNED != 0) && w[W_W-1], w});
+                    wire [PROD_W+1:0] wide = xs * ws;
+                    assign prod = wide[PROD_W-1:0];
+                    wire unused = &{1'b0, wide[PROD_W+1:PROD_W]};
+                end
+                reg [PROD_W-1:0] prod_q;
+                always @(posedge clk) if (en) prod_q <= prod;
+            end
+
+            for (l = 0; l <= TREE; l = l + 1) begin : g_level
+                localparam integer NODES = (MULS + (1 << l) - 1) >> l;
+                localparam integer BELOW = (2 * MULS + (1 << l) - 1) >> l; // of level l-1
+                for (i = 0; i < NODES; i = i + 1) begin : g_node
+                    wire [TREE_W-1:0] sum;
+                    if (l == 0) begin : g_leaf
+                        wire [PROD_W-1:0] prod = g_mul[i].prod_q;
+                        wire minus = (PROD_SIGNED != 0) && prod[PROD_W-1];
+                        wire [WIDE_W-1:0] wide = {{(WIDE_W-PROD_W){minus}}, prod};
+                        assign sum = wide[TREE_W-1:0];
+                        wire unused = &{1'b0, wide};
+                    end else begin : g_add
+                        reg [TREE_W-1:0] sum_q;
+                        assign sum = sum_q;
+                        wire [TREE_W-1:0] left = g_level[l-1].g_node[2*i].sum;
+                        if (2 * i + 1 < BELOW) begin : g_pair
+                            wire [TREE_W-1:0] right = g_level[l-1].g_node[2*i+1].sum;
+                            always @(posedge clk) if (en) sum_q <= left + right;
+                        end else begin : g_single
+                            always @(posedge clk) if (en) sum_q <= left;
+                        end
+                    end
+                end
+            end
+            wire [TREE_W-1:0] sum = g_level[TREE].g_node[0].sum;
+            wire minus = (PROD_SIGNED != 0) && sum[TREE_W-1];
+            wire [WIDE_W-1:0] wide = {{(WIDE_W-TREE_W){minus}}, sum};
+            always @(posedge clk) if (en && valid_q[SUM]) acc_q <= base + wide[ACC_W-1:0];
+            wire unused = &{1'b0, wide};
+        end
+    endgenerate
+
+    // ---- Output: a group is complete in acc for one cycle of the pipeline.
+
+    reg done_q;
+    always @(posedge clk) begin
+        if (rst) done_q <= 1'b0;
+        else if (en) done_q <= valid_q[SUM] && last_q[SUM];
+    end
+
+    nh_skid #(
+        .WIDTH(OUT_W)
+    ) u_out (
+        .clk(clk),
+        .rst(rst),
+        .s_valid(done_q),
+        .s_ready(en),
+        .s_data(acc),
+        .m_valid(m_valid),
+        .m_ready(m_ready),
+        .m_data(m_data)
+    );
+
+    wire unused = &{1'b0, OG_TOP, FRAME_TOP, J_TOP, KX_TOP, KY_TOP, SUB_TOP, CG_TOP, OX_TOP, OY_TOP,
+                    TO_KX, TO_KY, TO_OG, TO_GROUP, TO_OX, TO_OY, ORIGIN, Y_ORIGIN, X_ORIGIN, Y_KY,
+                    X_KX, Y_BACK, X_BACK, Y_OY, X_OX, Y_TOP, X_TOP, wplace, rplace, taps};
+
+`ifdef FORMAL
+`include "nh_conv_mac_fv.vh"
+`endif
+endmodule
+`default_nettype wire

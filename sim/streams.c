@@ -1,0 +1,119 @@
+/* Files of stream values that the harness wrote, and the arrays made from them. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "npy.h"
+#include "sim_parts.h"
+
+#define TRACE_LIMIT ((int64_t)1 << 30)
+
+struct nh_sim_stream {
+    FILE *file;
+    const nh_stream *stream;
+    int bytes;
+    uint8_t *byte; /* one frame as it is in the file */
+    int64_t *raw, *model;
+};
+
+int64_t nh_sim_steps(const nh_design *g) {
+    return g->is_temporal ? g->steps : 1;
+}
+
+void nh_sim_to_model(const nh_stream *s, const int64_t *raw, int64_t *model) {
+    for (int64_t e = 0; e < s->n; e++)
+        model[s->order ? s->order[e] : e] = raw[e];
+}
+
+static int bytes_of(const nh_stream *s) {
+    return nh_axi_element_bits(s->fmt) / 8;
+}
+
+int64_t nh_sim_traced_samples(const nh_design *g, int64_t samples) {
+    int64_t frame = 0;
+    for (int k = 0; k < g->n_stream; k++)
+        frame += g->stream[k].n * bytes_of(&g->stream[k]);
+    int64_t most = TRACE_LIMIT / (frame * nh_sim_steps(g));
+    return samples < most ? samples : most;
+}
+
+int nh_sim_stream_of_layer(const nh_design *g, int layer) {
+    for (int k = 0; k < g->n_stream; k++) {
+        const nh_stream *s = &g->stream[k];
+        if (s->tensor == g->graph->layer[layer].out && s->src >= 0 && g->unit[s->src].kind == NH_UNIT_NEURON) return k;
+    }
+    return -1;
+}
+
+nh_sim_stream *nh_sim_stream_open(nh_arena *a, nh_diag *d, const nh_design *g, const char *work_dir, int k) {
+    nh_sim_stream *s = NH_NEW(a, nh_sim_stream);
+    const nh_stream *stream = &g->stream[k];
+    const char *path = nh_path_join(a, work_dir, nh_arena_printf(a, "streams/%s.bin", stream->id));
+    size_t n = (size_t)stream->n;
+    *s = (nh_sim_stream){.file = fopen(path, "rb"), .stream = stream, .bytes = bytes_of(stream)};
+    s->byte = nh_arena_array(a, n, (size_t)s->bytes);
+    s->raw = nh_arena_array(a, n, sizeof *s->raw);
+    s->model = nh_arena_array(a, n, sizeof *s->model);
+    if (s->file && s->byte && s->raw && s->model) return s;
+    nh_report(d, NH_S_HARNESS, NH_NOWHERE, "'%s' cannot be read", path);
+    nh_sim_stream_close(s);
+    return NULL;
+}
+
+const int64_t *nh_sim_stream_next(nh_sim_stream *s) {
+    size_t n = (size_t)s->stream->n;
+    int shift = 64 - 8 * s->bytes;
+    if (fread(s->byte, (size_t)s->bytes, n, s->file) != n) return NULL;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t v = 0;
+        for (int b = s->bytes - 1; b >= 0; b--)
+            v = v << 8 | s->byte[i * (size_t)s->bytes + (size_t)b];
+        s->raw[i] = s->stream->fmt.is_signed ? (int64_t)(v << shift) >> shift : (int64_t)v;
+    }
+    nh_sim_to_model(s->stream, s->raw, s->model);
+    return s->model;
+}
+
+void nh_sim_stream_close(nh_sim_stream *s) {
+    if (s->file) fclose(s->file);
+    s->file = NULL;
+}
+
+static void put(nh_writer *w, const int64_t *v, size_t n, int bytes) {
+    for (size_t i = 0; i < n; i++) {
+        uint8_t little[8];
+        for (int b = 0; b < bytes; b++)
+            little[b] = (uint8_t)((uint64_t)v[i] >> (8 * b));
+        nh_write(w, little, (size_t)bytes);
+    }
+}
+
+static bool write_layer(nh_arena *a, nh_diag *d, const nh_design *g, const char *work_dir, int64_t samples, int layer) {
+    int k = nh_sim_stream_of_layer(g, layer);
+    if (k < 0) return true;
+    const nh_stream *stream = &g->stream[k];
+    nh_shape shape = g->graph->tensor[stream->tensor].shape;
+    int64_t dim[2 + NH_MAX_RANK] = {samples, g->steps};
+    for (int i = 0; i < shape.rank; i++)
+        dim[2 + i] = shape.dim[i];
+    const char *name =
+        nh_arena_printf(a, "layers/%02d_%s.npy", layer, nh_mangle(a, g->graph->layer[layer].name));
+    nh_sim_stream *s = nh_sim_stream_open(a, d, g, work_dir, k);
+    if (!s) return false;
+    nh_writer *w = nh_npy_begin_int(a, nh_path_join(a, work_dir, name), bytes_of(stream), stream->fmt.is_signed,
+                                    2 + shape.rank, dim);
+    for (int64_t i = 0; i < samples * g->steps; i++) {
+        const int64_t *v = nh_sim_stream_next(s);
+        if (!v) break;
+        put(w, v, (size_t)stream->n, bytes_of(stream));
+    }
+    nh_sim_stream_close(s);
+    return nh_writer_close(w, d);
+}
+
+bool nh_sim_write_layers(nh_arena *a, nh_diag *d, const nh_design *g, const char *work_dir, int64_t samples) {
+    bool ok = nh_mkdirs(d, nh_path_join(a, work_dir, "layers"));
+    for (int i = 0; i < g->graph->n_layer && ok; i++)
+        if (g->graph->layer[i].op == NH_OP_NEURON) ok = write_layer(a, d, g, work_dir, samples, i);
+    return ok;
+}
