@@ -63,6 +63,7 @@ static bool run_harness(nh_arena *a, nh_diag *d, const nh_design *g, const nh_si
                           nh_arena_printf(a, "latency=%" PRId64, g->latency_cycles),
                           nh_arena_printf(a, "streams=%s", traced ? nh_path_join(a, w, "streams") : ""),
                           nh_arena_printf(a, "stream_frames=%" PRId64, traced * nh_sim_steps(g)),
+                          nh_arena_printf(a, "rtl_frames=%" PRId64, o->simulate.rtl_limit),
                           o->simulate.waves ? nh_arena_printf(a, "waves=%s/waves.fst", w) : NULL,
                           NULL};
     /* In the RTL folder: memories are read by the names that the netlist gives. */
@@ -123,10 +124,15 @@ static bool simulate(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_s
     if (!nh_sim_build(a, d, g, s, &binary) || !run_harness(a, d, g, s, binary, m.traced)) return false;
     if (!nh_sim_load(a, d, g, nh_path_join(a, s->work_dir, "result.json"), f)) return false;
     if (!(m.out_c = load_outputs(a, d, g, s, "out_c.bin", "outputs_c.npy"))) return false;
-    if (f->runs > 0) {
+    int64_t frames = s->x.n * m.steps, limit = g->opt->simulate.rtl_limit;
+    bool whole = limit == 0 || limit >= frames;
+    if (f->runs > 0 && !whole)
+        nh_report(d, NH_S_RTL_LIMIT, NH_NOWHERE, "the RTL ran over the first %" PRId64 " of %" PRId64 " %s", limit, frames,
+                  g->is_temporal ? "time steps" : "inferences");
+    if (f->runs > 0 && whole) {
         if (!(m.out_rtl = load_outputs(a, d, g, s, "out_rtl.bin", "outputs_rtl.npy"))) return false;
-        if (g->opt->simulate.waves) f->waves = "waves.fst";
     }
+    if (f->runs > 0 && g->opt->simulate.waves) f->waves = "waves.fst";
     f->ran = true;
     if (!nh_sim_measure(a, d, &m, f)) return false;
     bool layers = g->opt->simulate.trace && m.traced > 0;

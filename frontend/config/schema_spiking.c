@@ -3,7 +3,8 @@
 
 #define SPIKING(field) AT(nh_options, spiking.field)
 
-WORDS(encoding_words, {"direct", NH_ENCODE_DIRECT}, {"events", NH_ENCODE_EVENTS}, {"rate", NH_ENCODE_RATE}, {"latency", NH_ENCODE_LATENCY});
+WORDS(encoding_words, {"direct", NH_ENCODE_DIRECT}, {"constant", NH_ENCODE_CONSTANT}, {"events", NH_ENCODE_EVENTS},
+      {"rate", NH_ENCODE_RATE}, {"latency", NH_ENCODE_LATENCY});
 WORDS(readout_words, {"count", NH_READOUT_COUNT}, {"first_spike", NH_READOUT_FIRST_SPIKE}, {"membrane", NH_READOUT_MEMBRANE});
 WORDS(auto_words, {"auto", 0});
 WORDS(all_words, {"all", 0});
@@ -16,8 +17,8 @@ static const nh_key spiking_keys[] = {
      .at = NH_NO_PLACE, .doc = "seconds per time step; auto = that of numerics"},
     {.name = "encoding", .type = NH_KEY_WORD, .word = encoding_words, .def = "direct", .offset = SPIKING(encoding),
      .at = SPIKING(encoding_at),
-     .doc = "how data become inputs: direct = [samples, steps, ...] as they are, or [samples, ...] as a constant current; events = "
-            "recordings and lists of events; rate = values 0 to 1 are the chance of a spike in each step; latency = one spike, the "
+     .doc = "how data become inputs: direct = [samples, steps, ...] as they are, [steps, ...] is one sample; constant = [samples, ...], "
+            "the same current in every step; events = recordings and lists of events; rate = values 0 to 1 are the chance of a spike in each step; latency = one spike, the "
             "earlier the larger the value"},
     {.name = "readout", .type = NH_KEY_WORD, .word = readout_words, .def = "count", .offset = SPIKING(readout), .at = NH_NO_PLACE,
      .doc = "the class of a sample: the output with most spikes, with the first spike, or with the largest value at the end"},
@@ -45,6 +46,8 @@ static const nh_key spiking_keys[] = {
      .at = NH_NO_PLACE, .doc = ".net files: leave out the first so many layers"},
     {.name = "input_message_bits", .type = NH_KEY_INT64, .min = 0, .max = 32, .def = "0", .offset = SPIKING(input_message_bits),
      .at = NH_NO_PLACE, .doc = ".net files: width of graded inputs; 0 = inputs are 0 or 1"},
+    {.name = "input_bias", .type = NH_KEY_BOOL, .def = "false", .offset = SPIKING(input_bias), .at = NH_NO_PLACE,
+     .doc = ".net files whose input layer is made of LIF neurons: the data are the neurons' bias, not their input current"},
     {.name = "sigma_delta_corrected", .type = NH_KEY_BOOL, .def = "false", .offset = SPIKING(sigma_delta_corrected),
      .at = NH_NO_PLACE, .doc = ".net files: sigma-delta neurons as their equation says, not as lava computes them"},
 };

@@ -60,13 +60,13 @@ static layout understand(const reader *r, const nh_npy *x) {
     nh_shape s = r->q->shape;
     bool one_less = x->rank >= 1 && holds_input(x, 1, s), all = x->rank >= 2 && holds_input(x, 2, s);
     if (x->rank >= 1 && x->rank == s.rank + 1 && one_less) all = false;
-    if (e == NH_ENCODE_RATE || e == NH_ENCODE_LATENCY) return (layout){.ok = one_less, .has_samples = true};
+    if (e == NH_ENCODE_RATE || e == NH_ENCODE_LATENCY || e == NH_ENCODE_CONSTANT) return (layout){.ok = one_less, .has_samples = true};
     if (all) return (layout){.ok = true, .has_samples = true, .has_steps = true};
-    return (layout){.ok = one_less, .has_samples = e == NH_ENCODE_DIRECT, .has_steps = e == NH_ENCODE_EVENTS};
+    return (layout){.ok = one_less, .has_steps = true}; /* one sample */
 }
 
 static bool wrong_shape(reader *r, const nh_npy *x) {
-    static const char *const lead[] = {[NH_ENCODE_DIRECT] = "samples x [steps x] ", [NH_ENCODE_EVENTS] = "[samples x] steps x ",
+    static const char *const lead[] = {[NH_ENCODE_DIRECT] = "[samples x] steps x ", [NH_ENCODE_CONSTANT] = "samples x ", [NH_ENCODE_EVENTS] = "[samples x] steps x ",
                                        [NH_ENCODE_RATE] = "samples x ", [NH_ENCODE_LATENCY] = "samples x "};
     nh_encoding e = r->q->opt->spiking.encoding;
     char text[96];
@@ -149,11 +149,11 @@ static bool encode_values(reader *r, const nh_npy *x) {
     if (!p) return false;
     for (int64_t i = 0; i < f->n * f->size; i++) {
         p[i] = x->value[i] * r->q->scale;
-        if (e != NH_ENCODE_DIRECT && (p[i] < 0 || p[i] > 1)) return bad_value(r, i, p[i]);
+        if (e != NH_ENCODE_CONSTANT && (p[i] < 0 || p[i] > 1)) return bad_value(r, i, p[i]);
     }
     if (e == NH_ENCODE_RATE) nh_encode_rate(p, f->n, f->steps, f->size, r->q->opt->spiking.seed, to);
     else if (e == NH_ENCODE_LATENCY) nh_encode_latency(p, f->n, f->steps, f->size, to);
-    for (int64_t s = 0; e == NH_ENCODE_DIRECT && s < f->n; s++)
+    for (int64_t s = 0; e == NH_ENCODE_CONSTANT && s < f->n; s++)
         for (int64_t t = 0; t < f->steps; t++)
             memcpy(to + (s * f->steps + t) * f->size, p + s * f->size, (size_t)f->size * sizeof *p);
     const char *how = e == NH_ENCODE_RATE ? "spikes at random" : e == NH_ENCODE_LATENCY ? "one spike per value" : "the same values in every step";

@@ -1,6 +1,6 @@
 #include "child.h"
 
-#include <hdf5.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,13 +10,13 @@
 
 /* Addresses of the objects met: a hash table that is never more than half full. */
 enum { SEEN_SIZE = 1 << 18 };
-/* Strings are fetched in blocks that a file of any size fills with at most so many bytes. */
-enum { BLOCK_BYTES = 64 << 20, BLOCK_MAX = 4096 };
+/* Strings of variable length are fetched so many at a time. */
+enum { BLOCK = 1024 };
 enum { OUT_SIZE = 1 << 16 };
 _Static_assert(SEEN_SIZE >= 2 * NH_H5_MAX_OBJECTS, "room for every object");
 
 typedef struct {
-    nh_arena *a, *data; /* data: of one dataset */
+    nh_arena *a, *data, *block; /* data: of one dataset; block: what the library allocates for BLOCK strings */
     nh_bytes file;
     nh_h5_sink sink;
     uint8_t *out;
@@ -24,6 +24,7 @@ typedef struct {
     bool lost; /* the sink fails */
     haddr_t *seen;
     size_t n_object;
+    size_t room_block; /* bytes that the library may still allocate for a block */
     size_t room_file, room_memory; /* bytes of data left: as in the file after decompression, as the parent holds them */
 } walk;
 
@@ -104,12 +105,15 @@ typedef struct {
     char text[160];
 } reason;
 
-/* The innermost message tells most; a lack of memory may stand anywhere. */
+/* The innermost message tells most; it must not change from run to run, so it ends before an address of this process. */
 static herr_t pick_reason(unsigned n, const H5E_error2_t *e, void *out) {
     reason *r = out;
-    if (n == 0 && e->desc) snprintf(r->text, sizeof r->text, "%s", e->desc);
     if (e->min_num == H5E_TRUNCATED) r->what = NH_H5_BAD_TRUNCATED;
-    if (e->min_num == H5E_NOSPACE || e->maj_num == H5E_RESOURCE) r->what = NH_H5_BAD_MEMORY;
+    if (n != 0 || !e->desc) return 0;
+    snprintf(r->text, sizeof r->text, "%s", e->desc);
+    if (strstr(r->text, "0x")) r->text[strcspn(r->text, ":=")] = 0;
+    bool is_memory = e->min_num == H5E_NOSPACE || e->min_num == H5E_CANTALLOC;
+    if (is_memory && strstr(r->text, "alloc")) r->what = NH_H5_BAD_MEMORY;
     return 0;
 }
 
@@ -145,19 +149,14 @@ static bool read_numbers(walk *w, const dataset *s) {
     if (!raw) return problem(w, NH_H5_BAD_LIMIT, "%zu elements", s->n);
     if (s->n && H5Dread(s->id, s->type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw) < 0) return library_problem(w);
     size_t n_wrong = 0, first = 0;
-    double v, wrong = 0;
-    for (size_t i = 0; i < s->n; i++) {
-        if (nh_h5_element_value(&s->e, raw + i * s->e.size, &v)) continue;
-        if (n_wrong++ == 0) {
-            first = i;
-            wrong = v;
-        }
-    }
+    double v;
+    for (size_t i = 0; i < s->n; i++)
+        if (!nh_h5_element_value(&s->e, raw + i * s->e.size, &v) && n_wrong++ == 0) first = i;
     if (n_wrong) {
-        char at[200];
+        char at[200], value[24];
         index_text(s, first, at, sizeof at);
-        return problem(w, NH_H5_BAD_VALUE, "element %sis %.17g, which has more than 53 bits (%zu such elements)", at, wrong,
-                       n_wrong);
+        nh_h5_element_text(&s->e, raw + first * s->e.size, value, sizeof value);
+        return problem(w, NH_H5_BAD_VALUE, "element %sis %s: more than 53 bits (%zu such elements)", at, value, n_wrong);
     }
     put_uint(w, NH_H5_NUMBERS, 1);
     put_uint(w, s->e.kind == NH_H5_INT, 1);
@@ -195,8 +194,9 @@ static bool read_fixed(walk *w, const dataset *s, strings *t) {
     for (size_t i = 0; i < s->n; i++) {
         const char *text = raw + i * s->e.size;
         size_t length = s->e.size;
-        if (s->e.pad == 0) length = strnlen(text, length);
-        while (s->e.pad && length && text[length - 1] == s->e.pad)
+        if (s->e.pad == H5T_STR_NULLTERM) length = strnlen(text, length);
+        char pad = s->e.pad == H5T_STR_SPACEPAD ? ' ' : 0;
+        while (length && text[length - 1] == pad)
             length--;
         if (memchr(text, 0, length)) return problem(w, NH_H5_BAD_FORMAT, "string %zu has a zero byte inside", i);
         if (!add_string(w, t, text, length)) return false;
@@ -204,34 +204,70 @@ static bool read_fixed(walk *w, const dataset *s, strings *t) {
     return true;
 }
 
-/* n strings from `first` on: their pointers, which the library allocates. */
-static bool read_block(const dataset *s, hid_t type, size_t first, size_t n, hsize_t *at, char **text, strings *t, walk *w) {
+/* The library's allocator of strings: the size, which is one more than the length in the file, stands before each. */
+typedef union {
+    size_t size;
+    max_align_t align;
+} string_head;
+
+static void *allocate_string(size_t size, void *ctx) {
+    walk *w = ctx;
+    if (size > w->room_block) return NULL;
+    w->room_block -= size;
+    string_head *head = nh_arena_alloc(w->block, sizeof *head + size);
+    head->size = size;
+    return head + 1;
+}
+
+static void free_string(void *p, void *ctx) {
+    (void)p;
+    (void)ctx;
+}
+
+/* Zeros at the end are padding; a zero inside would cut the text off. */
+static bool add_variable(walk *w, strings *t, const char *text, size_t i) {
+    if (!text) return add_string(w, t, "", 0);
+    size_t length = ((const string_head *)(const void *)text - 1)->size - 1, used = strnlen(text, length);
+    for (size_t k = used; k < length; k++)
+        if (text[k]) return problem(w, NH_H5_BAD_FORMAT, "string %zu has a zero byte inside", i);
+    return add_string(w, t, text, used);
+}
+
+typedef struct {
+    hid_t type, transfer;
+    hsize_t *at; /* [BLOCK][rank] */
+    char **text; /* [BLOCK] */
+} block_reader;
+
+/* n strings from `first` on. */
+static bool read_block(walk *w, const dataset *s, const block_reader *r, size_t first, size_t n, strings *t) {
     hsize_t count = n;
     hid_t memory = H5Screate_simple(1, &count, NULL);
     for (size_t i = 0; i < n && s->rank; i++)
         for (size_t rest = first + i, k = (size_t)s->rank; k-- > 0; rest /= (size_t)s->dim[k])
-            at[i * (size_t)s->rank + k] = rest % (size_t)s->dim[k];
-    memset(text, 0, n * sizeof *text);
-    bool ok = (!s->rank || H5Sselect_elements(s->space, H5S_SELECT_SET, n, at) >= 0) &&
-              H5Dread(s->id, type, s->rank ? memory : H5S_ALL, s->rank ? s->space : H5S_ALL, H5P_DEFAULT, text) >= 0;
+            r->at[i * (size_t)s->rank + k] = rest % (size_t)s->dim[k];
+    memset(r->text, 0, n * sizeof *r->text);
+    nh_arena_reset(w->block);
+    w->room_block = w->room_memory;
+    bool ok = (!s->rank || H5Sselect_elements(s->space, H5S_SELECT_SET, n, r->at) >= 0) &&
+              H5Dread(s->id, r->type, s->rank ? memory : H5S_ALL, s->rank ? s->space : H5S_ALL, r->transfer, r->text) >= 0;
     if (!ok) library_problem(w);
     for (size_t i = 0; ok && i < n; i++)
-        ok = add_string(w, t, text[i] ? text[i] : "", text[i] ? strlen(text[i]) : 0);
-    H5Dvlen_reclaim(type, memory, H5P_DEFAULT, text);
+        ok = add_variable(w, t, r->text[i], first + i);
     H5Sclose(memory);
     return ok;
 }
 
 static bool read_variable(walk *w, const dataset *s, strings *t) {
-    size_t block = BLOCK_BYTES / (w->file.size + 1);
-    block = block < 1 ? 1 : block > BLOCK_MAX ? BLOCK_MAX : block;
-    hsize_t *at = nh_arena_array(w->data, block * NH_H5_MAX_RANK, sizeof *at);
-    char **text = nh_arena_array(w->data, block, sizeof *text);
-    hid_t type = H5Tcopy(H5T_C_S1);
-    bool ok = H5Tset_size(type, H5T_VARIABLE) >= 0 && H5Tset_cset(type, H5Tget_cset(s->type)) >= 0;
-    for (size_t i = 0; ok && i < s->n; i += block)
-        ok = read_block(s, type, i, s->n - i < block ? s->n - i : block, at, text, t, w);
-    H5Tclose(type);
+    block_reader r = {H5Tcopy(H5T_C_S1), H5Pcreate(H5P_DATASET_XFER), nh_arena_alloc(w->data, BLOCK * NH_H5_MAX_RANK * sizeof *r.at),
+                      nh_arena_alloc(w->data, BLOCK * sizeof *r.text)};
+    bool ok = H5Tset_size(r.type, H5T_VARIABLE) >= 0 && H5Tset_cset(r.type, H5Tget_cset(s->type)) >= 0 &&
+              H5Pset_vlen_mem_manager(r.transfer, allocate_string, w, free_string, w) >= 0;
+    if (!ok) library_problem(w);
+    for (size_t i = 0; ok && i < s->n; i += BLOCK)
+        ok = read_block(w, s, &r, i, s->n - i < BLOCK ? s->n - i : BLOCK, t);
+    H5Pclose(r.transfer);
+    H5Tclose(r.type);
     return ok;
 }
 
@@ -532,7 +568,7 @@ static void walk_file(walk *w) {
 }
 
 bool nh_h5_child_walk(nh_arena *scratch, nh_bytes file, bool has_filter, nh_h5_sink sink) {
-    walk w = {.a = scratch, .data = nh_arena_new(), .file = file, .sink = sink};
+    walk w = {.a = scratch, .data = nh_arena_new(), .block = nh_arena_new(), .file = file, .sink = sink};
     w.room_file = nh_h5_room(file.size);
     w.room_memory = NH_H5_MAX_BYTES;
     w.out = nh_arena_alloc(scratch, OUT_SIZE);
@@ -544,5 +580,6 @@ bool nh_h5_child_walk(nh_arena *scratch, nh_bytes file, bool has_filter, nh_h5_s
     put_uint(&w, NH_H5_END, 1);
     flush(&w);
     nh_arena_free(w.data);
+    nh_arena_free(w.block);
     return !w.lost;
 }

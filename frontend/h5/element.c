@@ -1,6 +1,8 @@
 #include "element.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 typedef struct {
@@ -50,10 +52,9 @@ static const char *string(hid_t type, nh_h5_element *e) {
     e->size = variable ? 16 : H5Tget_size(type); /* length, address and index */
     H5T_cset_t set = H5Tget_cset(type);
     if (set != H5T_CSET_ASCII && set != H5T_CSET_UTF8) return "strings of an unknown character set";
-    H5T_str_t pad = H5Tget_strpad(type);
-    if (!variable && pad != H5T_STR_NULLTERM && pad != H5T_STR_NULLPAD && pad != H5T_STR_SPACEPAD)
+    e->pad = H5Tget_strpad(type);
+    if (!variable && e->pad != H5T_STR_NULLTERM && e->pad != H5T_STR_NULLPAD && e->pad != H5T_STR_SPACEPAD)
         return "strings of an unknown padding";
-    e->pad = pad == H5T_STR_SPACEPAD ? ' ' : 0;
     return e->size ? NULL : "strings without bytes";
 }
 
@@ -104,22 +105,34 @@ static double float_value(uint64_t bits, size_t size) {
     return bits >> 15 & 1 ? -v : v;
 }
 
-bool nh_h5_element_value(const nh_h5_element *e, const uint8_t *p, double *value) {
+static uint64_t stored_bits(const nh_h5_element *e, const uint8_t *p) {
     uint64_t bits = 0;
     for (size_t i = 0; i < e->size; i++)
         bits = bits << 8 | p[e->is_big ? i : e->size - 1 - i];
+    return bits;
+}
+
+/* An integer's magnitude (at most 2^63 when signed) and sign. */
+static uint64_t magnitude(const nh_h5_element *e, uint64_t bits, bool *negative) {
+    uint64_t top = (uint64_t)1 << (8 * e->size - 1);
+    *negative = e->is_signed && (bits & top) != 0;
+    return *negative ? top - (bits ^ top) : bits;
+}
+
+bool nh_h5_element_value(const nh_h5_element *e, const uint8_t *p, double *value) {
+    uint64_t bits = stored_bits(e, p);
     if (e->kind == NH_H5_FLOAT) {
         *value = float_value(bits, e->size);
         return true;
     }
-    const uint64_t limit = (uint64_t)1 << 53;
-    if (!e->is_signed) {
-        *value = (double)bits;
-        return bits <= limit;
-    }
-    uint64_t top = (uint64_t)1 << (8 * e->size - 1);
-    bool negative = (bits & top) != 0;
-    uint64_t size = negative ? (top - (bits ^ top)) : bits; /* the magnitude, at most 2^63 */
+    bool negative;
+    uint64_t size = magnitude(e, bits, &negative);
     *value = negative ? -(double)size : (double)size;
-    return size <= limit;
+    return size <= (uint64_t)1 << 53;
+}
+
+void nh_h5_element_text(const nh_h5_element *e, const uint8_t *p, char *text, size_t size) {
+    bool negative;
+    uint64_t m = magnitude(e, stored_bits(e, p), &negative);
+    snprintf(text, size, "%s%" PRIu64, negative ? "-" : "", m);
 }

@@ -19,9 +19,9 @@ static const char lfs_pointer[] = "version https://git-lfs.github.com/spec/";
 /* No superblock is shorter than this together with the root group that it leads to. */
 enum { SHORTEST = 96 };
 /* CPU time of a child: this much in any case, and a second for so many bytes of data. */
-enum { CPU_MS = 500, BYTES_PER_MS = 100 << 10 };
+enum { CPU_MS = 300, BYTES_PER_MS = 100 << 10 };
 /* Address space for the library and for three copies of the data: a chunk, the dataset, its strings. */
-enum { MEMORY = 256 << 20, COPIES = 3 };
+enum { MEMORY = 32 << 20, COPIES = 3 };
 
 /* How the child ended, as it says by its exit status. */
 enum { CHILD_OK, CHILD_NO_PIPE, CHILD_NO_LIBRARY, CHILD_NO_LIMITS, CHILD_NO_MEMORY = NH_EXIT_BUG };
@@ -169,24 +169,25 @@ static const nh_h5 *read_in_child(nh_arena *a, nh_diag *d, const char *path, nh_
     return report_stream(d, path, state, &parsed, status) ? parsed.root : NULL;
 }
 
+static bool begins_with(nh_bytes file, const char *text, size_t size) {
+    return file.size >= size && memcmp(file.data, text, size) == 0;
+}
+
 static bool check_kind(nh_diag *d, const char *path, nh_bytes file) {
     nh_loc at = {.file = path};
-    if (file.size >= sizeof lfs_pointer - 1 && memcmp(file.data, lfs_pointer, sizeof lfs_pointer - 1) == 0) {
+    bool within = file.size && file.size < sizeof signature && memcmp(file.data, signature, file.size) == 0;
+    if (begins_with(file, lfs_pointer, sizeof lfs_pointer - 1)) {
         nh_report(d, NH_M_H5_LFS, at, "this is a Git LFS pointer of %zu bytes, not the model", file.size);
         nh_diag_hint(d, "git lfs pull in the repository it is from, or download the file itself");
-        return false;
+    } else if (within || (nh_h5_probe(file) && file.size < SHORTEST)) {
+        nh_report(d, NH_M_H5_TRUNCATED, at, "the file ends within its header, after %zu bytes", file.size);
+        nh_diag_hint(d, "fetch or export the file again");
+    } else if (!nh_h5_probe(file)) {
+        nh_report(d, NH_M_H5_SIGNATURE, at, file.size ? "this is not an HDF5 file" : "the model file is empty");
+        nh_diag_allowed(d, "the signature of HDF5, 89 48 44 46 0d 0a 1a 0a");
+    } else {
+        return true;
     }
-    if (!nh_h5_probe(file)) {
-        bool begun = file.size && file.size < sizeof signature && memcmp(file.data, signature, file.size) == 0;
-        nh_report(d, begun ? NH_M_H5_TRUNCATED : NH_M_H5_SIGNATURE, at,
-                  file.size ? "this is not an HDF5 file" : "the model file is empty");
-        if (begun) nh_diag_hint(d, "fetch or export the file again");
-        else nh_diag_allowed(d, "the signature of HDF5, 89 48 44 46 0d 0a 1a 0a");
-        return false;
-    }
-    if (file.size >= SHORTEST) return true;
-    nh_report(d, NH_M_H5_TRUNCATED, at, "the file ends within its header, after %zu bytes", file.size);
-    nh_diag_hint(d, "fetch or export the file again");
     return false;
 }
 

@@ -23,7 +23,7 @@
 #ifndef SANITIZED
 #define SANITIZED 0
 #endif
-enum { SANITIZED_SLOWDOWN = 10 };
+enum { SANITIZED_SLOWDOWN = 4 };
 
 #if defined(__x86_64__)
 #define ARCH AUDIT_ARCH_X86_64

@@ -8,7 +8,8 @@ nh_loc lava_at(const lava_reader *r, const nh_h5 *object) {
 }
 
 nh_loc lava_member_at(const lava_reader *r, const nh_h5 *group, const char *name) {
-    return (nh_loc){.file = r->path, .path = nh_arena_printf(r->a, "%s/%s", group->path, name)};
+    const char *path = strcmp(group->path, "/") == 0 ? "" : group->path;
+    return (nh_loc){.file = r->path, .path = nh_arena_printf(r->a, "%s/%s", path, name)};
 }
 
 static const char *kind_text(const nh_h5 *object) {
@@ -107,22 +108,31 @@ const char *lava_text(lava_reader *r, const nh_h5 *group, const char *name, bool
     return NULL;
 }
 
-/* Is `name` one of the blank separated words of `list`? */
-static bool lists(const char *list, const char *name) {
-    size_t n = strlen(name);
-    for (const char *p = list; *p;) {
-        size_t word = strcspn(p, " ");
-        if (word == n && strncmp(p, name, n) == 0) return true;
-        p += word + strspn(p + word, " ");
+enum { MAX_KNOWN = 32 };
+
+/* The blank separated words of a list. */
+static size_t words(lava_reader *r, const char *list, const char *word[MAX_KNOWN]) {
+    size_t n = 0;
+    for (const char *p = list; *p && n < MAX_KNOWN;) {
+        size_t size = strcspn(p, " ");
+        word[n++] = nh_arena_strn(r->a, p, size);
+        p += size + strspn(p + size, " ");
     }
-    return false;
+    return n;
 }
 
 void lava_known(lava_reader *r, const nh_h5 *group, const char *known) {
+    const char *word[MAX_KNOWN];
+    size_t n = words(r, known, word);
     for (int64_t i = 0; i < group->n_child; i++) {
         const nh_h5 *x = &group->child[i];
-        if (lists(known, x->name)) continue;
+        size_t k = 0;
+        while (k < n && strcmp(word[k], x->name) != 0)
+            k++;
+        if (k < n) continue;
         nh_report(r->d, NH_M_LAVA_UNKNOWN, lava_at(r, x), "nothing is known of '%s'; it has no effect", x->name);
+        const char *near = nh_did_you_mean(x->name, word, n);
+        if (near) nh_diag_hint(r->d, "did you mean '%s'?", near);
         nh_diag_allowed(r->d, "%s", known);
     }
 }

@@ -53,9 +53,9 @@ static void clip_dense(lava_reader *r, lava_matrix *m) {
         if (w[i] != m->value[i] && changed++ == 0) first = i;
     }
     if (!changed) return;
-    nh_report(r->d, NH_M_LAVA_CLIPPED, m->at, "%lld weights are clipped, as lava does", (long long)changed);
-    nh_diag_found(r->d, "%lld at [%lld, %lld]", (long long)m->value[first], (long long)(first / m->shape.dim[1]),
-                  (long long)(first % m->shape.dim[1]));
+    nh_report(r->d, NH_M_LAVA_CLIPPED, m->at, "weights are clipped, as lava does");
+    nh_diag_found(r->d, "%lld at [%lld, %lld]; %lld of %lld weights", (long long)m->value[first], (long long)(first / m->shape.dim[1]),
+                  (long long)(first % m->shape.dim[1]), (long long)changed, (long long)n);
     nh_diag_allowed(r->d, "%lld..%lld%s", (long long)lo, (long long)hi, max <= 0 ? " in a matrix without positive weights" : "");
     m->value = w;
     m->real = NULL;
@@ -186,8 +186,8 @@ bool lava_delay_read(lava_reader *r, lava_layer *l) {
         if (clipped++ == 0) first = i;
     }
     if (clipped) {
-        nh_report(r->d, NH_M_LAVA_CLIPPED, lava_at(r, x), "%lld delays are clipped, as lava-dl does", (long long)clipped);
-        nh_diag_found(r->d, "%g at [%lld]", x->number[first], (long long)first);
+        nh_report(r->d, NH_M_LAVA_CLIPPED, lava_at(r, x), "delays are clipped, as lava-dl does");
+        nh_diag_found(r->d, "%g at [%lld]; %lld of %lld delays", x->number[first], (long long)first, (long long)clipped, (long long)x->n);
         nh_diag_allowed(r->d, "0..%d steps", LAVA_MAX_DELAY);
     }
     l->delay = (lava_ints){v, x->n, lava_at(r, x)};

@@ -95,18 +95,31 @@ typedef struct {
     name_set names;
 } builder;
 
-static nh_edge_kind kind_of(const nir_model *m, const nh_layer *l, const nir_node *n) {
-    static const nh_op same[] = {NH_OP_RESHAPE, NH_OP_IDENTITY, NH_OP_DELAY};
-    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
-        if (l->op == same[i]) return m->g->tensor[l->in[0]].kind;
+/* What stands on the output of a node: wires keep the kind of their only signal. */
+static nh_edge_kind kind_of(const nir_model *m, int index, const nh_edge_kind *known) {
+    const nir_node *n = &m->node[index];
+    bool wire = n->type->build == nir_build_flatten || n->type->build == nir_build_identity || n->type->cls == NIR_DELAY;
     if (n->type->cls == NIR_STATEFUL) return nir_param(n, "v_threshold") ? NH_EDGE_SPIKE : NH_EDGE_GRADED;
-    return strcmp(n->type->name, "Threshold") == 0 ? NH_EDGE_SPIKE : NH_EDGE_FRAME;
+    if (strcmp(n->type->name, "Threshold") == 0) return NH_EDGE_SPIKE;
+    bool single = m->in.at[index + 1] - m->in.at[index] == 1;
+    return wire && single ? known[m->edge[m->in.edge[m->in.at[index]]].from] : NH_EDGE_FRAME;
+}
+
+/* All tensors of nodes, in the order of their layers. */
+static void make_tensors(nir_model *m) {
+    nh_edge_kind *kind = nh_arena_array(m->scratch, (size_t)m->n_node, sizeof *kind);
+    for (int i = 0; i < m->n_order; i++) kind[m->order[i]] = kind_of(m, m->order[i], kind);
+    for (int i = 0; i < m->n_build; i++) {
+        int index = m->build[i];
+        nir_node *n = &m->node[index];
+        if (is_layer(m, index)) n->tensor = nh_graph_add_tensor(m->g, n->name, n->y, kind[index]);
+    }
 }
 
 /* A layer that the file does not have, with an output of its own. */
 static int add_extra(builder *b, const nir_node *n, const char *suffix, nh_layer layer) {
     nir_model *m = b->m;
-    layer.name = *suffix ? unique(m, &b->names, nh_arena_printf(m->scratch, "%s.%s", n->name, suffix)) : n->name;
+    layer.name = unique(m, &b->names, nh_arena_printf(m->scratch, "%s.%s", n->name, suffix));
     layer.at = nir_at(m, nh_arena_str(m->a, n->path));
     const nh_tensor *x = &m->g->tensor[layer.in[0]];
     layer.out = nh_graph_add_tensor(m->g, layer.name, x->shape, layer.op == NH_OP_DELAY ? x->kind : NH_EDGE_FRAME);
@@ -127,8 +140,8 @@ static int carried(builder *b, const nir_edge *e) {
     return n->delayed;
 }
 
-/* The sum of the signals that reach a node. */
-static int signal_of(builder *b, int index) {
+/* The sum of the signals that reach a node; of one signal, too. */
+static nh_layer signals_of(builder *b, int index) {
     nir_model *m = b->m;
     const nir_node *n = &m->node[index];
     nh_layer sum = {.op = NH_OP_ADD};
@@ -140,23 +153,51 @@ static int signal_of(builder *b, int index) {
         }
         sum.in[sum.n_in++] = tensor;
     }
-    return sum.n_in == 1 ? sum.in[0] : add_extra(b, n, "sum", sum);
+    return sum;
+}
+
+/* A Delay on a loop stands before what it reads. The sum of several signals cannot: its tensor is made here, its layer at the end. */
+static bool build_late(builder *b, nir_node *n, nh_layer layer) {
+    nir_model *m = b->m;
+    n->sum = nh_graph_add_tensor(m->g, unique(m, &b->names, nh_arena_printf(m->scratch, "%s.sum", n->name)), n->x, NH_EDGE_FRAME);
+    layer.in[0] = n->sum;
+    layer.n_in = 1;
+    if (!n->type->build(m, n, &layer)) return false;
+    nh_graph_add_layer(m->g, layer);
+    return true;
+}
+
+static void build_late_sum(builder *b, int index) {
+    nir_model *m = b->m;
+    const nir_node *n = &m->node[index];
+    if (n->sum < 0) return;
+    nh_layer sum = signals_of(b, index);
+    sum.name = m->g->tensor[n->sum].name;
+    sum.at = nir_at(m, nh_arena_str(m->a, n->path));
+    sum.out = n->sum;
+    nh_graph_add_layer(m->g, sum);
 }
 
 static bool build_node(builder *b, int index) {
     nir_model *m = b->m;
     nir_node *n = &m->node[index];
     nh_layer layer = {.name = n->name, .at = nir_at(m, nh_arena_str(m->a, n->path)), .out = n->tensor};
-    if (index != m->input) {
-        layer.in[0] = signal_of(b, index);
-        layer.n_in = 1;
+    if (n->is_late && m->in.at[index + 1] - m->in.at[index] > 1) return build_late(b, n, layer);
+    nh_layer sum = signals_of(b, index);
+    if (n->type->cls == NIR_PORT_IN && sum.n_in > 1) { /* the Input of a subgraph is the sum of what reaches it */
+        sum.name = layer.name;
+        sum.at = layer.at;
+        sum.out = layer.out;
+        nh_graph_add_layer(m->g, sum);
+        return true;
     }
+    layer.n_in = sum.n_in > 0;
+    if (sum.n_in > 0) layer.in[0] = sum.n_in > 1 ? add_extra(b, n, "sum", sum) : sum.in[0];
     if (index == m->output) {
         m->g->output = layer.in[0];
         return true;
     }
     if (!n->type->build(m, n, &layer)) return false;
-    m->g->tensor[n->tensor].kind = kind_of(m, &layer, n);
     nh_graph_add_layer(m->g, layer);
     return true;
 }
@@ -168,12 +209,10 @@ bool nir_build(nir_model *m) {
     name_nodes(m, &b.names);
     m->g = nh_graph_new(m->a, nh_path_base(m->path));
     m->g->is_temporal = true;
-    for (int i = 0; i < m->n_build; i++) {
-        nir_node *n = &m->node[m->build[i]];
-        if (is_layer(m, m->build[i])) n->tensor = nh_graph_add_tensor(m->g, n->name, n->y, NH_EDGE_FRAME);
-    }
+    make_tensors(m);
     m->g->input = m->node[m->input].tensor;
     bool ok = true;
     for (int i = 0; i < m->n_build; i++) ok &= build_node(&b, m->build[i]);
+    for (int i = 0; i < m->n_build && ok; i++) build_late_sum(&b, m->build[i]);
     return ok;
 }

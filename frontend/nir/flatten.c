@@ -25,7 +25,8 @@ static int add_node(nir_model *m, const scope *s, const nir_type *type, const nh
                                     .path = group ? group->path : s->group->path,
                                     .depth = s->depth,
                                     .source = -1,
-                                    .tensor = -1};
+                                    .tensor = -1,
+                                    .sum = -1};
     return m->n_node++;
 }
 

@@ -10,10 +10,26 @@
 
 double nir_steps(const nir_model *m, double seconds) { return floor(seconds / m->dt + 0.5); }
 
+/* Nodes on a cycle: strongly connected components, by a walk down and one up (Kosaraju). */
+static bool *find_cyclic(nir_model *m) {
+    bool *cyclic = nh_arena_array(m->scratch, (size_t)m->n_node, sizeof *cyclic);
+    nir_walk down = nir_walk_new(m, true, NULL), up = nir_walk_new(m, false, NULL);
+    nir_walk_from(&down, m->input);
+    for (int i = down.n_post - 1; i >= 0; i--) {
+        int begin = up.n_post;
+        nir_walk_from(&up, down.post[i]);
+        for (int k = begin; k < up.n_post && up.n_post - begin > 1; k++) cyclic[up.post[k]] = true;
+    }
+    for (int e = 0; e < m->n_edge; e++)
+        if (m->edge[e].from == m->edge[e].to) cyclic[m->edge[e].from] = true;
+    return cyclic;
+}
+
 static void find_late(nir_model *m) {
+    const bool *cyclic = find_cyclic(m);
     for (int i = 0; i < m->n_node; i++) {
         nir_node *n = &m->node[i];
-        if (n->type->cls != NIR_DELAY) continue;
+        if (n->type->cls != NIR_DELAY || !cyclic[i]) continue;
         n->is_late = true;
         for (int64_t k = 0; k < n->param[0]->n; k++) n->is_late &= nir_steps(m, n->param[0]->number[k]) >= 1;
     }
@@ -109,6 +125,8 @@ static void order_for_shapes(nir_model *m) {
 
 static void order_for_build(nir_model *m) {
     nir_walk w = nir_walk_new(m, false, same_step);
+    nir_walk_from(&w, m->input);
+    nir_walk_from(&w, m->output);
     for (int i = 0; i < m->n_order; i++) nir_walk_from(&w, m->order[i]);
     m->build = w.post;
     m->n_build = w.n_post;

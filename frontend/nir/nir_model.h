@@ -54,12 +54,13 @@ struct nir_node {
     const nh_h5 *param[NIR_MAX_PARAMS]; /* in the order of type->param; NULL = left out */
     int depth;             /* of its graph: 0 = the root */
     bool live;             /* on a path from the input to the output */
-    bool is_late;          /* a Delay of one step or more for every element */
+    bool is_late;          /* a Delay on a cycle, of one step or more for every element */
     int source;            /* a port of a subgraph with one signal: the node that makes it; else -1 */
     nh_shape x, y;         /* signal in and out */
     bool has_shape, is_bad; /* y is known; it was reported */
     const char *batched;   /* the parameter that has a batch dimension, or NULL */
     int tensor;            /* of the output; -1 before build */
+    int sum;               /* a late Delay of several signals: the tensor of their sum; else -1 */
     int delayed, delayed_steps; /* the tensor `delayed_steps` later, when there is one */
 };
 

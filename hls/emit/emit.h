@@ -8,7 +8,7 @@
 /* First lines of every generated file: tool version, config and model SHA-256; no date, no path. */
 typedef struct { const char *version, *config_sha, *model_sha; } nh_provenance;
 
-/* c/: model.h model.c nh_fx.h example.c Makefile. */
+/* c/: model.h model.c nh_fx.h example.c Makefile; nh_event.h when the design has time steps. */
 bool nh_emit_c(nh_arena *a, nh_diag *d, const nh_design *g, const nh_provenance *p, const char *dir);
 /* Can the tools that read the Verilog take the design? NH_P_VECTOR for vectors beyond their limits. */
 bool nh_emit_rtl_check(nh_arena *a, nh_diag *d, const nh_design *g);

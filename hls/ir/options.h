@@ -57,7 +57,7 @@ typedef struct {
     double dt;               /* seconds; 0 = auto: spiking.dt, else the preset's */
 } nh_numerics;
 
-typedef enum { NH_ENCODE_DIRECT, NH_ENCODE_EVENTS, NH_ENCODE_RATE, NH_ENCODE_LATENCY } nh_encoding;
+typedef enum { NH_ENCODE_DIRECT, NH_ENCODE_CONSTANT, NH_ENCODE_EVENTS, NH_ENCODE_RATE, NH_ENCODE_LATENCY } nh_encoding;
 typedef enum { NH_READOUT_COUNT, NH_READOUT_FIRST_SPIKE, NH_READOUT_MEMBRANE } nh_readout;
 
 /* A number format asked for; is_auto: chosen by the quantization pass. */
@@ -156,6 +156,7 @@ typedef struct {
         nh_data_ref inputs, labels;
         double scale;
         int64_t samples; /* 0 = all */
+        int64_t rtl_limit; /* inferences or time steps that the RTL runs; 0 = all */
         nh_stalls stalls;
         uint64_t seed;
         bool trace;

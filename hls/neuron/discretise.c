@@ -52,6 +52,7 @@ static const nh_neuron_program *program(discretiser *c, const nh_layer *l, const
     static const char *const timing[] = {"", "same", "next", "snntorch_sub"}, *const order[] = {"", "new", "old", "decay_after"};
     bool is_many = r->n.spikes_per_step > 1;
     const nh_guard guard[] = {
+        {"form", r->is_increment ? "increment" : "decay"},
         {"gain", k->has_unit_gain ? "unit" : "mul"},
         {"syn_gain", k->has_unit_gain_syn ? "unit" : "mul"},
         {"leak", k->has_leak ? "yes" : "no"},

@@ -8,7 +8,7 @@ typedef struct {
     nh_numerics n;
     bool has_plain_if;   /* an integrate-and-fire neuron adds its input as it is: neither r nor dt */
     bool has_euler_syn;  /* the synaptic current decays by 1 - dt/tau_syn whatever the membrane does */
-    bool ignores_r;      /* of leaky neurons without synaptic current */
+    bool ignores_r;      /* of leaky neurons without synaptic current, which it updates by v + dt/tau ((v_leak - v) + x) */
     bool loses_reset;    /* its exporter writes v_reset = 0 for every kind of reset */
 } preset_row;
 
@@ -68,6 +68,7 @@ nh_reading nh_reading_of(const nh_layer *l, double spiking_dt) {
     r.is_integrator = kind == NH_KIND_IF || kind == NH_KIND_I;
     r.loses_reset = row->loses_reset;
     r.ignores_r = row->ignores_r && (kind == NH_KIND_LIF || kind == NH_KIND_LI);
+    r.is_increment = r.ignores_r && r.n.integrator == NH_INTEGRATOR_EULER && r.n.input_gain == NH_GAIN_SPEC;
     r.has_euler_syn = row->has_euler_syn && asked->integrator == NH_INTEGRATOR_AUTO;
     r.may_be_seconds = asked->integrator == NH_INTEGRATOR_AUTO && r.n.integrator == NH_INTEGRATOR_STEPS_EXP;
     if (r.is_integrator && row->has_plain_if && asked->input_gain == NH_GAIN_AUTO) r.n.input_gain = NH_GAIN_UNIT;

@@ -9,6 +9,7 @@ typedef struct {
     const char *preset;
     bool is_integrator;   /* IF and I: no decay */
     bool loses_reset, ignores_r, has_euler_syn; /* of the preset, for this kind of neuron */
+    bool is_increment;    /* v + gain ((v_leak - v) + x) instead of alpha v + gain x + leak: the same but for rounding */
     bool may_be_seconds;  /* steps_exp by the preset alone: a tau below 1 is in seconds */
 } nh_reading;
 

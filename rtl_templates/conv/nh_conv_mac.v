@@ -1,11 +1,11 @@
 // Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
-// Convolution over a frame in its buffer, on OUT_LANES x IN_LANES multipliers (DEPTHWISE: OUT_LANES).
-// A frame comes pixel by pixel, row by row, in FRAME = H_IN*W_IN*C_IN/IN_LANES transfers, and leaves
-// pixel by pixel in H_OUT*W_OUT*C_OUT/OUT_LANES transfers of accumulators: bias plus the sum over the
-// taps, modulo 2^ACC_W. For every output pixel and every group og of OUT_LANES output channels the
-// taps ky, kx, j are walked, one a cycle (j: words of the channels of og's conv group); a tap outside
-// the frame takes its cycle and adds nothing. Any H_OUT, W_OUT are legal: what lies below and to the
-// right of the frame is padding too.
+// Convolution over a frame in its buffer, on OUT_LANES x IN_LANES multipliers (DEPTHWISE:
+// OUT_LANES). A frame comes pixel by pixel, row by row, in FRAME = H_IN*W_IN*C_IN/IN_LANES
+// transfers, and leaves pixel by pixel in H_OUT*W_OUT*C_OUT/OUT_LANES transfers of accumulators:
+// bias plus the sum over the taps, modulo 2^ACC_W. For every output pixel and every group og of
+// OUT_LANES output channels the taps ky, kx, j are walked, one a cycle (j: words of the channels of
+// og's conv group); a tap outside the frame takes its cycle and adds nothing. Any H_OUT, W_OUT are
+// legal: what lies below and to the right of the frame is padding too.
 //
 // With WINDOW = KH*KW*J cycles, CYCLES = H_OUT*W_OUT*(C_OUT/OUT_LANES)*WINDOW,
 // T = DEPTHWISE ? 0 : ceil(log2(IN_LANES)):
@@ -16,10 +16,11 @@
 //
 // The buffer has two banks: a frame loads while another is computed. All stages move together on
 // `en`, the registered ready of the output skid; s_ready comes from registers too. Addresses are
-// made by adding constants.
+// made by adding constants; a walker one step ahead says which.
 //
-// WEIGHT_FILE word ((og*KH + ky)*KW + kx)*J + j holds lane (o, i) at bits [(o*IN_LANES+i)*W_W +: W_W]
-// (DEPTHWISE: J = 1, lane o at [o*W_W +: W_W]); BIAS_FILE word og holds OUT_LANES accumulators.
+// WEIGHT_FILE word ((og*KH + ky)*KW + kx)*J + j holds lane (o, i) at bits [(o*IN_LANES+i)*W_W +:
+// W_W] (DEPTHWISE: J = 1, lane o at [o*W_W +: W_W]); BIAS_FILE word og holds OUT_LANES
+// accumulators.
 `default_nettype none
 module nh_conv_mac #(
     parameter integer C_IN = 1,         // channels in, >= 1
@@ -64,7 +65,8 @@ module nh_conv_mac #(
     localparam integer WORDS = C_IN / IN_LANES;            // of a pixel
     localparam integer J = (DEPTHWISE != 0) ? 1 : C_IN / GROUPS / IN_LANES;
     localparam integer OG = C_OUT / OUT_LANES;
-    localparam integer SUBS = OG * J / WORDS;              // groups og of a conv group
+    localparam integer CGS = WORDS / J;                    // conv groups, DEPTHWISE: words
+    localparam integer SUBS = OG / CGS;                    // groups og of a conv group
     localparam integer STEPS = OG * KH * KW * J;           // cycles of an output pixel
     localparam integer FRAME = H_IN * W_IN * WORDS;
     localparam integer MULS = (DEPTHWISE != 0) ? 1 : IN_LANES; // products of an output
@@ -77,7 +79,6 @@ module nh_conv_mac #(
     localparam integer OG_W = (OG > 1) ? $clog2(OG) : 1;
     localparam integer WORD_W = (FRAME > 1) ? $clog2(FRAME) : 1;
     localparam integer BIAS_BLOCK = (WEIGHT_BLOCK != 0 && OG * OUT_W >= 1024) ? 1 : 0;
-    localparam [31:0] STEP_TOP = STEPS - 1;
     localparam [31:0] OG_TOP = OG - 1;
     localparam [31:0] FRAME_TOP = FRAME - 1;
     localparam [STEP_W-1:0] STEP_ONE = 1;
@@ -96,7 +97,8 @@ module nh_conv_mac #(
             nh_conv_mac_a_padding_is_below_0 u_illegal ();
         end
         if (DEPTHWISE != 0 && (DEPTHWISE != 1 || GROUPS != C_IN || GROUPS != C_OUT
-                || IN_LANES != OUT_LANES || IN_LANES < 1 || C_IN % IN_LANES != 0)) begin : g_illegal_dw
+                || IN_LANES != OUT_LANES || IN_LANES < 1 || C_IN % IN_LANES != 0)) begin :
+                g_illegal_depthwise
             nh_conv_mac_DEPTHWISE_with_other_channels_or_lanes u_illegal ();
         end
         if (DEPTHWISE == 0 && (GROUPS < 1 || IN_LANES < 1 || OUT_LANES < 1
@@ -112,69 +114,74 @@ module nh_conv_mac #(
         end
     endgenerate
 
-    // ---- Schedule: where in the walk the step is.
+    // ---- Walker: which step comes after the one in the plan. The plan is made in the cycle after
+    // reset, and again with every step that is issued: a frame never waits for it.
 
     localparam integer J_W = (J > 1) ? $clog2(J) : 1;
     localparam integer KX_W = (KW > 1) ? $clog2(KW) : 1;
     localparam integer KY_W = (KH > 1) ? $clog2(KH) : 1;
     localparam integer SUB_W = (SUBS > 1) ? $clog2(SUBS) : 1;
+    localparam integer CG_W = (CGS > 1) ? $clog2(CGS) : 1;
     localparam integer OX_W = (W_OUT > 1) ? $clog2(W_OUT) : 1;
     localparam integer OY_W = (H_OUT > 1) ? $clog2(H_OUT) : 1;
     localparam [31:0] J_TOP = J - 1;
     localparam [31:0] KX_TOP = KW - 1;
     localparam [31:0] KY_TOP = KH - 1;
     localparam [31:0] SUB_TOP = SUBS - 1;
+    localparam [31:0] CG_TOP = CGS - 1;
     localparam [31:0] OX_TOP = W_OUT - 1;
     localparam [31:0] OY_TOP = H_OUT - 1;
     localparam [J_W-1:0] J_ONE = 1;
     localparam [KX_W-1:0] KX_ONE = 1;
     localparam [KY_W-1:0] KY_ONE = 1;
     localparam [SUB_W-1:0] SUB_ONE = 1;
+    localparam [CG_W-1:0] CG_ONE = 1;
     localparam [OX_W-1:0] OX_ONE = 1;
     localparam [OY_W-1:0] OY_ONE = 1;
 
     wire en;         // the pipeline moves
     wire have_frame; // the bank to read is full
-    wire issue = en && have_frame; // a step enters the pipeline
-    reg [STEP_W-1:0] step_q; // of the pixel
+    wire issue = en && have_frame; // the planned step enters the pipeline
+    reg blank_q;     // there is no plan yet
+    wire walk = issue || blank_q;
     reg [J_W-1:0] j_q;
     reg [KX_W-1:0] kx_q;
     reg [KY_W-1:0] ky_q;
     reg [SUB_W-1:0] sub_q;   // og in its conv group
+    reg [CG_W-1:0] cg_q;
     reg [OX_W-1:0] ox_q;
     reg [OY_W-1:0] oy_q;
-    reg first_q;             // the step is the first of a window
     wire end_j = j_q == J_TOP[J_W-1:0];
     wire end_kx = end_j && kx_q == KX_TOP[KX_W-1:0];
     wire end_window = end_kx && ky_q == KY_TOP[KY_W-1:0];
     wire end_group = end_window && sub_q == SUB_TOP[SUB_W-1:0];
-    wire end_pixel = step_q == STEP_TOP[STEP_W-1:0];
+    wire end_pixel = end_group && cg_q == CG_TOP[CG_W-1:0];
     wire end_row = end_pixel && ox_q == OX_TOP[OX_W-1:0];
     wire end_frame = end_row && oy_q == OY_TOP[OY_W-1:0];
 
     always @(posedge clk) begin
+        blank_q <= rst;
         if (rst) begin
-            step_q <= {STEP_W{1'b0}};
             j_q <= {J_W{1'b0}};
             kx_q <= {KX_W{1'b0}};
             ky_q <= {KY_W{1'b0}};
             sub_q <= {SUB_W{1'b0}};
+            cg_q <= {CG_W{1'b0}};
             ox_q <= {OX_W{1'b0}};
             oy_q <= {OY_W{1'b0}};
-            first_q <= 1'b1;
-        end else if (issue) begin
-            step_q <= end_pixel ? {STEP_W{1'b0}} : step_q + STEP_ONE;
+        end else if (walk) begin
             j_q <= end_j ? {J_W{1'b0}} : j_q + J_ONE;
             if (end_j) kx_q <= end_kx ? {KX_W{1'b0}} : kx_q + KX_ONE;
             if (end_kx) ky_q <= end_window ? {KY_W{1'b0}} : ky_q + KY_ONE;
             if (end_window) sub_q <= end_group ? {SUB_W{1'b0}} : sub_q + SUB_ONE;
+            if (end_group) cg_q <= end_pixel ? {CG_W{1'b0}} : cg_q + CG_ONE;
             if (end_pixel) ox_q <= end_row ? {OX_W{1'b0}} : ox_q + OX_ONE;
             if (end_row) oy_q <= end_frame ? {OY_W{1'b0}} : oy_q + OY_ONE;
-            first_q <= end_window;
         end
     end
 
-    // ---- Row, column and word of the tap. Outside the frame the word means nothing.
+    // ---- Plan: row, column and word of the tap, and what to add for the next. Outside the frame
+    // the word means nothing.
 
     localparam integer COL = WORDS * DILATION_W;       // words from kx to the next
     localparam integer ROW = WORDS * W_IN * DILATION_H; // words from ky to the next
@@ -190,7 +197,8 @@ module nh_conv_mac #(
     localparam integer LAST_Y = (H_OUT - 1) * STRIDE_H + (KH - 1) * DILATION_H - PAD_H;
     localparam integer LAST_X = (W_OUT - 1) * STRIDE_W + (KW - 1) * DILATION_W - PAD_W;
     localparam integer Y_W = $clog2(PAD_H + H_IN + ((LAST_Y > 0) ? LAST_Y : 0) + STRIDE_H + 1) + 1;
-    localparam integer X_POS_W = $clog2(PAD_W + W_IN + ((LAST_X > 0) ? LAST_X : 0) + STRIDE_W + 1) + 1;
+    localparam integer X_POS_W = $clog2(PAD_W + W_IN + ((LAST_X > 0) ? LAST_X : 0) + STRIDE_W + 1)
+                               + 1;
     localparam [31:0] Y_ORIGIN = -PAD_H;
     localparam [31:0] X_ORIGIN = -PAD_W;
     localparam [31:0] Y_KY = DILATION_H;
@@ -202,34 +210,58 @@ module nh_conv_mac #(
     localparam [31:0] Y_TOP = H_IN - 1;
     localparam [31:0] X_TOP = W_IN - 1;
 
+    reg [STEP_W-1:0] step_q; // of the pixel
     reg [WORD_W-1:0] word_q;
     reg [Y_W-1:0] y_q; // two's complement: above the frame it is large
     reg [X_POS_W-1:0] x_pos_q;
-    wire [WORD_W-1:0] word_move = !end_j ? WORD_ONE
-                                : !end_kx ? TO_KX[WORD_W-1:0]
-                                : !end_window ? TO_KY[WORD_W-1:0]
-                                : !end_pixel ? (end_group ? TO_GROUP[WORD_W-1:0] : TO_OG[WORD_W-1:0])
-                                : !end_row ? TO_OX[WORD_W-1:0] : TO_OY[WORD_W-1:0];
-    wire [Y_W-1:0] y_move = !end_window ? Y_KY[Y_W-1:0] : !end_row ? Y_BACK[Y_W-1:0] : Y_OY[Y_W-1:0];
-    wire [X_POS_W-1:0] x_move = !end_kx ? X_KX[X_POS_W-1:0]
-                              : !end_pixel ? X_BACK[X_POS_W-1:0] : X_OX[X_POS_W-1:0];
+    reg [WORD_W-1:0] word_move_q;
+    reg [Y_W-1:0] y_move_q;
+    reg [X_POS_W-1:0] x_move_q;
+    reg first_q;     // of a window
+    reg end_window_q;
+    reg end_pixel_q;
+    reg end_row_q;
+    reg end_frame_q;
     wire inside_y = (LAST_Y < H_IN && PAD_H == 0) || y_q <= Y_TOP[Y_W-1:0];
     wire inside_x = (LAST_X < W_IN && PAD_W == 0) || x_pos_q <= X_TOP[X_POS_W-1:0];
 
     always @(posedge clk) begin
+        if (walk) begin
+            word_move_q <= !end_j ? WORD_ONE
+                         : !end_kx ? TO_KX[WORD_W-1:0]
+                         : !end_window ? TO_KY[WORD_W-1:0]
+                         : !end_group ? TO_OG[WORD_W-1:0]
+                         : !end_pixel ? TO_GROUP[WORD_W-1:0]
+                         : !end_row ? TO_OX[WORD_W-1:0] : TO_OY[WORD_W-1:0];
+            y_move_q <= !end_kx ? {Y_W{1'b0}}
+                      : !end_window ? Y_KY[Y_W-1:0]
+                      : !end_row ? Y_BACK[Y_W-1:0] : Y_OY[Y_W-1:0];
+            x_move_q <= !end_j ? {X_POS_W{1'b0}}
+                      : !end_kx ? X_KX[X_POS_W-1:0]
+                      : !end_pixel ? X_BACK[X_POS_W-1:0] : X_OX[X_POS_W-1:0];
+            first_q <= blank_q || end_window_q;
+            end_window_q <= end_window;
+            end_pixel_q <= end_pixel;
+            end_row_q <= end_row;
+            end_frame_q <= end_frame;
+        end
+    end
+    always @(posedge clk) begin
         if (rst) begin
+            step_q <= {STEP_W{1'b0}};
             word_q <= ORIGIN[WORD_W-1:0];
             y_q <= Y_ORIGIN[Y_W-1:0];
             x_pos_q <= X_ORIGIN[X_POS_W-1:0];
         end else if (issue) begin
-            word_q <= end_frame ? ORIGIN[WORD_W-1:0] : word_q + word_move;
-            if (end_kx) y_q <= end_frame ? Y_ORIGIN[Y_W-1:0] : y_q + y_move;
-            if (end_j) x_pos_q <= end_row ? X_ORIGIN[X_POS_W-1:0] : x_pos_q + x_move;
+            step_q <= end_pixel_q ? {STEP_W{1'b0}} : step_q + STEP_ONE;
+            word_q <= end_frame_q ? ORIGIN[WORD_W-1:0] : word_q + word_move_q;
+            y_q <= end_frame_q ? Y_ORIGIN[Y_W-1:0] : y_q + y_move_q;
+            x_pos_q <= end_row_q ? X_ORIGIN[X_POS_W-1:0] : x_pos_q + x_move_q;
         end
     end
 
-    // ---- Frame banks. The bank is the low address bit. A bank is written only while it is not full
-    // and read only while it is.
+    // ---- Frame banks. The bank is the low address bit. A bank is written only while it is not
+    // full and read only while it is.
 
     localparam integer ADDR_W = (FRAME > 1) ? WORD_W + 1 : 1;
     reg [1:0] full_q;
@@ -260,7 +292,7 @@ module nh_conv_mac #(
                 full_q[wbank_q] <= 1'b1;
                 wbank_q <= !wbank_q;
             end
-            if (issue && end_frame) begin
+            if (issue && end_frame_q) begin
                 full_q[rbank_q] <= 1'b0;
                 rbank_q <= !rbank_q;
             end
@@ -308,7 +340,7 @@ module nh_conv_mac #(
     always @(posedge clk) begin
         if (en) begin
             start_q <= {start_q[SUM-1:1], first_q};
-            last_q <= {last_q[SUM-1:1], end_window};
+            last_q <= {last_q[SUM-1:1], end_window_q};
         end
     end
 
@@ -425,9 +457,9 @@ module nh_conv_mac #(
         .m_data(m_data)
     );
 
-    wire unused = &{1'b0, STEP_TOP, OG_TOP, FRAME_TOP, J_TOP, KX_TOP, KY_TOP, SUB_TOP, OX_TOP, OY_TOP,
-                    TO_KX, TO_KY, TO_OG, TO_GROUP, TO_OX, TO_OY, ORIGIN, Y_ORIGIN, X_ORIGIN, Y_KY, X_KX,
-                    Y_BACK, X_BACK, Y_OY, X_OX, Y_TOP, X_TOP, wplace, rplace, taps};
+    wire unused = &{1'b0, OG_TOP, FRAME_TOP, J_TOP, KX_TOP, KY_TOP, SUB_TOP, CG_TOP, OX_TOP, OY_TOP,
+                    TO_KX, TO_KY, TO_OG, TO_GROUP, TO_OX, TO_OY, ORIGIN, Y_ORIGIN, X_ORIGIN, Y_KY,
+                    X_KX, Y_BACK, X_BACK, Y_OY, X_OX, Y_TOP, X_TOP, wplace, rplace, taps};
 
 `ifdef FORMAL
 `include "nh_conv_mac_fv.vh"

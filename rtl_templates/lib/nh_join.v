@@ -1,6 +1,6 @@
 // Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
-// N streams as one: a word leaves when every stream has one, and all leave together. The data do not
-// pass through here: they are side by side.
+// N streams as one: a word leaves when every stream has one, and all leave together. The data do
+// not pass through here: they are side by side.
 // Latency 0 cycles, throughput 1 word per cycle. s_ready follows m_ready and the other streams'
 // s_valid combinationally.
 `default_nettype none

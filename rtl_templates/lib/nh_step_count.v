@@ -1,5 +1,6 @@
 // Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
-// The step marker of an AXI4-Stream: first is 1 during the first of STEPS frames of BEATS transfers.
+// The step marker of an AXI4-Stream: first is 1 during the first of STEPS frames of BEATS
+// transfers.
 // error is sticky until reset: user, sampled with take, was not first.
 // first: latency 0 (registered count of transfers taken). error: latency 1. 1 transfer per cycle.
 `default_nettype none

@@ -1,14 +1,14 @@
 // Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
 // State memory beside a stream: word w of a step (w counts accepted words modulo WORDS) leaves with
-// state word w; its next state comes back in order with n_take, and is there when word w of the next
-// step is read. m_state is 0 in step 0 of every sample of STEPS steps, and in step t of a sample when
-// RESET_PERIOD > 0 and t % RESET_PERIOD == RESET_PHASE.
+// state word w; its next state comes back in order with n_take, and is there when word w of the
+// next step is read. m_state is 0 in step 0 of every sample of STEPS steps, and in step t of a
+// sample when RESET_PERIOD > 0 and t % RESET_PERIOD == RESET_PHASE.
 //
 // Latency 1 cycle, throughput 1 word per cycle. A word waits while WORDS words are read but not
 // written back, so WORDS words need at least the time from s to the n_take of one, plus 1 cycle.
 // s_ready follows m_ready combinationally.
-// n_take: at most one per cycle, the earliest in the cycle in which its word leaves at m.
-// Read and write never meet at an address: it is read only when nothing of it is outstanding.
+// n_take: at most one per cycle, the earliest in the cycle in which its word leaves at m. Read and
+// write never meet at an address: it is read only when nothing of it is outstanding.
 `default_nettype none
 module nh_neuron_state #(
     parameter integer DATA_W = 8,       // bits of the stream, >= 1

@@ -5,10 +5,10 @@
 //
 // Throughput 1 word per cycle. Latency 4 cycles from word w of step t-LEAST to word w of step t;
 // steps below LEAST wait for no input, neither those of the next sample. So LEAST >= 1 may close a
-// loop; LEAST = MOST = 0 is a FIFO of frames. s_ready comes from registers.
-// With KEEP = min(MOST, STEPS - 1) there is room for KEEP + 2 frames (WORDS 1: KEEP + 3; UNIFORM 0:
-// the next power of two): at the start of a sample they all come in while nothing leaves, later at
-// least 2 more than the outputs that left. Inputs of the last LEAST steps of a sample reach no output: not kept.
+// loop; LEAST = MOST = 0 is a FIFO of frames. s_ready comes from registers. With KEEP = min(MOST,
+// STEPS - 1) there is room for KEEP + 2 frames (WORDS 1: KEEP + 4; UNIFORM 0: the next power of
+// two): at the start of a sample they all come in while nothing leaves, later at least 2 more than
+// the outputs that left. Inputs of the last LEAST steps of a sample reach no output: not kept.
 //
 // Stages: delay word read, element words read (each lane its own step), skid. All move on `en`, the
 // registered ready of the skid.
@@ -37,7 +37,7 @@ module nh_step_delay #(
     localparam integer DELAY_W = (MOST > 0) ? $clog2(MOST + 1) : 1;
     localparam integer KEEP = (MOST < STEPS) ? MOST : STEPS - 1;
     localparam integer STORED = STEPS - LEAST; // frames kept of a sample; below 1: none
-    localparam integer SPARE = (WORDS > 1) ? 2 : 3; // a word stays 2 cycles at least
+    localparam integer SPARE = (WORDS > 1) ? 2 : 4; // a word stays 3 cycles at least
     localparam integer SLOT_W = $clog2(KEEP + SPARE);
     localparam integer FRAMES = (UNIFORM != 0) ? KEEP + SPARE : (1 << SLOT_W);
     localparam integer DEPTH = FRAMES * WORDS;
@@ -81,14 +81,16 @@ module nh_step_delay #(
     reg [WORD_W-1:0] in_word_q;
     reg [STEP_W-1:0] in_step_q;
     reg [HELD_W-1:0] held_q;  // words kept that an output may still need
+    reg full_q;               // held_q is DEPTH
     reg [HELD_W-1:0] avail_q; // words kept whose first use, LEAST steps later, is not issued
+    reg some_q;               // avail_q is not 0
     wire in_last = in_word_q == WORD_TOP[WORD_W-1:0];
     wire in_end = in_step_q == STEP_TOP[STEP_W-1:0];
     wire keep; // an output needs this step
     wire take = s_valid && s_ready;
     wire write = take && keep;
 
-    assign s_ready = !keep || held_q != FULL[HELD_W-1:0];
+    assign s_ready = !keep || !full_q;
     generate
         if (STORED >= STEPS) begin : g_keep_all
             assign keep = 1'b1;
@@ -120,52 +122,72 @@ module nh_step_delay #(
     wire last = word_q == WORD_TOP[WORD_W-1:0];
     wire last_step = step_q == STEP_TOP[STEP_W-1:0];
     wire oldest = age_q == MOST_32[DELAY_W-1:0];
-    wire [DELAY_W:0] late = {1'b0, age_q} - {1'b0, LEAST_32[DELAY_W-1:0]};
-    wire early = late[DELAY_W]; // the step is below LEAST
-    wire issue = en && (early || avail_q != {HELD_W{1'b0}});
+    wire [DELAY_W:0] late = {1'b0, age_q} + {1'b0, DELAY_ONE} - {1'b0, LEAST_32[DELAY_W-1:0]};
+    reg early_q; // the step is below LEAST
+    wire issue = en && (early_q || some_q);
+    wire first_use = issue && !early_q;
     reg valid1_q;
     reg valid2_q;
     reg free1_q; // the read is the last of the oldest word
     reg rest1_q; // and the sample ends with it
     reg early1_q;
     reg [DELAY_W-1:0] age1_q;
+    reg free2_q; // words became free in the cycle before
+    reg rest2_q;
     wire read = en && valid1_q;
-    wire [HELD_W-1:0] freed = rest1_q ? REST[HELD_W-1:0] + HELD_ONE : HELD_ONE;
+    wire [HELD_W-1:0] freed = rest2_q ? REST[HELD_W-1:0] + HELD_ONE : HELD_ONE;
 
     always @(posedge clk) begin
         if (rst) begin
             word_q <= {WORD_W{1'b0}};
             step_q <= {STEP_W{1'b0}};
             age_q <= {DELAY_W{1'b0}};
+            early_q <= LEAST != 0;
             valid1_q <= 1'b0;
             valid2_q <= 1'b0;
-            avail_q <= {HELD_W{1'b0}};
-            held_q <= {HELD_W{1'b0}};
+            free2_q <= 1'b0;
         end else begin
             if (issue) word_q <= last ? {WORD_W{1'b0}} : word_q + WORD_ONE;
             if (issue && last) begin
                 step_q <= last_step ? {STEP_W{1'b0}} : step_q + STEP_ONE;
                 age_q <= last_step ? {DELAY_W{1'b0}} : oldest ? age_q : age_q + DELAY_ONE;
+                early_q <= last_step ? LEAST != 0 : late[DELAY_W];
             end
             if (en) valid1_q <= issue;
             if (en) valid2_q <= valid1_q;
-            avail_q <= avail_q + (write ? HELD_ONE : {HELD_W{1'b0}})
-                     - ((issue && !early) ? HELD_ONE : {HELD_W{1'b0}});
-            held_q <= held_q + (write ? HELD_ONE : {HELD_W{1'b0}})
-                    - ((read && free1_q) ? freed : {HELD_W{1'b0}});
+            free2_q <= read && free1_q;
         end
     end
     always @(posedge clk) begin
         if (en) begin
-            free1_q <= !early && (last_step || oldest);
+            free1_q <= !early_q && (last_step || oldest);
             rest1_q <= last_step && last;
-            early1_q <= early;
+            early1_q <= early_q;
             age1_q <= age_q;
+        end
+        rest2_q <= rest1_q;
+    end
+
+    wire one = avail_q == HELD_ONE;
+    wire none = avail_q == {HELD_W{1'b0}};
+    always @(posedge clk) begin
+        if (rst) begin
+            avail_q <= {HELD_W{1'b0}};
+            some_q <= 1'b0;
+            held_q <= {HELD_W{1'b0}};
+            full_q <= 1'b0;
+        end else begin
+            if (write != first_use) avail_q <= write ? avail_q + HELD_ONE : avail_q - HELD_ONE;
+            some_q <= write || !(none || (one && first_use));
+            held_q <= held_q + (write ? HELD_ONE : {HELD_W{1'b0}})
+                    - (free2_q ? freed : {HELD_W{1'b0}});
+            full_q <= !free2_q && (held_q == FULL[HELD_W-1:0]
+                                   || (write && held_q == FULL[HELD_W-1:0] - HELD_ONE));
         end
     end
 
-    // ---- Memories: UNIFORM one ring of words for all lanes; else one for each lane, the low bits of
-    // an address are the slot of a frame.
+    // ---- Memories: UNIFORM one ring of words for all lanes; else one for each lane, the low bits
+    // of an address are the slot of a frame.
 
     localparam integer MEMS = (UNIFORM != 0) ? 1 : LANES;
     localparam integer MEM_W = WIDTH / MEMS;
@@ -210,7 +232,7 @@ module nh_step_delay #(
                     rslot_q <= {SLOT_W{1'b0}};
                 end else begin
                     if (write && in_last) wslot_q <= wslot_q + SLOT_ONE;
-                    if (issue && last && !early) rslot_q <= rslot_q + SLOT_ONE;
+                    if (first_use && last) rslot_q <= rslot_q + SLOT_ONE;
                 end
             end
             always @(posedge clk) begin

@@ -4,7 +4,7 @@
 //
 //   cosim x=x.bin n=512 c=out_c.bin rtl=out_rtl.bin result=result.json stalls=none|random|long|both seed=1
 //   trace=0|1
-//         ii=<planned> latency=<planned> [waves=file.fst wave_samples=4] [streams=folder stream_frames=100]
+//         ii=<planned> latency=<planned> [waves=file.fst wave_samples=4] [streams=folder stream_frames=100] [rtl_frames=100]
 //
 // x.bin, out_*.bin: int64 little-endian, [sample][step][element]. ii, latency: of a frame, see cosim.h. Exit
 // status 0: result.json was written, whatever it says.
@@ -27,11 +27,12 @@ using Values = std::vector<int64_t>;
 
 struct Options {
     std::string x, c, rtl, result, waves, streams, stalls = "none";
-    int64_t n = 0, ii = 1, latency = 1, wave_samples = 4, stream_frames = INT64_MAX;
+    int64_t n = 0, ii = 1, latency = 1, wave_samples = 4, stream_frames = INT64_MAX, rtl_frames = 0;
     uint64_t seed = 1;
     bool trace = false;
 
     int64_t frames() const { return n * nh_cosim_steps; }
+    int64_t frames_of_rtl() const { return rtl_frames ? std::min(rtl_frames, frames()) : frames(); }
 };
 
 // xorshift64*: the same stimuli for the same seed on every machine.
@@ -194,7 +195,7 @@ class Run {
   public:
     Run(const Options &o, const char *name, Stall stall, const Values &x, const Values &y, bool trace,
         int64_t gap)
-        : o_(o), frames_(o.frames()), x_(x), y_(y), stall_(stall), trace_(trace), gap_(gap), expected_(x),
+        : o_(o), frames_(o.frames_of_rtl()), x_(x), y_(y), stall_(stall), trace_(trace), gap_(gap), expected_(x),
           junk_(o.seed + 77), in_(nh_cosim_streams[nh_cosim_input]), out_(nh_cosim_streams[nh_cosim_output]),
           in_bits_(axi_bits(in_.width)), out_bits_(axi_bits(out_.width)), got_(y.size()) {
         r_.name = name;
@@ -548,6 +549,7 @@ bool parse(int argc, char **argv, Options *o) {
                           : key == "latency"      ? &o->latency
                           : key == "wave_samples" ? &o->wave_samples
                           : key == "stream_frames" ? &o->stream_frames
+                          : key == "rtl_frames"    ? &o->rtl_frames
                                                    : nullptr;
         if (text)
             *text = value;

@@ -37,7 +37,7 @@ def words(p, frames):
 
 
 def room(p):
-    keep = min(p["MOST"], p["STEPS"] - 1) + (2 if p["WORDS"] > 1 else 3)
+    keep = min(p["MOST"], p["STEPS"] - 1) + (2 if p["WORDS"] > 1 else 4)
     return (keep if p["UNIFORM"] else 1 << (keep - 1).bit_length()) * p["WORDS"]
 
 

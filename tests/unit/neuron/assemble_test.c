@@ -220,15 +220,18 @@ Test(builtin, every_combination_of_options_assembles_without_a_word_and_prints_b
         int k = i;
 #define PICK(list) (k /= prev, prev = (int)(sizeof list / sizeof *list), list[k % prev])
         int prev = 1;
-        nh_guard g[10] = {{"gain", NULL}, {"leak", NULL}, {"reset", NULL}, {"timing", NULL}, {"spike", NULL}, {"compare", NULL}, {"spikes", NULL}, {"v_min", NULL}, {"syn_order", NULL}, {"syn_gain", NULL}};
+        nh_guard g[11] = {{"gain", NULL}, {"leak", NULL}, {"reset", NULL}, {"timing", NULL}, {"spike", NULL}, {"compare", NULL}, {"spikes", NULL}, {"v_min", NULL}, {"syn_order", NULL}, {"syn_gain", NULL}, {"form", "decay"}};
         g[0].value = PICK(gains), g[1].value = PICK(leaks), g[2].value = PICK(resets), g[3].value = PICK(timings), g[4].value = PICK(spikes);
         g[5].value = PICK(compares), g[6].value = PICK(manys), g[7].value = PICK(mins), g[8].value = PICK(orders), g[9].value = PICK(gains);
         if (!makes_sense(g)) continue;
-        expect_round_trip("cubalif", g, 10);
+        expect_round_trip("cubalif", g, 11);
         if (i % 7) continue; /* the others have fewer options */
         static const char *const other[] = {"if", "lif", "li", "i", "cubali"};
         for (int m = 0; m < 5; m++)
-            expect_round_trip(other[m], g, 10);
+            expect_round_trip(other[m], g, 11);
+        g[10].value = "increment";
+        for (int m = 1; m < 3; m++)
+            expect_round_trip(other[m], g, 11);
     }
 }
 

@@ -32,7 +32,7 @@ static double step2(cell *c, double a, double b) {
 static double step(cell *c, double a) { return step2(c, a, 0); }
 
 #define LIF_GUARD(gain_, leak_, reset_, timing_, spike_, compare_, spikes_, v_min_)                                             \
-    {{"gain", gain_}, {"leak", leak_}, {"reset", reset_}, {"timing", timing_}, {"spike", spike_}, {"compare", compare_}, {"spikes", spikes_}, {"v_min", v_min_}}
+    {{"gain", gain_}, {"leak", leak_}, {"reset", reset_}, {"timing", timing_}, {"spike", spike_}, {"compare", compare_}, {"spikes", spikes_}, {"v_min", v_min_}, {"form", "decay"}}
 #define EXPECT_STEP(c, in, out, v)                                                                                              \
     do {                                                                                                                        \
         double got = step(&(c), in);                                                                                            \
@@ -41,7 +41,7 @@ static double step(cell *c, double a) { return step2(c, a, 0); }
 
 Test(models, lif_resets_to_a_value_with_gain_and_leak) {
     const nh_guard g[] = LIF_GUARD("mul", "yes", "value", "same", "after", "gt", "one", "none");
-    cell c = cell_new("lif", g, 8, (const double[]){0.5, 0.25, 0.125, 1, -0.5}, 5); /* alpha gain leak theta v_reset */
+    cell c = cell_new("lif", g, 9, (const double[]){0.5, 0.25, 0.125, 1, -0.5}, 5); /* alpha gain leak theta v_reset */
     EXPECT_STEP(c, 4, 1, -0.5);    /* 0 + 1 + 0.125 > 1 */
     EXPECT_STEP(c, 2, 0, 0.375);   /* -0.25 + 0.5 + 0.125 */
     EXPECT_STEP(c, 2.75, 0, 1);    /* 0.1875 + 0.6875 + 0.125 = 1 is not above 1 */
@@ -50,14 +50,14 @@ Test(models, lif_resets_to_a_value_with_gain_and_leak) {
 
 Test(models, lif_compares_with_ge_when_asked) {
     const nh_guard g[] = LIF_GUARD("unit", "no", "zero", "same", "after", "ge", "one", "none");
-    cell c = cell_new("lif", g, 8, (const double[]){0.5, 1}, 2);
+    cell c = cell_new("lif", g, 9, (const double[]){0.5, 1}, 2);
     EXPECT_STEP(c, 1, 1, 0);
     nh_arena_free(c.a);
 }
 
 Test(models, lif_subtracts_in_the_next_step_as_snntorch_does) {
     const nh_guard g[] = LIF_GUARD("unit", "no", "subtract", "next", "after", "gt", "one", "none");
-    cell c = cell_new("lif", g, 8, (const double[]){0.5, 1}, 2);
+    cell c = cell_new("lif", g, 9, (const double[]){0.5, 1}, 2);
     EXPECT_STEP(c, 2.5, 1, 2.5);
     EXPECT_STEP(c, 1, 1, 1.25);   /* 1.25 + 1 - 1 */
     EXPECT_STEP(c, 0, 0, -0.375); /* 0.625 - 1 */
@@ -68,7 +68,7 @@ Test(models, lif_subtracts_in_the_next_step_as_snntorch_does) {
 /* reset = H(v_before - th); v = beta v + x - reset th; spike = H(v - th); v -= (spike - reset) th */
 Test(models, lif_of_snntorch_0_9_looks_at_the_voltage_before) {
     const nh_guard g[] = LIF_GUARD("unit", "no", "subtract", "snntorch_sub", "after", "gt", "one", "none");
-    cell c = cell_new("lif", g, 8, (const double[]){0.5, 1}, 2);
+    cell c = cell_new("lif", g, 9, (const double[]){0.5, 1}, 2);
     EXPECT_STEP(c, 3, 1, 2);      /* 3, spike, 3 - 1 */
     EXPECT_STEP(c, 0.75, 0, 1.75); /* 1.75 - 1 = 0.75: no spike, and 1 comes back */
     EXPECT_STEP(c, 2, 1, 1.875);  /* 2.875 - 1 = 1.875: spike, nothing more to subtract */
@@ -77,7 +77,7 @@ Test(models, lif_of_snntorch_0_9_looks_at_the_voltage_before) {
 
 Test(models, lif_of_spyx_spikes_by_the_old_voltage) {
     const nh_guard g[] = LIF_GUARD("unit", "no", "subtract", "same", "before", "gt", "one", "none");
-    cell c = cell_new("lif", g, 8, (const double[]){0.5, 1}, 2);
+    cell c = cell_new("lif", g, 9, (const double[]){0.5, 1}, 2);
     EXPECT_STEP(c, 2, 0, 2);
     EXPECT_STEP(c, 0, 1, 0); /* 1 - 1 */
     nh_arena_free(c.a);
@@ -85,7 +85,7 @@ Test(models, lif_of_spyx_spikes_by_the_old_voltage) {
 
 Test(models, if_counts_spikes_and_stays_above_minus_the_threshold) {
     const nh_guard g[] = LIF_GUARD("unit", "no", "subtract", "same", "after", "gt", "many", "minus_threshold");
-    cell c = cell_new("if", g, 8, (const double[]){0.5}, 1);
+    cell c = cell_new("if", g, 9, (const double[]){0.5}, 1);
     EXPECT_STEP(c, 1.75, 3, 0.25);
     EXPECT_STEP(c, -4, 0, -0.5);
     EXPECT_STEP(c, 1, 1, 0);

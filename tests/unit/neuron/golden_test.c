@@ -2,6 +2,7 @@
  * golden data is not beside the sources. */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "net.h"
 #include "npy.h"
@@ -152,3 +153,71 @@ static void peer(const char *name, nh_preset preset, int64_t n_in) {
 Test(golden, peer_if_196) { peer("mnist_if_196_50_10", NH_PRESET_NIR, 196); }
 Test(golden, peer_lif_196) { peer("mnist_lif_196_50_10", NH_PRESET_SNNTORCH, 196); }
 Test(golden, peer_lif_784) { peer("mnist_lif_784_128_10", NH_PRESET_SNNTORCH, 784); }
+
+/* --- N-MNIST by Sinabs ------------------------------------------------------------------------------------------------------ */
+
+enum { NM_STEPS = 310, NM_SIZE = 2 * 34 * 34 };
+
+/* Events of 5 bytes: x, y, polarity (1 bit), microseconds (23 bits); counted in steps of 1 ms. */
+static double *recording_frames(network *n, int id) {
+    char path[512];
+    nh_bytes b;
+    snprintf(path, sizeof path, GOLDEN "nir/nmnist/%d.bs2", id);
+    cr_assert(nh_file_read(n->a, n->d, NH_NOWHERE, path, (size_t)1 << 24, &b));
+    double *x = nh_arena_array(n->a, (size_t)NM_STEPS * NM_SIZE, sizeof *x);
+    for (size_t i = 0; i + 5 <= b.size; i += 5) {
+        const uint8_t *e = b.data + i;
+        int step = ((e[2] & 127) << 16 | e[3] << 8 | e[4]) / 1000;
+        if (step >= NM_STEPS) step = NM_STEPS - 1;
+        x[(int64_t)step * NM_SIZE + ((e[2] >> 7) * 34 + e[1]) * 34 + e[0]]++;
+    }
+    return x;
+}
+
+typedef struct {
+    const char *key, *layer;
+    int64_t size, differ;
+    int tensor;
+    nh_npy want;
+} nmnist_layer;
+
+static void nmnist_run(network *n, nh_float_kind kind, nmnist_layer *layer, int n_layer, const nh_npy *ids, int64_t samples) {
+    nh_temporal_eval *e = nh_temporal_new(n->a, n->g, kind);
+    for (int k = 0; k < n_layer; k++)
+        layer[k].differ = 0;
+    for (int64_t s = 0; s < samples; s++) {
+        const double *x = recording_frames(n, (int)ids->value[s]);
+        nh_temporal_reset(e);
+        for (int64_t t = 0; t < NM_STEPS; t++) {
+            nh_temporal_step(e, x + t * NM_SIZE);
+            for (int k = 0; k < n_layer; k++)
+                for (int64_t i = 0; i < layer[k].size; i++)
+                    layer[k].differ += nh_temporal_value(e, layer[k].tensor)[i] != layer[k].want.value[(s * NM_STEPS + t) * layer[k].size + i];
+        }
+    }
+}
+
+/* NH_GOLDEN_ALL=1: all 50 recordings and the two large layers as well (2 GB). */
+Test(golden, nmnist_counts, .timeout = 600) {
+    network n;
+    if (!network_read(&n, GOLDEN "nir/nir/cnn_sinabs.nir", NH_PRESET_SINABS, NH_RESET_AUTO)) return;
+    const char *npz = GOLDEN "nir/nmnist/cnn_sinabs_gold.npz";
+    nmnist_layer layer[] = {{.key = "if_6", .layer = "6", .size = 512}, {.key = "if_10", .layer = "10", .size = 256}, {.key = "if_12", .layer = "12", .size = 10}, {.key = "if_1", .layer = "1", .size = 4096}, {.key = "if_3", .layer = "3", .size = 4096}};
+    bool is_all = getenv("NH_GOLDEN_ALL") != NULL;
+    int n_layer = is_all ? 5 : 3;
+    for (int k = 0; k < n_layer; k++) {
+        layer[k].want = array(&n, npz, layer[k].key);
+        layer[k].tensor = n.g->layer[nh_graph_find(n.g, layer[k].layer)].out;
+    }
+    nh_npy ids = array(&n, npz, "ids");
+    int64_t samples = is_all ? 50 : 4;
+    for (int kind = 0; kind < 2; kind++) {
+        nmnist_run(&n, (nh_float_kind)kind, layer, n_layer, &ids, samples);
+        for (int k = 0; k < n_layer; k++) {
+            int64_t of = samples * NM_STEPS * layer[k].size;
+            cr_log_info("nmnist %s, float%d: %lld of %lld counts differ", layer[k].key, kind == NH_FLOAT64 ? 64 : 32, (long long)layer[k].differ, (long long)of);
+            cr_expect_leq((double)layer[k].differ, 0.002 * (double)of, "%s: %lld", layer[k].key, (long long)layer[k].differ);
+        }
+    }
+    nh_arena_free(n.a);
+}

@@ -18,7 +18,7 @@ typedef struct {
 } trace;
 
 static const trace traces[] = {
-    {"norse", NH_PRESET_NORSE, 1, 1, 1, 5e-8},
+    {"norse", NH_PRESET_NORSE, 1, 1, 1, 3e-8},
     {"norse", NH_PRESET_NIR, 1, 1, 1, 5e-8},
     {"snntorch", NH_PRESET_SNNTORCH_0_9, 1, 1, 25, 2e-6},
     {"sinabs", NH_PRESET_SINABS, 1, 1, 1, 5e-8}, /* the recorded input is 0.04 already */
