@@ -38,9 +38,13 @@ int64_t nh_sim_traced_samples(const nh_design *g, int64_t samples) {
 }
 
 int nh_sim_stream_of_layer(const nh_design *g, int layer) {
+    const nh_layer *l = &g->graph->layer[layer];
+    if (l->op != NH_OP_NEURON) return -1;
+    /* Sums and gains have no events of their own. */
+    if (l->neuron->program->n_state == 0 && l->neuron->program->out == NH_NEURON_OUT_GRADED) return -1;
     for (int k = 0; k < g->n_stream; k++) {
         const nh_stream *s = &g->stream[k];
-        if (s->tensor == g->graph->layer[layer].out && s->src >= 0 && g->unit[s->src].kind == NH_UNIT_NEURON) return k;
+        if (s->tensor == l->out && s->src >= 0 && g->unit[s->src].kind == NH_UNIT_NEURON) return k;
     }
     return -1;
 }
@@ -114,6 +118,6 @@ static bool write_layer(nh_arena *a, nh_diag *d, const nh_design *g, const char 
 bool nh_sim_write_layers(nh_arena *a, nh_diag *d, const nh_design *g, const char *work_dir, int64_t samples) {
     bool ok = nh_mkdirs(d, nh_path_join(a, work_dir, "layers"));
     for (int i = 0; i < g->graph->n_layer && ok; i++)
-        if (g->graph->layer[i].op == NH_OP_NEURON) ok = write_layer(a, d, g, work_dir, samples, i);
+        ok = write_layer(a, d, g, work_dir, samples, i);
     return ok;
 }
