@@ -163,9 +163,8 @@ static void read_line(nh_assembler *as, const char *begin, size_t n) {
 
 const nh_neuron_program *nh_neuron_assemble(nh_arena *a, nh_diag *d, const char *file, const char *text, size_t size, const nh_guard *guard,
                                             int n_guard) {
-    size_t errors = d->n_error;
     nh_assembler *as = NH_NEW(a, nh_assembler);
-    *as = (nh_assembler){.a = a, .d = d, .file = file, .guard = guard, .n_guard = n_guard, .p = NH_NEW(a, nh_neuron_program), .line = "", .s = ""};
+    *as = (nh_assembler){.a = a, .d = d, .file = file, .guard = guard, .n_guard = n_guard, .p = NH_NEW(a, nh_neuron_program), .line = "", .s = "", .errors = d->n_error};
     as->p->reg = nh_arena_array(a, NH_ASM_REG, sizeof(nh_neuron_reg));
     as->p->instr = nh_arena_array(a, NH_ASM_INSTR, sizeof(nh_neuron_instr));
     as->p->spikes_per_step = 1;
@@ -182,5 +181,5 @@ const nh_neuron_program *nh_neuron_assemble(nh_arena *a, nh_diag *d, const char 
         at += n + 1;
     }
     nh_asm_finish(as);
-    return d->n_error == errors ? as->p : NULL;
+    return d->n_error == as->errors ? as->p : NULL;
 }

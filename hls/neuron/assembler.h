@@ -20,6 +20,7 @@ typedef struct {
     int n_guard;
     nh_neuron_program *p;
     bool is_written[NH_ASM_REG], is_read[NH_ASM_REG];
+    size_t errors;       /* of the collector before */
     bool has_model, has_output;
     const char *output; /* name of the register: resolved at the end */
     nh_loc output_at, model_at;

@@ -37,12 +37,10 @@ static int64_t joint(const maker *m, const nh_neuron_value *x, const nh_neuron_v
 }
 
 static void refuse(maker *m, nh_code code, const nh_neuron_value *v, double found, const char *allowed, const char *what) {
-    if (m->ok || nh_code_get(code)->severity != NH_ERROR) { /* one fault of a layer is enough */
-        nh_report(m->d, code, v && v->at.path ? v->at : m->l->at, "%s", what);
-        nh_diag_layer(m->d, m->l->name);
-        nh_diag_found(m->d, "%s = %g", v ? v->name : "dt", found);
-        nh_diag_allowed(m->d, "%s", allowed);
-    }
+    nh_report(m->d, code, v->at.path ? v->at : m->l->at, "%s", what);
+    nh_diag_layer(m->d, m->l->name);
+    nh_diag_found(m->d, "%s = %g", v->name, found);
+    nh_diag_allowed(m->d, "%s", allowed);
     if (nh_code_get(code)->severity == NH_ERROR) m->ok = false;
 }
 
@@ -82,7 +80,7 @@ static void check_tau(maker *m, const nh_neuron_value *tau, rule by) {
     if (dt <= min * (1 + 1e-6)) return;
     if (by == EULER) {
         refuse(m, NH_N_DT, tau, min, nh_arena_printf(m->a, "%s >= dt = %g s", tau->name, dt), nh_arena_printf(m->a, "the time step is longer than the time constant '%s'", tau->name));
-        nh_diag_hint(m->d, "set spiking.dt to at most %g, or numerics integrator: exp", min);
+        nh_diag_hint(m->d, "set spiking.dt to at most %g, or integrator: exp", min);
     } else {
         refuse(m, NH_N_DT_COARSE, tau, min, nh_arena_printf(m->a, "usually %s >= dt = %g", tau->name, dt), nh_arena_printf(m->a, "the time step is longer than the time constant '%s'", tau->name));
         nh_diag_hint(m->d, by == STEPS ? "steps_exp reads time constants in steps, exp in seconds" : "is spiking.dt in seconds?");
@@ -174,7 +172,7 @@ static void warn_ignored(maker *m) {
         nh_report(m->d, NH_N_NEURON_IGNORED, m->l->at, "the file has a v_reset, which this reset does not use");
         nh_diag_layer(m->d, m->l->name);
         nh_diag_found(m->d, "v_reset = %g", v_reset->value[0]);
-        nh_diag_hint(m->d, "numerics reset: value uses it");
+        nh_diag_hint(m->d, "reset: value uses it");
     }
 }
 

@@ -99,7 +99,7 @@ static bool missing(discretiser *c, const nh_layer *l, const nh_coefficients *k,
     for (int i = 0; i < k->n; i++)
         known = nh_arena_printf(c->a, "%s%s%s", known, *known ? ", " : "", k->value[i].name);
     for (int i = 0; i < l->neuron->n_ode; i++)
-        known = nh_arena_printf(c->a, "%s%s%s", known, *known ? ", " : "", l->neuron->ode[i].name);
+        if (!nh_value_find(k->value, k->n, l->neuron->ode[i].name)) known = nh_arena_printf(c->a, "%s%s%s", known, *known ? ", " : "", l->neuron->ode[i].name);
     for (int i = 0; l->neuron->program && i < l->neuron->program->n_param; i++)
         known = nh_arena_printf(c->a, "%s%s%s", known, *known ? ", " : "", l->neuron->param[i].name);
     nh_report(c->d, NH_N_NEURON_PARAM, reg->at, "the layer has no value for the parameter '%s'", reg->name);
@@ -152,7 +152,7 @@ static void warn_lost(discretiser *c) {
     nh_report(c->d, NH_N_RESET_LOST, c->lost->at, "the file cannot say how its neurons are reset: exporters write v_reset = 0 for a reset by subtraction too");
     nh_diag_layer(c->d, c->lost->name);
     nh_diag_found(c->d, "%d layer%s read with reset: %s, by the preset %s", c->n_lost, c->n_lost > 1 ? "s" : "", text[r.n.reset], c->lost_preset);
-    nh_diag_hint(c->d, "say it in numerics: reset: zero, or reset: subtract");
+    nh_diag_hint(c->d, "say which it is, reset: zero or reset: subtract");
 }
 
 /* --- the pass ---------------------------------------------------------------------------------------------------------------- */

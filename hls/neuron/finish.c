@@ -60,10 +60,9 @@ static void unused(nh_assembler *as) {
 }
 
 void nh_asm_finish(nh_assembler *as) {
-    size_t errors = as->d->n_error;
     resolve_output(as);
     exact_rules(as);
-    if (as->d->n_error > errors) return;
+    if (as->d->n_error > as->errors) return; /* what follows would speak of lines that were not understood */
     measure_rules(as);
     unused(as);
 }

@@ -116,7 +116,7 @@ static bool delay_behind(rewirer *c, int i, int loop) {
     if (!is_uniform(old)) {
         nh_report(c->d, NH_N_RECURRENT_BIAS, c->list[i].at, "the delays in front of the recurrent weights differ, so that they cannot stand behind them");
         nh_diag_layer(c->d, c->list[i].name);
-        nh_diag_hint(c->d, "set numerics recurrent_bias: yes");
+        nh_diag_hint(c->d, "set recurrent_bias: yes");
         return false;
     }
     int from = old->in[0], sum = c->list[i].out;

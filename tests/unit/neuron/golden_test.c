@@ -158,7 +158,7 @@ Test(golden, peer_lif_784) { peer("mnist_lif_784_128_10", NH_PRESET_SNNTORCH, 78
 
 enum { NM_STEPS = 310, NM_SIZE = 2 * 34 * 34 };
 
-/* Events of 5 bytes: x, y, polarity (1 bit), microseconds (23 bits); counted in steps of 1 ms. */
+/* Events of 5 bytes: x, y, polarity (1 bit), microseconds (23 bits); counted in steps of 1 ms, and what comes after the last step is dropped. */
 static double *recording_frames(network *n, int id) {
     char path[512];
     nh_bytes b;
@@ -168,8 +168,7 @@ static double *recording_frames(network *n, int id) {
     for (size_t i = 0; i + 5 <= b.size; i += 5) {
         const uint8_t *e = b.data + i;
         int step = ((e[2] & 127) << 16 | e[3] << 8 | e[4]) / 1000;
-        if (step >= NM_STEPS) step = NM_STEPS - 1;
-        x[(int64_t)step * NM_SIZE + ((e[2] >> 7) * 34 + e[1]) * 34 + e[0]]++;
+        if (step < NM_STEPS) x[(int64_t)step * NM_SIZE + ((e[2] >> 7) * 34 + e[1]) * 34 + e[0]]++;
     }
     return x;
 }

@@ -1,0 +1,36 @@
+#!/usr/bin/env python3
+"""NIR files of the golden cases of numerics: h5py, in place."""
+import os
+import h5py
+import numpy as np
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def write(name, nodes, edges):
+    with h5py.File(os.path.join(HERE, name), "w", libver="earliest") as f:
+        f["version"] = "1.0.7"
+        root = f.create_group("node")
+        root["type"] = "NIRGraph"
+        root.create_dataset("edges", data=np.array(edges, dtype=object), dtype=h5py.string_dtype())
+        for key, node in nodes.items():
+            group = root.create_group("nodes/" + key)
+            for k, v in node.items():
+                group[k] = v
+
+
+def lif(**more):
+    p = dict(tau=1e-3, r=10.0, v_leak=0.0, v_threshold=1.0)
+    p.update(more)
+    return dict(type="LIF", **{k: np.full(2, v, np.float32) for k, v in p.items()})
+
+
+PORTS = dict(input=dict(type="Input", shape=np.array([2])), output=dict(type="Output", shape=np.array([2])))
+FC = dict(type="Linear", weight=np.array([[0.5, -0.25], [0.25, 0.5]], np.float32))
+REC = dict(type="Affine", weight=np.array([[0.5, 0.0], [0.0, 0.5]], np.float32), bias=np.array([0.5, 0.25], np.float32))
+CHAIN = [("input", "fc"), ("fc", "lif"), ("lif", "output")]
+
+write("lif.nir", dict(PORTS, fc=FC, lif=lif()), CHAIN)
+write("lif_v_reset.nir", dict(PORTS, fc=FC, lif=lif(v_reset=-0.5, r=2.0)), CHAIN)
+write("loop_two_delays.nir", dict(PORTS, fc=FC, lif=lif(), back=dict(type="Delay", delay=np.array([1e-4, 2e-4])), rec=REC),
+      CHAIN + [("lif", "back"), ("back", "rec"), ("rec", "lif")])
