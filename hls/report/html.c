@@ -184,7 +184,9 @@ static void put_cycles(nh_html *h) {
         nh_html_cell_int(h, unit->ii_cycles);
         nh_html_cell(h, c ? nh_arena_printf(h->a, "%.6g", c->measured_ii) : "-");
         nh_html_cell_int(h, unit->latency_cycles);
-        nh_html_cell(h, c ? nh_arena_printf(h->a, "%" PRId64, c->measured_latency) : "-");
+        nh_html_cell(h, c && c->measured_latency >= 0 /* late delays run ahead */
+                            ? nh_arena_printf(h->a, "%" PRId64, c->measured_latency)
+                            : "-");
         nh_html_row_end(h);
     }
     bool rtl = h->f->sim.ran && h->f->sim.runs > 0;
