@@ -34,7 +34,7 @@ static double x_of(const plot *p, double step) {
 
 /* All dots of one kind of a band as one path: zero-length lines with round ends. */
 static void dots(const plot *p, const nh_raster_band *b, int y, char what, const char *class) {
-    double row_h = row_height(b), size = fmin(fmin(p->step_w, row_h) * 0.9, 6);
+    double row_h = row_height(b), size = fmin(fmin(p->step_w * 1.1, row_h * 0.9), 6);
     bool any = false;
     for (int row = 0; row < b->n_row; row++)
         for (int64_t t = 0; t < p->r->steps; t++) {
@@ -97,8 +97,10 @@ void nh_svg_raster(nh_html *h, const nh_raster_fact *r, bool alone) {
     int height = TOP - BAND_GAP + AXIS_H, y = TOP;
     for (int i = 0; i < r->n_band; i++)
         height += band_height(&r->band[i]) + BAND_GAP;
-    nh_printf(h->w, "<svg%s role=\"img\" aria-label=\"spikes of one sample\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n",
-              alone ? " xmlns=\"http://www.w3.org/2000/svg\"" : "", WIDTH, height, WIDTH, height);
+    int margin = alone ? 12 : 0;
+    nh_printf(h->w, "<svg%s role=\"img\" aria-label=\"spikes of one sample\" width=\"%d\" height=\"%d\" viewBox=\"%d %d %d %d\">\n",
+              alone ? " xmlns=\"http://www.w3.org/2000/svg\"" : "", WIDTH + 2 * margin, height + 2 * margin, -margin, -margin,
+              WIDTH + 2 * margin, height + 2 * margin);
     if (alone) nh_puts(h->w, alone_style);
     legend(&p);
     for (int i = 0; i < r->n_band; y += band_height(&r->band[i]) + BAND_GAP, i++)

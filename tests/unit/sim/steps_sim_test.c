@@ -185,5 +185,42 @@ Test(steps_sim, outputs_are_compared_with_the_reference) {
     cr_expect_eq(b->f.reference.fixed_differing, 2);
     cr_expect_eq(b->f.reference.float_differing, 2);
     cr_expect_eq(b->f.reference.fixed_samples, 1);
+    cr_expect_eq(b->f.reference.spikes, 14);
+    cr_expect_eq(b->f.reference.float_spikes, 12);
+    cr_expect_eq(b->f.reference.fixed_spikes, 12);
+    nh_reference_first first = b->f.reference.fixed_first;
+    cr_expect(first.sample == 1 && first.step == 0 && first.output == 3 && first.expected == 1 && first.got == 0);
+    drop(b);
+}
+
+/* 4 inputs a step in sample 0, one in sample 1; each meets the weights of two channels. */
+Test(steps_sim, operations_are_events_times_fan_out) {
+    bench *b = make();
+    run(b);
+    cr_assert_eq(b->f.n_synapse, 1);
+    cr_expect_str_eq(b->f.synapse[0].layer, "conv");
+    cr_expect_eq(b->f.synapse[0].samples, 2);
+    cr_expect_eq(b->f.synapse[0].events, STEPS * (4 + 1));
+    cr_expect_eq(b->f.synapse[0].operations, 2 * STEPS * (4 + 1));
+    cr_expect_eq(b->f.synapse[0].products, 2 * STEPS * 4 * 2);
+    drop(b);
+}
+
+Test(steps_sim, the_raster_is_that_of_the_first_sample) {
+    bench *b = make();
+    run(b);
+    cr_expect_eq(b->f.raster.sample, 0);
+    cr_expect_eq(b->f.raster.steps, STEPS);
+    cr_assert_eq(b->f.raster.n_band, 1);
+    cr_assert_eq(b->f.raster.band[0].n_row, N);
+    for (int e = 0; e < N; e++) cr_expect_str_eq(b->f.raster.band[0].row[e], e < 2 ? ".#.#.#" : "..#..#");
+    drop(b);
+}
+
+Test(steps_sim, an_integer_network_has_no_drift) {
+    bench *b = make();
+    run(b);
+    cr_expect(b->f.is_exact);
+    cr_expect_eq(b->f.n_cause, 0);
     drop(b);
 }
