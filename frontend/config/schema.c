@@ -99,8 +99,9 @@ static const nh_key layer_keys[] = {
      .doc = "width of the states when state is auto"},
     {.name = "decay_bits", .type = NH_KEY_INT, .min = 2, .max = 24, .def = "12", .offset = LAYER(decay_bits), .at = NH_NO_PLACE,
      .doc = "fractional bits of the decay constants"},
-    {.name = "neuron_model", .type = NH_KEY_PATH, .offset = LAYER(neuron_model), .at = LAYER(neuron_model_at),
-     .doc = "a file with a neuron program of your own (.neuron), in the place of the model file's neuron"},
+    {.name = "neuron_model", .type = NH_KEY_PROGRAM, .offset = LAYER(neuron_model), .at = LAYER(neuron_model_at),
+     .doc = "a neuron program in the place of the model file's neuron: a file (.neuron), the name of a built-in model, or the program itself as "
+            "a text of several lines (neuron_model: |)"},
 };
 const nh_section nh_layer_section = {"layer", layer_keys, COUNT(layer_keys)};
 
