@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "file.h"
-#include "numerics.h"
+#include "loihi.h"
 
 typedef struct {
     nh_arena *a;
@@ -155,6 +155,23 @@ static void warn_lost(discretiser *c) {
     nh_diag_hint(c->d, "say which it is, reset: zero or reset: subtract");
 }
 
+/* --- Loihi --------------------------------------------------------------------------------------------------------------------- */
+
+/* The integer program and its parameters in place of *k, or NULL: the float form stays. */
+static const nh_neuron_program *loihi(discretiser *c, const nh_layer *l, nh_coefficients *k) {
+    nh_coefficients whole;
+    const char *why = NULL;
+    const nh_neuron_program *p = nh_loihi_make(c->g, c->d, l, k, &whole, &why);
+    if (p) {
+        memcpy(k->value, whole.value, sizeof whole.value);
+        k->n = whole.n;
+        return p;
+    }
+    nh_report(c->d, NH_N_LOIHI_FLOAT, l->at, "the layer is not computed in Loihi's integers: %s", why ? why : "its program cannot be made");
+    nh_diag_layer(c->d, l->name);
+    return NULL;
+}
+
 /* --- the pass ---------------------------------------------------------------------------------------------------------------- */
 
 static void set_kind(nh_graph *g, const nh_layer *l) {
@@ -170,7 +187,8 @@ static bool discretise(discretiser *c, const nh_layer *l) {
     }
     nh_reading r = nh_reading_of(l, c->o->spiking.dt);
     if (is_ode && (!check_numerics(c, l, &r.n) || !nh_coefficients_make(c->a, c->d, c->g, l, &r, &k))) return false;
-    const nh_neuron_program *p = l->opt.neuron_model ? user_program(c, l) : program(c, l, &r, &k);
+    const nh_neuron_program *p = l->opt.neuron_model ? user_program(c, l) : nh_loihi_is_asked(l) ? loihi(c, l, &k) : NULL;
+    if (!p && !l->opt.neuron_model) p = program(c, l, &r, &k);
     if (!p || !set_parameters(c, l, p, &k)) return false;
     set_kind(c->g, l);
     if (is_ode && !l->opt.neuron_model) note(c, l, &r, &k);

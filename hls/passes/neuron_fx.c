@@ -10,6 +10,7 @@
 
 /* Integer bits that are tried below those that the calibration range needs: a membrane that rarely runs far is better saturated. */
 enum { FEWER_INT_BITS = 8, GUESSED_INT_BITS = 4, GUARD_BITS = 2 };
+#define WORTH_SATURATING 0.5 /* of the error that is left: the samples are few, what saturates rarely may do so more often in others */
 
 typedef struct {
     nh_temporal_fx *c;
@@ -176,7 +177,7 @@ static int needed_int_bits(const chooser *w, int s) {
     return f.lo < 0 || f.hi > 0 ? nh_fit_format(f).int_bits : 1;
 }
 
-/* One state after the other: the integer bits with the fewest differing outputs, ties to the wider range. */
+/* One state after the other: narrower ranges only where they halve the differing outputs. */
 static void search_states(chooser *w) {
     int need[NH_NEURON_STATES], best[NH_NEURON_STATES];
     double *const *in = scaled_inputs(w);
@@ -190,7 +191,7 @@ static void search_states(chooser *w) {
             set_state(w, s, state_format(w, bits));
             round_params(w);
             double now = score(w, in);
-            if (now >= least) continue;
+            if (least < INFINITY && now > least * WORTH_SATURATING) continue;
             least = now;
             best[s] = bits;
         }

@@ -32,5 +32,8 @@ CHAIN = [("input", "fc"), ("fc", "lif"), ("lif", "output")]
 
 write("lif.nir", dict(PORTS, fc=FC, lif=lif()), CHAIN)
 write("lif_v_reset.nir", dict(PORTS, fc=FC, lif=lif(v_reset=-0.5, r=2.0)), CHAIN)
+unequal = lif()
+unequal["tau"] = np.array([1e-3, 2e-3], np.float32)
+write("lif_two_taus.nir", dict(PORTS, fc=FC, lif=unequal), CHAIN)
 write("loop_two_delays.nir", dict(PORTS, fc=FC, lif=lif(), back=dict(type="Delay", delay=np.array([1e-4, 2e-4])), rec=REC),
       CHAIN + [("lif", "back"), ("back", "rec"), ("rec", "lif")])

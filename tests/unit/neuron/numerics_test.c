@@ -352,3 +352,40 @@ Test(delays, integer_programs_have_theirs_already) {
     cr_assert(run(&p));
     cr_expect_eq(p.n.g->n_layer, 3);
 }
+
+/* --- Loihi ----------------------------------------------------------------------------------------------------------------- */
+
+/* weights 0.5 and -1, threshold 2, gain 1: 1 V is w for the largest weight, w the one that rounds least, 126: 127 does not halve */
+Test(loihi, weights_and_threshold_become_whole_numbers_by_one_scale) {
+    static const double w[] = {0.5, -1}, b[] = {0.25};
+    problem p = {.n = net_new((nh_shape){1, {2}})};
+    net_add(&p.n, (nh_layer){.name = "fc", .op = NH_OP_DENSE, .weight = net_param(&p.n, (nh_shape){2, {1, 2}}, w), .bias = net_param(&p.n, (nh_shape){1, {1}}, b)}, -1, (nh_shape){1, {1}});
+    p.neuron = NH_NEW(p.n.a, nh_neuron);
+    p.neuron->kind = NH_KIND_CUBALIF;
+    give(&p, "tau_mem", 1e-3), give(&p, "tau_syn", 4e-4), give(&p, "r", 10), give(&p, "w_in", 4), give(&p, "v_leak", 0), give(&p, "v_threshold", 2);
+    net_add(&p.n, (nh_layer){.name = "lif", .op = NH_OP_NEURON, .neuron = p.neuron}, -1, (nh_shape){1, {1}});
+    for (int i = 0; i < 3; i++)
+        p.n.g->layer[i].opt.numerics.preset = NH_PRESET_LAVA;
+    cr_assert(run(&p));
+    cr_expect(p.neuron->program->is_exact);
+    cr_expect(find(&p, NH_N_LOIHI));
+    const nh_layer *fc = &p.n.g->layer[nh_graph_find(p.n.g, "fc")];
+    cr_expect(fc->weight->raw && fc->weight->raw[0] == 63 && fc->weight->raw[1] == -126 && fc->bias->raw[0] == 32, "%d %d %d", (int)fc->weight->raw[0],
+              (int)fc->weight->raw[1], (int)fc->bias->raw[0]);
+    cr_expect_eq(fc->weight->fmt.width_bits, 8);
+    cr_expect_eq(param(&p, "theta"), 252 - 1.0 / 64);
+    cr_expect_eq(param(&p, "v_keep"), (4096.0 - 410) / 4096);
+    cr_expect_eq(param(&p, "u_keep"), 0.75);
+}
+
+Test(loihi, unequal_neurons_and_inputs_without_weights_keep_the_float_form_with_a_warning) {
+    problem p = problem_new(NH_KIND_LIF, NH_PRESET_LAVA);
+    give(&p, "tau", 1e-3), give(&p, "r", 10), give(&p, "v_threshold", 1);
+    p.n.g->layer[1].op = NH_OP_IDENTITY, p.n.g->layer[1].weight = NULL;
+    cr_assert(run(&p));
+    cr_expect(!p.neuron->program->is_exact && find(&p, NH_N_LOIHI_FLOAT));
+    p = lif(NH_PRESET_LAVA, 1e-3, 10, 1);
+    opt(&p)->numerics.compare = NH_COMPARE_GT; /* another option: lava's rules, that one changed */
+    cr_assert(run(&p));
+    cr_expect(!p.neuron->program->is_exact && !find(&p, NH_N_LOIHI_FLOAT));
+}
