@@ -43,7 +43,7 @@ nh_sim_stream *nh_sim_stream_open(nh_arena *a, nh_diag *d, const nh_design *g, c
 /* The next frame in the order of the model's tensor; NULL at the end. */
 const int64_t *nh_sim_stream_next(nh_sim_stream *s);
 void nh_sim_stream_close(nh_sim_stream *s);
-/* The stream that a layer of neurons drives, or -1. */
+/* The stream that a layer of neurons drives; -1 for other layers, and for sums and gains, which have no state. */
 int nh_sim_stream_of_layer(const nh_design *g, int layer);
 /* layers/<index>_<layer>.npy of every layer of neurons. */
 bool nh_sim_write_layers(nh_arena *a, nh_diag *d, const nh_design *g, const char *work_dir, int64_t samples);

@@ -1,6 +1,8 @@
 /* Files of stream values that the harness wrote, and the arrays made from them. */
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "npy.h"
@@ -38,9 +40,13 @@ int64_t nh_sim_traced_samples(const nh_design *g, int64_t samples) {
 }
 
 int nh_sim_stream_of_layer(const nh_design *g, int layer) {
+    const nh_layer *l = &g->graph->layer[layer];
+    if (l->op != NH_OP_NEURON) return -1;
+    /* Sums and gains have no events of their own. */
+    if (l->neuron->program->n_state == 0 && l->neuron->program->out == NH_NEURON_OUT_GRADED) return -1;
     for (int k = 0; k < g->n_stream; k++) {
         const nh_stream *s = &g->stream[k];
-        if (s->tensor == g->graph->layer[layer].out && s->src >= 0 && g->unit[s->src].kind == NH_UNIT_NEURON) return k;
+        if (s->tensor == l->out && s->src >= 0 && g->unit[s->src].kind == NH_UNIT_NEURON) return k;
     }
     return -1;
 }
@@ -88,6 +94,10 @@ static void put(nh_writer *w, const int64_t *v, size_t n, int bytes) {
     }
 }
 
+static const char *layer_file(nh_arena *a, const nh_design *g, int layer) {
+    return nh_arena_printf(a, "%02d_%s.npy", layer, nh_mangle(a, g->graph->layer[layer].name));
+}
+
 static bool write_layer(nh_arena *a, nh_diag *d, const nh_design *g, const char *work_dir, int64_t samples, int layer) {
     int k = nh_sim_stream_of_layer(g, layer);
     if (k < 0) return true;
@@ -96,8 +106,7 @@ static bool write_layer(nh_arena *a, nh_diag *d, const nh_design *g, const char 
     int64_t dim[2 + NH_MAX_RANK] = {samples, g->steps};
     for (int i = 0; i < shape.rank; i++)
         dim[2 + i] = shape.dim[i];
-    const char *name =
-        nh_arena_printf(a, "layers/%02d_%s.npy", layer, nh_mangle(a, g->graph->layer[layer].name));
+    const char *name = nh_arena_printf(a, "layers/%s", layer_file(a, g, layer));
     nh_sim_stream *s = nh_sim_stream_open(a, d, g, work_dir, k);
     if (!s) return false;
     nh_writer *w = nh_npy_begin_int(a, nh_path_join(a, work_dir, name), bytes_of(stream), stream->fmt.is_signed,
@@ -111,9 +120,28 @@ static bool write_layer(nh_arena *a, nh_diag *d, const nh_design *g, const char 
     return nh_writer_close(w, d);
 }
 
+/* layers/index.json: which file is which layer, and the real value of raw 1. */
+static bool write_layer_index(nh_arena *a, nh_diag *d, const nh_design *g, const char *work_dir) {
+    json_t *list = json_array();
+    for (int i = 0; i < g->graph->n_layer; i++) {
+        int k = nh_sim_stream_of_layer(g, i);
+        if (k < 0) continue;
+        json_t *name = json_string(g->graph->layer[i].name); /* NULL when it is not UTF-8 */
+        json_array_append_new(list, json_pack("{s:s, s:o, s:f}", "file", layer_file(a, g, i), "layer",
+                                              name ? name : json_string(g->graph->layer[i].id), "lsb",
+                                              nh_stream_real(g, k, 1)));
+    }
+    char *text = json_dumps(list, JSON_INDENT(2));
+    nh_writer *w = nh_writer_open(a, nh_path_join(a, work_dir, "layers/index.json"));
+    nh_printf(w, "%s\n", text ? text : "[]");
+    free(text);
+    json_decref(list);
+    return nh_writer_close(w, d);
+}
+
 bool nh_sim_write_layers(nh_arena *a, nh_diag *d, const nh_design *g, const char *work_dir, int64_t samples) {
     bool ok = nh_mkdirs(d, nh_path_join(a, work_dir, "layers"));
     for (int i = 0; i < g->graph->n_layer && ok; i++)
-        if (g->graph->layer[i].op == NH_OP_NEURON) ok = write_layer(a, d, g, work_dir, samples, i);
-    return ok;
+        ok = write_layer(a, d, g, work_dir, samples, i);
+    return ok && write_layer_index(a, d, g, work_dir);
 }

@@ -52,7 +52,7 @@ static bool open_layers(nh_arena *a, nh_diag *d, run *r) {
     bool ok = true;
     for (int i = 0; i < g->graph->n_layer && r->m->traced > 0; i++) {
         const nh_layer *l = &g->graph->layer[i];
-        int k = l->op == NH_OP_NEURON ? nh_sim_stream_of_layer(g, i) : -1;
+        int k = nh_sim_stream_of_layer(g, i);
         if (k < 0) continue;
         nh_spike_fact *fact = &r->f->spike[r->n_layer];
         *fact = (nh_spike_fact){.layer = l->name, .neurons = g->stream[k].n, .samples = r->m->traced};

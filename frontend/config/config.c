@@ -21,8 +21,8 @@ static void check_spiking(nh_diag *d, const nh_options *o, const nh_yaml *spikin
     const nh_yaml *repeat = nh_yaml_get(spiking, "repeat_input");
     if (repeat && o->spiking.repeat_input && o->spiking.time_steps == 0)
         conflict(d, repeat->at, "repeat_input is given without time_steps", "add spiking: time_steps, the steps to be filled");
-    bool rate = o->spiking.encoding == NH_ENCODE_RATE, latency = o->spiking.encoding == NH_ENCODE_LATENCY;
-    if ((rate || latency) && o->spiking.time_steps == 0)
+    bool has_steps = o->spiking.encoding == NH_ENCODE_DIRECT || o->spiking.encoding == NH_ENCODE_EVENTS;
+    if (!has_steps && o->spiking.time_steps == 0)
         conflict(d, o->spiking.encoding_at, "encoding makes the steps from single values, but their number is not given",
                  "add spiking: time_steps");
 }

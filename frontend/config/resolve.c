@@ -127,15 +127,29 @@ static void check_reuse(const nh_options *o, const nh_layer *l, nh_diag *d) {
     if (!own) nh_diag_hint(d, "the factor comes from defaults; give this layer its own under layers:");
 }
 
+/* What nobody asked for in a time-stepped network: engines that are shared, as slow as the budget allows. Unrolling is for who asks. */
+static void temporal_defaults(nh_graph *g, nh_diag *d) {
+    int n = 0;
+    for (int i = 0; i < g->n_layer; i++) {
+        nh_layer *l = &g->layer[i];
+        if (l->opt.strategy_at.line != 0 || nh_op_get(l->op)->strategies == NH_STRATEGY_WIRE) continue;
+        l->opt.strategy = NH_STRATEGY_RESOURCE;
+        if (l->opt.reuse_at.line == 0) l->opt.reuse_factor = 0;
+        n++;
+    }
+    if (n > 0) nh_report(d, NH_N_GRAPH, NH_NOWHERE, "no strategy given for %d layers: resource, reuse_factor auto where none is given", n);
+}
+
 bool nh_config_resolve(const nh_options *o, nh_graph *g, nh_diag *d) {
     size_t before = d->n_error;
     if (!g->is_temporal && o->spiking.at.line)
         nh_report(d, NH_C_NO_EFFECT, o->spiking.at, "spiking has no effect: the model has no time steps");
     for (size_t i = 0; i < o->n_rule; i++) check_rule(o, &o->rule[i], g, d);
     const nh_strategy *refused = NULL;
+    for (int i = 0; i < g->n_layer; i++) resolve_layer(o, &g->layer[i]);
+    if (g->is_temporal) temporal_defaults(g, d);
     for (int i = 0; i < g->n_layer; i++) {
         nh_layer *l = &g->layer[i];
-        resolve_layer(o, l);
         /* One sentence for a strategy that many layers inherit from the same line. */
         if (refused && *refused == l->opt.strategy && !(l->opt.strategy & BUILT)) continue;
         if (check_strategy(l, d)) check_reuse(o, l, d);

@@ -12,14 +12,14 @@ WORDS(none_words, {"none", 0});
 
 static const nh_key spiking_keys[] = {
     {.name = "time_steps", .type = NH_KEY_INT64, .word = auto_words, .min = 1, .max = 1 << 24, .def = "auto",
-     .offset = SPIKING(time_steps), .at = SPIKING(steps_at), .doc = "time steps of a sample; auto = as many as the data have"},
+     .offset = SPIKING(time_steps), .at = SPIKING(steps_at), .doc = "time steps of a sample; auto = as many as the data have", .init = "16"},
     {.name = "dt", .type = NH_KEY_REAL, .word = auto_words, .min = 1e-12, .max = 1e6, .def = "auto", .offset = SPIKING(dt),
      .at = NH_NO_PLACE, .doc = "seconds per time step; auto = that of numerics"},
     {.name = "encoding", .type = NH_KEY_WORD, .word = encoding_words, .def = "direct", .offset = SPIKING(encoding),
      .at = SPIKING(encoding_at),
      .doc = "how data become inputs: direct = [samples, steps, ...] as they are, [steps, ...] is one sample; constant = [samples, ...], "
-            "the same current in every step; events = recordings and lists of events; rate = values 0 to 1 are the chance of a spike in each step; latency = one spike, the "
-            "earlier the larger the value"},
+            "the same current in every step; events = recordings and lists of events; rate = values 0 to 1 are the chance of a spike "
+            "in each step; latency = one spike, the earlier the larger the value"},
     {.name = "readout", .type = NH_KEY_WORD, .word = readout_words, .def = "count", .offset = SPIKING(readout), .at = NH_NO_PLACE,
      .doc = "the class of a sample: the output with most spikes, with the first spike, or with the largest value at the end"},
     {.name = "seed", .type = NH_KEY_INT64, .min = 0, .max = MAX_COUNT, .def = "1", .offset = SPIKING(seed), .at = NH_NO_PLACE,

@@ -54,25 +54,25 @@ static bool holds_input(const nh_npy *x, int first, nh_shape s) {
     return same || (rest == 1 && x->dim[first] == nh_shape_size(s)) || (rest == 0 && nh_shape_size(s) == 1);
 }
 
-/* The model's own shape decides before any flat form does: [50, 1, 28, 28] for an input 1x28x28 are 50 samples without steps. */
+/* The model's own shape decides before any flat form does: [50, 1, 28, 28] for an input 1x28x28 are 50 steps of one
+ * sample (constant: 50 samples), not 50 samples of one step. */
 static layout understand(const reader *r, const nh_npy *x) {
     nh_encoding e = r->q->opt->spiking.encoding;
     nh_shape s = r->q->shape;
     bool one_less = x->rank >= 1 && holds_input(x, 1, s), all = x->rank >= 2 && holds_input(x, 2, s);
     if (x->rank >= 1 && x->rank == s.rank + 1 && one_less) all = false;
-    if (e == NH_ENCODE_RATE || e == NH_ENCODE_LATENCY || e == NH_ENCODE_CONSTANT) return (layout){.ok = one_less, .has_samples = true};
+    if (e != NH_ENCODE_DIRECT && e != NH_ENCODE_EVENTS) return (layout){.ok = one_less, .has_samples = true};
     if (all) return (layout){.ok = true, .has_samples = true, .has_steps = true};
     return (layout){.ok = one_less, .has_steps = true}; /* one sample */
 }
 
 static bool wrong_shape(reader *r, const nh_npy *x) {
-    static const char *const lead[] = {[NH_ENCODE_DIRECT] = "[samples x] steps x ", [NH_ENCODE_CONSTANT] = "samples x ", [NH_ENCODE_EVENTS] = "[samples x] steps x ",
-                                       [NH_ENCODE_RATE] = "samples x ", [NH_ENCODE_LATENCY] = "samples x "};
     nh_encoding e = r->q->opt->spiking.encoding;
+    bool has_steps = e == NH_ENCODE_DIRECT || e == NH_ENCODE_EVENTS;
     char text[96];
     nh_report(r->d, NH_D_SHAPE, r->q->ref->at, "the array does not hold samples of the model's input");
     nh_diag_found(r->d, "%s", shape_text(r->a, x));
-    nh_diag_allowed(r->d, "%s%s%s", lead[e], nh_shape_print(r->q->shape, text),
+    nh_diag_allowed(r->d, "%s%s%s", has_steps ? "[samples x] steps x " : "samples x ", nh_shape_print(r->q->shape, text),
                     e == NH_ENCODE_EVENTS ? "; or integers, events x 3 (sample, step, address) or x 4 (and value)" : "");
     return false;
 }

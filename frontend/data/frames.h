@@ -25,7 +25,8 @@ typedef struct {
 
 /* Read and encode. False: D_STEPS, D_EVENT, D_UNIT, D_LIST, D_SOURCE, D_SHAPE, D_LIMIT or what npy.h says; a note D_UNDERSTOOD tells
  * what the dimensions were taken for.
- *   direct   [samples, steps, input...]: as they are; [samples, input...]: the same values in every step
+ *   direct   [samples, steps, input...] or [steps, input...] of one sample: as they are
+ *   constant [samples, input...]: the same values in every step
  *   events   [samples, steps, input...] counts, [steps, input...] of one sample, integers [events, 3 or 4] (sample, step, address
  *            in row-major order, value), recordings x.bs2, folder/ (by number, then by name), list.txt
  *   rate     [samples, input...]: nh_encode_rate

@@ -85,6 +85,10 @@ static void announce(walk *w, const char *name) {
 /* Returns false, so that a check is one line. */
 static bool problem(walk *w, nh_h5_bad what, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+static void begin(walk *w, size_t size) {
+    if (w->sink.begin) w->sink.begin(w->sink.ctx, size);
+}
+
 static bool problem(walk *w, nh_h5_bad what, const char *fmt, ...) {
     char text[NH_H5_MAX_TEXT];
     va_list ap;
@@ -259,8 +263,9 @@ static bool read_block(walk *w, const dataset *s, const block_reader *r, size_t 
 }
 
 static bool read_variable(walk *w, const dataset *s, strings *t) {
-    block_reader r = {H5Tcopy(H5T_C_S1), H5Pcreate(H5P_DATASET_XFER), nh_arena_alloc(w->data, BLOCK * NH_H5_MAX_RANK * sizeof *r.at),
-                      nh_arena_alloc(w->data, BLOCK * sizeof *r.text)};
+    block_reader r = {H5Tcopy(H5T_C_S1), H5Pcreate(H5P_DATASET_XFER), NULL, NULL};
+    r.at = nh_arena_alloc(w->data, BLOCK * NH_H5_MAX_RANK * sizeof *r.at);
+    r.text = nh_arena_alloc(w->data, BLOCK * sizeof *r.text);
     bool ok = H5Tset_size(r.type, H5T_VARIABLE) >= 0 && H5Tset_cset(r.type, H5Tget_cset(s->type)) >= 0 &&
               H5Pset_vlen_mem_manager(r.transfer, allocate_string, w, free_string, w) >= 0;
     if (!ok) library_problem(w);
@@ -390,6 +395,7 @@ static bool read_described(walk *w, dataset *s) {
         return problem(w, NH_H5_BAD_LIMIT, "with it the file has more than %zu MiB of data in memory", NH_H5_MAX_BYTES >> 20);
     w->room_file -= s->n * s->e.size;
     w->room_memory -= s->n * each;
+    begin(w, s->n * each);
     return is_number ? read_numbers(w, s) : read_strings(w, s);
 }
 
@@ -464,6 +470,7 @@ static void walk_object(walk *w, hid_t id, int depth) {
 
 static void walk_member(walk *w, hid_t group, const member *m, int depth) {
     announce(w, m->name);
+    begin(w, 0);
     if (!check_link(w, m)) return;
     hid_t id = H5Oopen(group, m->name, H5P_DEFAULT);
     if (id < 0) {
@@ -495,7 +502,7 @@ static void walk_group(walk *w, hid_t group, int depth) {
     }
 }
 
-/* --- the file ------------------------------------------------------------------------------------------------------------------ */
+/* --- the file ------------------------------------------------------------------------------------------------------------ */
 
 /* The library reads the bytes where they are: its "copies" are the bytes themselves. */
 static void *image_get(size_t size, H5FD_file_image_op_t op, void *file) {

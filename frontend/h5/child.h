@@ -6,6 +6,8 @@
 
 typedef struct {
     bool (*put)(void *ctx, const void *data, size_t size);
+    /* So much is done next: the listing of a group (0) or the reading of so many bytes of data in memory. Or NULL. */
+    void (*begin)(void *ctx, size_t size);
     void *ctx;
 } nh_h5_sink;
 

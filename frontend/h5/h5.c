@@ -18,8 +18,8 @@ static const char lfs_pointer[] = "version https://git-lfs.github.com/spec/";
 
 /* No superblock is shorter than this together with the root group that it leads to. */
 enum { SHORTEST = 96 };
-/* CPU time of a child: this much in any case, and a second for so many bytes of data. */
-enum { CPU_MS = 300, BYTES_PER_MS = 100 << 10 };
+/* CPU time of a child for each object: this much, and a millisecond for so many bytes of file, and of data in memory. */
+enum { CPU_MS = 300, FILE_PER_MS = 20 << 10, DATA_PER_MS = 100 << 10 };
 /* Address space for the library and for three copies of the data: a chunk, the dataset, its strings. */
 enum { MEMORY = 32 << 20, COPIES = 3 };
 
@@ -51,10 +51,23 @@ const nh_h5 *nh_h5_find(const nh_h5 *group, const char *name) {
 
 /* --- child ------------------------------------------------------------------------------------------------------------ */
 
+typedef struct {
+    int fd;
+    size_t file_size;
+} worker;
+
+static long cpu_ms(size_t file_size, size_t data_size) {
+    return CPU_MS + (long)(file_size / FILE_PER_MS) + (long)(data_size / DATA_PER_MS);
+}
+
+static void begin(void *ctx, size_t size) {
+    nh_sandbox_grant(cpu_ms(((const worker *)ctx)->file_size, size));
+}
+
 static bool write_all(void *ctx, const void *data, size_t size) {
     const uint8_t *p = data;
     while (size) {
-        ssize_t n = write(*(const int *)ctx, p, size);
+        ssize_t n = write(((const worker *)ctx)->fd, p, size);
         if (n < 0 && errno == EINTR) continue;
         if (n <= 0) return false;
         p += n;
@@ -66,12 +79,14 @@ static bool write_all(void *ctx, const void *data, size_t size) {
 static _Noreturn void child_main(nh_bytes file, int fd) {
     bool has_filter;
     size_t room = nh_h5_room(file.size);
-    nh_sandbox_limit limit = {MEMORY + COPIES * room, CPU_MS + (long)(room / BYTES_PER_MS)};
-    fd = nh_sandbox_close(fd);
-    if (fd < 0) nh_sandbox_end(CHILD_NO_PIPE);
+    /* All numbers may be of one byte in the file. */
+    size_t in_memory = room < NH_H5_MAX_BYTES / NH_H5_NUMBER_SIZE ? room * NH_H5_NUMBER_SIZE : NH_H5_MAX_BYTES;
+    nh_sandbox_limit limit = {MEMORY + COPIES * room, cpu_ms(file.size, in_memory)};
+    worker c = {nh_sandbox_close(fd), file.size};
+    if (c.fd < 0) nh_sandbox_end(CHILD_NO_PIPE);
     if (!nh_h5_child_init()) nh_sandbox_end(CHILD_NO_LIBRARY);
-    if (!nh_sandbox_lock(limit, &has_filter)) nh_sandbox_end(CHILD_NO_LIMITS);
-    nh_h5_child_walk(nh_arena_new(), file, has_filter, (nh_h5_sink){write_all, &fd});
+    if (!nh_sandbox_grant(cpu_ms(file.size, 0)) || !nh_sandbox_lock(limit, &has_filter)) nh_sandbox_end(CHILD_NO_LIMITS);
+    nh_h5_child_walk(nh_arena_new(), file, has_filter, (nh_h5_sink){write_all, begin, &c});
     nh_sandbox_end(CHILD_OK);
 }
 

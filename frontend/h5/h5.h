@@ -3,7 +3,7 @@
  * reads /etc/passwd as weights when told so); here a dead, hung or greedy child is a diagnostic.
  *
  * The child has no file descriptors but a pipe, no network, a filter of system calls, memory and CPU time by the size of the file
- * (a third to half a second for small ones); it refuses soft, external and second links, external raw storage, virtual datasets,
+ * (0.3 s per object for small ones); it refuses soft, external and second links, external raw storage, virtual datasets,
  * filters other than deflate/shuffle/fletcher32, types other than integers, IEEE floats, enums of integers (bool) and strings, more
  * than NH_H5_MAX_* of anything. Attributes are not read. Text is not checked to be UTF-8 and may hold any byte but 0. */
 #ifndef NH_H5_H

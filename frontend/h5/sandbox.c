@@ -77,11 +77,14 @@ int nh_sandbox_close(int keep) {
     return fd;
 }
 
-static bool limit(int what, rlim_t soft) {
+/* The hard limit is `slack` above, so that the signal of the soft one tells which it was. */
+static bool limit(int what, rlim_t soft, rlim_t slack) {
     struct rlimit now;
     if (getrlimit((__rlimit_resource_t)what, &now) != 0) return false;
-    if (now.rlim_max != RLIM_INFINITY && soft > now.rlim_max) soft = now.rlim_max;
-    return setrlimit((__rlimit_resource_t)what, &(struct rlimit){soft, soft}) == 0;
+    rlim_t hard = soft + slack;
+    if (now.rlim_max != RLIM_INFINITY && hard > now.rlim_max) hard = now.rlim_max;
+    if (soft > hard) soft = hard;
+    return setrlimit((__rlimit_resource_t)what, &(struct rlimit){soft, hard}) == 0;
 }
 
 /* Bytes of address space of this process; 0 when unknown. */
@@ -97,14 +100,18 @@ static size_t address_space(void) {
     return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
-static bool set_limits(nh_sandbox_limit l) {
-    /* Beside a timer of milliseconds, which what is read might reset if it could run code, stands the limit of whole seconds. */
-    long ms = l.cpu_ms * (SANITIZED ? SANITIZED_SLOWDOWN : 1);
+bool nh_sandbox_grant(long cpu_ms) {
+    long ms = cpu_ms * (SANITIZED ? SANITIZED_SLOWDOWN : 1);
     struct itimerval cpu = {.it_value = {ms / 1000, ms % 1000 * 1000}};
+    return setitimer(ITIMER_PROF, &cpu, NULL) == 0;
+}
+
+static bool set_limits(nh_sandbox_limit l) {
+    long ms = l.cpu_ms * (SANITIZED ? SANITIZED_SLOWDOWN : 1);
     size_t space = address_space();
-    if (!SANITIZED && (space == 0 || !limit(RLIMIT_AS, space + l.memory))) return false;
-    return limit(RLIMIT_CPU, (rlim_t)(ms / 1000 + 2)) && limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_CORE, 0) &&
-           limit(RLIMIT_NOFILE, 0) && setitimer(ITIMER_PROF, &cpu, NULL) == 0;
+    if (!SANITIZED && (space == 0 || !limit(RLIMIT_AS, space + l.memory, 0))) return false;
+    return limit(RLIMIT_CPU, (rlim_t)(ms / 1000 + 1), 1) && limit(RLIMIT_FSIZE, 0, 0) && limit(RLIMIT_CORE, 0, 0) &&
+           limit(RLIMIT_NOFILE, 0, 0);
 }
 
 #ifdef ARCH
@@ -119,8 +126,8 @@ static bool set_filter(void) {
         LOAD(arch), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0), RETURN(SECCOMP_RET_KILL_PROCESS),
         LOAD(nr), /* x32 calls have numbers of their own and so fail, too */
         ALLOW(write), ALLOW(brk), ALLOW(mmap), ALLOW(munmap), ALLOW(mremap), ALLOW(mprotect), ALLOW(madvise),
-        ALLOW(futex), ALLOW(clock_gettime), ALLOW(gettimeofday), ALLOW(sched_yield), ALLOW(getpid), ALLOW(gettid),
-        ALLOW(rt_sigreturn), ALLOW(rt_sigprocmask), ALLOW(restart_syscall), ALLOW(exit), ALLOW(exit_group),
+        ALLOW(futex), ALLOW(clock_gettime), ALLOW(gettimeofday), ALLOW(setitimer), ALLOW(sched_yield), ALLOW(getpid), ALLOW(gettid),
+        ALLOW(rt_sigreturn), ALLOW(rt_sigprocmask), ALLOW(sigaltstack), ALLOW(restart_syscall), ALLOW(exit), ALLOW(exit_group),
         RETURN(SECCOMP_RET_ERRNO | (EPERM & SECCOMP_RET_DATA)),
     };
     struct sock_fprog p = {sizeof program / sizeof *program, (struct sock_filter *)(uintptr_t)program};

@@ -8,12 +8,14 @@
 
 typedef struct {
     size_t memory;    /* bytes of address space beyond what there is; not limited under AddressSanitizer */
-    long cpu_ms;      /* then SIGPROF */
+    long cpu_ms;      /* in all, rounded up to seconds; then SIGXCPU */
 } nh_sandbox_limit;
 
 /* Before anything else in the child: default signals, death with its parent, no file descriptor but `keep` (a pipe to write to; the
  * result is its new number, or -1), standard streams to nowhere (stderr stays under a sanitizer). */
 int nh_sandbox_close(int keep);
+/* CPU time from now on until the next such call, then SIGPROF; may be called in the sandbox, too. */
+bool nh_sandbox_grant(long cpu_ms);
 /* Limits and the filter of system calls. False: the limits could not be set. *has_filter: is there a filter? */
 bool nh_sandbox_lock(nh_sandbox_limit l, bool *has_filter);
 

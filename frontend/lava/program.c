@@ -90,13 +90,23 @@ static const char *alif(program *p) {
     return "lava_alif";
 }
 
-/* netx goes from sine and cosine to period and decay and back, which can lose an LSB: the same way here, in its order. */
+/* netx goes from sine and cosine to period and decay and back. What comes out is an integer but for the last bits of a double, and is cut
+ * off: an LSB is lost or not by the last bit of sin, cos and atan2. The same way here, in netx's order, with the C library's functions, which
+ * are NumPy's too but where it uses AVX-512. */
 static void turn(double sin_decay, double cos_decay, double *c, double *s) {
     const double pi = 3.14159265358979323846;
     double sd = sin_decay / DECAY_UNITY, cd = cos_decay / DECAY_UNITY;
     double alpha = 1 - sqrt(sd * sd + cd * cd), period = 1 / (atan2(sd, cd) / 2 / pi);
     *s = trunc((1 - alpha) * sin(pi * 2 * 1 / period) * DECAY_UNITY);
     *c = trunc((1 - alpha) * cos(pi * 2 * 1 / period) * DECAY_UNITY);
+}
+
+static void tell_turn(program *p, double c, double s) {
+    const lava_neuron *n = &p->l->neuron;
+    nh_report(p->r->d, NH_M_LAVA_DECIDED, n->at, "sine and cosine of the neurons pass through floating point, as in lava-dl");
+    nh_diag_found(p->r->d, "sinDecay %lld, cosDecay %lld in the file; %g, %g used", (long long)n->sin_decay.value[0],
+                  (long long)n->cos_decay.value[0], s * DECAY_UNITY, c * DECAY_UNITY);
+    nh_diag_hint(p->r->d, "either can be 1 nearer to 0 in lava itself where NumPy's sine is another (processors with AVX-512)");
 }
 
 static const char *rf(program *p, bool is_phase) {
@@ -110,6 +120,7 @@ static const char *rf(program *p, bool is_phase) {
         c[i] /= DECAY_UNITY;
         s[i] /= DECAY_UNITY;
     }
+    tell_turn(p, c[0], s[0]);
     p->param[p->n_param++] = (nh_neuron_value){"c", size, c, cd->at};
     p->param[p->n_param++] = (nh_neuron_value){"s", size, s, sd->at};
     number(p, "theta", &n->threshold);

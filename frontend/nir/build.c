@@ -184,7 +184,7 @@ static bool build_node(builder *b, int index) {
     nh_layer layer = {.name = n->name, .at = nir_at(m, nh_arena_str(m->a, n->path)), .out = n->tensor};
     if (n->is_late && m->in.at[index + 1] - m->in.at[index] > 1) return build_late(b, n, layer);
     nh_layer sum = signals_of(b, index);
-    if (n->type->cls == NIR_PORT_IN && sum.n_in > 1) { /* the Input of a subgraph is the sum of what reaches it */
+    if (n->depth > 0 && n->type->cls <= NIR_PORT_OUT && sum.n_in > 1) { /* a port of a subgraph is the sum of what reaches it */
         sum.name = layer.name;
         sum.at = layer.at;
         sum.out = layer.out;
@@ -213,6 +213,7 @@ bool nir_build(nir_model *m) {
     m->g->input = m->node[m->input].tensor;
     bool ok = true;
     for (int i = 0; i < m->n_build; i++) ok &= build_node(&b, m->build[i]);
+    ok &= !m->is_too_large;
     for (int i = 0; i < m->n_build && ok; i++) build_late_sum(&b, m->build[i]);
     return ok;
 }

@@ -211,6 +211,19 @@ static bool check_edges_form(nir_model *m, const nh_h5 *edges) {
     return false;
 }
 
+static void check_members(nir_model *m, const nh_h5 *group) {
+    static const char *const known[] = {"type", "nodes", "edges", "metadata", "input_type", "output_type"};
+    int listed = 0;
+    for (int64_t i = 0; i < group->n_child && listed < NIR_MAX_LISTED; i++) {
+        const nh_h5 *p = &group->child[i];
+        bool is_known = false;
+        for (size_t k = 0; k < sizeof known / sizeof *known; k++) is_known |= strcmp(p->name, known[k]) == 0;
+        if (is_known) continue;
+        nh_report(m->d, NH_M_NIR_EXTRA, nir_at(m, p->path), "the graph has '%s', which is not a member of graphs", p->name);
+        listed++;
+    }
+}
+
 static bool open_scope(nir_model *m, scope *s) {
     nh_loc at = nir_at(m, s->group->path);
     s->nodes = nh_h5_find(s->group, "nodes");
@@ -219,6 +232,7 @@ static bool open_scope(nir_model *m, scope *s) {
     if (!s->nodes || s->nodes->kind != NH_H5_GROUP) return nh_report(m->d, NH_M_NIR_FORM, at, "the graph has no group 'nodes'");
     if (!s->edges) return nh_report(m->d, NH_M_NIR_FORM, at, "the graph has no 'edges'");
     if (!check_edges_form(m, s->edges)) return false;
+    check_members(m, s->group);
     if (s->nodes->n_child == 0) return nh_report(m->d, NH_M_NIR_EMPTY, at, "the graph has no nodes");
     if (s->nodes->n_child > NIR_MAX_NODES - m->n_node)
         return nh_report(m->d, NH_M_NIR_LIMIT, nir_at(m, s->nodes->path), "more than %d nodes", NIR_MAX_NODES);
@@ -248,7 +262,8 @@ bool nir_flatten(nir_model *m, const nh_h5 *root) {
     scope s = {.group = top, .prefix = ""};
     if (!top) {
         nh_report(m->d, NH_M_NIR_FORM, nir_at(m, root->path), "the file has no group 'node'");
-        if (nh_h5_find(root, "nodes")) nh_diag_hint(m->d, "this looks like NIR data (signals), not like a network");
+        if (root->kind == NH_H5_GROUP && nh_h5_find(root, "layer")) nh_diag_hint(m->d, "this looks like a lava-dl network: its extension is .net");
+        else if (root->kind == NH_H5_GROUP && nh_h5_find(root, "nodes")) nh_diag_hint(m->d, "this looks like NIR data (signals), not like a network");
         return false;
     }
     const char *type = type_of(m, top);

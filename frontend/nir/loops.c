@@ -57,12 +57,11 @@ static void report_cycle(nir_walk *w, int e, int from) {
     (void)e;
     nir_model *m = w->m;
     int n = w->n_stack - from;
-    if (!w->failed) {
+    if (w->n_reported++ == 0) {
         nh_report(m->d, NH_M_NIR_CYCLE, nir_at_node(m, &m->node[w->stack[from]]), "a cycle of %d node%s has no neuron", n, n == 1 ? "" : "s");
         nh_diag_found(m->d, "%s", nir_cycle_text(m, w->stack + from, n));
         nh_diag_hint(m->d, "put a neuron or a Delay of at least %g s on it", m->dt);
     }
-    w->failed = true;
 }
 
 static void cut(nir_walk *w, int e, int from) {
@@ -77,6 +76,7 @@ static void note_late(nir_walk *w, int e, int from) {
     for (int i = from; i < w->n_stack; i++) {
         const nir_node *n = &m->node[w->stack[i]];
         if (!n->is_late) continue;
+        if (w->n_reported++ >= NIR_MAX_LISTED) return;
         nh_report(m->d, NH_M_NIR_RECURRENT, nir_at_node(m, n), "a loop is closed by the Delay '%s'; no other delay is added", n->name);
         nh_diag_found(m->d, "%s", nir_cycle_text(m, w->stack + from, w->n_stack - from));
         return;
@@ -138,7 +138,7 @@ bool nir_loops(nir_model *m) {
     stateless.on_back = report_cycle;
     for (int i = 0; i < m->n_node; i++)
         if (m->node[i].live && m->node[i].source < 0) nir_walk_from(&stateless, i);
-    if (stateless.failed) return false;
+    if (stateless.n_reported > 0) return false;
     order_for_shapes(m);
 
     nir_walk cuts = nir_walk_new(m, true, not_into_late);

@@ -58,7 +58,7 @@ static bool report_shapes(nir_model *m, nir_node *n, const nh_h5 *bad) {
 static void warn_scalars(nir_model *m, const nir_node *n) {
     const char *names = "";
     for (int i = 0; n->type->param[i].name; i++)
-        if (n->param[i] && n->param[i]->n == 1) names = nh_arena_printf(m->scratch, "%s%s%s", names, *names ? ", " : "", n->param[i]->name);
+        if (n->param[i] && n->param[i]->n == 1 && strcmp(n->type->param[i].name, "w_in") != 0) names = nh_arena_printf(m->scratch, "%s%s%s", names, *names ? ", " : "", n->param[i]->name);
     if (!*names || nh_shape_size(n->x) == 1) return;
     nh_report(m->d, NH_M_NIR_SCALAR, nir_at_node(m, n), "one value of %s is used for all %lld neurons", names, (long long)nh_shape_size(n->x));
     nh_diag_layer(m->d, n->name);
@@ -102,10 +102,17 @@ bool nir_shape_neuron(nir_model *m, nir_node *n) {
 
 /* --- values of parameters ----------------------------------------------------------------------------------------------------- */
 
-/* One value per element of the signal. */
+/* One value per element of the signal; NULL with a diagnostic when a small file would become a large graph. */
 static const double *spread(nir_model *m, const nh_h5 *p, nh_shape as, nh_shape x) {
     if (nh_shape_equal(as, x)) return p->number; /* a batch: its first slice */
     int64_t size = nh_shape_size(x);
+    if (m->is_too_large) return NULL;
+    m->n_spread += size;
+    if (m->n_spread > NIR_MAX_SPREAD) {
+        nh_report(m->d, NH_M_NIR_LIMIT, nir_at(m, p->path), "neuron parameters that are broadcast become more than 2^25 numbers in all");
+        m->is_too_large = true;
+        return NULL;
+    }
     double *out = nh_arena_array(m->a, (size_t)size, sizeof *out);
     for (int64_t i = 0; i < size; i++) {
         int64_t rest = i, from = 0, stride = 1;
@@ -132,7 +139,9 @@ static nh_neuron_value value_of(nir_model *m, const nir_node *n, const char *nam
     nh_shape as;
     bool batch;
     if (all_equal(p->number, p->n) || !fits(p, n->x, &as, &batch)) return v;
-    v.value = spread(m, p, as, n->x);
+    const double *all = spread(m, p, as, n->x);
+    if (!all) return v;
+    v.value = all;
     v.n = nh_shape_size(n->x);
     if (!channels || n->x.rank < 2 || n->x.dim[0] == v.n || !is_per_channel(v.value, n->x)) return v;
     double *per_channel = nh_arena_array(m->a, (size_t)n->x.dim[0], sizeof *per_channel);

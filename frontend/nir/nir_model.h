@@ -14,6 +14,7 @@
 #define NIR_MAX_ELEMENTS ((int64_t)1 << 24) /* of a signal, per time step */
 #define NIR_MAX_INT ((int64_t)1 << 30)      /* strides, kernels ... */
 #define NIR_MAX_STEPS 100000                /* of a delay */
+#define NIR_MAX_SPREAD ((int64_t)1 << 25)   /* neuron parameters, in all, that are made from fewer numbers of the file */
 #define NIR_MAX_PARAMS 8
 #define NIR_MAX_LISTED 16                   /* diagnostics of one kind in one graph; the rest is counted */
 
@@ -91,6 +92,9 @@ struct nir_model {
     nir_adjacency in, out;
     int *order, n_order;   /* live nodes, each after one that feeds it */
     int *build, n_build;   /* live nodes, each after those it reads in the same step */
+    int64_t n_spread;      /* numbers made from fewer of the file */
+    bool is_too_large;     /* ... which are too many: reported */
+    bool has_metadata;     /* was noted */
     nh_graph *g;
 };
 
@@ -137,7 +141,7 @@ struct nir_walk {
     int *post, n_post; /* nodes when they are left: after all that they lead to */
     char *mark;
     int *next;
-    bool failed;
+    int n_reported; /* by on_back */
 };
 
 nir_walk nir_walk_new(nir_model *m, bool forward, bool (*follow)(const nir_model *, const nir_edge *));

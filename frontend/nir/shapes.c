@@ -223,8 +223,13 @@ static bool check_port(nir_model *m, nir_node *port, nh_shape signal) {
 static bool shape_of_input(nir_model *m, nir_node *n) {
     if (!n->param[0]) return infer_input(m, n);
     if (!declared_shape(m, n, &n->y)) return false;
-    if (n->y.rank > 0) return true;
-    n->y = (nh_shape){1, {1}};
+    if (n->y.rank > 3 && n->y.dim[0] == 1) { /* the first files have a batch in front */
+        char text[96];
+        nh_report(m->d, NH_M_NIR_OUTPUT_SHAPE, nir_at(m, n->param[0]->path), "'%s' declares %s; the leading 1 is left out", n->name,
+                  nh_shape_print(n->y, text));
+        n->y = nir_without_ones(n->y, 3);
+    }
+    if (n->y.rank == 0) n->y = (nh_shape){1, {1}};
     return true;
 }
 
@@ -245,7 +250,7 @@ static bool shape_of(nir_model *m, int index) {
         nh_report(m->d, NH_M_NIR_LIMIT, nir_at_node(m, n), "its output has more than 2^24 elements");
         n->has_shape = false;
     }
-    if (n->has_shape && n->type->cls == NIR_PORT_IN && n->depth > 0) n->has_shape = check_port(m, n, n->y);
+    if (n->has_shape && n->type->cls <= NIR_PORT_OUT && n->depth > 0) n->has_shape = check_port(m, n, n->y);
     n->is_bad |= !n->has_shape;
     return n->has_shape;
 }

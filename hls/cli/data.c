@@ -105,12 +105,22 @@ static bool load_labels(nh_run *r, const char *const *name) {
     return true;
 }
 
+/* Outputs that those of the inputs are compared with. */
+static bool load_reference(nh_run *r) {
+    const nh_data_ref *ref = &r->opt->spiking.reference;
+    if (!ref->path || r->inputs.n == 0) return true;
+    int64_t size = nh_shape_size(r->graph->tensor[r->graph->output].shape);
+    r->reference = nh_reference_read(r->cli->arena, r->cli->diag, ref, r->inputs.n, r->graph->steps, size);
+    return r->reference != NULL;
+}
+
 static bool load_temporal(nh_run *r) {
     const nh_options *o = r->opt;
     nh_frames inputs = {0}, calibration = {0};
     r->graph->steps = o->spiking.time_steps;
     bool ok = load_frames(r, &o->simulate.inputs, o->simulate.scale, o->simulate.samples, &r->inputs, &inputs) && load_labels(r, inputs.name);
-    return load_frames(r, &o->calibrate.data, o->calibrate.scale, o->calibrate.samples, &r->calibration, &calibration) && ok;
+    ok = load_frames(r, &o->calibrate.data, o->calibrate.scale, o->calibrate.samples, &r->calibration, &calibration) && ok;
+    return ok && load_reference(r);
 }
 
 bool nh_load_data(nh_run *r) {

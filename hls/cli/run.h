@@ -18,6 +18,7 @@ typedef struct {
     int64_t n_class;      /* elements of the model's output, as read */
     nh_samples calibration, inputs;
     const int64_t *label; /* [inputs.n] or NULL */
+    const double *reference; /* spiking: reference, [inputs.n][steps][outputs], or NULL */
     const char *out;      /* output directory */
     nh_provenance provenance;
     nh_report_facts facts;

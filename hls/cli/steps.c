@@ -180,7 +180,7 @@ static bool work_sim(nh_run *r, const char *dir) {
     nh_arena *a = r->cli->arena;
     nh_sim_setup s = {.c_dir = below(r, "c"), .rtl_dir = below(r, "rtl"), .work_dir = dir, .cache_dir = cache_dir(r),
                       .verilator = nh_tool_find(a, "verilator"), .cxx = nh_tool_find(a, "c++"), .cc = nh_tool_find(a, "cc"),
-                      .jobs = r->cli->flag.jobs, .x = r->inputs, .label = r->label, .quiet = r->cli->flag.quiet};
+                      .jobs = r->cli->flag.jobs, .x = r->inputs, .label = r->label, .reference = r->reference, .quiet = r->cli->flag.quiet};
     if (!s.cxx) s.verilator = NULL;
     nh_sim_facts *f = &r->facts.sim;
     if (!nh_sim_run(a, r->cli->diag, r->design, &s, f)) return false;

@@ -78,8 +78,8 @@ static bool write_header(const job *j) {
     describe_stream(w, j, j->g->input, "input ");
     describe_stream(w, j, j->g->output, "output");
     if (j->g->is_temporal)
-        nh_puts(w, " * These are the elements of one time step. Nothing here allocates or prints, and all that is kept between steps is in the\n"
-                   " * caller's state: every function may run in many threads at once. */\n");
+        nh_puts(w, " * These are the elements of one time step. Nothing here allocates or prints, and all that is kept between steps\n"
+                   " * is in the caller's state: every function may run in many threads at once. */\n");
     else nh_puts(w, " * Nothing here allocates, prints or keeps state: every function may run in many threads at once. */\n");
     nh_printf(w, "#ifndef %s_MODEL_H\n#define %s_MODEL_H\n\n#include <stddef.h>\n#include <stdint.h>\n\n", j->upper, j->upper);
     nh_puts(w, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");

@@ -69,13 +69,20 @@ static void streams_struct(const nh_c_steps *c) {
 void nh_c_steps_header(const nh_c_steps *c) {
     const char *p = c->project, *up = c->upper;
     state_struct(c);
-    nh_printf(c->w, "/* To the start of a sample. Call it before the first step, and before the first step of every further sample. */\nvoid %s_reset(%s_state *state);\n", p, p);
-    nh_printf(c->w, "/* One time step. */\nvoid %s_step(%s_state *state, const %s_in_t x[%s_N_IN], %s_out_t y[%s_N_OUT]);\n", p, p, p, up, p, up);
-    nh_printf(c->w, "/* One sample of %s_STEPS steps, from reset. */\nvoid %s_infer(const %s_in_t x[%s_STEPS * %s_N_IN], %s_out_t y[%s_STEPS * %s_N_OUT]);\n",
-              up, p, p, up, up, p, up, up);
-    nh_printf(c->w, "/* n samples one after the other, each from reset. */\nvoid %s_batch(const %s_in_t *x, %s_out_t *y, size_t n);\n\n", p, p, p);
+    nh_printf(c->w,
+              "/* To the start of a sample. Call it before the first step, and before the first step of every further sample. */\n"
+              "void %s_reset(%s_state *state);\n",
+              p, p);
+    nh_printf(c->w, "/* One time step. */\nvoid %s_step(%s_state *state, const %s_in_t x[%s_N_IN], %s_out_t y[%s_N_OUT]);\n", p, p, p, up, p,
+              up);
+    nh_printf(c->w, "/* One sample of %s_STEPS steps, from reset. */\n", up);
+    nh_printf(c->w, "void %s_infer(const %s_in_t x[%s_STEPS * %s_N_IN], %s_out_t y[%s_STEPS * %s_N_OUT]);\n", p, p, up, up, p, up, up);
+    nh_printf(c->w, "/* n samples one after the other, each from reset. */\nvoid %s_batch(const %s_in_t *x, %s_out_t *y, size_t n);\n\n", p, p,
+              p);
     streams_struct(c);
-    nh_printf(c->w, "/* One time step, as %s_step does it; every stream is kept. */\nvoid %s_trace(%s_state *state, const %s_in_t x[%s_N_IN], %s_streams *s);\n\n",
+    nh_printf(c->w,
+              "/* One time step, as %s_step does it; every stream is kept. */\n"
+              "void %s_trace(%s_state *state, const %s_in_t x[%s_N_IN], %s_streams *s);\n\n",
               p, p, p, p, up, p);
 }
 
@@ -164,8 +171,8 @@ static void define_run(const nh_c_steps *c) {
 static void define_trace(const nh_c_steps *c) {
     const nh_design *g = c->g;
     const char *p = c->project;
-    nh_printf(c->w, "void %s_trace(%s_state *state, const %s_in_t x[%s_N_IN], %s_streams *s) {\n    memcpy(s->%s, x, sizeof s->%s);\n", p, p, p,
-              c->upper, p, g->stream[g->input].id, g->stream[g->input].id);
+    nh_printf(c->w, "void %s_trace(%s_state *state, const %s_in_t x[%s_N_IN], %s_streams *s) {\n", p, p, p, c->upper, p);
+    nh_printf(c->w, "    memcpy(s->%s, x, sizeof s->%s);\n", g->stream[g->input].id, g->stream[g->input].id);
     nh_printf(c->w, "    %s_run(state, x, s->%s, s);\n", p, g->stream[g->output].id);
     for (int i = 0; i < g->n_stream; i++)
         if (root(g, i) != i && i != g->output)
@@ -194,11 +201,13 @@ void nh_c_steps_model(const nh_c_steps *c) {
 
 void nh_c_steps_example(const nh_c_steps *c) {
     const char *p = c->project, *up = c->upper;
-    nh_printf(c->w, "/* How to call the kernels: three samples, a constant input each, and the sum of every output over the time steps. */\n"
-                    "#include <stdio.h>\n\n#include \"model.h\"\n\nint main(void) {\n"
-                    "    static const double level[] = {0.0, 0.5, 1.0};\n"
-                    "    static %s_state state;\n    static %s_in_t x[%s_N_IN];\n    static %s_out_t y[%s_N_OUT];\n    static double sum[%s_N_OUT];\n"
-                    "    for (size_t s = 0; s < sizeof level / sizeof *level; s++) {\n", p, p, up, p, up, up);
+    nh_puts(c->w, "/* How to call the kernels: three samples, a constant input each, and the sum of every output over the steps. */\n"
+                  "#include <stdio.h>\n\n#include \"model.h\"\n\nint main(void) {\n"
+                  "    static const double level[] = {0.0, 0.5, 1.0};\n");
+    nh_printf(c->w,
+              "    static %s_state state;\n    static %s_in_t x[%s_N_IN];\n    static %s_out_t y[%s_N_OUT];\n    static double sum[%s_N_OUT];\n"
+              "    for (size_t s = 0; s < sizeof level / sizeof *level; s++) {\n",
+              p, p, up, p, up, up);
     nh_printf(c->w,
               "        for (size_t i = 0; i < %s_N_IN; i++) x[i] = %s_quantize(level[s]);\n"
               "        for (size_t i = 0; i < %s_N_OUT; i++) sum[i] = 0;\n"

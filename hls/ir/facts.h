@@ -33,6 +33,8 @@ typedef struct {
     double rate;                        /* spikes_fixed / n */
 } nh_spike_fact;
 
+typedef struct { double acc_float, acc_fixed, acc_rtl; } nh_accuracy_fact;
+
 /* Outputs against what the user gave as reference: elements (output, step, sample) that differ. */
 typedef struct {
     bool given;
@@ -61,7 +63,7 @@ typedef struct {
     double agree_float_fixed;      /* top-1 agreement */
     /* time-stepped networks; acc_* above are those of the readout asked for */
     int64_t steps;                 /* of a sample; 1 for networks without time */
-    struct { double acc_float, acc_fixed, acc_rtl; } readout[3]; /* by nh_readout; < 0 as above */
+    nh_accuracy_fact readout[3];   /* by nh_readout; < 0 as above */
     nh_spike_fact *spike;          /* per layer of neurons */
     int n_spike;
     nh_reference_fact reference;

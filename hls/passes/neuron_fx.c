@@ -10,6 +10,7 @@
 
 /* Integer bits that are tried below those that the calibration range needs: a membrane that rarely runs far is better saturated. */
 enum { FEWER_INT_BITS = 8, GUESSED_INT_BITS = 4, GUARD_BITS = 2 };
+#define WORTH_SATURATING 0.5 /* of the error that is left: the samples are few, what saturates rarely may do so more often in others */
 
 typedef struct {
     nh_temporal_fx *c;
@@ -136,7 +137,12 @@ static double *const *scaled_inputs(const chooser *w) {
             tensor = from->in[0];
         }
         in[k] = nh_arena_array(w->c->scratch, (size_t)(t->m * t->steps), sizeof **in);
-        for (int64_t i = 0; i < t->m * t->steps; i++) in[k][i] = t->in[k][i] * (gain ? gain[t->neuron[i % t->m] / (size / rows)] : 1);
+        const nh_neuron_value *unit = &w->c->acc_scale[w->l->in[k]]; /* the program multiplies by these itself */
+        double mean = w->c->g->tensor[w->l->in[k]].q.scale;
+        for (int64_t i = 0; i < t->m * t->steps; i++) {
+            int64_t row = t->neuron[i % t->m] / (size / rows);
+            in[k][i] = t->in[k][i] * (gain ? gain[row] : 1) / mean / (unit->n == 0 ? 1 : unit->value[unit->n == 1 ? 0 : row]);
+        }
     }
     return in;
 }
@@ -171,7 +177,7 @@ static int needed_int_bits(const chooser *w, int s) {
     return f.lo < 0 || f.hi > 0 ? nh_fit_format(f).int_bits : 1;
 }
 
-/* One state after the other: the integer bits with the fewest differing outputs, ties to the wider range. */
+/* One state after the other: narrower ranges only where they halve the differing outputs. */
 static void search_states(chooser *w) {
     int need[NH_NEURON_STATES], best[NH_NEURON_STATES];
     double *const *in = scaled_inputs(w);
@@ -185,7 +191,7 @@ static void search_states(chooser *w) {
             set_state(w, s, state_format(w, bits));
             round_params(w);
             double now = score(w, in);
-            if (now >= least) continue;
+            if (least < INFINITY && now > least * WORTH_SATURATING) continue;
             least = now;
             best[s] = bits;
         }
@@ -212,18 +218,28 @@ static void choose_states(chooser *w) {
 
 /* --- inputs and output -------------------------------------------------------------------------------------------------- */
 
-/* A mean whose divisor is no power of two reaches a neuron as its sum: the neuron divides. */
+/* Input k times a constant, or a parameter, inside the program. */
+static void multiply_input(chooser *w, int k, int factor) {
+    nh_arena *a = w->c->g->arena;
+    int in = w->p->input[k];
+    int scaled = nh_program_add_reg(a, w->p, nh_arena_printf(a, "%s_x", w->p->reg[in].name), NH_REG_TEMP, w->p->reg[in].measure);
+    nh_program_replace(w->p, 0, in, scaled);
+    nh_program_insert(a, w->p, 0, NH_NOP_MUL, scaled, in, factor);
+}
+
+/* What stands in front of a neuron and is no power of two is multiplied here: the divisor of a mean, the scales of weights. */
 static void scale_inputs(chooser *w) {
     nh_arena *a = w->c->g->arena;
     for (int k = 0; k < w->l->n_in; k++) {
         double by = w->c->g->tensor[w->l->in[k]].q.scale;
-        if (!(by < 1) && !(by > 1)) continue;
-        int exponent, in = w->p->input[k];
+        const nh_neuron_value *rows = &w->c->acc_scale[w->l->in[k]];
+        int exponent;
         frexp(by, &exponent);
-        int c = nh_program_add_const(a, w->p, rounded(by, w->l->opt.decay_bits + 4 - exponent));
-        int scaled = nh_program_add_reg(a, w->p, nh_arena_printf(a, "%s_x", w->p->reg[in].name), NH_REG_TEMP, NH_MEASURE_NONE);
-        nh_program_replace(w->p, 0, in, scaled);
-        nh_program_insert(a, w->p, 0, NH_NOP_MUL, scaled, in, c);
+        if (by < 1 || by > 1) multiply_input(w, k, nh_program_add_const(a, w->p, rounded(by, w->l->opt.decay_bits + 4 - exponent)));
+        if (rows->n == 0) continue;
+        int reg = nh_program_add_reg(a, w->p, nh_arena_printf(a, "scale_%d", k), NH_REG_PARAM, NH_MEASURE_NONE);
+        w->param[w->p->reg[reg].index] = *rows;
+        multiply_input(w, k, reg);
     }
 }
 
@@ -261,8 +277,8 @@ bool nh_infer_neuron(nh_temporal_fx *c, int layer) {
     nh_neuron *n = l->neuron;
     chooser w = {.c = c, .l = l, .index = layer, .param = n->fx_param, .trace = c->trace ? &c->trace[layer] : NULL, .volt = c->volt[layer]};
     w.p = nh_program_copy(c->g->arena, n->fx);
-    memcpy(w.asked, n->fx_param, sizeof w.asked);
     scale_inputs(&w);
+    memcpy(w.asked, n->fx_param, sizeof w.asked);
     int *volts = nh_arena_array(c->scratch, (size_t)w.p->n_reg + 1, sizeof *volts);
     if (!nh_program_volts(w.p, volts)) memset(volts, 0, (size_t)w.p->n_reg * sizeof *volts);
     w.volts = volts;

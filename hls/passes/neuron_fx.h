@@ -14,6 +14,7 @@ typedef struct {
     nh_neuron_trace *trace;    /* [n_layer], NULL without samples */
     double **row_gain;         /* [n_layer] factors of a weighted layer's rows, or NULL */
     double *volt;              /* [n_layer] what a neuron's volts were divided by */
+    nh_neuron_value *acc_scale; /* [n_tensor] n > 0: factors of a weighted layer's rows that its neuron multiplies by */
     nh_format *forced;         /* [n_tensor] width > 0: the format that the tensor's neuron must give */
 } nh_temporal_fx;
 

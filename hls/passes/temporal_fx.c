@@ -72,30 +72,71 @@ static double *folded(nh_temporal_fx *c, const nh_layer *l, double in_scale) {
     return v;
 }
 
+/* The one neuron behind the weights can multiply by their scale. */
+static bool feeds_one_neuron(const nh_temporal_fx *c, const nh_layer *l) {
+    const nh_graph *g = c->g;
+    if (g->tensor[l->out].n_consumers != 1 || l->out == g->output || l->bias) return false;
+    for (int i = 0; i < g->n_layer; i++)
+        for (int k = 0; k < g->layer[i].n_in; k++)
+            if (g->layer[i].in[k] == l->out)
+                return g->layer[i].op == NH_OP_NEURON && g->layer[i].neuron->program->n_param + g->layer[i].n_in < NH_NEURON_PARAMS;
+    return false;
+}
+
+/* What n weights must represent, by the calibration method. */
+static nh_fit weights_fit(nh_temporal_fx *c, const nh_layer *l, const double *v, int64_t n, int64_t period) {
+    nh_fit fit = {.lo = v[0], .hi = v[0], .unit = 1, .is_signed = true, .bits = l->opt.weight_bits, .round = NH_ROUND_RND_CONV};
+    for (int64_t i = 0; i < n; i++) {
+        fit.lo = fmin(fit.lo, v[i]);
+        fit.hi = fmax(fit.hi, v[i]);
+    }
+    if (c->o->calibrate.method == NH_CALIBRATE_MINMAX || !(fit.lo < 0 || fit.hi > 0)) return fit;
+    int64_t stride = nh_kept_stride(n, period), count = 0;
+    double *kept = nh_arena_array(c->scratch, NH_KEPT_VALUES, sizeof *kept);
+    for (int64_t i = 0; i < n; i += stride) kept[count++] = v[i];
+    if (c->o->calibrate.method == NH_CALIBRATE_MSE) fit.values = (nh_values){kept, count};
+    else nh_percentile_range((nh_values){kept, count}, c->o->calibrate.percentile, &fit.lo, &fit.hi);
+    return fit;
+}
+
+/* Integers times a scale of the matrix or of each row; a power of two when that was asked for. */
+static double *fit_scales(nh_temporal_fx *c, nh_layer *l, const double *v, int64_t rows, int64_t per) {
+    bool per_row = l->opt.granularity == NH_PER_CHANNEL, arbitrary = l->opt.scale == NH_SCALE_ARBITRARY;
+    double *scale = nh_arena_array(c->g->arena, (size_t)rows, sizeof *scale);
+    int bits = l->opt.weight_bits;
+    l->weight->fmt = nh_format_make(true, bits, bits, NH_ROUND_RND_CONV, NH_OVERFLOW_SAT);
+    for (int64_t o = 0; o < rows; o++) {
+        if (o > 0 && !per_row) {
+            scale[o] = scale[0];
+            continue;
+        }
+        nh_fit fit = weights_fit(c, l, per_row ? v + o * per : v, per_row ? per : rows * per, per);
+        bool zero = !(fit.lo < 0 || fit.hi > 0);
+        scale[o] = zero ? 1 : arbitrary ? nh_fit_scale(fit) : ldexp(1, -nh_format_frac(nh_fit_format(fit)));
+    }
+    return scale;
+}
+
 static void quantize_weights(nh_temporal_fx *c, nh_layer *l, double in_scale) {
     nh_param *w = l->weight;
-    int64_t n = nh_shape_size(w->shape), rows = w->shape.dim[0];
-    double *v = folded(c, l, in_scale), lo = v[0], hi = v[0];
-    for (int64_t i = 0; i < n; i++) {
-        lo = fmin(lo, v[i]);
-        hi = fmax(hi, v[i]);
+    int64_t n = nh_shape_size(w->shape), rows = w->shape.dim[0], per = n / rows;
+    double *v = folded(c, l, in_scale), *scale = NULL;
+    bool scaled = l->opt.weight.is_auto && (l->opt.granularity == NH_PER_CHANNEL || l->opt.scale == NH_SCALE_ARBITRARY);
+    if (scaled && !feeds_one_neuron(c, l)) {
+        say(c, l, NH_N_GRAPH, "its weights keep one power-of-two scale: no neuron of its own stands behind it to multiply by another");
+        scaled = false;
     }
-    nh_fit fit = {.lo = lo, .hi = hi, .unit = 1, .is_signed = true, .bits = l->opt.weight_bits, .round = NH_ROUND_RND_CONV};
-    if (c->o->calibrate.method != NH_CALIBRATE_MINMAX && (lo < 0 || hi > 0)) {
-        int64_t stride = nh_kept_stride(n, n / rows), count = 0;
-        double *kept = nh_arena_array(c->scratch, NH_KEPT_VALUES, sizeof *kept);
-        for (int64_t i = 0; i < n; i += stride) kept[count++] = v[i];
-        if (c->o->calibrate.method == NH_CALIBRATE_MSE) fit.values = (nh_values){kept, count};
-        else nh_percentile_range((nh_values){kept, count}, c->o->calibrate.percentile, &fit.lo, &fit.hi);
-    }
-    w->fmt = l->opt.weight.is_auto ? nh_fit_format(fit) : l->opt.weight.fmt;
+    if (scaled) scale = fit_scales(c, l, v, rows, per);
+    else w->fmt = l->opt.weight.is_auto ? nh_fit_format(weights_fit(c, l, v, n, per)) : l->opt.weight.fmt;
     int64_t *raw = nh_arena_array(c->g->arena, (size_t)n, sizeof *raw);
-    for (int64_t i = 0; i < n; i++) raw[i] = (int64_t)nh_fx_from_double(v[i], w->fmt, &w->overflow);
+    for (int64_t i = 0; i < n; i++) raw[i] = (int64_t)nh_fx_from_double(v[i] / (scale ? scale[i / per] : 1), w->fmt, &w->overflow);
     w->raw = raw;
-    double *scale = nh_arena_array(c->g->arena, (size_t)rows, sizeof *scale);
+    if (scale)
+        c->acc_scale[l->out] = (nh_neuron_value){.name = "weight_scale", .n = l->opt.granularity == NH_PER_CHANNEL && rows > 1 ? rows : 1, .value = scale};
+    double *real = nh_arena_array(c->g->arena, (size_t)rows, sizeof *real);
     const double *gain = c->row_gain[l - c->g->layer];
-    for (int64_t o = 0; o < rows; o++) scale[o] = 1 / ((gain ? gain[o] : 1) * in_scale);
-    w->scale = scale;
+    for (int64_t o = 0; o < rows; o++) real[o] = (scale ? scale[o] : 1) / ((gain ? gain[o] : 1) * in_scale);
+    w->scale = real;
 }
 
 /* What sum_i w_i x_i (+ b) of any row can be; x contains 0 where padding or a first step put it. */
@@ -218,29 +259,13 @@ static bool infer_layer(nh_temporal_fx *c, int i) {
     return say(c, l, NH_M_FORM, "operator %s in a time-stepped network", nh_op_get(l->op)->text);
 }
 
-/* What nobody asked for: engines that are shared, as slow as the budget allows. Unrolling a layer is for who asks for it. */
-static void default_strategy(nh_graph *g, nh_diag *d) {
-    int n = 0;
-    for (int i = 0; i < g->n_layer; i++) {
-        nh_layer *l = &g->layer[i];
-        bool weighted = l->op == NH_OP_DENSE || l->op == NH_OP_CONV || l->op == NH_OP_SUMPOOL || l->op == NH_OP_AVGPOOL;
-        if (!weighted) continue;
-        if (l->opt.strategy_at.line == 0 && l->opt.strategy != NH_STRATEGY_RESOURCE) {
-            l->opt.strategy = NH_STRATEGY_RESOURCE;
-            n++;
-        }
-        if (l->opt.reuse_at.line == 0 && l->opt.reuse_factor == 1) l->opt.reuse_factor = 0;
-    }
-    if (n > 0) nh_report(d, NH_N_GRAPH, NH_NOWHERE, "no strategy given for %d layers: resource, with reuse_factor auto", n);
-}
-
 bool nh_pass_temporal_fx(nh_graph *g, const nh_options *o, const nh_samples *samples, nh_diag *d) {
     nh_temporal_fx c = {.g = g, .o = o, .d = d, .samples = samples, .scratch = nh_arena_new()};
     c.row_gain = nh_arena_array(c.scratch, (size_t)g->n_layer + 1, sizeof *c.row_gain);
     c.volt = nh_arena_array(c.scratch, (size_t)g->n_layer + 1, sizeof *c.volt);
     c.forced = nh_arena_array(c.scratch, (size_t)g->n_tensor + 1, sizeof *c.forced);
+    c.acc_scale = nh_arena_array(c.scratch, (size_t)g->n_tensor + 1, sizeof *c.acc_scale);
     bool ok = true;
-    default_strategy(g, d);
     if (samples && samples->n > 0) {
         c.trace = nh_trace_collect(c.scratch, g, samples, d);
         ok = c.trace != NULL;

@@ -29,7 +29,29 @@ const nh_field nh_sim_fields[] = {ROW(nh_sim_facts, ran, BOOL),
                                   ROW(nh_sim_facts, rtl_cycles_per_second, REAL),
                                   ROW(nh_sim_facts, waves, TEXT),
                                   END};
+const nh_field nh_accuracy_fields[] = {ROW(nh_accuracy_fact, acc_float, REAL),
+                                       ROW(nh_accuracy_fact, acc_fixed, REAL),
+                                       ROW(nh_accuracy_fact, acc_rtl, REAL),
+                                       END};
+const nh_field nh_spike_fields[] = {ROW(nh_spike_fact, layer, TEXT),
+                                    ROW(nh_spike_fact, neurons, I64),
+                                    ROW(nh_spike_fact, samples, I64),
+                                    ROW(nh_spike_fact, n, I64),
+                                    ROW(nh_spike_fact, spikes_float, I64),
+                                    ROW(nh_spike_fact, spikes_fixed, I64),
+                                    ROW(nh_spike_fact, differing, I64),
+                                    ROW(nh_spike_fact, rate, REAL),
+                                    END};
+const nh_field nh_reference_fields[] = {ROW(nh_reference_fact, given, BOOL),
+                                        ROW(nh_reference_fact, n, I64),
+                                        ROW(nh_reference_fact, samples, I64),
+                                        ROW(nh_reference_fact, float_differing, I64),
+                                        ROW(nh_reference_fact, fixed_differing, I64),
+                                        ROW(nh_reference_fact, float_samples, I64),
+                                        ROW(nh_reference_fact, fixed_samples, I64),
+                                        END};
 const nh_field nh_mismatch_fields[] = {ROW(nh_mismatch, sample, I64),
+                                       ROW(nh_mismatch, step, I64),
                                        ROW(nh_mismatch, layer, TEXT),
                                        ROW(nh_mismatch, element, I64),
                                        ROW(nh_mismatch, cycle, I64),
@@ -136,6 +158,7 @@ void nh_fields_get(nh_arena *a, const json_t *object, void *to, const nh_field *
     }
 }
 
+const char *const nh_readout_text[3] = {"count", "first_spike", "membrane"};
 const char *const nh_step_state_text[5] = {"not asked", "done", "cached", "skipped", "failed"};
 
 const char *nh_strategy_text(nh_strategy s) {

@@ -23,6 +23,7 @@ typedef struct {
 } nh_field;
 
 /* Each ends with a row whose name is NULL. Members that point to arrays are not in them. */
+extern const nh_field nh_accuracy_fields[], nh_spike_fields[], nh_reference_fields[];
 extern const nh_field nh_sim_fields[], nh_mismatch_fields[], nh_drift_fields[], nh_cycles_fields[],
     nh_cells_fields[], nh_pnr_fields[], nh_resources_fields[];
 
@@ -34,6 +35,8 @@ void nh_fields_get(nh_arena *a, const json_t *object, void *to, const nh_field *
 json_t *nh_json_text(nh_arena *a, const char *s);
 
 extern const char *const nh_step_state_text[5];
+/* By nh_readout. */
+extern const char *const nh_readout_text[3];
 const char *nh_strategy_text(nh_strategy s);
 
 /* One line of the resource table: a unit of the design, or the total (unit = NULL). */

@@ -139,9 +139,11 @@ static void put_mismatch(nh_html *h) {
     const nh_sim_facts *s = &h->f->sim;
     if (!s->ran || s->mismatches == 0) return;
     heading(h, "First mismatch");
-    table_begin(h, "", "sample|<layer|element|cycle|expected (C)|got (RTL)");
+    table_begin(h, "", s->steps > 1 ? "sample|step|<layer|element|cycle|expected (C)|got (RTL)"
+                                    : "sample|<layer|element|cycle|expected (C)|got (RTL)");
     row_begin(h);
     cell_int(h, s->first.sample);
+    if (s->steps > 1) cell_int(h, s->first.step);
     cell_text(h, "", s->first.layer);
     cell_int(h, s->first.element);
     cell_int(h, s->first.cycle);

@@ -194,7 +194,22 @@ static json_t *confusion_json(const nh_sim_facts *s) {
     return rows;
 }
 
-static json_t *sim_json(nh_arena *a, const nh_sim_facts *s) {
+/* What time-stepped networks add. */
+static json_t *time_json(nh_arena *a, const nh_sim_facts *s) {
+    json_t *o = json_object(), *readout = json_object(), *spikes = json_array();
+    for (int r = 0; r < 3; r++)
+        set(readout, nh_readout_text[r], nh_fields_put(a, &s->readout[r], nh_accuracy_fields));
+    for (int i = 0; i < s->n_spike; i++)
+        json_array_append_new(spikes, nh_fields_put(a, &s->spike[i], nh_spike_fields));
+    set(o, "steps", json_integer(s->steps));
+    set(o, "readouts", readout);
+    set(o, "spikes", spikes);
+    set(o, "reference",
+        s->reference.given ? nh_fields_put(a, &s->reference, nh_reference_fields) : json_null());
+    return o;
+}
+
+static json_t *sim_json(nh_arena *a, const nh_sim_facts *s, bool is_temporal) {
     if (!s->ran) return json_null();
     json_t *o = nh_fields_put(a, s, nh_sim_fields), *drift = json_array(), *cycles = json_array(),
            *fifos = json_array();
@@ -214,6 +229,7 @@ static json_t *sim_json(nh_arena *a, const nh_sim_facts *s) {
     set(o, "cycles", cycles);
     set(o, "fifos", fifos);
     set(o, "confusion", confusion_json(s));
+    if (is_temporal) set(o, "time", time_json(a, s));
     return o;
 }
 
@@ -274,7 +290,7 @@ bool nh_report_json(nh_arena *a, nh_diag *d, const nh_report_facts *f, const cha
     set(o, "units", units_json(a, f->design));
     set(o, "streams", streams_json(a, f->design));
     set(o, "resources", resources_json(a, f));
-    set(o, "sim", sim_json(a, &f->sim));
+    set(o, "sim", sim_json(a, &f->sim, f->design && f->design->is_temporal));
     set(o, "synth", synth_json(a, &f->synth));
     set(o, "pnr", f->pnr.ran ? nh_fields_put(a, &f->pnr, nh_pnr_fields) : json_null());
     char *text = json_dumps(o, JSON_INDENT(1) | JSON_REAL_PRECISION(15));

@@ -12,6 +12,22 @@ static void load_confusion(nh_arena *a, const json_t *rows, nh_sim_facts *s) {
             s->confusion[l * n + c] = json_integer_value(json_array_get(json_array_get(rows, l), c));
 }
 
+static void load_time(nh_arena *a, const json_t *o, nh_sim_facts *s) {
+    const json_t *spikes = json_object_get(o, "spikes"), *readouts = json_object_get(o, "readouts");
+    s->steps = 1;
+    if (!json_is_object(o)) return;
+    s->steps = json_integer_value(json_object_get(o, "steps"));
+    for (int r = 0; r < 3; r++)
+        nh_fields_get(a, json_object_get(readouts, nh_readout_text[r]), &s->readout[r], nh_accuracy_fields);
+    s->n_spike = (int)json_array_size(spikes);
+    s->spike = nh_arena_alloc(a, (size_t)s->n_spike * sizeof *s->spike);
+    for (int i = 0; i < s->n_spike; i++) {
+        s->spike[i].layer = "";
+        nh_fields_get(a, json_array_get(spikes, (size_t)i), &s->spike[i], nh_spike_fields);
+    }
+    nh_fields_get(a, json_object_get(o, "reference"), &s->reference, nh_reference_fields);
+}
+
 static void load_sim(nh_arena *a, const json_t *o, nh_sim_facts *s) {
     const json_t *drift = json_object_get(o, "drift"), *cycles = json_object_get(o, "cycles"),
                  *fifos = json_object_get(o, "fifos");
@@ -41,6 +57,7 @@ static void load_sim(nh_arena *a, const json_t *o, nh_sim_facts *s) {
         s->fifo[i].high_water = json_integer_value(json_object_get(f, "high_water"));
     }
     load_confusion(a, json_object_get(o, "confusion"), s);
+    load_time(a, json_object_get(o, "time"), s);
 }
 
 static void load_synth(nh_arena *a, const json_t *o, nh_synth_facts *s) {

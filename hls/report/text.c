@@ -205,11 +205,12 @@ static void put_match(table *t, const nh_sim_facts *s) {
             " runs (%" PRId64 " with stalls)\n",
             s->mismatches ? on(t, RED) : on(t, GREEN), s->mismatches, s->compared, on(t, OFF), s->samples,
             s->runs, s->stalled_runs);
+    const char *step = s->steps > 1 ? nh_arena_printf(t->a, ", step %" PRId64, s->first.step) : "";
     if (s->mismatches)
         fprintf(t->out,
-                "  first         sample %" PRId64 ", layer %s, element %" PRId64 ", cycle %" PRId64
+                "  first         sample %" PRId64 "%s, layer %s, element %" PRId64 ", cycle %" PRId64
                 ": expected %" PRId64 ", got %" PRId64 "\n",
-                s->first.sample, clean(t->a, s->first.layer, MAX_NAME), s->first.element, s->first.cycle,
+                s->first.sample, step, clean(t->a, s->first.layer, MAX_NAME), s->first.element, s->first.cycle,
                 s->first.expected, s->first.got);
 }
 

@@ -15,8 +15,7 @@
 // Stages: weight and input words read, product, T of adder tree, accumulator, skid.
 //
 // The buffer has two banks: a frame loads while another is computed. All stages move together on
-// `en`, the registered ready of the output skid; s_ready comes from registers too. Addresses are
-// made by adding constants; a walker one step ahead says which.
+// `en`, the registered ready of the output skid; s_ready comes from registers too.
 //
 // WEIGHT_FILE word ((og*KH + ky)*KW + kx)*J + j holds lane (o, i) at bits [(o*IN_LANES+i)*W_W +:
 // W_W] (DEPTHWISE: J = 1, lane o at [o*W_W +: W_W]); BIAS_FILE word og holds OUT_LANES
@@ -65,8 +64,7 @@ module nh_conv_mac #(
     localparam integer WORDS = C_IN / IN_LANES;            // of a pixel
     localparam integer J = (DEPTHWISE != 0) ? 1 : C_IN / GROUPS / IN_LANES;
     localparam integer OG = C_OUT / OUT_LANES;
-    localparam integer CGS = WORDS / J;                    // conv groups, DEPTHWISE: words
-    localparam integer SUBS = OG / CGS;                    // groups og of a conv group
+    localparam integer SUBS = OG * J / WORDS;              // groups og of a conv group
     localparam integer STEPS = OG * KH * KW * J;           // cycles of an output pixel
     localparam integer FRAME = H_IN * W_IN * WORDS;
     localparam integer MULS = (DEPTHWISE != 0) ? 1 : IN_LANES; // products of an output
@@ -81,7 +79,6 @@ module nh_conv_mac #(
     localparam integer BIAS_BLOCK = (WEIGHT_BLOCK != 0 && OG * OUT_W >= 1024) ? 1 : 0;
     localparam [31:0] OG_TOP = OG - 1;
     localparam [31:0] FRAME_TOP = FRAME - 1;
-    localparam [STEP_W-1:0] STEP_ONE = 1;
     localparam [OG_W-1:0] OG_ONE = 1;
     localparam [WORD_W-1:0] WORD_ONE = 1;
 
@@ -114,151 +111,45 @@ module nh_conv_mac #(
         end
     endgenerate
 
-    // ---- Walker: which step comes after the one in the plan. The plan is made in the cycle after
-    // reset, and again with every step that is issued: a frame never waits for it.
-
-    localparam integer J_W = (J > 1) ? $clog2(J) : 1;
-    localparam integer KX_W = (KW > 1) ? $clog2(KW) : 1;
-    localparam integer KY_W = (KH > 1) ? $clog2(KH) : 1;
-    localparam integer SUB_W = (SUBS > 1) ? $clog2(SUBS) : 1;
-    localparam integer CG_W = (CGS > 1) ? $clog2(CGS) : 1;
-    localparam integer OX_W = (W_OUT > 1) ? $clog2(W_OUT) : 1;
-    localparam integer OY_W = (H_OUT > 1) ? $clog2(H_OUT) : 1;
-    localparam [31:0] J_TOP = J - 1;
-    localparam [31:0] KX_TOP = KW - 1;
-    localparam [31:0] KY_TOP = KH - 1;
-    localparam [31:0] SUB_TOP = SUBS - 1;
-    localparam [31:0] CG_TOP = CGS - 1;
-    localparam [31:0] OX_TOP = W_OUT - 1;
-    localparam [31:0] OY_TOP = H_OUT - 1;
-    localparam [J_W-1:0] J_ONE = 1;
-    localparam [KX_W-1:0] KX_ONE = 1;
-    localparam [KY_W-1:0] KY_ONE = 1;
-    localparam [SUB_W-1:0] SUB_ONE = 1;
-    localparam [CG_W-1:0] CG_ONE = 1;
-    localparam [OX_W-1:0] OX_ONE = 1;
-    localparam [OY_W-1:0] OY_ONE = 1;
+    // ---- Schedule: one step a cycle while there is a frame.
 
     wire en;         // the pipeline moves
     wire have_frame; // the bank to read is full
-    wire issue = en && have_frame; // the planned step enters the pipeline
-    reg blank_q;     // there is no plan yet
-    wire walk = issue || blank_q;
-    reg [J_W-1:0] j_q;
-    reg [KX_W-1:0] kx_q;
-    reg [KY_W-1:0] ky_q;
-    reg [SUB_W-1:0] sub_q;   // og in its conv group
-    reg [CG_W-1:0] cg_q;
-    reg [OX_W-1:0] ox_q;
-    reg [OY_W-1:0] oy_q;
-    wire end_j = j_q == J_TOP[J_W-1:0];
-    wire end_kx = end_j && kx_q == KX_TOP[KX_W-1:0];
-    wire end_window = end_kx && ky_q == KY_TOP[KY_W-1:0];
-    wire end_group = end_window && sub_q == SUB_TOP[SUB_W-1:0];
-    wire end_pixel = end_group && cg_q == CG_TOP[CG_W-1:0];
-    wire end_row = end_pixel && ox_q == OX_TOP[OX_W-1:0];
-    wire end_frame = end_row && oy_q == OY_TOP[OY_W-1:0];
+    wire issue = en && have_frame; // the step enters the pipeline
+    wire [WORD_W-1:0] word;
+    wire [STEP_W-1:0] step;
+    wire in_frame;
+    wire first;
+    wire end_window;
+    wire end_frame;
 
-    always @(posedge clk) begin
-        blank_q <= rst;
-        if (rst) begin
-            j_q <= {J_W{1'b0}};
-            kx_q <= {KX_W{1'b0}};
-            ky_q <= {KY_W{1'b0}};
-            sub_q <= {SUB_W{1'b0}};
-            cg_q <= {CG_W{1'b0}};
-            ox_q <= {OX_W{1'b0}};
-            oy_q <= {OY_W{1'b0}};
-        end else if (walk) begin
-            j_q <= end_j ? {J_W{1'b0}} : j_q + J_ONE;
-            if (end_j) kx_q <= end_kx ? {KX_W{1'b0}} : kx_q + KX_ONE;
-            if (end_kx) ky_q <= end_window ? {KY_W{1'b0}} : ky_q + KY_ONE;
-            if (end_window) sub_q <= end_group ? {SUB_W{1'b0}} : sub_q + SUB_ONE;
-            if (end_group) cg_q <= end_pixel ? {CG_W{1'b0}} : cg_q + CG_ONE;
-            if (end_pixel) ox_q <= end_row ? {OX_W{1'b0}} : ox_q + OX_ONE;
-            if (end_row) oy_q <= end_frame ? {OY_W{1'b0}} : oy_q + OY_ONE;
-        end
-    end
-
-    // ---- Plan: row, column and word of the tap, and what to add for the next. Outside the frame
-    // the word means nothing.
-
-    localparam integer COL = WORDS * DILATION_W;       // words from kx to the next
-    localparam integer ROW = WORDS * W_IN * DILATION_H; // words from ky to the next
-    localparam integer BACK = (KH - 1) * ROW + (KW - 1) * COL + J - 1; // last tap minus first
-    localparam integer NEXT = STRIDE_W * WORDS - BACK - (WORDS - J);
-    localparam [31:0] TO_KX = COL - (J - 1);
-    localparam [31:0] TO_KY = ROW - (KW - 1) * COL - (J - 1);
-    localparam [31:0] TO_OG = -BACK;
-    localparam [31:0] TO_GROUP = J - BACK;
-    localparam [31:0] TO_OX = NEXT;
-    localparam [31:0] TO_OY = NEXT + STRIDE_H * W_IN * WORDS - W_OUT * STRIDE_W * WORDS;
-    localparam [31:0] ORIGIN = -(PAD_H * W_IN + PAD_W) * WORDS;
-    localparam integer LAST_Y = (H_OUT - 1) * STRIDE_H + (KH - 1) * DILATION_H - PAD_H;
-    localparam integer LAST_X = (W_OUT - 1) * STRIDE_W + (KW - 1) * DILATION_W - PAD_W;
-    localparam integer Y_W = $clog2(PAD_H + H_IN + ((LAST_Y > 0) ? LAST_Y : 0) + STRIDE_H + 1) + 1;
-    localparam integer X_POS_W = $clog2(PAD_W + W_IN + ((LAST_X > 0) ? LAST_X : 0) + STRIDE_W + 1)
-                               + 1;
-    localparam [31:0] Y_ORIGIN = -PAD_H;
-    localparam [31:0] X_ORIGIN = -PAD_W;
-    localparam [31:0] Y_KY = DILATION_H;
-    localparam [31:0] X_KX = DILATION_W;
-    localparam [31:0] Y_BACK = -(KH - 1) * DILATION_H;
-    localparam [31:0] X_BACK = -(KW - 1) * DILATION_W;
-    localparam [31:0] Y_OY = STRIDE_H - (KH - 1) * DILATION_H;
-    localparam [31:0] X_OX = STRIDE_W - (KW - 1) * DILATION_W;
-    localparam [31:0] Y_TOP = H_IN - 1;
-    localparam [31:0] X_TOP = W_IN - 1;
-
-    reg [STEP_W-1:0] step_q; // of the pixel
-    reg [WORD_W-1:0] word_q;
-    reg [Y_W-1:0] y_q; // two's complement: above the frame it is large
-    reg [X_POS_W-1:0] x_pos_q;
-    reg [WORD_W-1:0] word_move_q;
-    reg [Y_W-1:0] y_move_q;
-    reg [X_POS_W-1:0] x_move_q;
-    reg first_q;     // of a window
-    reg end_window_q;
-    reg end_pixel_q;
-    reg end_row_q;
-    reg end_frame_q;
-    wire inside_y = (LAST_Y < H_IN && PAD_H == 0) || y_q <= Y_TOP[Y_W-1:0];
-    wire inside_x = (LAST_X < W_IN && PAD_W == 0) || x_pos_q <= X_TOP[X_POS_W-1:0];
-
-    always @(posedge clk) begin
-        if (walk) begin
-            word_move_q <= !end_j ? WORD_ONE
-                         : !end_kx ? TO_KX[WORD_W-1:0]
-                         : !end_window ? TO_KY[WORD_W-1:0]
-                         : !end_group ? TO_OG[WORD_W-1:0]
-                         : !end_pixel ? TO_GROUP[WORD_W-1:0]
-                         : !end_row ? TO_OX[WORD_W-1:0] : TO_OY[WORD_W-1:0];
-            y_move_q <= !end_kx ? {Y_W{1'b0}}
-                      : !end_window ? Y_KY[Y_W-1:0]
-                      : !end_row ? Y_BACK[Y_W-1:0] : Y_OY[Y_W-1:0];
-            x_move_q <= !end_j ? {X_POS_W{1'b0}}
-                      : !end_kx ? X_KX[X_POS_W-1:0]
-                      : !end_pixel ? X_BACK[X_POS_W-1:0] : X_OX[X_POS_W-1:0];
-            first_q <= blank_q || end_window_q;
-            end_window_q <= end_window;
-            end_pixel_q <= end_pixel;
-            end_row_q <= end_row;
-            end_frame_q <= end_frame;
-        end
-    end
-    always @(posedge clk) begin
-        if (rst) begin
-            step_q <= {STEP_W{1'b0}};
-            word_q <= ORIGIN[WORD_W-1:0];
-            y_q <= Y_ORIGIN[Y_W-1:0];
-            x_pos_q <= X_ORIGIN[X_POS_W-1:0];
-        end else if (issue) begin
-            step_q <= end_pixel_q ? {STEP_W{1'b0}} : step_q + STEP_ONE;
-            word_q <= end_frame_q ? ORIGIN[WORD_W-1:0] : word_q + word_move_q;
-            y_q <= end_frame_q ? Y_ORIGIN[Y_W-1:0] : y_q + y_move_q;
-            x_pos_q <= end_row_q ? X_ORIGIN[X_POS_W-1:0] : x_pos_q + x_move_q;
-        end
-    end
+    nh_conv_walk #(
+        .WORDS(WORDS),
+        .H_IN(H_IN),
+        .W_IN(W_IN),
+        .H_OUT(H_OUT),
+        .W_OUT(W_OUT),
+        .KH(KH),
+        .KW(KW),
+        .STRIDE_H(STRIDE_H),
+        .STRIDE_W(STRIDE_W),
+        .PAD_H(PAD_H),
+        .PAD_W(PAD_W),
+        .DILATION_H(DILATION_H),
+        .DILATION_W(DILATION_W),
+        .J(J),
+        .SUBS(SUBS)
+    ) u_walk (
+        .clk(clk),
+        .rst(rst),
+        .issue(issue),
+        .word(word),
+        .step(step),
+        .in_frame(in_frame),
+        .first(first),
+        .end_window(end_window),
+        .end_frame(end_frame)
+    );
 
     // ---- Frame banks. The bank is the low address bit. A bank is written only while it is not
     // full and read only while it is.
@@ -269,12 +160,12 @@ module nh_conv_mac #(
     reg rbank_q;
     reg [WORD_W-1:0] wword_q;
     reg [IN_W-1:0] x_q;
-    reg inside_q;
+    reg in_frame_q;
     wire write = s_valid && s_ready;
     wire write_last = wword_q == FRAME_TOP[WORD_W-1:0];
     wire read = en && have_frame;
     wire [WORD_W:0] wplace = {wword_q, wbank_q};
-    wire [WORD_W:0] rplace = {word_q, rbank_q};
+    wire [WORD_W:0] rplace = {word, rbank_q};
     wire [ADDR_W-1:0] waddr = wplace[ADDR_W-1:0];
     wire [ADDR_W-1:0] raddr = rplace[ADDR_W-1:0];
     assign s_ready = !(wbank_q ? full_q[1] : full_q[0]);
@@ -292,13 +183,13 @@ module nh_conv_mac #(
                 full_q[wbank_q] <= 1'b1;
                 wbank_q <= !wbank_q;
             end
-            if (issue && end_frame_q) begin
+            if (issue && end_frame) begin
                 full_q[rbank_q] <= 1'b0;
                 rbank_q <= !rbank_q;
             end
         end
     end
-    always @(posedge clk) if (read) inside_q <= inside_y && inside_x;
+    always @(posedge clk) if (read) in_frame_q <= in_frame;
     generate
         if (INPUT_BLOCK != 0) begin : g_block
             (* ram_style = "block", no_rw_check *)
@@ -313,7 +204,7 @@ module nh_conv_mac #(
         end
     endgenerate
     // A tap outside reads any word, or none.
-    wire [IN_W-1:0] taps = inside_q ? x_q : {IN_W{1'b0}};
+    wire [IN_W-1:0] taps = in_frame_q ? x_q : {IN_W{1'b0}};
 
     wire [WEIGHTS_W-1:0] weights;
     nh_rom #(
@@ -324,7 +215,7 @@ module nh_conv_mac #(
     ) u_weights (
         .clk(clk),
         .en(en),
-        .addr(step_q),
+        .addr(step),
         .q(weights)
     );
 
@@ -339,8 +230,8 @@ module nh_conv_mac #(
     end
     always @(posedge clk) begin
         if (en) begin
-            start_q <= {start_q[SUM-1:1], first_q};
-            last_q <= {last_q[SUM-1:1], end_window_q};
+            start_q <= {start_q[SUM-1:1], first};
+            last_q <= {last_q[SUM-1:1], end_window};
         end
     end
 
@@ -457,9 +348,7 @@ module nh_conv_mac #(
         .m_data(m_data)
     );
 
-    wire unused = &{1'b0, OG_TOP, FRAME_TOP, J_TOP, KX_TOP, KY_TOP, SUB_TOP, CG_TOP, OX_TOP, OY_TOP,
-                    TO_KX, TO_KY, TO_OG, TO_GROUP, TO_OX, TO_OY, ORIGIN, Y_ORIGIN, X_ORIGIN, Y_KY,
-                    X_KX, Y_BACK, X_BACK, Y_OY, X_OX, Y_TOP, X_TOP, wplace, rplace, taps};
+    wire unused = &{1'b0, OG_TOP, FRAME_TOP, wplace, rplace, taps};
 
 `ifdef FORMAL
 `include "nh_conv_mac_fv.vh"

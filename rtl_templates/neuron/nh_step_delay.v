@@ -151,7 +151,7 @@ module nh_step_delay #(
             if (issue && last) begin
                 step_q <= last_step ? {STEP_W{1'b0}} : step_q + STEP_ONE;
                 age_q <= last_step ? {DELAY_W{1'b0}} : oldest ? age_q : age_q + DELAY_ONE;
-                early_q <= last_step ? LEAST != 0 : late[DELAY_W];
+                early_q <= last_step ? LEAST != 0 : !oldest && late[DELAY_W];
             end
             if (en) valid1_q <= issue;
             if (en) valid2_q <= valid1_q;

@@ -1,8 +1,9 @@
 /* neurohls event runtime: sums of the inputs that are not zero, for networks of time steps.
  * Shipped unchanged with generated C kernels; it carries no condition of ours (use it as you like).
  *
- * A layer is one use of NH_EVENT_DENSE or NH_EVENT_CONV with its sizes as constants; compilers unroll and specialise. Every sum is exact:
- * neurohls chooses types that hold every partial sum in any order (64-bit ones count modulo 2^64, and the whole fits). */
+ * A layer is one use of NH_EVENT_DENSE or NH_EVENT_CONV with its sizes as constants; compilers unroll and specialise.
+ * Every sum is exact: neurohls chooses types that hold every partial sum in any order (64-bit ones count modulo 2^64,
+ * and the whole fits). */
 #ifndef NH_EVENT_H
 #define NH_EVENT_H
 
@@ -33,8 +34,8 @@ NH_EVENT_LIST(int64_t, int64_t)
 NH_EVENT_LIST(uint64_t, uint64_t)
 #undef NH_EVENT_LIST
 
-/* Positions of the bytes of n that are not zero, eight at a time: a bit of each, then four positions of a table. A store writes up to
- * four entries more than counted. */
+/* Positions of the bytes of n that are not zero, eight at a time: a bit of each, then four positions of a table. A
+ * store writes up to four entries more than counted. */
 NH_EVENT_INLINE size_t nh_event_list_uint8_t(const uint8_t *x, size_t n, uint16_t *list) {
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define NH_EVENT_FOUR(a, b, c, d) ((uint64_t)(d) << 48 | (uint64_t)(c) << 32 | (uint64_t)(b) << 16 | (uint64_t)(a))
@@ -103,14 +104,10 @@ NH_EVENT_INLINE size_t nh_event_list_int8_t(const int8_t *x, size_t n, uint16_t 
 #define NH_EVENT_DENSE(NAME, A, W, X, P, N_IN, ROW, CHUNK, BINARY)                                                     \
     typedef P NAME##_vector __attribute__((vector_size(16), may_alias));                                               \
     typedef W NAME##_narrow __attribute__((vector_size(16 / sizeof(P) * sizeof(W)), may_alias));                       \
-    NH_EVENT_BLOCK(NAME, A, W, X, P, ROW, BINARY, 8,                                                                   \
-                   NH_EVENT_LIST_OF(v0 = {0}, v1 = {0}, v2 = {0}, v3 = {0}, v4 = {0}, v5 = {0}, v6 = {0}, v7 = {0}),   \
-                   NH_EVENT_ADD(NAME, P, BINARY, 0) NH_EVENT_ADD(NAME, P, BINARY, 1) NH_EVENT_ADD(NAME, P, BINARY, 2)  \
-                   NH_EVENT_ADD(NAME, P, BINARY, 3) NH_EVENT_ADD(NAME, P, BINARY, 4) NH_EVENT_ADD(NAME, P, BINARY, 5)  \
-                   NH_EVENT_ADD(NAME, P, BINARY, 6) NH_EVENT_ADD(NAME, P, BINARY, 7),                                  \
-                   NH_EVENT_LIST_OF({v0, v1, v2, v3, v4, v5, v6, v7}))                                                 \
-    NH_EVENT_BLOCK(NAME, A, W, X, P, ROW, BINARY, 2, NH_EVENT_LIST_OF(v0 = {0}, v1 = {0}),                             \
-                   NH_EVENT_ADD(NAME, P, BINARY, 0) NH_EVENT_ADD(NAME, P, BINARY, 1), NH_EVENT_LIST_OF({v0, v1}))      \
+    NH_EVENT_BLOCK(NAME, A, W, X, P, ROW, BINARY, 16, NH_EVENT_LIST_OF(NH_EVENT_ZEROS_16),                             \
+                   NH_EVENT_ADDS_16(NAME, P, BINARY), NH_EVENT_LIST_OF({NH_EVENT_NAMES_16}))                           \
+    NH_EVENT_BLOCK(NAME, A, W, X, P, ROW, BINARY, 4, NH_EVENT_LIST_OF(NH_EVENT_ZEROS_4),                               \
+                   NH_EVENT_ADDS_4(NAME, P, BINARY, 0, 1, 2, 3), NH_EVENT_LIST_OF({v0, v1, v2, v3}))                   \
     NH_EVENT_BLOCK(NAME, A, W, X, P, ROW, BINARY, 1, v0 = {0}, NH_EVENT_ADD(NAME, P, BINARY, 0), {v0})                 \
     static void NAME##_sums(A *restrict acc, const X *restrict x) {                                                    \
         enum { LANES = 16 / sizeof(P) };                                                                               \
@@ -119,16 +116,27 @@ NH_EVENT_INLINE size_t nh_event_list_int8_t(const int8_t *x, size_t n, uint16_t 
             size_t to = (N_IN)-from < (CHUNK) ? (N_IN) : from + (CHUNK), o = 0;                                        \
             size_t n = nh_event_list_##X(x + from, to - from, list);                                                   \
             const W *w = NAME##_w + from * (ROW);                                                                      \
-            for (; o + 8 * LANES <= (ROW); o += 8 * LANES) NAME##_block8(acc + o, w + o, x + from, list, n);           \
-            for (; o + 2 * LANES <= (ROW); o += 2 * LANES) NAME##_block2(acc + o, w + o, x + from, list, n);           \
+            for (; o + 16 * LANES <= (ROW); o += 16 * LANES) NAME##_block16(acc + o, w + o, x + from, list, n);        \
+            for (; o + 4 * LANES <= (ROW); o += 4 * LANES) NAME##_block4(acc + o, w + o, x + from, list, n);           \
             for (; o < (ROW); o += LANES) NAME##_block1(acc + o, w + o, x + from, list, n);                            \
         }                                                                                                              \
     }
 #define NH_EVENT_LIST_OF(...) __VA_ARGS__
+#define NH_EVENT_ZEROS_4 v0 = {0}, v1 = {0}, v2 = {0}, v3 = {0}
+#define NH_EVENT_ZEROS_16                                                                                              \
+    NH_EVENT_ZEROS_4, v4 = {0}, v5 = {0}, v6 = {0}, v7 = {0}, v8 = {0}, v9 = {0}, v10 = {0}, v11 = {0}, v12 = {0},     \
+                      v13 = {0}, v14 = {0}, v15 = {0}
+#define NH_EVENT_NAMES_16 v0, v1, v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15
+#define NH_EVENT_ADDS_4(NAME, P, BINARY, I, J, K, L)                                                                   \
+    NH_EVENT_ADD(NAME, P, BINARY, I) NH_EVENT_ADD(NAME, P, BINARY, J)                                                  \
+    NH_EVENT_ADD(NAME, P, BINARY, K) NH_EVENT_ADD(NAME, P, BINARY, L)
+#define NH_EVENT_ADDS_16(NAME, P, BINARY)                                                                              \
+    NH_EVENT_ADDS_4(NAME, P, BINARY, 0, 1, 2, 3) NH_EVENT_ADDS_4(NAME, P, BINARY, 4, 5, 6, 7)                          \
+    NH_EVENT_ADDS_4(NAME, P, BINARY, 8, 9, 10, 11) NH_EVENT_ADDS_4(NAME, P, BINARY, 12, 13, 14, 15)
 
 /* static void NAME_sums(A *acc, const X *x): the events of [H_IN][W_IN][C_IN] scattered to acc [H_OUT][W_OUT][C_OUT].
  * Weights [C_IN][KH][KW, last first][C_OUT / GROUPS]. */
-#define NH_EVENT_CONV(NAME, A, W, X, C_IN, H_IN, W_IN, C_OUT, H_OUT, W_OUT, KH, KW, SH, SW, PH, PW, DH, DW, GROUPS,     \
+#define NH_EVENT_CONV(NAME, A, W, X, C_IN, H_IN, W_IN, C_OUT, H_OUT, W_OUT, KH, KW, SH, SW, PH, PW, DH, DW, GROUPS,    \
                       BINARY)                                                                                          \
     NH_EVENT_INLINE void NAME##_run(A *restrict acc, const W *restrict w, size_t n, A factor) {                        \
         for (size_t l = 0; l < n; l++) acc[l] = (A)(acc[l] + (A)((BINARY) ? (A)w[l] : (A)((A)w[l] * factor)));         \

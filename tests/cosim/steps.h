@@ -184,12 +184,10 @@ static inline int64_t steps_most(const int64_t *v, int64_t count) {
     return most;
 }
 
-/* A delay whose input is `in`, or given later by steps_take when in is -1; f, size: of its elements. */
+/* A delay whose input is `in`; -1: given later by steps_take, it closes a loop. f, size: of its elements. */
 static inline int steps_delay(steps *n, int in, int64_t size, nh_format f, int64_t lanes, const int64_t *delay, int64_t n_delay) {
     int u = steps_unit(n, NH_UNIT_DELAY, "late", 1, 1);
-    bool late = true;
-    for (int64_t i = 0; i < n_delay; i++) late = late && delay[i] >= 1;
-    n->g.unit[u].delay = (nh_delay_unit){.n = size, .lanes = lanes, .words = (size + lanes - 1) / lanes, .most = steps_most(delay, n_delay), .n_steps = n_delay, .steps = delay, .is_late = late};
+    n->g.unit[u].delay = (nh_delay_unit){.n = size, .lanes = lanes, .words = (size + lanes - 1) / lanes, .most = steps_most(delay, n_delay), .n_steps = n_delay, .steps = delay, .is_late = in < 0};
     if (in >= 0) steps_take(n, u, 0, in, lanes);
     return n->g.unit[u].out[0] = steps_stream(n, u, size, f, lanes);
 }

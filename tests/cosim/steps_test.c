@@ -91,6 +91,8 @@ Test(steps, parallel_neurons_and_late_outputs_agree) {
     int late = steps_delay(&n, s, 5, steps_int(false, 1), 2, delay, 5), fork = steps_fork(&n, late, 2, 5);
     int b = steps_dense(&n, n.g.unit[fork].out[0], 4, 5, 4), c = steps_neurons(&n, 1, &b, 1, 2, 4, 1000);
     int d = steps_delay(&n, n.g.unit[fork].out[1], 5, steps_int(false, 1), 1, delay, 1), e = steps_dense(&n, d, 4, 1, 1), acc[] = {c, e};
+    /* As in a loop: outputs run a step ahead of the inputs, into the next sample. */
+    n.g.unit[n.g.stream[late].src].delay.is_late = n.g.unit[n.g.stream[d].src].delay.is_late = true;
     n.g.unit[n.g.stream[c].src].neuron.reset_period = 3;
     n.g.unit[n.g.stream[c].src].neuron.reset_phase = 2;
     agrees(n, steps_neurons(&n, 2, acc, 2, 2, 0, 5), 3);
@@ -109,6 +111,15 @@ Test(steps, a_fork_of_the_input_and_mixed_delays_agree) {
     int fork = steps_fork(&n, 0, 3, 3), a = steps_delay(&n, n.g.unit[fork].out[0], 6, steps_int(true, 3), 2, delay, 6);
     int acc[] = {a, n.g.unit[fork].out[1], n.g.unit[fork].out[2]};
     agrees(n, steps_neurons(&n, 3, acc, 2, 1, 0, 5), 6);
+}
+
+Test(steps, equal_delays_outside_of_loops_agree) {
+    static const int64_t one[] = {1}, seven[] = {7};
+    for (int lanes = 1; lanes <= 5; lanes += 4) {
+        steps n = steps_new("net", 4, 5, steps_int(true, 3), 1, 3);
+        int a = steps_delay(&n, 0, 5, steps_int(true, 3), lanes, one, 1), s = steps_neurons(&n, 1, &a, 1, 1, 0, 5);
+        agrees(n, steps_delay(&n, s, 5, steps_int(false, 1), lanes, seven, 1), 1);
+    }
 }
 
 Test(steps, convolutions_agree) {

@@ -59,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const nh_h5 *root = nh_h5_read(a, d, "fuzz.h5", file);
     if ((root != NULL) != (d->n_error == 0)) abort();
     if (nh_h5_probe(file) && !died(d) && nh_h5_child_init()) {
-        nh_h5_child_walk(scratch, file, true, (nh_h5_sink){put, &sent});
+        nh_h5_child_walk(scratch, file, true, (nh_h5_sink){put, NULL, &sent});
         parse(a, &sent, NH_H5_MAX_BYTES, true);
     }
     nh_arena_free(scratch);

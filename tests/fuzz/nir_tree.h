@@ -42,14 +42,20 @@ static nh_h5 numbers_of(nir_bytes *b, const char *path, const char *name, int ra
 }
 
 static nh_h5 group_of(nir_bytes *b, const char *path, const char *name, nh_h5 *child, int n) {
-    qsort(child, (size_t)n, sizeof *child, compare_nodes);
+    if (n > 0) qsort(child, (size_t)n, sizeof *child, compare_nodes);
     int kept = 0;
     for (int i = 0; i < n; i++)
         if (kept == 0 || strcmp(child[kept - 1].name, child[i].name) != 0) child[kept++] = child[i];
     return (nh_h5){.name = name, .path = nh_arena_printf(b->a, "%s/%s", path, name), .kind = NH_H5_GROUP, .child = child, .n_child = kept};
 }
 
-static bool is_one_of(const char *name, const char *list) { return strstr(list, name) != NULL; }
+/* Is name one of the words of the list? A blank follows each of them. */
+static bool is_one_of(const char *name, const char *list) {
+    size_t n = strlen(name);
+    for (; *list; list = strchr(list, ' ') + 1)
+        if (strncmp(list, name, n) == 0 && list[n] == ' ') return true;
+    return false;
+}
 
 /* What fits: weights of dim x dim, kernels of 1, a value per neuron or one. */
 static nh_h5 fitting(nir_bytes *b, const char *path, const char *name, bool is_conv) {
@@ -57,9 +63,9 @@ static nh_h5 fitting(nir_bytes *b, const char *path, const char *name, bool is_c
     double first = 1;
     if (strcmp(name, "weight") == 0) p = (nh_h5){.rank = is_conv ? 4 : 2, .dim = {b->dim, b->dim, 1, 1}, .n = b->dim * b->dim};
     else if (strcmp(name, "shape") == 0) p.dim[0] = p.n = b->rank, first = b->dim;
-    else if (is_one_of(name, "stride padding dilation groups kernel_size start_dim end_dim")) p.rank = 0, p.n = 1;
+    else if (is_one_of(name, "stride padding dilation groups kernel_size start_dim end_dim ")) p.rank = 0, p.n = 1;
     else if (strcmp(name, "bias") != 0 && b->rank == 3) p = (nh_h5){.rank = 3, .dim = {b->dim, b->dim, b->dim}, .n = b->dim * b->dim * b->dim};
-    if (is_one_of(name, "padding start_dim")) first = 0;
+    if (is_one_of(name, "padding start_dim ")) first = 0;
     if (strcmp(name, "end_dim") == 0) first = -1;
     if (strcmp(name, "delay") == 0) first = 1e-4 * below(b, 3);
     p.name = name;
@@ -144,7 +150,7 @@ static nh_h5 graph_of(nir_bytes *b, const char *path, const char *name, int dept
 }
 
 /* One run: no crash; a graph that passes the verifier, or at least one error. Returns false when it is neither. */
-static bool nir_run(const uint8_t *data, size_t size, bool *was_read) {
+static inline bool nir_run(const uint8_t *data, size_t size, bool *was_read) {
     nh_arena *a = nh_arena_new();
     nh_diag *d = nh_diag_new(a);
     nir_bytes b = {.a = a, .data = data, .size = size};

@@ -4,6 +4,11 @@
 NEUROHLS=$1
 reasons() {
     cat <<'END'
+M140 what crashes the HDF5 library is another thing under a sanitizer (unit tests of h5 have it)
+M141 what hangs the HDF5 library depends on its version (unit tests of h5 have it)
+M143 a sanitizer takes the limit of memory away (unit tests of h5 have it)
+M144 a kernel without seccomp filters
+M145 a system without room for a process
 N107 D106 comes first: the command line checks the shape of the array (unit tests of the passes have it)
 N108 C109 comes first: the configuration checks the scale (unit tests of the passes have it)
 N109 graphs as text are not read by any command (unit tests of ir have it)

@@ -181,7 +181,7 @@ Test(c_steps, many_inputs_are_summed_in_parts) {
 /* Tables of more than 2^18 weights are strings: of bytes, of 16-bit and of 32-bit characters. */
 Test(c_steps, large_tables_are_exact) {
     static const struct { int64_t n_in, n_out; int width; const char *table; } want[] = {
-        {6600, 80, 8, "int8_t net_u0_w[528001] =\n    \""}, {3400, 80, 8, "uint16_t net_u0_w_bits[272001] =\n    u\""}, {3400, 80, 21, "uint32_t net_u0_w_bits[272001] =\n    U\""}};
+        {27000, 80, 8, "int8_t net_u0_w[2160001] =\n    \""}, {3400, 80, 8, "uint16_t net_u0_w_bits[272001] =\n    u\""}, {3400, 80, 21, "uint32_t net_u0_w_bits[272001] =\n    U\""}};
     for (int i = 0; i < 3; i++) {
         random_source rng = {(uint64_t)i + 1};
         kernels *k = steps_new(1, want[i].n_in, plain(false, 1, 0));

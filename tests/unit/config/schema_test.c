@@ -47,7 +47,7 @@ Test(schema, is_well_formed) {
     const nh_yaml *strategy = nh_yaml_get(nh_yaml_get(nh_yaml_get(defs, "layer"), "properties"), "strategy");
     cr_assert_str_eq(nh_yaml_get(strategy, "default")->text, "latency");
     cr_assert_eq(nh_yaml_get(strategy, "enum")->kind, NH_YAML_LIST);
-    for (const char *name = "layer\0input\0budget\0calibrate\0simulate\0require\0"; *name; name += strlen(name) + 1)
+    for (const char *name = "layer\0input\0budget\0spiking\0calibrate\0simulate\0require\0"; *name; name += strlen(name) + 1)
         cr_assert_str_eq(nh_yaml_get(nh_yaml_get(defs, name), "additionalProperties")->text, "false");
     nh_arena_free(a);
 }

@@ -114,6 +114,7 @@ static const struct { const char *text; nh_code code; int line, col; } bad[] = {
     {"spiking: { time_steps: 0 }\n", NH_C_RANGE, 4, 24},
     {"spiking: { encoding: rates }\n", NH_C_RANGE, 4, 22},
     {"spiking: { encoding: rate }\n", NH_C_CONFLICT, 4, 22},
+    {"spiking: { encoding: constant }\n", NH_C_CONFLICT, 4, 22},
     {"spiking: { repeat_input: true }\n", NH_C_CONFLICT, 4, 26},
     {"spiking: { input_shape: 34 }\n", NH_C_TYPE, 4, 25},
     {"spiking: { input_shape: [] }\n", NH_C_RANGE, 4, 25},

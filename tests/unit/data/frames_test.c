@@ -82,6 +82,7 @@ Test(frames, fewer_steps_are_an_error_unless_they_repeat_and_more_are_cut_with_a
 
 Test(frames, values_without_steps_are_a_constant_current) {
     nh_npy x = array("dense_n5.npy");
+    o.spiking.encoding = NH_ENCODE_CONSTANT;
     cr_assert(read_frames("dense_n5.npy", image, (asked){.steps = 3, .scale = 0.5}));
     cr_assert(f.n == 5 && f.steps == 3 && f.size == 24);
     for (int i = 0; i < 5 * 3 * 24; i++) cr_assert_eq(f.x[i], x.value[i / 72 * 24 + i % 24] / 2);
@@ -90,6 +91,11 @@ Test(frames, values_without_steps_are_a_constant_current) {
 
 Test(frames, an_input_whose_first_dimension_is_one_is_not_taken_for_one_step) {
     nh_shape grey = {3, {1, 7, 24}};
+    cr_assert(read_frames("dense_t7.npy", (nh_shape){2, {3, 4}}, (asked){0})); /* [7, 2, 3, 4]: 7 samples of 2 steps */
+    cr_assert(f.n == 7 && f.steps == 2 && f.size == 12);
+    cr_assert(read_frames("dense_t7.npy", image, (asked){0})); /* one of 7 */
+    cr_assert(f.n == 1 && f.steps == 7 && f.size == 24);
+    o.spiking.encoding = NH_ENCODE_CONSTANT;
     cr_assert(read_frames("dense_flat_n5_t7.npy", (nh_shape){2, {7, 24}}, (asked){.steps = 2}));
     cr_assert(f.n == 5 && f.steps == 2 && f.size == 168);
     expect_refused(read_frames("dense_flat_n5_t7.npy", grey, (asked){.steps = 2}), NH_D_SHAPE);

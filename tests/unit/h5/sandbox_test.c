@@ -130,6 +130,7 @@ Test(sandbox, limits_memory) {
 }
 
 static int spin(int fd) {
+    if (!nh_sandbox_grant(100)) return 1;
     for (volatile unsigned i = 0; fd >= 0; i++)
         ;
     return 0;
@@ -139,6 +140,18 @@ Test(sandbox, limits_time) {
     int status = locked(spin);
     if (WIFEXITED(status)) expect(status, 0);
     cr_assert_eq(WTERMSIG(status), SIGPROF);
+}
+
+static int spin_on(int fd) {
+    for (volatile unsigned i = 0; fd >= 0; i++)
+        ;
+    return 0;
+}
+
+Test(sandbox, limits_time_in_all) {
+    int status = locked(spin_on);
+    if (WIFEXITED(status)) expect(status, 0);
+    cr_assert_eq(WTERMSIG(status), SIGXCPU);
 }
 
 static int crash(int fd) {

@@ -100,6 +100,10 @@ Test(lava_fixtures, adaptive_neurons_compute_as_in_slayer) {
     cr_assert_eq(computes_as_numpy("alif", NULL, NH_M_LAVA_DECIDED), 1);
 }
 
+Test(lava_fixtures, resonators_turn_by_what_floating_point_leaves_of_sine_and_cosine) {
+    cr_assert_eq(computes_as_numpy("rf", NULL, NH_M_LAVA_DECIDED), 1);
+}
+
 Test(lava_fixtures, sigma_delta_forgets_the_bits_a_message_loses) {
     computes_as_numpy("sdnn", NULL, NH_M_LAVA_DECIDED);
 }

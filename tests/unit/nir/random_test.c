@@ -16,5 +16,6 @@ Test(nir_random, trees_give_a_verified_graph_or_an_error) {
         cr_assert(nir_run(data, sizeof data, &was_read), "run %d", run);
         n_read += was_read;
     }
-    cr_assert_gt(n_read, 100, "only %d of the trees were read", n_read);
+    cr_log_info("%d trees were read", n_read);
+    cr_assert_gt(n_read, 1000, "only %d of the trees were read", n_read);
 }
