@@ -89,7 +89,10 @@ static nh_times through(walk *w, int index, int step)
     if (u->kind == NH_UNIT_DELAY) return through_delay(w, index, u, step);
     nh_times in = input_of(w, u, 0, step);
     int64_t start = w->ready[index];
-    if (u->kind == NH_UNIT_FORK) return in;
+    if (u->kind == NH_UNIT_FORK) { /* its skid */
+        for (int64_t i = 0; i < in.n; i++) in.at[i] += NH_SKID_LATENCY;
+        return in;
+    }
     if (u->kind == NH_UNIT_DATAPATH) {
         nh_times out = nh_times_new(w->a, 1);
         out.at[0] = most(in.at[0], start) + u->dp->latency_cycles + NH_SKID_LATENCY;
