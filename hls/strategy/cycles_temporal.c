@@ -78,7 +78,8 @@ static nh_times through_delay(walk *w, int index, const nh_unit *u, int step)
     }
     in_order(out, w->ready[index]);
     w->ready[index] = out.at[y->words - 1] + 1;
-    for (int64_t i = 0; i < y->words; i++) out.at[i] += NH_DELAY_LATENCY;
+    int64_t latency = step < late ? NH_DELAY_LATENCY - 1 : NH_DELAY_LATENCY; /* zeros are not fetched for an input */
+    for (int64_t i = 0; i < y->words; i++) out.at[i] += latency;
     return out;
 }
 
