@@ -49,6 +49,7 @@ typedef struct {
     const char *def;     /* default as it would be written, or NULL: not given */
     const char *doc;
     const char *init;    /* what `neurohls init` writes instead of showing the default, or NULL */
+    const char *init_time; /* the same for a network in time, or NULL: as init */
 } nh_key;
 
 #define NH_NO_PLACE ((size_t)-1)
