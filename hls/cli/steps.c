@@ -191,6 +191,7 @@ static bool work_sim(nh_run *r, const char *dir) {
     nh_sim_facts *f = &r->facts.sim;
     if (!nh_sim_run(a, r->cli->diag, r->design, &s, f)) return false;
     if (f->waves) f->waves = nh_path_join(a, below(r, "sim"), nh_path_base(f->waves)); /* where it will be */
+    if (f->raster.n_band > 0 && !nh_report_raster(a, r->cli->diag, f, nh_path_join(a, dir, "raster.svg"))) return false;
     return write_facts(r, dir, &(nh_report_facts){.sim = *f});
 }
 

@@ -73,7 +73,7 @@ static void put_units(nh_text_table *t, const nh_report_facts *f) {
         r[4] = nh_text_count(t->a, unit->ii_cycles);
         r[5] = c ? nh_arena_printf(t->a, "%.6g", c->measured_ii) : "-";
         r[6] = nh_text_count(t->a, unit->latency_cycles);
-        r[7] = c ? nh_text_count(t->a, c->measured_latency) : "-";
+        r[7] = c && c->measured_latency >= 0 ? nh_text_count(t->a, c->measured_latency) : "-"; /* late delays run ahead */
     }
     const char **r = nh_text_row(t);
     bool rtl = f->sim.ran && f->sim.runs > 0;
