@@ -30,6 +30,9 @@ char *nh_sim_cpp_name(nh_arena *a, const char *name);
 /* Build the harness in s->work_dir; all folders of s are absolute. *binary lives in a. */
 bool nh_sim_build(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *s, const char **binary);
 
+/* What raw integers of a stream are shifted left by in arrays for the user: formats with negative frac. */
+int nh_sim_value_shift(const nh_stream *s);
+
 /* What the harness wrote, into facts: speed, runs, mismatches, cycles, FIFOs. A failed run (hang, protocol)
  * is diagnosed: false. */
 bool nh_sim_load(nh_arena *a, nh_diag *d, const nh_design *g, const char *result_json, nh_sim_facts *facts);

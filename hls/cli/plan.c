@@ -88,8 +88,10 @@ static void put_head(const nh_run *r, FILE *out) {
 static void put_rate(const nh_run *r, FILE *out) {
     const nh_design *g = r->design;
     double rate = r->opt->clock_mhz * 1e6 / (double)g->ii_cycles, latency_us = (double)g->latency_cycles / r->opt->clock_mhz;
-    fprintf(out, "\none inference every %lld cycles: %.*f per second; latency %lld cycles: %.4g us\n", (long long)g->ii_cycles, rate < 100 ? 2 : 0, rate,
-            (long long)g->latency_cycles, latency_us);
+    fprintf(out, "\none %s every %lld cycles: %.*f per second; latency %lld cycles: %.4g us\n", g->is_temporal ? "time step" : "inference",
+            (long long)g->ii_cycles, rate < 100 ? 2 : 0, rate, (long long)g->latency_cycles, latency_us);
+    rate /= (double)g->steps;
+    if (g->is_temporal) fprintf(out, "an inference is %lld steps: %.*f per second\n", (long long)g->steps, rate < 100 ? 2 : 0, rate);
     fputs("LUT and BRAM are estimates; neurohls synth counts them\n", out);
 }
 
@@ -141,6 +143,7 @@ void nh_plan_json(const nh_run *r, FILE *out) {
     json_t *j = json_pack("{ss ss sf sI sI so so}", "project", r->opt->project, "target", r->opt->target.name, "clock_mhz",
                           r->opt->clock_mhz, "ii_cycles", (json_int_t)g->ii_cycles, "latency_cycles", (json_int_t)g->latency_cycles,
                           "estimate", resources_json(g->estimate), "units", units);
+    if (g->is_temporal) json_object_set_new(j, "steps", json_integer(g->steps));
     json_dumpf(j, out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
     fputc('\n', out);
     json_decref(j);

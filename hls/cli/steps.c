@@ -65,8 +65,14 @@ static void depend_design(nh_run *r, nh_step *t) {
     key_file(r, t, "neurohls", "/proc/self/exe");
     nh_step_key(t, "config", r->provenance.config_sha);
     nh_step_key(t, "model", r->provenance.model_sha);
-    key_data(r, t, "calibration data", r->opt->calibrate.data.path, &r->calibration);
-    for (int i = 0; i < r->graph->n_layer; i++) key_file(r, t, "neuron model", r->graph->layer[i].opt.neuron_model);
+    bool same = r->graph->is_temporal && !r->opt->calibrate.data.path; /* see load_temporal */
+    key_data(r, t, "calibration data", same ? r->opt->simulate.inputs.path : r->opt->calibrate.data.path, &r->calibration);
+    /* May come from the data of the simulation, which are no part of the design otherwise. */
+    if (r->graph->is_temporal) nh_step_key(t, "time steps", nh_arena_printf(r->cli->arena, "%lld", (long long)r->graph->steps));
+    for (int i = 0; i < r->graph->n_layer; i++) {
+        const char *model = r->graph->layer[i].opt.neuron_model;
+        if (model && nh_neuron_model_is_file(model)) key_file(r, t, "neuron model", model);
+    }
     key_target(r, t);
 }
 

@@ -60,12 +60,20 @@ static void NAME(instruction)(const nh_neuron_program *p, const nh_neuron_instr 
 
 #undef EACH
 
-static void NAME(run_block)(const nh_neuron_program *p, NAME(block) * reg, int n) {
+static void NAME(widen)(double *hull, const REAL *v, int n) {
+    for (int i = 0; i < n; i++) {
+        hull[0] = (double)v[i] < hull[0] ? (double)v[i] : hull[0];
+        hull[1] = (double)v[i] > hull[1] ? (double)v[i] : hull[1];
+    }
+}
+
+static void NAME(run_block)(const nh_neuron_program *p, NAME(block) * reg, int n, double (*reached)[2]) {
     for (int k = 0; k < p->n_instr; k++) {
         NAME(instruction)(p, &p->instr[k], reg, n);
         const nh_neuron_reg *dst = &p->reg[p->instr[k].dst];
         for (int i = 0; dst->has_format && i < n; i++)
             reg[p->instr[k].dst][i] = (REAL)nh_cast_double((double)reg[p->instr[k].dst][i], dst->fmt);
+        if (reached && dst->kind == NH_REG_STATE) NAME(widen)(reached[dst->index], reg[p->instr[k].dst], n);
     }
 }
 
@@ -84,7 +92,7 @@ static void NAME(neuron)(const nh_neuron *neuron, int64_t n, int64_t n_channel, 
             NAME(load)(reg[p->state[k]], state[k] + at, size);
         for (int k = 0; k < p->n_param; k++)
             NAME(load_value)(reg[p->param[k]], &neuron->param[k], at, size, neuron->param[k].n == n ? 1 : per_channel);
-        NAME(run_block)(p, reg, size);
+        NAME(run_block)(p, reg, size, neuron->reached);
         for (int k = 0; k < p->n_state; k++)
             for (int i = 0; i < size; i++)
                 state[k][at + i] = (double)reg[p->state[k]][i];

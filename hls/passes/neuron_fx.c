@@ -10,6 +10,7 @@
 
 /* Integer bits that are tried below those that the calibration range needs: a membrane that rarely runs far is better saturated. */
 enum { FEWER_INT_BITS = 8, GUESSED_INT_BITS = 4, GUARD_BITS = 2 };
+#define MORE_THAN_THRESHOLD 1.125
 #define WORTH_SATURATING 0.5 /* of the error that is left: the samples are few, what saturates rarely may do so more often in others */
 
 typedef struct {
@@ -169,11 +170,25 @@ static double score(const chooser *w, double *const *in) {
     return sum;
 }
 
-/* Integer bits (sign included) that hold what the float reference reached. */
+/* The largest threshold that register r is compared with; 0: none. */
+static double threshold(const chooser *w, int r) {
+    double most = 0;
+    for (int k = 0; k < w->p->n_instr; k++) {
+        const nh_neuron_instr *in = &w->p->instr[k];
+        const nh_neuron_reg *by = &w->p->reg[in->src[1]];
+        if ((in->op != NH_NOP_GT && in->op != NH_NOP_GE && in->op != NH_NOP_COUNT) || in->src[0] != r) continue;
+        if (by->kind == NH_REG_CONST) most = fmax(most, by->constant);
+        for (int64_t i = 0; by->kind == NH_REG_PARAM && i < w->asked[by->index].n; i++) most = fmax(most, w->asked[by->index].value[i]);
+    }
+    return most;
+}
+
+/* Integer bits (sign included) that hold what the float reference reached, and more than the threshold: other samples may spike. */
 static int needed_int_bits(const chooser *w, int s) {
     double unit = w->volts[w->p->state[s]] == 1 ? w->volt : 1;
-    nh_fit f = {.lo = w->trace->state_min[s] / unit, .hi = w->trace->state_max[s] / unit, .unit = 1, .is_signed = true,
+    nh_fit f = {.lo = w->trace->state[s][0] / unit, .hi = w->trace->state[s][1] / unit, .unit = 1, .is_signed = true,
                 .bits = w->l->opt.state_bits, .round = NH_ROUND_RND};
+    f.hi = fmax(f.hi, threshold(w, w->p->state[s]) * MORE_THAN_THRESHOLD);
     return f.lo < 0 || f.hi > 0 ? nh_fit_format(f).int_bits : 1;
 }
 
@@ -191,7 +206,7 @@ static void search_states(chooser *w) {
             set_state(w, s, state_format(w, bits));
             round_params(w);
             double now = score(w, in);
-            if (least < INFINITY && now > least * WORTH_SATURATING) continue;
+            if (!(now < least * WORTH_SATURATING)) continue;
             least = now;
             best[s] = bits;
         }

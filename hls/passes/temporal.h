@@ -10,7 +10,7 @@ bool nh_pass_absorb(nh_graph *g, nh_diag *d);
 
 /* What the float reference did on (a part of) the calibration samples. Index: layer. */
 typedef struct {
-    double state_min[NH_NEURON_STATES], state_max[NH_NEURON_STATES];
+    double state[NH_NEURON_STATES][2]; /* least and most, also before a reset within a step; contains 0 */
     double in_min[NH_NEURON_INPUTS], in_max[NH_NEURON_INPUTS], out_min, out_max;
     /* Some neurons followed step by step: neuron[m], inputs in[k][step*m + i], outputs out[step*m + i]. */
     int64_t m, steps;

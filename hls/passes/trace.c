@@ -44,10 +44,7 @@ static void start_layer(collector *c, int i) {
         t->in_min[k] = INFINITY;
         t->in_max[k] = -INFINITY;
     }
-    for (int s = 0; s < NH_NEURON_STATES; s++) {
-        t->state_min[s] = INFINITY;
-        t->state_max[s] = -INFINITY;
-    }
+    l->neuron->reached = t->state;
 }
 
 /* Hull of the values; false when one is not finite. */
@@ -73,7 +70,6 @@ static void watch_neuron(collector *c, int i) {
     int64_t n = nh_shape_size(c->g->tensor[l->out].shape);
     const double *y = nh_temporal_value(c->eval, l->out);
     hull(y, n, &t->out_min, &t->out_max);
-    for (int s = 0; s < l->neuron->program->n_state; s++) hull(nh_temporal_state(c->eval, i, s), n, &t->state_min[s], &t->state_max[s]);
     for (int k = 0; k < l->n_in; k++) {
         const double *x = nh_temporal_value(c->eval, l->in[k]);
         hull(x, n, &t->in_min[k], &t->in_max[k]);
@@ -94,6 +90,20 @@ static bool watch(collector *c) {
     return true;
 }
 
+static bool run_samples(collector *c, const nh_samples *samples, int64_t n, nh_diag *d) {
+    int64_t n_in = nh_shape_size(c->g->tensor[c->g->input].shape), steps = samples->size / n_in;
+    for (int64_t s = 0; s < n; s++) {
+        nh_temporal_reset(c->eval);
+        for (int64_t k = 0; k < steps; k++) {
+            nh_temporal_step(c->eval, samples->x + s * samples->size + k * n_in);
+            if (watch(c)) continue;
+            return nh_report(d, NH_N_NOT_FINITE, NH_NOWHERE, "step %lld of calibration sample %lld makes a value that is not finite",
+                             (long long)k, (long long)s);
+        }
+    }
+    return true;
+}
+
 nh_neuron_trace *nh_trace_collect(nh_arena *a, nh_graph *g, const nh_samples *samples, nh_diag *d) {
     int64_t n_in = nh_shape_size(g->tensor[g->input].shape), steps = samples->size / n_in, n = samples->n;
     double affordable = MOST_WORK / (work_of(g) * (double)steps);
@@ -110,15 +120,8 @@ nh_neuron_trace *nh_trace_collect(nh_arena *a, nh_graph *g, const nh_samples *sa
     }
     for (int i = 0; i < g->n_layer; i++)
         if (g->layer[i].op == NH_OP_NEURON) start_layer(&c, i);
-    for (int64_t s = 0; s < n; s++) {
-        nh_temporal_reset(c.eval);
-        for (int64_t k = 0; k < steps; k++) {
-            nh_temporal_step(c.eval, samples->x + s * samples->size + k * n_in);
-            if (watch(&c)) continue;
-            nh_report(d, NH_N_NOT_FINITE, NH_NOWHERE, "step %lld of calibration sample %lld makes a value that is not finite", (long long)k,
-                      (long long)s);
-            return NULL;
-        }
-    }
-    return c.trace;
+    bool ok = run_samples(&c, samples, n, d);
+    for (int i = 0; i < g->n_layer; i++)
+        if (g->layer[i].op == NH_OP_NEURON) g->layer[i].neuron->reached = NULL;
+    return ok ? c.trace : NULL;
 }

@@ -3,7 +3,9 @@
 import shutil
 import time
 
-from neurohls_case import STEPS, Case, main
+import numpy
+
+from neurohls_case import STEPS, TESTS, Case, main
 
 
 class Cache(Case):
@@ -48,6 +50,25 @@ class Cache(Case):
         data = self.dir / "cal.npy"
         data.write_bytes(data.read_bytes()[:-1] + b"\3")
         self.assertEqual(self.steps("--until", "rtl"), {s: ("done", "calibration data changed") for s in ("c", "rtl")})
+
+    def test_time_steps_of_the_data(self):
+        """The design has a counter of steps: data with more of them make another one."""
+        example = TESTS.parent / "configs/examples/digits_snn"
+        shutil.copy(example / "digits_snn.nir", self.dir)
+        self.config.write_text("""project: p
+model: digits_snn.nir
+target: icebreaker
+io: stream
+input: {format: "ufixed<1,1>"}
+defaults: {strategy: resource, reuse_factor: 480}
+spiking: {encoding: direct}
+simulate: {inputs: spikes.npy}
+""")
+        numpy.save(self.dir / "spikes.npy", numpy.zeros((1, 3, 64), dtype=numpy.uint8))
+        self.build("--until", "rtl")
+        self.assertEqual(self.steps("--until", "rtl"), {s: ("cached", "nothing changed") for s in ("c", "rtl")})
+        numpy.save(self.dir / "spikes.npy", numpy.zeros((1, 4, 64), dtype=numpy.uint8))
+        self.assertEqual(self.steps("--until", "rtl"), {s: ("done", "time steps: 3 -> 4") for s in ("c", "rtl")})
 
     def test_tool(self):
         self.build()
