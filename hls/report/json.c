@@ -355,7 +355,7 @@ bool nh_report_json(nh_arena *a, nh_diag *d, const nh_report_facts *f, const cha
     set(o, "layers", layers_json(a, f->design->graph));
     set(o, "planned_ii", json_integer(f->design->ii_cycles));
     set(o, "planned_latency", json_integer(f->design->latency_cycles));
-    if (f->design->is_temporal) set(o, "steps", json_integer(f->design->steps));
+    if (f->design->is_temporal) set(o, "time_steps", json_integer(f->design->steps));
     set(o, "units", units_json(a, f->design));
     set(o, "streams", streams_json(a, f->design));
     set(o, "resources", resources_json(a, f));

@@ -20,7 +20,7 @@ typedef struct {
 
 static double row_height(const nh_raster_band *b) {
     double fit = 260.0 / (b->n_row > 0 ? b->n_row : 1);
-    return fit < 2.6 ? 2.6 : fit > 9 ? 9 : fit;
+    return fit < 2 ? 2 : fit > 9 ? 9 : fit;
 }
 
 static int band_height(const nh_raster_band *b) {
