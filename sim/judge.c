@@ -34,6 +34,10 @@ static nh_readout readout_asked(const nh_measure *m) {
     return m->g->is_temporal ? m->g->opt->spiking.readout : NH_READOUT_COUNT;
 }
 
+int64_t nh_judge_class(const nh_measure *m, const double *y) {
+    return class_of(m, y, readout_asked(m));
+}
+
 static void judge_readout(nh_measure *m, nh_sim_facts *f, int64_t label, const double *const y[3], nh_readout readout) {
     struct nh_sim_right *r = &m->right[readout];
     int64_t fixed = class_of(m, y[1], readout), real = class_of(m, y[0], readout);

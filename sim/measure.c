@@ -48,6 +48,10 @@ void nh_drift_add(const nh_design *g, int k, const double *reference, const int6
  * measured at its input. */
 static bool has_drift(const nh_measure *m, int k) {
     int src = m->g->stream[k].src;
+    const nh_tensor *t = &m->g->graph->tensor[m->g->stream[k].tensor];
+    const nh_param *w = m->g->graph->layer[t->producer].weight;
+    /* Accumulators in front of a neuron are in units of its threshold and of their weights' scale. */
+    if (m->g->is_temporal && w && w->scale && k != m->g->output) return false;
     return !(k == m->g->output && m->is_argmax) && !(src >= 0 && m->g->unit[src].kind == NH_UNIT_FORK);
 }
 

@@ -85,7 +85,15 @@ static const int64_t *load_outputs(nh_arena *a, nh_diag *d, const nh_design *g, 
         model = to;
     }
     if (!g->is_temporal) dim[1] = out->n;
-    bool ok = model && nh_npy_write_i64(a, d, nh_path_join(a, s->work_dir, array), g->is_temporal ? 3 : 2, dim, model);
+    const int64_t *shown = model;
+    int shift = nh_sim_value_shift(out);
+    if (model && g->is_temporal && shift > 0) {
+        int64_t *to = nh_arena_array(a, (size_t)(frames * out->n), sizeof *to);
+        for (int64_t i = 0; i < frames * out->n; i++)
+            to[i] = (int64_t)((uint64_t)model[i] << shift);
+        shown = to;
+    }
+    bool ok = model && nh_npy_write_i64(a, d, nh_path_join(a, s->work_dir, array), g->is_temporal ? 3 : 2, dim, shown);
     return ok ? model : NULL;
 }
 

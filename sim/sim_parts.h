@@ -2,6 +2,7 @@
 #ifndef NH_SIM_PARTS_H
 #define NH_SIM_PARTS_H
 
+#include "neurons.h"
 #include "sim.h"
 
 /* One run of a tool; jobs of a list are independent of each other. */
@@ -29,6 +30,9 @@ char *nh_sim_cpp_name(nh_arena *a, const char *name);
 /* Build the harness in s->work_dir; all folders of s are absolute. *binary lives in a. */
 bool nh_sim_build(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *s, const char **binary);
 
+/* What raw integers of a stream are shifted left by in arrays for the user: formats with negative frac. */
+int nh_sim_value_shift(const nh_stream *s);
+
 /* What the harness wrote, into facts: speed, runs, mismatches, cycles, FIFOs. A failed run (hang, protocol)
  * is diagnosed: false. */
 bool nh_sim_load(nh_arena *a, nh_diag *d, const nh_design *g, const char *result_json, nh_sim_facts *facts);
@@ -47,6 +51,18 @@ void nh_sim_stream_close(nh_sim_stream *s);
 int nh_sim_stream_of_layer(const nh_design *g, int layer);
 /* layers/<index>_<layer>.npy of every layer of neurons. */
 bool nh_sim_write_layers(nh_arena *a, nh_diag *d, const nh_design *g, const char *work_dir, int64_t samples);
+
+/* --- spikes: what the layers of neurons and the weighted layers did on the traced samples ---------------------- */
+
+typedef struct nh_spike_watch nh_spike_watch;
+/* NULL: a stream cannot be read (diagnosed). traced 0: nothing is watched. */
+nh_spike_watch *nh_spike_watch_new(nh_arena *a, nh_diag *d, const nh_design *g, const char *work_dir, int64_t traced);
+/* The next step of the traced samples beside the float reference's. */
+bool nh_spike_watch_step(nh_diag *d, nh_spike_watch *w, const nh_temporal_eval *real);
+/* Closes the streams; facts->spike, synapse, raster. */
+void nh_spike_watch_finish(nh_spike_watch *w, nh_sim_facts *facts);
+/* Operations that an event costs at each element of the input of a weighted layer: [elements] in the order of the tensor. */
+int64_t *nh_fan_out(nh_arena *a, const nh_graph *g, const nh_layer *l);
 
 /* --- measures ------------------------------------------------------------------------------------------------ */
 
@@ -72,6 +88,16 @@ bool nh_sim_measure(nh_arena *a, nh_diag *d, nh_measure *m, nh_sim_facts *facts)
 /* The part of it that runs the float reference and the integer model over all samples, without and with time. */
 bool nh_sim_measure_frames(nh_arena *a, nh_diag *d, nh_measure *m, nh_sim_facts *facts);
 bool nh_sim_measure_steps(nh_arena *a, nh_diag *d, nh_measure *m, nh_sim_facts *facts);
+
+/* Time-stepped: y_float, the float outputs of all samples, against the reference; and what each cause changes, over a part of the
+ * samples (facts->cause, is_exact). */
+void nh_sim_reference(const nh_measure *m, const double *y_float, nh_sim_facts *facts);
+bool nh_sim_causes(nh_arena *a, nh_diag *d, const nh_measure *m, const double *y_float, nh_sim_facts *facts);
+/* The network of nh_design in floating point, as far as the causes go. raw inputs times scale go in, outputs times out_scale are real. */
+typedef enum { NH_CAUSE_WEIGHTS, NH_CAUSE_DECAY, NH_CAUSE_STATE } nh_cause;
+const nh_graph *nh_cause_graph(nh_arena *a, const nh_design *g, nh_cause cause);
+/* The class that real outputs of one sample stand for, by the readout asked for. */
+int64_t nh_judge_class(const nh_measure *m, const double *y);
 
 /* One sample: its float outputs, [steps][n_out]. */
 void nh_judge_sample(nh_measure *m, nh_sim_facts *facts, int64_t sample, const double *y_float);

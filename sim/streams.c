@@ -1,6 +1,7 @@
 /* Files of stream values that the harness wrote, and the arrays made from them. */
 #include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,17 +86,28 @@ void nh_sim_stream_close(nh_sim_stream *s) {
     s->file = NULL;
 }
 
-static void put(nh_writer *w, const int64_t *v, size_t n, int bytes) {
+static void put(nh_writer *w, const int64_t *v, size_t n, int shift, int bytes) {
     for (size_t i = 0; i < n; i++) {
         uint8_t little[8];
         for (int b = 0; b < bytes; b++)
-            little[b] = (uint8_t)((uint64_t)v[i] >> (8 * b));
+            little[b] = (uint8_t)(((uint64_t)v[i] << shift) >> (8 * b));
         nh_write(w, little, (size_t)bytes);
     }
 }
 
 static const char *layer_file(nh_arena *a, const nh_design *g, int layer) {
     return nh_arena_printf(a, "%02d_%s.npy", layer, nh_mangle(a, g->graph->layer[layer].name));
+}
+
+/* Integers whose low bits are always 0 stream without them; arrays for the user have the integers. */
+int nh_sim_value_shift(const nh_stream *s) {
+    int frac = nh_format_frac(s->fmt);
+    return frac < 0 && s->fmt.width_bits - frac <= 64 ? -frac : 0;
+}
+
+static int value_bytes(const nh_stream *s) {
+    int bits = s->fmt.width_bits + nh_sim_value_shift(s);
+    return bits <= 8 ? 1 : bits <= 16 ? 2 : bits <= 32 ? 4 : 8;
 }
 
 static bool write_layer(nh_arena *a, nh_diag *d, const nh_design *g, const char *work_dir, int64_t samples, int layer) {
@@ -109,18 +121,18 @@ static bool write_layer(nh_arena *a, nh_diag *d, const nh_design *g, const char 
     const char *name = nh_arena_printf(a, "layers/%s", layer_file(a, g, layer));
     nh_sim_stream *s = nh_sim_stream_open(a, d, g, work_dir, k);
     if (!s) return false;
-    nh_writer *w = nh_npy_begin_int(a, nh_path_join(a, work_dir, name), bytes_of(stream), stream->fmt.is_signed,
+    nh_writer *w = nh_npy_begin_int(a, nh_path_join(a, work_dir, name), value_bytes(stream), stream->fmt.is_signed,
                                     2 + shape.rank, dim);
     for (int64_t i = 0; i < samples * g->steps; i++) {
         const int64_t *v = nh_sim_stream_next(s);
         if (!v) break;
-        put(w, v, (size_t)stream->n, bytes_of(stream));
+        put(w, v, (size_t)stream->n, nh_sim_value_shift(stream), value_bytes(stream));
     }
     nh_sim_stream_close(s);
     return nh_writer_close(w, d);
 }
 
-/* layers/index.json: which file is which layer, and the real value of raw 1. */
+/* layers/index.json: which file is which layer, and the real value of 1 in it. */
 static bool write_layer_index(nh_arena *a, nh_diag *d, const nh_design *g, const char *work_dir) {
     json_t *list = json_array();
     for (int i = 0; i < g->graph->n_layer; i++) {
@@ -129,7 +141,7 @@ static bool write_layer_index(nh_arena *a, nh_diag *d, const nh_design *g, const
         json_t *name = json_string(g->graph->layer[i].name); /* NULL when it is not UTF-8 */
         json_array_append_new(list, json_pack("{s:s, s:o, s:f}", "file", layer_file(a, g, i), "layer",
                                               name ? name : json_string(g->graph->layer[i].id), "lsb",
-                                              nh_stream_real(g, k, 1)));
+                                              ldexp(nh_stream_real(g, k, 1), -nh_sim_value_shift(&g->stream[k]))));
     }
     char *text = json_dumps(list, JSON_INDENT(2));
     nh_writer *w = nh_writer_open(a, nh_path_join(a, work_dir, "layers/index.json"));

@@ -37,23 +37,25 @@ static void put_quoted(const char *text, bool as_glob, FILE *out) {
 }
 
 /* One key with its value and what it means; commented out unless `active` or the table has a value for it. */
-static void put_key(const nh_key *k, const char *indent, bool active, FILE *out) {
-    const char *mark = (active && k->def) || k->init ? "" : "# ", *value = k->init ? k->init : k->def ? k->def : "";
+static void put_key(const nh_key *k, const char *indent, bool active, bool is_temporal, FILE *out) {
+    const char *init = is_temporal && k->init_time ? k->init_time : k->init;
+    const char *mark = (active && k->def) || init ? "" : "# ", *value = init ? init : k->def ? k->def : "";
     int used = fprintf(out, "%s%s%s: %s", mark, indent, k->name, value);
     fprintf(out, "%*s# %s\n", used < 28 ? 29 - used : 1, "", k->doc);
 }
 
-static void put_matrix(const nh_layer *l, FILE *out) {
+static void put_matrix(const nh_layer *l, bool is_temporal, FILE *out) {
     int64_t n_out = l->weight->shape.dim[0], n_in = l->weight->shape.dim[1], n = n_in * n_out;
-    if (n > UNROLL_WEIGHTS) fprintf(out, ": { strategy: resource, reuse_factor: %lld }", (long long)n_in);
+    if (is_temporal) fputs(":", out);
+    else if (n > UNROLL_WEIGHTS) fprintf(out, ": { strategy: resource, reuse_factor: %lld }", (long long)n_in);
     else fputs(": { strategy: latency }", out);
     fprintf(out, "   # dense %lldx%lld, reuse_factor 1 to %lld\n", (long long)n_in, (long long)n_out, (long long)n);
 }
 
 static void put_conv(const nh_layer *l, const char *made, FILE *out) {
-    const int64_t *dim = l->weight->shape.dim, n_in = dim[1] * dim[2] * dim[3];
-    fprintf(out, ": { strategy: resource, reuse_factor: %lld }   # conv, kernel %lldx%lld, output %s, reuse_factor 1 to %lld\n", (long long)n_in,
-            (long long)dim[2], (long long)dim[3], made, (long long)(n_in * dim[0]));
+    const int64_t *dim = l->weight->shape.dim, taps = dim[2] * dim[3];
+    fprintf(out, ":   # conv, kernel %lldx%lld, output %s, reuse_factor %lld to %lld\n", (long long)dim[2], (long long)dim[3], made, (long long)taps,
+            (long long)(taps * dim[1] * dim[0]));
 }
 
 static void put_neuron(const nh_neuron *n, const char *made, FILE *out) {
@@ -67,10 +69,9 @@ static void put_layer(const nh_graph *g, const nh_layer *l, FILE *out) {
     const char *made = nh_shape_print(g->tensor[l->out].shape, shape);
     fputs("  ", out);
     put_quoted(l->name, true, out);
-    if (l->op == NH_OP_DENSE && l->weight->shape.rank == 2) put_matrix(l, out);
+    if (l->op == NH_OP_DENSE && l->weight->shape.rank == 2) put_matrix(l, g->is_temporal, out);
     else if (l->op == NH_OP_CONV && l->weight->shape.rank == 4) put_conv(l, made, out);
     else if (l->op == NH_OP_NEURON) put_neuron(l->neuron, made, out);
-    else if (op->strategies == NH_STRATEGY_RESOURCE) fprintf(out, ": { strategy: resource }   # %s, output %s\n", op->text, made);
     else fprintf(out, ":   # %s, output %s%s\n", op->text, made, op->strategies == NH_STRATEGY_WIRE ? ", no hardware" : "");
 }
 
@@ -94,7 +95,7 @@ static void put_section(const nh_key *k, bool is_temporal, FILE *out) {
     for (int i = 0; i < k->section->n_key; i++) {
         const nh_key *inner = &k->section->key[i];
         if (active && !is_temporal && inner->offset >= offsetof(nh_layer_options, numerics)) continue;
-        put_key(inner, "  ", active, out);
+        put_key(inner, "  ", active, is_temporal, out);
     }
 }
 
@@ -112,6 +113,6 @@ void nh_config_init(const nh_graph *g, const char *model_path, const char *proje
         else if (k->type == NH_KEY_SECTION) put_section(k, g->is_temporal, out);
         else if (k->type == NH_KEY_PATH) put_path(k, model_path, out);
         else if (k->type == NH_KEY_NAME) fprintf(out, "%s: %s   # %s\n", k->name, project, k->doc);
-        else put_key(k, "", k->type == NH_KEY_WORD, out);
+        else put_key(k, "", k->type == NH_KEY_WORD, g->is_temporal, out);
     }
 }

@@ -132,12 +132,13 @@ static void temporal_defaults(nh_graph *g, nh_diag *d) {
     int n = 0;
     for (int i = 0; i < g->n_layer; i++) {
         nh_layer *l = &g->layer[i];
-        if (l->opt.strategy_at.line != 0 || nh_op_get(l->op)->strategies == NH_STRATEGY_WIRE) continue;
-        l->opt.strategy = NH_STRATEGY_RESOURCE;
+        if (nh_op_get(l->op)->strategies == NH_STRATEGY_WIRE) continue;
         if (l->opt.reuse_at.line == 0) l->opt.reuse_factor = 0;
+        if (l->opt.strategy_at.line != 0) continue;
+        l->opt.strategy = NH_STRATEGY_RESOURCE;
         n++;
     }
-    if (n > 0) nh_report(d, NH_N_GRAPH, NH_NOWHERE, "no strategy given for %d layers: resource, reuse_factor auto where none is given", n);
+    if (n > 0) nh_report(d, NH_N_GRAPH, NH_NOWHERE, "no strategy given for %d layers: resource", n);
 }
 
 bool nh_config_resolve(const nh_options *o, nh_graph *g, nh_diag *d) {

@@ -36,14 +36,15 @@ WORDS(layer_delay_words, {"auto", -1});
 #define NUMERICS(key, field, words, at_field, text)                                                                    \
     {.name = key, .type = NH_KEY_WORD, .word = words, .def = "auto", .offset = LAYER(numerics.field), .at = at_field, .doc = text}
 static const nh_key layer_keys[] = {
-    {.name = "strategy", .type = NH_KEY_WORD, .word = strategy_words, .def = "latency", .offset = LAYER(strategy),
+    {.name = "strategy", .type = NH_KEY_WORD, .word = strategy_words, .def = "latency", .init_time = "resource", .offset = LAYER(strategy),
      .at = LAYER(strategy_at),
      .doc = "how the layer is built: latency = unrolled and pipelined, one inference per cycle; resource = multipliers that are "
-            "used reuse_factor times"},
-    {.name = "reuse_factor", .type = NH_KEY_INT64, .word = zero_words, .min = 1, .max = MAX_COUNT, .def = "1",
+            "used reuse_factor times; networks in time: resource unless said otherwise"},
+    {.name = "reuse_factor", .type = NH_KEY_INT64, .word = zero_words, .min = 1, .max = MAX_COUNT, .def = "1", .init_time = "auto",
      .offset = LAYER(reuse_factor), .at = LAYER(reuse_at),
      .doc = "resource: how often one multiplier is used per inference, 1 to n_in x n_out; the layer takes a new input every "
-            "reuse_factor cycles; auto = the cheapest that meets the budget"},
+            "reuse_factor cycles (a convolution: for every output pixel); auto = the cheapest that meets the budget, and what networks in "
+            "time take unless said otherwise"},
     {.name = "weight", .type = NH_KEY_FORMAT, .def = "auto", .offset = LAYER(weight), .at = NH_NO_PLACE,
      .doc = "number format of the weights, e.g. fixed<8,1>; auto = weight_bits wide, range from the values"},
     {.name = "bias", .type = NH_KEY_FORMAT, .def = "auto", .offset = LAYER(bias), .at = NH_NO_PLACE,
@@ -99,15 +100,17 @@ static const nh_key layer_keys[] = {
      .doc = "width of the states when state is auto"},
     {.name = "decay_bits", .type = NH_KEY_INT, .min = 2, .max = 24, .def = "12", .offset = LAYER(decay_bits), .at = NH_NO_PLACE,
      .doc = "fractional bits of the decay constants"},
-    {.name = "neuron_model", .type = NH_KEY_PATH, .offset = LAYER(neuron_model), .at = LAYER(neuron_model_at),
-     .doc = "a file with a neuron program of your own (.neuron), in the place of the model file's neuron"},
+    {.name = "neuron_model", .type = NH_KEY_PROGRAM, .offset = LAYER(neuron_model), .at = LAYER(neuron_model_at),
+     .doc = "a neuron program in the place of the model file's neuron: a file (.neuron), the name of a built-in model, or the program itself as "
+            "a text of several lines (neuron_model: |)"},
 };
 const nh_section nh_layer_section = {"layer", layer_keys, COUNT(layer_keys)};
 
 #define OPTION(field) AT(nh_options, field)
 static const nh_key input_keys[] = {
     {.name = "format", .type = NH_KEY_FORMAT, .def = "auto", .offset = OPTION(input.format), .at = NH_NO_PLACE,
-     .doc = "number format of the input, e.g. ufixed<8,0>; auto = bits wide, range from calibration data", .init = "\"fixed<16,6>\""},
+     .doc = "number format of the input, e.g. ufixed<8,0>; auto = bits wide, range from calibration data", .init = "\"fixed<16,6>\"",
+     .init_time = "auto"},
     {.name = "bits", .type = NH_KEY_INT, .min = 1, .max = 32, .def = "8", .offset = OPTION(input.bits), .at = NH_NO_PLACE,
      .doc = "width of the input when format is auto"},
     {.name = "scale", .type = NH_KEY_REAL, .flags = NH_KEY_FRACTION, .min = DBL_MIN, .max = 1e30, .offset = OPTION(input.scale),
@@ -183,7 +186,7 @@ static const nh_key config_keys[] = {
      .init = "generic"},
     {.name = "clock_mhz", .type = NH_KEY_REAL, .min = 1e-3, .max = 1e4, .offset = OPTION(clock_mhz), .at = NH_NO_PLACE,
      .doc = "clock that pipelining and timing aim at; without it the target's"},
-    {.name = "io", .type = NH_KEY_WORD, .word = io_words, .def = "parallel", .offset = OPTION(io), .at = NH_NO_PLACE,
+    {.name = "io", .type = NH_KEY_WORD, .word = io_words, .def = "parallel", .init_time = "stream", .offset = OPTION(io), .at = NH_NO_PLACE,
      .doc = "parallel = a whole vector per transfer; stream = beat elements per transfer"},
     {.name = "beat", .type = NH_KEY_INT64, .min = 1, .max = 65536, .def = "1", .offset = OPTION(beat), .at = NH_NO_PLACE,
      .doc = "io: stream: elements per transfer at input and output"},

@@ -18,6 +18,7 @@ typedef enum {
     NH_KEY_NAME,    /* identifier */
     NH_KEY_TEXT,    /* any text */
     NH_KEY_PATH,    /* file, relative to the configuration */
+    NH_KEY_PROGRAM, /* a file, the name of a built-in neuron model, or a text of several lines */
     NH_KEY_DATA,    /* nh_data_ref */
     NH_KEY_LIST     /* int64_t[capacity]; an int gets how many there are */
 } nh_key_type;
@@ -48,6 +49,7 @@ typedef struct {
     const char *def;     /* default as it would be written, or NULL: not given */
     const char *doc;
     const char *init;    /* what `neurohls init` writes instead of showing the default, or NULL */
+    const char *init_time; /* the same for a network in time, or NULL: as init */
 } nh_key;
 
 #define NH_NO_PLACE ((size_t)-1)

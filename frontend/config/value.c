@@ -58,6 +58,7 @@ const char *nh_key_allowed(nh_arena *a, const nh_key *k) {
     case NH_KEY_NAME: return "a letter, then letters, digits and _, at most 48 characters";
     case NH_KEY_DATA: return data_allowed(k);
     case NH_KEY_PATH: return "the path of a file";
+    case NH_KEY_PROGRAM: return "the path of a .neuron file, the name of a built-in model, or a program in several lines";
     case NH_KEY_SECTION: return "a mapping { key: value }";
     case NH_KEY_LAYERS: return "a mapping { layer: { key: value } }";
     default: return "text";
@@ -255,7 +256,8 @@ static bool read_text(const nh_reading *r, const nh_key *k, const nh_yaml *node,
         if (!w) return false;
         s = w->text;
     }
-    if (k->type == NH_KEY_PATH) s = nh_path_join(r->arena, r->dir, s);
+    bool is_path = k->type == NH_KEY_PATH || (k->type == NH_KEY_PROGRAM && nh_neuron_model_is_file(s));
+    if (is_path) s = nh_path_join(r->arena, r->dir, s);
     memcpy(field, &s, sizeof s);
     return true;
 }
@@ -265,6 +267,7 @@ bool nh_value_read(const nh_reading *r, const nh_key *k, const nh_yaml *node, ch
     if (node->kind == NH_YAML_REFUSED) return false;
     if (k->type == NH_KEY_LIST) return read_list(r, k, node, base);
     if (node->kind != NH_YAML_SCALAR) return refuse(r, NH_C_TYPE, k, node, "takes a single value");
+    if (node->is_block && k->type != NH_KEY_PROGRAM) return refuse(r, NH_C_TYPE, k, node, "takes a single line");
     if (nh_yaml_is_null(node) || (!*node->text && node->at.line)) return refuse(r, NH_C_TYPE, k, node, "has no value");
     switch (k->type) {
     case NH_KEY_BOOL: return read_bool(r, k, node, field);

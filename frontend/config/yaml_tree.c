@@ -109,10 +109,11 @@ static void add_scalar(tree *t, const yaml_event_t *e, nh_loc at) {
     size_t length = e->data.scalar.length;
     nh_yaml *node = add_node(t, NH_YAML_SCALAR, at);
     node->plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+    node->is_block = e->data.scalar.style == YAML_LITERAL_SCALAR_STYLE;
     node->text = nh_arena_strn(t->arena, text, length);
     refuse_properties(t, at, e->data.scalar.anchor, e->data.scalar.tag);
     for (size_t i = 0; i < length; i++) {
-        if ((unsigned char)text[i] >= 0x20 && text[i] != 0x7f) continue;
+        if (((unsigned char)text[i] >= 0x20 && text[i] != 0x7f) || (node->is_block && text[i] == '\n')) continue;
         node->kind = NH_YAML_REFUSED;
         nh_report(t->diag, NH_C_ENCODING, at, "the value contains the control character 0x%02x",
                   (unsigned)(unsigned char)text[i]);

@@ -24,8 +24,9 @@ typedef struct nh_yaml nh_yaml;
 struct nh_yaml {
     nh_yaml_kind kind;
     nh_loc at;
-    const char *text;     /* SCALAR: without NUL or control characters */
+    const char *text;     /* SCALAR: without NUL or control characters, but the ends of lines of a block */
     bool plain;           /* SCALAR: not quoted */
+    bool is_block;        /* SCALAR: a literal block (|): text may have several lines */
     nh_yaml *first, *last; /* children; of a MAP: key, value, key, value ... with SCALAR keys, no two alike */
     nh_yaml *next;
 };

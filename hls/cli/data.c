@@ -120,6 +120,11 @@ static bool load_temporal(nh_run *r) {
     r->graph->steps = o->spiking.time_steps;
     bool ok = load_frames(r, &o->simulate.inputs, o->simulate.scale, o->simulate.samples, &r->inputs, &inputs) && load_labels(r, inputs.name);
     ok = load_frames(r, &o->calibrate.data, o->calibrate.scale, o->calibrate.samples, &r->calibration, &calibration) && ok;
+    if (ok && r->calibration.n == 0 && r->inputs.n > 0) {
+        r->calibration = r->inputs;
+        nh_report(r->cli->diag, NH_N_CALIBRATION_SAME, o->simulate.inputs.at, "no calibrate: data: formats are chosen from the simulation's inputs");
+        nh_diag_hint(r->cli->diag, "an accuracy that is measured on data that formats were chosen from is a little too good");
+    }
     return ok && load_reference(r);
 }
 

@@ -65,10 +65,14 @@ static void depend_design(nh_run *r, nh_step *t) {
     key_file(r, t, "neurohls", "/proc/self/exe");
     nh_step_key(t, "config", r->provenance.config_sha);
     nh_step_key(t, "model", r->provenance.model_sha);
-    key_data(r, t, "calibration data", r->opt->calibrate.data.path, &r->calibration);
+    bool same = r->graph->is_temporal && !r->opt->calibrate.data.path; /* see load_temporal */
+    key_data(r, t, "calibration data", same ? r->opt->simulate.inputs.path : r->opt->calibrate.data.path, &r->calibration);
     /* May come from the data of the simulation, which are no part of the design otherwise. */
     if (r->graph->is_temporal) nh_step_key(t, "time steps", nh_arena_printf(r->cli->arena, "%lld", (long long)r->graph->steps));
-    for (int i = 0; i < r->graph->n_layer; i++) key_file(r, t, "neuron model", r->graph->layer[i].opt.neuron_model);
+    for (int i = 0; i < r->graph->n_layer; i++) {
+        const char *model = r->graph->layer[i].opt.neuron_model;
+        if (model && nh_neuron_model_is_file(model)) key_file(r, t, "neuron model", model);
+    }
     key_target(r, t);
 }
 
@@ -187,6 +191,7 @@ static bool work_sim(nh_run *r, const char *dir) {
     nh_sim_facts *f = &r->facts.sim;
     if (!nh_sim_run(a, r->cli->diag, r->design, &s, f)) return false;
     if (f->waves) f->waves = nh_path_join(a, below(r, "sim"), nh_path_base(f->waves)); /* where it will be */
+    if (f->raster.n_band > 0 && !nh_report_raster(a, r->cli->diag, f, nh_path_join(a, dir, "raster.svg"))) return false;
     return write_facts(r, dir, &(nh_report_facts){.sim = *f});
 }
 

@@ -35,12 +35,52 @@ typedef struct {
 
 typedef struct { double acc_float, acc_fixed, acc_rtl; } nh_accuracy_fact;
 
-/* Outputs against what the user gave as reference: elements (output, step, sample) that differ. */
+/* What a weighted layer does for events only, over the traced samples: an event is an input that is not 0, and costs an operation at
+ * every product that it is part of. An estimate of energy on hardware that does nothing for inputs that are 0. */
+typedef struct {
+    const char *layer;
+    int64_t samples;
+    int64_t events;      /* inputs that are not 0 */
+    int64_t operations;  /* sum of their fan-outs */
+    int64_t products;    /* operations if no input were 0 */
+} nh_synapse_fact;
+
+/* Outputs against what the user gave as reference. Spikes are counted as in nh_spike_fact. */
+typedef struct { int64_t sample, step, output; double expected, got; } nh_reference_first;
 typedef struct {
     bool given;
-    int64_t n, samples, float_differing, fixed_differing;
+    int64_t n, samples;                   /* elements (output, step, sample) */
+    int64_t float_differing, fixed_differing;
     int64_t float_samples, fixed_samples; /* samples with a differing element */
+    int64_t spikes, float_spikes, fixed_spikes;
+    nh_reference_first float_first, fixed_first; /* valid where there are differing elements */
 } nh_reference_fact;
+
+/* Which neurons fired when, of one sample. row[r] has one of NH_RASTER_* for each of `steps` steps; row r is neuron r * stride. */
+#define NH_RASTER_NONE '.'
+#define NH_RASTER_BOTH '#'
+#define NH_RASTER_FLOAT 'f' /* in float only */
+#define NH_RASTER_FIXED 'x' /* in fixed point only */
+typedef struct {
+    const char *layer;
+    int64_t neurons, stride;
+    char **row;          /* [n_row] */
+    int n_row;
+} nh_raster_band;
+typedef struct {
+    int64_t sample, steps, all_steps; /* the first `steps` of all_steps */
+    nh_raster_band *band;
+    int n_band;
+} nh_raster_fact;
+
+/* What fixed point changes, cause by cause: outputs of the float network with the first so many causes, against those of the float
+ * network itself, over the first `samples` samples. */
+typedef struct {
+    const char *cause;   /* "float", "weights", "decay", "state": each with those before it; the last is the fixed-point network */
+    double accuracy;     /* by the readout asked for; < 0 without labels */
+    int64_t n, differing, differing_samples; /* elements; those that differ; samples with one */
+    double mean_abs;     /* mean difference */
+} nh_cause_fact;
 
 typedef struct {
     int64_t sample, step, element, cycle;
@@ -66,6 +106,13 @@ typedef struct {
     nh_accuracy_fact readout[3];   /* by nh_readout; < 0 as above */
     nh_spike_fact *spike;          /* per layer of neurons */
     int n_spike;
+    nh_synapse_fact *synapse;      /* per weighted layer */
+    int n_synapse;
+    nh_raster_fact raster;
+    nh_cause_fact *cause;
+    int n_cause;
+    int64_t cause_samples;
+    bool is_exact;                 /* an integer network: float and fixed point are the same numbers, there is no drift */
     nh_reference_fact reference;
     nh_drift_fact *drift;          /* float -> fixed-C, per stream */
     int n_drift;

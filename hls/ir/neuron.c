@@ -1,5 +1,6 @@
 #include "neuron.h"
 
+#include <string.h>
 #include <strings.h>
 
 static const struct {
@@ -25,3 +26,7 @@ const char *nh_neuron_kind_text(nh_neuron_kind kind) {
     static const char *const text[NH_KIND_COUNT] = {"program", "IF", "LIF", "LI", "I", "CubaLIF", "CubaLI"};
     return text[kind];
 }
+
+bool nh_neuron_model_is_text(const char *model) { return strchr(model, '\n') != NULL; }
+
+bool nh_neuron_model_is_file(const char *model) { return !nh_neuron_model_is_text(model) && strpbrk(model, "./") != NULL; }

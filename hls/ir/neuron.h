@@ -63,7 +63,8 @@ typedef struct {
     const char *name;
     nh_neuron_reg_kind kind;
     int index;              /* among its kind */
-    double constant;        /* CONST */
+    double constant;        /* CONST; PARAM: its default, when has_default */
+    bool has_default;       /* PARAM: a layer that has no value of this name takes constant */
     nh_neuron_measure measure;
     bool has_format;        /* STATE of an integer program: every write is cast to fmt */
     nh_format fmt;
@@ -133,5 +134,9 @@ const char *nh_neuron_op_text(nh_neuron_op op);
 int nh_neuron_op_find(const char *text); /* any case */
 int nh_neuron_operands(nh_neuron_op op);
 const char *nh_neuron_kind_text(nh_neuron_kind kind);
+/* What a configuration's neuron_model is: several lines are the program itself, a word without '.' and '/' is the name of a built-in
+ * model, anything else a file. */
+bool nh_neuron_model_is_text(const char *model);
+bool nh_neuron_model_is_file(const char *model);
 
 #endif

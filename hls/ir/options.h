@@ -86,7 +86,7 @@ typedef struct {
     nh_format_request state; /* format of the state registers */
     int state_bits;      /* width of the states when state is auto: 4..48 */
     int decay_bits;      /* fractional bits of decay constants: 2..24 */
-    const char *neuron_model; /* path of a model of the user's own, instead of the file's; NULL = the file's */
+    const char *neuron_model; /* instead of the file's neuron: a path, the name of a built-in model, or the program itself (several lines) */
     nh_loc neuron_model_at;
 } nh_layer_options;
 

@@ -49,7 +49,16 @@ static bool declare(nh_assembler *as, nh_neuron_reg reg) {
     return true;
 }
 
-/* NAME [volt] [FORMAT] */
+/* = NUMBER behind a parameter. */
+static bool default_value(nh_assembler *as, nh_neuron_reg *reg) {
+    nh_loc at = nh_asm_here(as);
+    if (reg->kind != NH_REG_PARAM) return nh_report(as->d, NH_N_NEURON_SYNTAX, at, "only parameters have default values");
+    nh_asm_take(as, '=');
+    if (!nh_asm_number(as, &reg->constant, &at)) return nh_report(as->d, NH_N_NEURON_SYNTAX, at, "a number is expected after '='");
+    return reg->has_default = true;
+}
+
+/* NAME [volt] [FORMAT] [= DEFAULT] */
 static bool one_register(nh_assembler *as, nh_neuron_reg_kind kind, const char *what) {
     nh_neuron_reg reg = {.kind = kind};
     reg.name = nh_asm_name(as, &reg.at, what);
@@ -62,7 +71,9 @@ static bool one_register(nh_assembler *as, nh_neuron_reg_kind kind, const char *
     else
         as->s = before;
     nh_asm_blanks(as);
-    if (*as->s != ',' && *as->s != 0) {
+    if (*as->s == '=') {
+        if (!default_value(as, &reg)) return false;
+    } else if (*as->s != ',' && *as->s != 0) {
         nh_loc here = nh_asm_here(as);
         before = as->s;
         bool is_format = nh_asm_word(as, &at) && *as->s == '<';

@@ -74,11 +74,40 @@ static const nh_neuron_program *program(discretiser *c, const nh_layer *l, const
 
 /* --- a program of the user's --------------------------------------------------------------------------------------------- */
 
+/* A program in the configuration, moved to where it stands there: diagnostics then name the line and column of the YAML file. */
+static const char *text_in_place(discretiser *c, const nh_layer *l) {
+    nh_loc at = l->opt.neuron_model_at;
+    nh_bytes yaml;
+    int indent = 0, line = 1;
+    if (nh_file_read(c->a, nh_diag_new(c->a), at, at.file, (size_t)4 << 20, &yaml)) {
+        const char *p = (const char *)yaml.data, *end = p + yaml.size;
+        for (; p < end && line <= at.line; p++) line += *p == '\n';
+        while (p < end && (*p == ' ' || *p == '\n')) indent = *p++ == ' ' ? indent + 1 : 0;
+    }
+    const char *out = "";
+    for (int i = 0; i < at.line; i++) out = nh_arena_printf(c->a, "%s\n", out);
+    for (const char *p = l->opt.neuron_model; *p;) {
+        size_t n = strcspn(p, "\n");
+        out = nh_arena_printf(c->a, "%s%*s%.*s\n", out, indent, "", (int)n, p);
+        p += n + (p[n] == '\n');
+    }
+    return out;
+}
+
 static const nh_neuron_program *user_program(discretiser *c, const nh_layer *l) {
+    const char *model = l->opt.neuron_model, *file = model;
     nh_bytes text;
-    const char *path = l->opt.neuron_model;
-    if (!nh_file_read(c->a, c->d, l->opt.neuron_model_at, path, (size_t)1 << 20, &text)) return NULL;
-    const nh_neuron_program *p = nh_neuron_assemble(c->a, c->d, path, (const char *)text.data, text.size, NULL, 0);
+    const nh_neuron_program *p = NULL;
+    if (nh_neuron_model_is_text(model)) {
+        const char *placed = text_in_place(c, l);
+        file = l->opt.neuron_model_at.file;
+        p = nh_neuron_assemble(c->a, c->d, file, placed, strlen(placed), NULL, 0);
+    } else if (nh_neuron_model_is_file(model)) {
+        if (!nh_file_read(c->a, c->d, l->opt.neuron_model_at, model, (size_t)1 << 20, &text)) return NULL;
+        p = nh_neuron_assemble(c->a, c->d, file, (const char *)text.data, text.size, NULL, 0);
+    } else {
+        p = nh_neuron_builtin(c->a, c->d, model, NULL, 0);
+    }
     if (!p || p->n_input == l->n_in) return p;
     nh_report(c->d, NH_N_NEURON_INPUTS, l->opt.neuron_model_at, "the neuron model '%s' has %d inputs, its layer %d", p->name, p->n_input, l->n_in);
     nh_diag_layer(c->d, l->name);
@@ -108,6 +137,12 @@ static bool missing(discretiser *c, const nh_layer *l, const nh_coefficients *k,
     return false;
 }
 
+static nh_neuron_value default_of(discretiser *c, const nh_layer *l, const nh_neuron_reg *reg) {
+    nh_report(c->d, NH_N_NEURON_DEFAULT, reg->at, "layer '%s': %s = %g, the model's default", l->name, reg->name, reg->constant);
+    nh_diag_layer(c->d, l->name);
+    return (nh_neuron_value){.name = reg->name, .n = 1, .value = &reg->constant, .at = reg->at};
+}
+
 static bool set_parameters(discretiser *c, const nh_layer *l, const nh_neuron_program *p, const nh_coefficients *k) {
     nh_neuron_value value[NH_NEURON_PARAMS];
     bool ok = true;
@@ -116,6 +151,8 @@ static bool set_parameters(discretiser *c, const nh_layer *l, const nh_neuron_pr
         const nh_neuron_value *v = find(k, l->neuron, reg->name);
         if (v)
             value[i] = *v, value[i].name = reg->name;
+        else if (reg->has_default)
+            value[i] = default_of(c, l, reg);
         else
             ok = missing(c, l, k, reg);
     }

@@ -36,8 +36,11 @@ const char *nh_preset_name(nh_preset p);
 nh_numerics nh_numerics_resolve(const nh_numerics *asked, double spiking_dt);
 
 /* Pass: every NEURON layer that is a differential equation gets its program and coefficients by layer.opt.numerics; layers with
- * neuron_model get the user's; layer_delay and recurrent_bias move or add DELAY layers. Notes what was decided, warns where the
- * file cannot say (NH_M_RESET_LOST), errors: dt > tau for Euler (NH_N_DT), ... */
+ * neuron_model get the user's, whose parameters are taken by name from the coefficients (alpha, gain, leak, theta, v_reset, alpha_syn,
+ * gain_syn, dt), from the file's values, or from the program that the reader gave. layer_delay and recurrent_bias move or add DELAY
+ * layers, so that indices of layers and tensors change; numerics lava makes the weights that feed a spiking layer whole numbers (raw is
+ * set). Notes what was decided (NH_N_NUMERICS_USED), warns where the file cannot say (NH_N_RESET_LOST); errors: dt > tau for Euler
+ * (NH_N_DT), ... */
 bool nh_pass_discretise(nh_graph *g, const nh_options *o, nh_diag *d);
 
 /* --- float evaluation ------------------------------------------------------------------------------------------------- */

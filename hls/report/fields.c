@@ -1,5 +1,6 @@
 #include "fields.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -49,7 +50,37 @@ const nh_field nh_reference_fields[] = {ROW(nh_reference_fact, given, BOOL),
                                         ROW(nh_reference_fact, fixed_differing, I64),
                                         ROW(nh_reference_fact, float_samples, I64),
                                         ROW(nh_reference_fact, fixed_samples, I64),
+                                        ROW(nh_reference_fact, spikes, I64),
+                                        ROW(nh_reference_fact, float_spikes, I64),
+                                        ROW(nh_reference_fact, fixed_spikes, I64),
                                         END};
+const nh_field nh_reference_first_fields[] = {ROW(nh_reference_first, sample, I64),
+                                              ROW(nh_reference_first, step, I64),
+                                              ROW(nh_reference_first, output, I64),
+                                              ROW(nh_reference_first, expected, REAL),
+                                              ROW(nh_reference_first, got, REAL),
+                                              END};
+const nh_field nh_synapse_fields[] = {ROW(nh_synapse_fact, layer, TEXT),
+                                      ROW(nh_synapse_fact, samples, I64),
+                                      ROW(nh_synapse_fact, events, I64),
+                                      ROW(nh_synapse_fact, operations, I64),
+                                      ROW(nh_synapse_fact, products, I64),
+                                      END};
+const nh_field nh_raster_fields[] = {ROW(nh_raster_fact, sample, I64),
+                                     ROW(nh_raster_fact, steps, I64),
+                                     ROW(nh_raster_fact, all_steps, I64),
+                                     END};
+const nh_field nh_band_fields[] = {ROW(nh_raster_band, layer, TEXT),
+                                   ROW(nh_raster_band, neurons, I64),
+                                   ROW(nh_raster_band, stride, I64),
+                                   END};
+const nh_field nh_cause_fields[] = {ROW(nh_cause_fact, cause, TEXT),
+                                    ROW(nh_cause_fact, accuracy, REAL),
+                                    ROW(nh_cause_fact, n, I64),
+                                    ROW(nh_cause_fact, differing, I64),
+                                    ROW(nh_cause_fact, differing_samples, I64),
+                                    ROW(nh_cause_fact, mean_abs, REAL),
+                                    END};
 const nh_field nh_mismatch_fields[] = {ROW(nh_mismatch, sample, I64),
                                        ROW(nh_mismatch, step, I64),
                                        ROW(nh_mismatch, layer, TEXT),
@@ -159,6 +190,49 @@ void nh_fields_get(nh_arena *a, const json_t *object, void *to, const nh_field *
 }
 
 const char *const nh_readout_text[3] = {"count", "first_spike", "membrane"};
+const char *const nh_readout_title[3] = {"most spikes", "first spike", "last step's output"};
+
+const char *nh_reference_first_text(nh_arena *a, const nh_reference_first *f) {
+    return nh_arena_printf(a, "sample %" PRId64 ", step %" PRId64 ", output %" PRId64 ": %g, got %g", f->sample,
+                           f->step, f->output, f->expected, f->got);
+}
+
+const char *nh_cause_text(const char *cause) {
+    static const char *const text[][2] = {{"float", "float"},
+                                          {"weights", "+ weights, inputs"},
+                                          {"decay", "+ decay, parameters"},
+                                          {"state", "+ state = fixed point"}};
+    for (size_t i = 0; i < sizeof text / sizeof *text; i++)
+        if (strcmp(cause, text[i][0]) == 0) return text[i][1];
+    return cause;
+}
+
+const char *nh_unit_kind_text(nh_unit_kind kind) {
+    switch (kind) {
+    case NH_UNIT_DATAPATH: return "datapath";
+    case NH_UNIT_MAC: return "mac";
+    case NH_UNIT_CONV: return "conv";
+    case NH_UNIT_NEURON: return "neuron";
+    case NH_UNIT_DELAY: return "delay";
+    case NH_UNIT_FORK: return "fork";
+    }
+    return "";
+}
+
+const char *nh_unit_lanes(nh_arena *a, const nh_unit *u) {
+    switch (u->kind) {
+    case NH_UNIT_MAC: return nh_arena_printf(a, "%" PRId64 "x%" PRId64, u->mac.out_lanes, u->mac.in_lanes);
+    case NH_UNIT_CONV:
+        if (u->conv.depthwise) return nh_arena_printf(a, "%" PRId64, u->conv.out_lanes);
+        return nh_arena_printf(a, "%" PRId64 "x%" PRId64, u->conv.out_lanes, u->conv.in_lanes);
+    case NH_UNIT_NEURON: return nh_arena_printf(a, "%" PRId64, u->neuron.lanes);
+    case NH_UNIT_DELAY: return nh_arena_printf(a, "%" PRId64, u->delay.lanes);
+    case NH_UNIT_DATAPATH:
+    case NH_UNIT_FORK: break;
+    }
+    return "-";
+}
+
 const char *const nh_step_state_text[5] = {"not asked", "done", "cached", "skipped", "failed"};
 
 const char *nh_strategy_text(nh_strategy s) {

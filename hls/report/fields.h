@@ -23,7 +23,8 @@ typedef struct {
 } nh_field;
 
 /* Each ends with a row whose name is NULL. Members that point to arrays are not in them. */
-extern const nh_field nh_accuracy_fields[], nh_spike_fields[], nh_reference_fields[];
+extern const nh_field nh_accuracy_fields[], nh_spike_fields[], nh_reference_fields[], nh_reference_first_fields[],
+    nh_synapse_fields[], nh_raster_fields[], nh_band_fields[], nh_cause_fields[];
 extern const nh_field nh_sim_fields[], nh_mismatch_fields[], nh_drift_fields[], nh_cycles_fields[],
     nh_cells_fields[], nh_pnr_fields[], nh_resources_fields[];
 
@@ -37,7 +38,15 @@ json_t *nh_json_text(nh_arena *a, const char *s);
 extern const char *const nh_step_state_text[5];
 /* By nh_readout. */
 extern const char *const nh_readout_text[3];
+extern const char *const nh_readout_title[3];
+/* "sample 3, step 4, output 5: 1, got 0". */
+const char *nh_reference_first_text(nh_arena *a, const nh_reference_first *f);
 const char *nh_strategy_text(nh_strategy s);
+const char *nh_unit_kind_text(nh_unit_kind kind);
+/* "2x7" multipliers (outputs x inputs), "4" lanes of neurons, "-". */
+const char *nh_unit_lanes(nh_arena *a, const nh_unit *u);
+/* "float", "+ weights, inputs" ... of nh_cause_fact. */
+const char *nh_cause_text(const char *cause);
 
 /* One line of the resource table: a unit of the design, or the total (unit = NULL). */
 typedef struct {

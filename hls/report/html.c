@@ -20,12 +20,11 @@ void nh_html_text(nh_html *h, const char *s) {
     }
 }
 
-static void heading(nh_html *h, const char *title) {
+void nh_html_heading(nh_html *h, const char *title) {
     nh_printf(h->w, "<h2>%s</h2>\n", title);
 }
 
-/* Columns are separated by '|'; a leading '<' makes one a column of text. */
-static void table_begin(nh_html *h, const char *caption, const char *columns) {
+void nh_html_table_begin(nh_html *h, const char *caption, const char *columns) {
     nh_puts(h->w, "<div class=\"scroll\"><table>");
     if (*caption) nh_printf(h->w, "<caption>%s</caption>", caption);
     nh_puts(h->w, "<thead><tr>");
@@ -39,27 +38,27 @@ static void table_begin(nh_html *h, const char *caption, const char *columns) {
     }
     nh_puts(h->w, "</tr></thead><tbody>\n");
 }
-static void table_end(nh_html *h) {
+void nh_html_table_end(nh_html *h) {
     nh_puts(h->w, "</tbody></table></div>\n");
 }
 
-static void cell(nh_html *h, const char *text) {
+void nh_html_cell(nh_html *h, const char *text) {
     nh_puts(h->w, "<td>");
     nh_html_text(h, text);
     nh_puts(h->w, "</td>");
 }
-static void cell_text(nh_html *h, const char *class, const char *text) {
+void nh_html_cell_text(nh_html *h, const char *class, const char *text) {
     nh_printf(h->w, "<td class=\"text %s\">", class);
     nh_html_text(h, text);
     nh_puts(h->w, "</td>");
 }
-static void cell_int(nh_html *h, int64_t v) {
+void nh_html_cell_int(nh_html *h, int64_t v) {
     nh_printf(h->w, "<td>%" PRId64 "</td>", v);
 }
-static void row_begin(nh_html *h) {
+void nh_html_row_begin(nh_html *h) {
     nh_puts(h->w, "<tr>");
 }
-static void row_end(nh_html *h) {
+void nh_html_row_end(nh_html *h) {
     nh_puts(h->w, "</tr>\n");
 }
 
@@ -94,6 +93,22 @@ static void put_top(nh_html *h) {
     nh_puts(h->w, "</div>\n");
 }
 
+/* An inference of a network in time is `steps` steps. */
+static void put_cycle_cards(nh_html *h) {
+    const nh_design *g = h->f->design;
+    const nh_sim_facts *s = &h->f->sim;
+    bool rtl = s->ran && s->runs > 0;
+    double ii = rtl ? s->measured_ii : (double)g->ii_cycles, inference = ii * (double)g->steps;
+    const char *source = rtl ? "measured" : "planned", *unit = g->is_temporal ? "per time step" : "per inference";
+    card(h, "", nh_arena_printf(h->a, "%.6g cycles", ii), nh_arena_printf(h->a, "%s, %s", unit, source));
+    if (g->is_temporal)
+        card(h, "", nh_arena_printf(h->a, "%.6g cycles", inference),
+             nh_arena_printf(h->a, "per inference of %" PRId64 " steps; %.6g inferences/s at %g MHz", g->steps,
+                             inference > 0 ? 1e6 * g->opt->clock_mhz / inference : 0, g->opt->clock_mhz));
+    card(h, "", nh_arena_printf(h->a, "%" PRId64 " cycles", rtl ? s->measured_latency : g->latency_cycles),
+         nh_arena_printf(h->a, g->is_temporal ? "latency of a step, %s" : "latency, %s", source));
+}
+
 static void put_cards(nh_html *h) {
     const nh_report_facts *f = h->f;
     const nh_sim_facts *s = &f->sim;
@@ -106,12 +121,7 @@ static void put_cards(nh_html *h) {
     if (s->ran && s->acc_fixed >= 0)
         card(h, "", nh_arena_printf(a, "%.2f %%", 100 * s->acc_fixed),
              nh_arena_printf(a, "accuracy in fixed point; float %.2f %%", 100 * s->acc_float));
-    bool rtl = s->ran && s->runs > 0;
-    card(h, "", nh_arena_printf(a, "%.6g cycles", rtl ? s->measured_ii : (double)f->design->ii_cycles),
-         rtl ? "per inference, measured" : "per inference, planned");
-    card(h, "",
-         nh_arena_printf(a, "%" PRId64 " cycles", rtl ? s->measured_latency : f->design->latency_cycles),
-         rtl ? "latency, measured" : "latency, planned");
+    put_cycle_cards(h);
     if (f->pnr.ran && f->pnr.fits)
         card(h, "good", nh_arena_printf(a, "%.2f MHz", f->pnr.fmax_mhz), "placed and routed");
     if (f->pnr.ran && !f->pnr.fits) card(h, "bad", "does not fit", "place and route by nextpnr");
@@ -121,73 +131,78 @@ static void put_cards(nh_html *h) {
 static void put_requirements(nh_html *h) {
     const nh_report_facts *f = h->f;
     if (f->n_requirement == 0) return;
-    heading(h, "Requirements");
-    table_begin(h, "", "requirement|<required|<measured|<");
+    nh_html_heading(h, "Requirements");
+    nh_html_table_begin(h, "", "requirement|<required|<measured|<");
     for (int i = 0; i < f->n_requirement; i++) {
         bool known = f->requirement[i].known, met = f->requirement[i].met;
-        row_begin(h);
-        cell(h, f->requirement[i].name);
-        cell_text(h, "", f->requirement[i].required);
-        cell_text(h, "", known ? f->requirement[i].measured : "not measured");
-        cell_text(h, known && !met ? "bad" : met ? "good" : "soft", !known ? "open" : met ? "met" : "missed");
-        row_end(h);
+        nh_html_row_begin(h);
+        nh_html_cell(h, f->requirement[i].name);
+        nh_html_cell_text(h, "", f->requirement[i].required);
+        nh_html_cell_text(h, "", known ? f->requirement[i].measured : "not measured");
+        nh_html_cell_text(h, known && !met ? "bad" : met ? "good" : "soft", !known ? "open" : met ? "met" : "missed");
+        nh_html_row_end(h);
     }
-    table_end(h);
+    nh_html_table_end(h);
 }
 
 static void put_mismatch(nh_html *h) {
     const nh_sim_facts *s = &h->f->sim;
     if (!s->ran || s->mismatches == 0) return;
-    heading(h, "First mismatch");
-    table_begin(h, "", s->steps > 1 ? "sample|step|<layer|element|cycle|expected (C)|got (RTL)"
+    nh_html_heading(h, "First mismatch");
+    nh_html_table_begin(h, "", s->steps > 1 ? "sample|step|<layer|element|cycle|expected (C)|got (RTL)"
                                     : "sample|<layer|element|cycle|expected (C)|got (RTL)");
-    row_begin(h);
-    cell_int(h, s->first.sample);
-    if (s->steps > 1) cell_int(h, s->first.step);
-    cell_text(h, "", s->first.layer);
-    cell_int(h, s->first.element);
-    cell_int(h, s->first.cycle);
-    cell_int(h, s->first.expected);
-    cell_int(h, s->first.got);
-    row_end(h);
-    table_end(h);
+    nh_html_row_begin(h);
+    nh_html_cell_int(h, s->first.sample);
+    if (s->steps > 1) nh_html_cell_int(h, s->first.step);
+    nh_html_cell_text(h, "", s->first.layer);
+    nh_html_cell_int(h, s->first.element);
+    nh_html_cell_int(h, s->first.cycle);
+    nh_html_cell_int(h, s->first.expected);
+    nh_html_cell_int(h, s->first.got);
+    nh_html_row_end(h);
+    nh_html_table_end(h);
 }
 
 static void put_cycles(nh_html *h) {
     const nh_design *g = h->f->design;
-    heading(h, "Units and cycles");
-    table_begin(
+    nh_html_heading(h, "Units and cycles");
+    nh_html_table_begin(
         h,
-        "II: cycles from one inference to the next; in a pipeline every unit settles at the slowest one's.",
-        "unit|<layers|<strategy|R|II planned|II measured|latency planned|latency measured");
+        h->f->design->is_temporal
+            ? "II: cycles from one time step to the next; in a pipeline every unit settles at the slowest one's."
+            : "II: cycles from one inference to the next; in a pipeline every unit settles at the slowest one's.",
+        "unit|<layers|<strategy|lanes|R|II planned|II measured|latency planned|latency measured");
     for (int u = 0; u < g->n_unit; u++) {
         const nh_unit *unit = &g->unit[u];
         const nh_cycles_fact *c = nh_unit_cycles(h->f, unit);
-        row_begin(h);
-        cell(h, unit->id);
-        cell_text(h, "", nh_unit_layers(h->a, g, unit));
-        cell_text(h, "", nh_strategy_text(unit->strategy));
-        cell_int(h, unit->reuse_factor);
-        cell_int(h, unit->ii_cycles);
-        cell(h, c ? nh_arena_printf(h->a, "%.6g", c->measured_ii) : "-");
-        cell_int(h, unit->latency_cycles);
-        cell(h, c ? nh_arena_printf(h->a, "%" PRId64, c->measured_latency) : "-");
-        row_end(h);
+        nh_html_row_begin(h);
+        nh_html_cell(h, unit->id);
+        nh_html_cell_text(h, "", nh_unit_layers(h->a, g, unit));
+        nh_html_cell_text(h, "", nh_strategy_text(unit->strategy));
+        nh_html_cell(h, nh_unit_lanes(h->a, unit));
+        nh_html_cell_int(h, unit->reuse_factor);
+        nh_html_cell_int(h, unit->ii_cycles);
+        nh_html_cell(h, c ? nh_arena_printf(h->a, "%.6g", c->measured_ii) : "-");
+        nh_html_cell_int(h, unit->latency_cycles);
+        nh_html_cell(h, c && c->measured_latency >= 0 /* late delays run ahead */
+                            ? nh_arena_printf(h->a, "%" PRId64, c->measured_latency)
+                            : "-");
+        nh_html_row_end(h);
     }
     bool rtl = h->f->sim.ran && h->f->sim.runs > 0;
-    nh_puts(h->w, "<tr class=\"total\"><td>total</td><td></td><td></td><td></td>");
-    cell_int(h, g->ii_cycles);
-    cell(h, rtl ? nh_arena_printf(h->a, "%.6g", h->f->sim.measured_ii) : "-");
-    cell_int(h, g->latency_cycles);
-    cell(h, rtl ? nh_arena_printf(h->a, "%" PRId64, h->f->sim.measured_latency) : "-");
-    row_end(h);
-    table_end(h);
+    nh_puts(h->w, "<tr class=\"total\"><td>total</td><td></td><td></td><td></td><td></td>");
+    nh_html_cell_int(h, g->ii_cycles);
+    nh_html_cell(h, rtl ? nh_arena_printf(h->a, "%.6g", h->f->sim.measured_ii) : "-");
+    nh_html_cell_int(h, g->latency_cycles);
+    nh_html_cell(h, rtl ? nh_arena_printf(h->a, "%" PRId64, h->f->sim.measured_latency) : "-");
+    nh_html_row_end(h);
+    nh_html_table_end(h);
 }
 
 /* estimate / Yosys / nextpnr of one resource; negative: not known. */
 static void cell_three(nh_html *h, int64_t estimate, int64_t counted, int64_t placed) {
     const char *none = "-";
-    cell(h, nh_arena_printf(h->a, "%" PRId64 " / %s / %s", estimate,
+    nh_html_cell(h, nh_arena_printf(h->a, "%" PRId64 " / %s / %s", estimate,
                             counted < 0 ? none : nh_arena_printf(h->a, "%" PRId64, counted),
                             placed < 0 ? none : nh_arena_printf(h->a, "%" PRId64, placed)));
 }
@@ -196,27 +211,27 @@ static void put_resources(nh_html *h) {
     const nh_target *t = &h->f->design->opt->target;
     int n;
     const nh_resource_row *r = nh_resource_rows(h->a, h->f, &n);
-    heading(h, "Resources");
+    nh_html_heading(h, "Resources");
     nh_svg_resources(h);
-    table_begin(h, "estimate / counted by Yosys / placed by nextpnr", "unit|LUT|FF|block RAM|DSP");
+    nh_html_table_begin(h, "estimate / counted by Yosys / placed by nextpnr", "unit|LUT|FF|block RAM|DSP");
     for (int i = 0; i < n; i++) {
         const nh_cells *c = r[i].counted;
         bool p = r[i].placed;
         nh_puts(h->w, i == n - 1 ? "<tr class=\"total\">" : "<tr>");
-        cell(h, r[i].name);
+        nh_html_cell(h, r[i].name);
         cell_three(h, r[i].estimate.luts, c ? c->luts : -1, p ? r[i].luts : -1);
         cell_three(h, r[i].estimate.ffs, c ? c->ffs : -1, -1);
         cell_three(h, r[i].estimate.brams, c ? c->brams : -1, p ? r[i].brams : -1);
         cell_three(h, r[i].estimate.dsps, c ? c->dsps : -1, p ? r[i].dsps : -1);
-        row_end(h);
+        nh_html_row_end(h);
     }
-    row_begin(h);
-    cell(h, nh_arena_printf(h->a, "%s has", t->name ? t->name : "the target"));
+    nh_html_row_begin(h);
+    nh_html_cell(h, nh_arena_printf(h->a, "%s has", t->name ? t->name : "the target"));
     const int64_t has[] = {t->luts, t->ffs, t->brams, t->dsps};
     for (int i = 0; i < 4; i++)
-        cell(h, has[i] > 0 ? nh_arena_printf(h->a, "%" PRId64, has[i]) : "-");
-    row_end(h);
-    table_end(h);
+        nh_html_cell(h, has[i] > 0 ? nh_arena_printf(h->a, "%" PRId64, has[i]) : "-");
+    nh_html_row_end(h);
+    nh_html_table_end(h);
 }
 
 static void put_pnr(nh_html *h) {
@@ -229,19 +244,19 @@ static void put_pnr(nh_html *h) {
                {"block RAM", p->brams, p->brams_total},
                {"DSP", p->dsps, p->dsps_total},
                {"pins", p->ios, p->ios_total}};
-    heading(h, "Place and route");
-    table_begin(h, "", "nextpnr|used|available|share");
+    nh_html_heading(h, "Place and route");
+    nh_html_table_begin(h, "", "nextpnr|used|available|share");
     for (int i = 0; i < 4; i++) {
-        row_begin(h);
-        cell(h, row[i].name);
-        cell_int(h, row[i].used);
-        cell_int(h, row[i].all);
-        cell(h, row[i].all > 0
+        nh_html_row_begin(h);
+        nh_html_cell(h, row[i].name);
+        nh_html_cell_int(h, row[i].used);
+        nh_html_cell_int(h, row[i].all);
+        nh_html_cell(h, row[i].all > 0
                     ? nh_arena_printf(h->a, "%.1f %%", 100.0 * (double)row[i].used / (double)row[i].all)
                     : "-");
-        row_end(h);
+        nh_html_row_end(h);
     }
-    table_end(h);
+    nh_html_table_end(h);
     nh_puts(h->w, "<p class=\"soft\">");
     if (p->bitstream) nh_puts(h->w, "bitstream: "), nh_html_text(h, p->bitstream), nh_puts(h->w, " ");
     nh_html_text(h, p->wrapper);
@@ -251,28 +266,28 @@ static void put_pnr(nh_html *h) {
 static void put_drift(nh_html *h) {
     const nh_sim_facts *s = &h->f->sim;
     if (!s->ran || s->n_drift == 0) return;
-    heading(h, "Drift: float against fixed point");
+    nh_html_heading(h, "Drift: float against fixed point");
     nh_puts(h->w, "<p class=\"soft\">Signal to quantization noise per layer; longer is better.</p>\n");
     nh_svg_drift(h);
-    table_begin(h, "", "layer|max error|mean error|SQNR|overflowed");
+    nh_html_table_begin(h, "", "layer|max error|mean error|SQNR|overflowed");
     for (int i = 0; i < s->n_drift; i++) {
         const nh_drift_fact *d = &s->drift[i];
-        row_begin(h);
-        cell(h, d->layer);
-        cell(h, nh_arena_printf(h->a, "%.4g", d->max_abs));
-        cell(h, nh_arena_printf(h->a, "%.4g", d->mean_abs));
-        cell(h, isfinite(d->sqnr_db) ? nh_arena_printf(h->a, "%.1f dB", d->sqnr_db) : "exact");
-        cell(h, nh_arena_printf(h->a, "%" PRIu64 " of %" PRIu64, d->overflowed, d->n));
-        row_end(h);
+        nh_html_row_begin(h);
+        nh_html_cell(h, d->layer);
+        nh_html_cell(h, nh_arena_printf(h->a, "%.4g", d->max_abs));
+        nh_html_cell(h, nh_arena_printf(h->a, "%.4g", d->mean_abs));
+        nh_html_cell(h, isfinite(d->sqnr_db) ? nh_arena_printf(h->a, "%.1f dB", d->sqnr_db) : "exact");
+        nh_html_cell(h, nh_arena_printf(h->a, "%" PRIu64 " of %" PRIu64, d->overflowed, d->n));
+        nh_html_row_end(h);
     }
-    table_end(h);
+    nh_html_table_end(h);
 }
 
 static void put_confusion(nh_html *h) {
     const nh_sim_facts *s = &h->f->sim;
     enum { READABLE = 32 };
     if (!s->ran || !s->confusion || s->n_class > READABLE) return;
-    heading(h, "Classes");
+    nh_html_heading(h, "Classes");
     nh_printf(h->w,
               "<div class=\"scroll\"><table><caption>rows: label; columns: class by fixed point. Float and "
               "fixed point agree on %.2f %% of %" PRId64 " samples.</caption><thead><tr><th></th>",
@@ -290,29 +305,29 @@ static void put_confusion(nh_html *h) {
                                : " class=\"miss\"",
                       v);
         }
-        row_end(h);
+        nh_html_row_end(h);
     }
-    table_end(h);
+    nh_html_table_end(h);
 }
 
 static void put_layers(nh_html *h) {
     const nh_graph *g = h->f->design->graph;
     char fmt[NH_FORMAT_TEXT], shape[96];
-    heading(h, "Layers and formats");
-    table_begin(h, "", "layer|<operator|<shape|<weight|<result|scale");
+    nh_html_heading(h, "Layers and formats");
+    nh_html_table_begin(h, "", "layer|<operator|<shape|<weight|<result|scale");
     for (int i = 0; i < g->n_layer; i++) {
         const nh_layer *l = &g->layer[i];
         const nh_tensor *t = &g->tensor[l->out];
-        row_begin(h);
-        cell(h, l->name);
-        cell_text(h, "", nh_op_get(l->op)->text);
-        cell_text(h, "", nh_shape_print(t->shape, shape));
-        cell_text(h, "mono", l->weight && l->weight->raw ? nh_format_print(l->weight->fmt, fmt) : "");
-        cell_text(h, "mono", t->q.known ? nh_format_print(t->q.fmt, fmt) : "");
-        cell(h, nh_arena_printf(h->a, "%.6g", t->q.scale));
-        row_end(h);
+        nh_html_row_begin(h);
+        nh_html_cell(h, l->name);
+        nh_html_cell_text(h, "", nh_op_get(l->op)->text);
+        nh_html_cell_text(h, "", nh_shape_print(t->shape, shape));
+        nh_html_cell_text(h, "mono", l->weight && l->weight->raw ? nh_format_print(l->weight->fmt, fmt) : "");
+        nh_html_cell_text(h, "mono", t->q.known ? nh_format_print(t->q.fmt, fmt) : "");
+        nh_html_cell(h, nh_arena_printf(h->a, "%.6g", t->q.scale));
+        nh_html_row_end(h);
     }
-    table_end(h);
+    nh_html_table_end(h);
 }
 
 static void put_items(nh_html *h, nh_severity severity, const char *title, bool open) {
@@ -322,37 +337,37 @@ static void put_items(nh_html *h, nh_severity severity, const char *title, bool 
         n += nh_code_get(d->item[i].code)->severity == severity;
     if (n == 0) return;
     nh_printf(h->w, "<details%s><summary>%s (%zu)</summary>\n", open ? " open" : "", title, n);
-    table_begin(h, "", "code|<layer|<message");
+    nh_html_table_begin(h, "", "code|<layer|<message");
     for (size_t i = 0; i < d->count; i++) {
         const nh_diag_item *it = &d->item[i];
         if (nh_code_get(it->code)->severity != severity) continue;
-        row_begin(h);
-        cell(h, nh_code_get(it->code)->id);
-        cell_text(h, "", it->layer);
-        cell_text(h, "", it->message);
-        row_end(h);
+        nh_html_row_begin(h);
+        nh_html_cell(h, nh_code_get(it->code)->id);
+        nh_html_cell_text(h, "", it->layer);
+        nh_html_cell_text(h, "", it->message);
+        nh_html_row_end(h);
     }
-    table_end(h);
+    nh_html_table_end(h);
     nh_puts(h->w, "</details>\n");
 }
 
 static void put_steps(nh_html *h) {
     const nh_report_facts *f = h->f;
-    heading(h, "Build");
+    nh_html_heading(h, "Build");
     put_items(h, NH_ERROR, "Errors", true);
     put_items(h, NH_WARNING, "Warnings", true);
     put_items(h, NH_NOTE, "Decisions", false);
     if (f->n_step == 0) return;
-    table_begin(h, "", "step|<state|seconds|<why");
+    nh_html_table_begin(h, "", "step|<state|seconds|<why");
     for (int i = 0; i < f->n_step; i++) {
-        row_begin(h);
-        cell(h, f->step[i].name);
-        cell_text(h, f->step[i].state == NH_STEP_FAILED ? "bad" : "", nh_step_state_text[f->step[i].state]);
-        cell(h, nh_arena_printf(h->a, "%.2f", f->step[i].seconds));
-        cell_text(h, "", f->step[i].why);
-        row_end(h);
+        nh_html_row_begin(h);
+        nh_html_cell(h, f->step[i].name);
+        nh_html_cell_text(h, f->step[i].state == NH_STEP_FAILED ? "bad" : "", nh_step_state_text[f->step[i].state]);
+        nh_html_cell(h, nh_arena_printf(h->a, "%.2f", f->step[i].seconds));
+        nh_html_cell_text(h, "", f->step[i].why);
+        nh_html_row_end(h);
     }
-    table_end(h);
+    nh_html_table_end(h);
 }
 
 bool nh_report_html(nh_arena *a, nh_diag *d, const nh_report_facts *f, const char *path) {
@@ -361,12 +376,14 @@ bool nh_report_html(nh_arena *a, nh_diag *d, const nh_report_facts *f, const cha
     put_cards(&h);
     put_mismatch(&h);
     put_requirements(&h);
-    heading(&h, "Network");
+    nh_html_heading(&h, "Network");
     nh_svg_network(&h);
     put_cycles(&h);
     put_resources(&h);
     put_pnr(&h);
+    nh_html_spikes(&h);
     put_drift(&h);
+    nh_html_time(&h);
     put_confusion(&h);
     put_layers(&h);
     put_steps(&h);

@@ -14,6 +14,28 @@ typedef struct {
 /* Text that came from outside: <>&"' escaped, control characters made visible. NULL prints nothing. */
 void nh_html_text(nh_html *h, const char *s);
 
+void nh_html_heading(nh_html *h, const char *title);
+/* Columns are separated by '|'; a leading '<' makes one a column of text. */
+void nh_html_table_begin(nh_html *h, const char *caption, const char *columns);
+void nh_html_table_end(nh_html *h);
+void nh_html_row_begin(nh_html *h);
+void nh_html_row_end(nh_html *h);
+void nh_html_cell(nh_html *h, const char *text);
+void nh_html_cell_text(nh_html *h, const char *class, const char *text);
+void nh_html_cell_int(nh_html *h, int64_t v);
+
+/* What networks in time add: spikes and operations; read-outs, drift by cause, reference. */
+void nh_html_spikes(nh_html *h);
+void nh_html_time(nh_html *h);
+
+/* Spikes of one sample; alone: as a file of its own, with its style. */
+void nh_svg_raster(nh_html *h, const nh_raster_fact *r, bool alone);
+/* At most `most` characters, "..." in place of the rest. */
+const char *nh_svg_cut(nh_arena *a, const char *s, size_t most);
+void nh_svg_label(nh_html *h, int x, int y, const char *class, const char *text);
+/* Mean spikes per step of every layer, in float and in fixed point. */
+void nh_svg_spikes(nh_html *h);
+
 /* The network as boxes in the order of the data; bars of LUTs per unit, and of SQNR per layer. */
 void nh_svg_network(nh_html *h);
 void nh_svg_resources(nh_html *h);

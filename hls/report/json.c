@@ -113,6 +113,41 @@ static json_t *layers_json(nh_arena *a, const nh_graph *g) {
     return list;
 }
 
+/* Neurons have several inputs and forks several outputs. */
+static void put_streams(nh_arena *a, const nh_design *g, json_t *o, const nh_unit *u) {
+    json_t *in = json_array(), *out = json_array();
+    for (int i = 0; i < u->n_in; i++)
+        json_array_append_new(in, nh_json_text(a, g->stream[u->in[i]].id));
+    for (int i = 0; i < u->n_out; i++)
+        json_array_append_new(out, nh_json_text(a, g->stream[u->out[i]].id));
+    set(o, "input", nh_json_text(a, g->stream[u->in[0]].id));
+    set(o, "output", nh_json_text(a, g->stream[u->out[0]].id));
+    if (u->n_in > 1) set(o, "inputs", json_incref(in));
+    if (u->n_out > 1) set(o, "outputs", json_incref(out));
+    json_decref(in);
+    json_decref(out);
+}
+
+static void put_lanes(json_t *o, const nh_unit *u) {
+    switch (u->kind) {
+    case NH_UNIT_MAC:
+        set(o, "in_lanes", json_integer(u->mac.in_lanes));
+        set(o, "out_lanes", json_integer(u->mac.out_lanes));
+        set(o, "padding_cycles", json_integer(u->reuse_factor - u->mac.groups * u->mac.in_words));
+        break;
+    case NH_UNIT_CONV:
+        set(o, "in_lanes", json_integer(u->conv.in_lanes));
+        set(o, "out_lanes", json_integer(u->conv.out_lanes));
+        set(o, "depthwise", json_boolean(u->conv.depthwise));
+        set(o, "cycles", json_integer(u->conv.cycles));
+        break;
+    case NH_UNIT_NEURON: set(o, "lanes", json_integer(u->neuron.lanes)); break;
+    case NH_UNIT_DELAY: set(o, "lanes", json_integer(u->delay.lanes)); break;
+    case NH_UNIT_DATAPATH:
+    case NH_UNIT_FORK: break;
+    }
+}
+
 static json_t *unit_json(nh_arena *a, const nh_design *g, const nh_unit *u) {
     json_t *o = json_object(), *layers = json_array(), *notes = json_array();
     for (int i = 0; i < u->n_layer; i++)
@@ -120,17 +155,12 @@ static json_t *unit_json(nh_arena *a, const nh_design *g, const nh_unit *u) {
     for (int i = 0; i < u->n_note; i++)
         json_array_append_new(notes, nh_json_text(a, u->note[i]));
     set(o, "id", nh_json_text(a, u->id));
-    set(o, "kind", json_string(u->kind == NH_UNIT_MAC ? "mac" : "datapath"));
+    set(o, "kind", json_string(nh_unit_kind_text(u->kind)));
     set(o, "strategy", json_string(nh_strategy_text(u->strategy)));
     set(o, "layers", layers);
-    set(o, "input", nh_json_text(a, g->stream[u->in[0]].id));
-    set(o, "output", nh_json_text(a, g->stream[u->out[0]].id));
+    put_streams(a, g, o, u);
     set(o, "reuse_factor", json_integer(u->reuse_factor));
-    if (u->kind == NH_UNIT_MAC) {
-        set(o, "in_lanes", json_integer(u->mac.in_lanes));
-        set(o, "out_lanes", json_integer(u->mac.out_lanes));
-        set(o, "padding_cycles", json_integer(u->reuse_factor - u->mac.groups * u->mac.in_words));
-    }
+    put_lanes(o, u);
     set(o, "planned_ii", json_integer(u->ii_cycles));
     set(o, "planned_latency", json_integer(u->latency_cycles));
     set(o, "notes", notes);
@@ -194,18 +224,56 @@ static json_t *confusion_json(const nh_sim_facts *s) {
     return rows;
 }
 
+static json_t *reference_json(nh_arena *a, const nh_reference_fact *f) {
+    if (!f->given) return json_null();
+    json_t *o = nh_fields_put(a, f, nh_reference_fields);
+    set(o, "float_first",
+        f->float_differing ? nh_fields_put(a, &f->float_first, nh_reference_first_fields) : json_null());
+    set(o, "fixed_first",
+        f->fixed_differing ? nh_fields_put(a, &f->fixed_first, nh_reference_first_fields) : json_null());
+    return o;
+}
+
+/* A line of text per neuron: its steps. */
+static json_t *raster_json(nh_arena *a, const nh_raster_fact *r) {
+    json_t *o = nh_fields_put(a, r, nh_raster_fields), *bands = json_array();
+    for (int b = 0; b < r->n_band; b++) {
+        json_t *band = nh_fields_put(a, &r->band[b], nh_band_fields), *rows = json_array();
+        for (int i = 0; i < r->band[b].n_row; i++)
+            json_array_append_new(rows, json_string(r->band[b].row[i]));
+        set(band, "rows", rows);
+        json_array_append_new(bands, band);
+    }
+    set(o, "bands", bands);
+    return o;
+}
+
+static json_t *causes_json(nh_arena *a, const nh_sim_facts *s) {
+    json_t *o = json_object(), *causes = json_array();
+    for (int i = 0; i < s->n_cause; i++)
+        json_array_append_new(causes, nh_fields_put(a, &s->cause[i], nh_cause_fields));
+    set(o, "exact", json_boolean(s->is_exact));
+    set(o, "samples", json_integer(s->cause_samples));
+    set(o, "cumulative", causes);
+    return o;
+}
+
 /* What time-stepped networks add. */
 static json_t *time_json(nh_arena *a, const nh_sim_facts *s) {
-    json_t *o = json_object(), *readout = json_object(), *spikes = json_array();
+    json_t *o = json_object(), *readout = json_object(), *spikes = json_array(), *synapses = json_array();
     for (int r = 0; r < 3; r++)
         set(readout, nh_readout_text[r], nh_fields_put(a, &s->readout[r], nh_accuracy_fields));
     for (int i = 0; i < s->n_spike; i++)
         json_array_append_new(spikes, nh_fields_put(a, &s->spike[i], nh_spike_fields));
+    for (int i = 0; i < s->n_synapse; i++)
+        json_array_append_new(synapses, nh_fields_put(a, &s->synapse[i], nh_synapse_fields));
     set(o, "steps", json_integer(s->steps));
     set(o, "readouts", readout);
     set(o, "spikes", spikes);
-    set(o, "reference",
-        s->reference.given ? nh_fields_put(a, &s->reference, nh_reference_fields) : json_null());
+    set(o, "synaptic_operations", synapses);
+    set(o, "reference", reference_json(a, &s->reference));
+    set(o, "drift_by_cause", causes_json(a, s));
+    set(o, "raster", raster_json(a, &s->raster));
     return o;
 }
 
@@ -287,6 +355,7 @@ bool nh_report_json(nh_arena *a, nh_diag *d, const nh_report_facts *f, const cha
     set(o, "layers", layers_json(a, f->design->graph));
     set(o, "planned_ii", json_integer(f->design->ii_cycles));
     set(o, "planned_latency", json_integer(f->design->latency_cycles));
+    if (f->design->is_temporal) set(o, "steps", json_integer(f->design->steps));
     set(o, "units", units_json(a, f->design));
     set(o, "streams", streams_json(a, f->design));
     set(o, "resources", resources_json(a, f));

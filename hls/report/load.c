@@ -1,5 +1,7 @@
 #include "fields.h"
 
+#include <string.h>
+
 #define MAX_CLASS 4096
 
 static void load_confusion(nh_arena *a, const json_t *rows, nh_sim_facts *s) {
@@ -10,6 +12,54 @@ static void load_confusion(nh_arena *a, const json_t *rows, nh_sim_facts *s) {
     for (size_t l = 0; l < n; l++)
         for (size_t c = 0; c < n; c++)
             s->confusion[l * n + c] = json_integer_value(json_array_get(json_array_get(rows, l), c));
+}
+
+/* Rows that are no text of `steps` characters are left out. */
+static void load_band(nh_arena *a, const json_t *o, int64_t steps, nh_raster_band *b) {
+    const json_t *rows = json_object_get(o, "rows");
+    *b = (nh_raster_band){.layer = "", .stride = 1};
+    nh_fields_get(a, o, b, nh_band_fields);
+    b->row = nh_arena_alloc(a, json_array_size(rows) * sizeof *b->row);
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const char *row = json_string_value(json_array_get(rows, i));
+        if (row && (int64_t)strlen(row) == steps) b->row[b->n_row++] = nh_arena_str(a, row);
+    }
+}
+
+static void load_raster(nh_arena *a, const json_t *o, nh_raster_fact *r) {
+    const json_t *bands = json_object_get(o, "bands");
+    nh_fields_get(a, o, r, nh_raster_fields);
+    r->n_band = (int)json_array_size(bands);
+    r->band = nh_arena_alloc(a, (size_t)r->n_band * sizeof *r->band);
+    for (int i = 0; i < r->n_band; i++)
+        load_band(a, json_array_get(bands, (size_t)i), r->steps, &r->band[i]);
+}
+
+static void load_causes(nh_arena *a, const json_t *o, nh_sim_facts *s) {
+    const json_t *causes = json_object_get(o, "cumulative");
+    s->is_exact = json_is_true(json_object_get(o, "exact"));
+    s->cause_samples = json_integer_value(json_object_get(o, "samples"));
+    s->n_cause = (int)json_array_size(causes);
+    s->cause = nh_arena_alloc(a, (size_t)s->n_cause * sizeof *s->cause);
+    for (int i = 0; i < s->n_cause; i++) {
+        s->cause[i].cause = "";
+        nh_fields_get(a, json_array_get(causes, (size_t)i), &s->cause[i], nh_cause_fields);
+    }
+}
+
+static void load_reference(nh_arena *a, const json_t *o, nh_reference_fact *f) {
+    nh_fields_get(a, o, f, nh_reference_fields);
+    nh_fields_get(a, json_object_get(o, "float_first"), &f->float_first, nh_reference_first_fields);
+    nh_fields_get(a, json_object_get(o, "fixed_first"), &f->fixed_first, nh_reference_first_fields);
+}
+
+static void load_synapses(nh_arena *a, const json_t *list, nh_sim_facts *s) {
+    s->n_synapse = (int)json_array_size(list);
+    s->synapse = nh_arena_alloc(a, (size_t)s->n_synapse * sizeof *s->synapse);
+    for (int i = 0; i < s->n_synapse; i++) {
+        s->synapse[i].layer = "";
+        nh_fields_get(a, json_array_get(list, (size_t)i), &s->synapse[i], nh_synapse_fields);
+    }
 }
 
 static void load_time(nh_arena *a, const json_t *o, nh_sim_facts *s) {
@@ -25,7 +75,10 @@ static void load_time(nh_arena *a, const json_t *o, nh_sim_facts *s) {
         s->spike[i].layer = "";
         nh_fields_get(a, json_array_get(spikes, (size_t)i), &s->spike[i], nh_spike_fields);
     }
-    nh_fields_get(a, json_object_get(o, "reference"), &s->reference, nh_reference_fields);
+    load_synapses(a, json_object_get(o, "synaptic_operations"), s);
+    load_reference(a, json_object_get(o, "reference"), &s->reference);
+    load_causes(a, json_object_get(o, "drift_by_cause"), s);
+    load_raster(a, json_object_get(o, "raster"), &s->raster);
 }
 
 static void load_sim(nh_arena *a, const json_t *o, nh_sim_facts *s) {

@@ -28,6 +28,8 @@ typedef struct {
 bool nh_report_json(nh_arena *a, nh_diag *d, const nh_report_facts *f, const char *path);
 bool nh_report_html(nh_arena *a, nh_diag *d, const nh_report_facts *f, const char *path);
 void nh_report_text(const nh_report_facts *f, bool color, FILE *out);
+/* The spikes of one sample as a picture (SVG) of its own; facts->raster has bands. */
+bool nh_report_raster(nh_arena *a, nh_diag *d, const nh_sim_facts *facts, const char *path);
 /* Rebuild the facts of sim, synth and pnr from a report.json written before (steps that were cached). */
 bool nh_report_load(nh_arena *a, nh_diag *d, const char *path, nh_report_facts *f);
 

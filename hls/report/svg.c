@@ -1,23 +1,13 @@
-/* The pictures of report.html: plain SVG, coloured by report.css. */
+/* The bars of report.html: plain SVG, coloured by report.css. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
 #include "html_parts.h"
 
-enum {
-    BOX_W = 208,
-    BOX_H = 132,
-    GAP = 44,
-    PER_ROW = 4,
-    ROW_H = BOX_H + 44,
-    BAR_W = 560,
-    BAR_H = 13,
-    NAME_W = 200
-};
+enum { BAR_W = 560, BAR_H = 13, NAME_W = 200 };
 
-/* At most `most` characters, "..." in place of the rest. */
-static const char *cut(nh_arena *a, const char *s, size_t most) {
+const char *nh_svg_cut(nh_arena *a, const char *s, size_t most) {
     size_t n = strlen(s);
     if (n <= most) return s;
     n = most - 3;
@@ -26,86 +16,11 @@ static const char *cut(nh_arena *a, const char *s, size_t most) {
     return nh_arena_printf(a, "%.*s...", (int)n, s);
 }
 
-static void label(nh_html *h, int x, int y, const char *class, const char *text) {
+void nh_svg_label(nh_html *h, int x, int y, const char *class, const char *text) {
     nh_printf(h->w, "<text x=\"%d\" y=\"%d\"%s%s%s>", x, y, *class ? " class=\"" : "", class,
               *class ? "\"" : "");
     nh_html_text(h, text);
     nh_puts(h->w, "</text>\n");
-}
-
-static int node_x(int i) {
-    return 4 + i % PER_ROW * (BOX_W + GAP);
-}
-static int node_y(int i) {
-    return 4 + i / PER_ROW * ROW_H;
-}
-
-static const char *stream_text(nh_html *h, int stream) {
-    const nh_stream *s = &h->f->design->stream[stream];
-    char fmt[NH_FORMAT_TEXT];
-    return nh_arena_printf(h->a, "%" PRId64 " x %s", s->n, nh_format_print(s->fmt, fmt));
-}
-
-static void arrow(nh_html *h, int to) {
-    int x = node_x(to), y = node_y(to) + BOX_H / 2, from_y = node_y(to - 1) + BOX_H / 2,
-        from_x = node_x(to - 1) + BOX_W;
-    if (to % PER_ROW)
-        nh_printf(h->w, "<path class=\"wire\" d=\"M%d %dH%d\"/>", from_x, y, x - 7);
-    else /* to the next row: down between the rows and back */
-        nh_printf(h->w, "<path class=\"wire\" d=\"M%d %dH%dV%dH%dV%dH%d\"/>", from_x, from_y, from_x + 14,
-                  from_y + BOX_H / 2 + 22, x + 10, node_y(to) - 7, x + 10);
-    if (to % PER_ROW)
-        nh_printf(h->w, "<path class=\"head\" d=\"M%d %dl-8 -4v8z\"/>\n", x, y);
-    else
-        nh_printf(h->w, "<path class=\"head\" d=\"M%d %dl-4 -8h8z\"/>\n", x + 10, node_y(to));
-}
-
-static void port_box(nh_html *h, int i, const char *title, int stream) {
-    int x = node_x(i), y = node_y(i);
-    nh_printf(h->w, "<rect class=\"port\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"8\"/>\n", x, y,
-              BOX_W, BOX_H);
-    label(h, x + 14, y + 30, "", title);
-    label(h, x + 14, y + 50, "soft", stream_text(h, stream));
-}
-
-static void unit_box(nh_html *h, int i, const nh_unit *u, const nh_resource_row *r) {
-    const nh_cycles_fact *c = nh_unit_cycles(h->f, u);
-    nh_arena *a = h->a;
-    int x = node_x(i), y = node_y(i);
-    nh_printf(h->w, "<rect class=\"box\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"8\"/>", x, y,
-              BOX_W, BOX_H);
-    nh_printf(h->w, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"4\" height=\"%d\" rx=\"2\"/>\n",
-              u->kind == NH_UNIT_MAC ? "a" : "b", x, y + 10, BOX_H - 20);
-    label(h, x + 14, y + 24, "", cut(a, u->id, 30));
-    label(h, x + 14, y + 42, "soft", cut(a, nh_unit_layers(a, h->f->design, u), 32));
-    label(h, x + 14, y + 64, "",
-          nh_arena_printf(a, "%s, R = %" PRId64, nh_strategy_text(u->strategy), u->reuse_factor));
-    label(h, x + 14, y + 82, "",
-          nh_arena_printf(a, "II %" PRId64 ", latency %" PRId64 "%s", u->ii_cycles,
-                          c ? c->measured_latency : u->latency_cycles, c ? " measured" : " planned"));
-    label(h, x + 14, y + 100, "",
-          nh_arena_printf(a, "%" PRId64 " LUT, %" PRId64 " FF%s",
-                          r->counted ? r->counted->luts : r->estimate.luts,
-                          r->counted ? r->counted->ffs : r->estimate.ffs, r->counted ? "" : " (estimate)"));
-    label(h, x + 14, y + 118, "soft", stream_text(h, u->out[0]));
-}
-
-void nh_svg_network(nh_html *h) {
-    const nh_design *g = h->f->design;
-    int n, nodes = g->n_unit + 2, columns = nodes < PER_ROW ? nodes : PER_ROW;
-    const nh_resource_row *r = nh_resource_rows(h->a, h->f, &n);
-    int width = columns * (BOX_W + GAP), height = ((nodes + PER_ROW - 1) / PER_ROW) * ROW_H;
-    nh_printf(h->w,
-              "<div class=\"scroll\"><svg role=\"img\" aria-label=\"network\" width=\"%d\" height=\"%d\" "
-              "viewBox=\"0 0 %d %d\">\n",
-              width, height, width, height);
-    for (int i = 1; i < nodes; i++)
-        arrow(h, i);
-    port_box(h, 0, "AXI4-Stream in", g->input);
-    for (int u = 0; u < g->n_unit; u++)
-        unit_box(h, u + 1, &g->unit[u], &r[u]);
-    port_box(h, nodes - 1, "AXI4-Stream out", g->output);
-    nh_puts(h->w, "</svg></div>\n");
 }
 
 static void open_bars(nh_html *h, const char *name, int height) {
@@ -120,12 +35,12 @@ static void bar(nh_html *h, int y, const char *class, double fraction, const cha
     if (length < 1) length = 1;
     nh_printf(h->w, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"2\"/>", class,
               NAME_W, y, length, BAR_H - 2);
-    label(h, NAME_W + length + 8, y + BAR_H - 3, "", text);
+    nh_svg_label(h, NAME_W + length + 8, y + BAR_H - 3, "", text);
 }
 
 static void legend(nh_html *h, int *x, const char *class, const char *text) {
     nh_printf(h->w, "<rect class=\"%s\" x=\"%d\" y=\"4\" width=\"11\" height=\"11\" rx=\"2\"/>", class, *x);
-    label(h, *x + 17, 14, "soft", text);
+    nh_svg_label(h, *x + 17, 14, "soft", text);
     *x += 130;
 }
 
@@ -150,7 +65,7 @@ void nh_svg_resources(nh_html *h) {
     for (int i = 0; i < n; i++, y += 9) {
         const int64_t luts[] = {r[i].estimate.luts, r[i].counted ? r[i].counted->luts : -1,
                                 r[i].placed ? r[i].luts : -1};
-        label(h, 0, y + BAR_H - 2, "", cut(h->a, r[i].name, 30));
+        nh_svg_label(h, 0, y + BAR_H - 2, "", nh_svg_cut(h->a, r[i].name, 30));
         for (int k = 0; k < 3; k++) {
             if (!has[k]) continue;
             if (luts[k] >= 0)
@@ -171,9 +86,34 @@ void nh_svg_drift(nh_html *h) {
     for (int i = 0; i < s->n_drift; i++) {
         const nh_drift_fact *d = &s->drift[i];
         bool exact = !isfinite(d->sqnr_db);
-        label(h, 0, i * (BAR_H + 9) + BAR_H - 2, "", cut(h->a, d->layer, 30));
+        nh_svg_label(h, 0, i * (BAR_H + 9) + BAR_H - 2, "", nh_svg_cut(h->a, d->layer, 30));
         bar(h, i * (BAR_H + 9), "b", exact ? 1 : d->sqnr_db / most,
             exact ? "exact" : nh_arena_printf(h->a, "%.1f dB", d->sqnr_db));
+    }
+    nh_puts(h->w, "</svg></div>\n");
+}
+
+/* Two lines per layer: float, fixed point. */
+void nh_svg_spikes(nh_html *h) {
+    const nh_sim_facts *s = &h->f->sim;
+    double most = 0;
+    int x = NAME_W, y = 28;
+    for (int i = 0; i < s->n_spike; i++) {
+        double steps = (double)(s->spike[i].samples * s->steps);
+        most = fmax(most, (double)s->spike[i].spikes_float / steps);
+        most = fmax(most, (double)s->spike[i].spikes_fixed / steps);
+    }
+    open_bars(h, "spikes per step and layer", y + s->n_spike * (2 * BAR_H + 9));
+    legend(h, &x, "c", "float");
+    legend(h, &x, "a", "fixed point");
+    for (int i = 0; i < s->n_spike; i++, y += 2 * BAR_H + 9) {
+        const nh_spike_fact *k = &s->spike[i];
+        double steps = (double)(k->samples * s->steps);
+        double mean[] = {(double)k->spikes_float / steps, (double)k->spikes_fixed / steps};
+        nh_svg_label(h, 0, y + BAR_H - 2, "", nh_svg_cut(h->a, k->layer, 30));
+        for (int b = 0; b < 2; b++)
+            bar(h, y + b * BAR_H, b ? "a" : "c", most > 0 ? mean[b] / most : 0,
+                nh_arena_printf(h->a, "%.4g per step", mean[b]));
     }
     nh_puts(h->w, "</svg></div>\n");
 }

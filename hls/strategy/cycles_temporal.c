@@ -78,7 +78,8 @@ static nh_times through_delay(walk *w, int index, const nh_unit *u, int step)
     }
     in_order(out, w->ready[index]);
     w->ready[index] = out.at[y->words - 1] + 1;
-    for (int64_t i = 0; i < y->words; i++) out.at[i] += NH_DELAY_LATENCY;
+    int64_t latency = step < late ? NH_DELAY_LATENCY - 1 : NH_DELAY_LATENCY; /* zeros are not fetched for an input */
+    for (int64_t i = 0; i < y->words; i++) out.at[i] += latency;
     return out;
 }
 
@@ -89,7 +90,10 @@ static nh_times through(walk *w, int index, int step)
     if (u->kind == NH_UNIT_DELAY) return through_delay(w, index, u, step);
     nh_times in = input_of(w, u, 0, step);
     int64_t start = w->ready[index];
-    if (u->kind == NH_UNIT_FORK) return in;
+    if (u->kind == NH_UNIT_FORK) { /* its skid */
+        for (int64_t i = 0; i < in.n; i++) in.at[i] += NH_SKID_LATENCY;
+        return in;
+    }
     if (u->kind == NH_UNIT_DATAPATH) {
         nh_times out = nh_times_new(w->a, 1);
         out.at[0] = most(in.at[0], start) + u->dp->latency_cycles + NH_SKID_LATENCY;

@@ -13,6 +13,7 @@
 #include "plan.h"
 #include "reuse.h"
 
+enum { PORT_LANES = 64 }; /* a whole frame at the port does not make as many neurons work at once */
 enum { ROOM_PER_LAYER = 8 }; /* units and streams that a layer can add: itself, forks, frame buffers */
 
 typedef struct {
@@ -56,6 +57,14 @@ static nh_unit *add_unit(lowering *c, nh_unit_kind kind, const char *id)
 }
 
 static int unit_index(const lowering *c, const nh_unit *u) { return (int)(u - c->design->unit); }
+
+/* Elements that an elementwise unit takes at once from the stream: what it brings, but of a wide port. */
+static int64_t lanes_of(const lowering *c, int stream)
+{
+    const nh_stream *s = &c->design->stream[stream];
+    bool from_port = nh_root_tensor(c->g, s->tensor) == c->g->input;
+    return from_port && s->src_beat > PORT_LANES ? PORT_LANES : s->src_beat;
+}
 
 static void feed(lowering *c, nh_unit *u, int stream, int64_t beat)
 {
@@ -281,7 +290,7 @@ static void shape_delay(lowering *c, nh_unit *u, int stream)
 {
     nh_delay_unit *y = &u->delay;
     y->n = c->design->stream[stream].n;
-    y->lanes = c->design->stream[stream].src_beat;
+    y->lanes = lanes_of(c, stream);
     y->words = nh_ceil_div(y->n, y->lanes);
     feed(c, u, stream, y->lanes);
 }
@@ -371,7 +380,7 @@ static bool lower_neuron(lowering *c, const nh_layer *l)
     for (int k = 0; k < l->n_in; k++) {
         in[k] = take(c, l->in[k]);
         if (l->n_in > 1 && !holds_frame(c, in[k])) in[k] = buffered(c, in[k]);
-        lanes = c->design->stream[in[k]].src_beat > lanes ? c->design->stream[in[k]].src_beat : lanes;
+        lanes = lanes_of(c, in[k]) > lanes ? lanes_of(c, in[k]) : lanes;
     }
     nh_unit *u = layer_unit(c, NH_UNIT_NEURON, l);
     nh_neuron_unit *n = &u->neuron;

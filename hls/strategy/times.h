@@ -10,7 +10,7 @@ enum {
     NH_SKID_LATENCY = 1,  /* nh_skid behind every unit, and inside nh_axis_out */
     NH_BEAT_ROM_LATENCY = 1,
     NH_MAC_LATENCY = 4,   /* nh_dense_mac: word read, product, accumulator, skid; the adder tree comes on top */
-    NH_CONV_LATENCY = 5,  /* nh_conv_mac: address, word read, product, accumulator, skid; the adder tree comes on top */
+    NH_CONV_LATENCY = 4,  /* nh_conv_mac: from its last tap to its output; the adder tree comes on top */
     NH_STATE_LATENCY = 1, /* nh_neuron_state */
     NH_DELAY_LATENCY = 4  /* nh_step_delay */
 };

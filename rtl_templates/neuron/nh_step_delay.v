@@ -122,7 +122,8 @@ module nh_step_delay #(
     wire last = word_q == WORD_TOP[WORD_W-1:0];
     wire last_step = step_q == STEP_TOP[STEP_W-1:0];
     wire oldest = age_q == MOST_32[DELAY_W-1:0];
-    wire [DELAY_W:0] late = {1'b0, age_q} + {1'b0, DELAY_ONE} - {1'b0, LEAST_32[DELAY_W-1:0]};
+    // One bit for the sum, one for the sign.
+    wire [DELAY_W+1:0] late = {2'b00, age_q} + {2'b00, DELAY_ONE} - {2'b00, LEAST_32[DELAY_W-1:0]};
     reg early_q; // the step is below LEAST
     wire issue = en && (early_q || some_q);
     wire first_use = issue && !early_q;
@@ -151,7 +152,7 @@ module nh_step_delay #(
             if (issue && last) begin
                 step_q <= last_step ? {STEP_W{1'b0}} : step_q + STEP_ONE;
                 age_q <= last_step ? {DELAY_W{1'b0}} : oldest ? age_q : age_q + DELAY_ONE;
-                early_q <= last_step ? LEAST != 0 : !oldest && late[DELAY_W];
+                early_q <= last_step ? LEAST != 0 : late[DELAY_W+1];
             end
             if (en) valid1_q <= issue;
             if (en) valid2_q <= valid1_q;

@@ -417,6 +417,14 @@ class Run {
         return !*p_.stream[k].valid.byte && r_.stream[static_cast<size_t>(k)].frame() < frames_;
     }
 
+    // Has the unit's input not brought the frame that the unit's outputs are in? It may stand in a gear.
+    bool is_due(int input, int unit) const {
+        int64_t frame = frames_;
+        for (int i = 0; i < nh_cosim_n_streams; i++)
+            if (nh_cosim_links[i].src == unit) frame = std::min(frame, r_.stream[static_cast<size_t>(i)].frame());
+        return r_.stream[static_cast<size_t>(input)].frame() <= frame;
+    }
+
     // A stream for which the state of k waits, -1 when there is none: k waits for its producer, which waits
     // for an input that starves or an output that is not taken; or it waits for its consumer, which waits
     // for another input or cannot give its output away.
@@ -425,7 +433,7 @@ class Run {
         int unit = offered ? nh_cosim_links[k].dst : nh_cosim_links[k].src;
         if (unit < 0) return -1;
         for (int i = 0; i < nh_cosim_n_streams; i++)
-            if (i != k && nh_cosim_links[i].dst == unit && starves(i)) return i;
+            if (i != k && nh_cosim_links[i].dst == unit && starves(i) && is_due(i, unit)) return i;
         for (int i = 0; i < nh_cosim_n_streams; i++)
             if (i != k && nh_cosim_links[i].src == unit && offers(i)) return i;
         if (offered) return -1;

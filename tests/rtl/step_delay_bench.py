@@ -127,7 +127,7 @@ def sets(count, rng):
     for lanes, w, steps, most, least, uniform in (
             (1, 1, 1, 0, 0, 1), (1, 1, 4, 1, 1, 1), (2, 3, 5, 0, 0, 1), (1, 4, 6, 3, 3, 1), (2, 2, 3, 5, 5, 1), (3, 2, 7, 2, 0, 0),
             (1, 1, 5, 3, 1, 0), (2, 3, 4, 7, 0, 0), (2, 2, 4, 6, 3, 0), (1, 5, 1, 2, 0, 0), (2, 1, 9, 4, 2, 0), (1, 2, 2, 1, 1, 0),
-            (1, 3, 5, 0, 0, 0), (2, 2, 4, 6, 4, 0), (1, 7, 12, 9, 1, 0)):
+            (1, 3, 5, 0, 0, 0), (2, 2, 4, 6, 4, 0), (1, 7, 12, 9, 1, 0), (2, 1, 7, 3, 0, 0), (1, 2, 5, 1, 0, 0)):
         yield dict(ELEM_W=rng.choice([1, 4]) if w > 2 else 5, LANES=lanes, WORDS=w, STEPS=steps, MOST=most, LEAST=least, UNIFORM=uniform,
                    BLOCK=rng.randint(0, 1), FILE="d.mem")
     for _ in range(count):

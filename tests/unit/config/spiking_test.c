@@ -132,7 +132,7 @@ Test(spiking, init_of_a_network_in_time_reads_and_resolves) {
     fclose(f);
     cr_assert_not_null(strstr(text, "spiking:"));
     cr_assert_not_null(strstr(text, "\"lif\":   # LIF neurons, output 3x2x2"));
-    cr_assert_not_null(strstr(text, "\"conv\": { strategy: resource, reuse_factor: 18 }   # conv, kernel 3x3, output 3x2x2, reuse_factor 1 to 54"));
+    cr_assert_not_null(strstr(text, "\"conv\":   # conv, kernel 3x3, output 3x2x2, reuse_factor 9 to 54"));
     reading r = read_text(text);
     cr_assert_not_null(r.o, "%s\n%s", r.d->count ? r.d->item[0].message : "", text);
     cr_assert(nh_config_resolve(r.o, g, r.d), "%s", r.d->count ? r.d->item[0].message : "");

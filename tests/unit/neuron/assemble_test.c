@@ -259,3 +259,27 @@ Test(builtin, an_unknown_name_has_a_suggestion_and_values_are_counted) {
     cr_assert_str_eq(n->param[1].name, "theta");
     nh_arena_free(a);
 }
+
+/* Bytes of a model replaced, inserted and cut, by a fixed generator: a program that passes the verifier, or a diagnostic. */
+Test(assemble, damaged_texts_give_a_program_or_a_diagnostic) {
+    static const char some[] = "a,;[]|=!<>^-.0129 \n\t_xyvEG\x80";
+    uint64_t seed = 1;
+    for (int round = 0; round < 4000; round++) {
+        char text[sizeof lif + 8];
+        size_t n = sizeof lif - 1;
+        memcpy(text, lif, n);
+        for (int k = 0; k < 1 + round % 4; k++) {
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            size_t at = (size_t)(seed >> 33) % n;
+            if (seed >> 60 & 1)
+                text[at] = some[(seed >> 50) % (sizeof some - 1)];
+            else
+                memmove(text + at, text + at + 1, --n - at);
+        }
+        nh_arena *a = nh_arena_new();
+        nh_diag *d = nh_diag_new(a);
+        const nh_neuron_program *p = nh_neuron_assemble(a, d, "m", text, n, NULL, 0);
+        cr_assert(p ? nh_neuron_check(a, p) == NULL : d->n_error > 0, "round %d: %.*s", round, (int)n, text);
+        nh_arena_free(a);
+    }
+}

@@ -1,0 +1,41 @@
+/* Tables of the terminal's report, and its parts. */
+#ifndef NH_TEXT_PARTS_H
+#define NH_TEXT_PARTS_H
+
+#include "fields.h"
+
+enum { NH_TEXT_COLUMNS = 10, NH_TEXT_NAME = 28 };
+
+/* A table is collected first, so that columns are as wide as what they hold. Column 0 is flush left, the
+ * others right. */
+typedef struct {
+    nh_arena *a;
+    FILE *out;
+    bool color;
+    const char *(*row)[NH_TEXT_COLUMNS];
+    size_t n, cap;
+    int columns;
+} nh_text_table;
+
+#define NH_BOLD "\033[1m"
+#define NH_RED "\033[31m"
+#define NH_GREEN "\033[32m"
+#define NH_DIM "\033[2m"
+#define NH_OFF "\033[0m"
+
+/* The style, or "" without colour. */
+const char *nh_text_on(const nh_text_table *t, const char *style);
+/* Names come from the model: no control characters reach the terminal, and long ones are cut. */
+const char *nh_text_clean(nh_arena *a, const char *s, size_t most);
+void nh_text_begin(nh_text_table *t, const char *title, const char *const *head, int columns);
+/* A new row of empty cells, to be filled. */
+const char **nh_text_row(nh_text_table *t);
+void nh_text_end(nh_text_table *t);
+const char *nh_text_count(nh_arena *a, int64_t v);
+/* "-" below 0. */
+const char *nh_text_percent(nh_arena *a, double v);
+
+/* What networks in time add: read-outs, spikes, synaptic operations, drift by cause, reference. */
+void nh_text_time(nh_text_table *t, const nh_report_facts *f);
+
+#endif
