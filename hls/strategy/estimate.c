@@ -38,7 +38,8 @@ static void add_rom(nh_resources *r, const nh_target *t, int64_t depth, int64_t 
 /* A device without RAM in its LUTs keeps even small ones in blocks. */
 static void add_ram(nh_resources *r, const nh_target *t, int64_t depth, int64_t width)
 {
-    if (t->family && strcmp(t->family, "ice40") == 0) r->brams += block_rams(t, depth, width);
+    if (depth == 1) r->ffs += width; /* a register */
+    else if (t->family && strcmp(t->family, "ice40") == 0) r->brams += block_rams(t, depth, width);
     else add_rom(r, t, depth, width);
 }
 
