@@ -48,7 +48,7 @@ bool nh_sim_measure_steps(nh_arena *a, nh_diag *d, nh_measure *m, nh_sim_facts *
     int64_t n = m->s->x.n, per_sample = m->steps * m->n_out, dim[] = {n, m->steps, m->n_out};
     size_t streams = (size_t)g->n_stream;
     run r = {.m = m, .f = f, .drift_samples = nh_drift_samples(d, m)};
-    r.real = nh_temporal_new(a, g->graph, NH_FLOAT64);
+    r.real = nh_temporal_new(a, g->graph, g->opt->spiking.precision == NH_PRECISION_SINGLE ? NH_FLOAT32 : NH_FLOAT64);
     r.state = nh_design_state_new(a, g);
     r.raw = nh_design_buffers(a, g);
     r.count = nh_arena_alloc(a, streams * sizeof *r.count);

@@ -6,6 +6,7 @@
 WORDS(encoding_words, {"direct", NH_ENCODE_DIRECT}, {"constant", NH_ENCODE_CONSTANT}, {"events", NH_ENCODE_EVENTS},
       {"rate", NH_ENCODE_RATE}, {"latency", NH_ENCODE_LATENCY});
 WORDS(readout_words, {"count", NH_READOUT_COUNT}, {"first_spike", NH_READOUT_FIRST_SPIKE}, {"membrane", NH_READOUT_MEMBRANE});
+WORDS(precision_words, {"double", NH_PRECISION_DOUBLE}, {"single", NH_PRECISION_SINGLE});
 WORDS(auto_words, {"auto", 0});
 WORDS(all_words, {"all", 0});
 WORDS(none_words, {"none", 0});
@@ -22,6 +23,8 @@ static const nh_key spiking_keys[] = {
             "in each step; latency = one spike, the earlier the larger the value"},
     {.name = "readout", .type = NH_KEY_WORD, .word = readout_words, .def = "count", .offset = SPIKING(readout), .at = NH_NO_PLACE,
      .doc = "the class of a sample: the output with most spikes, with the first spike, or with the largest value at the end"},
+    {.name = "float", .type = NH_KEY_WORD, .word = precision_words, .def = "double", .offset = SPIKING(precision), .at = NH_NO_PLACE,
+     .doc = "arithmetic of the float reference: double, or single as the frameworks compute"},
     {.name = "seed", .type = NH_KEY_INT64, .min = 0, .max = MAX_COUNT, .def = "1", .offset = SPIKING(seed), .at = NH_NO_PLACE,
      .doc = "encoding: rate: seed of the spikes"},
     {.name = "max_count", .type = NH_KEY_INT64, .word = all_words, .min = 1, .max = MAX_COUNT, .def = "all",

@@ -58,6 +58,7 @@ typedef struct {
 } nh_numerics;
 
 typedef enum { NH_ENCODE_DIRECT, NH_ENCODE_CONSTANT, NH_ENCODE_EVENTS, NH_ENCODE_RATE, NH_ENCODE_LATENCY } nh_encoding;
+typedef enum { NH_PRECISION_DOUBLE, NH_PRECISION_SINGLE } nh_precision;
 typedef enum { NH_READOUT_COUNT, NH_READOUT_FIRST_SPIKE, NH_READOUT_MEMBRANE } nh_readout;
 
 /* A number format asked for; is_auto: chosen by the quantization pass. */
@@ -135,6 +136,7 @@ typedef struct {
         nh_loc encoding_at;
         bool repeat_input;     /* data with fewer than time_steps steps begin again */
         nh_readout readout;    /* how outputs become a class */
+        nh_precision precision; /* of the float reference */
         uint64_t seed;         /* of rate encoding */
         int64_t max_count;     /* events: most per input and step; 0 = all are counted, 1 = binary */
         double bin;            /* events: seconds per step; 0 = dt, else 1 ms */

@@ -94,6 +94,18 @@ static const char *text_in_place(discretiser *c, const nh_layer *l) {
     return out;
 }
 
+/* A built-in model by name; those that stand for a differential equation have no meaning without one. */
+static const nh_neuron_program *builtin(discretiser *c, const nh_layer *l) {
+    const char *const *known = nh_neuron_builtins(c->a), *name = l->opt.neuron_model;
+    size_t n = 0;
+    for (; known[n]; n++)
+        if (strcmp(known[n], name) == 0) return nh_neuron_builtin(c->a, c->d, name, NULL, 0);
+    nh_report(c->d, NH_N_NEURON_MODEL, l->opt.neuron_model_at, "there is no built-in neuron model '%s'", name);
+    const char *near = nh_did_you_mean(name, known, n);
+    nh_diag_hint(c->d, near ? "did you mean '%s'?" : "a file has a '.' or a '/' in its name", near);
+    return NULL;
+}
+
 static const nh_neuron_program *user_program(discretiser *c, const nh_layer *l) {
     const char *model = l->opt.neuron_model, *file = model;
     nh_bytes text;
@@ -106,7 +118,7 @@ static const nh_neuron_program *user_program(discretiser *c, const nh_layer *l) 
         if (!nh_file_read(c->a, c->d, l->opt.neuron_model_at, model, (size_t)1 << 20, &text)) return NULL;
         p = nh_neuron_assemble(c->a, c->d, file, (const char *)text.data, text.size, NULL, 0);
     } else {
-        p = nh_neuron_builtin(c->a, c->d, model, NULL, 0);
+        p = builtin(c, l);
     }
     if (!p || p->n_input == l->n_in) return p;
     nh_report(c->d, NH_N_NEURON_INPUTS, l->opt.neuron_model_at, "the neuron model '%s' has %d inputs, its layer %d", p->name, p->n_input, l->n_in);

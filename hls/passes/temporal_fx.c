@@ -215,24 +215,38 @@ static bool infer_pool(nh_temporal_fx *c, const nh_layer *l) {
 
 /* --- the pass ---------------------------------------------------------------------------------------------------------- */
 
-/* A feedback loop's delay stands before what it delays: the format of a spike is known, another is fixed now and forced later. */
-static bool infer_delay(nh_temporal_fx *c, const nh_layer *l) {
-    const nh_tensor *x = &c->g->tensor[l->in[0]];
-    const nh_layer *from = &c->g->layer[x->producer];
-    if (x->q.known) {
-        set_tensor(c, l, x->q.fmt, nh_range_hull(x->range, (nh_range){0, 0}), x->q.scale);
-        return true;
-    }
+static bool infer_layer(nh_temporal_fx *c, int i);
+
+/* What a feedback loop brings back, before its neuron is known: the format of a spike is, another is fixed now and forced later. */
+static bool fix_neuron(nh_temporal_fx *c, const nh_layer *l, const nh_layer *from) {
+    const nh_tensor *x = &c->g->tensor[from->out];
     nh_format f = nh_format_make(false, 1, 1, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
-    bool is_spike = from->op == NH_OP_NEURON && from->neuron->program->out == NH_NEURON_OUT_SPIKE;
-    if (!is_spike) {
+    if (from->neuron->program->out != NH_NEURON_OUT_SPIKE) {
         if (!x->calibrated)
             return say(c, l, NH_N_INPUT_FORMAT, "the range of what comes back is unknown without calibration data");
         f = nh_fit_format((nh_fit){.lo = fmin(x->cal_min, 0), .hi = fmax(x->cal_max, 1), .unit = 1, .is_signed = x->cal_min < 0,
                                    .bits = l->opt.result_bits, .round = NH_ROUND_RND});
-        c->forced[l->in[0]] = f;
+        c->forced[from->out] = f;
     }
-    set_tensor(c, l, f, nh_range_of(f), 1);
+    set_tensor(c, from, f, nh_range_of(f), 1);
+    return true;
+}
+
+/* The layers between a loop's neuron and the delay l, which stands before them. */
+static bool infer_ahead(nh_temporal_fx *c, const nh_layer *l, int tensor) {
+    int i = c->g->tensor[tensor].producer;
+    const nh_layer *from = &c->g->layer[i];
+    if (c->g->tensor[tensor].q.known) return true;
+    if (from->op == NH_OP_NEURON) return fix_neuron(c, l, from);
+    for (int k = 0; k < from->n_in && from->op != NH_OP_DELAY; k++)
+        if (!infer_ahead(c, l, from->in[k])) return false;
+    return infer_layer(c, i);
+}
+
+static bool infer_delay(nh_temporal_fx *c, const nh_layer *l) {
+    const nh_tensor *x = &c->g->tensor[l->in[0]];
+    if (!infer_ahead(c, l, l->in[0])) return false;
+    set_tensor(c, l, x->q.fmt, nh_range_hull(x->range, (nh_range){0, 0}), x->q.scale);
     return true;
 }
 
@@ -244,6 +258,7 @@ static bool infer_wire(nh_temporal_fx *c, const nh_layer *l) {
 
 static bool infer_layer(nh_temporal_fx *c, int i) {
     nh_layer *l = &c->g->layer[i];
+    if (l->op != NH_OP_NEURON && c->g->tensor[l->out].q.known) return true; /* inferred ahead */
     switch (l->op) {
     case NH_OP_INPUT: return infer_input(c, l);
     case NH_OP_DENSE:

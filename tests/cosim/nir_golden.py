@@ -130,7 +130,8 @@ def peer(network, defaults, in_quick, full):
 
 def nmnist(neurohls, folder, quick):
     """50 recordings. Order of summation in float32 moves a count here and there: sinabs itself gives 4 other counts of if_3 and 651
-    of if_10 in 7.9 M (reference/nir/SEMANTICS.md); here at most 1 of 1,000 per layer, and every class the same."""
+    of if_10 in 7.9 M (reference/nir/SEMANTICS.md). Here: spikes of a layer within 1 of 10,000, at most 3 of 1,000 counts of the
+    output moved, every class the same."""
     data = np.load(golden("nir", "nmnist", "cnn_sinabs_gold.npz"))
     samples = 6 if quick else len(data["ids"])
     source = golden("nir", "nmnist")
@@ -147,11 +148,11 @@ def nmnist(neurohls, folder, quick):
         if key in data.files:
             want = int(data[key][:samples].astype(np.int64).sum())
             print(f"     nmnist, layer {row['layer']}: {row['spikes_float']} spikes of the float path, Sinabs {want}", flush=True)
-            if abs(row["spikes_float"] - want) > want / 1000:
+            if abs(row["spikes_float"] - want) > want / 10000:
                 problem = f"layer {row['layer']}: {row['spikes_float']} spikes, Sinabs {want}"
     got, want = built.array("outputs_float"), data["if_12"][:samples]
     print(f"     nmnist, float output: {int((got != want).sum())} of {want.size} counts differ, {int(want.sum())} spikes", flush=True)
-    if (got != want).mean() > 1e-3 or not np.array_equal(got.sum(1).argmax(1), want.astype(int).sum(1).argmax(1)):
+    if (got != want).mean() > 3e-3 or not np.array_equal(got.sum(1).argmax(1), want.astype(int).sum(1).argmax(1)):
         problem = "output counts differ by more than the order of sums explains"
     return problem or judge("nmnist", built, limit, y, 0.5)
 

@@ -66,7 +66,7 @@ def build(neurohls, folder, config, rtl=True):
     begin = time.monotonic()
     done = subprocess.run([neurohls, "build", "net.yaml", "-o", "out", *(["--until", "sim"] if rtl else []), "--quiet", "--force"], cwd=folder, env=env,
                           capture_output=True, text=True)
-    if done.returncode not in (0, 1):
+    if done.returncode not in (0, 1) or not (folder / "out/report.json").exists():
         raise Failure(f"exit {done.returncode}: {done.stderr.strip()[-1500:]}")
     return Built(folder / "out", time.monotonic() - begin)
 

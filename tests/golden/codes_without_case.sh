@@ -12,7 +12,6 @@ M145 a system without room for a process
 N107 D106 comes first: the command line checks the shape of the array (unit tests of the passes have it)
 N108 C109 comes first: the configuration checks the scale (unit tests of the passes have it)
 N109 graphs as text are not read by any command (unit tests of ir have it)
-N314 only readers ask for built-in models by name (unit tests of neuron have it)
 N324 M155 comes first: the NIR reader checks these values (unit tests of neuron have it)
 O901 a bug of ours
 P101 M111 comes first: no operator that is read joins two branches
