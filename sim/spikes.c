@@ -60,8 +60,20 @@ static void compare_frame(const spike_layer *l, const double *real, const int64_
     l->fact->n += l->fact->neurons;
 }
 
-static void start_band(nh_arena *a, const nh_raster_fact *r, nh_raster_band *b, const nh_layer *l, int64_t neurons) {
+static int64_t common_divisor(int64_t a, int64_t b) {
+    return b == 0 ? a : common_divisor(b, a % b);
+}
+
+/* Every so many neurons, so that they are at most RASTER_ROWS; not the same column of an image again and again. */
+static int64_t band_stride(int64_t neurons) {
     int64_t stride = (neurons + RASTER_ROWS - 1) / RASTER_ROWS;
+    while (stride > 1 && common_divisor(neurons, stride) != 1)
+        stride++;
+    return stride;
+}
+
+static void start_band(nh_arena *a, const nh_raster_fact *r, nh_raster_band *b, const nh_layer *l, int64_t neurons) {
+    int64_t stride = band_stride(neurons);
     *b = (nh_raster_band){.layer = l->name, .neurons = neurons, .stride = stride, .n_row = (int)((neurons + stride - 1) / stride)};
     b->row = nh_arena_alloc(a, (size_t)b->n_row * sizeof *b->row);
     for (int i = 0; i < b->n_row; i++) {

@@ -32,16 +32,17 @@ static double x_of(const plot *p, double step) {
     return LEFT + (step + 0.5) * p->step_w;
 }
 
-/* All dots of one kind of a band as one path: zero-length lines with round ends. */
+/* All dots of one kind of a band as one path: lines of no length with round ends. */
 static void dots(const plot *p, const nh_raster_band *b, int y, char what, const char *class) {
-    double row_h = row_height(b), size = fmin(fmin(p->step_w * 1.1, row_h * 0.9), 6);
+    double row_h = row_height(b), size = fmax(fmin(fmin(p->step_w * 1.1, row_h * 0.9), 6), 1.6);
+    double length = size < 3 ? fmin(p->step_w * 0.4, 6) : 0; /* flat dots are dashes, else nobody would see them */
     bool any = false;
     for (int row = 0; row < b->n_row; row++)
         for (int64_t t = 0; t < p->r->steps; t++) {
             if (b->row[row][t] != what) continue;
-            if (!any) nh_printf(p->h->w, "<path class=\"dot %s\" stroke-width=\"%.1f\" d=\"", class, fmax(size, 1.6));
+            if (!any) nh_printf(p->h->w, "<path class=\"dot %s\" stroke-width=\"%.1f\" d=\"", class, size);
             any = true;
-            nh_printf(p->h->w, "M%.1f %.1fh0", x_of(p, (double)t), y + BAND_PAD + (row + 0.5) * row_h);
+            nh_printf(p->h->w, "M%.1f %.1fh%.3g", x_of(p, (double)t) - length / 2, y + BAND_PAD + (row + 0.5) * row_h, length);
         }
     if (any) nh_puts(p->h->w, "\"/>\n");
 }

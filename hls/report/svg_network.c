@@ -71,10 +71,10 @@ static void unit_box(nh_html *h, const node *n, const nh_unit *u, const nh_resou
     nh_svg_label(h, x + 14, y + 42, "soft", nh_svg_cut(a, nh_unit_layers(a, h->f->design, u), 32));
     nh_svg_label(h, x + 14, y + 64, "",
                  nh_arena_printf(a, "%s, R = %" PRId64, nh_strategy_text(u->strategy), u->reuse_factor));
-    nh_svg_label(h, x + 14, y + 82, "",
-                 nh_arena_printf(a, "II %" PRId64 ", latency %" PRId64 "%s", u->ii_cycles,
-                                 measured ? c->measured_latency : u->latency_cycles,
-                                 measured ? " measured" : " planned"));
+    const char *cycles = nh_arena_printf(a, "II %" PRId64 ", latency %" PRId64, u->ii_cycles,
+                                         measured ? c->measured_latency : u->latency_cycles);
+    const char *source = measured ? " measured" : " planned";
+    nh_svg_label(h, x + 14, y + 82, "", strlen(cycles) > 22 ? cycles : nh_arena_printf(a, "%s%s", cycles, source));
     nh_svg_label(h, x + 14, y + 100, "",
                  nh_arena_printf(a, "%" PRId64 " LUT, %" PRId64 " FF%s",
                                  r->counted ? r->counted->luts : r->estimate.luts,
