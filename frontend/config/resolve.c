@@ -20,7 +20,8 @@ static bool has_key(const nh_graph *g, const nh_layer *l, const nh_key *k) {
     size_t field = k->offset;
     bool computes = op->strategies != NH_STRATEGY_WIRE;
     if (field >= offsetof(nh_layer_options, numerics)) return has_numerics(g, l, field);
-    if (field == offsetof(nh_layer_options, reuse_factor)) return l->op == NH_OP_DENSE || l->op == NH_OP_CONV;
+    bool is_window = l->op == NH_OP_CONV || l->op == NH_OP_SUMPOOL || l->op == NH_OP_AVGPOOL;
+    if (field == offsetof(nh_layer_options, reuse_factor)) return l->op == NH_OP_DENSE || is_window;
     if (field == offsetof(nh_layer_options, table_size)) return op->is_table;
     if (field == offsetof(nh_layer_options, strategy)) return computes;
     if (field == offsetof(nh_layer_options, result) || field == offsetof(nh_layer_options, result_bits) ||

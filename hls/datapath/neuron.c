@@ -81,6 +81,14 @@ static nh_val count(builder *b, nh_val v, nh_val threshold) {
     return sum;
 }
 
+static bool is_flag(const nh_dp *p, nh_val v) { return p->node[v].frac == 0 && p->node[v].range.lo >= 0 && p->node[v].range.hi <= 1; }
+
+/* yes where x is not 0: x may be a count, or any number in a user's program. */
+static nh_val choose(nh_dp *p, nh_val x, nh_val yes, nh_val no) {
+    if (is_flag(p, x)) return nh_dp_select(p, x, yes, no);
+    return nh_dp_select(p, nh_dp_eq(p, x, nh_dp_const(p, 0, 0)), no, yes);
+}
+
 static nh_val operate(builder *b, const nh_neuron_instr *i) {
     nh_dp *p = b->p;
     int n = nh_neuron_operands(i->op);
@@ -100,11 +108,11 @@ static nh_val operate(builder *b, const nh_neuron_instr *i) {
     case NH_NOP_GT: return nh_dp_lt(p, y, x);
     case NH_NOP_GE: return nh_dp_le(p, y, x);
     case NH_NOP_EQ: return nh_dp_eq(p, x, y);
-    case NH_NOP_NOT: return nh_dp_eq(p, x, zero);
-    case NH_NOP_AND: return nh_dp_select(p, x, y, zero);
-    case NH_NOP_OR: return nh_dp_select(p, x, one, y);
-    case NH_NOP_SEL: return nh_dp_select(p, x, y, z);
-    case NH_NOP_RESET: return nh_dp_select(p, x, y, b->value[i->dst]);
+    case NH_NOP_NOT: return is_flag(p, x) ? nh_dp_eq(p, x, zero) : nh_dp_sub(p, one, x);
+    case NH_NOP_AND: return is_flag(p, x) ? nh_dp_select(p, x, y, zero) : nh_dp_mul(p, x, y);
+    case NH_NOP_OR: return is_flag(p, x) && is_flag(p, y) ? nh_dp_select(p, x, one, y) : nh_dp_max(p, x, y);
+    case NH_NOP_SEL: return choose(p, x, y, z);
+    case NH_NOP_RESET: return choose(p, x, y, b->value[i->dst]);
     case NH_NOP_COUNT: return count(b, x, y);
     case NH_NOP_SHR: return floor_shift(b, x, (int)b->spec->program->reg[i->src[1]].constant);
     case NH_NOP_CAST: return nh_dp_cast(p, x, i->fmt);

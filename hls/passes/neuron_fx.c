@@ -258,6 +258,18 @@ static void scale_inputs(chooser *w) {
     }
 }
 
+/* Numbers in a program that says `exact` are used as they are. */
+static bool check_constants(const chooser *w) {
+    for (int r = 0; r < w->p->n_reg; r++) {
+        const nh_neuron_reg *x = &w->p->reg[r];
+        nh_format f;
+        nh_range range;
+        if (x->kind == NH_REG_CONST && !nh_dyadic_format(&x->constant, 1, &f, &range, NULL))
+            return say(w, NH_N_NOT_DYADIC, "the number %g is no binary fraction of at most 64 bits", x->constant);
+    }
+    return true;
+}
+
 static bool output_format(chooser *w) {
     nh_graph *g = w->c->g;
     nh_neuron_spec spec = {.program = w->p};
@@ -300,5 +312,5 @@ bool nh_infer_neuron(nh_temporal_fx *c, int layer) {
     if (!w.p->is_exact) choose_states(&w);
     w.p->is_exact = true;
     n->fx = w.p;
-    return output_format(&w);
+    return check_constants(&w) && output_format(&w);
 }

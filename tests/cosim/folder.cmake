@@ -17,4 +17,17 @@ if(TARGET neurohls)
   add_test(NAME cosim/random_networks_many
     COMMAND ${Python3_EXECUTABLE} ${cosim}/random_networks.py --neurohls $<TARGET_FILE:neurohls> --count 50 --seed 1000)
   set_tests_properties(cosim/random_networks_many PROPERTIES LABELS long TIMEOUT 3600)
+
+  # Time-stepped networks: golden lava-dl and NIR sets of ../shared (skipped without them), and random ones. They need numpy and h5py.
+  foreach(set lava_golden nir_golden)
+    add_test(NAME cosim/${set} COMMAND ${Python3_EXECUTABLE} ${cosim}/${set}.py --neurohls $<TARGET_FILE:neurohls> --quick)
+    add_test(NAME cosim/${set}_all COMMAND ${Python3_EXECUTABLE} ${cosim}/${set}.py --neurohls $<TARGET_FILE:neurohls>)
+    set_tests_properties(cosim/${set} PROPERTIES LABELS cosim TIMEOUT 1800 SKIP_RETURN_CODE 77)
+    set_tests_properties(cosim/${set}_all PROPERTIES LABELS long TIMEOUT 7200 SKIP_RETURN_CODE 77)
+  endforeach()
+  add_test(NAME cosim/random_spiking COMMAND ${Python3_EXECUTABLE} ${cosim}/random_spiking.py --neurohls $<TARGET_FILE:neurohls> --count 12)
+  set_tests_properties(cosim/random_spiking PROPERTIES LABELS cosim TIMEOUT 1800 SKIP_RETURN_CODE 77)
+  add_test(NAME cosim/random_spiking_many
+    COMMAND ${Python3_EXECUTABLE} ${cosim}/random_spiking.py --neurohls $<TARGET_FILE:neurohls> --count 150 --seed 1000)
+  set_tests_properties(cosim/random_spiking_many PROPERTIES LABELS long TIMEOUT 7200 SKIP_RETURN_CODE 77)
 endif()

@@ -24,7 +24,7 @@ import spiking_nets
 
 # What the tool may refuse in a network drawn at random.
 REFUSED = {"P103": "too small a budget", "P108": "too small a reuse factor for a window", "N325": "options that exclude each other",
-           "N110": "counts of many spikes with several thresholds"}
+           "N110": "counts of more than 64 spikes with several thresholds"}
 OPTIONS = {"reset": ["value", "zero", "subtract", "none"], "reset_timing": ["same", "next"], "compare": ["gt", "ge"],
            "v_min": ["none", "minus_threshold"], "syn_order": ["new", "old", "decay_after"], "integrator": ["euler", "exp"],
            "input_gain": ["spec", "unit", "one_minus_alpha"]}
@@ -43,6 +43,8 @@ def numerics_of(net, rng):
         if rng.random() < 0.3:
             for key in rng.sample(list(OPTIONS), rng.randint(1, 3)):
                 own[key] = rng.choice(OPTIONS[key])
+        if own["numerics"] in ("sinabs", "rockpool") and rng.random() < 0.8:  # many spikes of neurons that differ need a limit
+            own["spikes_per_step"] = rng.choice([1, 3, 64])
         if own["numerics"] == "spyx":
             own.pop("reset_timing", None)
         numerics[name] = own
@@ -69,7 +71,8 @@ def config(net, rng, default, numerics, wide):
     for name, node in net.nodes.items():
         keys = {k: v for k, v in numerics.get(name, {}).items() if k != "numerics" or v != default["numerics"]}
         if not auto and "weight" in node["values"]:
-            keys["reuse_factor"] = rng.randint(1, int(np.prod(node["values"]["weight"].shape)))
+            size, taps = int(np.prod(node["values"]["weight"].shape)), int(np.prod(node["values"]["weight"].shape[2:]))
+            keys["reuse_factor"] = rng.randint(taps, size)
         elif not auto and "kernel_size" in node["values"]:
             keys["reuse_factor"] = rng.randint(4, 9)
         if keys:

@@ -17,7 +17,7 @@ PRESETS = {
 }
 KEYS = ["integrator", "input_gain", "reset", "reset_timing", "spike", "compare", "spikes_per_step", "v_min", "syn_order"]
 PLAIN_IF = {"norse", "snntorch", "snntorch-0.9", "sinabs"}
-MANY = 255
+MOST = 255
 
 
 def single(v):
@@ -58,7 +58,8 @@ class Neuron:
 
     def spikes(self, v):
         if self.o["spikes_per_step"] != 1:
-            return np.where(v >= self.theta, np.minimum(np.floor(v / self.theta), MANY), 0.0)
+            return np.where(v >= self.theta, np.minimum(np.floor(v / self.theta), MOST if self.o["spikes_per_step"] == "n" else
+                                                        self.o["spikes_per_step"]), 0.0)
         return (v >= self.theta if self.o["compare"] == "ge" else v > self.theta).astype(np.float64)
 
     def reset(self, v, n):

@@ -9,6 +9,7 @@ M141 what hangs the HDF5 library depends on its version (unit tests of h5 have i
 M143 a sanitizer takes the limit of memory away (unit tests of h5 have it)
 M144 a kernel without seccomp filters
 M145 a system without room for a process
+N007 calibration that takes seconds: 4e9 multiplications
 N107 D106 comes first: the command line checks the shape of the array (unit tests of the passes have it)
 N108 C109 comes first: the configuration checks the scale (unit tests of the passes have it)
 N109 graphs as text are not read by any command (unit tests of ir have it)
@@ -17,6 +18,7 @@ O901 a bug of ours
 P101 M111 comes first: no operator that is read joins two branches
 S101 D106 comes first: an array without samples (unit tests of sim have it)
 S102 D107 comes first: a label that is no class (unit tests of sim have it)
+S108 layers with more than 1 GiB of values
 T104 the shortest time limit is ten minutes (unit tests of flow have it)
 END
 }

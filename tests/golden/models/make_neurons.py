@@ -37,3 +37,15 @@ unequal["tau"] = np.array([1e-3, 2e-3], np.float32)
 write("lif_two_taus.nir", dict(PORTS, fc=FC, lif=unequal), CHAIN)
 write("loop_two_delays.nir", dict(PORTS, fc=FC, lif=lif(), back=dict(type="Delay", delay=np.array([1e-4, 2e-4])), rec=REC),
       CHAIN + [("lif", "back"), ("back", "rec"), ("rec", "lif")])
+IMAGE = dict(input=dict(type="Input", shape=np.array([1, 4, 4])), output=dict(type="Output", shape=np.array([8])))
+CONV = dict(type="Conv2d", weight=np.full((2, 1, 3, 3), 0.25, np.float32), bias=np.zeros(2, np.float32), stride=np.array([1, 1]),
+            padding=np.array([0, 0]), dilation=np.array([1, 1]), groups=1, input_shape=np.array([4, 4]))
+IF = dict(type="IF", r=np.full((2, 2, 2), 1e4, np.float32), v_threshold=np.ones((2, 2, 2), np.float32))
+FLAT = dict(type="Flatten", start_dim=0, end_dim=-1, input_type=np.array([2, 2, 2]))
+write("image.nir", dict(IMAGE, conv=CONV, neurons=IF, flat=FLAT),
+      [("input", "conv"), ("conv", "neurons"), ("neurons", "flat"), ("flat", "output")])
+OTHER = dict(CONV, weight=np.full((4, 1, 3, 4), 0.25, np.float32), bias=np.zeros(4, np.float32))
+write("two_images.nir", dict(IMAGE, conv=CONV, other=OTHER, flat=FLAT, flat_other=dict(FLAT, input_type=np.array([4, 2, 1])),
+                             neurons=dict(type="IF", r=np.full(8, 1e4, np.float32), v_threshold=np.ones(8, np.float32))),
+      [("input", "conv"), ("input", "other"), ("conv", "flat"), ("other", "flat_other"), ("flat", "neurons"), ("flat_other", "neurons"),
+       ("neurons", "output")])
