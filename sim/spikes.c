@@ -55,6 +55,7 @@ static void compare_frame(const spike_layer *l, const double *real, const int64_
         l->fact->spikes_float += in_float;
         l->fact->spikes_fixed += in_fixed;
         l->fact->differing += in_float != in_fixed;
+        l->fact->coinciding += in_float < in_fixed ? in_float : in_fixed;
         if (step >= 0 && e % stride == 0) l->band->row[e / stride][step] = mark(in_float > 0, in_fixed > 0);
     }
     l->fact->n += l->fact->neurons;

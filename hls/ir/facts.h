@@ -31,6 +31,7 @@ typedef struct {
     int64_t spikes_float, spikes_fixed;
     int64_t differing;                  /* elements (neuron, step, sample) that are not the same in float and in fixed point */
     double rate;                        /* spikes_fixed / n */
+    int64_t coinciding;                 /* spikes of the same neuron, step and sample in both */
 } nh_spike_fact;
 
 typedef struct { double acc_float, acc_fixed, acc_rtl; } nh_accuracy_fact;

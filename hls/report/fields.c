@@ -42,6 +42,7 @@ const nh_field nh_spike_fields[] = {ROW(nh_spike_fact, layer, TEXT),
                                     ROW(nh_spike_fact, spikes_fixed, I64),
                                     ROW(nh_spike_fact, differing, I64),
                                     ROW(nh_spike_fact, rate, REAL),
+                                    ROW(nh_spike_fact, coinciding, I64),
                                     END};
 const nh_field nh_reference_fields[] = {ROW(nh_reference_fact, given, BOOL),
                                         ROW(nh_reference_fact, n, I64),
@@ -195,6 +196,11 @@ const char *const nh_readout_title[3] = {"most spikes", "first spike", "last ste
 const char *nh_reference_first_text(nh_arena *a, const nh_reference_first *f) {
     return nh_arena_printf(a, "sample %" PRId64 ", step %" PRId64 ", output %" PRId64 ": %g, got %g", f->sample,
                            f->step, f->output, f->expected, f->got);
+}
+
+double nh_spike_agreement(const nh_spike_fact *f) {
+    int64_t either = f->spikes_float + f->spikes_fixed - f->coinciding;
+    return either > 0 ? (double)f->coinciding / (double)either : 1;
 }
 
 const char *nh_cause_text(const char *cause) {

@@ -45,6 +45,8 @@ const char *nh_strategy_text(nh_strategy s);
 const char *nh_unit_kind_text(nh_unit_kind kind);
 /* "2x7" multipliers (outputs x inputs), "4" lanes of neurons, "-". */
 const char *nh_unit_lanes(nh_arena *a, const nh_unit *u);
+/* Share of all spikes, of either path, that are in both at the same neuron and step; 1 where there are none. */
+double nh_spike_agreement(const nh_spike_fact *f);
 /* "float", "+ weights, inputs" ... of nh_cause_fact. */
 const char *nh_cause_text(const char *cause);
 

@@ -18,10 +18,10 @@ static const char *percent(nh_html *h, double v) {
 static void put_layers(nh_html *h) {
     const nh_sim_facts *s = &h->f->sim;
     nh_html_table_begin(h,
-                        nh_arena_printf(h->a, "per inference of %" PRId64 " steps, mean of %" PRId64 " samples; differing: "
-                                              "neurons and steps whose number of spikes is not the same",
+                        nh_arena_printf(h->a, "per inference of %" PRId64 " steps, mean of %" PRId64 " samples; same time: spikes of "
+                                              "float or fixed point that are in both; differing: neurons and steps with another number",
                                         s->steps, s->spike[0].samples),
-                        "layer|neurons|float|fixed point|per neuron and step|differing");
+                        "layer|neurons|float|fixed point|per neuron and step|same time|differing");
     for (int i = 0; i < s->n_spike; i++) {
         const nh_spike_fact *k = &s->spike[i];
         nh_html_row_begin(h);
@@ -30,6 +30,7 @@ static void put_layers(nh_html *h) {
         nh_html_cell(h, per(h, k->spikes_float, k->samples));
         nh_html_cell(h, per(h, k->spikes_fixed, k->samples));
         nh_html_cell(h, nh_arena_printf(h->a, "%.3g", k->rate));
+        nh_html_cell(h, percent(h, nh_spike_agreement(k)));
         nh_html_cell(h, of(h, k->differing, k->n));
         nh_html_row_end(h);
     }

@@ -28,12 +28,12 @@ static void put_readouts(nh_text_table *t, const nh_report_facts *f) {
 }
 
 static void put_spikes(nh_text_table *t, const nh_sim_facts *s) {
-    static const char *const head[] = {"layer", "neurons", "float", "fixed point", "per neuron, step", "differing"};
+    static const char *const head[] = {"layer", "neurons", "float", "fixed point", "per neuron, step", "same time", "differing"};
     if (s->n_spike == 0) return;
     nh_text_begin(t,
                   nh_arena_printf(t->a, "Spikes per inference (mean of %" PRId64 " samples, %" PRId64 " steps each)",
                                   s->spike[0].samples, s->steps),
-                  head, 6);
+                  head, 7);
     for (int i = 0; i < s->n_spike; i++) {
         const nh_spike_fact *k = &s->spike[i];
         const char **r = nh_text_row(t);
@@ -42,7 +42,8 @@ static void put_spikes(nh_text_table *t, const nh_sim_facts *s) {
         r[2] = per(t->a, k->spikes_float, k->samples);
         r[3] = per(t->a, k->spikes_fixed, k->samples);
         r[4] = nh_arena_printf(t->a, "%.3g", k->rate);
-        r[5] = of(t->a, k->differing, k->n);
+        r[5] = nh_text_percent(t->a, nh_spike_agreement(k));
+        r[6] = of(t->a, k->differing, k->n);
     }
     nh_text_end(t);
 }

@@ -82,6 +82,7 @@ class SpikeReport(unittest.TestCase):
         last = self.time["spikes"][-1]
         self.assertEqual(last["spikes_float"], self.real.sum())
         self.assertEqual(last["differing"], (self.real != self.fixed).sum())
+        self.assertEqual(last["coinciding"], np.minimum(self.real, self.fixed).sum())
 
     def test_synaptic_operations(self):
         hidden = next(iter(self.layers.values()))

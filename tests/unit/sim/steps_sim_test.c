@@ -153,6 +153,7 @@ Test(steps_sim, spikes_are_counted_per_layer) {
     cr_expect_eq(b->f.spike[0].spikes_float, 2 * 3 + 2 * 2 + 2);
     cr_expect_eq(b->f.spike[0].spikes_fixed, 12);
     cr_expect_eq(b->f.spike[0].differing, 0);
+    cr_expect_eq(b->f.spike[0].coinciding, 12);
     cr_expect_float_eq(b->f.spike[0].rate, 0.25, 1e-12);
     cr_expect_eq(b->f.steps, STEPS);
     drop(b);
