@@ -167,24 +167,50 @@ static inline nh_param *as_reals(nh_arena *a, const nh_param *p) {
     return q;
 }
 
-/* What the hardware computes, for nh_temporal_*: weights are their raw integers times the power of two of their format, neurons are
- * their exact programs, means whose divisor is no power of two are sums (their readers divide). */
+/* y = a, cast. */
+static inline nh_neuron *cast_neuron(nh_arena *a, nh_format f) {
+    char t[NH_FORMAT_TEXT];
+    const char *text = nh_arena_printf(a, "model cast\ninput a\noutput y graded\nexact\nCAST y, a, %s\n", nh_format_print(f, t));
+    nh_neuron *n = NH_NEW(a, nh_neuron);
+    n->program = nh_neuron_assemble(a, nh_diag_new(a), "cast", text, strlen(text), NULL, 0);
+    return n;
+}
+
+static inline nh_layer layer_as_float(nh_arena *a, nh_layer l) {
+    l.weight = as_reals(a, l.weight);
+    l.bias = as_reals(a, l.bias);
+    int64_t area = l.window.kernel[0] * l.window.kernel[1];
+    if (l.op == NH_OP_AVGPOOL && (area & (area - 1)) != 0) l.op = NH_OP_SUMPOOL;
+    if (l.op != NH_OP_NEURON) return l;
+    nh_neuron *n = NH_NEW(a, nh_neuron);
+    *n = *l.neuron;
+    n->program = n->fx;
+    memcpy(n->param, n->fx_param, sizeof n->param);
+    l.neuron = n;
+    return l;
+}
+
+/* What the hardware computes, for nh_temporal_*: weights are their raw integers times the power of two of their format, results that are
+ * no accumulators are cast, neurons are their exact programs, means whose divisor is no power of two are sums (their readers divide). */
 static inline nh_graph *fixed_as_float(nh_arena *a, const nh_graph *g) {
     nh_graph *f = NH_NEW(a, nh_graph);
     *f = *g;
-    f->layer = nh_arena_array(a, (size_t)g->n_layer, sizeof *f->layer);
+    f->n_layer = 0;
+    f->layer = nh_arena_array(a, (size_t)g->n_layer * 2, sizeof *f->layer);
+    f->tensor = nh_arena_array(a, (size_t)(g->n_tensor + g->n_layer), sizeof *f->tensor);
+    memcpy(f->tensor, g->tensor, (size_t)g->n_tensor * sizeof *f->tensor);
     for (int i = 0; i < g->n_layer; i++) {
-        nh_layer *l = &f->layer[i];
-        *l = g->layer[i];
-        l->weight = as_reals(a, l->weight);
-        l->bias = as_reals(a, l->bias);
-        int64_t area = l->window.kernel[0] * l->window.kernel[1];
-        if (l->op == NH_OP_AVGPOOL && (area & (area - 1)) != 0) l->op = NH_OP_SUMPOOL;
-        if (l->op != NH_OP_NEURON) continue;
-        l->neuron = NH_NEW(a, nh_neuron);
-        *l->neuron = *g->layer[i].neuron;
-        l->neuron->program = l->neuron->fx;
-        memcpy(l->neuron->param, l->neuron->fx_param, sizeof l->neuron->param);
+        nh_layer *l = &f->layer[f->n_layer++];
+        *l = layer_as_float(a, g->layer[i]);
+        if (l->op == NH_OP_DENSE || l->op == NH_OP_NEURON) {
+            int sum = f->n_tensor++, y = l->out;
+            f->tensor[sum] = f->tensor[y];
+            l->out = sum;
+            f->tensor[sum].producer = f->n_layer - 1;
+            *++l = (nh_layer){.name = "cast", .op = NH_OP_NEURON, .n_in = 1, .in = {sum}, .out = y, .neuron = cast_neuron(a, g->tensor[y].q.fmt)};
+            f->n_layer++;
+        }
+        f->tensor[l->out].producer = f->n_layer - 1;
     }
     return f;
 }
@@ -263,15 +289,25 @@ static inline int random_weighted(tnet *n, int in) {
     return image ? reshaped(n, y, img(3, 2, 2)) : y;
 }
 
-/* neurons(weighted(in) + weights(late(spikes))) */
-static inline int random_loop(tnet *n, int in) {
+/* neurons(weighted(in) + loop): what comes back are late spikes or graded values, their late weighted sums, or both late and reshaped. */
+static inline int random_loop(tnet *n, int in, bool graded) {
     int64_t size = between(n, 1, 6);
-    int flat = shape_of(n, in).rank > 1 ? reshaped(n, in, vec(size_of(n, in))) : in;
+    int kind = (int)between(n, 0, 4), flat = shape_of(n, in).rank > 1 ? reshaped(n, in, vec(size_of(n, in))) : in;
     int forward = dense(n, flat, size, uniforms(n, size * size_of(n, flat), -0.8, 1), uniforms(n, size, -0.2, 0.2));
-    int spikes = later(n, vec(size)), back = add(n, delay_layer(n, between(n, 1, 2)), spikes, vec(size));
-    int weighted = between(n, 0, 1) ? dense(n, back, size, uniforms(n, size * size, -0.6, 0.6), NULL) : back;
-    int sum = add(n, (nh_layer){.name = "sum", .op = NH_OP_ADD, .n_in = 2, .in = {forward, weighted}}, 0, vec(size));
-    return add_to(n, (nh_layer){.name = "n", .op = NH_OP_NEURON, .neuron = random_neuron(n, sum, true)}, sum, spikes);
+    const double *w = uniforms(n, size * size, -0.6 / (double)size, 0.6 / (double)size);
+    int made = later(n, vec(size)), weighted = later(n, vec(size)), shaped = later(n, img(size, 1, 1));
+    nh_layer matrix = {.name = "fc", .op = NH_OP_DENSE, .weight = tparam(n, (nh_shape){2, {size, size}}, w)}, wire = {.name = "flat", .op = NH_OP_RESHAPE};
+    int back = add(n, delay_layer(n, between(n, 1, 2)), kind < 2 ? made : kind == 2 ? weighted : shaped, shape_of(n, kind < 3 ? made : shaped));
+    if (kind > 2) back = reshaped(n, back, vec(size));
+    if (kind == 1) back = add_to(n, matrix, back, weighted);
+    int sum = add(n, (nh_layer){.name = "sum", .op = NH_OP_ADD, .n_in = 2, .in = {forward, back}}, 0, vec(size));
+    nh_neuron *m = random_neuron(n, sum, !graded);
+    add_to(n, (nh_layer){.name = "n", .op = NH_OP_NEURON, .neuron = m}, sum, made);
+    /* Every tensor that was promised gets its layer. */
+    if (kind != 1) add_to(n, matrix, made, weighted);
+    add_to(n, wire, kind == 4 ? weighted : made, shaped);
+    n->g->output = made;
+    return made;
 }
 
 static inline int random_delay(tnet *n, int in) {
@@ -293,13 +329,13 @@ static inline int random_sum(tnet *n, int in) {
     return l.n_in > 1 ? add(n, l, in, shape_of(n, in)) : in;
 }
 
-static inline int random_layer(tnet *n, int in, bool loops) {
+static inline int random_layer(tnet *n, int in, bool loops, bool graded) {
     int pick = (int)between(n, 0, 11);
     bool image = shape_of(n, in).rank == 3 && shape_of(n, in).dim[1] > 1 && shape_of(n, in).dim[2] > 1;
     if (pick == 0) return random_delay(n, in);
     if (pick <= 2) return random_sum(n, in);
     if (pick == 3) return neurons(n, in, random_neuron(n, in, false));
-    if (pick <= 5 && loops) return random_loop(n, in);
+    if (pick <= 5 && loops) return random_loop(n, in, graded && pick == 4);
     if (pick == 6 && image) return pool(n, between(n, 0, 1) ? NH_OP_SUMPOOL : NH_OP_AVGPOOL, in, square(2, between(n, 1, 2), between(n, 0, 1)));
     if (pick == 7 && image && shape_of(n, in).dim[1] > 2 && shape_of(n, in).dim[2] > 2) return pool(n, NH_OP_AVGPOOL, in, square(3, 2, 0));
     int y = random_weighted(n, in);
@@ -307,12 +343,13 @@ static inline int random_layer(tnet *n, int in, bool loops) {
 }
 
 /* Layers that nobody reads may be left over. */
-static inline tnet random_tnet(uint64_t seed, bool loops) {
+/* loops, graded: what comes back in a loop may be graded, whose range needs calibration. */
+static inline tnet random_tnet(uint64_t seed, bool loops, bool graded) {
     tnet n = tnet_new(seed % 2 ? img(1 + (int64_t)(seed / 2 % 3), 4, 4) : vec(5), seed);
     int at = n.g->input, layers = (int)between(&n, 2, 6);
     for (int i = 0; i < layers; i++) {
         int from = between(&n, 0, 3) ? at : n.g->layer[between(&n, 0, n.g->n_layer - 1)].out;
-        at = random_layer(&n, from, loops);
+        at = random_layer(&n, from, loops, graded);
     }
     n.g->output = at;
     return n;
