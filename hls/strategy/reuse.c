@@ -120,6 +120,22 @@ static bool check_rate(const nh_options *o, nh_diag *d)
     return false;
 }
 
+/* Convolutions walk their taps one after the other: even all lanes may not suffice. */
+static bool check_windows(const nh_graph *g, const nh_options *o, nh_diag *d, int64_t ii)
+{
+    bool ok = true;
+    for (int i = 0; i < g->n_layer; i++) {
+        const nh_layer *l = &g->layer[i];
+        int64_t least = is_window(l) && l->opt.reuse_factor == 0 ? least_reuse(g, l) * vectors_of(g, l) : 0;
+        if (least <= ii) continue;
+        ok = nh_report(d, NH_P_BUDGET, o->budget.at, "layer '%s': an initiation interval of %lld cycles", l->name, (long long)ii);
+        nh_diag_layer(d, l->name);
+        nh_diag_found(d, "%lld cycles with all lanes: pixels times taps", (long long)least);
+        nh_diag_allowed(d, "%lld or more", (long long)least);
+    }
+    return ok;
+}
+
 enum { DEFAULT_LANES = 16 }; /* of time-stepped networks: few multiplications are worth more */
 
 /* The II that the auto layers get; 0 with a diagnostic when the budget cannot be met. */
@@ -142,6 +158,7 @@ static int64_t solve_ii(const nh_graph *g, const nh_options *o, nh_diag *d, int6
             nh_report(d, NH_P_UNIT, o->budget.at, "no budget given: reuse_factor auto solved for the %lld DSP blocks of target '%s'",
                       (long long)have, o->target.name);
     }
+    if (ii > 0 && !check_windows(g, o, d, ii)) return 0;
     if (have == 0) return ii < most ? ii : most;
     int64_t fewest = multipliers_at(g, most);
     if (fewest > have) {
