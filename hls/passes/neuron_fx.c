@@ -9,7 +9,7 @@
 #include "neuron_dp.h"
 
 /* Integer bits that are tried below those that the calibration range needs: a membrane that rarely runs far is better saturated. */
-enum { FEWER_INT_BITS = 8, GUESSED_INT_BITS = 4, GUARD_BITS = 2 };
+enum { FEWER_INT_BITS = 8, GUESSED_INT_BITS = 4, GUARD_BITS = 2, CONSTANT_BITS = 4 };
 #define MORE_THAN_THRESHOLD 1.125
 #define WORTH_SATURATING 0.5 /* of the error that is left: the samples are few, what saturates rarely may do so more often in others */
 
@@ -38,10 +38,10 @@ static bool say(const chooser *w, nh_code code, const char *fmt, ...) {
 /* --- parameters ---------------------------------------------------------------------------------------------------- */
 
 /* Fractional bits of a parameter: volts are as fine as the finest state and a little more, so that what is added every step keeps its
- * mean; coefficients keep decay_bits significant ones. */
+ * mean; coefficients, and volts where there is no state, keep decay_bits significant ones. */
 static int param_frac(const chooser *w, int k) {
     const nh_neuron_value *v = &w->asked[k];
-    if (w->volts[w->p->param[k]] == 1) {
+    if (w->volts[w->p->param[k]] == 1 && w->p->n_state > 0) {
         int frac = 0;
         for (int s = 0; s < w->p->n_state; s++) {
             int f = nh_format_frac(w->p->reg[w->p->state[s]].fmt);
@@ -59,6 +59,13 @@ static int param_frac(const chooser *w, int k) {
 
 static double rounded(double v, int frac) { return ldexp(nearbyint(ldexp(v, frac)), -frac); }
 
+/* decay_bits and a few more, all of them significant. */
+static double short_constant(const chooser *w, double v) {
+    int exponent;
+    frexp(v, &exponent);
+    return rounded(v, w->l->opt.decay_bits + CONSTANT_BITS - exponent);
+}
+
 static void round_params(chooser *w) {
     for (int k = 0; k < w->p->n_param; k++) {
         const nh_neuron_value *from = &w->asked[k];
@@ -70,11 +77,15 @@ static void round_params(chooser *w) {
     }
     for (int r = 0; r < w->p->n_reg; r++) {
         nh_neuron_reg *x = &w->p->reg[r];
-        if (x->kind == NH_REG_CONST && nh_dyadic_frac(&x->constant, 1) < 0) x->constant = rounded(x->constant, w->l->opt.decay_bits + 4);
+        if (x->kind == NH_REG_CONST) x->constant = short_constant(w, x->constant);
     }
 }
 
 static void tell_params(const chooser *w) {
+    const nh_neuron_program *before = w->l->neuron->fx;
+    for (int r = 0; r < before->n_reg; r++)
+        if (before->reg[r].kind == NH_REG_CONST && (before->reg[r].constant < w->p->reg[r].constant || before->reg[r].constant > w->p->reg[r].constant))
+            say(w, NH_N_DECAY, "constant %.9g -> %.9g", before->reg[r].constant, w->p->reg[r].constant);
     for (int k = 0; k < w->p->n_param; k++) {
         const nh_neuron_value *from = &w->asked[k], *to = &w->param[k];
         const char *name = w->p->reg[w->p->param[k]].name;
@@ -152,11 +163,11 @@ static double *const *scaled_inputs(const chooser *w) {
 static double score(const chooser *w, double *const *in) {
     const nh_neuron_trace *t = w->trace;
     nh_shape shape = w->c->g->tensor[w->l->out].shape;
-    int64_t size = nh_shape_size(shape), sample = w->c->g->steps;
+    int64_t size = nh_shape_size(shape), sample = w->c->samples->size / nh_shape_size(w->c->g->tensor[w->c->g->input].shape);
     nh_neuron n = followed(w, size, shape.rank > 1 ? shape.dim[0] : size);
     double *state[NH_NEURON_STATES], *y = nh_arena_array(w->c->scratch, (size_t)t->m, sizeof *y), sum = 0;
     for (int s = 0; s < w->p->n_state; s++) state[s] = nh_arena_array(w->c->scratch, (size_t)t->m, sizeof **state);
-    double unit = w->p->out == NH_NEURON_OUT_GRADED && w->volts[w->p->output] == 1 ? w->volt : 1;
+    double unit = nh_neuron_unit(w->c, w->index);
     for (int64_t step = 0; step < t->steps; step++) {
         const double *x[NH_NEURON_INPUTS];
         for (int k = 0; k < w->l->n_in; k++) x[k] = in[k] + step * t->m;
@@ -248,9 +259,7 @@ static void scale_inputs(chooser *w) {
     for (int k = 0; k < w->l->n_in; k++) {
         double by = w->c->g->tensor[w->l->in[k]].q.scale;
         const nh_neuron_value *rows = &w->c->acc_scale[w->l->in[k]];
-        int exponent;
-        frexp(by, &exponent);
-        if (by < 1 || by > 1) multiply_input(w, k, nh_program_add_const(a, w->p, rounded(by, w->l->opt.decay_bits + 4 - exponent)));
+        if (by < 1 || by > 1) multiply_input(w, k, nh_program_add_const(a, w->p, short_constant(w, by)));
         if (rows->n == 0) continue;
         int reg = nh_program_add_reg(a, w->p, nh_arena_printf(a, "scale_%d", k), NH_REG_PARAM, NH_MEASURE_NONE);
         w->param[w->p->reg[reg].index] = *rows;
@@ -293,10 +302,16 @@ static bool output_format(chooser *w) {
     if (!dp) return say(w, NH_N_NEURON_WIDE, "%s", why);
     char text[NH_FORMAT_TEXT];
     nh_tensor *t = &g->tensor[w->l->out];
-    double unit = w->p->out == NH_NEURON_OUT_GRADED && !w->l->neuron->program->is_exact && w->volts[w->p->output] == 1 ? w->volt : 1;
-    t->q = (nh_quant){.known = true, .fmt = dp->out[0].fmt, .scale = unit};
+    t->q = (nh_quant){.known = true, .fmt = dp->out[0].fmt, .scale = nh_neuron_unit(w->c, w->index)};
     t->range = r;
     return say(w, NH_N_FORMAT, "output %s", nh_format_print(t->q.fmt, text));
+}
+
+double nh_neuron_unit(nh_temporal_fx *c, int layer) {
+    const nh_neuron *n = c->g->layer[layer].neuron;
+    if (n->program->out != NH_NEURON_OUT_GRADED || n->program->is_exact) return 1;
+    int *volts = nh_arena_array(c->scratch, (size_t)n->fx->n_reg + 1, sizeof *volts);
+    return nh_program_volts(n->fx, volts) && volts[n->fx->output] == 1 ? c->volt[layer] : 1;
 }
 
 bool nh_infer_neuron(nh_temporal_fx *c, int layer) {

@@ -15,9 +15,13 @@ typedef struct {
     double **row_gain;         /* [n_layer] factors of a weighted layer's rows, or NULL */
     double *volt;              /* [n_layer] what a neuron's volts were divided by */
     nh_neuron_value *acc_scale; /* [n_tensor] n > 0: factors of a weighted layer's rows that its neuron multiplies by */
-    nh_format *forced;         /* [n_tensor] width > 0: the format that the tensor's neuron must give */
+    nh_format *forced;         /* [n_tensor] width > 0: the format that the tensor's neuron or dense layer must give */
+    uint8_t *visits;           /* [n_layer] by delays that stand before what they read */
+    bool *inferred;            /* [n_layer] */
 } nh_temporal_fx;
 
+/* What 1 of a NEURON layer's output in the fixed network is in the float one: graded volts are in thresholds. After normalise. */
+double nh_neuron_unit(nh_temporal_fx *c, int layer);
 /* States, parameters and output of a NEURON layer, whose inputs are known. */
 bool nh_infer_neuron(nh_temporal_fx *c, int layer);
 

@@ -15,6 +15,14 @@ static bool say(nh_temporal_fx *c, const nh_layer *l, nh_code code, const char *
     return nh_code_get(code)->severity != NH_ERROR;
 }
 
+static const char exact_result[] = "result cannot be given, the sums of convolutions and pools stay exact";
+
+static bool refuse_key(nh_temporal_fx *c, const nh_layer *l, nh_loc at, const char *why) {
+    nh_report(c->d, NH_N_TEMPORAL_KEY, at, "layer '%s': %s", l->name, why);
+    nh_diag_layer(c->d, l->name);
+    return false;
+}
+
 static void set_tensor(nh_temporal_fx *c, const nh_layer *l, nh_format f, nh_range r, double scale) {
     nh_tensor *t = &c->g->tensor[l->out];
     t->q = (nh_quant){.known = true, .fmt = f, .scale = scale};
@@ -139,54 +147,67 @@ static void quantize_weights(nh_temporal_fx *c, nh_layer *l, double in_scale) {
     w->scale = real;
 }
 
-/* What sum_i w_i x_i (+ b) of any row can be; x contains 0 where padding or a first step put it. */
-static nh_range sum_range(const nh_layer *l, nh_range x) {
-    int64_t rows = l->weight->shape.dim[0], per = nh_shape_size(l->weight->shape) / rows;
-    nh_range all = {0, 0};
-    if (l->op == NH_OP_CONV) x = nh_range_hull(x, (nh_range){0, 0});
-    for (int64_t o = 0; o < rows; o++) {
-        nh_i128 lo = l->bias ? l->bias->raw[o] : 0, hi = lo;
-        for (int64_t i = 0; i < per; i++) {
-            nh_i128 w = l->weight->raw[o * per + i], a = w * x.lo, b = w * x.hi;
-            lo += a < b ? a : b;
-            hi += a < b ? b : a;
-        }
-        all = o == 0 ? (nh_range){lo, hi} : nh_range_hull(all, (nh_range){lo, hi});
+/* What sum_i w_i x_i (+ b) of any row can be, and what a part of it, in any order; x contains 0 where padding or a first step put it. */
+typedef struct {
+    nh_range whole, partial;
+} sums;
+
+static nh_range row_range(const nh_layer *l, int64_t row, nh_range x) {
+    int64_t per = nh_shape_size(l->weight->shape) / l->weight->shape.dim[0];
+    nh_range r = {0, 0};
+    for (int64_t i = 0; i < per; i++) {
+        nh_i128 w = l->weight->raw[row * per + i];
+        r = nh_range_add(r, nh_range_mul(x, (nh_range){w, w}));
+    }
+    return r;
+}
+
+static sums sum_ranges(const nh_layer *l, nh_range x) {
+    const nh_range none = {0, 0};
+    sums all = {none, none};
+    if (l->op == NH_OP_CONV) x = nh_range_hull(x, none);
+    for (int64_t o = 0; o < l->weight->shape.dim[0]; o++) {
+        nh_i128 b = l->bias ? l->bias->raw[o] : 0;
+        nh_range bias = {b, b}, whole = nh_range_add(bias, row_range(l, o, x));
+        nh_range partial = nh_range_add(nh_range_hull(bias, none), row_range(l, o, nh_range_hull(x, none)));
+        all.whole = o == 0 ? whole : nh_range_hull(all.whole, whole);
+        all.partial = nh_range_hull(all.partial, partial);
     }
     return all;
 }
 
-static void quantize_bias(nh_temporal_fx *c, nh_layer *l, int frac) {
+/* scale: what an integer network's raw weights leave in front of their sum. */
+static void quantize_bias(nh_temporal_fx *c, nh_layer *l, int frac, double scale) {
     nh_param *b = l->bias;
     if (!b) return;
     int64_t n = nh_shape_size(b->shape), *raw = nh_arena_array(c->g->arena, (size_t)n, sizeof *raw);
     b->fmt = nh_format_make(true, 64, 64 - frac, NH_ROUND_RND, NH_OVERFLOW_SAT);
-    for (int64_t i = 0; i < n; i++) raw[i] = (int64_t)nh_fx_from_double(b->value[i], b->fmt, &b->overflow);
+    for (int64_t i = 0; i < n; i++) raw[i] = (int64_t)nh_fx_from_double(b->value[i] / scale, b->fmt, &b->overflow);
     b->raw = raw;
 }
 
 static bool infer_weighted(nh_temporal_fx *c, nh_layer *l) {
     const nh_tensor *x = &c->g->tensor[l->in[0]];
     char text[2][NH_FORMAT_TEXT];
-    if (!l->opt.accum.is_auto) {
-        nh_report(c->d, NH_N_TEMPORAL_KEY, l->opt.accum.at, "layer '%s': accum cannot be given, accumulators are exact", l->name);
-        nh_diag_layer(c->d, l->name);
-        return false;
-    }
+    if (!l->opt.accum.is_auto) return refuse_key(c, l, l->opt.accum.at, "accum cannot be given, accumulators are exact");
+    if (l->op == NH_OP_CONV && !l->opt.result.is_auto) return refuse_key(c, l, l->opt.result.at, exact_result);
+    double scale = l->weight->raw ? x->q.scale : 1; /* weights that are integers already cannot hold it */
     if (!l->weight->raw) quantize_weights(c, l, x->q.scale);
     int frac = nh_format_frac(l->weight->fmt) + nh_format_frac(x->q.fmt);
-    quantize_bias(c, l, frac);
-    nh_range r = sum_range(l, x->range);
-    int width = nh_range_signed_width(r);
+    quantize_bias(c, l, frac, scale);
+    sums r = sum_ranges(l, x->range);
+    int width = nh_range_signed_width(r.partial);
     if (width > 64) return say(c, l, NH_N_ACCUM_WIDE, "the exact accumulator needs %d bits", width);
     l->accum_exact = true;
     l->accum = nh_format_make(true, width, width - frac, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
-    nh_format f = l->accum;
-    if (!l->opt.result.is_auto) {
-        f = l->opt.result.fmt;
-        r = nh_range_convert(r, frac, f);
+    nh_format f = l->accum, forced = c->forced[l->out];
+    if (!l->opt.result.is_auto || forced.width_bits > 0) {
+        f = l->opt.result.is_auto ? forced : l->opt.result.fmt;
+        r.whole = nh_range_convert(r.whole, frac, f);
     }
-    set_tensor(c, l, f, r, 1);
+    if (forced.width_bits > 0 && (scale < 1 || scale > 1))
+        return say(c, l, NH_M_FORM, "integer weights behind a mean whose divisor is no power of two, in a loop");
+    set_tensor(c, l, f, r.whole, scale);
     if (l->weight->overflow.overflowed)
         say(c, l, NH_N_WEIGHT_OVERFLOW, "%llu of %llu weights leave their format", (unsigned long long)l->weight->overflow.overflowed,
             (unsigned long long)l->weight->overflow.n);
@@ -197,6 +218,7 @@ static bool infer_weighted(nh_temporal_fx *c, nh_layer *l) {
 static bool infer_pool(nh_temporal_fx *c, const nh_layer *l) {
     const nh_tensor *x = &c->g->tensor[l->in[0]];
     int64_t area = l->window.kernel[0] * l->window.kernel[1];
+    if (!l->opt.result.is_auto) return refuse_key(c, l, l->opt.result.at, exact_result);
     nh_range r = nh_range_hull(x->range, (nh_range){0, 0});
     r.lo *= area;
     r.hi *= area;
@@ -217,32 +239,49 @@ static bool infer_pool(nh_temporal_fx *c, const nh_layer *l) {
 
 static bool infer_layer(nh_temporal_fx *c, int i);
 
-/* What a feedback loop brings back, before its neuron is known: the format of a spike is, another is fixed now and forced later. */
-static bool fix_neuron(nh_temporal_fx *c, const nh_layer *l, const nh_layer *from) {
-    const nh_tensor *x = &c->g->tensor[from->out];
-    nh_format f = nh_format_make(false, 1, 1, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
-    if (from->neuron->program->out != NH_NEURON_OUT_SPIKE) {
-        if (!x->calibrated)
-            return say(c, l, NH_N_INPUT_FORMAT, "the range of what comes back is unknown without calibration data");
-        f = nh_fit_format((nh_fit){.lo = fmin(x->cal_min, 0), .hi = fmax(x->cal_max, 1), .unit = 1, .is_signed = x->cal_min < 0,
-                                   .bits = l->opt.result_bits, .round = NH_ROUND_RND});
-        c->forced[from->out] = f;
+/* Of reals lo..hi times the factors that rows of a weighted layer took in. */
+static void widen_by_gain(const nh_temporal_fx *c, const nh_layer *from, double *lo, double *hi) {
+    const double *gain = c->row_gain[from - c->g->layer], least = *lo, most = *hi;
+    for (int64_t o = 0; gain && o < from->weight->shape.dim[0]; o++) {
+        *lo = fmin(*lo, fmin(least * gain[o], most * gain[o]));
+        *hi = fmax(*hi, fmax(least * gain[o], most * gain[o]));
     }
-    set_tensor(c, from, f, nh_range_of(f), 1);
+}
+
+/* What a loop brings back of a neuron or dense layer that stands behind the delay l: the format of a spike is known, another is
+ * fixed now and `from` is held to it. */
+static bool fix_format(nh_temporal_fx *c, const nh_layer *l, const nh_layer *from) {
+    const nh_tensor *x = &c->g->tensor[from->out];
+    bool is_neuron = from->op == NH_OP_NEURON;
+    double unit = is_neuron ? nh_neuron_unit(c, (int)(from - c->g->layer)) : 1, lo = fmin(x->cal_min, 0), hi = fmax(x->cal_max, 1);
+    nh_format f = nh_format_make(false, 1, 1, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
+    if (!from->opt.result.is_auto) {
+        f = from->opt.result.fmt;
+    } else if (!is_neuron || from->neuron->program->out != NH_NEURON_OUT_SPIKE) {
+        if (!x->calibrated) return say(c, l, NH_N_INPUT_FORMAT, "the range of what comes back is unknown without calibration data");
+        if (!is_neuron) widen_by_gain(c, from, &lo, &hi);
+        f = nh_fit_format((nh_fit){.lo = lo, .hi = hi, .unit = unit, .is_signed = lo < 0, .bits = from->opt.result_bits, .round = NH_ROUND_RND});
+    }
+    c->forced[from->out] = f;
+    set_tensor(c, from, f, nh_range_of(f), unit);
     return true;
 }
 
-/* The layers between a loop's neuron and the delay l, which stands before them. */
+/* What the delay l reads and stands before. The layers up to the loop's neuron follow from its format; of a loop without
+ * neurons a dense layer is met twice, and its format is fixed: all others are met at most twice. */
 static bool infer_ahead(nh_temporal_fx *c, const nh_layer *l, int tensor) {
     int i = c->g->tensor[tensor].producer;
     const nh_layer *from = &c->g->layer[i];
     if (c->g->tensor[tensor].q.known) return true;
-    if (from->op == NH_OP_NEURON) return fix_neuron(c, l, from);
-    for (int k = 0; k < from->n_in && from->op != NH_OP_DELAY; k++)
+    if (from->op == NH_OP_NEURON || (c->visits[i] > 0 && from->op == NH_OP_DENSE)) return fix_format(c, l, from);
+    if (c->visits[i]++ == 2)
+        return say(c, l, NH_M_FORM, "what comes back in a loop is a sum of '%s', which has no format of its own: delay what its neurons make", from->name);
+    for (int k = 0; k < from->n_in; k++)
         if (!infer_ahead(c, l, from->in[k])) return false;
     return infer_layer(c, i);
 }
 
+/* A feedback loop's delay stands before what it delays. */
 static bool infer_delay(nh_temporal_fx *c, const nh_layer *l) {
     const nh_tensor *x = &c->g->tensor[l->in[0]];
     if (!infer_ahead(c, l, l->in[0])) return false;
@@ -258,7 +297,8 @@ static bool infer_wire(nh_temporal_fx *c, const nh_layer *l) {
 
 static bool infer_layer(nh_temporal_fx *c, int i) {
     nh_layer *l = &c->g->layer[i];
-    if (l->op != NH_OP_NEURON && c->g->tensor[l->out].q.known) return true; /* inferred ahead */
+    if (c->inferred[i]) return true; /* ahead, for a delay */
+    c->inferred[i] = true;
     switch (l->op) {
     case NH_OP_INPUT: return infer_input(c, l);
     case NH_OP_DENSE:
@@ -279,6 +319,8 @@ bool nh_pass_temporal_fx(nh_graph *g, const nh_options *o, const nh_samples *sam
     c.row_gain = nh_arena_array(c.scratch, (size_t)g->n_layer + 1, sizeof *c.row_gain);
     c.volt = nh_arena_array(c.scratch, (size_t)g->n_layer + 1, sizeof *c.volt);
     c.forced = nh_arena_array(c.scratch, (size_t)g->n_tensor + 1, sizeof *c.forced);
+    c.inferred = nh_arena_array(c.scratch, (size_t)g->n_layer + 1, sizeof *c.inferred);
+    c.visits = nh_arena_array(c.scratch, (size_t)g->n_layer + 1, sizeof *c.visits);
     c.acc_scale = nh_arena_array(c.scratch, (size_t)g->n_tensor + 1, sizeof *c.acc_scale);
     bool ok = true;
     if (samples && samples->n > 0) {

@@ -113,6 +113,10 @@ nh_neuron_trace *nh_trace_collect(nh_arena *a, nh_graph *g, const nh_samples *sa
     }
     collector c = {.arena = a, .g = g, .trace = nh_arena_array(a, (size_t)g->n_layer + 1, sizeof(nh_neuron_trace)), .steps = steps * n};
     c.eval = nh_temporal_new(a, g, NH_FLOAT64);
+    if (!c.eval) {
+        nh_report(d, NH_M_FORM, NH_NOWHERE, "an operator has no meaning in time, or the delays are too long for this machine");
+        return NULL;
+    }
     for (int t = 0; t < g->n_tensor; t++) {
         g->tensor[t].calibrated = true;
         g->tensor[t].cal_min = INFINITY;

@@ -18,6 +18,8 @@ int64_t nh_conv_cycles(const nh_conv_shape *s, int64_t in_lanes, int64_t out_lan
     return s->taps * (s->c_in / in_lanes) * (s->groups * s->c_out / out_lanes);
 }
 
+int64_t nh_conv_least_cycles(const nh_conv_shape *s) { return nh_conv_cycles(s, s->c_in, s->depthwise ? s->groups : s->c_out); }
+
 bool nh_conv_lanes(const nh_conv_shape *s, int64_t r, int64_t *in_lanes, int64_t *out_lanes)
 {
     int64_t best = INT64_MAX, most_out = s->depthwise ? s->groups : s->c_out;

@@ -57,13 +57,21 @@ static int64_t largest_reuse(const nh_graph *g, const nh_layer *l)
     return s.n_in * s.n_out;
 }
 
+/* Cycles per output vector with all lanes. */
+static int64_t least_reuse(const nh_graph *g, const nh_layer *l)
+{
+    if (!is_window(l)) return 1;
+    nh_conv_shape c = nh_conv_shape_of(g, l);
+    return nh_conv_least_cycles(&c);
+}
+
 /* Output vectors of an inference or step: a convolution makes one per pixel. */
 static int64_t vectors_of(const nh_graph *g, const nh_layer *l) { return is_window(l) ? nh_conv_shape_of(g, l).pixels : 1; }
 
-/* The reuse factor of an auto layer that has `ii` cycles; a convolution never less than its taps. */
+/* The reuse factor of an auto layer that has `ii` cycles; a convolution never less than it needs with all lanes. */
 static int64_t reuse_within(const nh_graph *g, const nh_layer *l, int64_t ii)
 {
-    int64_t most = largest_reuse(g, l), r = ii / vectors_of(g, l), least = is_window(l) ? nh_conv_shape_of(g, l).taps : 1;
+    int64_t most = largest_reuse(g, l), r = ii / vectors_of(g, l), least = least_reuse(g, l);
     r = r < most ? r : most;
     return r > least ? r : least;
 }
@@ -112,6 +120,24 @@ static bool check_rate(const nh_options *o, nh_diag *d)
     return false;
 }
 
+/* Convolutions walk their taps one after the other: even all lanes may not suffice. */
+static bool check_windows(const nh_graph *g, const nh_options *o, nh_diag *d, int64_t ii)
+{
+    bool ok = true;
+    for (int i = 0; i < g->n_layer; i++) {
+        const nh_layer *l = &g->layer[i];
+        int64_t least = is_window(l) && l->opt.reuse_factor == 0 ? least_reuse(g, l) * vectors_of(g, l) : 0;
+        if (least <= ii) continue;
+        ok = nh_report(d, NH_P_BUDGET, o->budget.at, "layer '%s': an initiation interval of %lld cycles", l->name, (long long)ii);
+        nh_diag_layer(d, l->name);
+        nh_diag_found(d, "%lld cycles with all lanes: pixels times taps", (long long)least);
+        nh_diag_allowed(d, "%lld or more", (long long)least);
+    }
+    return ok;
+}
+
+enum { DEFAULT_LANES = 16 }; /* of time-stepped networks: few multiplications are worth more */
+
 /* The II that the auto layers get; 0 with a diagnostic when the budget cannot be met. */
 static int64_t solve_ii(const nh_graph *g, const nh_options *o, nh_diag *d, int64_t most)
 {
@@ -119,7 +145,8 @@ static int64_t solve_ii(const nh_graph *g, const nh_options *o, nh_diag *d, int6
     if (ii == 0 && have == 0) {
         have = o->target.dsps;
         if (have == 0 && g->is_temporal) {
-            have = 16;
+            int64_t fewest = multipliers_at(g, most);
+            have = fewest > DEFAULT_LANES ? fewest : DEFAULT_LANES;
             nh_report(d, NH_P_UNIT, o->budget.at, "no budget given: reuse_factor auto solved for %lld lanes", (long long)have);
         } else if (have == 0) {
             nh_report(d, NH_P_NO_BUDGET, o->budget.at, "reuse_factor: auto needs a budget, and target '%s' has no DSP blocks to count",
@@ -131,6 +158,7 @@ static int64_t solve_ii(const nh_graph *g, const nh_options *o, nh_diag *d, int6
             nh_report(d, NH_P_UNIT, o->budget.at, "no budget given: reuse_factor auto solved for the %lld DSP blocks of target '%s'",
                       (long long)have, o->target.name);
     }
+    if (ii > 0 && !check_windows(g, o, d, ii)) return 0;
     if (have == 0) return ii < most ? ii : most;
     int64_t fewest = multipliers_at(g, most);
     if (fewest > have) {

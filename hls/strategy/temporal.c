@@ -14,7 +14,7 @@
 #include "reuse.h"
 
 enum { PORT_LANES = 64 }; /* a whole frame at the port does not make as many neurons work at once */
-enum { ROOM_PER_LAYER = 8 }; /* units and streams that a layer can add: itself, forks, frame buffers */
+enum { ROOM_PER_LAYER = 12 }; /* units and streams that a layer can add: itself, 4 inputs and their frame buffers, 4/3 for forks */
 
 typedef struct {
     nh_arena *a;
@@ -250,7 +250,7 @@ static bool lower_conv(lowering *c, const nh_layer *l)
     if (!nh_conv_lanes(&s, u->reuse_factor, &v->in_lanes, &v->out_lanes)) {
         nh_report(c->d, NH_P_CONV_REUSE, l->opt.reuse_at, "layer '%s': reuse factor %lld", l->name, (long long)u->reuse_factor);
         nh_diag_layer(c->d, l->name);
-        nh_diag_allowed(c->d, "%lld or more", (long long)s.taps);
+        nh_diag_allowed(c->d, "%lld or more", (long long)nh_conv_least_cycles(&s));
         return false;
     }
     v->cycles = nh_conv_cycles(&s, v->in_lanes, v->out_lanes) * s.pixels;
@@ -406,11 +406,30 @@ static bool lower_neuron(lowering *c, const nh_layer *l)
 
 /* --- the network ------------------------------------------------------------------------------------------------------ */
 
+/* Layers that the output depends on, also through loops. */
+static bool *live_layers(lowering *c)
+{
+    bool *live = nh_arena_array(c->a, (size_t)c->g->n_layer, sizeof *live), changed = true;
+    live[c->g->tensor[c->g->output].producer] = true;
+    while (changed) {
+        changed = false;
+        for (int i = c->g->n_layer - 1; i >= 0; i--)
+            for (int k = 0; live[i] && k < c->g->layer[i].n_in; k++) {
+                bool *from = &live[c->g->tensor[c->g->layer[i].in[k]].producer];
+                changed |= !*from;
+                *from = true;
+            }
+    }
+    return live;
+}
+
+/* What the output does not depend on reads nothing, and is not built. */
 static void count_readers(lowering *c)
 {
+    const bool *live = live_layers(c);
     for (int i = 0; i < c->g->n_layer; i++) {
         const nh_layer *l = &c->g->layer[i];
-        for (int k = 0; !nh_is_wire(l) && k < l->n_in; k++) c->readers[nh_root_tensor(c->g, l->in[k])]++;
+        for (int k = 0; live[i] && !nh_is_wire(l) && k < l->n_in; k++) c->readers[nh_root_tensor(c->g, l->in[k])]++;
     }
     c->readers[nh_root_tensor(c->g, c->g->output)]++;
 }

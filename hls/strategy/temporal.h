@@ -15,7 +15,9 @@ typedef struct {
 } nh_conv_shape;
 nh_conv_shape nh_conv_shape_of(const nh_graph *g, const nh_layer *l);
 int64_t nh_conv_cycles(const nh_conv_shape *s, int64_t in_lanes, int64_t out_lanes);
-/* false: r is below the taps. */
+/* With all lanes: the taps, of every group one after the other where it is not depthwise. */
+int64_t nh_conv_least_cycles(const nh_conv_shape *s);
+/* false: r is below that. */
 bool nh_conv_lanes(const nh_conv_shape *s, int64_t r, int64_t *in_lanes, int64_t *out_lanes);
 
 #endif
