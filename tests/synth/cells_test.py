@@ -10,6 +10,7 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -69,6 +70,20 @@ def count(folder, name, files, top, recipe, before=""):
     return dict(sorted(collections.Counter(c["type"] for c in tops[0]["cells"].values()).items()))
 
 
+def sources(folder, module):
+    """Copies of the template and of what it is made of, without comments: both would number other wires, and ABC go by numbers."""
+    waiting, done = [module], {}
+    while waiting:
+        name = waiting.pop()
+        if name in done:
+            continue
+        text = next(TEMPLATES.glob(f"*/{name}.v")).read_text()
+        done[name] = folder / f"{name}.v"
+        done[name].write_text("".join(re.sub(r"\s*//.*", "", line) + "\n" for line in text.splitlines() if not line.lstrip().startswith("//")))
+        waiting += [m for m in re.findall(r"\bnh_\w+", done[name].read_text()) if list(TEMPLATES.glob(f"*/{m}.v"))]
+    return [done[m] for m in sorted(done)]
+
+
 def count_template(work, family, unit):
     module, parameters = UNITS[unit]
     folder = work / f"{family}_{unit}"
@@ -79,7 +94,7 @@ def count_template(work, family, unit):
             memory(folder / f"{key}.mem", *value)
             value = f'"{key}.mem"'
         sets.append(f"chparam -set {key} {value} {module}")
-    return count(folder, unit, sorted(TEMPLATES.glob("*/*.v")), module, RECIPES[family], "; ".join(sets))
+    return count(folder, unit, sources(folder, module), module, RECIPES[family], "; ".join(sets))
 
 
 def emit(work, program):

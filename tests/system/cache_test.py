@@ -52,7 +52,7 @@ class Cache(Case):
         self.assertEqual(self.steps("--until", "rtl"), {s: ("done", "calibration data changed") for s in ("c", "rtl")})
 
     def test_time_steps_of_the_data(self):
-        """The design has a counter of steps: data with more of them make another one."""
+        """The design has a counter of steps: data with more of them make another one, also where they do not calibrate."""
         example = TESTS.parent / "configs/examples/digits_snn"
         shutil.copy(example / "digits_snn.nir", self.dir)
         self.config.write_text("""project: p
@@ -68,7 +68,12 @@ simulate: {inputs: spikes.npy}
         self.build("--until", "rtl")
         self.assertEqual(self.steps("--until", "rtl"), {s: ("cached", "nothing changed") for s in ("c", "rtl")})
         numpy.save(self.dir / "spikes.npy", numpy.zeros((1, 4, 64), dtype=numpy.uint8))
-        self.assertEqual(self.steps("--until", "rtl"), {s: ("done", "time steps: 3 -> 4") for s in ("c", "rtl")})
+        self.assertEqual(self.steps("--until", "rtl"), {s: ("done", "calibration data changed") for s in ("c", "rtl")})
+        self.config.write_text(self.config.read_text() + "calibrate: {data: cal.npy}\n")
+        shutil.copy(self.dir / "spikes.npy", self.dir / "cal.npy")
+        self.build("--until", "rtl")
+        numpy.save(self.dir / "spikes.npy", numpy.zeros((1, 5, 64), dtype=numpy.uint8))
+        self.assertEqual(self.steps("--until", "rtl"), {s: ("done", "time steps: 4 -> 5") for s in ("c", "rtl")})
 
     def test_tool(self):
         self.build()
