@@ -1,0 +1,65 @@
+/* A fabric: the mesh, the sizes of its cores, and the neuron models in its datapath. docs/fabric.md is the contract with the RTL. */
+#ifndef NH_FABRIC_H
+#define NH_FABRIC_H
+
+#include "neuron.h"
+
+#define NH_FABRIC_MODELS 4
+#define NH_FABRIC_MESH_MOST 32      /* tiles along x or y */
+#define NH_FABRIC_COUNTERS 9
+
+/* A model as the datapath has it: an exact program in integers. The LSB of accumulators is 1, that of the states 2^-guard_bits; every
+ * state has a format, every parameter one of `param` (a wider one does not fit). */
+typedef struct {
+    const char *name;                  /* of the model: unique in the fabric */
+    const nh_neuron_program *program;
+    nh_format param[NH_NEURON_PARAMS]; /* of program->param */
+    nh_format out;                     /* payload: ufixed<1,1>, or signed integer of payload_bits */
+} nh_fabric_model;
+
+typedef struct {
+    const char *name;
+    int mesh_x, mesh_y;
+    int lanes;               /* neurons per cycle and weights per cycle; neurons is a multiple */
+    int64_t neurons;         /* of a core */
+    int64_t axons;           /* entries of the axon table */
+    int64_t synapses;        /* words of `lanes` weights */
+    int64_t convs;           /* descriptors of convolutions; 0: the fabric has no conv mode */
+    int64_t routes, groups, params; /* entries of those tables of a core; params in words of `lanes` neurons */
+    int64_t delays;          /* steps that the spike memory holds, a power of two; longest extra delay + 1 */
+    int64_t queue;           /* events that wait in front of a core, a power of two */
+    bool sparse;             /* synapse words may name their accumulator */
+    int weight_bits;         /* 2..16, signed */
+    int accum_bits;          /* 8..48, signed */
+    int payload_bits;        /* 1: spikes only; else signed, 2..24 */
+    int guard_bits;          /* fractional bits of states below the accumulator's LSB: 0..16 */
+    int conv_y_bits, conv_x_bits, conv_c_bits; /* coordinates in an event; 0 when convs is 0 */
+    int n_model;
+    nh_fabric_model model[NH_FABRIC_MODELS];
+    nh_loc at;
+} nh_fabric;
+
+/* Widths that follow, with the names of docs/fabric.md. */
+typedef struct {
+    int xb, yb, addr, data, flit, host; /* host: a whole number of bytes, in bits */
+    int64_t nw;                         /* neuron words of a core */
+    int wa, sa, pa, db, nb, dl;         /* clog2 of words, synapses, params, convs, neuron counts (+1), delays */
+    int state, param;                   /* bits of a neuron's states and parameters, of the largest model */
+    int axon, synapse, conv, group, param_word, route, state_word; /* bits of a word of each memory */
+} nh_fabric_widths;
+
+typedef enum {
+    NH_FMEM_CONTROL, NH_FMEM_AXON, NH_FMEM_SYNAPSE, NH_FMEM_CONV, NH_FMEM_GROUP, NH_FMEM_PARAM, NH_FMEM_ROUTE, NH_FMEM_STATE,
+    NH_FMEM_COUNTER, NH_FMEM_COUNT
+} nh_fabric_memory;
+
+/* max(1, ceil(log2(n))). */
+int nh_clog2(int64_t n);
+/* f must be checked. */
+nh_fabric_widths nh_fabric_get_widths(const nh_fabric *f);
+/* Every rule on the sizes, with diagnostics (all at once) at f->at. */
+bool nh_fabric_check(const nh_fabric *f, nh_diag *d);
+/* SHA-256 in hex of everything that an image depends on: two fabrics with the same hash run the same images. Lives in a. */
+const char *nh_fabric_hash(nh_arena *a, const nh_fabric *f);
+
+#endif

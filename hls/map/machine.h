@@ -1,0 +1,34 @@
+/* C model of the fabric: executes an image, bit-exact with the RTL, cycles approximate. */
+#ifndef NH_MACHINE_H
+#define NH_MACHINE_H
+
+#include "image.h"
+
+typedef struct nh_machine nh_machine;
+
+typedef struct { int64_t addr; int32_t payload; int64_t tick; } nh_host_event; /* tick: of the sweep that made it */
+
+typedef struct {
+    int64_t count[NH_FABRIC_COUNTERS]; /* as the core's counter memory */
+    int64_t hops;                      /* of the flits that it sent */
+} nh_core_activity;
+
+/* A machine with context `context` loaded. Lives in a. */
+nh_machine *nh_machine_new(nh_arena *a, const nh_image *m, int context);
+/* INIT. */
+void nh_machine_init(nh_machine *k);
+/* An event that the host sends into the rectangle before the next tick. */
+void nh_machine_event(nh_machine *k, nh_rect to, int64_t addr, int32_t payload);
+/* One tick: sweep, send, deliver all. Events to the host: valid until the next call. */
+const nh_host_event *nh_machine_tick(nh_machine *k, int64_t *n);
+/* State s of neuron (word, lane) of core i, raw. */
+int64_t nh_machine_state(const nh_machine *k, int core, int64_t neuron, int s);
+const nh_core_activity *nh_machine_activity(const nh_machine *k, int core);
+/* Cycles so far: of every tick the slowest core's, as the RTL's pipelines have them; an estimate of contention on links. */
+int64_t nh_machine_cycles(const nh_machine *k);
+
+/* A whole sample through all contexts. x: [steps][input_size] integers (0: no event); y: [steps][output_size] (0 or what came). */
+bool nh_image_run(nh_arena *a, const nh_image *m, const int32_t *x, int32_t *y, nh_core_activity *activity /* [n_context][n_core] or NULL */,
+                  int64_t *cycles);
+
+#endif

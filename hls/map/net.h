@@ -1,0 +1,51 @@
+/* What the mapper maps: populations of neurons and projections between them, in integers. Made from a fixed-point graph
+ * (hls/map/from_graph.c), or by a generator. */
+#ifndef NH_EVENT_NET_H
+#define NH_EVENT_NET_H
+
+#include "fabric.h"
+
+typedef enum { NH_POP_INPUT, NH_POP_NEURONS } nh_population_kind;
+
+/* Neurons in the order of a [c][h][w] tensor (dense: c = n, h = w = 1). */
+typedef struct {
+    const char *name;
+    nh_population_kind kind;
+    int64_t c, h, w;
+    int model;                            /* NEURONS: of the fabric */
+    const int64_t *param[NH_NEURON_PARAMS]; /* raw; [1] (all), [c] or [c*h*w] */
+    int64_t n_param[NH_NEURON_PARAMS];
+    bool is_output;
+    int out_bits;                         /* bits of what a neuron sends, sign included when out_signed; 1 for spikes */
+    bool out_signed;
+    double rate;                          /* events per neuron and step: measured, else < 0 */
+} nh_population;
+
+typedef enum { NH_PROJ_DENSE, NH_PROJ_CONV, NH_PROJ_SPARSE } nh_projection_kind;
+
+/* Accumulators of `to` += weights * what `from` sent `delay` steps ago. Of several projections into one population the sums are added. */
+typedef struct {
+    const char *name;                     /* the layer's */
+    nh_projection_kind kind;
+    int from, to;                         /* populations */
+    int64_t delay;                        /* time steps >= 0; in a loop at least one projection has > 0 */
+    /* DENSE: [n_to][n_from]. CONV: [c_to][c_from][kh][kw]. SPARSE: [n_entry]. NULL: all weights are `constant` (generated networks). */
+    const int32_t *weight;
+    int32_t constant;
+    int64_t kh, kw, stride_y, stride_x, dilation_y, dilation_x, pad_y, pad_x; /* CONV; pad: top and left */
+    int64_t n_entry;                      /* SPARSE: sorted by source, then target */
+    const int64_t *source, *target;       /* [n_entry] */
+} nh_projection;
+
+typedef struct {
+    const char *name;
+    int64_t steps;                        /* of a sample */
+    nh_population *pop;
+    int n_pop;
+    nh_projection *proj;
+    int n_proj;
+} nh_event_net;
+
+static inline int64_t nh_population_size(const nh_population *p) { return p->c * p->h * p->w; }
+
+#endif
