@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """The golden lava-dl networks through the program: every layer of every step of the C kernels against the arrays of the lava
-runtime, bit for bit, and the RTL against the C kernels: all steps, or as many as RTL_STEPS says where all would take long.
+runtime, bit for bit, and the RTL against the C kernels: all steps of all layers, without and with random stalls.
 
     lava_golden.py --neurohls build/bin/neurohls [--quick] [--keep DIR] [CASE...]
 """
@@ -11,8 +11,6 @@ import numpy as np
 
 import program
 
-# Steps simulated in RTL where that is not all of them; 0: none (its RTL build alone takes longer than the rest together).
-RTL_STEPS = {"pilotnet_sdnn": 1, "pilotnet_sdnn_skip1": 2, "seed6": 0, "oxford": 100, "mnist_mlp": 40}
 CONFIG = """project: net
 model: {model}
 target: generic
@@ -21,7 +19,7 @@ io: stream
 beat: 8
 budget: {{ multipliers: 64 }}
 spiking: {{ {spiking} }}
-simulate: {{ inputs: {inputs}, trace: true, stalls: random, rtl_limit: {limit} }}
+simulate: {{ inputs: {inputs}, trace: true, stalls: random }}
 """
 
 
@@ -38,7 +36,7 @@ def config(case, entry, folder):
     keys |= {key: given[key] for key in ("reset_interval", "reset_offset", "num_layers", "skip_layers") if key in given}
     if "input_shape" in given:
         keys["input_shape"] = given["input_shape"][::-1]
-    return CONFIG.format(model=program.golden("lava", case, "network.net"), inputs=inputs, limit=RTL_STEPS.get(case, entry["T"]),
+    return CONFIG.format(model=program.golden("lava", case, "network.net"), inputs=inputs,
                          spiking=", ".join(f"{key}: {value}" for key, value in keys.items()))
 
 
@@ -66,12 +64,11 @@ def differing(case, entry, built):
 
 def run(case, entry):
     def function(neurohls, folder, _):
-        steps = RTL_STEPS.get(case, entry["T"])
-        built = program.build(neurohls, folder, config(case, entry, folder), rtl=steps > 0)
+        built = program.build(neurohls, folder, config(case, entry, folder))
         compared, problem = differing(case, entry, built)
-        rtl = built.rtl() if steps else "RTL not run"
+        rtl = built.rtl()
         print(f"     {case}: {compared} values of {len(entry['layers'])} layers, {entry['T']} steps as lava's; "
-              f"{rtl}, {steps} steps; {built.seconds:.0f} s", flush=True)
+              f"{rtl}; {built.seconds:.0f} s", flush=True)
         return problem or (None if rtl else f"RTL: {built.sim['first_mismatch']}")
     return function
 
