@@ -66,6 +66,8 @@ nh_options *nh_config_read(nh_arena *a, nh_diag *d, const char *path) {
     if (!o->input.has_scale) o->input.scale = 1;
     if (o->target.name && nh_target_read(a, d, o->target_at, o->target.name, r.dir, &o->target) && o->clock_mhz <= 0)
         o->clock_mhz = o->target.clock_mhz;
+    const nh_yaml *fabric = root->kind == NH_YAML_MAP ? nh_yaml_get(root, "fabric") : NULL;
+    if (fabric && d->n_error == before) nh_fabric_resolve(a, d, &r, fabric, &o->fabric);
     if (root->kind == NH_YAML_MAP) check_together(d, o, root);
     return d->n_error == before ? o : NULL;
 }

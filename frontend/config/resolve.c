@@ -4,7 +4,7 @@
 #include "config.h"
 #include "schema.h"
 
-#define BUILT (NH_STRATEGY_LATENCY | NH_STRATEGY_RESOURCE)
+#define BUILT (NH_STRATEGY_LATENCY | NH_STRATEGY_RESOURCE | NH_STRATEGY_EVENT)
 
 /* The keys numerics: to decay_bits of a layer in time: neurons have them all, layers with weights those of their delay and bias. */
 static bool has_numerics(const nh_graph *g, const nh_layer *l, size_t field) {
@@ -142,6 +142,29 @@ static void temporal_defaults(nh_graph *g, nh_diag *d) {
     if (n > 0) nh_report(d, NH_N_GRAPH, NH_NOWHERE, "no strategy given for %d layers: resource", n);
 }
 
+/* Neuron cores need a fabric, and carry networks in time as a whole. */
+static bool check_event(const nh_options *o, const nh_graph *g, nh_diag *d) {
+    const nh_layer *event = NULL, *other = NULL;
+    for (int i = 0; i < g->n_layer; i++) {
+        const nh_layer *l = &g->layer[i];
+        if (l->opt.strategy == NH_STRATEGY_EVENT && !event) event = l;
+        if (l->opt.strategy != NH_STRATEGY_EVENT && l->opt.strategy != NH_STRATEGY_WIRE && !other) other = l;
+    }
+    if (!event) return true;
+    if (!o->fabric.given) {
+        nh_report(d, NH_C_CONFLICT, event->opt.strategy_at, "strategy: event needs a fabric");
+        nh_diag_hint(d, "add fabric: { mesh: [2, 2] }, or fabric: { limits: loihi2-like }");
+    } else if (!g->is_temporal) {
+        nh_report(d, NH_C_STRATEGY, event->opt.strategy_at, "strategy: event is for networks in time, this one has no time steps");
+    } else if (other) {
+        nh_report(d, NH_C_STRATEGY, other->opt.strategy_at, "layer '%.80s' is not on the fabric: all layers of a network, or none", other->name);
+        nh_diag_layer(d, other->name);
+    } else {
+        return true;
+    }
+    return false;
+}
+
 bool nh_config_resolve(const nh_options *o, nh_graph *g, nh_diag *d) {
     size_t before = d->n_error;
     if (!g->is_temporal && o->spiking.at.line)
@@ -157,5 +180,6 @@ bool nh_config_resolve(const nh_options *o, nh_graph *g, nh_diag *d) {
         if (check_strategy(l, d)) check_reuse(o, l, d);
         else refused = &l->opt.strategy;
     }
+    if (d->n_error == before) check_event(o, g, d);
     return d->n_error == before;
 }

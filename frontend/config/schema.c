@@ -202,6 +202,8 @@ static const nh_key config_keys[] = {
      .doc = "what reuse_factor: auto solves for; one of the keys"},
     {.name = "spiking", .type = NH_KEY_SECTION, .section = &nh_spiking_section, .at = OPTION(spiking.at),
      .doc = "networks in time: steps, how data become the input of each step, how outputs become a class"},
+    {.name = "fabric", .type = NH_KEY_SECTION, .section = &nh_fabric_section, .offset = OPTION(fabric), .at = OPTION(fabric.at),
+     .doc = "strategy: event: the mesh of neuron cores"},
     {.name = "calibrate", .type = NH_KEY_SECTION, .section = &calibrate_section, .at = OPTION(calibrate.at),
      .doc = "data that auto formats are chosen from"},
     {.name = "simulate", .type = NH_KEY_SECTION, .section = &simulate_section, .at = OPTION(simulate.at),

@@ -66,6 +66,7 @@ struct nh_section {
 extern const nh_section nh_config_section; /* base: nh_options */
 extern const nh_section nh_layer_section;  /* base: nh_layer_options; the keys of spiking layers stand last, from numerics on */
 extern const nh_section nh_spiking_section; /* base: nh_options */
+extern const nh_section nh_fabric_section; /* base: nh_fabric_request; also of limits files */
 extern const nh_section nh_target_section; /* base: nh_target */
 
 /* A rule of `layers:`; given has bit k set when the rule has key k of nh_layer_section. */
@@ -97,6 +98,9 @@ bool nh_value_read(const nh_reading *r, const nh_key *k, const nh_yaml *node, ch
 void nh_section_defaults(const nh_reading *r, const nh_section *s, char *base);
 /* Read a MAP. given: NULL or gets a bit per key that was there; key_at: NULL or gets the places. false: diagnosed. */
 bool nh_section_read(const nh_reading *r, const nh_section *s, const nh_yaml *node, char *base, nh_key_set *given, nh_loc *key_at);
+
+/* After `fabric:` was read: sizes of its limits file where it says nothing, tiles and words of the fabric. false: diagnosed. */
+bool nh_fabric_resolve(nh_arena *a, nh_diag *d, const nh_reading *config, const nh_yaml *section, nh_fabric_request *q);
 
 /* A glob over the bytes of name: * any text, ? one UTF-8 character, \ takes the next character literally. */
 bool nh_glob_match(const char *glob, const char *name);

@@ -3,10 +3,6 @@
 
 #include "schema.h"
 
-static const struct { const char *key, *what; } later_keys[] = {
-    {"fabric", "the mesh of neuron cores"},
-};
-
 void nh_section_defaults(const nh_reading *r, const nh_section *s, char *base) {
     nh_loc at = {.file = r->file};
     for (int i = 0; i < s->n_key; i++) {
@@ -36,13 +32,6 @@ static void unknown_key(const nh_reading *r, const nh_section *s, const nh_yaml 
     for (int i = 0; i < s->n_key; i++) {
         name[i] = s->key[i].name;
         all = nh_arena_printf(r->arena, "%s%s%s", all, i ? ", " : "", name[i]);
-    }
-    for (size_t i = 0; s == &nh_config_section && i < sizeof later_keys / sizeof *later_keys; i++) {
-        if (strcmp(later_keys[i].key, key->text) != 0) continue;
-        nh_report(r->diag, NH_C_LATER, key->at, "'%s' configures %s, which this version does not build", key->text,
-                  later_keys[i].what);
-        nh_diag_hint(r->diag, "remove the key; spiking networks are built as pipelines without it");
-        return;
     }
     nh_report(r->diag, NH_C_UNKNOWN, key->at, "unknown key '%.80s'%s%s", key->text, s == &nh_config_section ? "" : " in ",
               s == &nh_config_section ? "" : s->name);

@@ -8,6 +8,15 @@
 
 extern const nh_embedded nh_builtin_targets[];
 extern const size_t nh_builtin_targets_count;
+extern const nh_embedded nh_builtin_limits[];
+extern const size_t nh_builtin_limits_count;
+
+/* One kind of file: what it is called in messages, and the built-in ones. */
+typedef struct {
+    const char *what;
+    const nh_embedded *file;
+    size_t n;
+} family;
 
 static bool is_path(const char *name) {
     size_t n = strlen(name);
@@ -25,10 +34,10 @@ static const char *find_file(nh_arena *a, const char *name, const char *config_d
     return NULL;
 }
 
-static const nh_embedded *find_builtin(nh_arena *a, const char *name) {
+static const nh_embedded *find_builtin(nh_arena *a, const family *k, const char *name) {
     const char *file = nh_arena_printf(a, "%s.yaml", name);
-    for (size_t i = 0; i < nh_builtin_targets_count; i++)
-        if (strcmp(nh_builtin_targets[i].name, file) == 0) return &nh_builtin_targets[i];
+    for (size_t i = 0; i < k->n; i++)
+        if (strcmp(k->file[i].name, file) == 0) return &k->file[i];
     return NULL;
 }
 
@@ -37,33 +46,39 @@ static const char *stem(nh_arena *a, const char *path) {
     return nh_arena_strn(a, base, dot ? (size_t)(dot - base) : strlen(base));
 }
 
-static bool unknown_target(nh_arena *a, nh_diag *d, nh_loc at, const char *name) {
-    size_t n = nh_builtin_targets_count;
-    const char **names = nh_arena_array(a, n, sizeof *names), *all = "";
-    for (size_t i = 0; i < n; i++) {
-        names[i] = stem(a, nh_builtin_targets[i].name);
+static nh_yaml *unknown(nh_arena *a, nh_diag *d, nh_loc at, const family *k, const char *name) {
+    const char **names = nh_arena_array(a, k->n, sizeof *names), *all = "";
+    for (size_t i = 0; i < k->n; i++) {
+        names[i] = stem(a, k->file[i].name);
         all = nh_arena_printf(a, "%s%s%s", all, i ? ", " : "", names[i]);
     }
-    nh_report(d, NH_C_TARGET, at, "unknown target '%.80s'", name);
-    nh_diag_allowed(d, "%s, or the path of a target file", all);
-    const char *near = nh_did_you_mean(name, names, n);
+    nh_report(d, NH_C_TARGET, at, "unknown %s '%.80s'", k->what, name);
+    nh_diag_allowed(d, "%s, or the path of a %s file", all, k->what);
+    const char *near = nh_did_you_mean(name, names, k->n);
     if (near) nh_diag_hint(d, "did you mean '%s'?", near);
-    return false;
+    return NULL;
+}
+
+/* The tree of a file; *path: where it is. */
+static nh_yaml *read_file(nh_arena *a, nh_diag *d, nh_loc at, const family *k, const char *name, const char *config_dir, const char **path) {
+    nh_bytes text;
+    *path = find_file(a, name, config_dir);
+    if (*path) {
+        if (!nh_file_read(a, d, at, *path, NH_YAML_LIMIT_BYTES, &text)) return NULL;
+    } else {
+        const nh_embedded *file = find_builtin(a, k, name);
+        if (!file) return unknown(a, d, at, k, name);
+        *path = nh_arena_printf(a, "built-in/%s", file->name);
+        text = (nh_bytes){.data = file->data, .size = file->size};
+    }
+    return nh_yaml_read(a, d, *path, text);
 }
 
 bool nh_target_read(nh_arena *a, nh_diag *d, nh_loc at, const char *name, const char *config_dir, nh_target *out) {
-    nh_bytes text;
-    const char *path = find_file(a, name, config_dir);
-    if (path) {
-        if (!nh_file_read(a, d, at, path, NH_YAML_LIMIT_BYTES, &text)) return false;
-    } else {
-        const nh_embedded *file = find_builtin(a, name);
-        if (!file) return unknown_target(a, d, at, name);
-        path = nh_arena_printf(a, "built-in/%s", file->name);
-        text = (nh_bytes){.data = file->data, .size = file->size};
-    }
+    const family targets = {"target", nh_builtin_targets, nh_builtin_targets_count};
     size_t before = d->n_error;
-    nh_yaml *root = nh_yaml_read(a, d, path, text);
+    const char *path;
+    nh_yaml *root = read_file(a, d, at, &targets, name, config_dir, &path);
     if (!root) return false;
     nh_reading r = {.arena = a, .diag = d, .file = path, .dir = config_dir};
     *out = (nh_target){.at = at};
@@ -71,4 +86,41 @@ bool nh_target_read(nh_arena *a, nh_diag *d, nh_loc at, const char *name, const 
     nh_section_read(&r, &nh_target_section, root, (char *)out, NULL, NULL);
     out->name = stem(a, path);
     return d->n_error == before;
+}
+
+/* Sizes of the limits file, then what the configuration says itself. */
+static bool read_limits(nh_arena *a, nh_diag *d, const char *config_dir, const nh_reading *config, const nh_yaml *section, nh_fabric_request *q) {
+    const family limits = {"fabric", nh_builtin_limits, nh_builtin_limits_count};
+    size_t before = d->n_error;
+    const char *path;
+    nh_fabric_request own = *q;
+    nh_yaml *root = read_file(a, d, q->limits_at, &limits, q->limits, config_dir, &path);
+    if (!root) return false;
+    nh_reading r = {.arena = a, .diag = d, .file = path, .dir = config_dir};
+    *q = (nh_fabric_request){.at = own.at};
+    nh_section_defaults(&r, &nh_fabric_section, (char *)q);
+    nh_section_read(&r, &nh_fabric_section, root, (char *)q, NULL, NULL);
+    if (d->n_error != before) return false;
+    nh_section_read(config, &nh_fabric_section, section, (char *)q, NULL, NULL);
+    q->f.name = stem(a, path);
+    q->at = own.at;
+    q->limits_at = own.limits_at;
+    return d->n_error == before;
+}
+
+bool nh_fabric_resolve(nh_arena *a, nh_diag *d, const nh_reading *config, const nh_yaml *section, nh_fabric_request *q) {
+    q->given = true;
+    q->f.name = "fabric";
+    if (q->limits && !read_limits(a, d, config->dir, config, section, q)) return false;
+    q->given = true;
+    if (q->n_mesh != 2) {
+        nh_report(d, NH_C_MISSING, q->at, "fabric: mesh is %s", q->n_mesh ? "not two numbers" : "missing");
+        nh_diag_allowed(d, "mesh: [X, Y], tiles along x and y; or limits: NAME");
+        return false;
+    }
+    q->f.mesh_x = (int)q->mesh[0];
+    q->f.mesh_y = (int)q->mesh[1];
+    q->f.synapses = q->synapse_kib * 8192 / (q->f.lanes * q->f.weight_bits);
+    q->f.at = q->at;
+    return true;
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "diag.h"
+#include "fabric.h"
 #include "fx.h"
 
 typedef enum { NH_IO_PARALLEL, NH_IO_STREAM } nh_io;
@@ -114,6 +115,18 @@ typedef struct {
     nh_loc at;
 } nh_target;
 
+/* `fabric:` as asked for. */
+typedef struct {
+    nh_fabric f;          /* without models; sizes of `limits` where the configuration says nothing */
+    const char *limits;   /* name or path of a limits file, or NULL */
+    int64_t mesh[2];
+    int n_mesh;
+    int64_t synapse_kib;  /* of a core; becomes f.synapses */
+    int64_t contexts;     /* most; 0 = auto */
+    bool given;
+    nh_loc at, limits_at;
+} nh_fabric_request;
+
 typedef struct {
     const char *file;     /* the YAML file */
     const char *project;  /* identifier: [A-Za-z][A-Za-z0-9_]*, <= 48 characters, not a keyword */
@@ -151,6 +164,8 @@ typedef struct {
     } spiking;
 
     struct { double rate_hz; int64_t ii_cycles, multipliers; nh_loc at; } budget; /* 0 = not given; for reuse_factor auto */
+
+    nh_fabric_request fabric;
 
     struct { nh_data_ref data; double scale; nh_calibrate_method method; double percentile; int64_t samples; nh_loc at; } calibrate;
 

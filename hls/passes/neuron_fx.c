@@ -23,6 +23,7 @@ typedef struct {
     const int *volts;
     const nh_neuron_trace *trace; /* or NULL */
     double volt;
+    bool was_exact;               /* the program came as integers */
 } chooser;
 
 static bool say(const chooser *w, nh_code code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -37,10 +38,16 @@ static bool say(const chooser *w, nh_code code, const char *fmt, ...) {
 
 /* --- parameters ---------------------------------------------------------------------------------------------------- */
 
+static bool is_event(const chooser *w) { return w->l->opt.strategy == NH_STRATEGY_EVENT; }
+
+/* Of states and everything in volts of a neuron on a core. */
+static int event_state_frac(const chooser *w) { return nh_event_frac(w->c, w->index) + w->c->o->fabric.f.guard_bits; }
+
 /* Fractional bits of a parameter: volts are as fine as the finest state and a little more, so that what is added every step keeps its
  * mean; coefficients, and volts where there is no state, keep decay_bits significant ones. */
 static int param_frac(const chooser *w, int k) {
     const nh_neuron_value *v = &w->asked[k];
+    if (is_event(w)) return w->volts[w->p->param[k]] == 1 ? event_state_frac(w) : w->l->opt.decay_bits;
     if (w->volts[w->p->param[k]] == 1 && w->p->n_state > 0) {
         int frac = 0;
         for (int s = 0; s < w->p->n_state; s++) {
@@ -225,11 +232,24 @@ static void search_states(chooser *w) {
     }
 }
 
+/* The fractional bits are the fabric's affair; the calibration samples tell whether the integer bits suffice. */
+static void event_states(chooser *w) {
+    int int_bits = w->l->opt.state_bits - event_state_frac(w);
+    for (int s = 0; s < w->p->n_state; s++) {
+        int need = w->trace ? needed_int_bits(w, s) : 1;
+        set_state(w, s, state_format(w, int_bits));
+        if (need <= int_bits) continue;
+        say(w, NH_N_EVENT_STATE, "state %s reached what needs %d integer bits, and has %d: it saturates", w->p->reg[w->p->state[s]].name, need, int_bits);
+        nh_diag_hint(w->c->d, "raise state_bits, or lower fabric: guard_bits or weight_bits");
+    }
+}
+
 static void choose_states(chooser *w) {
-    bool given = !w->l->opt.state.is_auto;
+    bool given = !w->l->opt.state.is_auto && !is_event(w);
     for (int s = 0; s < w->p->n_state; s++) set_state(w, s, given ? w->l->opt.state.fmt : state_format(w, GUESSED_INT_BITS));
-    if (!given && w->trace && w->p->n_state > 0) search_states(w);
-    if (!given && !w->trace && w->p->n_state > 0) {
+    if (is_event(w)) event_states(w);
+    else if (!given && w->trace && w->p->n_state > 0) search_states(w);
+    if (!is_event(w) && !given && !w->trace && w->p->n_state > 0) {
         say(w, NH_N_STATE_GUESS, "without calibration data its states are assumed to stay within %d", 1 << (GUESSED_INT_BITS - 1));
         nh_diag_hint(w->c->d, "give calibrate: data, or state: a format");
     }
@@ -298,6 +318,10 @@ static bool output_format(chooser *w) {
     }
     spec.out_fmt = w->c->forced[w->l->out];
     if (!w->l->opt.result.is_auto) spec.out_fmt = w->l->opt.result.fmt;
+    if (is_event(w) && !w->was_exact && w->p->out == NH_NEURON_OUT_GRADED) {
+        int bits = w->c->o->fabric.f.payload_bits;
+        spec.out_fmt = nh_format_make(true, bits, bits - event_state_frac(w), NH_ROUND_RND, NH_OVERFLOW_SAT);
+    }
     nh_dp *dp = nh_dp_neuron(w->c->scratch, &spec, "probe", &r, &frac, &why);
     if (!dp) return say(w, NH_N_NEURON_WIDE, "%s", why);
     char text[NH_FORMAT_TEXT];
@@ -324,6 +348,7 @@ bool nh_infer_neuron(nh_temporal_fx *c, int layer) {
     int *volts = nh_arena_array(c->scratch, (size_t)w.p->n_reg + 1, sizeof *volts);
     if (!nh_program_volts(w.p, volts)) memset(volts, 0, (size_t)w.p->n_reg * sizeof *volts);
     w.volts = volts;
+    w.was_exact = w.p->is_exact;
     if (!w.p->is_exact) choose_states(&w);
     w.p->is_exact = true;
     n->fx = w.p;

@@ -20,6 +20,15 @@ typedef struct {
     bool *inferred;            /* [n_layer] */
 } nh_temporal_fx;
 
+/* --- layers on neuron cores (strategy: event): event_fx.c ------------------------------------------------------------------- */
+
+/* Natural fractional bits of a weighted layer's weights: of the format that it would have alone. temporal_fx.c. */
+int nh_weight_frac(nh_temporal_fx *c, nh_layer *l);
+/* The NEURON layer that alone reads tensor t, perhaps through wires, delays, pools and weights; -1: there is none. */
+int nh_event_reader(const nh_graph *g, int t);
+/* Fractional bits of the one accumulator of a neuron on a core: the coarsest of what the layers in front of it would give. */
+int nh_event_frac(nh_temporal_fx *c, int layer);
+
 /* What 1 of a NEURON layer's output in the fixed network is in the float one: graded volts are in thresholds. After normalise. */
 double nh_neuron_unit(nh_temporal_fx *c, int layer);
 /* States, parameters and output of a NEURON layer, whose inputs are known. */

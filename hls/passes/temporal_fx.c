@@ -125,16 +125,37 @@ static double *fit_scales(nh_temporal_fx *c, nh_layer *l, const double *v, int64
     return scale;
 }
 
+int nh_weight_frac(nh_temporal_fx *c, nh_layer *l) {
+    const nh_tensor *x = &c->g->tensor[l->in[0]];
+    if (l->weight->raw) return nh_format_frac(l->weight->fmt);
+    if (!l->opt.weight.is_auto) return nh_format_frac(l->opt.weight.fmt);
+    int64_t n = nh_shape_size(l->weight->shape);
+    return nh_format_frac(nh_fit_format(weights_fit(c, l, folded(c, l, x->q.known ? x->q.scale : 1), n, n / l->weight->shape.dim[0])));
+}
+
+/* One format for all weights in front of a neuron on a core. */
+static nh_format event_weights(nh_temporal_fx *c, const nh_layer *l) {
+    const nh_tensor *x = &c->g->tensor[l->in[0]];
+    int reader = nh_event_reader(c->g, l->out), bits = l->opt.weight.is_auto ? l->opt.weight_bits : l->opt.weight.fmt.width_bits;
+    int frac = (reader < 0 ? 0 : nh_event_frac(c, reader)) - nh_format_frac(x->q.fmt);
+    return nh_format_make(true, bits, bits - frac, NH_ROUND_RND_CONV, NH_OVERFLOW_SAT);
+}
+
 static void quantize_weights(nh_temporal_fx *c, nh_layer *l, double in_scale) {
     nh_param *w = l->weight;
     int64_t n = nh_shape_size(w->shape), rows = w->shape.dim[0], per = n / rows;
     double *v = folded(c, l, in_scale), *scale = NULL;
     bool scaled = l->opt.weight.is_auto && (l->opt.granularity == NH_PER_CHANNEL || l->opt.scale == NH_SCALE_ARBITRARY);
+    if (scaled && l->opt.strategy == NH_STRATEGY_EVENT) {
+        say(c, l, NH_N_GRAPH, "its weights keep one power-of-two scale: a neuron core adds up what all layers in front of a neuron send");
+        scaled = false;
+    }
     if (scaled && !feeds_one_neuron(c, l)) {
         say(c, l, NH_N_GRAPH, "its weights keep one power-of-two scale: no neuron of its own stands behind it to multiply by another");
         scaled = false;
     }
     if (scaled) scale = fit_scales(c, l, v, rows, per);
+    else if (l->opt.strategy == NH_STRATEGY_EVENT) w->fmt = event_weights(c, l);
     else w->fmt = l->opt.weight.is_auto ? nh_fit_format(weights_fit(c, l, v, n, per)) : l->opt.weight.fmt;
     int64_t *raw = nh_arena_array(c->g->arena, (size_t)n, sizeof *raw);
     for (int64_t i = 0; i < n; i++) raw[i] = (int64_t)nh_fx_from_double(v[i] / (scale ? scale[i / per] : 1), w->fmt, &w->overflow);

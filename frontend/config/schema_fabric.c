@@ -1,0 +1,43 @@
+/* The keys under `fabric:`, which are also those of limits files. */
+#include "schema_rows.h"
+
+#define FABRIC(field) AT(nh_fabric_request, field)
+#define SIZE(key, most, value, text)                                                                                   \
+    {.name = #key, .type = NH_KEY_INT64, .min = 1, .max = most, .def = value, .offset = FABRIC(f.key), .at = NH_NO_PLACE, .doc = text}
+#define BITS(key, least, most, value, text)                                                                            \
+    {.name = #key, .type = NH_KEY_INT, .min = least, .max = most, .def = value, .offset = FABRIC(f.key), .at = NH_NO_PLACE, .doc = text}
+
+WORDS(contexts_words, {"auto", 0});
+
+static const nh_key fabric_keys[] = {
+    {.name = "limits", .type = NH_KEY_TEXT, .offset = FABRIC(limits), .at = FABRIC(limits_at),
+     .doc = "sizes that this section does not give: loihi2-like, hx8k-2x2 ... or the path of a file with the keys of this section"},
+    {.name = "mesh", .type = NH_KEY_LIST, .min = 1, .max = NH_FABRIC_MESH_MOST, .offset = FABRIC(mesh), .count = FABRIC(n_mesh), .capacity = 2,
+     .at = NH_NO_PLACE, .doc = "tiles along x and y, e.g. [2, 2]"},
+    BITS(lanes, 1, 64, "1", "neurons and weights per cycle of a core"),
+    SIZE(neurons, 1 << 20, "256", "neurons of a core, a multiple of lanes"),
+    SIZE(axons, 1 << 20, "256", "entries of a core's axon table: inputs of its dense and sparse layers"),
+    {.name = "synapse_kib", .type = NH_KEY_INT64, .min = 1, .max = 1 << 16, .def = "8", .offset = FABRIC(synapse_kib), .at = NH_NO_PLACE,
+     .doc = "weight memory of a core, KiB"},
+    {.name = "convs", .type = NH_KEY_INT64, .min = 0, .max = 256, .def = "0", .offset = FABRIC(f.convs), .at = NH_NO_PLACE,
+     .doc = "convolutions that can end in a core, with shared kernels; 0 = the fabric has no such mode"},
+    SIZE(routes, 65536, "64", "entries of a core's routing table"),
+    SIZE(groups, 4096, "8", "layers, or pieces of them, in a core"),
+    SIZE(params, 1 << 20, "64", "words of lanes neurons' parameters of a core"),
+    {.name = "delays", .type = NH_KEY_INT64, .flags = NH_KEY_POWER_OF_TWO, .min = 1, .max = 1024, .def = "1", .offset = FABRIC(f.delays),
+     .at = NH_NO_PLACE, .doc = "time steps of spikes that a core keeps: longest delay + 1"},
+    {.name = "queue", .type = NH_KEY_INT64, .flags = NH_KEY_POWER_OF_TWO, .min = 2, .max = 4096, .def = "16", .offset = FABRIC(f.queue),
+     .at = NH_NO_PLACE, .doc = "events that wait in front of a core"},
+    {.name = "sparse", .type = NH_KEY_BOOL, .def = "false", .offset = FABRIC(f.sparse), .at = NH_NO_PLACE,
+     .doc = "words of weights may name their neurons: for sparse layers"},
+    BITS(weight_bits, 2, 16, "8", "bits of a weight"),
+    BITS(accum_bits, 8, 48, "24", "bits of an accumulator"),
+    BITS(payload_bits, 1, 24, "1", "bits of an event's value: 1 = spikes only; more = signed"),
+    BITS(guard_bits, 0, 16, "4", "fractional bits of the states below the accumulator's"),
+    BITS(conv_y_bits, 0, 12, "0", "bits of y in an event of a convolution"),
+    BITS(conv_x_bits, 0, 12, "0", "bits of x"),
+    BITS(conv_c_bits, 0, 12, "0", "bits of the channel"),
+    {.name = "contexts", .type = NH_KEY_INT64, .word = contexts_words, .min = 1, .max = 65536, .def = "auto", .offset = FABRIC(contexts),
+     .at = NH_NO_PLACE, .doc = "most parts of the network that run one after the other on the same cores; auto = as many as it takes"},
+};
+const nh_section nh_fabric_section = {"fabric", fabric_keys, COUNT(fabric_keys)};

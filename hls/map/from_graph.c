@@ -1,0 +1,102 @@
+#include "from_graph.h"
+
+#include <string.h>
+
+static bool refuse(nh_diag *d, const nh_layer *l, const char *why, const char *hint) {
+    nh_report(d, NH_P_EVENT, l->at, "layer '%.80s': %s", l->name, why);
+    nh_diag_layer(d, l->name);
+    if (hint) nh_diag_hint(d, "%s", hint);
+    return false;
+}
+
+static void set_shape(nh_population *p, nh_shape s) {
+    bool image = s.rank == 2 || s.rank == 3;
+    p->c = image ? s.dim[0] : nh_shape_size(s);
+    p->h = s.rank == 3 ? s.dim[1] : 1;
+    p->w = image ? s.dim[s.rank - 1] : 1;
+}
+
+/* The layer that makes the network's output, behind wires. */
+static int output_layer(const nh_graph *g) {
+    int i = g->tensor[g->output].producer;
+    while (g->layer[i].op == NH_OP_RESHAPE || g->layer[i].op == NH_OP_IDENTITY) i = g->tensor[g->layer[i].in[0]].producer;
+    return i;
+}
+
+static bool set_bits(nh_population *p, const nh_fabric *f, nh_diag *d, const nh_layer *l, nh_format fmt) {
+    p->out_bits = fmt.width_bits;
+    p->out_signed = fmt.is_signed;
+    int need = fmt.width_bits + (fmt.is_signed ? 0 : 1);
+    if ((fmt.width_bits == 1 && !fmt.is_signed) || need <= f->payload_bits) return true;
+    refuse(d, l, "what it sends is more than a spike", "raise fabric: payload_bits");
+    nh_diag_found(d, "values of %d bits", need);
+    nh_diag_allowed(d, "%d", f->payload_bits);
+    return false;
+}
+
+static bool add_input(nh_event_net *net, const nh_graph *g, const nh_fabric *f, nh_diag *d) {
+    nh_population *p = &net->pop[net->n_pop++];
+    const nh_tensor *t = &g->tensor[g->input];
+    *p = (nh_population){.name = t->name, .kind = NH_POP_INPUT, .rate = -1};
+    set_shape(p, t->shape);
+    return set_bits(p, f, d, &g->layer[t->producer], t->q.fmt);
+}
+
+/* Fractional bits of the accumulator: the finest of what comes in; coarser inputs are multiplied. */
+static int accum_frac(const nh_graph *g, const nh_layer *l) {
+    int frac = 0;
+    for (int k = 0; k < l->n_in; k++) {
+        int f = nh_format_frac(g->tensor[l->in[k]].q.fmt);
+        frac = k == 0 || f > frac ? f : frac;
+    }
+    return frac;
+}
+
+/* value: of the model's parameters; their integers follow when the models of all layers are known. */
+static bool add_neurons(nh_arena *a, nh_diag *d, const nh_graph *g, int i, nh_event_net *net, nh_fabric *f, nh_neuron_value *value) {
+    const nh_layer *l = &g->layer[i];
+    nh_population *p = &net->pop[net->n_pop++];
+    *p = (nh_population){.name = l->name, .kind = NH_POP_NEURONS, .is_output = output_layer(g) == i, .rate = -1};
+    set_shape(p, g->tensor[l->out].shape);
+    if (l->neuron->reset_period > 0) return refuse(d, l, "its states are reset within a sample, which a neuron core does not do", NULL);
+    int frac = accum_frac(g, l);
+    p->model = nh_fabric_add_model(a, d, g, i, frac, f, value);
+    return set_bits(p, f, d, l, g->tensor[l->out].q.fmt) && p->model >= 0;
+}
+
+static void set_params(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_layer *l, nh_population *p, const nh_fabric *f, const nh_neuron_value *value) {
+    const nh_fabric_model *m = &f->model[p->model];
+    for (int k = 0; k < m->program->n_param; k++) {
+        p->param[k] = nh_fabric_param_raw(a, d, l, m, k, accum_frac(g, l), &value[k]);
+        p->n_param[k] = value[k].n;
+    }
+}
+
+nh_event_net *nh_event_net_of(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fabric *f) {
+    size_t before = d->n_error;
+    nh_event_net *net = NH_NEW(a, nh_event_net);
+    nh_projections proj = {0};
+    nh_neuron_value(*value)[NH_NEURON_PARAMS] = nh_arena_array(a, (size_t)g->n_layer, sizeof *value);
+    int *pop_of = nh_arena_array(a, (size_t)g->n_layer, sizeof *pop_of);
+    const nh_layer *last = &g->layer[output_layer(g)];
+    *net = (nh_event_net){.name = g->name, .steps = g->steps, .pop = nh_arena_array(a, (size_t)g->n_layer + 1, sizeof *net->pop)};
+    if (last->op != NH_OP_NEURON) refuse(d, last, "it gives the network's output, and is no layer of neurons", "put neurons behind it, e.g. a leaky integrator");
+    memset(pop_of, -1, (size_t)g->n_layer * sizeof *pop_of);
+    pop_of[g->tensor[g->input].producer] = 0;
+    add_input(net, g, f, d);
+    for (int i = 0; i < g->n_layer; i++) {
+        if (g->layer[i].op != NH_OP_NEURON) continue;
+        pop_of[i] = net->n_pop;
+        add_neurons(a, d, g, i, net, f, value[i]);
+    }
+    for (int i = 0; d->n_error == before && i < g->n_layer; i++)
+        if (g->layer[i].op == NH_OP_NEURON) set_params(a, d, g, &g->layer[i], &net->pop[pop_of[i]], f, value[i]);
+    for (int i = 0; d->n_error == before && i < g->n_layer; i++) {
+        const nh_layer *l = &g->layer[i];
+        for (int k = 0; l->op == NH_OP_NEURON && k < l->n_in; k++)
+            nh_add_projections(a, d, g, i, k, pop_of[i], pop_of, accum_frac(g, l) - nh_format_frac(g->tensor[l->in[k]].q.fmt), f, &proj);
+    }
+    net->proj = proj.proj;
+    net->n_proj = proj.n;
+    return d->n_error == before ? net : NULL;
+}

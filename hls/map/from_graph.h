@@ -1,0 +1,29 @@
+/* From the fixed-point graph to what the mapper maps. */
+#ifndef NH_FROM_GRAPH_H
+#define NH_FROM_GRAPH_H
+
+#include "graph.h"
+#include "net.h"
+
+/* Populations and projections of a network whose layers all have strategy event, after the passes (hls/passes/temporal_fx.c). The models of
+ * its neurons are added to f: layers whose programs are the same in the fabric's integers share one. NULL with diagnostics. Lives in a. */
+nh_event_net *nh_event_net_of(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fabric *f);
+
+/* from_graph_model.c: the model of NEURON layer i in f (added when it is new), or -1 with a diagnostic. frac: of its accumulator. *param:
+ * the layer's values of the model's parameters, real. */
+int nh_fabric_add_model(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, int frac, nh_fabric *f, nh_neuron_value *param);
+/* Raw values of parameter k of the model: [value.n], in a; NULL with a diagnostic where they do not fit. */
+const int64_t *nh_fabric_param_raw(nh_arena *a, nh_diag *d, const nh_layer *l, const nh_fabric_model *m, int k, int frac, const nh_neuron_value *value);
+
+/* linear.c: what stands between two populations as (source, target, weight, delay), or as one dense layer or convolution. */
+typedef struct {
+    nh_projection *proj;
+    int n;
+    size_t cap;
+} nh_projections;
+/* Add the projections of input k of NEURON layer `layer`, whose population is `to`; pop_of[layer]: of its source. shift: weights are
+ * multiplied by 2^shift. */
+bool nh_add_projections(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, int k, int to, const int *pop_of, int shift,
+                        const nh_fabric *f, nh_projections *out);
+
+#endif

@@ -1,0 +1,177 @@
+/* The neuron of a layer in the fabric's integers: one accumulator with LSB 1, states and volts with guard_bits below it. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "edit.h"
+#include "from_graph.h"
+#include "neuron_dp.h"
+#include "neurons.h"
+
+static int refuse(nh_diag *d, const nh_layer *l, const char *why, const char *hint) {
+    nh_report(d, NH_P_EVENT, l->at, "layer '%.80s': %s", l->name, why);
+    nh_diag_layer(d, l->name);
+    if (hint) nh_diag_hint(d, "%s", hint);
+    return -1;
+}
+
+/* --- one accumulator ------------------------------------------------------------------------------------------------- */
+
+/* The only ADD that reads register r, or -1. */
+static int adder_of(const nh_neuron_program *p, int r) {
+    if (nh_program_uses(p, r) != 1) return -1;
+    for (int i = 0; i < p->n_instr; i++)
+        if (p->instr[i].op == NH_NOP_ADD && (p->instr[i].src[0] == r || p->instr[i].src[1] == r)) return i;
+    return -1;
+}
+
+/* Do chains of sums lead from x and y to the same sum? */
+static bool meet(const nh_neuron_program *p, int x, int y) {
+    for (int i = adder_of(p, x); i >= 0; i = adder_of(p, p->instr[i].dst))
+        for (int k = adder_of(p, y); k >= 0; k = adder_of(p, p->instr[k].dst))
+            if (i == k) return true;
+    return false;
+}
+
+/* What came in as input `from` comes in as input 0. */
+static void merge_input(nh_neuron_program *p, int from) {
+    int gone = p->input[from];
+    nh_neuron_instr *i = &p->instr[adder_of(p, gone)];
+    int other = i->src[0] == gone ? i->src[1] : i->src[0];
+    i->op = NH_NOP_MOV;
+    i->src[0] = i->src[1] = other;
+    p->reg[gone].kind = NH_REG_TEMP;
+    for (int k = from + 1; k < p->n_input; k++) {
+        p->input[k - 1] = p->input[k];
+        p->reg[p->input[k]].index = k - 1;
+    }
+    p->n_input--;
+}
+
+/* --- integers of the fabric -------------------------------------------------------------------------------------------- */
+
+/* Same bits, point moved: 2^frac becomes 1. */
+static nh_format moved(nh_format f, int frac) { return nh_format_make(f.is_signed, f.width_bits, f.int_bits + frac, f.round, f.overflow); }
+
+static void move_volts(nh_neuron_program *p, const int *volts, int frac) {
+    for (int r = 0; r < p->n_reg; r++)
+        if (p->reg[r].has_format && volts[r] == 1) p->reg[r].fmt = moved(p->reg[r].fmt, frac);
+    for (int i = 0; i < p->n_instr; i++)
+        if (p->instr[i].op == NH_NOP_CAST && volts[p->instr[i].dst] == 1) p->instr[i].fmt = moved(p->instr[i].fmt, frac);
+}
+
+/* Numbers in volts are another integer in every layer: parameters. */
+static void name_constants(nh_arena *a, nh_neuron_program *p, const int *volts, nh_neuron_value *value) {
+    for (int r = 0, n = p->n_reg; r < n; r++) {
+        nh_neuron_reg *x = &p->reg[r];
+        if (x->kind != NH_REG_CONST || volts[r] != 1 || !(x->constant < 0 || x->constant > 0) || p->n_param >= NH_NEURON_PARAMS) continue;
+        double *v = NH_NEW(a, double);
+        *v = x->constant;
+        x->kind = NH_REG_PARAM;
+        x->index = p->n_param;
+        x->measure = NH_MEASURE_VOLT;
+        x->name = nh_arena_printf(a, "volts_%d", p->n_param);
+        value[p->n_param] = (nh_neuron_value){.name = x->name, .n = 1, .value = v};
+        p->param[p->n_param++] = r;
+    }
+}
+
+static const char *text_of(nh_arena *a, const nh_neuron_program *p) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    nh_neuron_print(p, out);
+    fclose(out);
+    const char *copy = nh_arena_strn(a, text, size);
+    free(text);
+    return strchr(copy, '\n'); /* without the name */
+}
+
+/* Formats of parameters: those of rounded programs are the same in all layers; those of integer programs as wide as any layer needs. */
+static bool widen_params(nh_fabric_model *m, const nh_layer *l, const int *volts, const nh_neuron_value *value, int guard_bits, nh_diag *d) {
+    bool rounded = !l->neuron->program->is_exact;
+    for (int k = 0; k < m->program->n_param; k++) {
+        nh_range r, old = nh_range_of(m->param[k]);
+        nh_format own;
+        int state = l->opt.state_bits, decay = l->opt.decay_bits;
+        if (rounded) {
+            m->param[k] = volts[m->program->param[k]] == 1 ? nh_format_make(true, state, state - guard_bits, NH_ROUND_TRN, NH_OVERFLOW_WRAP)
+                                                           : nh_format_make(true, decay + 2, 2, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
+            continue;
+        }
+        if (!nh_dyadic_format(value[k].value, value[k].n, &own, &r, NULL)) return refuse(d, l, "a parameter is no binary fraction", NULL) >= 0;
+        int frac = nh_format_frac(own);
+        if (m->param[k].width_bits > 0) {
+            int before = nh_format_frac(m->param[k]), most = frac > before ? frac : before;
+            nh_i128 by = (nh_i128)1 << (most - frac), by_old = (nh_i128)1 << (most - before);
+            r = nh_range_hull((nh_range){r.lo * by, r.hi * by}, (nh_range){old.lo * by_old, old.hi * by_old});
+            frac = most;
+        }
+        if (r.lo >= 0) r.lo = -1; /* signed: one rule for all ports */
+        if (!nh_range_format(r, frac, &m->param[k])) return refuse(d, l, "a parameter needs more than 64 bits", NULL) >= 0;
+    }
+    return true;
+}
+
+static nh_format output_format(const nh_fabric *f, const nh_neuron_program *p, bool exact) {
+    int bits = f->payload_bits;
+    if (bits == 1) return nh_format_make(false, 1, 1, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
+    bool volts = p->out == NH_NEURON_OUT_GRADED && !exact;
+    return nh_format_make(true, bits, bits - (volts ? f->guard_bits : 0), NH_ROUND_RND, NH_OVERFLOW_SAT);
+}
+
+static int find_model(nh_arena *a, const nh_fabric *f, const nh_neuron_program *p) {
+    const char *text = text_of(a, p);
+    for (int i = 0; i < f->n_model; i++)
+        if (strcmp(text_of(a, f->model[i].program), text) == 0) return i;
+    return -1;
+}
+
+static int new_model(nh_arena *a, nh_diag *d, const nh_layer *l, nh_fabric *f, nh_neuron_program *p) {
+    if (f->n_model == NH_FABRIC_MODELS) return refuse(d, l, "a fabric has at most 4 neuron models, this is a fifth", "give layers the same numerics, widths and biases");
+    const char *name = p->name;
+    for (int i = 0; i < f->n_model; i++)
+        if (strcmp(f->model[i].name, name) == 0) name = nh_arena_printf(a, "%s_%d", p->name, f->n_model);
+    p->name = name;
+    f->model[f->n_model] = (nh_fabric_model){.name = name, .program = p, .out = output_format(f, p, l->neuron->program->is_exact)};
+    return f->n_model++;
+}
+
+int nh_fabric_add_model(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, int frac, nh_fabric *f, nh_neuron_value *param) {
+    const nh_layer *l = &g->layer[layer];
+    nh_neuron_program *p = nh_program_copy(a, l->neuron->fx);
+    memcpy(param, l->neuron->fx_param, sizeof l->neuron->fx_param);
+    for (int k = p->n_input - 1; k > 0; k--) {
+        if (!meet(p, p->input[0], p->input[k])) return refuse(d, l, "its inputs are not simply added, and a neuron core has one accumulator", NULL);
+        merge_input(p, k);
+    }
+    int *volts = nh_arena_array(a, (size_t)p->n_reg + 1, sizeof *volts);
+    if (!nh_program_volts(p, volts)) memset(volts, 0, (size_t)p->n_reg * sizeof *volts);
+    if (!l->neuron->program->is_exact) {
+        name_constants(a, p, volts, param);
+        move_volts(p, volts, frac);
+    }
+    int m = find_model(a, f, p);
+    if (m < 0) m = new_model(a, d, l, f, p);
+    if (m < 0 || !widen_params(&f->model[m], l, volts, param, f->guard_bits, d)) return -1;
+    return m;
+}
+
+const int64_t *nh_fabric_param_raw(nh_arena *a, nh_diag *d, const nh_layer *l, const nh_fabric_model *m, int k, int frac, const nh_neuron_value *value) {
+    int *volts = nh_arena_array(a, (size_t)m->program->n_reg + 1, sizeof *volts);
+    bool exact = l->neuron->program->is_exact;
+    if (exact || !nh_program_volts(m->program, volts)) memset(volts, 0, (size_t)m->program->n_reg * sizeof *volts);
+    int shift = nh_format_frac(m->param[k]) + (volts[m->program->param[k]] == 1 ? frac : 0);
+    nh_range r = nh_range_of(m->param[k]);
+    int64_t *raw = nh_arena_array(a, (size_t)value->n, sizeof *raw);
+    for (int64_t i = 0; i < value->n; i++) {
+        double v = ldexp(value->value[i], shift);
+        if (v < (double)r.lo || v > (double)r.hi || v < floor(v) || v > floor(v)) {
+            refuse(d, l, nh_arena_printf(a, "%s is %g, which the fabric's %d bits do not hold", value->name, value->value[i], m->param[k].width_bits),
+                   "raise state_bits or decay_bits, or lower fabric: guard_bits");
+            return NULL;
+        }
+        raw[i] = (int64_t)v;
+    }
+    return raw;
+}
