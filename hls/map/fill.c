@@ -256,6 +256,15 @@ static int64_t add_outputs(filler *s, nh_context *x, const nh_map_piece *b, nh_c
     return base + b->words * lanes;
 }
 
+/* Links that the events of a route cross: to the near edge of the rectangle, then a tree over its columns; to the host: to tile (0, 0) and
+ * out. */
+static double hops(const nh_map_piece *b, const nh_route *r) {
+    if (r->to_host) return b->x + b->y + 1;
+    int left = r->to.x0 < b->x ? b->x - r->to.x0 : 0, right = r->to.x1 > b->x ? r->to.x1 - b->x : 0;
+    int down = r->to.y0 < b->y ? b->y - r->to.y0 : 0, up = r->to.y1 > b->y ? r->to.y1 - b->y : 0;
+    return left + right + (double)(r->to.x1 - r->to.x0 + 1) * (down + up);
+}
+
 static void fill_context(filler *s, int context, nh_context *x) {
     const nh_map_plan *p = s->p;
     nh_arena *a = s->m.a;
@@ -281,6 +290,10 @@ static void fill_context(filler *s, int context, nh_context *x) {
         if (c->n_route > s->m.f->routes)
             s->ok = nh_map_fail(&s->m, NH_P_MAP_TABLE, s->m.net->pop[b->pop].name, "routes", c->n_route, s->m.f->routes, true);
         if (start + c->period * (s->m.net->steps - 1) + 1 > x->ticks) x->ticks = start + c->period * (s->m.net->steps - 1) + 1;
+        double rate = s->m.net->pop[b->pop].rate;
+        for (int64_t i = 0; i < c->n_route; i++)
+            s->p->traffic_hops += hops(b, &c->route[i]) * (double)(c->route[i].words * s->m.f->lanes) * (rate < 0 ? 1 : rate);
+        s->p->piece[k].routes = c->n_route;
         if (c->n_route > s->p->routes_most) s->p->routes_most = c->n_route;
     }
     add_inputs(s, x, context, &in);

@@ -143,6 +143,9 @@ void nh_map_print(const nh_map_plan *p, const nh_event_net *net, const nh_fabric
                 100.0 * (double)(u->words * f->lanes) / (double)f->neurons, 100.0 * (double)u->synapses / (double)f->synapses,
                 100.0 * (double)u->axons / (double)f->axons);
     }
+    if (p->n_context)
+        fprintf(out, "%d context(s), traffic x hops %.0f per step, at most %" PRId64 " routes in a core\n", p->n_context, p->traffic_hops,
+                p->routes_most);
     const nh_map_certificate *c = &p->certificate;
     if (!c->failed) return;
     fprintf(out, "does not fit: %s: %s: needed %" PRId64 ", available %" PRId64 " (%s; lower bound %" PRId64 " cores)\n",

@@ -62,7 +62,7 @@ typedef struct {
     int n_context;
     int64_t *context_first;  /* [n_context + 1] pieces */
     int64_t routes_most;
-    double traffic_hops;     /* events per step x hops; without rates 1 per neuron */
+    double traffic_hops;     /* events per step x hops; without rates 1 per neuron; set by nh_map_fill, as are routes_most and piece.routes */
     nh_map_use *use;
     int n_use;
     nh_map_attempt attempt[8];
