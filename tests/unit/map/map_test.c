@@ -2,7 +2,6 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "map.h"
@@ -118,6 +117,39 @@ Test(map, time_and_memory_grow_linearly_to_ten_million_neurons) {
         else cr_assert_lt(t, 2 * (first + 0.01) * (double)size / 1e5);
         nh_arena_free(a);
     }
+}
+
+/* What goes wrong, and the code that says so. */
+static nh_code failure(nh_event_net *n, const nh_fabric *f) {
+    nh_arena *a = nh_arena_new();
+    nh_diag *d = nh_diag_new(a);
+    nh_map_plan *p = nh_map_make(a, d, n, f, &(nh_map_options){0});
+    cr_assert_null(nh_map_fill(a, d, n, f, p));
+    cr_assert_geq(d->count, 1);
+    nh_code code = d->item[0].code;
+    nh_arena_free(a);
+    return code;
+}
+
+Test(map, every_limit_has_its_certificate) {
+    nh_arena *a = nh_arena_new();
+    nh_event_net *n = seed6(a);
+    nh_fabric f = loihi(16, 8, 8192);
+    f.axons = 11351; /* fc1 has 11352 inputs */
+    cr_assert_eq(failure(n, &f), NH_P_MAP_NEURON);
+    f = loihi(16, 8, 8192), f.synapses = 11351;
+    cr_assert_eq(failure(n, &f), NH_P_MAP_NEURON);
+    f = loihi(16, 8, 8192), f.accum_bits = 14; /* 11352 > 8191 */
+    cr_assert_eq(failure(n, &f), NH_P_MAP_ACCUM);
+    f = loihi(16, 8, 8192), n->proj[5].constant = 128;
+    cr_assert_eq(failure(n, &f), NH_P_MAP_WEIGHT);
+    n->proj[5].constant = 1, f.routes = 1;
+    cr_assert_eq(failure(n, &f), NH_P_MAP_TABLE);
+    f = loihi(16, 8, 8192), n->proj[4].delay = 40; /* fc2 may start 3 ticks before fc1: 37 steps are left */
+    cr_assert_eq(failure(n, &f), NH_P_MAP_DELAY);
+    n->proj[4] = dense("loop", 4, 4);
+    cr_assert_eq(failure(n, &f), NH_P_MAP_LOOP);
+    nh_arena_free(a);
 }
 
 /* --- meaning -------------------------------------------------------------------------------------------------------------- */
@@ -288,6 +320,7 @@ static nh_event_net *random_net(nh_arena *a, uint32_t *s) {
     n->pop[4].is_output = true, n->pop[rng(s) % 3 + 1].is_output = true;
     n->proj[0] = conv("c1", 0, 1, k, st), n->proj[1] = conv("c2", 1, 2, 3, 1), n->proj[2] = dense("d", 2, 3), n->proj[3] = dense("o", 3, 4);
     n->proj[4] = dense("loop", 3, 3), n->proj[4].delay = 1 + rng(s) % 2;
+    if (rng(s) % 2) n->proj[4].from = 4; /* two cores in a loop: the period grows to 2 where the delay is 1 */
     n->proj[5] = dense("skip", 1, 4), n->proj[5].delay = rng(s) % 2;
     for (int i = 0; i < 6; i++) {
         nh_projection *q = &n->proj[i];
@@ -314,7 +347,7 @@ static uint8_t ***values(nh_arena *a, const nh_event_net *n) {
 }
 
 Test(map, images_of_random_networks_do_what_the_networks_mean) {
-    int fitted = 0, many = 0, spikes = 0;
+    int fitted = 0, many = 0, spikes = 0, slow = 0;
     for (uint32_t seed = 1; seed <= 400; seed++) {
         nh_arena *a = nh_arena_new();
         nh_diag *d = nh_diag_new(a);
@@ -340,10 +373,13 @@ Test(map, images_of_random_networks_do_what_the_networks_mean) {
                         spikes += y[q][t][e];
                     }
             fitted++, many += m->n_context > 1;
+            for (int c = 0; c < m->n_context; c++)
+                slow += p->period[c] > 1;
         }
         nh_arena_free(a);
     }
     fprintf(stderr, "%d networks fit, %d in several contexts, %d spikes of outputs\n", fitted, many, spikes);
     cr_assert_gt(fitted, 200);
     cr_assert_gt(many, 20);
+    cr_assert_gt(slow, 20);
 }
