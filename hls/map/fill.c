@@ -11,19 +11,6 @@ typedef struct {
     bool ok;
 } filler;
 
-static void order_by_source(filler *s) {
-    const nh_event_net *net = s->m.net;
-    s->by_source = nh_arena_array(s->m.a, (size_t)net->n_proj + 1, sizeof(int));
-    s->first_by_source = nh_arena_array(s->m.a, (size_t)net->n_pop + 2, sizeof(int));
-    int *at = nh_arena_array(s->m.a, (size_t)net->n_pop + 2, sizeof(int));
-    for (int i = 0; i < net->n_proj; i++)
-        s->first_by_source[net->proj[i].from + 1]++;
-    for (int i = 0; i < net->n_pop; i++)
-        at[i + 1] = s->first_by_source[i + 1] += s->first_by_source[i];
-    for (int i = 0; i < net->n_proj; i++)
-        s->by_source[at[net->proj[i].from]++] = i;
-}
-
 /* --- sums and weights -------------------------------------------------------------------------------------------------- */
 
 static void bounds_of(filler *s, int qi, int64_t *sum, bool *wide) {
@@ -256,15 +243,6 @@ static int64_t add_outputs(filler *s, nh_context *x, const nh_map_piece *b, nh_c
     return base + b->words * lanes;
 }
 
-/* Links that the events of a route cross: to the near edge of the rectangle, then a tree over its columns; to the host: to tile (0, 0) and
- * out. */
-static double hops(const nh_map_piece *b, const nh_route *r) {
-    if (r->to_host) return b->x + b->y + 1;
-    int left = r->to.x0 < b->x ? b->x - r->to.x0 : 0, right = r->to.x1 > b->x ? r->to.x1 - b->x : 0;
-    int down = r->to.y0 < b->y ? b->y - r->to.y0 : 0, up = r->to.y1 > b->y ? r->to.y1 - b->y : 0;
-    return left + right + (double)(r->to.x1 - r->to.x0 + 1) * (down + up);
-}
-
 static void fill_context(filler *s, int context, nh_context *x) {
     const nh_map_plan *p = s->p;
     nh_arena *a = s->m.a;
@@ -292,7 +270,7 @@ static void fill_context(filler *s, int context, nh_context *x) {
         if (start + c->period * (s->m.net->steps - 1) + 1 > x->ticks) x->ticks = start + c->period * (s->m.net->steps - 1) + 1;
         double rate = s->m.net->pop[b->pop].rate;
         for (int64_t i = 0; i < c->n_route; i++)
-            s->p->traffic_hops += hops(b, &c->route[i]) * (double)(c->route[i].words * s->m.f->lanes) * (rate < 0 ? 1 : rate);
+            s->p->traffic_hops += nh_map_hops(b, &c->route[i]) * (double)(c->route[i].words * s->m.f->lanes) * (rate < 0 ? 1 : rate);
         s->p->piece[k].routes = c->n_route;
         if (c->n_route > s->p->routes_most) s->p->routes_most = c->n_route;
     }
@@ -305,7 +283,8 @@ nh_image *nh_map_fill(nh_arena *a, nh_diag *d, const nh_event_net *net, const nh
     filler s = {.m = {a, d, net, f, plan}, .p = plan, .ok = !plan->certificate.failed};
     if (!s.ok) return NULL;
     if (!check_widths(&s)) return NULL;
-    order_by_source(&s);
+    nh_map_by_source(a, net, &s.by_source, &s.first_by_source);
+    nh_map_place(&s.m, s.by_source, s.first_by_source);
     s.row_start = nh_arena_array(a, (size_t)net->n_proj + 1, sizeof *s.row_start);
     for (int i = 0; i < net->n_proj; i++)
         s.row_start[i] = nh_map_row_starts(a, net, &net->proj[i]);

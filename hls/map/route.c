@@ -95,3 +95,25 @@ nh_route *nh_map_routes(nh_mapper *m, nh_arena *arena, int64_t piece, const int 
     *n = count ? join(r, (int64_t)count) : 0;
     return r;
 }
+
+/* Links that the events of a route cross: to the near edge of the rectangle, then a tree over its columns; to the host: to tile (0, 0) and
+ * out. */
+double nh_map_hops(const nh_map_piece *b, const nh_route *r) {
+    if (r->to_host) return b->x + b->y + 1;
+    int left = r->to.x0 < b->x ? b->x - r->to.x0 : 0, right = r->to.x1 > b->x ? r->to.x1 - b->x : 0;
+    int down = r->to.y0 < b->y ? b->y - r->to.y0 : 0, up = r->to.y1 > b->y ? r->to.y1 - b->y : 0;
+    return left + right + (double)(r->to.x1 - r->to.x0 + 1) * (down + up);
+}
+
+void nh_map_by_source(nh_arena *a, const nh_event_net *net, int **by_source, int **first_by_source) {
+    int *item = nh_arena_array(a, (size_t)net->n_proj + 1, sizeof *item), *first = nh_arena_array(a, (size_t)net->n_pop + 2, sizeof *first);
+    int *at = nh_arena_array(a, (size_t)net->n_pop + 2, sizeof *at);
+    for (int i = 0; i < net->n_proj; i++)
+        first[net->proj[i].from + 1]++;
+    for (int i = 0; i < net->n_pop; i++)
+        at[i + 1] = first[i + 1] += first[i];
+    for (int i = 0; i < net->n_proj; i++)
+        item[at[net->proj[i].from]++] = i;
+    *by_source = item;
+    *first_by_source = first;
+}
