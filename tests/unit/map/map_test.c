@@ -119,6 +119,27 @@ Test(map, time_and_memory_grow_linearly_to_ten_million_neurons) {
     }
 }
 
+Test(map, a_convolutional_network_of_ten_million_neurons_maps_in_seconds) {
+    nh_arena *a = nh_arena_new();
+    nh_diag *d = nh_diag_new(a);
+    nh_event_net n = {.name = "large", .steps = 16, .n_pop = 11, .n_proj = 10};
+    n.pop = nh_arena_array(a, 11, sizeof *n.pop), n.proj = nh_arena_array(a, 10, sizeof *n.proj);
+    for (int i = 0; i <= 10; i++)
+        n.pop[i] = pop("conv", 16, 250, 250);
+    n.pop[0].kind = NH_POP_INPUT, n.pop[10].is_output = true;
+    for (int i = 0; i < 10; i++)
+        n.proj[i] = conv("conv", i, i + 1, 3, 1);
+    nh_fabric f = loihi(32, 32, 16384);
+    double t = now();
+    nh_map_plan *p = nh_map_make(a, d, &n, &f, &(nh_map_options){0});
+    double planned = now() - t;
+    cr_assert(nh_map_fill(a, d, &n, &f, p));
+    fprintf(stderr, "10 M convolutional neurons: plan %.3f s, image %.3f s, %ld cores, %d contexts, %ld routes\n", planned, now() - t - planned,
+            (long)p->n_piece, p->n_context, (long)p->routes_most);
+    cr_assert_lt(now() - t, 10);
+    nh_arena_free(a);
+}
+
 /* What goes wrong, and the code that says so. */
 static nh_code failure(nh_event_net *n, const nh_fabric *f) {
     nh_arena *a = nh_arena_new();
