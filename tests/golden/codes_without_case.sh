@@ -16,6 +16,13 @@ N109 graphs as text are not read by any command (unit tests of ir have it)
 N324 M155 comes first: the NIR reader checks these values (unit tests of neuron have it)
 O901 a bug of ours
 P101 M111 comes first: no operator that is read joins two branches
+P210 a network on the fabric: no command maps yet (unit tests of map)
+P211 a network on the fabric: no command maps yet (unit tests of map)
+P212 a network on the fabric: no command maps yet (unit tests of map)
+P213 a network on the fabric: no command maps yet (unit tests of map)
+P214 a network on the fabric: no command maps yet (unit tests of map)
+P215 a network on the fabric: no command maps yet (unit tests of map)
+P216 a network on the fabric: no command maps yet (unit tests of map)
 S101 D106 comes first: an array without samples (unit tests of sim have it)
 S102 D107 comes first: a label that is no class (unit tests of sim have it)
 S108 layers with more than 1 GiB of values

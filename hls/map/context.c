@@ -1,0 +1,213 @@
+/* Order of populations, cut into contexts, starts and periods. */
+#include "map_parts.h"
+
+typedef struct { int *first, *item; } adjacency; /* projections by source or target */
+
+static adjacency adjacent(nh_arena *a, const nh_event_net *net, bool by_source) {
+    adjacency r = {nh_arena_array(a, (size_t)net->n_pop + 2, sizeof *r.first), nh_arena_array(a, (size_t)net->n_proj + 1, sizeof *r.item)};
+    int *at = nh_arena_array(a, (size_t)net->n_pop + 2, sizeof *at);
+    for (int i = 0; i < net->n_proj; i++)
+        r.first[(by_source ? net->proj[i].from : net->proj[i].to) + 1]++;
+    for (int i = 0; i < net->n_pop; i++)
+        at[i + 1] = r.first[i + 1] += r.first[i];
+    for (int i = 0; i < net->n_proj; i++)
+        r.item[at[by_source ? net->proj[i].from : net->proj[i].to]++] = i;
+    return r;
+}
+
+typedef struct {
+    int *index, *low, *stack, *call, *edge;
+    bool *on;
+    int n_stack, counter, n_scc, placed;
+} tarjan;
+
+static void visit(nh_mapper *m, tarjan *t, const adjacency *out, int root, int *scc) {
+    int depth = 0;
+    t->call[0] = root;
+    t->edge[root] = out->first[root];
+    t->index[root] = t->low[root] = ++t->counter;
+    t->stack[t->n_stack++] = root;
+    t->on[root] = true;
+    while (depth >= 0) {
+        int v = t->call[depth];
+        if (t->edge[v] < out->first[v + 1]) {
+            int w = m->net->proj[out->item[t->edge[v]++]].to;
+            if (!t->index[w]) {
+                t->call[++depth] = w;
+                t->edge[w] = out->first[w];
+                t->index[w] = t->low[w] = ++t->counter;
+                t->stack[t->n_stack++] = w;
+                t->on[w] = true;
+            } else if (t->on[w] && t->index[w] < t->low[v]) {
+                t->low[v] = t->index[w];
+            }
+            continue;
+        }
+        if (t->low[v] == t->index[v]) {
+            int w;
+            do {
+                w = t->stack[--t->n_stack];
+                t->on[w] = false;
+                scc[w] = t->n_scc;
+                m->p->order[m->net->n_pop - 1 - t->placed++] = w;
+            } while (w != v);
+            t->n_scc++;
+        }
+        if (--depth >= 0 && t->low[v] < t->low[t->call[depth]]) t->low[t->call[depth]] = t->low[v];
+    }
+}
+
+/* Tarjan: components come sinks first. A population that feeds itself, or another of its component, is in a component of its own kind:
+ * scc equal. */
+bool nh_map_order(nh_mapper *m, int *scc) {
+    nh_arena *a = nh_arena_new();
+    size_t n = (size_t)m->net->n_pop + 1;
+    adjacency out = adjacent(a, m->net, true);
+    tarjan t = {.index = nh_arena_array(a, n, sizeof(int)), .low = nh_arena_array(a, n, sizeof(int)),
+                .stack = nh_arena_array(a, n, sizeof(int)), .call = nh_arena_array(a, n, sizeof(int)),
+                .edge = nh_arena_array(a, n, sizeof(int)), .on = nh_arena_array(a, n, sizeof(bool))};
+    for (int v = m->net->n_pop - 1; v >= 0; v--)
+        if (!t.index[v]) visit(m, &t, &out, v, scc);
+    for (int i = 0; i < m->net->n_pop; i++)
+        m->p->position[m->p->order[i]] = i;
+    nh_arena_free(a);
+    return true;
+}
+
+/* Elements that are read at or after piece p and made before it, for every cut p; and the first reader's piece of every population. */
+static void cut_costs(const nh_mapper *m, int64_t *cost, int64_t *reader, bool *whole, const int *scc) {
+    const nh_map_plan *p = m->p;
+    int n = m->net->n_pop;
+    int64_t *last = reader + n;
+    for (int i = 0; i < n; i++)
+        reader[i] = p->n_piece + 1, last[i] = -1;
+    for (int i = 0; i < m->net->n_proj; i++) {
+        const nh_projection *q = &m->net->proj[i];
+        int64_t first = p->first_piece[p->position[q->to]], end = p->first_piece[p->position[q->to] + 1];
+        if (first < reader[q->from]) reader[q->from] = first;
+        if (end > last[q->from]) last[q->from] = end;
+        if (scc[q->from] != scc[q->to]) continue;
+        int a = p->position[q->from], b = p->position[q->to];
+        for (int64_t k = p->first_piece[a < b ? a : b] + 1; k < p->first_piece[(a < b ? b : a) + 1]; k++)
+            whole[k] = true; /* no cut in a loop */
+    }
+    for (int i = 0; i < n; i++) {
+        int64_t first = p->first_piece[p->position[i]], size = nh_population_size(&m->net->pop[i]);
+        if (m->net->pop[i].kind == NH_POP_INPUT || last[i] <= first) continue;
+        cost[first + 1] += size;
+        cost[last[i]] -= size;
+    }
+    for (int64_t k = 1; k <= p->n_piece; k++)
+        cost[k] += cost[k - 1];
+}
+
+/* Exact: least sum of elements that cross cuts plus what a context costs by itself, over all cuts of the topological order. */
+bool nh_map_contexts(nh_mapper *m, const int *scc, int most) {
+    nh_map_plan *p = m->p;
+    nh_arena *a = nh_arena_new();
+    int64_t n = p->n_piece, cores = (int64_t)m->f->mesh_x * m->f->mesh_y;
+    int64_t *cost = nh_arena_array(a, (size_t)n + 3, sizeof *cost), *best = nh_arena_array(a, (size_t)n + 2, sizeof *best);
+    int64_t *from = nh_arena_array(a, (size_t)n + 2, sizeof *from), *count = nh_arena_array(a, (size_t)n + 2, sizeof *count);
+    int64_t *reader = nh_arena_array(a, (size_t)m->net->n_pop * 2 + 1, sizeof *reader);
+    bool *whole = nh_arena_array(a, (size_t)n + 2, sizeof *whole);
+    cut_costs(m, cost, reader, whole, scc);
+    for (int64_t j = 1; j <= n; j++)
+        best[j] = INT64_MAX;
+    for (int64_t i = 0; i < n; i++) {
+        if (best[i] == INT64_MAX || (i > 0 && whole[i])) continue;
+        int64_t end = i + cores < n ? i + cores : n;
+        int pop = p->piece[i].pop;
+        /* The rest of a population whose beginning is in an earlier context: its readers come in a later one. */
+        if (p->first_piece[p->position[pop]] < i && reader[pop] < end) end = reader[pop];
+        int64_t own = m->net->n_pop + m->net->steps + (i > 0 ? cost[i] : 0);
+        for (int64_t j = i + 1; j <= end; j++) {
+            if (j < n && whole[j]) continue;
+            if (best[i] + own >= best[j]) continue;
+            best[j] = best[i] + own;
+            from[j] = i;
+            count[j] = count[i] + 1;
+        }
+    }
+    bool possible = n == 0 || best[n] != INT64_MAX;
+    int64_t needed = possible && n ? count[n] : 1;
+    if (possible && (most == 0 || needed <= most)) {
+        p->n_context = (int)needed;
+        p->context_first = nh_arena_array(m->a, (size_t)needed + 1, sizeof *p->context_first);
+        p->context_first[needed] = n;
+        for (int64_t j = n, c = needed; c-- > 0; j = from[j])
+            p->context_first[c] = from[j];
+        for (int c = 0; c < p->n_context; c++)
+            for (int64_t k = p->context_first[c]; k < p->context_first[c + 1]; k++) {
+                int64_t i = k - p->context_first[c];
+                p->piece[k].context = c;
+                p->piece[k].x = (int)(i / m->f->mesh_y); /* a column after the other: layers become rectangles */
+                p->piece[k].y = (int)(i % m->f->mesh_y);
+            }
+        nh_arena_free(a);
+        return true;
+    }
+    nh_arena_free(a);
+    return nh_map_fail(m, NH_P_MAP_CORES, possible ? m->net->name : "a loop of layers", "cores", n, cores * (most > 0 ? most : 1), false);
+}
+
+static int64_t floor_div(int64_t a, int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
+
+/* Longest paths of context c at this period; false: a positive cycle. */
+static bool starts(const nh_mapper *m, const adjacency *in, int c, int lo, int hi, int64_t period) {
+    int64_t *start = m->p->start + (int64_t)c * m->net->n_pop;
+    for (int i = lo; i <= hi; i++)
+        start[m->p->order[i]] = 0;
+    for (int round = 0; round <= hi - lo + 2; round++) {
+        bool moved = false;
+        for (int i = lo; i <= hi; i++) {
+            int b = m->p->order[i];
+            for (int k = in->first[b]; k < in->first[b + 1]; k++) {
+                const nh_projection *q = &m->net->proj[in->item[k]];
+                int at = m->p->position[q->from];
+                int64_t need = start[q->from] + 1 - period * q->delay;
+                if (m->net->pop[q->from].kind == NH_POP_INPUT || at < lo || at > hi || start[b] >= need) continue;
+                start[b] = need;
+                moved = true;
+            }
+        }
+        if (!moved) return true;
+    }
+    return false;
+}
+
+static bool delays(nh_mapper *m, const adjacency *in, int c, int lo, int hi) {
+    const int64_t *start = m->p->start + (int64_t)c * m->net->n_pop, period = m->p->period[c];
+    bool ok = true;
+    for (int i = lo; i <= hi; i++) {
+        int b = m->p->order[i];
+        for (int k = in->first[b]; k < in->first[b + 1]; k++) {
+            const nh_projection *q = &m->net->proj[in->item[k]];
+            int at = m->p->position[q->from];
+            if (m->net->pop[q->from].kind == NH_POP_INPUT || at < lo || at > hi) continue;
+            int64_t extra = floor_div(start[b] - start[q->from] + period * q->delay - 1, period);
+            if (extra >= m->f->delays) ok = nh_map_fail(m, NH_P_MAP_DELAY, q->name, "delays", extra + 1, m->f->delays, true);
+        }
+    }
+    return ok;
+}
+
+bool nh_map_time(nh_mapper *m) {
+    nh_map_plan *p = m->p;
+    nh_arena *a = nh_arena_new();
+    adjacency in = adjacent(a, m->net, false);
+    bool ok = true;
+    p->start = nh_arena_array(m->a, (size_t)p->n_context * (size_t)m->net->n_pop + 1, sizeof *p->start);
+    p->period = nh_arena_array(m->a, (size_t)p->n_context + 1, sizeof *p->period);
+    for (int c = 0; c < p->n_context && ok; c++) {
+        if (p->context_first[c] == p->context_first[c + 1]) continue;
+        int lo = p->position[p->piece[p->context_first[c]].pop], hi = p->position[p->piece[p->context_first[c + 1] - 1].pop];
+        int64_t period = 1;
+        while (period <= hi - lo + 2 && !starts(m, &in, c, lo, hi, period))
+            period++;
+        p->period[c] = period;
+        if (period > hi - lo + 2) ok = nh_report(m->d, NH_P_MAP_LOOP, m->f->at, "a loop of layers has no delay"), p->certificate.failed = true;
+        else ok = delays(m, &in, c, lo, hi);
+    }
+    nh_arena_free(a);
+    return ok;
+}

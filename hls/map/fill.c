@@ -1,0 +1,301 @@
+/* The image of a plan: memories, routes, inputs, outputs, symbols. */
+#include <inttypes.h>
+
+#include "route.h"
+
+typedef struct {
+    nh_mapper m;
+    nh_map_plan *p;
+    int *by_source, *first_by_source;
+    int64_t **row_start;     /* [n_proj] */
+    bool ok;
+} filler;
+
+/* --- sums and weights -------------------------------------------------------------------------------------------------- */
+
+static void bounds_of(filler *s, int qi, int64_t *sum, bool *wide) {
+    const nh_event_net *net = s->m.net;
+    const nh_projection *q = &net->proj[qi];
+    const nh_population *from = &net->pop[q->from], *to = &net->pop[q->to];
+    int64_t most = (int64_t)1 << (s->m.f->weight_bits - 1), n_to = nh_population_size(to), n_from = nh_population_size(from);
+    int64_t payload = from->out_signed ? (int64_t)1 << (from->out_bits - 1) : ((int64_t)1 << from->out_bits) - 1;
+    int64_t per = q->kind == NH_PROJ_CONV ? from->c * q->kh * q->kw : n_from, rows = q->kind == NH_PROJ_CONV ? to->c : n_to;
+    int64_t n = q->kind == NH_PROJ_SPARSE ? q->n_entry : rows * per, each = n_to / rows;
+    for (int64_t i = 0; i < n; i++) {
+        int64_t w = q->weight ? q->weight[i] : q->constant, v = (w < 0 ? -w : w) * payload;
+        *wide |= w >= most || w < -most;
+        if (q->kind == NH_PROJ_SPARSE) sum[q->target[i]] += v;
+        else sum[i / per * each] += v; /* the first pixel of a channel stands for all */
+    }
+    for (int64_t r = 0; q->kind == NH_PROJ_CONV && r < rows; r++)
+        for (int64_t e = 1; e < each; e++)
+            if (sum[r * each + e] < sum[r * each]) sum[r * each + e] = sum[r * each];
+}
+
+static bool check_widths(filler *s) {
+    const nh_event_net *net = s->m.net;
+    for (int pop = 0; pop < net->n_pop; pop++) {
+        nh_arena *t = nh_arena_new();
+        int64_t n = nh_population_size(&net->pop[pop]), most = 0, *sum = nh_arena_array(t, (size_t)n + 1, sizeof *sum);
+        for (int i = 0; i < net->n_proj; i++) {
+            bool wide = false;
+            if (net->proj[i].to != pop) continue;
+            bounds_of(s, i, sum, &wide);
+            if (wide) s->ok = nh_map_fail(&s->m, NH_P_MAP_WEIGHT, net->proj[i].name, "weight_bits", s->m.f->weight_bits + 1, s->m.f->weight_bits, true);
+        }
+        for (int64_t i = 0; i < n; i++)
+            if (sum[i] > most) most = sum[i];
+        nh_arena_free(t);
+        int bits = nh_log2_ceil((uint64_t)most + 1) + 1;
+        if (bits > s->m.f->accum_bits) s->ok = nh_map_fail(&s->m, NH_P_MAP_ACCUM, net->pop[pop].name, "accum_bits", bits, s->m.f->accum_bits, true);
+    }
+    return s->ok;
+}
+
+/* --- memories of a core ------------------------------------------------------------------------------------------------ */
+
+static void fill_conv(filler *s, int qi, const nh_map_piece *b, nh_core_image *c) {
+    const nh_projection *q = &s->m.net->proj[qi];
+    const nh_population *from = &s->m.net->pop[q->from];
+    int lanes = s->m.f->lanes;
+    nh_conv_axon *v = &c->conv[c->n_conv++];
+    *v = (nh_conv_axon){.synapse = c->n_synapse, .features = b->features, .channel_words = q->kh * q->kw * b->features, .kh = q->kh,
+                        .kw = q->kw, .stride_y = q->stride_y, .stride_x = q->stride_x, .dilation_y = q->dilation_y,
+                        .dilation_x = q->dilation_x, .pad_y = q->pad_y, .pad_x = q->pad_x, .y0 = b->y0, .x0 = b->x0, .h = b->h, .w = b->w,
+                        .valid = true};
+    for (int64_t ci = 0; ci < from->c; ci++)
+        for (int64_t k = 0; k < q->kh * q->kw; k++)
+            for (int64_t co = 0; co < b->features * lanes; co++) {
+                int64_t word = c->n_synapse + (ci * q->kh * q->kw + k) * b->features + co / lanes;
+                int64_t i = ((b->c0 + co) * from->c + ci) * q->kh * q->kw + k;
+                if (co < b->c) c->weight[word * lanes + co % lanes] = (int16_t)(q->weight ? q->weight[i] : q->constant);
+            }
+    c->n_synapse += from->c * q->kh * q->kw * b->features;
+}
+
+/* The axon of source element e as a piece of `context` sees it: by the layout of the core that sends it, or by the host's order. */
+static int64_t axon_of(const filler *s, int qi, int64_t e, int context) {
+    const nh_map_plan *p = s->p;
+    int64_t at = p->axon_base[qi];
+    int pop = s->m.net->proj[qi].from, lane;
+    for (int64_t k = p->first_piece[p->position[pop]]; k < p->first_piece[p->position[pop] + 1]; k++) {
+        if (p->piece[k].context != context) continue;
+        int64_t word = nh_map_word(s->m.net, &p->piece[k], e, s->m.f->lanes, &lane);
+        if (word >= 0) return at + word * s->m.f->lanes + lane;
+        at += p->piece[k].words * s->m.f->lanes;
+    }
+    return p->axon_base[qi] + e;
+}
+
+static void fill_dense(filler *s, int qi, const nh_map_piece *b, nh_core_image *c, int64_t e, nh_axon *x) {
+    const nh_event_net *net = s->m.net;
+    const nh_projection *q = &net->proj[qi];
+    const nh_population *to = &net->pop[q->to];
+    int64_t n_from = nh_population_size(&net->pop[q->from]), i = 0, lanes = s->m.f->lanes;
+    *x = (nh_axon){.synapse = c->n_synapse, .words = b->words, .valid = true};
+    for (int64_t y = b->y0; y < b->y0 + b->h; y++)
+        for (int64_t px = b->x0; px < b->x0 + b->w; px++, i++)
+            for (int64_t ch = 0; ch < b->c; ch++) {
+                int64_t t = ((b->c0 + ch) * to->h + y) * to->w + px;
+                c->weight[(c->n_synapse + i * b->features) * lanes + ch] = (int16_t)(q->weight ? q->weight[t * n_from + e] : q->constant);
+            }
+    c->n_synapse += b->words;
+}
+
+typedef struct { int64_t *target, *word_at; int32_t *weight; } scratch;
+
+/* Any kind by its row: words named (sparse), or a whole row. */
+static void fill_row(filler *s, int qi, const nh_map_piece *b, nh_core_image *c, int64_t e, nh_axon *x, scratch *t) {
+    const nh_projection *q = &s->m.net->proj[qi];
+    bool sparse = s->p->rows[qi] == NH_ROWS_SPARSE;
+    int64_t n, first = c->n_synapse;
+    int lane, lanes = s->m.f->lanes;
+    nh_map_row(s->m.net, q, e, s->row_start[qi], t->target, t->weight, &n);
+    if (!sparse) c->n_synapse += b->words;
+    for (int64_t j = 0; j < n; j++) {
+        int64_t word = nh_map_word(s->m.net, b, t->target[j], lanes, &lane), at = first + word;
+        if (word < 0) continue;
+        if (sparse) {
+            at = t->word_at[word];
+            if (at < first || at >= c->n_synapse || c->synapse_acc[at] != word) {
+                at = t->word_at[word] = c->n_synapse++;
+                c->synapse_acc[at] = (int32_t)word;
+            }
+        }
+        c->weight[at * lanes + lane] = (int16_t)(c->weight[at * lanes + lane] + t->weight[j]);
+    }
+    if (c->n_synapse > first) *x = (nh_axon){.synapse = first, .words = c->n_synapse - first, .sparse = sparse, .valid = true};
+}
+
+static void fill_synapses(filler *s, const nh_map_piece *b, nh_core_image *c) {
+    const nh_event_net *net = s->m.net;
+    nh_arena *a = s->m.a, *tmp = nh_arena_new();
+    int lanes = s->m.f->lanes;
+    c->weight = nh_arena_array(a, (size_t)(b->synapses * lanes) + 1, sizeof *c->weight);
+    c->axon = nh_arena_array(a, (size_t)b->axons + 1, sizeof *c->axon);
+    c->n_axon = b->axons;
+    c->conv = nh_arena_array(a, (size_t)b->convs + 1, sizeof *c->conv);
+    if (s->m.f->sparse) c->synapse_acc = nh_arena_array(a, (size_t)b->synapses + 1, sizeof *c->synapse_acc);
+    for (int i = 0; i < net->n_proj; i++) {
+        const nh_projection *q = &net->proj[i];
+        if (q->to != b->pop) continue;
+        if (s->p->rows[i] == NH_ROWS_CONV) {
+            fill_conv(s, i, b, c);
+            continue;
+        }
+        size_t most = (size_t)nh_map_fan_out(net, q) + 1;
+        scratch t = {nh_arena_array(tmp, most, sizeof(int64_t)), nh_arena_array(tmp, (size_t)b->words, sizeof(int64_t)),
+                     nh_arena_array(tmp, most, sizeof(int32_t))};
+        for (int64_t e = 0; e < nh_population_size(&net->pop[q->from]); e++) {
+            nh_axon *x = &c->axon[axon_of(s, i, e, b->context)];
+            if (q->kind == NH_PROJ_DENSE) fill_dense(s, i, b, c, e, x);
+            else fill_row(s, i, b, c, e, x, &t);
+        }
+    }
+    nh_arena_free(tmp);
+}
+
+static void fill_params(filler *s, const nh_map_piece *b, nh_core_image *c) {
+    const nh_population *p = &s->m.net->pop[b->pop];
+    int64_t lanes = s->m.f->lanes, plane = p->h * p->w;
+    c->group = NH_NEW(s->m.a, nh_group);
+    c->n_group = 1;
+    c->group[0] = (nh_group){.words = b->words, .per_word = b->params > 1 || b->words == 1, .model = p->model};
+    c->n_param = b->params;
+    c->param = nh_arena_array(s->m.a, (size_t)(b->params * lanes * NH_NEURON_PARAMS), sizeof *c->param);
+    for (int64_t word = 0; word < b->params; word++)
+        for (int64_t lane = 0; lane < lanes; lane++)
+            for (int k = 0; k < NH_NEURON_PARAMS; k++) {
+                int64_t ch = b->c0 + word % b->features * lanes + lane, pixel = word / b->features;
+                if (!p->param[k] || p->n_param[k] == 0) continue;
+                if (ch >= p->c) ch = p->c - 1; /* lanes beyond the last channel: their outputs are not sent or reach no axon */
+                int64_t e = ch * plane + (b->y0 + pixel / b->w) * p->w + b->x0 + pixel % b->w;
+                int64_t at = p->n_param[k] == 1 ? 0 : p->n_param[k] == p->c ? ch : e;
+                c->param[(word * lanes + lane) * NH_NEURON_PARAMS + k] = p->param[k][at];
+            }
+}
+
+/* --- host -------------------------------------------------------------------------------------------------------------- */
+
+static bool in_context(const nh_map_plan *p, int pop, int context) {
+    for (int64_t k = p->first_piece[p->position[pop]]; k < p->first_piece[p->position[pop] + 1]; k++)
+        if (p->piece[k].context == context) return true;
+    return false;
+}
+
+static void add_inputs(filler *s, nh_context *x, int context, size_t *cap) {
+    const nh_event_net *net = s->m.net;
+    for (int64_t k = s->p->context_first[context]; k < s->p->context_first[context + 1]; k++)
+        for (int i = 0; i < net->n_proj; i++) {
+            const nh_projection *q = &net->proj[i];
+            const nh_population *from = &net->pop[q->from];
+            const nh_map_piece *b = &s->p->piece[k];
+            if (q->to != b->pop || in_context(s->p, q->from, context)) continue;
+            nh_input_entry e = {.tensor = from->name, .count = nh_population_size(from), .to = {b->x, b->x, b->y, b->y},
+                                .base = s->p->axon_base[i], .c = from->c, .h = from->h, .w = from->w, .y_to = from->h};
+            e.delay = s->p->start[(int64_t)context * net->n_pop + b->pop] + s->p->period[context] * q->delay;
+            if (s->p->rows[i] == NH_ROWS_CONV) {
+                e.is_conv = true;
+                e.base = nh_map_conv_base(s->m.f, s->p->axon_base[i]);
+                int64_t lo = b->y0 * q->stride_y - q->pad_y, hi = (b->y0 + b->h - 1) * q->stride_y - q->pad_y + (q->kh - 1) * q->dilation_y + 1;
+                e.y_from = lo < 0 ? 0 : lo;
+                e.y_to = hi > from->h ? from->h : hi;
+                if (e.y_from >= e.y_to) continue;
+            }
+            nh_input_entry *last = x->n_input ? &x->input[x->n_input - 1] : NULL;
+            /* Down a column the same events go to all tiles. */
+            if (last && last->tensor == e.tensor && last->base == e.base && last->is_conv == e.is_conv && last->delay == e.delay &&
+                last->y_from == e.y_from && last->y_to == e.y_to && last->to.x0 == e.to.x0 && last->to.y1 + 1 == e.to.y0) {
+                last->to.y1 = e.to.y0;
+                continue;
+            }
+            x->input = nh_arena_grow(s->m.a, x->input, cap, (size_t)x->n_input + 1, sizeof *x->input);
+            x->input[x->n_input++] = e;
+        }
+}
+
+/* What leaves to the host: outputs of the network, and what later contexts read. Addresses are counted through the context. */
+static int64_t add_outputs(filler *s, nh_context *x, const nh_map_piece *b, nh_core_image *c, int64_t base, size_t *cap) {
+    const nh_population *p = &s->m.net->pop[b->pop];
+    int lanes = s->m.f->lanes;
+    bool wanted = p->is_output;
+    for (int i = s->first_by_source[b->pop]; i < s->first_by_source[b->pop + 1]; i++) {
+        int to = s->p->position[s->m.net->proj[s->by_source[i]].to];
+        for (int64_t k = s->p->first_piece[to]; k < s->p->first_piece[to + 1]; k++)
+            wanted |= s->p->piece[k].context != b->context;
+    }
+    if (!wanted) return base;
+    c->route[c->n_route++] = (nh_route){.words = b->words, .to_host = true, .base = base, .limit = b->words * lanes, .pixel_words = 1, .width = 1};
+    for (int64_t i = 0; i < b->words; i++)
+        for (int lane = 0; lane < lanes; lane++) {
+            int64_t ch = i % b->features * lanes + lane, pixel = i / b->features;
+            if (ch >= b->c) continue;
+            int64_t element = ((b->c0 + ch) * p->h + b->y0 + pixel / b->w) * p->w + b->x0 + pixel % b->w, addr = base + i * lanes + lane;
+            nh_output_entry *last = x->n_output ? &x->output[x->n_output - 1] : NULL;
+            if (last && last->tensor == p->name && last->first + last->count == addr && last->element + last->count == element) {
+                last->count++;
+                continue;
+            }
+            x->output = nh_arena_grow(s->m.a, x->output, cap, (size_t)x->n_output + 1, sizeof *x->output);
+            x->output[x->n_output++] = (nh_output_entry){.tensor = p->name, .first = addr, .count = 1, .element = element, .start = c->start,
+                                                         .period = c->period, .is_output = p->is_output};
+        }
+    return base + b->words * lanes;
+}
+
+static void fill_context(filler *s, int context, nh_context *x) {
+    const nh_map_plan *p = s->p;
+    nh_arena *a = s->m.a;
+    int64_t first = p->context_first[context], n = p->context_first[context + 1] - first, host = 0;
+    size_t in = 0, out = 0;
+    *x = (nh_context){.core = nh_arena_array(a, (size_t)n + 1, sizeof *x->core), .n_core = (int)n,
+                      .symbol = nh_arena_array(a, (size_t)n + 1, sizeof *x->symbol), .n_symbol = n};
+    for (int64_t k = first; k < first + n; k++) {
+        const nh_map_piece *b = &p->piece[k];
+        nh_core_image *c = &x->core[k - first];
+        int64_t start = p->start[(int64_t)context * s->m.net->n_pop + b->pop], routes;
+        *c = (nh_core_image){.x = b->x, .y = b->y, .start = start, .period = p->period[context], .words = b->words};
+        nh_arena *tmp = nh_arena_new();
+        nh_route *r = nh_map_routes(&s->m, tmp, k, s->by_source, s->first_by_source, &routes);
+        c->route = nh_arena_array(a, (size_t)routes + 2, sizeof *c->route);
+        for (; c->n_route < routes; c->n_route++)
+            c->route[c->n_route] = r[c->n_route];
+        nh_arena_free(tmp);
+        host = add_outputs(s, x, b, c, host, &out);
+        fill_synapses(s, b, c);
+        fill_params(s, b, c);
+        x->symbol[k - first] = (nh_symbol){s->m.net->pop[b->pop].name, b->x, b->y, 0, b->words, b->c0, b->c, b->y0, b->h, b->x0, b->w};
+        if (c->n_route > s->m.f->routes)
+            s->ok = nh_map_fail(&s->m, NH_P_MAP_TABLE, s->m.net->pop[b->pop].name, "routes", c->n_route, s->m.f->routes, true);
+        if (start + c->period * (s->m.net->steps - 1) + 1 > x->ticks) x->ticks = start + c->period * (s->m.net->steps - 1) + 1;
+        double rate = s->m.net->pop[b->pop].rate;
+        for (int64_t i = 0; i < c->n_route; i++)
+            s->p->traffic_hops += nh_map_hops(b, &c->route[i]) * (double)(c->route[i].words * s->m.f->lanes) * (rate < 0 ? 1 : rate);
+        s->p->piece[k].routes = c->n_route;
+        if (c->n_route > s->p->routes_most) s->p->routes_most = c->n_route;
+    }
+    add_inputs(s, x, context, &in);
+    int64_t most = (int64_t)1 << nh_map_addr_bits(s->m.f);
+    if (host > most) s->ok = nh_map_fail(&s->m, NH_P_MAP_TABLE, s->m.net->name, "addresses to the host", host, most, true);
+}
+
+nh_image *nh_map_fill(nh_arena *a, nh_diag *d, const nh_event_net *net, const nh_fabric *f, nh_map_plan *plan) {
+    filler s = {.m = {a, d, net, f, plan}, .p = plan, .ok = !plan->certificate.failed};
+    if (!s.ok) return NULL;
+    if (!check_widths(&s)) return NULL;
+    nh_map_by_source(a, net, &s.by_source, &s.first_by_source);
+    nh_map_place(&s.m, s.by_source, s.first_by_source);
+    s.row_start = nh_arena_array(a, (size_t)net->n_proj + 1, sizeof *s.row_start);
+    for (int i = 0; i < net->n_proj; i++)
+        s.row_start[i] = nh_map_row_starts(a, net, &net->proj[i]);
+    nh_image *m = NH_NEW(a, nh_image);
+    *m = (nh_image){.project = net->name, .fabric = *f, .steps = net->steps, .n_context = plan->n_context};
+    for (int i = 0; i < net->n_pop; i++) {
+        if (net->pop[i].kind == NH_POP_INPUT) m->input_size += nh_population_size(&net->pop[i]);
+        if (net->pop[i].is_output) m->output_size += nh_population_size(&net->pop[i]);
+    }
+    m->context = nh_arena_array(a, (size_t)plan->n_context + 1, sizeof *m->context);
+    for (int c = 0; c < plan->n_context; c++)
+        fill_context(&s, c, &m->context[c]);
+    return s.ok ? m : NULL;
+}

@@ -1,0 +1,157 @@
+/* The order of the mapper's steps, certificates, and their text. */
+#include "map.h"
+
+#include <inttypes.h>
+
+#include "route.h"
+
+void nh_map_try(nh_mapper *m, const char *what, const char *verdict, int64_t cores, int64_t bound) {
+    if (m->p->n_attempt < 8) m->p->attempt[m->p->n_attempt++] = (nh_map_attempt){what, verdict, cores, bound};
+}
+
+/* No plan has fewer cores: neurons of all, and weights of all rows, spread evenly. */
+static int64_t lower_bound(const nh_mapper *m, const nh_fabric *f) {
+    int64_t words = 0, synapses = 0;
+    for (int i = 0; i < m->net->n_pop; i++)
+        if (m->net->pop[i].kind == NH_POP_NEURONS) words += m->net->pop[i].h * m->net->pop[i].w * nh_ceil_div(m->net->pop[i].c, f->lanes);
+    for (int i = 0; i < m->net->n_proj; i++)
+        if (m->p->rows[i] == NH_ROWS_DENSE && m->net->proj[i].kind == NH_PROJ_DENSE) {
+            const nh_population *to = &m->net->pop[m->net->proj[i].to];
+            synapses += nh_population_size(&m->net->pop[m->net->proj[i].from]) * to->h * to->w * nh_ceil_div(to->c, f->lanes);
+        }
+    int64_t a = nh_ceil_div(words, f->neurons / f->lanes), b = nh_ceil_div(synapses, f->synapses);
+    return a > b ? a : b;
+}
+
+bool nh_map_fail(nh_mapper *m, nh_code code, const char *layer, const char *resource, int64_t needed, int64_t available, bool structural) {
+    nh_map_certificate *c = &m->p->certificate;
+    if (!m->d) {
+        c->failed = true;
+        return false;
+    }
+    if (!c->failed)
+        *c = (nh_map_certificate){.failed = true, .layer = layer, .resource = resource, .needed = needed, .available = available,
+                                  .is_structural = structural, .lower_bound = lower_bound(m, m->f), .smallest = -1};
+    nh_report(m->d, code, m->f->at, "'%s' needs %" PRId64 " %s, the fabric has %" PRId64 "%s", layer, needed, resource, available,
+              structural ? " (one unit: more cores do not help)" : "");
+    nh_diag_layer(m->d, layer);
+    nh_diag_found(m->d, "%" PRId64, needed);
+    nh_diag_allowed(m->d, "%" PRId64, available);
+    return false;
+}
+
+/* Cores with another fabric; -1 when a layer does not fit one. */
+static int64_t cores_with(const nh_mapper *m, const nh_fabric *f) {
+    nh_arena *t = nh_arena_new();
+    nh_map_plan p = *m->p;
+    nh_mapper k = {t, NULL, m->net, f, &p};
+    p.piece = NULL;
+    p.rows = nh_arena_array(t, (size_t)m->net->n_proj + 1, sizeof *p.rows);
+    p.axon_base = nh_arena_array(t, (size_t)m->net->n_proj + 1, sizeof *p.axon_base);
+    p.first_piece = nh_arena_array(t, (size_t)m->net->n_pop + 1, sizeof *p.first_piece);
+    int64_t n = nh_map_partition(&k) ? p.n_piece : -1;
+    nh_arena_free(t);
+    return n;
+}
+
+static void add_lever(nh_mapper *m, const char *text, const nh_fabric *f) {
+    nh_map_certificate *c = &m->p->certificate;
+    int64_t n = cores_with(m, f);
+    bool fits = n >= 0 && n <= (int64_t)f->mesh_x * f->mesh_y;
+    c->lever[c->n_lever] = (nh_map_lever){text, n, fits};
+    if (fits && c->smallest < 0) c->smallest = c->n_lever;
+    c->n_lever++;
+}
+
+static void levers(nh_mapper *m) {
+    nh_arena *a = m->a;
+    const nh_fabric *f = m->f;
+    nh_fabric g = *f;
+    g.synapses = f->synapses * 3 / 2;
+    add_lever(m, nh_arena_printf(a, "synapse memory x 1.5 (%" PRId64 " words)", g.synapses), &g);
+    g = *f, g.neurons *= 2;
+    add_lever(m, nh_arena_printf(a, "neurons: %" PRId64 " per core", g.neurons), &g);
+    g = *f, g.synapses *= 2, g.weight_bits = f->weight_bits / 2;
+    if (f->weight_bits >= 4) add_lever(m, nh_arena_printf(a, "weight_bits: %d", g.weight_bits), &g);
+    g = *f, g.synapses *= 2, g.neurons *= 2;
+    add_lever(m, "twice the neurons and synapses per core", &g);
+    g = *f;
+    int64_t n = cores_with(m, f);
+    while ((int64_t)g.mesh_x * g.mesh_y < n && (g.mesh_x < NH_FABRIC_MESH_MOST || g.mesh_y < NH_FABRIC_MESH_MOST))
+        *(g.mesh_x <= g.mesh_y && g.mesh_x < NH_FABRIC_MESH_MOST ? &g.mesh_x : g.mesh_y < NH_FABRIC_MESH_MOST ? &g.mesh_y : &g.mesh_x) += 1;
+    add_lever(m, nh_arena_printf(a, "mesh: [%d, %d]", g.mesh_x, g.mesh_y), &g);
+    nh_map_certificate *c = &m->p->certificate;
+    c->lever[c->n_lever++] = (nh_map_lever){
+        nh_arena_printf(a, "contexts: %" PRId64, nh_ceil_div(n, (int64_t)f->mesh_x * f->mesh_y)), n, n >= 0};
+    if (c->smallest < 0 && n >= 0) c->smallest = c->n_lever - 1;
+    if (c->smallest >= 0) nh_diag_hint(m->d, "smallest change that fits: %s", c->lever[c->smallest].lever);
+}
+
+static void uses(nh_mapper *m) {
+    nh_map_plan *p = m->p;
+    p->use = nh_arena_array(m->a, (size_t)m->net->n_pop + 1, sizeof *p->use);
+    for (int i = 0; i < m->net->n_pop; i++) {
+        if (p->first_piece[i] == p->first_piece[i + 1]) continue;
+        nh_map_use *u = &p->use[p->n_use++];
+        *u = (nh_map_use){.pop = p->order[i], .cores = p->first_piece[i + 1] - p->first_piece[i]};
+        u->neurons = nh_population_size(&m->net->pop[u->pop]);
+        for (int64_t k = p->first_piece[i]; k < p->first_piece[i + 1]; k++) {
+            const nh_map_piece *b = &p->piece[k];
+            if (b->words > u->words) u->words = b->words;
+            if (b->synapses > u->synapses) u->synapses = b->synapses;
+            if (b->axons > u->axons) u->axons = b->axons;
+        }
+    }
+}
+
+nh_map_plan *nh_map_make(nh_arena *a, nh_diag *d, const nh_event_net *net, const nh_fabric *f, const nh_map_options *o) {
+    nh_map_plan *p = NH_NEW(a, nh_map_plan);
+    nh_mapper m = {a, d, net, f, p};
+    size_t n = (size_t)net->n_pop + 1;
+    int *scc = nh_arena_array(a, n, sizeof *scc);
+    p->order = nh_arena_array(a, n, sizeof *p->order);
+    p->position = nh_arena_array(a, n, sizeof *p->position);
+    p->first_piece = nh_arena_array(a, n, sizeof *p->first_piece);
+    p->rows = nh_arena_array(a, (size_t)net->n_proj + 1, sizeof *p->rows);
+    p->axon_base = nh_arena_array(a, (size_t)net->n_proj + 1, sizeof *p->axon_base);
+    nh_map_order(&m, scc);
+    bool ok = nh_map_partition(&m);
+    int64_t bound = lower_bound(&m, f), cores = (int64_t)f->mesh_x * f->mesh_y;
+    uses(&m);
+    if (!ok) {
+        nh_map_try(&m, "partition", "a layer does not fit a core", p->n_piece, bound);
+        return p;
+    }
+    if (p->n_piece > cores) nh_map_try(&m, "a single context", "more cores than the mesh has", p->n_piece, bound);
+    if (!nh_map_contexts(&m, scc, o->most_contexts)) {
+        levers(&m);
+        return p;
+    }
+    if (nh_map_time(&m)) nh_map_try(&m, nh_arena_printf(a, "%d context(s)", p->n_context), "accepted", p->n_piece, bound);
+    else nh_map_try(&m, nh_arena_printf(a, "%d context(s)", p->n_context), "delays or loops", p->n_piece, bound);
+    return p;
+}
+
+void nh_map_print(const nh_map_plan *p, const nh_event_net *net, const nh_fabric *f, FILE *out) {
+    for (int i = 0; i < p->n_attempt; i++)
+        fprintf(out, "%d. %s: %s; %" PRId64 " cores, lower bound %" PRId64 "\n", i + 1, p->attempt[i].what, p->attempt[i].verdict,
+                p->attempt[i].cores, p->attempt[i].lower_bound);
+    fprintf(out, "%-20s %6s %10s %8s %9s %8s\n", "layer", "cores", "neurons", "neurons%", "synapses%", "axons%");
+    for (int i = 0; i < p->n_use; i++) {
+        const nh_map_use *u = &p->use[i];
+        fprintf(out, "%-20s %6" PRId64 " %10" PRId64 " %7.1f%% %8.1f%% %7.1f%%\n", net->pop[u->pop].name, u->cores, u->neurons,
+                100.0 * (double)(u->words * f->lanes) / (double)f->neurons, 100.0 * (double)u->synapses / (double)f->synapses,
+                100.0 * (double)u->axons / (double)f->axons);
+    }
+    if (p->n_context)
+        fprintf(out, "%d context(s), traffic x hops %.0f per step, at most %" PRId64 " routes in a core\n", p->n_context, p->traffic_hops,
+                p->routes_most);
+    const nh_map_certificate *c = &p->certificate;
+    if (!c->failed) return;
+    fprintf(out, "does not fit: %s: %s: needed %" PRId64 ", available %" PRId64 " (%s; lower bound %" PRId64 " cores)\n",
+            c->layer ? c->layer : "-", c->resource ? c->resource : "-", c->needed, c->available, c->is_structural ? "structural" : "total",
+            c->lower_bound);
+    for (int i = 0; i < c->n_lever; i++)
+        fprintf(out, "  %s %s -> %" PRId64 " cores%s\n", i == c->smallest ? "*" : "-", c->lever[i].lever, c->lever[i].cores,
+                c->lever[i].fits ? ", fits" : "");
+}

@@ -1,0 +1,81 @@
+/* The mapper: an event network and a fabric -> a plan (which neurons in which core, contexts, starts, routes) -> the program image.
+ * Deterministic. Planning needs shapes and counts only (proj.weight may be NULL); filling reads the weights. */
+#ifndef NH_MAP_H
+#define NH_MAP_H
+
+#include "image.h"
+#include "net.h"
+
+typedef struct {
+    int most_contexts;       /* 1: all in one; 0: as many as it takes */
+} nh_map_options;
+
+/* How a projection reaches a piece. CONV: shared kernel; DENSE: a row of all words per source neuron; SPARSE: rows that name words. */
+typedef enum { NH_ROWS_CONV, NH_ROWS_DENSE, NH_ROWS_SPARSE } nh_map_rows;
+
+/* A box of a population in a core of its own: pixels (y, x) row by row, `features` words each: channels c0 .. c0+c-1. */
+typedef struct {
+    int pop;
+    int64_t c0, c, y0, h, x0, w;
+    int64_t features, words;          /* words = h * w * features */
+    int64_t synapses, axons, convs, params, routes; /* in use */
+    int context, x, y;                /* of the mesh */
+} nh_map_piece;
+
+/* A row of the utilisation table: what a population takes. */
+typedef struct {
+    int pop;
+    int64_t cores, neurons, words, synapses, axons; /* synapses, axons: of the fullest core */
+} nh_map_use;
+
+typedef struct {
+    const char *what;        /* tried */
+    const char *verdict;     /* why rejected, or "accepted" */
+    int64_t cores, lower_bound; /* cores of the best so far, and what no plan goes below */
+} nh_map_attempt;
+
+typedef struct {
+    const char *lever;       /* "weight_bits 8 -> 4" */
+    int64_t cores;           /* needed with it; -1: not known */
+    bool fits;
+} nh_map_lever;
+
+typedef struct {
+    bool failed;
+    const char *layer, *resource;
+    int64_t needed, available;
+    bool is_structural;      /* one neuron word does not fit a core; else the sum over all */
+    int64_t lower_bound;     /* of cores */
+    nh_map_lever lever[6];
+    int n_lever, smallest;   /* index of the smallest change that fits, or -1 */
+} nh_map_certificate;
+
+typedef struct {
+    nh_map_piece *piece;     /* in topological order */
+    int64_t n_piece;
+    int64_t *first_piece;    /* [n_pop + 1], by topological position */
+    int *order, *position;   /* populations in topological order; the inverse */
+    int *rows;               /* [n_proj] nh_map_rows */
+    int64_t *axon_base;      /* [n_proj] first axon of its block, for rows; descriptor for conv */
+    int64_t *start;          /* [n_context][n_pop] */
+    int64_t *period;         /* [n_context] */
+    int n_context;
+    int64_t *context_first;  /* [n_context + 1] pieces */
+    int64_t routes_most;
+    double traffic_hops;     /* events per step x hops; without rates 1 per neuron; set by nh_map_fill, as are routes_most and piece.routes */
+    nh_map_use *use;
+    int n_use;
+    nh_map_attempt attempt[8];
+    int n_attempt;
+    nh_map_certificate certificate;
+} nh_map_plan;
+
+/* The plan, or what it came to: certificate.failed says that it cannot be filled, and d has the same as an error (P2xx). Never NULL.
+ * Lives in a. */
+nh_map_plan *nh_map_make(nh_arena *a, nh_diag *d, const nh_event_net *net, const nh_fabric *f, const nh_map_options *o);
+/* The image of a plan. NULL with diagnostics when weights or sums are too wide, or tables overflow. Lives in a. */
+nh_image *nh_map_fill(nh_arena *a, nh_diag *d, const nh_event_net *net, const nh_fabric *f, nh_map_plan *plan);
+/* Attempts, utilisation, certificate as text. */
+void nh_map_print(const nh_map_plan *p, const nh_event_net *net, const nh_fabric *f, FILE *out);
+
+#endif

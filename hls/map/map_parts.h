@@ -1,0 +1,35 @@
+/* What the mapper's passes share. */
+#ifndef NH_MAP_PARTS_H
+#define NH_MAP_PARTS_H
+
+#include "intmath.h"
+#include "map.h"
+
+typedef struct {
+    nh_arena *a;
+    nh_diag *d;
+    const nh_event_net *net;
+    const nh_fabric *f;
+    nh_map_plan *p;
+} nh_mapper;
+
+int nh_map_addr_bits(const nh_fabric *f);
+/* Targets and weights of source element e: *n of them. Arrays have room for nh_map_fan_out. */
+void nh_map_row(const nh_event_net *net, const nh_projection *q, int64_t e, const int64_t *row_start, int64_t *target, int32_t *weight,
+                int64_t *n);
+int64_t nh_map_fan_out(const nh_event_net *net, const nh_projection *q);
+/* SPARSE: [n_from + 1] first entry of every source; else NULL. */
+int64_t *nh_map_row_starts(nh_arena *a, const nh_event_net *net, const nh_projection *q);
+/* Word of a target element in a piece, -1 outside; its lane. */
+int64_t nh_map_word(const nh_event_net *net, const nh_map_piece *b, int64_t element, int lanes, int *lane);
+int64_t nh_map_padded(const nh_population *p, int lanes);
+
+bool nh_map_order(nh_mapper *m, int *scc);
+bool nh_map_partition(nh_mapper *m);
+bool nh_map_contexts(nh_mapper *m, const int *scc, int most);
+bool nh_map_time(nh_mapper *m);
+/* false, with the certificate and the diagnostic. */
+bool nh_map_fail(nh_mapper *m, nh_code code, const char *layer, const char *resource, int64_t needed, int64_t available, bool structural);
+void nh_map_try(nh_mapper *m, const char *what, const char *verdict, int64_t cores, int64_t bound);
+
+#endif

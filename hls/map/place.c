@@ -1,0 +1,94 @@
+/* Placement: from columns in topological order, exchanges of tiles. */
+#include "route.h"
+
+#include <math.h>
+
+#define EFFORT ((int64_t)3000000) /* pairs of pieces that are looked at, in all contexts together */
+#define MOVES 4000
+
+typedef struct {
+    nh_mapper *m;
+    const int *by_source, *first_by_source;
+    int64_t first, end;
+    nh_arena *tmp;
+} placer;
+
+static bool to_host(const placer *s, const nh_map_piece *b) {
+    if (s->m->net->pop[b->pop].is_output) return true;
+    for (int i = s->first_by_source[b->pop]; i < s->first_by_source[b->pop + 1]; i++) {
+        int to = s->m->p->position[s->m->net->proj[s->by_source[i]].to];
+        for (int64_t k = s->m->p->first_piece[to]; k < s->m->p->first_piece[to + 1]; k++)
+            if (s->m->p->piece[k].context != b->context) return true;
+    }
+    return false;
+}
+
+static double cost(placer *s) {
+    double sum = 0;
+    for (int64_t k = s->first; k < s->end; k++) {
+        const nh_map_piece *b = &s->m->p->piece[k];
+        double rate = s->m->net->pop[b->pop].rate, words = 0;
+        int64_t n;
+        nh_arena_reset(s->tmp);
+        const nh_route *r = nh_map_routes(s->m, s->tmp, k, s->by_source, s->first_by_source, &n);
+        for (int64_t i = 0; i < n; i++)
+            words += nh_map_hops(b, &r[i]) * (double)r[i].words;
+        if (to_host(s, b)) words += (double)b->words * (b->x + b->y + 1);
+        sum += words * (rate < 0 ? 1 : rate);
+        if (n + 1 > s->m->f->routes) sum += 1e12 * (double)(n + 1 - s->m->f->routes); /* routes come first */
+    }
+    return sum;
+}
+
+static uint32_t next(uint32_t *seed) {
+    *seed = *seed * 1664525u + 1013904223u;
+    return *seed >> 8;
+}
+
+/* Put piece k on tile (x, y); whoever is there goes to k's tile. */
+static void exchange(placer *s, int64_t k, int x, int y) {
+    nh_map_piece *p = s->m->p->piece, *b = &p[k];
+    for (int64_t i = s->first; i < s->end; i++)
+        if (i != k && p[i].x == x && p[i].y == y) p[i].x = b->x, p[i].y = b->y;
+    b->x = x;
+    b->y = y;
+}
+
+static void anneal(placer *s, int64_t moves) {
+    nh_map_piece *p = s->m->p->piece;
+    uint32_t seed = 1;
+    double now = cost(s), heat = now * 0.02;
+    for (int64_t i = 0; i < moves; i++) {
+        int64_t k = s->first + next(&seed) % (s->end - s->first);
+        int x = (int)(next(&seed) % (uint32_t)s->m->f->mesh_x), y = (int)(next(&seed) % (uint32_t)s->m->f->mesh_y), old_x = p[k].x, old_y = p[k].y;
+        double draw = next(&seed) / 16777216.0, t = heat * (1 - (double)(i + 1) * 1.25 / (double)moves);
+        if (x == old_x && y == old_y) continue;
+        exchange(s, k, x, y);
+        double then = cost(s);
+        /* The last fifth goes downhill only. */
+        if (then <= now || (t > 0 && draw < exp((now - then) / t))) now = then;
+        else exchange(s, k, old_x, old_y);
+    }
+}
+
+void nh_map_place(nh_mapper *m, const int *by_source, const int *first_by_source) {
+    const nh_map_plan *p = m->p;
+    nh_arena *saved = nh_arena_new();
+    placer s = {.m = m, .by_source = by_source, .first_by_source = first_by_source, .tmp = nh_arena_new()};
+    for (int c = 0; c < p->n_context; c++) {
+        s.first = p->context_first[c], s.end = p->context_first[c + 1];
+        int64_t n = s.end - s.first, moves = n > 1 ? EFFORT / p->n_context / (n * n) : 0;
+        if (moves < 1) continue;
+        double before = cost(&s);
+        nh_arena_reset(saved);
+        int *tile = nh_arena_array(saved, (size_t)n * 2, sizeof *tile);
+        for (int64_t k = 0; k < n; k++)
+            tile[2 * k] = p->piece[s.first + k].x, tile[2 * k + 1] = p->piece[s.first + k].y;
+        anneal(&s, moves < MOVES ? moves : MOVES);
+        bool worse = cost(&s) > before;
+        for (int64_t k = 0; worse && k < n; k++) /* not better than the seed: back to it */
+            p->piece[s.first + k].x = tile[2 * k], p->piece[s.first + k].y = tile[2 * k + 1];
+    }
+    nh_arena_free(saved);
+    nh_arena_free(s.tmp);
+}

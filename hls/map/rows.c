@@ -1,0 +1,79 @@
+/* Rows of projections, places of elements. */
+#include "map_parts.h"
+
+static int clog2(int64_t n) { int k = nh_log2_ceil((uint64_t)n); return k < 1 ? 1 : k; }
+
+int nh_map_addr_bits(const nh_fabric *f) {
+    int axon = clog2(f->axons);
+    if (f->convs == 0) return axon;
+    int conv = clog2(f->convs) + f->conv_y_bits + f->conv_x_bits + f->conv_c_bits;
+    return 1 + (axon > conv ? axon : conv);
+}
+
+int64_t nh_map_padded(const nh_population *p, int lanes) { return p->h * p->w * nh_ceil_div(p->c, lanes) * lanes; }
+
+int64_t nh_map_fan_out(const nh_event_net *net, const nh_projection *q) {
+    const nh_population *to = &net->pop[q->to];
+    if (q->kind == NH_PROJ_CONV) return to->c * q->kh * q->kw;
+    return q->kind == NH_PROJ_DENSE ? nh_population_size(to) : q->n_entry;
+}
+
+int64_t *nh_map_row_starts(nh_arena *a, const nh_event_net *net, const nh_projection *q) {
+    if (q->kind != NH_PROJ_SPARSE) return NULL;
+    int64_t n = nh_population_size(&net->pop[q->from]), *start = nh_arena_array(a, (size_t)n + 1, sizeof *start);
+    for (int64_t i = 0; i < q->n_entry; i++)
+        start[q->source[i] + 1]++;
+    for (int64_t i = 0; i < n; i++)
+        start[i + 1] += start[i];
+    return start;
+}
+
+/* Output coordinate that tap k meets from input coordinate i, or -1. */
+static int64_t meets(int64_t i, int64_t k, int64_t pad, int64_t dilation, int64_t stride, int64_t size) {
+    int64_t o = i + pad - k * dilation;
+    return o < 0 || o % stride || o / stride >= size ? -1 : o / stride;
+}
+
+static int64_t conv_row(const nh_event_net *net, const nh_projection *q, int64_t e, int64_t *target, int32_t *weight) {
+    const nh_population *from = &net->pop[q->from], *to = &net->pop[q->to];
+    int64_t n = 0, ci = e / (from->h * from->w), y = e / from->w % from->h, x = e % from->w;
+    for (int64_t ky = 0; ky < q->kh; ky++) {
+        int64_t oy = meets(y, ky, q->pad_y, q->dilation_y, q->stride_y, to->h);
+        for (int64_t kx = 0; oy >= 0 && kx < q->kw; kx++) {
+            int64_t ox = meets(x, kx, q->pad_x, q->dilation_x, q->stride_x, to->w);
+            for (int64_t co = 0; ox >= 0 && co < to->c; co++, n++) {
+                target[n] = (co * to->h + oy) * to->w + ox;
+                weight[n] = q->weight ? q->weight[((co * from->c + ci) * q->kh + ky) * q->kw + kx] : q->constant;
+            }
+        }
+    }
+    return n;
+}
+
+void nh_map_row(const nh_event_net *net, const nh_projection *q, int64_t e, const int64_t *row_start, int64_t *target, int32_t *weight,
+                int64_t *n) {
+    int64_t n_from = nh_population_size(&net->pop[q->from]), n_to = nh_population_size(&net->pop[q->to]);
+    if (q->kind == NH_PROJ_CONV) {
+        *n = conv_row(net, q, e, target, weight);
+    } else if (q->kind == NH_PROJ_DENSE) {
+        for (int64_t t = 0; t < n_to; t++) {
+            target[t] = t;
+            weight[t] = q->weight ? q->weight[t * n_from + e] : q->constant;
+        }
+        *n = n_to;
+    } else {
+        *n = row_start[e + 1] - row_start[e];
+        for (int64_t i = 0; i < *n; i++) {
+            target[i] = q->target[row_start[e] + i];
+            weight[i] = q->weight ? q->weight[row_start[e] + i] : q->constant;
+        }
+    }
+}
+
+int64_t nh_map_word(const nh_event_net *net, const nh_map_piece *b, int64_t element, int lanes, int *lane) {
+    const nh_population *p = &net->pop[b->pop];
+    int64_t c = element / (p->h * p->w) - b->c0, y = element / p->w % p->h - b->y0, x = element % p->w - b->x0;
+    if (c < 0 || c >= b->c || y < 0 || y >= b->h || x < 0 || x >= b->w) return -1;
+    *lane = (int)(c % lanes);
+    return (y * b->w + x) * b->features + c / lanes;
+}

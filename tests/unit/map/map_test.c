@@ -1,0 +1,406 @@
+/* Plans and images: the image, executed here event by event as docs/fabric.md says, does what plain loops over the network do. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "map.h"
+
+static double now(void) { struct timespec t; clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t); return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec; }
+
+static nh_fabric loihi(int x, int y, int64_t neurons) {
+    return (nh_fabric){.name = "loihi2-like", .mesh_x = x, .mesh_y = y, .lanes = 1, .neurons = neurons, .axons = 16384, .synapses = 131072,
+                       .convs = 16, .routes = 256, .groups = 8, .params = neurons, .delays = 16, .queue = 64, .sparse = true,
+                       .weight_bits = 8, .accum_bits = 24, .payload_bits = 1, .conv_y_bits = 9, .conv_x_bits = 9, .conv_c_bits = 10, .n_model = 1};
+}
+
+static const int64_t threshold = 3;
+
+static nh_population pop(const char *name, int64_t c, int64_t h, int64_t w) {
+    nh_population p = {.name = name, .kind = NH_POP_NEURONS, .c = c, .h = h, .w = w, .out_bits = 1, .rate = -1};
+    p.param[0] = &threshold;
+    p.n_param[0] = 1;
+    return p;
+}
+
+static nh_projection dense(const char *name, int from, int to) { return (nh_projection){.name = name, .kind = NH_PROJ_DENSE, .from = from, .to = to, .constant = 1}; }
+
+static nh_projection conv(const char *name, int from, int to, int64_t k, int64_t stride) {
+    return (nh_projection){.name = name, .kind = NH_PROJ_CONV, .from = from, .to = to, .constant = 1, .kh = k, .kw = k, .stride_y = stride,
+                           .stride_x = stride, .dilation_y = 1, .dilation_x = 1, .pad_y = k / 2, .pad_x = k / 2};
+}
+
+static nh_event_net *seed6(nh_arena *a) {
+    nh_event_net *n = NH_NEW(a, nh_event_net);
+    n->pop = nh_arena_array(a, 7, sizeof *n->pop), n->proj = nh_arena_array(a, 6, sizeof *n->proj);
+    nh_population p[7] = {pop("input", 1, 344, 260), pop("conv1", 4, 172, 130), pop("conv2", 8, 86, 65), pop("conv3", 8, 43, 33),
+                          pop("fc1", 1000, 1, 1), pop("fc2", 250, 1, 1), pop("fc3", 6, 1, 1)};
+    nh_projection q[6] = {conv("conv1", 0, 1, 3, 2), conv("conv2", 1, 2, 3, 2), conv("conv3", 2, 3, 3, 2), dense("fc1", 3, 4), dense("fc2", 4, 5),
+                          dense("fc3", 5, 6)};
+    p[0].kind = NH_POP_INPUT, p[6].is_output = true;
+    memcpy(n->pop, p, sizeof p), memcpy(n->proj, q, sizeof q);
+    n->name = "seed6", n->steps = 32, n->n_pop = 7, n->n_proj = 6;
+    return n;
+}
+
+Test(map, seed6_fits_120_cores_of_a_loihi2_like_fabric_in_two_seconds) {
+    nh_arena *a = nh_arena_new();
+    nh_diag *d = nh_diag_new(a);
+    nh_event_net *n = seed6(a);
+    nh_fabric f = loihi(16, 8, 8192);
+    double t = now();
+    nh_map_plan *p = nh_map_make(a, d, n, &f, &(nh_map_options){1});
+    double planned = now() - t;
+    nh_image *m = nh_map_fill(a, d, n, &f, p);
+    fprintf(stderr, "plan %.3f s, image %.3f s, routes %ld\n", planned, now() - t - planned, (long)p->routes_most);
+    nh_map_print(p, n, &f, stderr);
+    nh_diag_print(d, NH_NOTE, false, stderr);
+    cr_assert(m);
+    cr_assert_leq(p->n_piece, 120);
+    cr_assert_lt(now() - t, 2);
+    nh_arena_free(a);
+}
+
+Test(map, seed6_runs_on_4x4_cores_by_contexts) {
+    nh_arena *a = nh_arena_new();
+    nh_diag *d = nh_diag_new(a);
+    nh_event_net *n = seed6(a);
+    nh_fabric f = loihi(4, 4, 8192);
+    nh_map_plan *p = nh_map_make(a, d, n, &f, &(nh_map_options){0});
+    nh_image *m = nh_map_fill(a, d, n, &f, p);
+    nh_diag_print(d, NH_NOTE, false, stderr);
+    cr_assert(m);
+    cr_assert_geq(p->n_context, 8); /* 114 cores of work, 16 at a time */
+    for (int c = 0; c < m->n_context; c++)
+        cr_assert_leq(m->context[c].n_core, 16);
+    fprintf(stderr, "4x4: %d contexts\n", p->n_context);
+    nh_arena_free(a);
+}
+
+Test(map, seed6_with_4095_neurons_per_core_has_a_certificate) {
+    nh_arena *a = nh_arena_new();
+    nh_diag *d = nh_diag_new(a);
+    nh_event_net *n = seed6(a);
+    nh_fabric f = loihi(16, 8, 4095);
+    nh_map_plan *p = nh_map_make(a, d, n, &f, &(nh_map_options){1});
+    nh_map_print(p, n, &f, stderr);
+    nh_diag_print(d, NH_NOTE, false, stderr);
+    cr_assert(p->certificate.failed);
+    cr_assert_eq(nh_diag_exit(d), NH_EXIT_REQUIREMENT);
+    cr_assert_eq(p->certificate.available, 128);
+    cr_assert_gt(p->certificate.needed, 128);
+    cr_assert_geq(p->certificate.smallest, 0);
+    nh_arena_free(a);
+}
+
+Test(map, time_and_memory_grow_linearly_to_ten_million_neurons) {
+    double first = 0;
+    for (int64_t size = 100000; size <= 10000000; size *= 10) {
+        nh_arena *a = nh_arena_new();
+        nh_diag *d = nh_diag_new(a);
+        int layers = (int)(size / 10000);
+        nh_event_net n = {.name = "large", .steps = 16, .n_pop = layers + 1, .n_proj = layers};
+        n.pop = nh_arena_array(a, (size_t)layers + 1, sizeof *n.pop), n.proj = nh_arena_array(a, (size_t)layers, sizeof *n.proj);
+        for (int i = 0; i <= layers; i++)
+            n.pop[i] = i % 2 ? pop("dense", 10000, 1, 1) : pop("conv", 4, 50, 50);
+        n.pop[0].kind = NH_POP_INPUT;
+        for (int i = 0; i < layers; i++)
+            n.proj[i] = dense("fc", i, i + 1);
+        nh_fabric f = loihi(32, 32, 8192);
+        double t = now();
+        nh_map_plan *p = nh_map_make(a, d, &n, &f, &(nh_map_options){0});
+        t = now() - t;
+        fprintf(stderr, "%ld neurons: %.3f s, %.1f MB, %ld cores, %d contexts\n", (long)size, t, (double)nh_arena_used(a) / 1e6, (long)p->n_piece,
+                p->n_context);
+        cr_assert_not(p->certificate.failed);
+        if (size == 100000) first = t;
+        else cr_assert_lt(t, 2 * (first + 0.01) * (double)size / 1e5);
+        nh_arena_free(a);
+    }
+}
+
+Test(map, a_convolutional_network_of_ten_million_neurons_maps_in_seconds) {
+    nh_arena *a = nh_arena_new();
+    nh_diag *d = nh_diag_new(a);
+    nh_event_net n = {.name = "large", .steps = 16, .n_pop = 11, .n_proj = 10};
+    n.pop = nh_arena_array(a, 11, sizeof *n.pop), n.proj = nh_arena_array(a, 10, sizeof *n.proj);
+    for (int i = 0; i <= 10; i++)
+        n.pop[i] = pop("conv", 16, 250, 250);
+    n.pop[0].kind = NH_POP_INPUT, n.pop[10].is_output = true;
+    for (int i = 0; i < 10; i++)
+        n.proj[i] = conv("conv", i, i + 1, 3, 1);
+    nh_fabric f = loihi(32, 32, 16384);
+    double t = now();
+    nh_map_plan *p = nh_map_make(a, d, &n, &f, &(nh_map_options){0});
+    double planned = now() - t;
+    cr_assert(nh_map_fill(a, d, &n, &f, p));
+    fprintf(stderr, "10 M convolutional neurons: plan %.3f s, image %.3f s, %ld cores, %d contexts, %ld routes\n", planned, now() - t - planned,
+            (long)p->n_piece, p->n_context, (long)p->routes_most);
+    cr_assert_lt(now() - t, 10);
+    nh_arena_free(a);
+}
+
+/* What goes wrong, and the code that says so. */
+static nh_code failure(nh_event_net *n, const nh_fabric *f) {
+    nh_arena *a = nh_arena_new();
+    nh_diag *d = nh_diag_new(a);
+    nh_map_plan *p = nh_map_make(a, d, n, f, &(nh_map_options){0});
+    cr_assert_null(nh_map_fill(a, d, n, f, p));
+    cr_assert_geq(d->count, 1);
+    nh_code code = d->item[0].code;
+    nh_arena_free(a);
+    return code;
+}
+
+Test(map, every_limit_has_its_certificate) {
+    nh_arena *a = nh_arena_new();
+    nh_event_net *n = seed6(a);
+    nh_fabric f = loihi(16, 8, 8192);
+    f.axons = 11351; /* fc1 has 11352 inputs */
+    cr_assert_eq(failure(n, &f), NH_P_MAP_NEURON);
+    f = loihi(16, 8, 8192), f.synapses = 11351;
+    cr_assert_eq(failure(n, &f), NH_P_MAP_NEURON);
+    f = loihi(16, 8, 8192), f.accum_bits = 14; /* 11352 > 8191 */
+    cr_assert_eq(failure(n, &f), NH_P_MAP_ACCUM);
+    f = loihi(16, 8, 8192), n->proj[5].constant = 128;
+    cr_assert_eq(failure(n, &f), NH_P_MAP_WEIGHT);
+    n->proj[5].constant = 1, f.routes = 1;
+    cr_assert_eq(failure(n, &f), NH_P_MAP_TABLE);
+    f = loihi(16, 8, 8192), n->proj[4].delay = 40; /* fc2 may start 3 ticks before fc1: 37 steps are left */
+    cr_assert_eq(failure(n, &f), NH_P_MAP_DELAY);
+    n->proj[4] = dense("loop", 4, 4);
+    cr_assert_eq(failure(n, &f), NH_P_MAP_LOOP);
+    nh_arena_free(a);
+}
+
+/* --- meaning -------------------------------------------------------------------------------------------------------------- */
+
+static uint32_t rng(uint32_t *s) { return *s = *s * 1664525u + 1013904223u, *s >> 8; }
+
+/* What the network means: integrate and fire, reset by subtraction; y[pop][step][element]. */
+static void evaluate(const nh_event_net *n, uint8_t ***y) {
+    int64_t **v = calloc((size_t)n->n_pop, sizeof *v);
+    for (int p = 0; p < n->n_pop; p++)
+        v[p] = calloc((size_t)nh_population_size(&n->pop[p]), sizeof **v);
+    for (int64_t s = 0; s < n->steps; s++)
+        for (int p = 1; p < n->n_pop; p++) {
+            const nh_population *to = &n->pop[p];
+            for (int i = 0; i < n->n_proj; i++) {
+                const nh_projection *q = &n->proj[i];
+                const nh_population *fr = &n->pop[q->from];
+                if (q->to != p || s < q->delay) continue;
+                const uint8_t *x = y[q->from][s - q->delay];
+                if (q->kind == NH_PROJ_SPARSE)
+                    for (int64_t k = 0; k < q->n_entry; k++)
+                        v[p][q->target[k]] += q->weight[k] * x[q->source[k]];
+                if (q->kind == NH_PROJ_DENSE)
+                    for (int64_t t = 0; t < nh_population_size(to); t++)
+                        for (int64_t k = 0; k < nh_population_size(fr); k++)
+                            v[p][t] += q->weight[t * nh_population_size(fr) + k] * x[k];
+                if (q->kind == NH_PROJ_CONV)
+                    for (int64_t t = 0; t < nh_population_size(to); t++)
+                        for (int64_t ci = 0; ci < fr->c; ci++)
+                            for (int64_t ky = 0; ky < q->kh; ky++)
+                                for (int64_t kx = 0; kx < q->kw; kx++) {
+                                    int64_t co = t / (to->h * to->w), iy = t / to->w % to->h * q->stride_y - q->pad_y + ky * q->dilation_y,
+                                            ix = t % to->w * q->stride_x - q->pad_x + kx * q->dilation_x;
+                                    if (iy < 0 || iy >= fr->h || ix < 0 || ix >= fr->w) continue;
+                                    v[p][t] += q->weight[((co * fr->c + ci) * q->kh + ky) * q->kw + kx] * x[(ci * fr->h + iy) * fr->w + ix];
+                                }
+            }
+            for (int64_t t = 0; t < nh_population_size(to); t++)
+                if (v[p][t] >= 3) y[p][s][t] = 1, v[p][t] -= 3;
+        }
+}
+
+typedef struct { int64_t acc[256], v[256]; uint8_t out[64][256]; } core_state;
+
+static void accumulate(const nh_fabric *f, const nh_core_image *c, core_state *k, int64_t addr) {
+    int bits = 1 + f->conv_y_bits + f->conv_x_bits + f->conv_c_bits, db = 1; /* of descriptor onwards */
+    while ((1 << db) < f->convs) db++;
+    bits = bits - 1 + db;
+    int ab = 1;
+    while (((int64_t)1 << ab) < f->axons) ab++;
+    if (f->convs && ab > bits) bits = ab;
+    if (!f->convs || !(addr >> bits)) {
+        addr &= ((int64_t)1 << bits) - 1;
+        if (addr >= c->n_axon || !c->axon[addr].valid) return;
+        const nh_axon *x = &c->axon[addr];
+        for (int64_t i = 0; i < x->words; i++)
+            for (int l = 0; l < f->lanes; l++)
+                k->acc[(x->sparse ? c->synapse_acc[x->synapse + i] : x->acc + i) * f->lanes + l] += c->weight[(x->synapse + i) * f->lanes + l];
+        return;
+    }
+    int64_t ch = addr & ((1 << f->conv_c_bits) - 1), x = addr >> f->conv_c_bits & ((1 << f->conv_x_bits) - 1),
+            y = addr >> (f->conv_c_bits + f->conv_x_bits) & ((1 << f->conv_y_bits) - 1),
+            de = addr >> (f->conv_c_bits + f->conv_x_bits + f->conv_y_bits) & ((1 << db) - 1);
+    cr_assert_lt(de, c->n_conv);
+    const nh_conv_axon *v = &c->conv[de];
+    for (int64_t ky = 0; ky < v->kh; ky++)
+        for (int64_t kx = 0; kx < v->kw; kx++) {
+            int64_t oy = y + v->pad_y - ky * v->dilation_y, ox = x + v->pad_x - kx * v->dilation_x;
+            if (oy < 0 || ox < 0 || oy % v->stride_y || ox % v->stride_x) continue;
+            oy = oy / v->stride_y - v->y0, ox = ox / v->stride_x - v->x0;
+            if (oy < 0 || ox < 0 || oy >= v->h || ox >= v->w) continue;
+            for (int64_t w = 0; w < v->features * f->lanes; w++)
+                k->acc[(v->acc + (oy * v->w + ox) * v->features) * f->lanes + w] +=
+                    c->weight[(v->synapse + ch * v->channel_words + (ky * v->kw + kx) * v->features) * f->lanes + w];
+        }
+}
+
+static void deliver(const nh_fabric *f, nh_context *x, core_state *k, nh_rect to, int64_t addr) {
+    for (int i = 0; i < x->n_core; i++)
+        if (x->core[i].x >= to.x0 && x->core[i].x <= to.x1 && x->core[i].y >= to.y0 && x->core[i].y <= to.y1) accumulate(f, &x->core[i], &k[i], addr);
+}
+
+static int find(const nh_event_net *n, const char *name) { int i = 0; while (n->pop[i].name != name) i++; return i; }
+
+static void feed(const nh_event_net *n, const nh_fabric *f, nh_context *x, core_state *k, int64_t tick, int64_t period, uint8_t ***z) {
+    for (int64_t i = 0; i < x->n_input; i++) {
+        const nh_input_entry *e = &x->input[i];
+        int64_t s = (tick - e->delay) / period;
+        if (tick < e->delay || (tick - e->delay) % period || s >= n->steps) continue;
+        for (int64_t j = e->first; j < e->first + e->count; j++) {
+            int64_t c = j / (e->h * e->w), y = j / e->w % e->h, xx = j % e->w;
+            if (!z[find(n, e->tensor)][s][j]) continue;
+            if (!e->is_conv) deliver(f, x, k, e->to, e->base + j - e->first);
+            else if (y >= e->y_from && y < e->y_to)
+                deliver(f, x, k, e->to, e->base + (y << (f->conv_x_bits + f->conv_c_bits)) + (xx << f->conv_c_bits) + c);
+        }
+    }
+}
+
+static void host(const nh_event_net *n, nh_context *x, int64_t addr, int64_t tick, uint8_t ***z) {
+    for (int64_t i = 0; i < x->n_output; i++) {
+        const nh_output_entry *o = &x->output[i];
+        if (addr < o->first || addr >= o->first + o->count) continue;
+        int64_t s = (tick - o->start) / o->period;
+        if (s < n->steps) z[find(n, o->tensor)][s][addr - o->first + o->element]++;
+    }
+}
+
+static void run(const nh_event_net *n, const nh_image *m, uint8_t ***z) {
+    const nh_fabric *f = &m->fabric;
+    for (int ci = 0; ci < m->n_context; ci++) {
+        nh_context *x = &m->context[ci];
+        core_state *k = calloc((size_t)x->n_core, sizeof *k);
+        for (int64_t tick = 0; tick < x->ticks; tick++) {
+            feed(n, f, x, k, tick, x->core[0].period, z);
+            for (int i = 0; i < x->n_core; i++) {
+                const nh_core_image *c = &x->core[i];
+                if (tick < c->start || (tick - c->start) % c->period) continue;
+                for (int64_t j = 0; j < c->words * f->lanes; j++) {
+                    k[i].v[j] += k[i].acc[j], k[i].acc[j] = 0;
+                    uint8_t *o = &k[i].out[(tick - c->start) / c->period][j];
+                    *o = k[i].v[j] >= 3;
+                    if (*o) k[i].v[j] -= 3;
+                }
+            }
+            for (int i = 0; i < x->n_core; i++) {
+                const nh_core_image *c = &x->core[i];
+                if (tick < c->start || (tick - c->start) % c->period) continue;
+                for (int64_t ri = 0; ri < c->n_route; ri++) {
+                    const nh_route *r = &c->route[ri];
+                    int64_t s = (tick - c->start) / c->period - r->delay;
+                    cr_assert_lt(r->delay, f->delays);
+                    for (int64_t w = 0; s >= 0 && w < r->words; w++)
+                        for (int l = 0; l < f->lanes; l++) {
+                            int64_t pw = w % r->pixel_words, px = w / r->pixel_words;
+                            if (!k[i].out[s][(r->first + w) * f->lanes + l]) continue;
+                            if (r->is_conv ? pw * f->lanes + l >= r->limit : w * f->lanes + l >= r->limit) continue;
+                            int64_t addr = r->is_conv ? r->base + pw * f->lanes + l + (px % r->width << f->conv_c_bits) +
+                                                            (px / r->width << (f->conv_c_bits + f->conv_x_bits))
+                                                      : r->base + w * f->lanes + l;
+                            if (r->to_host) host(n, x, addr, tick, z);
+                            else deliver(f, x, k, r->to, addr);
+                        }
+                }
+            }
+        }
+        free(k);
+    }
+}
+
+static int32_t *weights(nh_arena *a, uint32_t *s, int64_t n) {
+    int32_t *w = nh_arena_array(a, (size_t)n, sizeof *w);
+    for (int64_t i = 0; i < n; i++)
+        w[i] = (int32_t)(rng(s) % 7) - 2;
+    return w;
+}
+
+/* input -> conv (random kernel, stride) -> dense, sparse, a skip, a loop. */
+static nh_event_net *random_net(nh_arena *a, uint32_t *s) {
+    nh_event_net *n = NH_NEW(a, nh_event_net);
+    n->pop = nh_arena_array(a, 5, sizeof *n->pop), n->proj = nh_arena_array(a, 6, sizeof *n->proj);
+    n->name = "random", n->steps = 6, n->n_pop = 5, n->n_proj = 6;
+    int64_t k = 1 + rng(s) % 3, st = 1 + rng(s) % 3, h = 5 + rng(s) % 4, w = 4 + rng(s) % 4, c1 = 1 + rng(s) % 5;
+    n->pop[0] = pop("in", 1 + rng(s) % 2, h, w), n->pop[0].kind = NH_POP_INPUT;
+    n->pop[1] = pop("c1", c1, (h + st - 1) / st, (w + st - 1) / st);
+    n->pop[2] = pop("c2", 1 + rng(s) % 3, n->pop[1].h, n->pop[1].w);
+    n->pop[3] = pop("d", 3 + rng(s) % 8, 1, 1), n->pop[4] = pop("out", 2 + rng(s) % 4, 1, 1);
+    n->pop[4].is_output = true, n->pop[rng(s) % 3 + 1].is_output = true;
+    n->proj[0] = conv("c1", 0, 1, k, st), n->proj[1] = conv("c2", 1, 2, 3, 1), n->proj[2] = dense("d", 2, 3), n->proj[3] = dense("o", 3, 4);
+    n->proj[4] = dense("loop", 3, 3), n->proj[4].delay = 1 + rng(s) % 2;
+    if (rng(s) % 2) n->proj[4].from = 4; /* two cores in a loop: the period grows to 2 where the delay is 1 */
+    n->proj[5] = dense("skip", 1, 4), n->proj[5].delay = rng(s) % 2;
+    for (int i = 0; i < 6; i++) {
+        nh_projection *q = &n->proj[i];
+        int64_t nf = nh_population_size(&n->pop[q->from]), nt = nh_population_size(&n->pop[q->to]);
+        if (i == 5 && rng(s) % 2) {
+            int64_t *so = nh_arena_array(a, (size_t)(nf * nt), sizeof *so), *ta = nh_arena_array(a, (size_t)(nf * nt), sizeof *ta);
+            for (int64_t e = 0; e < nf * nt; e++)
+                if (rng(s) % 3 == 0) so[q->n_entry] = e / nt, ta[q->n_entry++] = e % nt;
+            q->kind = NH_PROJ_SPARSE, q->source = so, q->target = ta;
+        }
+        q->weight = weights(a, s, nf * nt + 200);
+    }
+    return n;
+}
+
+static uint8_t ***values(nh_arena *a, const nh_event_net *n) {
+    uint8_t ***y = nh_arena_array(a, (size_t)n->n_pop, sizeof *y);
+    for (int p = 0; p < n->n_pop; p++) {
+        y[p] = nh_arena_array(a, (size_t)n->steps, sizeof **y);
+        for (int64_t s = 0; s < n->steps; s++)
+            y[p][s] = nh_arena_alloc(a, (size_t)nh_population_size(&n->pop[p]));
+    }
+    return y;
+}
+
+Test(map, images_of_random_networks_do_what_the_networks_mean) {
+    int fitted = 0, many = 0, spikes = 0, slow = 0;
+    for (uint32_t seed = 1; seed <= 400; seed++) {
+        nh_arena *a = nh_arena_new();
+        nh_diag *d = nh_diag_new(a);
+        uint32_t s = seed * 7919;
+        nh_event_net *n = random_net(a, &s);
+        nh_fabric f = loihi(1 + (int)(rng(&s) % 5), 1 + (int)(rng(&s) % 5), 0);
+        f.lanes = 1 << rng(&s) % 3, f.neurons = f.params = f.lanes * (int64_t)(4 + rng(&s) % 28), f.axons = 1024, f.synapses = 100 + rng(&s) % 2000;
+        f.convs = rng(&s) % 3 ? 2 : 0, f.sparse = rng(&s) % 2;
+        nh_map_plan *p = nh_map_make(a, d, n, &f, &(nh_map_options){0});
+        nh_image *m = nh_map_fill(a, d, n, &f, p);
+        cr_assert(m || d->n_error, "seed %u: no image and no reason", seed);
+        if (m) {
+            uint8_t ***y = values(a, n), ***z = values(a, n);
+            for (int64_t t = 0; t < n->steps; t++)
+                for (int64_t e = 0; e < nh_population_size(&n->pop[0]); e++)
+                    y[0][t][e] = z[0][t][e] = rng(&s) % 3 == 0;
+            evaluate(n, y), run(n, m, z);
+            for (int q = 1; q < n->n_pop; q++)
+                for (int64_t t = 0; n->pop[q].is_output && t < n->steps; t++)
+                    for (int64_t e = 0; e < nh_population_size(&n->pop[q]); e++) {
+                        cr_assert_eq(y[q][t][e], z[q][t][e], "seed %u pop %s step %ld element %ld: %d, got %d", seed, n->pop[q].name, (long)t, (long)e,
+                                     y[q][t][e], z[q][t][e]);
+                        spikes += y[q][t][e];
+                    }
+            fitted++, many += m->n_context > 1;
+            for (int c = 0; c < m->n_context; c++)
+                slow += p->period[c] > 1;
+        }
+        nh_arena_free(a);
+    }
+    fprintf(stderr, "%d networks fit, %d in several contexts, %d spikes of outputs\n", fitted, many, spikes);
+    cr_assert_gt(fitted, 200);
+    cr_assert_gt(many, 20);
+    cr_assert_gt(slow, 20);
+}
