@@ -148,6 +148,18 @@ static bool check_output(const nh_fabric *f, nh_diag *d, int i) {
 
 static bool has_width(nh_format f) { return f.width_bits >= 1 && f.width_bits <= 64 && f.int_bits >= -64 && f.int_bits <= 128; }
 
+/* Numbers of the text that the datapath can have. */
+static bool check_constants(const nh_fabric *f, nh_diag *d, int i) {
+    const nh_neuron_program *p = f->model[i].program;
+    for (int r = 0; r < p->n_reg; r++) {
+        nh_format own;
+        nh_range value;
+        if (p->reg[r].kind == NH_REG_CONST && !nh_dyadic_format(&p->reg[r].constant, 1, &own, &value, NULL))
+            return bad_model(f, d, i, nh_arena_printf(d->arena, "has the number %g, which no fixed-point format of 64 bits holds", p->reg[r].constant));
+    }
+    return true;
+}
+
 static bool check_model(const nh_fabric *f, nh_diag *d, int i) {
     const nh_fabric_model *m = &f->model[i];
     const char *why;
@@ -161,7 +173,7 @@ static bool check_model(const nh_fabric *f, nh_diag *d, int i) {
     for (int k = 0; k < m->program->n_param; k++)
         if (!has_width(m->param[k])) return bad_model(f, d, i, "has a parameter without format");
     if (!has_width(m->out)) return bad_model(f, d, i, "has no format of its output");
-    if (!check_output(f, d, i)) return false;
+    if (!check_output(f, d, i) || !check_constants(f, d, i)) return false;
     nh_arena *t = nh_arena_new();
     nh_dp *p = nh_fabric_datapath(t, f, i, &why);
     nh_arena_free(t);

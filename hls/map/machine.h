@@ -13,7 +13,7 @@ typedef struct {
     int64_t hops;                      /* of the flits that it sent */
 } nh_core_activity;
 
-/* A machine with context `context` loaded. Lives in a. */
+/* A machine with context `context` of a checked image loaded. NULL when it needs more than 4 GiB. Lives in a. */
 nh_machine *nh_machine_new(nh_arena *a, const nh_image *m, int context);
 /* INIT. */
 void nh_machine_init(nh_machine *k);
@@ -27,7 +27,10 @@ const nh_core_activity *nh_machine_activity(const nh_machine *k, int core);
 /* Cycles so far: of every tick the slowest core's, as the RTL's pipelines have them; an estimate of contention on links. */
 int64_t nh_machine_cycles(const nh_machine *k);
 
-/* A whole sample through all contexts. x: [steps][input_size] integers (0: no event); y: [steps][output_size] (0 or what came). */
+/* A whole sample through all contexts. Events of step s are sent before tick s * period + delay of their entry, period being that of the cores
+ * that they go to. False when the image is too large to run or a value of x is not an event (spikes: 0 or 1; else payload_bits).
+ * What it takes stays in a: reset it between samples. activity: of the cores of context 0, then of context 1 ...; cycles: or NULL.
+ * x: [steps][input_size] integers (0: no event); y: [steps][output_size] (0 or what came). */
 bool nh_image_run(nh_arena *a, const nh_image *m, const int32_t *x, int32_t *y, nh_core_activity *activity /* [n_context][n_core] or NULL */,
                   int64_t *cycles);
 

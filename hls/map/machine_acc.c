@@ -1,0 +1,86 @@
+/* Events at a core: weights are added to accumulators. Docs/fabric.md, ACC. */
+#include "machine_parts.h"
+
+/* Two's complement of accum_bits, as the adders of the hardware have it. */
+static int64_t wrap(int64_t v, int bits) {
+    uint64_t low = (uint64_t)v << (64 - bits);
+    return (int64_t)low >> (64 - bits);
+}
+
+/* Synapse word `from` to accumulator word `to`. Words that the image does not have weigh nothing. */
+static void add_word(nh_machine *k, nh_machine_core *c, int64_t from, int64_t to, int32_t payload) {
+    const nh_core_image *m = c->image;
+    int lanes = k->f->lanes;
+    c->activity.count[2]++;
+    if (from < 0 || from >= m->n_synapse || to < 0 || to >= m->words) return;
+    for (int l = 0; l < lanes; l++) {
+        int64_t *acc = &c->acc[to * lanes + l];
+        *acc = wrap(*acc + (int64_t)m->weight[from * lanes + l] * payload, k->f->accum_bits);
+    }
+}
+
+static int64_t take_axon(nh_machine *k, nh_machine_core *c, int64_t axon, int32_t payload) {
+    const nh_core_image *m = c->image;
+    if (axon >= m->n_axon || !m->axon[axon].valid) {
+        c->activity.count[1]++;
+        return 1;
+    }
+    const nh_axon *x = &m->axon[axon];
+    for (int64_t i = 0; i < x->words; i++) {
+        int64_t from = x->synapse + i, to = x->acc + i;
+        if (x->sparse) to = m->synapse_acc && from < m->n_synapse ? m->synapse_acc[from] : -1;
+        add_word(k, c, from, to, payload);
+    }
+    return x->words > 0 ? x->words : 1;
+}
+
+/* The output coordinate that input coordinate `at` meets through tap `tap`, or -1. */
+static int64_t meets(int64_t at, int64_t pad, int64_t tap, int64_t dilation, int64_t stride, int64_t first, int64_t n) {
+    int64_t v = at + pad - tap * dilation;
+    if (v < 0 || v % stride) return -1;
+    int64_t out = v / stride - first;
+    return out >= 0 && out < n ? out : -1;
+}
+
+/* A tap that meets nothing takes one cycle, one that does a cycle per word. */
+static int64_t take_conv(nh_machine *k, nh_machine_core *c, int64_t rest, int32_t payload) {
+    const nh_fabric *f = k->f;
+    const nh_core_image *m = c->image;
+    int64_t cycles = 0, number = (rest >> (f->conv_c_bits + f->conv_x_bits + f->conv_y_bits)) & (((int64_t)1 << k->w.db) - 1);
+    int64_t ch = rest & (((int64_t)1 << f->conv_c_bits) - 1);
+    int64_t x = (rest >> f->conv_c_bits) & (((int64_t)1 << f->conv_x_bits) - 1);
+    int64_t y = (rest >> (f->conv_c_bits + f->conv_x_bits)) & (((int64_t)1 << f->conv_y_bits) - 1);
+    if (number >= m->n_conv || !m->conv[number].valid) {
+        c->activity.count[1]++;
+        return 1;
+    }
+    const nh_conv_axon *v = &m->conv[number];
+    for (int64_t ky = 0; ky < v->kh; ky++)
+        for (int64_t kx = 0; kx < v->kw; kx++) {
+            int64_t oy = meets(y, v->pad_y, ky, v->dilation_y, v->stride_y, v->y0, v->h);
+            int64_t ox = meets(x, v->pad_x, kx, v->dilation_x, v->stride_x, v->x0, v->w);
+            cycles += oy < 0 || ox < 0 ? 1 : v->features;
+            if (oy < 0 || ox < 0) continue;
+            int64_t from = v->synapse + ch * v->channel_words + (ky * v->kw + kx) * v->features;
+            int64_t to = v->acc + (oy * v->w + ox) * v->features;
+            for (int64_t i = 0; i < v->features; i++) add_word(k, c, from + i, to + i, payload);
+        }
+    return cycles;
+}
+
+static void take(nh_machine *k, nh_machine_core *c, int64_t addr, int32_t payload) {
+    int64_t top = (int64_t)1 << (k->w.addr - 1);
+    c->activity.count[0]++;
+    int64_t cycles = k->f->convs && (addr & top) ? take_conv(k, c, addr & (top - 1), payload)
+                                                 : take_axon(k, c, k->f->convs ? addr & (top - 1) : addr, payload);
+    c->activity.count[3] += cycles;
+    c->acc_cycles += cycles;
+}
+
+void nh_machine_deliver(nh_machine *k, nh_rect to, int64_t addr, int32_t payload) {
+    for (int y = to.y0; y <= to.y1 && y < k->f->mesh_y; y++)
+        for (int x = to.x0; x <= to.x1 && x < k->f->mesh_x; x++) {
+            int i = k->tile[y * k->f->mesh_x + x];
+            if (i >= 0) take(k, &k->core[i], addr, k->f->payload_bits == 1 ? 1 : payload);
+        }
+}
