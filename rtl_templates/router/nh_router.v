@@ -110,12 +110,16 @@ module nh_router #(
 
         for (o = 0; o < 5; o = o + 1) begin : g_out
             wire [4:0] req = {want[20+o], want[15+o], want[10+o], want[5+o], want[o]};
-            wire [4:0] give = grant[5*o +: 5];
+            wire [4:0] give;
             nh_rr_arbiter #(.N(5)) u_arbiter (.clk(clk), .rst(rst), .req(req), .take(m_ready[o]), .grant(give));
+            assign grant[5*o +: 5] = give;
             assign m_valid[o] = req != 5'b00000;
-            assign m_data[o*FLIT_W +: FLIT_W] = ({FLIT_W{give[0]}} & data[0 +: FLIT_W]) | ({FLIT_W{give[1]}} & data[FLIT_W +: FLIT_W])
-                | ({FLIT_W{give[2]}} & data[2*FLIT_W +: FLIT_W]) | ({FLIT_W{give[3]}} & data[3*FLIT_W +: FLIT_W])
-                | ({FLIT_W{give[4]}} & data[4*FLIT_W +: FLIT_W]);
+            // One 4:1 multiplexer: nothing goes back north, only the core's output has five inputs.
+            wire [FLIT_W-1:0] third = data[((o == 3) ? 4 : 3)*FLIT_W +: FLIT_W];
+            wire pick0 = give[1] || give[3] || (o == 3 && give[4]);
+            wire pick1 = give[2] || give[3] || (o == 3 && give[4]);
+            wire [FLIT_W-1:0] four = pick1 ? (pick0 ? third : data[2*FLIT_W +: FLIT_W]) : (pick0 ? data[FLIT_W +: FLIT_W] : data[0 +: FLIT_W]);
+            assign m_data[o*FLIT_W +: FLIT_W] = (o != 3 && give[4]) ? data[4*FLIT_W +: FLIT_W] : four;
             for (i = 0; i < 5; i = i + 1) begin : g_moved
                 assign moved[5*i+o] = give[i] && m_ready[o];
             end
