@@ -71,7 +71,7 @@ module nh_router #(
             wire [XB-1:0] x1 = head[DATA_W+2*YB +: XB];
             wire [XB-1:0] x0 = head[DATA_W+2*YB+XB +: XB];
             wire host = head[FLIT_W-1];
-            wire column = (i >= 3) || (x0 <= X_HERE && x1 >= X_HERE);
+            wire column = (i >= 3) || (x0 <= X_HERE && {x1, 1'b1} > {X_HERE, 1'b0});
             wire [4:0] way; // where this flit goes from here
             reg [4:0] sent_q;
 
@@ -89,7 +89,7 @@ module nh_router #(
                 wire unused = &{1'b0, level};
             end
 
-            assign way[0] = !host && column && y0 <= Y_HERE && y1 >= Y_HERE;
+            assign way[0] = !host && column && y0 <= Y_HERE && {y1, 1'b1} > {Y_HERE, 1'b0};
             assign way[1] = (i == 0 || i == 2) && X < X_MAX && !host && x1 > X_HERE;
             if (X > 0) begin : g_west
                 assign way[2] = (i == 0 || i == 1) && (host || x0 < X_HERE);
@@ -105,7 +105,7 @@ module nh_router #(
                 if (rst || pop[i]) sent_q <= 5'b00000;
                 else sent_q <= sent_q | moved[5*i +: 5];
             end
-            wire unused_kind = &{1'b0, head[FLIT_W-2]};
+            wire unused_kind = &{1'b0, head};
         end
 
         for (o = 0; o < 5; o = o + 1) begin : g_out
