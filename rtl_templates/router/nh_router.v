@@ -71,7 +71,7 @@ module nh_router #(
             wire [XB-1:0] x1 = head[DATA_W+2*YB +: XB];
             wire [XB-1:0] x0 = head[DATA_W+2*YB+XB +: XB];
             wire host = head[FLIT_W-1];
-            wire column = (i >= 3) || (x0 <= X_HERE && {x1, 1'b1} > {X_HERE, 1'b0});
+            wire column = (i >= 3) || ({x0, 1'b0} < {X_HERE, 1'b1} && {x1, 1'b1} > {X_HERE, 1'b0});
             wire [4:0] way; // where this flit goes from here
             reg [4:0] sent_q;
 
@@ -89,15 +89,15 @@ module nh_router #(
                 wire unused = &{1'b0, level};
             end
 
-            assign way[0] = !host && column && y0 <= Y_HERE && {y1, 1'b1} > {Y_HERE, 1'b0};
-            assign way[1] = (i == 0 || i == 2) && X < X_MAX && !host && x1 > X_HERE;
+            assign way[0] = !host && column && {y0, 1'b0} < {Y_HERE, 1'b1} && {y1, 1'b1} > {Y_HERE, 1'b0};
+            assign way[1] = (i == 0 || i == 2) && X < X_MAX && !host && {x1, 1'b0} > {X_HERE, 1'b1};
             if (X > 0) begin : g_west
                 assign way[2] = (i == 0 || i == 1) && (host || x0 < X_HERE);
             end else begin : g_west_edge
                 assign way[2] = Y == 0 && i != 2 && host;
             end
-            assign way[3] = i != 3 && Y < Y_MAX && !host && column && y1 > Y_HERE;
-            assign way[4] = i != 4 && Y > 0 && (host ? (X == 0 && i != 2) : (column && y0 < Y_HERE));
+            assign way[3] = i != 3 && Y < Y_MAX && !host && column && {y1, 1'b0} > {Y_HERE, 1'b1};
+            assign way[4] = i != 4 && Y > 0 && (host ? (X == 0 && i != 2) : (column && {y0, 1'b1} < {Y_HERE, 1'b0}));
 
             assign want[5*i +: 5] = valid[i] ? (way & ~sent_q) : 5'b00000;
             assign pop[i] = (way & ~sent_q & ~moved[5*i +: 5]) == 5'b00000;
@@ -126,7 +126,7 @@ module nh_router #(
         end
     endgenerate
 
-    wire unused = &{1'b0, X_WORD, Y_WORD};
+    wire unused = &{1'b0, X_WORD, Y_WORD, grant};
 
 `ifdef FORMAL
 `include "nh_router_fv.vh"
