@@ -35,10 +35,13 @@ module nh_router #(
 );
     localparam integer FLIT_W = DATA_W + 2*XB + 2*YB + 2;
     localparam integer LEVEL_W = $clog2(QUEUE + 1);
-    localparam [31:0] X_WORD = X;
-    localparam [31:0] Y_WORD = Y;
-    localparam [XB-1:0] X_HERE = X_WORD[XB-1:0];
-    localparam [YB-1:0] Y_HERE = Y_WORD[YB-1:0];
+    // Bit k of a set: column (row) k is in it. A look-up costs a LUT where a comparison would take a carry chain.
+    localparam [(1<<XB)-1:0] EVERY_X = {(1<<XB){1'b1}};
+    localparam [(1<<YB)-1:0] EVERY_Y = {(1<<YB){1'b1}};
+    localparam [(1<<XB)-1:0] LEFT_OF_X = ~(EVERY_X << X);
+    localparam [(1<<YB)-1:0] BELOW_Y = ~(EVERY_Y << Y);
+    localparam [(1<<XB)-1:0] RIGHT_OF_X = EVERY_X << (X + 1);
+    localparam [(1<<YB)-1:0] ABOVE_Y = EVERY_Y << (Y + 1);
 
     generate
         if (QUEUE < 2) begin : g_illegal_queue
@@ -71,7 +74,7 @@ module nh_router #(
             wire [XB-1:0] x1 = head[DATA_W+2*YB +: XB];
             wire [XB-1:0] x0 = head[DATA_W+2*YB+XB +: XB];
             wire host = head[FLIT_W-1];
-            wire column = (i >= 3) || ({x0, 1'b0} < {X_HERE, 1'b1} && {x1, 1'b1} > {X_HERE, 1'b0});
+            wire column = i >= 3 || (!RIGHT_OF_X[x0] && !LEFT_OF_X[x1]);
             wire [4:0] way; // where this flit goes from here
             reg [4:0] sent_q;
 
@@ -89,15 +92,15 @@ module nh_router #(
                 wire unused = &{1'b0, level};
             end
 
-            assign way[0] = !host && column && {y0, 1'b0} < {Y_HERE, 1'b1} && {y1, 1'b1} > {Y_HERE, 1'b0};
-            assign way[1] = (i == 0 || i == 2) && X < X_MAX && !host && {x1, 1'b0} > {X_HERE, 1'b1};
+            assign way[0] = !host && column && !ABOVE_Y[y0] && !BELOW_Y[y1];
+            assign way[1] = (i == 0 || i == 2) && X < X_MAX && !host && RIGHT_OF_X[x1];
             if (X > 0) begin : g_west
-                assign way[2] = (i == 0 || i == 1) && (host || x0 < X_HERE);
+                assign way[2] = (i == 0 || i == 1) && (host || LEFT_OF_X[x0]);
             end else begin : g_west_edge
                 assign way[2] = Y == 0 && i != 2 && host;
             end
-            assign way[3] = i != 3 && Y < Y_MAX && !host && column && {y1, 1'b0} > {Y_HERE, 1'b1};
-            assign way[4] = i != 4 && Y > 0 && (host ? (X == 0 && i != 2) : (column && {y0, 1'b1} < {Y_HERE, 1'b0}));
+            assign way[3] = i != 3 && Y < Y_MAX && !host && column && ABOVE_Y[y1];
+            assign way[4] = i != 4 && Y > 0 && (host ? (X == 0 && i != 2) : (column && BELOW_Y[y0]));
 
             assign want[5*i +: 5] = valid[i] ? (way & ~sent_q) : 5'b00000;
             assign pop[i] = (way & ~sent_q & ~moved[5*i +: 5]) == 5'b00000;
@@ -126,7 +129,7 @@ module nh_router #(
         end
     endgenerate
 
-    wire unused = &{1'b0, X_WORD, Y_WORD, grant};
+    wire unused = &{1'b0, grant};
 
 `ifdef FORMAL
 `include "nh_router_fv.vh"

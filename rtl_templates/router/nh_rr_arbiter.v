@@ -12,7 +12,7 @@ module nh_rr_arbiter #(
     input wire take, // the grant is used
     output wire [N-1:0] grant
 );
-    localparam [N-1:0] ONE = 1;
+    localparam [N-1:0] EVERY = {N{1'b1}};
 
     generate
         if (N < 1) begin : g_illegal_n
@@ -24,8 +24,14 @@ module nh_rr_arbiter #(
 
     wire [N-1:0] ahead = req & first_q;
     wire [N-1:0] pool = (ahead != {N{1'b0}}) ? ahead : req;
-    assign grant = pool & (~pool + ONE);
-    wire [N-1:0] from = ~(grant - ONE); // the granted one and those above
+    wire [N-1:0] from; // the granted one and those above: no arithmetic, a carry chain is dearer
+    generate
+        genvar i;
+        for (i = 0; i < N; i = i + 1) begin : g_input
+            assign from[i] = |pool[i:0];
+            assign grant[i] = pool[i] && (pool & ~(EVERY << i)) == {N{1'b0}};
+        end
+    endgenerate
 
     always @(posedge clk) begin
         if (rst) first_q <= {N{1'b1}};

@@ -1,5 +1,6 @@
 // nh_rr_arbiter: a grant when there is a request, one-hot, for a request, held until it is taken; a
 // waiting input sees at most N - 1 other grants taken. Requests are assumed to stay until taken.
+localparam [N-1:0] ONE = 1;
 reg f_past = 1'b0;
 always @(posedge clk) f_past <= 1'b1;
 always @(*) if (!f_past) assume (rst);
