@@ -1,68 +1,71 @@
-// nh_router: for any one input: every copy that its head must have is taken exactly once before the head leaves, and
-// no other; outputs carry a head and hold while stalled; an output with a request is valid (work conservation); idle means
-// empty queues. What must be copied where is written again here, by coordinates. The order in the queues is nh_skid's and nh_fifo's proof.
+// nh_router, for every input: each output that its head must reach gets one copy, no other output any, and the head leaves with the last
+// copy and not later; so what an output gets from an input is in the order of the queue (nh_skid's and nh_fifo's proof).
+// Every output: one input at a time, the head of that input, held while stalled, valid when any head still wants it (work
+// conservation). idle means empty queues. Where a copy must go is written again here, by coordinates.
 reg f_past = 1'b0;
 always @(posedge clk) f_past <= 1'b1;
 always @(*) if (!f_past) assume (rst);
 
-(* anyconst *) reg [2:0] f_i; // the input
-(* anyconst *) reg [2:0] f_o; // the output
-always @(*) assume (f_i < 3'd5 && f_o < 3'd5);
-wire [FLIT_W-1:0] f_head = data >> (f_i * FLIT_W);
-wire [FLIT_W-1:0] f_given = m_data >> (f_o * FLIT_W);
-wire [4:0] f_wants = want >> (5 * f_i);
-wire [4:0] f_moved = moved >> (5 * f_i);
-wire [4:0] f_grant = grant >> (5 * f_o);
-wire [31:0] f_y1 = f_head[DATA_W +: YB];
-wire [31:0] f_y0 = f_head[DATA_W+YB +: YB];
-wire [31:0] f_x1 = f_head[DATA_W+2*YB +: XB];
-wire [31:0] f_x0 = f_head[DATA_W+2*YB+XB +: XB];
-wire f_host = f_head[FLIT_W-1];
-wire f_row = f_i == 3'd0 || f_i == 3'd1 || f_i == 3'd2; // still along the row
-wire f_here = !f_row || (f_x0 <= X && X <= f_x1);
-reg [4:0] f_must;
-always @(*) begin
-    f_must = 5'b00000;
-    if (f_host) begin
-        if (X > 0) f_must[2] = f_i == 3'd0 || f_i == 3'd1;
-        else if (Y > 0) f_must[4] = f_i != 3'd2 && f_i != 3'd4;
-        else f_must[2] = f_i != 3'd2;
-    end else begin
-        f_must[0] = f_here && f_y0 <= Y && Y <= f_y1;
-        f_must[1] = (f_i == 3'd0 || f_i == 3'd2) && f_x1 > X && X < X_MAX;
-        f_must[2] = (f_i == 3'd0 || f_i == 3'd1) && f_x0 < X;
-        f_must[3] = f_i != 3'd3 && f_here && f_y1 > Y && Y < Y_MAX;
-        f_must[4] = f_i != 3'd4 && f_here && f_y0 < Y;
+generate
+    genvar f_i;
+    for (f_i = 0; f_i < 5; f_i = f_i + 1) begin : g_fv_in
+        wire [FLIT_W-1:0] head = data[f_i*FLIT_W +: FLIT_W];
+        wire [31:0] y1 = head[DATA_W +: YB];
+        wire [31:0] y0 = head[DATA_W+YB +: YB];
+        wire [31:0] x1 = head[DATA_W+2*YB +: XB];
+        wire [31:0] x0 = head[DATA_W+2*YB+XB +: XB];
+        wire here = f_i >= 3 || (x0 <= X && X <= x1); // in a column of the rectangle
+        reg [4:0] must;
+        always @(*) begin
+            must = 5'b00000;
+            if (head[FLIT_W-1]) begin // to the host
+                if (X > 0) must[2] = f_i == 0 || f_i == 1;
+                else if (Y > 0) must[4] = f_i != 2 && f_i != 4;
+                else must[2] = f_i != 2;
+            end else begin
+                must[0] = here && y0 <= Y && Y <= y1;
+                must[1] = (f_i == 0 || f_i == 2) && x1 > X && X < X_MAX;
+                must[2] = (f_i == 0 || f_i == 1) && x0 < X && X > 0;
+                must[3] = f_i != 3 && here && y1 > Y && Y < Y_MAX;
+                must[4] = f_i != 4 && here && y0 < Y && Y > 0;
+            end
+        end
+        // Copies of this head that have been taken, seen from outside: the output moved with this input granted.
+        wire [4:0] takes = {grant[20+f_i], grant[15+f_i], grant[10+f_i], grant[5+f_i], grant[f_i]} & m_valid & m_ready;
+        reg [4:0] got;
+        wire [4:0] leaves = got | takes;
+        always @(posedge clk) got <= (rst || !valid[f_i] || pop[f_i]) ? 5'b00000 : leaves;
+        always @(posedge clk) if (f_past && !rst) begin
+            assert (g_in[f_i].sent_q == got);                                  // invariant
+            assert ((takes & got) == 5'b00000);                                // not twice
+            if (!valid[f_i]) assert (got == 5'b00000 && takes == 5'b00000);
+            else begin
+                assert ((leaves & ~must) == 5'b00000);                         // nowhere else
+                assert (pop[f_i] == ((must & ~leaves) == 5'b00000));           // with the last copy, and at once
+                assert ((must & ~got & ~m_valid) == 5'b00000);                 // work conservation
+            end
+        end
     end
-end
-
-reg [4:0] f_got; // outputs that have taken their copy of this head
-wire [4:0] f_leaves = f_got | f_moved;
-wire f_valid = valid[f_i];
-wire f_pop = pop[f_i];
-always @(posedge clk) f_got <= (rst || (f_valid && f_pop)) ? 5'b00000 : f_leaves;
-wire [24:0] f_sent_all = {g_in[4].sent_q, g_in[3].sent_q, g_in[2].sent_q, g_in[1].sent_q, g_in[0].sent_q};
-wire [4:0] f_sent = f_sent_all >> (5 * f_i);
-always @(posedge clk) if (f_past && !rst) begin
-    assert (f_sent == f_got);
-    if (!f_valid) assert (f_got == 5'b00000 && f_moved == 5'b00000);
-    assert ((f_moved & f_got) == 5'b00000);                          // not twice
-    if (f_valid) assert ((f_leaves & ~f_must) == 5'b00000);          // nowhere else
-    if (f_valid) assert (f_pop == ((f_must & ~f_leaves) == 5'b00000)); // with all copies, and at once
-    if (f_valid) assert (f_wants == (f_must & ~f_got));
-    if (f_wants[f_o]) assert (m_valid[f_o]);                         // work conservation
-    assert ((f_grant & (f_grant - 5'd1)) == 5'b00000);               // one input at a time
-    if (f_grant[f_i]) assert (m_valid[f_o] && f_wants[f_o] && f_given == f_head);
-    assert (m_valid[f_o] == (f_grant != 5'b00000));
-    if (idle) assert (m_valid == 5'b00000);
-    if (idle) assert (!f_valid);
-end
-always @(posedge clk) if (f_past) begin
-    if ($past(rst)) assert (idle && m_valid == 5'b00000);
-    if ($past(!rst && m_valid[f_o] && !m_ready[f_o]) && !rst) begin
-        assert (m_valid[f_o]);
-        assert ($stable(f_given));
+    for (f_i = 0; f_i < 5; f_i = f_i + 1) begin : g_fv_out
+        wire [4:0] from = grant[5*f_i +: 5];
+        wire [FLIT_W-1:0] given = m_data[f_i*FLIT_W +: FLIT_W];
+        always @(posedge clk) if (f_past && !rst) begin
+            assert ((from & (from - 5'd1)) == 5'b00000);
+            assert (m_valid[f_i] == (from != 5'b00000));
+            assert ((from & ~valid) == 5'b00000);
+            if (from[0]) assert (given == data[0 +: FLIT_W]);
+            if (from[1]) assert (given == data[FLIT_W +: FLIT_W]);
+            if (from[2]) assert (given == data[2*FLIT_W +: FLIT_W]);
+            if (from[3]) assert (given == data[3*FLIT_W +: FLIT_W]);
+            if (from[4]) assert (given == data[4*FLIT_W +: FLIT_W]);
+            if (idle) assert (!m_valid[f_i] && !valid[f_i]);
+            if (!$past(rst) && $past(m_valid[f_i] && !m_ready[f_i])) begin
+                assert (m_valid[f_i]);
+                assert (from == $past(from));
+            end
+        end
     end
-end
+endgenerate
+always @(posedge clk) if (f_past && $past(rst)) assert (idle && m_valid == 5'b00000);
 
-always @(posedge clk) cover (f_past && !rst && f_got[3] && !f_got[0] && m_valid[0] && m_ready[0]);
+always @(posedge clk) cover (f_past && !rst && g_fv_in[1].got[3] && !g_fv_in[1].got[0] && m_valid[0] && m_ready[0]);
