@@ -90,7 +90,7 @@ static int64_t sweep(nh_machine *k, nh_machine_core *c) {
         for (int64_t i = 0; i < m->group[g].words; i++, word++)
             for (int l = 0; l < lanes; l++) {
                 int64_t at = word * lanes + l, row = (m->group[g].param + (m->group[g].per_word ? i : 0)) * lanes + l;
-                const int64_t *param = m->n_param ? &m->param[row * NH_NEURON_PARAMS] : none;
+                const int64_t *param = k->model[m->group[g].model].n_param ? &m->param[row * NH_NEURON_PARAMS] : none;
                 output[at] = neuron(&k->model[m->group[g].model], c->acc[at], &c->state[at * k->states], param);
                 c->acc[at] = 0;
                 c->activity.count[6] += output[at] != 0;
