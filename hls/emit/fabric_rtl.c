@@ -222,6 +222,16 @@ static void host(fabric *c, nh_vlog *v) {
     nh_vlog_inst_end(v);
 }
 
+/* Ports at the edges are joined to nothing. */
+static void unused_edges(fabric *c, nh_vlog *v) {
+    const char *all = "1'b0";
+    for (int y = 0; y < c->f->mesh_y; y++)
+        for (int x = 0; x < c->f->mesh_x; x++)
+            all = nh_arena_printf(c->j.a, "%s, sr_%d_%d, mv_%d_%d, md_%d_%d, dp_valid_%d_%d", all, x, y, x, y, x, y, x, y);
+    nh_vlog_wire(v, 1, false, "unused");
+    nh_vlog_assign(v, "unused", "&{%s}", all);
+}
+
 static void top_ports(const fabric *c, nh_vlog *v) {
     const struct { const char *dir; int64_t bits; const char *name; } port[] = {
         {"input", 1, "clk"}, {"input", 1, "rst"}, {"input", 1, "s_axis_tvalid"}, {"output", 1, "s_axis_tready"}, {"input", c->w.host, "s_axis_tdata"},
@@ -250,6 +260,7 @@ static bool top(fabric *c) {
     for (int y = 0; y < c->f->mesh_y; y++)
         for (int x = 0; x < c->f->mesh_x; x++) core(c, v, x, y);
     host(c, v);
+    unused_edges(c, v);
     nh_vlog_module_end(v);
     return nh_vlog_close(v, j->d);
 }
