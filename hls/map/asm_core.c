@@ -10,6 +10,15 @@ void *nh_asm_row(nh_asm *s, nh_row_kind kind, void *table, int64_t *n, size_t si
     return nh_arena_grow(s->a, table, &s->cap_table[kind], (size_t)++*n, size);
 }
 
+/* Is there room for one more of n rows? */
+static bool room(nh_asm *s, int64_t n, int64_t most, const char *what, nh_loc at) {
+    if (n < most) return true;
+    nh_report(s->d, NH_I_NUMBER, at, "the core has more %s than the fabric has room for", what);
+    nh_diag_allowed(s->d, "%lld", (long long)most);
+    s->p = s->stop;
+    return false;
+}
+
 /* Rows of `weights` and `param` say their number, so that a lost line is found. */
 static bool number(nh_asm *s, int64_t next) {
     int64_t v;
@@ -59,7 +68,7 @@ static bool weights(nh_asm *s, nh_loc at) {
     nh_core_image *c = s->core;
     int lanes = s->m->fabric.lanes;
     int64_t v, i = c->n_synapse, half = (int64_t)1 << (s->m->fabric.weight_bits - 1);
-    if (!number(s, i)) return false;
+    if (!room(s, i, s->m->fabric.synapses, "synapse words", at) || !number(s, i)) return false;
     c->weight = nh_asm_row(s, NH_ROW_SYNAPSE, c->weight, &c->n_synapse, sizeof *c->weight * (size_t)lanes, at);
     if (s->m->fabric.sparse) {
         c->synapse_acc = nh_arena_grow(s->a, c->synapse_acc, &s->cap_acc, (size_t)c->n_synapse, sizeof *c->synapse_acc);
@@ -79,7 +88,7 @@ static bool fire(nh_asm *s, nh_loc at) {
     const nh_fabric *f = &s->m->fabric;
     nh_loc name_at = nh_asm_here(s);
     const char *name = nh_asm_name(s, "the name of a model"), *known[NH_FABRIC_MODELS];
-    if (!name) return false;
+    if (!name || !room(s, c->n_group, f->groups, "groups", at)) return false;
     int i = 0;
     while (i < f->n_model && strcmp(f->model[i].name, name) != 0) i++;
     if (i == f->n_model) {
@@ -102,7 +111,7 @@ static bool param(nh_asm *s, nh_loc at) {
     nh_core_image *c = s->core;
     int lanes = s->m->fabric.lanes;
     int64_t v, row = c->n_param;
-    if (!number(s, row)) return false;
+    if (!room(s, row, s->m->fabric.params, "parameter words", at) || !number(s, row)) return false;
     c->param = nh_asm_row(s, NH_ROW_PARAM, c->param, &c->n_param, sizeof *c->param * (size_t)lanes * NH_NEURON_PARAMS, at);
     if (!nh_asm_expect(s, ":")) return false;
     for (int l = 0; l < lanes; l++) {
@@ -117,6 +126,7 @@ static bool param(nh_asm *s, nh_loc at) {
 
 static bool send(nh_asm *s, nh_loc at) {
     nh_core_image *c = s->core;
+    if (!room(s, c->n_route, s->m->fabric.routes, "routes", at)) return false;
     c->route = nh_asm_row(s, NH_ROW_ROUTE, c->route, &c->n_route, sizeof *c->route, at);
     nh_route *r = &c->route[c->n_route - 1];
     *r = (nh_route){.pixel_words = 1, .width = 1};
