@@ -10,7 +10,7 @@
 #include "diag.h"
 
 typedef struct {
-    const char *until, *from, *out, *dump_after;
+    const char *until, *from, *out, *dump_after, *inputs, *labels, *samples;
     int jobs;
     bool force, trace, waves, schema;
     bool json, quiet, verbose;
@@ -80,5 +80,8 @@ nh_exit nh_cmd_report(nh_cli *c);
 nh_exit nh_cmd_doctor(nh_cli *c);
 nh_exit nh_cmd_explain(nh_cli *c);
 nh_exit nh_cmd_completions(nh_cli *c);
+nh_exit nh_cmd_asm(nh_cli *c);
+nh_exit nh_cmd_disasm(nh_cli *c);
+nh_exit nh_cmd_run(nh_cli *c);
 
 #endif

@@ -10,11 +10,14 @@ const nh_option nh_options_table[] = {
     {"from", 0, NH_ARG_STEP, "STEP", FLAG(from), "run this step and all after it again"},
     {"jobs", 'j', NH_ARG_COUNT, "N", FLAG(jobs), "run up to N jobs at a time (default: the number of processors)"},
     {"force", 'f', NH_ARG_NONE, NULL, FLAG(force), "run every step again; init: overwrite the file"},
-    {"output", 'o', NH_ARG_DIR, "DIR", FLAG(out), "write here (default: build/<project>; init: <model>.yaml, - is stdout)"},
+    {"output", 'o', NH_ARG_DIR, "DIR", FLAG(out), "write here (default: build/<project>; init: <model>.yaml, - is stdout; asm: FILE.image)"},
     {"dump-after", 0, NH_ARG_WORD, "PASS", FLAG(dump_after), "print the network after a pass and stop"},
     {"trace", 0, NH_ARG_NONE, NULL, FLAG(trace), "compare every layer's stream in simulation"},
     {"waves", 0, NH_ARG_NONE, NULL, FLAG(waves), "write a waveform of the first samples"},
     {"schema", 0, NH_ARG_NONE, NULL, FLAG(schema), "print the JSON Schema of configurations, for editors"},
+    {"inputs", 0, NH_ARG_FILE, "X", FLAG(inputs), "a NumPy array of integers: samples x steps x inputs, or samples x inputs for all steps"},
+    {"labels", 0, NH_ARG_FILE, "Y", FLAG(labels), "a NumPy array of integers, the class of each sample"},
+    {"samples", 0, NH_ARG_WORD, "N", FLAG(samples), "run the first N samples only"},
     {"json", 0, NH_ARG_NONE, NULL, FLAG(json), "print results and diagnostics as JSON"},
     {"quiet", 'q', NH_ARG_NONE, NULL, FLAG(quiet), "print errors only"},
     {"verbose", 'v', NH_ARG_NONE, NULL, FLAG(verbose), "print decisions too"},
@@ -52,6 +55,16 @@ const nh_command nh_commands[] = {
      nh_cmd_map},
     {"report", "CONFIG", 1, 1, "output", "print the report of the last build", "Prints what the last build of this configuration "
      "wrote; with --json the whole report.json.", nh_cmd_report},
+    {"asm", "FILE", 1, 1, "output", "assemble a program image of the fabric from text",
+     "FILE is assembly: what disasm prints, or written by hand (docs/assembly.md). Every number is checked against the fabric that the "
+     "file describes; all errors come at once, with line and column. The image goes to the file of --output, else to FILE without .s "
+     "and with .image.", nh_cmd_asm},
+    {"disasm", "IMAGE", 1, 1, "", "print a program image as assembly",
+     "Prints the fabric, its neuron models as programs, and for every context and core the tables: ACC (what an event adds), weights, FIRE "
+     "(which program sweeps which neurons), parameters, SEND (where spikes go). asm reads it back to the identical image.", nh_cmd_disasm},
+    {"run", "IMAGE", 1, 1, "inputs labels samples", "run a program image on the C model of the fabric",
+     "The model is bit-exact with the hardware; cycles are an estimate. Without --inputs runs one sample without events. Prints output spikes, "
+     "accuracy by spike count where labels are given, a raster of the first sample where it is small, and what every core did.", nh_cmd_run},
     {"doctor", "", 0, 0, "", "say which external tools are found, and what each missing one costs",
      "Lists every external tool with its path and version, or what it would give and how to install it.", nh_cmd_doctor},
     {"explain", "CODE", 1, 1, "", "say what a diagnostic means, with an example",

@@ -120,8 +120,9 @@ static void check_values(checker *c, const nh_core_image *m, int64_t word, const
     for (int l = 0; l < c->f->lanes; l++)
         for (int k = 0; k < model->program->n_param; k++) {
             nh_range r = nh_range_of(model->param[k]);
-            in(c, model->program->reg[model->program->param[k]].name, m->param[(word * c->f->lanes + l) * NH_NEURON_PARAMS + k], (int64_t)r.lo,
-               r.hi > INT64_MAX ? INT64_MAX : (int64_t)r.hi);
+            const int64_t most = (int64_t)1 << 59; /* of the numbers in files */
+            in(c, model->program->reg[model->program->param[k]].name, m->param[(word * c->f->lanes + l) * NH_NEURON_PARAMS + k],
+               r.lo < -most ? -most : (int64_t)r.lo, r.hi > most ? most : (int64_t)r.hi);
         }
 }
 

@@ -1,0 +1,136 @@
+/* A program image on the C model: data in, spikes, accuracy, activity out. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "image_run.h"
+#include "npy.h"
+
+static bool read_count(nh_cli *c, int64_t *n) {
+    char *end;
+    long long v = c->flag.samples ? strtoll(c->flag.samples, &end, 10) : 0;
+    *n = v;
+    if (!c->flag.samples || (v >= 1 && !*end && v <= INT32_MAX)) return true;
+    return nh_report(c->diag, NH_O_USAGE, NH_NOWHERE, "--samples takes a number from 1, not '%s'", c->flag.samples);
+}
+
+static bool read_array(nh_cli *c, const char *path, nh_npy *x) {
+    nh_data_ref ref = {.path = path};
+    if (!nh_npy_read(c->arena, c->diag, &ref, x)) return false;
+    for (int64_t i = 0; i < x->n; i++)
+        if (x->value[i] < INT32_MIN || x->value[i] > INT32_MAX || (double)(int64_t)x->value[i] < x->value[i] || (double)(int64_t)x->value[i] > x->value[i]) {
+            nh_report(c->diag, NH_D_VALUE, (nh_loc){.file = path}, "element %lld is %g", (long long)i, x->value[i]);
+            nh_diag_allowed(c->diag, "whole numbers: what an event carries");
+            return false;
+        }
+    return true;
+}
+
+/* Values of payload_bits; spikes are 0 or 1. */
+static bool check_events(nh_cli *c, const nh_image_results *r, const nh_npy *x) {
+    int bits = r->m->fabric.payload_bits;
+    double least = bits == 1 ? 0 : -(double)((int64_t)1 << (bits - 1)), most = bits == 1 ? 1 : -least - 1;
+    for (int64_t i = 0; i < x->n; i++)
+        if (x->value[i] < least || x->value[i] > most) {
+            nh_report(c->diag, NH_D_VALUE, (nh_loc){.file = c->flag.inputs}, "element %lld is %.0f, which is no event of this fabric", (long long)i, x->value[i]);
+            nh_diag_allowed(c->diag, "%.0f to %.0f: payload_bits is %d", least, most, bits);
+            return false;
+        }
+    return true;
+}
+
+static bool read_inputs(nh_cli *c, nh_image_results *r, int64_t asked) {
+    const nh_image *m = r->m;
+    nh_npy x;
+    r->n = 1;
+    if (!c->flag.inputs) return true;
+    if (!read_array(c, c->flag.inputs, &x) || !check_events(c, r, &x)) return false;
+    int64_t each = x.rank > 1 && x.dim[0] > 0 ? x.n / x.dim[0] : -1;
+    bool in_time = x.rank > 2 && x.dim[1] == m->steps && each == m->steps * m->input_size;
+    if (x.rank < 2 || x.n == 0 || (!in_time && each != m->input_size)) {
+        nh_report(c->diag, NH_D_SHAPE, (nh_loc){.file = c->flag.inputs}, "the array does not hold samples of the image's input");
+        nh_diag_allowed(c->diag, "samples x %lld x %lld, or samples x %lld", (long long)m->steps, (long long)m->input_size, (long long)m->input_size);
+        return false;
+    }
+    if (asked > x.dim[0]) return nh_report(c->diag, NH_D_SHAPE, (nh_loc){.file = c->flag.inputs}, "--samples asks for %lld, the array has %lld", (long long)asked, (long long)x.dim[0]);
+    r->n = asked ? asked : x.dim[0];
+    r->x = x.value;
+    r->in_time = in_time;
+    return true;
+}
+
+static bool read_labels(nh_cli *c, nh_image_results *r) {
+    nh_npy y;
+    if (!c->flag.labels) return true;
+    if (!read_array(c, c->flag.labels, &y)) return false;
+    if (y.rank != 1 || y.n < r->n) {
+        nh_report(c->diag, NH_D_SHAPE, (nh_loc){.file = c->flag.labels}, "there must be one label per sample");
+        nh_diag_allowed(c->diag, "%lld", (long long)r->n);
+        return false;
+    }
+    for (int64_t i = 0; i < r->n; i++)
+        if (y.value[i] < 0 || y.value[i] >= (double)r->m->output_size) {
+            nh_report(c->diag, NH_D_LABEL, (nh_loc){.file = c->flag.labels}, "the label of sample %lld is %.0f", (long long)i, y.value[i]);
+            nh_diag_allowed(c->diag, "0 to %lld", (long long)r->m->output_size - 1);
+            return false;
+        }
+    r->label = y.value;
+    return true;
+}
+
+static void fill(const nh_image_results *r, int64_t sample, int32_t *x) {
+    const nh_image *m = r->m;
+    int64_t n = m->steps * m->input_size;
+    for (int64_t i = 0; r->x && i < n; i++) x[i] = (int32_t)(r->in_time ? r->x[sample * n + i] : r->x[sample * m->input_size + i % m->input_size]);
+}
+
+/* The output with the most spikes (largest sum), the first of several. */
+static int64_t winner(const int64_t *sum, int64_t n) {
+    int64_t best = 0;
+    for (int64_t i = 1; i < n; i++)
+        if (sum[i] > sum[best]) best = i;
+    return best;
+}
+
+static bool run_samples(nh_cli *c, nh_image_results *r) {
+    const nh_image *m = r->m;
+    nh_arena *scratch = nh_arena_new();
+    int64_t nx = m->steps * m->input_size, ny = m->steps * m->output_size, cycles = 0;
+    int32_t *x = nh_arena_array(c->arena, (size_t)nx + 1, sizeof *x), *y = nh_arena_array(c->arena, (size_t)ny + 1, sizeof *y);
+    nh_core_activity *one = nh_arena_array(c->arena, (size_t)r->n_core + 1, sizeof *one);
+    r->first = nh_arena_array(c->arena, (size_t)ny + 1, sizeof *r->first);
+    r->sum = nh_arena_array(c->arena, (size_t)(r->n * m->output_size) + 1, sizeof *r->sum);
+    r->activity = nh_arena_array(c->arena, (size_t)r->n_core + 1, sizeof *r->activity);
+    bool ok = x && y && r->first && r->sum && one && r->activity;
+    for (int64_t s = 0; ok && s < r->n; s++) {
+        fill(r, s, x);
+        ok = nh_image_run(scratch, m, x, y, one, &cycles);
+        nh_arena_reset(scratch);
+        r->cycles += cycles;
+        int64_t *sum = &r->sum[s * m->output_size];
+        for (int64_t i = 0; i < ny; i++) {
+            sum[i % m->output_size] += y[i];
+            r->spikes += y[i] != 0;
+        }
+        if (s == 0) memcpy(r->first, y, (size_t)ny * sizeof *y);
+        if (r->label && m->output_size) r->correct += winner(sum, m->output_size) == (int64_t)r->label[s];
+        for (int64_t i = 0; i < r->n_core; i++) {
+            for (int k = 0; k < NH_FABRIC_COUNTERS; k++) r->activity[i].count[k] += one[i].count[k];
+            r->activity[i].hops += one[i].hops;
+        }
+    }
+    nh_arena_free(scratch);
+    return ok || nh_report(c->diag, NH_I_SIZE, (nh_loc){.file = c->arg[0]}, "the image needs more than 4 GiB of memory to run");
+}
+
+nh_exit nh_cmd_run(nh_cli *c) {
+    int64_t asked;
+    nh_image_results r = {0};
+    if (!read_count(c, &asked)) return nh_cli_finish(c);
+    r.m = nh_image_open(c, c->arg[0]);
+    if (!r.m || !read_inputs(c, &r, asked) || !read_labels(c, &r)) return nh_cli_finish(c);
+    for (int i = 0; i < r.m->n_context; i++) r.n_core += r.m->context[i].n_core;
+    if (!run_samples(c, &r)) return nh_cli_finish(c);
+    if (c->flag.json) nh_image_results_json(&r, stdout);
+    else if (!c->flag.quiet) nh_image_results_text(&r, stdout);
+    return nh_cli_finish(c);
+}

@@ -1,0 +1,210 @@
+"""Program images: assembly by hand, run by neurohls, outputs by plain loops over the networks here; round trips; damaged files."""
+import json
+import os
+import pathlib
+import random
+import subprocess
+import tempfile
+import unittest
+import zlib
+
+import numpy as np
+
+FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "fixtures/image"
+PROGRAM = str(pathlib.Path(os.environ["NH_PROGRAM"]).resolve())
+
+FABRIC = """fabric "conv"
+    mesh_x 2
+    mesh_y 2
+    lanes 2
+    neurons 32
+    axons 2
+    synapses 64
+    convs 1
+    routes 4
+    groups 2
+    params 4
+    delays 4
+    queue 4
+    weight_bits 8
+    accum_bits 16
+    payload_bits 1
+    guard_bits 0
+    conv_y_bits 2
+    conv_x_bits 2
+    conv_c_bits 1
+    sparse 0
+end
+"""
+MODEL = """model if out ufixed<1,1> param fixed<12,12>
+    input a
+    state v fixed<16,16,TRN,SAT>
+    param theta
+    output s spike
+    exact
+        ADD v, v, a
+        GE s, v, theta
+        MUL t, s, theta
+        SUB v, v, t
+end
+"""
+
+
+def neurohls(*words):
+    return subprocess.run([PROGRAM, *map(str, words)], capture_output=True, text=True, timeout=60)
+
+
+def fire(v, total, theta):
+    v = v + total
+    s = v >= theta
+    return v - s * theta, s.astype(np.int64)
+
+
+def dense_steps(x, first, second, delay):
+    """Hidden theta 5; outputs theta 6 and 4; hidden spikes arrive `delay` steps later."""
+    v0, v1, hidden, sums = np.zeros(4, int), np.zeros(2, int), [], np.zeros(2, int)
+    for step in x:
+        v0, s0 = fire(v0, step @ first, 5)
+        hidden.append(s0)
+        late = hidden[-1 - delay] if len(hidden) > delay else np.zeros(4, int)
+        v1, s1 = fire(v1, late @ second, np.array([6, 4]))
+        sums += s1
+    return sums.tolist()
+
+
+def conv_steps(x, k0, k1):
+    """4x4 -> 3x3, 2 features, pad 1 -> 3x3 stride 2 pad 1, 2 features -> 2x2. Thresholds 4, 3."""
+    def conv(image, kernel, stride, n):
+        out = np.zeros((kernel.shape[0], n, n), int)
+        padded = np.pad(image, ((0, 0), (1, 2), (1, 2)))
+        for f in range(kernel.shape[0]):
+            for y in range(n):
+                for z in range(n):
+                    out[f, y, z] = (kernel[f] * padded[:, y * stride:y * stride + 3, z * stride:z * stride + 3]).sum()
+        return out
+    v0, v1, sums = np.zeros((2, 4, 4), int), np.zeros((2, 2, 2), int), np.zeros((2, 2, 2), int)
+    for step in x:
+        v0, s0 = fire(v0, conv(step.reshape(1, 4, 4), k0, 1, 4), 4)
+        v1, s1 = fire(v1, conv(s0, k1, 2, 2), 3)
+        sums += s1
+    return sums.transpose(1, 2, 0).ravel().tolist()  # as the core has it: pixels, then features
+
+
+def conv_text(k0, k1, steps):
+    rows0 = [k0[:, 0, y, x] for y in range(3) for x in range(3)]
+    rows1 = [k1[:, c, y, x] for c in range(2) for y in range(3) for x in range(3)]
+    weights = [["        weights %d : %d %d\n" % (i, *r) for i, r in enumerate(rows)] for rows in (rows0, rows1)]
+    common = "channel_words 9 kh 3 kw 3"
+    return f"""image "conv" steps {steps} input_size 16 output_size 8
+{FABRIC}{MODEL}
+context ticks {steps + 1}
+    input "x" first 0 count 16 base 64 delay 0 x0 1 x1 1 y0 1 y1 1 conv c 1 h 4 w 4 y_from 0 y_to 4
+    output "y" first 0 count 8 element 0 start 1 period 1 network
+    core x 1 y 1 start 0 period 1 words 16 axons 0 convs 1
+        ACC 0 conv synapse 0 acc 0 features 1 {common} stride_y 1 stride_x 1 dilation_y 1 dilation_x 1 pad_y 1 pad_x 1 y0 0 x0 0 h 4 w 4
+{''.join(weights[0])}        FIRE if words 16 param 0
+        param 0 : 4 | 4
+        SEND first 0 words 16 delay 0 x0 0 x1 0 y0 0 y1 0 base 64 limit 2 conv pixel_words 1 width 4
+    core x 0 y 0 start 1 period 1 words 4 axons 0 convs 1
+        ACC 0 conv synapse 0 acc 0 features 1 {common} stride_y 2 stride_x 2 dilation_y 1 dilation_x 1 pad_y 1 pad_x 1 y0 0 x0 0 h 2 w 2
+{''.join(weights[1])}        FIRE if words 4 param 0
+        param 0 : 3 | 3
+        SEND first 0 words 4 delay 0 host base 0 limit 8
+"""
+
+
+class Image(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.dir = pathlib.Path(self.folder.name)
+
+    def assemble(self, text):
+        source, image = self.dir / "a.s", self.dir / "a.image"
+        source.write_text(text)
+        r = neurohls("asm", source, "-o", image)
+        self.assertEqual(r.returncode, 0, r.stderr)
+        return image
+
+    def run_image(self, image, x, *words):
+        np.save(self.dir / "x.npy", x)
+        r = neurohls("run", image, "--inputs", self.dir / "x.npy", "--json", *words)
+        self.assertEqual(r.returncode, 0, r.stderr)
+        return json.loads(r.stdout)
+
+    def test_two_dense_layers_spike_as_loops_say_with_and_without_delay(self):
+        text = (FIXTURES / "two_layers.s").read_text()
+        first = np.array([[3, 1, -2, 5], [2, 2, 4, -1], [0, 6, 1, 1]])
+        second = np.array([[4, -1], [3, 3], [-2, 4], [1, 2]])
+        x = np.random.default_rng(1).integers(0, 2, (20, 5, 3))
+        for delay in (0, 1, 2):
+            image = self.assemble(text.replace("delay 0 x0 1", f"delay {delay} x0 1"))
+            r = self.run_image(image, x)
+            expected = [dense_steps(s, first, second, delay) for s in x]
+            self.assertEqual(r["sums"], expected)
+            self.assertGreater(np.sum(expected), 10)
+            self.assertEqual(r["cores"][0]["events"], int(x.sum()))
+            self.assertEqual(r["cores"][0]["synaptic_operations"], int(x.sum()) * 4)
+
+    def test_convolution_axons_spike_as_loops_say(self):
+        rng = np.random.default_rng(2)
+        k0, k1 = rng.integers(-2, 5, (2, 1, 3, 3)), rng.integers(-2, 4, (2, 2, 3, 3))
+        x = rng.integers(0, 2, (10, 6, 16))
+        image = self.assemble(conv_text(k0, k1, 6))
+        r = self.run_image(image, x)
+        expected = [conv_steps(s, k0, k1) for s in x]
+        self.assertEqual(r["sums"], expected)
+        self.assertGreater(np.sum(expected), 20)
+
+    def test_inputs_without_time_are_the_same_in_every_step(self):
+        image = self.assemble((FIXTURES / "two_layers.s").read_text())
+        x = np.array([[1, 0, 1], [0, 1, 1]])
+        self.assertEqual(self.run_image(image, x)["sums"], self.run_image(image, np.repeat(x[:, None], 5, 1))["sums"])
+
+    def test_labels_give_an_accuracy_by_sums(self):
+        image = self.assemble((FIXTURES / "two_layers.s").read_text())
+        x = np.random.default_rng(3).integers(0, 2, (9, 5, 3))
+        np.save(self.dir / "y.npy", np.array([0, 1, 0] * 3))
+        r = self.run_image(image, x, "--labels", self.dir / "y.npy", "--samples", 8)
+        best = [0 if a >= b else 1 for a, b in r["sums"]]
+        self.assertEqual(len(best), 8)
+        self.assertEqual(r["accuracy"], sum(b == y for b, y in zip(best, [0, 1, 0] * 3)) / 8)
+
+    def test_round_trips_are_identical(self):
+        for text in ((FIXTURES / "two_layers.s").read_text(), conv_text(np.ones((2, 1, 3, 3), int), np.ones((2, 2, 3, 3), int), 3)):
+            image = self.assemble(text)
+            printed = neurohls("disasm", image).stdout
+            bytes_before = image.read_bytes()
+            again = self.assemble(printed)
+            self.assertEqual(again.read_bytes(), bytes_before)
+            self.assertEqual(neurohls("disasm", again).stdout, printed)
+
+    def test_no_damaged_byte_goes_unnoticed(self):
+        image = self.assemble((FIXTURES / "two_layers.s").read_text())
+        whole, rng = image.read_bytes(), random.Random(4)
+        for _ in range(60):
+            damaged = bytearray(whole)
+            at = rng.randrange(len(whole))
+            damaged[at] ^= 1 << rng.randrange(8)
+            image.write_bytes(damaged if rng.randrange(4) else whole[:at])
+            r = neurohls("run", image)
+            self.assertEqual(r.returncode, 2, r.stderr)
+            self.assertIn("error[I1", r.stderr)
+
+    def test_wrong_numbers_behind_right_checksums_are_refused_or_harmless(self):
+        image = self.assemble((FIXTURES / "two_layers.s").read_text())
+        whole, rng = image.read_bytes(), random.Random(5)
+        for _ in range(200):
+            damaged, at = bytearray(whole), 40
+            damaged[rng.randrange(56, len(whole))] = rng.randrange(256)
+            while at + 16 <= len(damaged):
+                n = int.from_bytes(damaged[at + 4:at + 12], "little")
+                damaged[at + 12:at + 16] = zlib.crc32(damaged[at + 16:at + 16 + n]).to_bytes(4, "little")
+                at += 16 + n
+            image.write_bytes(damaged)
+            r = neurohls("run", image)
+            self.assertIn(r.returncode, (0, 2), r.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
