@@ -46,13 +46,21 @@ static bool put_file(const nh_run *r, const char *dir, const char *name, printer
     return nh_writer_close(w, r->cli->diag);
 }
 
+/* Is there hardware for this fabric and image in this version? */
+static bool has_rtl(const nh_run *r) {
+    const nh_fabric *f = &r->opt->fabric.f;
+    const char *why = f->convs > 0 ? "cores with a conv mode (convs > 0)" : r->plan->n_context > 1 ? "several contexts" : NULL;
+    if (why) nh_report(r->cli->diag, NH_P_FABRIC_RTL, f->at, "no RTL is written: this version has none for %s", why);
+    return !why;
+}
+
 static bool put_rtl(const nh_run *r, const char *dir) {
     const nh_target *t = &r->opt->target;
     nh_dp_timing timing = {1000 / r->opt->clock_mhz, t->lut_ns, t->carry_ns_per_bit, t->mul_ns, t->bram_ns, t->setup_ns};
     return nh_emit_fabric(r->cli->arena, r->cli->diag, &r->opt->fabric.f, r->opt->project, &timing, t->bram_bits, &r->provenance, dir);
 }
 
-static bool write_folder(const nh_run *r) {
+static bool write_folder(nh_run *r) {
     nh_arena *a = r->cli->arena;
     const char *dst = nh_path_join(a, r->out, "fabric");
     if (!nh_mkdirs(r->cli->diag, r->out)) return false;
@@ -61,7 +69,7 @@ static bool write_folder(const nh_run *r) {
     bool ok = put_file(r, stage, nh_arena_printf(a, "%s.img", r->opt->project), put_image, 0) &&
               put_file(r, stage, nh_arena_printf(a, "%s.s", r->opt->project), put_assembly, 0) && put_file(r, stage, "map.json", put_json, 0) &&
               put_file(r, stage, "map.txt", put_text, 0);
-    ok = ok && put_rtl(r, nh_path_join(a, stage, "rtl"));
+    if (ok && has_rtl(r)) ok = put_rtl(r, nh_path_join(a, stage, "rtl")) && nh_run_fabric_rtl(r, stage);
     for (int c = 0; ok && c < r->plan->n_context; c++) ok = put_file(r, stage, nh_arena_printf(a, "mesh_%d.svg", c), put_svg, c);
     ok = ok && nh_publish(r->cli->diag, stage, dst);
     if (!ok) nh_discard(stage);

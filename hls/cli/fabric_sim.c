@@ -2,8 +2,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "machine.h"
+#include "file.h"
 #include "run.h"
+#include "sim_fabric.h"
+#include "tool.h"
 
 typedef struct {
     nh_run *r;
@@ -107,4 +109,36 @@ bool nh_run_fabric(nh_run *r) {
     nh_arena_free(scratch);
     if (!r->cli->flag.quiet && !r->cli->flag.json) print_result(&b);
     return ok && b.differ == 0;
+}
+
+/* Inputs of the first n samples as the fabric's integers. */
+static const int32_t *all_inputs(nh_run *r, int64_t n) {
+    int64_t size = r->inputs.size;
+    bench b = {.r = r};
+    int32_t *x = nh_arena_array(r->cli->arena, (size_t)(n * size), sizeof *x);
+    for (int64_t i = 0; i < n; i++) {
+        b.x = x + i * size;
+        load_sample(&b, i);
+    }
+    return x;
+}
+
+bool nh_run_fabric_rtl(nh_run *r, const char *dir) {
+    nh_arena *a = r->cli->arena;
+    nh_diag *d = r->cli->diag;
+    int64_t n = r->opt->simulate.rtl_limit && r->opt->simulate.rtl_limit < r->inputs.n ? r->opt->simulate.rtl_limit : r->inputs.n;
+    nh_sim_fabric_setup s = {.image = r->image, .project = r->opt->project, .rtl_dir = nh_path_join(a, dir, "rtl"), .samples = n, .seed = r->opt->simulate.seed};
+    nh_sim_fabric_facts f;
+    if (n == 0) return true;
+    s.verilator = nh_tool_find(a, "verilator");
+    if (!s.verilator) return nh_tool_missing(d, "verilator", "sim", false) || true;
+    s.work_dir = nh_path_join(a, dir, "sim");
+    s.x = all_inputs(r, n);
+    if (!nh_mkdirs(d, s.work_dir) || !nh_sim_fabric(a, d, &s, &f)) return false;
+    if (!r->cli->flag.quiet && !r->cli->flag.json)
+        printf("\nRTL of the fabric, %lld samples, %lld ticks in each of %lld runs (%lld with stalls)\n  as the C model %lld of %lld events differ\n"
+               "  cycles         %.0f per inference, measured\n", (long long)n, (long long)f.ticks, (long long)f.runs, (long long)f.runs - 1,
+               (long long)f.differing, (long long)(f.events * f.runs), f.cycles);
+    if (f.differing == 0) return true;
+    return nh_report(d, NH_P_FABRIC_DIFFERS, NH_NOWHERE, "%s", f.first ? f.first : "another number of marks");
 }

@@ -40,6 +40,8 @@ void nh_run_map_print(const nh_run *r, FILE *out);
 /* fabric_sim.c: the simulation's inputs through the C model of the fabric, against the integer model of the layers: every output of every
  * step. Prints cycles, activity and accuracy. */
 bool nh_run_fabric(nh_run *r);
+/* The RTL of the fabric in dir/rtl against the C model, on the first simulate: rtl_limit samples; prints. Work is in dir/sim. */
+bool nh_run_fabric_rtl(nh_run *r, const char *dir);
 
 /* What a command asks of the steps: bit s of `wanted`: run it; of `named`: a missing tool is an error. */
 typedef struct { unsigned wanted, named; } nh_step_plan;
