@@ -29,17 +29,17 @@ MUTANTS = [
     ("C: a step is not counted", "hls/emit/c_steps.c", "    state->step++;\\n}", "}"),
     ("C: samples do not start anew", "hls/emit/c_steps.c", "{ memset(state, 0, sizeof *state); }", "{ state->step = 0; }"),
     ("C: the ring takes frames one slot on", "hls/emit/c_steps.c", "memcpy(state->%s_ring[state->step %%", "memcpy(state->%s_ring[(state->step + 1) %%"),
-    ("C: a loop's frame comes after its readers", "hls/emit/c_steps.c",
-     "if (u->kind == NH_UNIT_FORK || (u->kind == NH_UNIT_DELAY && u->delay.is_late)) return;", "if (u->kind == NH_UNIT_FORK) return;"),
+    ("C: a loop's frame is never read", "hls/emit/c_steps.c", "if (g->unit[i].kind == NH_UNIT_DELAY && g->unit[i].delay.is_late) call_delay",
+     "if (g->unit[i].kind == NH_UNIT_FORK && g->unit[i].delay.is_late) call_delay"),
     ("C: biases of dense layers are lost", "hls/emit/c_event.c", "bias[o] = m->b ? (int64_t)m->b[o] : 0;", "bias[o] = 0;"),
     ("C: biases of convolutions are lost", "hls/emit/c_event.c", "bias[o] = (int64_t)v->b[o];", "bias[o] = 0;"),
     ("C: kernels are not mirrored", "hls/emit/c_event.c", "for (int64_t kx = v->kw - 1; kx >= 0; kx--)", "for (int64_t kx = 0; kx < v->kw; kx++)"),
     ("C: groups take the first channels' weights", "hls/emit/c_event.c", "((i / cig * cog + o) * cig + i % cig)", "(o * cig + i % cig)"),
-    ("C: counts count as one", "hls/emit/c_event.c", "return x.width_bits == 1 && !x.is_signed;", "return x.width_bits <= 3;"),
+    ("C: counts count as one", "hls/emit/c_event.c", "return x.width_bits == 1 && !x.is_signed;", "return x.width_bits <= 4;"),
     ("C: the sum of a part is too narrow", "hls/emit/c_event.c", "limit[] = {INT16_MAX, INT32_MAX};", "limit[] = {3 * INT16_MAX, INT32_MAX};"),
     ("C: states stay", "hls/emit/c_neuron.c", '%ss%d[e] = n%d;\\n", in, k, k', '%s(void)n%d;\\n", in, k'),
-    ("C: parameters of neurons go round with the channels", "hls/emit/c_neuron.c", '"s], ", period != v->n && v->param[k].n == period ? "r" : "e"',
-     '"s], ", "e / 2"'),
+    ("C: parameters of neurons go round with the channels", "hls/emit/c_neuron.c", 'v->param[k].n == period ? "r" : "e"',
+     'v->param[k].n == period ? "r / 2" : "e"'),
     ("C: delays read one slot off", "hls/emit/c_neuron.c", "slot + %\" PRId64 \" - late : slot - late", "slot + %\" PRId64 \" - late : slot"),
     ("C: no delay is a step late", "hls/emit/c_neuron.c", '"late == 0 ? x[e] : "', '""'),
     ("events: the last positions are left out", "sim/runtime/nh_event.h", "    for (; i < n; i++) {\n        list[found]", "    for (; i + 1 < n; i++) {\n        list[found]"),
@@ -138,6 +138,7 @@ def image(rng):
     pooled = net.add("SumPool2d", (4, 3, 3), [first], kernel_size=np.array([2, 2]), stride=np.array([2, 2]), padding=np.array([0, 0]))
     counts = conv(pooled, 4, (3, 2), (1, 1), (1, 1), (1, 1), 1)
     second = leaky([spikes, counts], "channel")
+    direct = dense(flat(counts), 7, "Linear")  # a second reader: the biases of counts stay in the convolution
     steps = net.draw.integers(0, 4, net.shape(second))
     late = net.add("Delay", net.shape(second), [second], delay=steps * net.dt)
     a, b = dense(flat(late), 7), dense(flat(second), 7, "Linear")
@@ -148,9 +149,11 @@ def image(rng):
     back = dense(third, 7, before=third)
     net.edges.append((back, third))
     net.late |= {(third, back)}
+    fourth = net.add("IF", shape, [a, direct], r=np.full(shape, 1 / dt, np.float32), v_threshold=np.ones(shape, np.float32))  # likewise of a
     end = dense(third, 3)
+    other = dense(fourth, 3, "Linear")
     tau = per((3,), 4 * dt, 9 * dt, "neuron")
-    net.output = net.add("LI", (3,), [end], tau=tau, r=(tau / dt).astype(np.float32), v_leak=np.zeros(3, np.float32))
+    net.output = net.add("LI", (3,), [end, other], tau=tau, r=(tau / dt).astype(np.float32), v_leak=np.zeros(3, np.float32))
     net.real_input = True
     net.x = np.round(net.draw.uniform(-1, 1.5, (3, net.steps, 2 * 6 * 7)) * 32) / 32
     return net
@@ -160,7 +163,9 @@ def line(rng):
     """Many spikes in, sums in parts, every width of the blocks of outputs."""
     net = spiking_nets.Net(rng, 5, 1e-3)
     net.nodes["input"] = {"type": "Input", "shape": (403,), "values": {}}
+    # The first row and the second step make the largest sum that the weights' format allows in every part.
     w = (net.draw.uniform(0.6, 1, (163, 403)) * net.draw.choice([-1, 1], (163, 403)) * 0.1).astype(np.float32)
+    w[0] = np.abs(w[0])
     one = net.add("Affine", (163,), ["input"], weight=w, bias=net.normal(163, scale=0.1))
     spikes = net.add("IF", (163,), [one], r=np.full(163, 1 / net.dt, np.float32), v_threshold=np.ones(163, np.float32))
     two = net.add("Linear", (6,), [spikes], weight=net.normal(6, 163, scale=0.2))
@@ -168,25 +173,27 @@ def line(rng):
                          v_threshold=np.ones(6, np.float32))
     net.real_input = False
     net.x = (net.draw.random((2, net.steps, 403)) < 0.3).astype(float)
+    net.x[:, 1] = 1
     return net
 
 
-# name: (network, seed, widths and streams)
-NETS = {"image": (image, 3, "weight_bits: 12, state_bits: 30, decay_bits: 18", "beat: 3"),
-        "line": (line, 4, "weight_bits: 8, state_bits: 24, decay_bits: 16", "beat: 7")}
+# name: (network, seed, widths, width of the ports, reuse factors). The fast first convolution of image waits for one of its two readers.
+NETS = {"image": (image, 3, "weight_bits: 12, state_bits: 30, decay_bits: 18", 3, {"conv2d1": 6, "conv2d3": 48, "sumpool2d4": 4}),
+        "line": (line, 4, "weight_bits: 8, state_bits: 24, decay_bits: 16", 7, {})}
 
 
 def write(name, folder):
     """The network in folder, and its numerics."""
-    draw, seed, widths, beat = NETS[name]
+    draw, seed, widths, beat, reuse = NETS[name]
     net = draw(random.Random(seed))
     net.no_bias_at_0 = lambda _: False
     folder.mkdir(parents=True, exist_ok=True)
     spiking_nets.write_nir(net, folder / "net.nir")
     np.save(folder / "x.npy", net.x)
     (folder / "net.yaml").write_text(
-        f"project: net\nmodel: net.nir\ntarget: generic\nclock_mhz: 100\nio: stream\n{beat}\nbudget: {{ multipliers: 60 }}\n"
+        f"project: net\nmodel: net.nir\ntarget: generic\nclock_mhz: 100\nio: stream\nbeat: {beat}\nbudget: {{ multipliers: 60 }}\n"
         f"defaults: {{ strategy: resource, reuse_factor: auto, numerics: snntorch, {widths} }}\n"
+        f"layers: {{ {', '.join(f'{layer}: {{ reuse_factor: {r} }}' for layer, r in reuse.items())} }}\n"
         f"spiking: {{ dt: {net.dt} }}\ncalibrate: {{ data: x.npy }}\nsimulate: {{ inputs: x.npy, stalls: both, trace: true, seed: 5 }}\n")
     return net, {n: {"numerics": "snntorch"} for n, node in net.nodes.items() if node["type"] in spiking_nets.SPIKING + spiking_nets.INTEGRATING}
 
