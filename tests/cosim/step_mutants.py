@@ -183,9 +183,23 @@ def line(rng):
     return net
 
 
+def short(rng):
+    """Nothing that takes longer than a step of a few words: neurons read the states that they have just written, delays fill up."""
+    net = spiking_nets.Net(rng, 9, 1e-3)
+    net.nodes["input"] = {"type": "Input", "shape": (3,), "values": {}}
+    values = {"tau": np.full(3, 6e-3, np.float32), "r": np.full(3, 6, np.float32), "v_leak": np.zeros(3, np.float32)}
+    spikes = net.add("LIF", (3,), ["input"], v_threshold=np.ones(3, np.float32), **values)
+    late = net.add("Delay", (3,), [spikes], delay=np.array([2, 0, 1]) * net.dt)
+    net.output = net.add("LI", (3,), [late], **values)
+    net.real_input = False
+    net.x = (net.draw.random((3, net.steps, 3)) < 0.6).astype(float)
+    return net
+
+
 # name: (network, seed, widths, width of the ports, reuse factors). The fast first convolution of image waits for one of its two readers.
-NETS = {"image": (image, 3, "weight_bits: 12, state_bits: 30, decay_bits: 18", 3, {"conv2d1": 6, "conv2d3": 48, "sumpool2d4": 4}),
-        "line": (line, 4, "weight_bits: 8, state_bits: 24, decay_bits: 16", 7, {})}
+NETS = {"image": (image, 3, "weight_bits: 12, state_bits: 30, decay_bits: 18", 3, {"conv2d1": 6, "conv2d3": 48, "sumpool2d4": 4, "conv2d5": 48}),
+        "line": (line, 4, "weight_bits: 8, state_bits: 24, decay_bits: 16", 7, {}),
+        "short": (short, 5, "weight_bits: 8, state_bits: 24, decay_bits: 16", 1, {})}
 
 
 def write(name, folder):
