@@ -102,7 +102,8 @@ static const nh_neuron_program *builtin(discretiser *c, const nh_layer *l) {
         if (strcmp(known[n], name) != 0) continue;
         const nh_neuron_program *p = nh_neuron_builtin(c->a, nh_diag_new(c->a), name, NULL, 0);
         if (p) return p;
-        nh_report(c->d, NH_N_NEURON_MODEL, l->opt.neuron_model_at, "the built-in neuron model '%s' has options, which a model file and numerics set, not neuron_model", name);
+        nh_report(c->d, NH_N_NEURON_MODEL, l->opt.neuron_model_at,
+                  "the built-in neuron model '%s' has options, which a model file and numerics set, not neuron_model", name);
         nh_diag_layer(c->d, l->name);
         nh_diag_hint(c->d, "leave neuron_model out, or copy hls/neuron/models/%s.neuron without its [guards]", name);
         return NULL;
