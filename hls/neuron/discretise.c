@@ -94,12 +94,20 @@ static const char *text_in_place(discretiser *c, const nh_layer *l) {
     return out;
 }
 
-/* A built-in model by name; those that stand for a differential equation have no meaning without one. */
+/* A built-in model by name; those whose lines depend on options that readers and numerics set have no meaning without. */
 static const nh_neuron_program *builtin(discretiser *c, const nh_layer *l) {
     const char *const *known = nh_neuron_builtins(c->a), *name = l->opt.neuron_model;
     size_t n = 0;
-    for (; known[n]; n++)
-        if (strcmp(known[n], name) == 0) return nh_neuron_builtin(c->a, c->d, name, NULL, 0);
+    for (; known[n]; n++) {
+        if (strcmp(known[n], name) != 0) continue;
+        const nh_neuron_program *p = nh_neuron_builtin(c->a, nh_diag_new(c->a), name, NULL, 0);
+        if (p) return p;
+        nh_report(c->d, NH_N_NEURON_MODEL, l->opt.neuron_model_at,
+                  "the built-in neuron model '%s' has options, which a model file and numerics set, not neuron_model", name);
+        nh_diag_layer(c->d, l->name);
+        nh_diag_hint(c->d, "leave neuron_model out, or copy hls/neuron/models/%s.neuron without its [guards]", name);
+        return NULL;
+    }
     nh_report(c->d, NH_N_NEURON_MODEL, l->opt.neuron_model_at, "there is no built-in neuron model '%s'", name);
     const char *near = nh_did_you_mean(name, known, n);
     nh_diag_hint(c->d, near ? "did you mean '%s'?" : "a file has a '.' or a '/' in its name", near);

@@ -318,7 +318,8 @@ static bool infer_wire(nh_temporal_fx *c, const nh_layer *l) {
 
 static bool infer_layer(nh_temporal_fx *c, int i) {
     nh_layer *l = &c->g->layer[i];
-    if (c->inferred[i]) return true; /* ahead, for a delay */
+    /* Ahead, for a delay; but a delay that has waited for its own loop gets its format when what it reads has one. */
+    if (c->inferred[i] && (l->op != NH_OP_DELAY || c->g->tensor[l->out].q.known)) return true;
     c->inferred[i] = true;
     switch (l->op) {
     case NH_OP_INPUT: return infer_input(c, l);

@@ -7,6 +7,7 @@ shared layers, arbitrary scales per channel, tables, casts, both directions of g
     emitter_mutants.py [--work DIR] [--list]
 """
 import argparse
+import contextlib
 import os
 import shutil
 import subprocess
@@ -14,8 +15,6 @@ import sys
 import tempfile
 
 import numpy as np
-import onnx
-from onnx import TensorProto, helper, numpy_helper
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 
@@ -41,6 +40,8 @@ MUTANTS = [
 
 
 def model(folder):
+    import onnx  # not at the top: step_mutants.py does without
+    from onnx import TensorProto, helper, numpy_helper
     rng = np.random.default_rng(7)
     nodes, inits, at = [], [], "x"
     sizes = [9, 12, 7, 6]
@@ -78,6 +79,28 @@ simulate: { inputs: x.npy, stalls: both }
 """)
 
 
+def copy_tree(tree):
+    shutil.copytree(ROOT, tree, ignore=lambda folder, names: {n for n in names if n == ".git" or (folder == ROOT and n.startswith("build"))},
+                    dirs_exist_ok=True)
+
+
+@contextlib.contextmanager
+def planted(tree, mutant):
+    """The tree built with one fault, until the end of the block; gives what kept it from being there, or None."""
+    name, path, old, new = mutant
+    text = open(os.path.join(ROOT, path)).read()
+    if text.count(old) != 1:
+        yield f"its text stands {text.count(old)} times in {path}"
+        return
+    with open(os.path.join(tree, path), "w") as f:
+        f.write(text.replace(old, new))
+    try:
+        yield None if build(tree).returncode == 0 else "does not compile"
+    finally:
+        with open(os.path.join(tree, path), "w") as f:
+            f.write(text)
+
+
 def build(tree):
     subprocess.run(["cmake", "-G", "Ninja", "-S", ".", "-B", "build", "-DNH_TESTS=OFF", "-DCMAKE_BUILD_TYPE=Debug"], cwd=tree, check=True, capture_output=True)
     return subprocess.run(["cmake", "--build", "build"], cwd=tree, capture_output=True, text=True)
@@ -99,8 +122,7 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         work = args.work or temporary
         tree, folder = os.path.join(work, "tree"), os.path.join(work, "net")
-        shutil.copytree(ROOT, tree, ignore=lambda folder, names: {n for n in names if n == ".git" or (folder == ROOT and n.startswith("build"))},
-                        dirs_exist_ok=True)
+        copy_tree(tree)
         os.makedirs(folder, exist_ok=True)
         model(folder)
         made = build(tree)
@@ -112,20 +134,11 @@ def main():
             print(f"the unmutated tree fails ({clean.returncode}): {clean.stderr[-2000:]}")
             return 1
         caught = 0
-        for name, path, old, new in MUTANTS:
-            text = open(os.path.join(ROOT, path)).read()
-            if text.count(old) != 1:
-                print(f"FAIL mutant '{name}': its text stands {text.count(old)} times in {path}")
-                continue
-            with open(os.path.join(tree, path), "w") as f:
-                f.write(text.replace(old, new))
-            made = build(tree)
-            run = simulate(tree, folder) if made.returncode == 0 else None
-            dead = run is not None and run.returncode != 0
-            print(f"{'ok  ' if dead else 'FAIL'} mutant '{name}': " + ("does not compile" if run is None else f"exit {run.returncode}"), flush=True)
-            caught += dead
-            with open(os.path.join(tree, path), "w") as f:
-                f.write(text)
+        for mutant in MUTANTS:
+            with planted(tree, mutant) as fault:
+                code = None if fault else simulate(tree, folder).returncode
+            print(f"{'ok  ' if code else 'FAIL'} mutant '{mutant[0]}': {fault or f'exit {code}'}", flush=True)
+            caught += bool(code)
         print(f"{caught} passed, {len(MUTANTS) - caught} failed")
         return 0 if caught == len(MUTANTS) else 1
 

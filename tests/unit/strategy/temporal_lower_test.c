@@ -158,6 +158,20 @@ Test(temporal_lower, random_networks_without_calibration_too) {
     cr_expect_gt(compared, 140, "%d", compared); /* in the others something graded comes back */
 }
 
+/* y(t) = y(t-1) / 2 + 1/2, rounded: a matrix that feeds itself, without a neuron to hold the format. */
+Test(temporal_lower, a_matrix_that_feeds_itself_is_what_double_evaluation_says) {
+    static const double half = 0.5;
+    tnet n = tnet_new(vec(1), 14);
+    int made = later(&n, vec(1)), late = add(&n, delay_layer(&n, 1), made, vec(1));
+    nh_layer fc = {.name = "fc", .op = NH_OP_DENSE, .weight = tparam(&n, (nh_shape){2, {1, 1}}, &half), .bias = tparam(&n, vec(1), &half)};
+    nh_layer sum = {.name = "sum", .op = NH_OP_ADD, .n_in = 2, .in = {add_to(&n, fc, late, made), n.g->input}};
+    add(&n, sum, 0, vec(1));
+    const nh_design *g = lowered(&n);
+    check_design(g);
+    check_model(&n, g, 14);
+    nh_arena_free(n.a);
+}
+
 /* --- networks by hand ------------------------------------------------------------------------------------------------------ */
 
 static int count_kind(const nh_design *g, nh_unit_kind kind) {
