@@ -101,10 +101,11 @@ static nh_population pop(const char *name, int64_t c, int64_t h, int64_t w) {
     return p;
 }
 
-static nh_image *mapped(nh_arena *a, nh_diag *d, int most_contexts, int32_t *conv, int32_t *dense) {
+static nh_image *mapped(nh_arena *a, nh_diag *d, int mesh_x, int32_t *conv, int32_t *dense) {
     nh_fabric *f = nh_arena_alloc(a, sizeof *f);
     *f = fabric(a, d);
     f->axons = 512;
+    f->mesh_x = mesh_x, f->mesh_y = mesh_x > 1 ? 2 : 1;
     f->neurons = 128;
     nh_event_net *n = NH_NEW(a, nh_event_net);
     n->pop = nh_arena_array(a, 3, sizeof *n->pop), n->proj = nh_arena_array(a, 2, sizeof *n->proj);
@@ -118,7 +119,7 @@ static nh_image *mapped(nh_arena *a, nh_diag *d, int most_contexts, int32_t *con
     n->proj[1] = (nh_projection){.name = "fc", .kind = NH_PROJ_DENSE, .from = 1, .to = 2, .weight = dense};
     n->name = "net", n->steps = 6, n->n_pop = 3, n->n_proj = 2;
     f->synapses = 4096;
-    nh_map_plan *p = nh_map_make(a, d, n, f, &(nh_map_options){most_contexts});
+    nh_map_plan *p = nh_map_make(a, d, n, f, &(nh_map_options){mesh_x > 1});
     return nh_map_fill(a, d, n, f, p);
 }
 
@@ -141,13 +142,14 @@ static void step(const int32_t *x, const int32_t *conv, const int32_t *dense, in
     }
 }
 
-Test(image, of_the_mapper_runs_as_loops_and_survives_every_form) {
+static void check_mapped(int mesh_x, int contexts) {
     static int32_t conv[90], dense[1260], x[6 * 72], y[6 * 7], expected[6 * 7];
     nh_arena *a = nh_arena_new();
     nh_diag *d = nh_diag_new(a);
-    nh_image *m = mapped(a, d, 1, conv, dense);
+    nh_image *m = mapped(a, d, mesh_x, conv, dense);
     nh_diag_print(d, NH_WARNING, false, stderr);
     cr_assert(m);
+    cr_assert(contexts > 1 ? m->n_context > 1 : m->n_context == 1);
     cr_assert(nh_image_check(m, d, NH_NOWHERE));
     int v1[180] = {0}, v2[7] = {0}, spikes = 0;
     uint32_t s = 5;
@@ -179,3 +181,6 @@ Test(image, of_the_mapper_runs_as_loops_and_survives_every_form) {
     free(text);
     nh_arena_free(a);
 }
+
+Test(image, of_the_mapper_runs_as_loops_and_survives_every_form) { check_mapped(3, 1); }
+Test(image, in_contexts_runs_as_loops_and_survives_every_form) { check_mapped(1, 2); }
