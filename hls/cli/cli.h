@@ -72,6 +72,7 @@ nh_exit nh_cli_finish(nh_cli *c);
 /* Commands, one file each. */
 nh_exit nh_cmd_init(nh_cli *c);
 nh_exit nh_cmd_check(nh_cli *c);
+nh_exit nh_cmd_map(nh_cli *c);
 nh_exit nh_cmd_build(nh_cli *c);
 nh_exit nh_cmd_sim(nh_cli *c);
 nh_exit nh_cmd_synth(nh_cli *c);

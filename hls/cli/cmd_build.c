@@ -18,7 +18,11 @@ static bool prepare(nh_run *r, nh_cli *c) {
     bool until = check_step(c, "until", c->flag.until), from = check_step(c, "from", c->flag.from);
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     if (c->flag.jobs == 0) c->flag.jobs = processors > 0 && processors <= 1024 ? (int)processors : 1;
-    return until && from && nh_run_load(r, c, c->arg[0]);
+    if (!until || !from || !nh_run_load(r, c, c->arg[0])) return false;
+    if (!nh_run_is_event(r) || c->flag.dump_after) return true;
+    nh_report(c->diag, NH_P_MAP_ONLY, r->opt->defaults.strategy_at, "layers of strategy: event are not built, but mapped");
+    nh_diag_hint(c->diag, "neurohls map %s, then neurohls run the image; or strategy: resource, which builds a pipeline", c->arg[0]);
+    return false;
 }
 
 static nh_exit run(nh_cli *c, unsigned wanted, unsigned named) {

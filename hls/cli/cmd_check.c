@@ -10,7 +10,12 @@ nh_exit nh_cmd_check(nh_cli *c) {
         nh_report(c->diag, NH_O_USAGE, NH_NOWHERE, "check needs CONFIG or --schema");
         return nh_cli_finish(c);
     }
-    if (!nh_run_load(&r, c, c->arg[0]) || !r.design) return nh_cli_finish(c);
+    if (!nh_run_load(&r, c, c->arg[0])) return nh_cli_finish(c);
+    if (nh_run_is_event(&r) && !c->flag.dump_after) {
+        nh_run_map(&r);
+        nh_run_map_print(&r, stdout);
+    }
+    if (!r.design) return nh_cli_finish(c);
     nh_check_estimate(&r);
     if (c->flag.json) nh_plan_json(&r, stdout);
     else if (!c->flag.quiet) nh_plan_text(&r, stdout);

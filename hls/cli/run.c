@@ -50,7 +50,7 @@ bool nh_run_load(nh_run *r, nh_cli *c, const char *config) {
     bool resolved = nh_config_resolve(r->opt, r->graph, d);
     if (!nh_load_data(r) || !resolved || !hash_sources(r)) return false;
     if (!run_passes(r)) return false;
-    if (c->flag.dump_after) return true;
+    if (c->flag.dump_after || nh_run_is_event(r)) return true;
     r->design = nh_lower(a, d, r->graph, r->opt);
     if (!r->design) return false;
     bool emits = nh_emit_rtl_check(a, d, r->design);

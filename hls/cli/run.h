@@ -5,6 +5,7 @@
 #include "cli.h"
 #include "config.h"
 #include "design.h"
+#include "map.h"
 #include "passes.h"
 #include "report.h"
 
@@ -15,6 +16,9 @@ typedef struct {
     nh_options *opt;
     nh_graph *graph;
     nh_design *design;
+    nh_event_net *net;    /* of networks on a fabric, by nh_run_map; their design is NULL */
+    nh_map_plan *plan;
+    nh_image *image;
     int64_t n_class;      /* elements of the model's output, as read */
     nh_samples calibration, inputs;
     const int64_t *label; /* [inputs.n] or NULL */
@@ -26,8 +30,16 @@ typedef struct {
 } nh_run;
 
 /* Read the configuration and the model, resolve, load the user's data, quantize, lower. False: diagnosed. With
- * --dump-after the network is printed and design stays NULL. */
+ * --dump-after the network is printed and design stays NULL, and so it does for networks on a fabric. */
 bool nh_run_load(nh_run *r, nh_cli *c, const char *config);
+
+/* fabric.c: is the network on a fabric? Its map and image; false: diagnosed, what plan there is stays. */
+bool nh_run_is_event(const nh_run *r);
+bool nh_run_map(nh_run *r);
+void nh_run_map_print(const nh_run *r, FILE *out);
+/* fabric_sim.c: the simulation's inputs through the C model of the fabric, against the integer model of the layers: every output of every
+ * step. Prints cycles, activity and accuracy. */
+bool nh_run_fabric(nh_run *r);
 
 /* What a command asks of the steps: bit s of `wanted`: run it; of `named`: a missing tool is an error. */
 typedef struct { unsigned wanted, named; } nh_step_plan;

@@ -48,6 +48,11 @@ const nh_command nh_commands[] = {
      "Runs the steps c, rtl and sim: every sample of simulate: inputs through both, compared bit for bit.", nh_cmd_sim},
     {"synth", "CONFIG", 1, 1, "from jobs force output", "count cells with Yosys, place and route where there is a device",
      "Runs the steps rtl, synth and, for targets with a device, pnr.", nh_cmd_synth},
+    {"map", "CONFIG", 1, 1, "output", "map a network onto a fabric of neuron cores, write its program image",
+     "Layers of strategy: event become populations of neurons on the cores of fabric:. Prints what was tried, the utilisation of every "
+     "layer, and, where the network does not fit, the certificate: resource, needed, available, the smallest change that fits. Writes the "
+     "image, its assembly, the map (text, JSON) and a picture of the mesh, and runs the simulation's inputs through the C model of the fabric.",
+     nh_cmd_map},
     {"report", "CONFIG", 1, 1, "output", "print the report of the last build", "Prints what the last build of this configuration "
      "wrote; with --json the whole report.json.", nh_cmd_report},
     {"asm", "FILE", 1, 1, "output", "assemble a program image of the fabric from text",

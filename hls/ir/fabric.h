@@ -31,7 +31,7 @@ typedef struct {
     bool sparse;             /* synapse words may name their accumulator */
     int weight_bits;         /* 2..16, signed */
     int accum_bits;          /* 8..48, signed */
-    int payload_bits;        /* 1: spikes only; else signed, 2..24 */
+    int payload_bits;        /* 1: spikes only; else signed, 2..32 */
     int guard_bits;          /* fractional bits of states below the accumulator's LSB: 0..16 */
     int conv_y_bits, conv_x_bits, conv_c_bits; /* coordinates in an event; 0 when convs is 0 */
     int n_model;

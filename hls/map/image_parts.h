@@ -22,7 +22,7 @@
     X(sparse, 0, 1)                                                                                                    \
     X(weight_bits, 2, 16)                                                                                              \
     X(accum_bits, 8, 48)                                                                                               \
-    X(payload_bits, 1, 24)                                                                                             \
+    X(payload_bits, 1, 32)                                                                                             \
     X(guard_bits, 0, 16)                                                                                               \
     X(conv_y_bits, 0, 12)                                                                                              \
     X(conv_x_bits, 0, 12)                                                                                              \

@@ -5,7 +5,7 @@
 
 #include "from_graph.h"
 
-enum { CHAIN_MOST = 32 };
+enum { CHAIN_MOST = 32, FULL_KERNEL_MOST = 1 << 20 };
 
 typedef struct {
     nh_arena *a, *scratch;
@@ -37,57 +37,94 @@ static nh_shape shape_of(const linear *c, int tensor) { return c->g->tensor[tens
 
 /* --- as it is ------------------------------------------------------------------------------------------------------------ */
 
-/* Weights as the cores hold them; NULL with a diagnostic when one is too wide. */
+static bool too_wide(const linear *c, const nh_layer *l) {
+    return refuse(c, l, nh_arena_printf(c->a, "a weight leaves the fabric's weight_bits: %d", c->f->weight_bits),
+                  "lower the layer's weight_bits, or raise fabric: weight_bits");
+}
+
+static int32_t one_weight(const linear *c, int64_t w, bool *ok) {
+    int64_t most = ((int64_t)1 << (c->f->weight_bits - 1)) - 1, v = w * c->weight_by;
+    *ok &= v <= most && v >= -most - 1;
+    return (int32_t)v;
+}
+
+/* Weights of a dense layer as the cores hold them; NULL with a diagnostic when one is too wide. */
 static const int32_t *raw_weights(const linear *c, const nh_layer *l) {
-    int64_t n = nh_shape_size(l->weight->shape), most = ((int64_t)1 << (c->f->weight_bits - 1)) - 1;
+    int64_t n = nh_shape_size(l->weight->shape);
     int32_t *w = nh_arena_array(c->a, (size_t)n, sizeof *w);
-    for (int64_t i = 0; i < n; i++) {
-        int64_t v = l->weight->raw[i] * c->weight_by;
-        if (v > most || v < -most - 1) {
-            refuse(c, l, nh_arena_printf(c->a, "a weight is %lld, and the fabric has weight_bits: %d", (long long)v, c->f->weight_bits),
-                   "lower the layer's weight_bits, or raise fabric: weight_bits");
-            return NULL;
-        }
-        w[i] = (int32_t)v;
-    }
-    return w;
+    bool ok = true;
+    for (int64_t i = 0; i < n; i++) w[i] = one_weight(c, l->weight->raw[i], &ok);
+    if (ok) return w;
+    too_wide(c, l);
+    return NULL;
 }
 
 static bool same_geometry(nh_shape a, nh_shape b) { return a.rank == b.rank && nh_shape_equal(a, b); }
 
-/* The one weighted layer of the chain, if it and the rest are simple; *delay: of the whole. */
-static const nh_layer *simple(const linear *c, int64_t *delay) {
-    const nh_layer *found = NULL;
+static bool is_window(const nh_layer *l) { return l->op == NH_OP_CONV || l->op == NH_OP_SUMPOOL || l->op == NH_OP_AVGPOOL; }
+
+static nh_shape source_shape(const linear *c) { return c->g->tensor[c->g->layer[c->from].out].shape; }
+
+/* Weights of a convolution of all channels to all: groups and pools have zeros. */
+static int64_t full_kernel(const linear *c, const nh_layer *l) {
+    nh_shape from = source_shape(c), to = shape_of(c, c->neuron->out);
+    return from.dim[0] * to.dim[0] * (l ? l->window.kernel[0] * l->window.kernel[1] : 1);
+}
+
+/* Is the chain one dense layer, one window (NULL: none, neurons read neurons of an image) and delays of one length? *delay: of all. */
+static bool simple(const linear *c, const nh_layer **found, int64_t *delay) {
+    *found = NULL;
     *delay = 0;
     for (int i = 0; i < c->n; i++) {
         const nh_layer *l = c->chain[i];
         if (l->op == NH_OP_DELAY) {
             for (int64_t k = 1; k < l->n_delay; k++)
-                if (l->delay[k] != l->delay[0]) return NULL;
+                if (l->delay[k] != l->delay[0]) return false;
             *delay += l->delay[0];
-        } else if (l->op == NH_OP_DENSE || l->op == NH_OP_CONV) {
-            if (found) return NULL;
-            found = l;
-        } else if (l->op == NH_OP_SUMPOOL || l->op == NH_OP_AVGPOOL) {
-            return NULL;
+        } else if (l->op == NH_OP_DENSE || is_window(l)) {
+            if (*found) return false;
+            *found = l;
         }
     }
-    if (!found || found->op == NH_OP_DENSE) return found;
-    nh_shape source = c->g->tensor[c->g->layer[c->from].out].shape, target = shape_of(c, c->neuron->out);
-    bool whole = found->window.groups == 1 && same_geometry(source, shape_of(c, found->in[0])) && same_geometry(target, shape_of(c, found->out));
-    return whole ? found : NULL;
+    const nh_layer *l = *found;
+    if (l && l->op == NH_OP_DENSE) return true;
+    nh_shape source = source_shape(c), target = shape_of(c, c->neuron->out);
+    bool whole = l ? same_geometry(source, shape_of(c, l->in[0])) && same_geometry(target, shape_of(c, l->out)) : same_geometry(source, target);
+    if (l && l->op == NH_OP_CONV && l->window.groups == 1) return whole;
+    return whole && source.rank == 3 && c->f->convs > 0 && full_kernel(c, l) <= FULL_KERNEL_MOST;
+}
+
+/* [c_to][c_from][kh][kw] of a window with groups, or of one pixel to itself. */
+static const int32_t *window_weights(const linear *c, const nh_layer *l) {
+    int64_t from = source_shape(c).dim[0], to = shape_of(c, c->neuron->out).dim[0], taps = l ? l->window.kernel[0] * l->window.kernel[1] : 1;
+    int64_t groups = l && l->op == NH_OP_CONV ? l->window.groups : from, per_from = from / groups, per_to = to / groups;
+    int32_t *w = nh_arena_array(c->a, (size_t)(from * to * taps), sizeof *w);
+    bool ok = true;
+    for (int64_t o = 0; o < to; o++)
+        for (int64_t i = 0; i < per_from; i++)
+            for (int64_t k = 0; k < taps; k++)
+                w[(o * from + o / per_to * per_from + i) * taps + k] =
+                    one_weight(c, l && l->op == NH_OP_CONV ? l->weight->raw[(o * per_from + i) * taps + k] : 1, &ok);
+    if (ok) return w;
+    too_wide(c, l ? l : c->neuron);
+    return NULL;
 }
 
 static bool add_simple(const linear *c, const nh_layer *l, int64_t delay, nh_projection p) {
-    const nh_window *w = &l->window;
-    p.kind = l->op == NH_OP_DENSE ? NH_PROJ_DENSE : NH_PROJ_CONV;
-    p.name = l->name;
     p.delay = delay;
-    p.weight = raw_weights(c, l);
-    if (p.kind == NH_PROJ_CONV) {
+    p.kind = NH_PROJ_CONV;
+    p.kh = p.kw = p.stride_y = p.stride_x = p.dilation_y = p.dilation_x = 1;
+    if (l && l->op == NH_OP_DENSE) {
+        p.kind = NH_PROJ_DENSE;
+        p.weight = raw_weights(c, l);
+        return p.weight && add(c, p);
+    }
+    if (l) {
+        const nh_window *w = &l->window;
         p.kh = w->kernel[0], p.kw = w->kernel[1], p.stride_y = w->stride[0], p.stride_x = w->stride[1];
         p.dilation_y = w->dilation[0], p.dilation_x = w->dilation[1], p.pad_y = w->pad_before[0], p.pad_x = w->pad_before[1];
     }
+    p.weight = window_weights(c, l);
     return p.weight && add(c, p);
 }
 
@@ -170,19 +207,17 @@ static void through(const linear *c, const nh_layer *l, const synapses *in, syna
 }
 
 static bool add_delay(const linear *c, const synapses *all, int64_t from, int64_t to, nh_projection p) {
-    int64_t n = to - from, most = ((int64_t)1 << (c->f->weight_bits - 1)) - 1;
+    int64_t n = to - from;
     int32_t *weight = nh_arena_array(c->a, (size_t)n, sizeof *weight);
     int64_t *source = nh_arena_array(c->a, (size_t)n, sizeof *source), *target = nh_arena_array(c->a, (size_t)n, sizeof *target);
+    bool ok = true;
     for (int64_t i = 0; i < n; i++) {
         const synapse *s = &all->s[from + i];
-        int64_t w = s->weight * c->weight_by;
-        if (w > most || w < -most - 1)
-            return refuse(c, c->neuron, nh_arena_printf(c->a, "a weight in front of it is %lld, and the fabric has weight_bits: %d", (long long)w, c->f->weight_bits),
-                          "lower the layer's weight_bits, or raise fabric: weight_bits");
-        weight[i] = (int32_t)w;
+        weight[i] = one_weight(c, s->weight, &ok);
         source[i] = s->source;
         target[i] = s->target;
     }
+    if (!ok) return too_wide(c, c->neuron);
     p.kind = NH_PROJ_SPARSE;
     p.delay = all->s[from].delay;
     p.weight = weight, p.source = source, p.target = target, p.n_entry = n;
@@ -191,7 +226,7 @@ static bool add_delay(const linear *c, const synapses *all, int64_t from, int64_
 
 static bool add_synapses(linear *c, nh_projection p) {
     synapses now = {0};
-    int64_t size = nh_shape_size(c->g->tensor[c->g->layer[c->from].out].shape);
+    int64_t size = nh_shape_size(source_shape(c));
     bool ok = true;
     for (int64_t i = 0; i < size; i++) put(c, &now, (synapse){0, i, i, 1});
     for (int i = 0; i < c->n; i++) {
@@ -224,8 +259,8 @@ bool nh_add_projections(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, i
     }
     if (ok) {
         nh_projection p = {.name = c.n ? c.chain[c.n - 1]->name : c.neuron->name, .from = pop_of[c.from], .to = to};
-        const nh_layer *one = simple(&c, &delay);
-        ok = one ? add_simple(&c, one, delay, p) : add_synapses(&c, p);
+        const nh_layer *one;
+        ok = simple(&c, &one, &delay) ? add_simple(&c, one, delay, p) : add_synapses(&c, p);
     }
     nh_arena_free(c.scratch);
     return ok;

@@ -27,11 +27,21 @@ const nh_core_activity *nh_machine_activity(const nh_machine *k, int core);
 /* Cycles so far: of every tick the slowest core's, as the RTL's pipelines have them; an estimate of contention on links. */
 int64_t nh_machine_cycles(const nh_machine *k);
 
+/* Who wants to see what a run does: the host's side of it, in order. Members may be NULL. */
+typedef struct {
+    void *self;
+    void (*init)(void *self, int context);
+    void (*event)(void *self, nh_rect to, int64_t addr, int32_t payload);
+    void (*tick)(void *self, const nh_host_event *back, int64_t n); /* after it: the events of its sweep that came to the host */
+} nh_machine_watch;
+
 /* A whole sample through all contexts. Events of step s are sent before tick s * period + delay of their entry, period being that of the cores
  * that they go to. False when the image is too large to run or a value of x is not an event (spikes: 0 or 1; else payload_bits).
  * What it takes stays in a: reset it between samples. activity: of the cores of context 0, then of context 1 ...; cycles: or NULL.
  * x: [steps][input_size] integers (0: no event); y: [steps][output_size] (0 or what came). */
 bool nh_image_run(nh_arena *a, const nh_image *m, const int32_t *x, int32_t *y, nh_core_activity *activity /* [n_context][n_core] or NULL */,
                   int64_t *cycles);
+bool nh_image_run_watched(nh_arena *a, const nh_image *m, const int32_t *x, int32_t *y, nh_core_activity *activity, int64_t *cycles,
+                          const nh_machine_watch *watch);
 
 #endif

@@ -20,6 +20,7 @@ typedef struct {
     tensor *tensor;
     int n_tensor;
     const nh_output_entry **by_address; /* of the context */
+    nh_machine_watch watch;
     bool ok;
 } runner;
 
@@ -67,6 +68,7 @@ static void feed_element(runner *r, nh_machine *k, const nh_input_entry *e, int6
         addr = e->base + (y << (f->conv_x_bits + f->conv_c_bits)) + (x << f->conv_c_bits) + ch;
     }
     nh_machine_event(k, e->to, addr, v);
+    if (r->watch.event) r->watch.event(r->watch.self, e->to, addr, v);
 }
 
 /* Ticks per step of the cores that an entry goes to. */
@@ -129,10 +131,12 @@ static bool run_context(runner *r, int number, nh_core_activity *activity, int64
     int64_t *period = nh_arena_array(t, (size_t)x->n_input + 1, sizeof *period), n;
     for (int64_t i = 0; i < x->n_input; i++) period[i] = period_of(x, &x->input[i]);
     if (k) nh_machine_init(k);
+    if (r->watch.init) r->watch.init(r->watch.self, number);
     sort_outputs(r, x);
     for (int64_t tick = 0; k && tick < x->ticks && r->ok; tick++) {
         feed(r, k, x, period, tick);
         const nh_host_event *v = nh_machine_tick(k, &n);
+        if (r->watch.tick) r->watch.tick(r->watch.self, v, n);
         for (int64_t i = 0; i < n; i++) collect(r, x, &v[i]);
     }
     for (int i = 0; k && activity && i < x->n_core; i++) activity[i] = *nh_machine_activity(k, i);
@@ -142,7 +146,12 @@ static bool run_context(runner *r, int number, nh_core_activity *activity, int64
 }
 
 bool nh_image_run(nh_arena *a, const nh_image *m, const int32_t *x, int32_t *y, nh_core_activity *activity, int64_t *cycles) {
-    runner r = {.arena = a, .image = m, .x = x, .y = y, .ok = true};
+    return nh_image_run_watched(a, m, x, y, activity, cycles, &(nh_machine_watch){0});
+}
+
+bool nh_image_run_watched(nh_arena *a, const nh_image *m, const int32_t *x, int32_t *y, nh_core_activity *activity, int64_t *cycles,
+                          const nh_machine_watch *watch) {
+    runner r = {.arena = a, .image = m, .x = x, .y = y, .ok = true, .watch = *watch};
     int64_t sum = 0;
     memset(y, 0, (size_t)(m->steps * m->output_size) * sizeof *y);
     bool ok = make_tensors(&r);

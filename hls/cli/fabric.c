@@ -1,0 +1,32 @@
+/* Networks on a fabric: graph -> event network -> map -> image. */
+#include "run.h"
+
+#include "from_graph.h"
+#include "map_report.h"
+
+bool nh_run_is_event(const nh_run *r) {
+    for (int i = 0; i < r->graph->n_layer; i++)
+        if (r->graph->layer[i].opt.strategy == NH_STRATEGY_EVENT) return true;
+    return false;
+}
+
+bool nh_run_map(nh_run *r) {
+    nh_arena *a = r->cli->arena;
+    nh_diag *d = r->cli->diag;
+    nh_fabric *f = &r->opt->fabric.f;
+    if (!nh_fabric_check(f, d)) return false;
+    r->net = nh_event_net_of(a, d, r->graph, f);
+    if (!r->net) return false;
+    r->plan = nh_map_make(a, d, r->net, f, &(nh_map_options){.most_contexts = (int)r->opt->fabric.contexts});
+    if (r->plan->certificate.failed) return false;
+    r->image = nh_map_fill(a, d, r->net, f, r->plan);
+    if (!r->image) return false;
+    r->image->project = r->opt->project;
+    return true;
+}
+
+void nh_run_map_print(const nh_run *r, FILE *out) {
+    if (!r->plan) return;
+    if (r->cli->flag.json) fputs(nh_map_json(r->cli->arena, r->plan, r->net, &r->opt->fabric.f), out);
+    else if (!r->cli->flag.quiet) nh_map_print(r->plan, r->net, &r->opt->fabric.f, out);
+}
