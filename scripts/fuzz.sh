@@ -1,11 +1,11 @@
 #!/bin/sh
-# Fuzz the readers: scripts/fuzz.sh [SECONDS each] [onnx npy frames yaml h5 nir lava neuron ...]. Needs clang with libFuzzer (Debian: clang-14
+# Fuzz the readers: scripts/fuzz.sh [SECONDS each] [onnx npy frames yaml h5 nir lava neuron image ...]. Needs clang with libFuzzer (Debian: clang-14
 # libclang-rt-14-dev). Seeds are the fixtures of the tests; what is found stays in $NH_FUZZ_DIR (default build-fuzz).
 set -eu
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-[ $# -gt 0 ] || set -- onnx npy frames yaml h5 nir lava neuron
+[ $# -gt 0 ] || set -- onnx npy frames yaml h5 nir lava neuron image
 dir=${NH_FUZZ_DIR:-build-fuzz}
 command -v clang-14 >/dev/null || { echo "fuzz.sh: clang-14 is missing (apt-get install clang-14 libclang-rt-14-dev)" >&2; exit 3; }
 
@@ -22,6 +22,7 @@ for target in "$@"; do
     # Without those that take the time or memory of a whole run.
     find tests configs -name "*.$target" -not -name 'M14[0-3]_*' -size -64k -exec cp {} "$seeds" \;
     [ "$target" = neuron ] && cp hls/neuron/models/*.neuron "$seeds"
+    [ "$target" = image ] && cp tests/fixtures/image/*.s "$seeds"
     [ "$target" = npy ] && find tests -name '*.npz' -size -64k -exec cp {} "$seeds" \;
     # Two bytes that choose stand before the file: see frames_fuzz.c.
     [ "$target" = frames ] && for f in tests/fixtures/spikes/*.* tests/fixtures/spikes/rec/*; do

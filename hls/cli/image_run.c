@@ -1,6 +1,9 @@
+#include <string.h>
+
 #include <jansson.h>
 
 #include "image_run.h"
+#include "text.h"
 
 enum { RASTER_ROWS = 64, RASTER_STEPS = 160, SUMS_MOST = 16 };
 
@@ -47,7 +50,8 @@ static void put_sums(const nh_image_results *r, FILE *out) {
 void nh_image_results_text(const nh_image_results *r, FILE *out) {
     const nh_image *m = r->m;
     core_row sum = {0};
-    fprintf(out, "%s: %lld sample%s of %lld steps, %d context%s, %lld output spikes, %lld cycles per sample (estimate)\n", m->project, (long long)r->n,
+    nh_print_escaped(m->project, strlen(m->project), out);
+    fprintf(out, ": %lld sample%s of %lld steps, %d context%s, %lld output spikes, %lld cycles per sample (estimate)\n", (long long)r->n,
             r->n == 1 ? "" : "s", (long long)m->steps, m->n_context, m->n_context == 1 ? "" : "s", (long long)r->spikes, (long long)(r->cycles / r->n));
     if (r->label) fprintf(out, "accuracy by the largest sum of outputs: %lld of %lld (%.1f %%)\n", (long long)r->correct, (long long)r->n,
                           100.0 * (double)r->correct / (double)r->n);

@@ -134,6 +134,7 @@ static bool context(nh_ias *s, nh_loc at) {
     s->context_places = &s->places[m->n_context++];
     s->context_places->own.at = (nh_place){at.line, at.col};
     s->core = NULL;
+    s->core_is_bad = false;
     s->cap_core = 0;
     memset(s->cap_table, 0, sizeof s->cap_table);
     return nh_ias_fields(s, s->context, nh_fields_context);
@@ -143,13 +144,14 @@ static bool core(nh_ias *s, nh_loc at) {
     nh_context *x = s->context;
     const nh_fabric *f = &s->m->fabric;
     nh_core_image c = {0};
+    s->core = NULL;
+    s->core_is_bad = true;
     if (x->n_core == NH_FABRIC_MESH_MOST * NH_FABRIC_MESH_MOST) return missing(s, at, "a context has at most 1024 cores");
     if (!nh_ias_fields(s, &c, nh_fields_core)) return false;
     if (c.n_axon < 0 || c.n_axon > f->axons || c.n_conv < 0 || c.n_conv > f->convs) {
         s->p = s->stop;
         nh_report(s->d, NH_I_NUMBER, at, "the core has %lld axons and %lld convs", (long long)c.n_axon, (long long)c.n_conv);
         nh_diag_allowed(s->d, "%lld and %lld", (long long)f->axons, (long long)f->convs);
-        s->core = NULL;
         return false;
     }
     c.axon = nh_arena_array(s->a, (size_t)c.n_axon + 1, sizeof *c.axon);
@@ -159,6 +161,8 @@ static bool core(nh_ias *s, nh_loc at) {
     s->core_places = &s->context_places->core[x->n_core];
     s->core = &x->core[x->n_core++];
     *s->core = c;
+    s->core_is_bad = false;
+    s->left_out = 0;
     s->core_places->at = (nh_place){at.line, at.col};
     memset(s->cap_table, 0, NH_ROW_INPUT * sizeof *s->cap_table);
     s->cap_acc = 0;

@@ -20,15 +20,16 @@ static bool room(nh_ias *s, int64_t n, int64_t most, const char *what, nh_loc at
 }
 
 /* Rows of `weights` and `param` say their number, so that a lost line is found. */
-static bool number(nh_ias *s, int64_t next) {
+static bool number(nh_ias *s, int64_t next, int64_t *left_out) {
     int64_t v;
+    next += *left_out;
     nh_loc at = nh_ias_here(s);
     if (!nh_ias_integer(s, 0, INT32_MAX, &v)) return false;
     if (v == next) return true;
     nh_report(s->d, NH_I_NUMBER, at, "this row is number %lld", (long long)v);
     nh_diag_allowed(s->d, "%lld: rows are in order, none is left out", (long long)next);
-    s->p = s->stop;
-    return false;
+    *left_out += v - next;
+    return true;
 }
 
 static void mark(nh_ias *s, nh_row_kind kind, int64_t i, int64_t n, nh_loc at) {
@@ -68,7 +69,7 @@ static bool weights(nh_ias *s, nh_loc at) {
     nh_core_image *c = s->core;
     int lanes = s->m->fabric.lanes;
     int64_t v, i = c->n_synapse, half = (int64_t)1 << (s->m->fabric.weight_bits - 1);
-    if (!room(s, i, s->m->fabric.synapses, "synapse words", at) || !number(s, i)) return false;
+    if (!room(s, i, s->m->fabric.synapses, "synapse words", at) || !number(s, i, &s->left_out)) return false;
     c->weight = nh_ias_row(s, NH_ROW_SYNAPSE, c->weight, &c->n_synapse, sizeof *c->weight * (size_t)lanes, at);
     if (s->m->fabric.sparse) {
         c->synapse_acc = nh_arena_grow(s->a, c->synapse_acc, &s->cap_acc, (size_t)c->n_synapse, sizeof *c->synapse_acc);
@@ -110,8 +111,8 @@ static bool fire(nh_ias *s, nh_loc at) {
 static bool param(nh_ias *s, nh_loc at) {
     nh_core_image *c = s->core;
     int lanes = s->m->fabric.lanes;
-    int64_t v, row = c->n_param;
-    if (!room(s, row, s->m->fabric.params, "parameter words", at) || !number(s, row)) return false;
+    int64_t v, row = c->n_param, none = 0;
+    if (!room(s, row, s->m->fabric.params, "parameter words", at) || !number(s, row, &none)) return false;
     c->param = nh_ias_row(s, NH_ROW_PARAM, c->param, &c->n_param, sizeof *c->param * (size_t)lanes * NH_NEURON_PARAMS, at);
     if (!nh_ias_expect(s, ":")) return false;
     for (int l = 0; l < lanes; l++) {
@@ -146,6 +147,7 @@ bool nh_ias_core_line(nh_ias *s, const char *word, nh_loc at) {
         if (strcmp(word, line[i].word) != 0) continue;
         if (!s->core) {
             s->p = s->stop;
+            if (s->core_is_bad) return false;
             return nh_report(s->d, NH_I_MISSING, at, "'%s' belongs to a core, and none is above it", word);
         }
         return line[i].read(s, at) && nh_ias_done(s);

@@ -21,6 +21,8 @@ typedef struct {
     size_t cap_context, cap_core;
     nh_context *context;     /* the last, or NULL */
     nh_core_image *core;     /* the last, or NULL */
+    bool core_is_bad;        /* its line was not understood: what follows it is passed over */
+    int64_t left_out;        /* row numbers that a wrong one has left out, of the core's weights */
     nh_context_places *context_places;
     nh_row_places *core_places;
     size_t cap_table[NH_ROW_KINDS]; /* of the core and the context */
