@@ -1,74 +1,156 @@
-// mesh_tb PACKETS SEED: random traffic with stalls through a 4x4 mesh of routers; every copy must come exactly once, in order per
-// source and destination. The expected copies come from the rectangle of the packet alone. Then the throughput at full load.
+// mesh_tb PACKETS SEED: random unicast, multicast and host traffic with short and long stalls through a mesh of routers (mesh_tb.v). Every
+// copy must come exactly once, and in order for each source and destination; which copies there must be is computed from the packet's
+// rectangle alone, whatever lies outside the mesh does not count. Then the throughput of a full load of unicast packets.
 #include "Vmesh_tb.h"
-#include <cstdint>
+#include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
-static uint64_t state;
-static uint32_t rnd() { state ^= state << 13; state ^= state >> 7; state ^= state << 17; return uint32_t(state >> 20); }
-static const int TILES = 16, HOST = 16;
-static const uint64_t MASK = (1ull << 36) - 1;
-static std::deque<uint64_t> expected[17][17]; // [source][destination]
-static uint64_t get(const uint32_t *w, int bit) {
-    uint64_t v = 0;
-    for (int i = 0; i < 36; i++) v |= uint64_t(w[(bit + i) / 32] >> ((bit + i) % 32) & 1) << i;
-    return v;
+
+static const int COLUMNS = MESH_X, ROWS = MESH_Y, TILES = COLUMNS * ROWS, HOST = TILES, PORTS = TILES + 1; // a port per core, and the host
+static const int FLIT_W = 36, DATA_W = 26, NUMBER_W = 21; // data: source, number of the packet
+static const long QUIET_CYCLES = 100000;                   // without a flit: hangs
+
+struct Bench {
+    Vmesh_tb dut;
+    uint64_t random;
+    std::deque<uint64_t> expected[PORTS][PORTS]; // [source][destination]
+    uint64_t head[PORTS];                        // flit that a source offers
+    bool full[PORTS];
+    int stall[PORTS];
+    uint32_t number[PORTS];
+    long cycle, sent, copies, last_copy;
+};
+
+// Marsaglia's xorshift64.
+static uint32_t draw(Bench &b, uint32_t below) {
+    b.random ^= b.random << 13;
+    b.random ^= b.random >> 7;
+    b.random ^= b.random << 17;
+    return uint32_t(b.random >> 24) % below;
 }
-static void put(uint32_t *w, int bit, uint64_t v) {
-    for (int i = 0; i < 36; i++) { uint32_t m = 1u << ((bit + i) % 32); if (v >> i & 1) w[(bit + i) / 32] |= m; else w[(bit + i) / 32] &= ~m; }
+
+static uint64_t get(const uint32_t *words, int bit) {
+    uint64_t value = 0;
+    for (int i = 0; i < FLIT_W; i++) value |= uint64_t(words[(bit + i) / 32] >> ((bit + i) % 32) & 1) << i;
+    return value;
 }
-static uint64_t packet(int source, uint32_t number, bool unicast) {
-    uint64_t data = (uint64_t(source) << 21) | (number & 0x1fffff);
-    uint32_t pick = rnd() % 8;
-    if (!unicast && pick == 0 && source != HOST) { expected[source][HOST].push_back(data | 1ull << 35); return data | 1ull << 35; }
-    uint32_t x0 = rnd() % 4, y0 = rnd() % 4, x1 = x0, y1 = y0;
-    if (!unicast && pick < 4) { x1 = x0 + rnd() % (4 - x0); y1 = y0 + rnd() % (4 - y0); }
-    uint64_t flit = data | uint64_t(y1) << 26 | uint64_t(y0) << 28 | uint64_t(x1) << 30 | uint64_t(x0) << 32;
-    for (uint32_t y = y0; y <= y1; y++) for (uint32_t x = x0; x <= x1; x++) expected[source][y * 4 + x].push_back(flit);
+
+static void put(uint32_t *words, int bit, uint64_t value) {
+    for (int i = 0; i < FLIT_W; i++) {
+        uint32_t mask = 1u << ((bit + i) % 32);
+        uint32_t &word = words[(bit + i) / 32];
+        word = (value >> i & 1) ? word | mask : word & ~mask;
+    }
+}
+
+// A new packet of a source: 1 in 8 to the host, 3 in 8 any rectangle (also empty, also outside the mesh), the others to one tile.
+static uint64_t packet(Bench &b, int source, bool mixed) {
+    uint64_t data = uint64_t(source) << NUMBER_W | (b.number[source]++ & ((1u << NUMBER_W) - 1));
+    uint64_t kind = draw(b, 2);
+    uint32_t pick = mixed ? draw(b, 8) : 7;
+    if (pick == 0) {
+        uint64_t flit = data | (kind | 2) << (FLIT_W - 2);
+        if (source != HOST) b.expected[source][HOST].push_back(flit); // from the host it has nowhere to go
+        return flit;
+    }
+    uint32_t x0 = draw(b, COLUMNS), y0 = draw(b, ROWS), x1 = x0, y1 = y0;
+    if (pick <= 2) {
+        x1 = x0 + draw(b, 4 - x0);
+        y1 = y0 + draw(b, 4 - y0);
+    } else if (pick == 3) {
+        x0 = draw(b, 4), x1 = draw(b, 4), y0 = draw(b, 4), y1 = draw(b, 4);
+    }
+    uint64_t flit = data | uint64_t(y1) << DATA_W | uint64_t(y0) << (DATA_W + 2) | uint64_t(x1) << (DATA_W + 4) |
+                    uint64_t(x0) << (DATA_W + 6) | kind << (FLIT_W - 2);
+    for (int tile = 0; tile < TILES; tile++) {
+        uint32_t x = uint32_t(tile % COLUMNS), y = uint32_t(tile / COLUMNS);
+        if (x0 <= x && x <= x1 && y0 <= y && y <= y1) b.expected[source][tile].push_back(flit);
+    }
     return flit;
 }
-static void arrive(uint64_t flit, int at) {
-    int source = int(flit >> 21 & 31);
-    if (source > 16 || expected[source][at].empty() || expected[source][at].front() != flit) {
-        printf("FAIL at %d: flit %09llx of %d is lost, double or out of order\n", at, (unsigned long long)flit, source); exit(1);
+
+static void arrive(Bench &b, uint64_t flit, int at) {
+    uint64_t source = (flit & ((1ull << DATA_W) - 1)) >> NUMBER_W;
+    if (source >= PORTS || b.expected[source][at].empty() || b.expected[source][at].front() != flit) {
+        printf("FAIL mesh: cycle %ld, port %d: flit %09" PRIx64 " is not the next one of source %d\n", b.cycle, at, flit, int(source));
+        exit(1);
     }
-    expected[source][at].pop_front();
+    b.expected[source][at].pop_front();
+    b.copies++;
+    b.last_copy = b.cycle;
 }
-int main(int argc, char **argv) {
-    long packets = argc > 1 ? atol(argv[1]) : 50000, cycle = 0, got = 0, last = 0, mark = 0;
-    state = 88172645463325252ull + (argc > 2 ? strtoull(argv[2], 0, 10) : 1);
-    Vmesh_tb d; uint64_t head[17] = {0}; bool full[17] = {false}; uint32_t number[17] = {0}; int stall[17] = {0};
-    for (int phase = 0; phase < 2; phase++) {
-        long sent = 0, total = phase ? 20000 : packets, begin = got, ended = 0; mark = cycle;
-        for (; ; cycle++) {
-            d.rst = phase == 0 && cycle < 2; d.clk = 0;
-            uint32_t sv = 0, mr = 0; bool left = false;
-            for (int p = 0; p < 17; p++) {
-                if (!full[p] && !d.rst && sent < total && (phase ? p != HOST : rnd() % 4 == 0)) { head[p] = packet(p, number[p]++, phase); full[p] = true; sent++; }
-                left |= full[p];
-                if (p < TILES) put(&d.s_data[0], p * 36, head[p] & MASK);
-                sv |= uint32_t(full[p]) << p;
-                if (stall[p] > 0) stall[p]--; else if (!phase && rnd() % 2000 == 0) stall[p] = 200 + int(rnd() % 800);
-                mr |= uint32_t(phase || (stall[p] == 0 && rnd() % 3)) << p;
-            }
-            d.s_valid = sv & 0xffff; d.h_valid = sv >> 16; d.h_data = head[16]; d.m_ready = mr & 0xffff; d.g_ready = mr >> 16; d.eval();
-            if (!d.rst) {
-                for (int p = 0; p < TILES; p++) if (d.m_valid >> p & mr >> p & 1) { arrive(get(&d.m_data[0], p * 36), p); got++; last = cycle; }
-                if (d.g_valid && d.g_ready) { arrive(d.g_data, HOST); got++; last = cycle; }
-                uint32_t took = sv & (d.s_ready | uint32_t(d.h_ready) << 16);
-                for (int p = 0; p < 17; p++) if (took >> p & 1) full[p] = false;
-            }
-            if (sent < total) ended = cycle;
-            bool done = sent == total && !left && d.idle && cycle > 4;
-            d.clk = 1; d.eval();
-            if (done) break;
-            if (cycle - last > 100000) { printf("FAIL: nothing moves\n"); return 1; }
+
+// One cycle; a source makes a new packet with probability 1/gap while `open`.
+static void step(Bench &b, bool open, bool mixed, uint32_t gap) {
+    uint32_t valid = 0, ready = 0;
+    for (int p = 0; p < PORTS; p++) {
+        if (!b.full[p] && open && (mixed || p != HOST) && draw(b, gap) == 0) {
+            b.head[p] = packet(b, p, mixed);
+            b.full[p] = true;
+            b.sent++;
         }
-        for (auto &row : expected) for (auto &q : row) if (!q.empty()) { printf("FAIL: lost\n"); return 1; }
-        printf(phase ? "saturation, uniform unicast: %ld flits in %ld cycles, %.3f per tile and cycle (%ld until the last was sent)\n"
-                     : "%ld copies delivered in %ld cycles (%.3f per tile and cycle, %ld)\n", got - begin, cycle - mark,
-               double(got - begin) / double(cycle - mark) / TILES, ended - mark);
+        if (p < TILES) put(&b.dut.s_data[0], p * FLIT_W, b.head[p]);
+        valid |= uint32_t(b.full[p]) << p;
+        if (b.stall[p] > 0) b.stall[p]--;
+        else if (mixed && draw(b, 2000) == 0) b.stall[p] = 200 + int(draw(b, 800));
+        ready |= uint32_t(!mixed || (b.stall[p] == 0 && draw(b, 3) != 0)) << p;
     }
-    printf("none lost, doubled or reordered: %ld packets\n", packets);
+    b.dut.clk = 0;
+    b.dut.s_valid = valid & ((1u << TILES) - 1);
+    b.dut.m_ready = ready & ((1u << TILES) - 1);
+    b.dut.h_valid = valid >> HOST;
+    b.dut.g_ready = ready >> HOST;
+    b.dut.h_data = b.head[HOST];
+    b.dut.eval();
+    uint32_t taken = valid & (b.dut.s_ready | uint32_t(b.dut.h_ready) << HOST);
+    uint32_t given = ready & (b.dut.m_valid | uint32_t(b.dut.g_valid) << HOST);
+    for (int p = 0; p < PORTS; p++) {
+        if (taken >> p & 1) b.full[p] = false;
+        if (given >> p & 1) arrive(b, p == HOST ? uint64_t(b.dut.g_data) : get(&b.dut.m_data[0], p * FLIT_W), p);
+    }
+    b.dut.clk = 1;
+    b.dut.eval();
+    b.cycle++;
+    if (b.cycle - b.last_copy > QUIET_CYCLES) {
+        printf("FAIL mesh: nothing has arrived for %ld cycles\n", QUIET_CYCLES);
+        exit(1);
+    }
+}
+
+// Until the mesh is idle; then nothing may be missing.
+static void drain(Bench &b) {
+    bool left = true;
+    while (left || !b.dut.idle) {
+        step(b, false, true, 1);
+        left = false;
+        for (int p = 0; p < PORTS; p++) left = left || b.full[p];
+    }
+    for (auto &row : b.expected)
+        for (auto &queue : row)
+            if (!queue.empty()) {
+                printf("FAIL mesh: idle, and %zu copies are lost\n", queue.size());
+                exit(1);
+            }
+}
+
+int main(int argc, char **argv) {
+    static Bench b;
+    long packets = argc > 1 ? atol(argv[1]) : 50000;
+    b.random = 88172645463325252ull + (argc > 2 ? strtoull(argv[2], nullptr, 10) : 1);
+    b.dut.rst = 1;
+    for (int k = 0; k < 4; k++) { // nothing is offered yet
+        b.dut.clk = k & 1;
+        b.dut.eval();
+    }
+    b.dut.rst = 0;
+    while (b.sent < packets) step(b, true, true, b.cycle / 5000 % 2 ? 1 : 12); // full load and light load in turn
+    drain(b);
+    printf("mesh %d x %d: %ld packets, %ld copies in %ld cycles: none lost, doubled or reordered\n", COLUMNS, ROWS, b.sent, b.copies, b.cycle);
+    for (int k = 0; k < 1000; k++) step(b, true, false, 1);
+    long before = b.copies;
+    for (int k = 0; k < 10000; k++) step(b, true, false, 1);
+    printf("mesh %d x %d: saturation of uniform unicast %.3f flits per tile and cycle\n", COLUMNS, ROWS, double(b.copies - before) / 10000 / TILES);
+    drain(b);
+    return 0;
 }

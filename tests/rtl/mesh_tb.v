@@ -3,7 +3,8 @@
 module mesh_tb #(
     parameter integer X = 4,
     parameter integer Y = 4,
-    parameter integer F = 36
+    parameter integer QUEUE = 2,
+    parameter integer F = 36 // bits of a flit: XB = YB = 2, DATA_W = 26
 ) (
     input wire clk,
     input wire rst,
@@ -42,13 +43,16 @@ module mesh_tb #(
                 localparam integer W = (x > 0) ? T - 1 : T;
                 localparam integer N = (y < Y-1) ? T + X : T;
                 localparam integer S = (y > 0) ? T - X : T;
-                assign iv[T] = {y > 0 && ov[S][3], y < Y-1 && ov[N][4], (x > 0) ? ov[W][1] : (T == 0 && h_valid), x < X-1 && ov[E][2], s_valid[T]};
+                assign iv[T] = {y > 0 && ov[S][3], y < Y-1 && ov[N][4], (x > 0) ? ov[W][1] : (T == 0 && h_valid), x < X-1 && ov[E][2],
+                                s_valid[T]};
                 assign id[T] = {od[S][3*F +: F], od[N][4*F +: F], (x > 0) ? od[W][F +: F] : h_data, od[E][2*F +: F], s_data[T*F +: F]};
-                assign qr[T] = {y == 0 || ir[S][3], y == Y-1 || ir[N][4], (x > 0) ? ir[W][1] : (T != 0 || g_ready), x == X-1 || ir[E][2], m_ready[T]};
+                assign qr[T] = {y == 0 || ir[S][3], y == Y-1 || ir[N][4], (x > 0) ? ir[W][1] : (T != 0 || g_ready), x == X-1 || ir[E][2],
+                                m_ready[T]};
                 assign s_ready[T] = ir[T][0];
                 assign m_valid[T] = ov[T][0];
                 assign m_data[T*F +: F] = od[T][0 +: F];
-                nh_router #(.X(x), .Y(y), .X_MAX(X-1), .Y_MAX(Y-1)) u_router (.clk(clk), .rst(rst), .s_valid(iv[T]), .s_ready(ir[T]),
+                nh_router #(.X(x), .Y(y), .X_MAX(X-1), .Y_MAX(Y-1), .QUEUE(QUEUE)) u_router (
+                    .clk(clk), .rst(rst), .s_valid(iv[T]), .s_ready(ir[T]),
                     .s_data(id[T]), .m_valid(ov[T]), .m_ready(qr[T]), .m_data(od[T]), .idle(idles[T]));
             end
         end
