@@ -14,7 +14,7 @@ typedef struct {
 /* --- sums and weights -------------------------------------------------------------------------------------------------- */
 
 static void bounds_of(filler *s, int qi, int64_t *sum, bool *wide) {
-    const nh_event_net *net = s->m.net;
+    const nh_event_net *net = s->m.given;
     const nh_projection *q = &net->proj[qi];
     const nh_population *from = &net->pop[q->from], *to = &net->pop[q->to];
     int64_t most = (int64_t)1 << (s->m.f->weight_bits - 1), n_to = nh_population_size(to), n_from = nh_population_size(from);
@@ -32,8 +32,9 @@ static void bounds_of(filler *s, int qi, int64_t *sum, bool *wide) {
             if (sum[r * each + e] < sum[r * each]) sum[r * each + e] = sum[r * each];
 }
 
+/* Of the network as given: partial sums are bounded by the sums that they are parts of. */
 static bool check_widths(filler *s) {
-    const nh_event_net *net = s->m.net;
+    const nh_event_net *net = s->m.given;
     for (int pop = 0; pop < net->n_pop; pop++) {
         nh_arena *t = nh_arena_new();
         int64_t n = nh_population_size(&net->pop[pop]), most = 0, *sum = nh_arena_array(t, (size_t)n + 1, sizeof *sum);
@@ -50,6 +51,12 @@ static bool check_widths(filler *s) {
         if (bits > s->m.f->accum_bits) s->ok = nh_map_fail(&s->m, NH_P_MAP_ACCUM, net->pop[pop].name, "accum_bits", bits, s->m.f->accum_bits, true);
     }
     return s->ok;
+}
+
+static bool in_context(const nh_map_plan *p, int pop, int context) {
+    for (int64_t k = p->first_piece[p->position[pop]]; k < p->first_piece[p->position[pop] + 1]; k++)
+        if (p->piece[k].context == context) return true;
+    return false;
 }
 
 /* --- memories of a core ------------------------------------------------------------------------------------------------ */
@@ -73,18 +80,26 @@ static void fill_conv(filler *s, int qi, const nh_map_piece *b, nh_core_image *c
     c->n_synapse += from->c * q->kh * q->kw * b->features;
 }
 
+/* Place of source element e among those that q takes, in the host's order: channel by channel. */
+static int64_t host_place(const nh_event_net *net, const nh_projection *q, int64_t e) {
+    const nh_population *from = &net->pop[q->from];
+    int64_t plane = from->h * from->w;
+    return q->pixels == 0 ? e : (e / plane - q->channel0) * q->pixels + e % plane - q->pixel0;
+}
+
 /* The axon of source element e as a piece of `context` sees it: by the layout of the core that sends it, or by the host's order. */
 static int64_t axon_of(const filler *s, int qi, int64_t e, int context) {
     const nh_map_plan *p = s->p;
-    int64_t at = p->axon_base[qi];
-    int pop = s->m.net->proj[qi].from, lane;
+    const nh_projection *q = &s->m.net->proj[qi];
+    int64_t at = p->axon_base[qi], first;
+    int pop = q->from, lane;
     for (int64_t k = p->first_piece[p->position[pop]]; k < p->first_piece[p->position[pop] + 1]; k++) {
         if (p->piece[k].context != context) continue;
-        int64_t word = nh_map_word(s->m.net, &p->piece[k], e, s->m.f->lanes, &lane);
-        if (word >= 0) return at + word * s->m.f->lanes + lane;
-        at += p->piece[k].words * s->m.f->lanes;
+        int64_t word = nh_map_word(s->m.net, &p->piece[k], e, s->m.f->lanes, &lane), n = nh_map_range(s->m.net, q, &p->piece[k], s->m.f->lanes, &first);
+        if (word >= 0) return at + (word - first) * s->m.f->lanes + lane;
+        at += n * s->m.f->lanes;
     }
-    return p->axon_base[qi] + e;
+    return p->axon_base[qi] + host_place(s->m.net, q, e);
 }
 
 static void fill_dense(filler *s, int qi, const nh_map_piece *b, nh_core_image *c, int64_t e, nh_axon *x) {
@@ -127,6 +142,19 @@ static void fill_row(filler *s, int qi, const nh_map_piece *b, nh_core_image *c,
     if (c->n_synapse > first) *x = (nh_axon){.synapse = first, .words = c->n_synapse - first, .sparse = sparse, .valid = true};
 }
 
+/* Partial sums: neuron to neuron through one word for every lane, shared by all of them from synapse word `unit` on. From the host in its
+ * order within the piece. */
+static void fill_same(filler *s, int qi, const nh_map_piece *b, nh_core_image *c, int64_t unit) {
+    int from = s->m.net->proj[qi].from;
+    int64_t lanes = s->m.f->lanes, pixels = b->h * b->w;
+    bool inside = in_context(s->p, from, b->context);
+    for (int64_t pixel = 0; pixel < pixels; pixel++)
+        for (int64_t ch = 0; ch < b->c; ch++) {
+            int64_t word = pixel * b->features + ch / lanes, at = inside ? word * lanes + ch % lanes : ch * pixels + pixel;
+            c->axon[s->p->axon_base[qi] + at] = (nh_axon){.synapse = unit + ch % lanes, .acc = word, .words = 1, .valid = true};
+        }
+}
+
 static void fill_synapses(filler *s, const nh_map_piece *b, nh_core_image *c) {
     const nh_event_net *net = s->m.net;
     nh_arena *a = s->m.a, *tmp = nh_arena_new();
@@ -136,6 +164,7 @@ static void fill_synapses(filler *s, const nh_map_piece *b, nh_core_image *c) {
     c->n_axon = b->axons;
     c->conv = nh_arena_array(a, (size_t)b->convs + 1, sizeof *c->conv);
     if (s->m.f->sparse) c->synapse_acc = nh_arena_array(a, (size_t)b->synapses + 1, sizeof *c->synapse_acc);
+    int64_t unit = -1;
     for (int i = 0; i < net->n_proj; i++) {
         const nh_projection *q = &net->proj[i];
         if (q->to != b->pop) continue;
@@ -143,10 +172,18 @@ static void fill_synapses(filler *s, const nh_map_piece *b, nh_core_image *c) {
             fill_conv(s, i, b, c);
             continue;
         }
+        if (s->p->rows[i] == NH_ROWS_SAME) {
+            for (int lane = 0; unit < 0 && lane < lanes; lane++)
+                c->weight[(c->n_synapse + lane) * lanes + lane] = 1;
+            if (unit < 0) unit = c->n_synapse, c->n_synapse += lanes;
+            fill_same(s, i, b, c, unit);
+            continue;
+        }
         size_t most = (size_t)nh_map_fan_out(net, q) + 1;
         scratch t = {nh_arena_array(tmp, most, sizeof(int64_t)), nh_arena_array(tmp, (size_t)b->words, sizeof(int64_t)),
                      nh_arena_array(tmp, most, sizeof(int32_t))};
         for (int64_t e = 0; e < nh_population_size(&net->pop[q->from]); e++) {
+            if (!nh_map_in_range(net, q, e)) continue;
             nh_axon *x = &c->axon[axon_of(s, i, e, b->context)];
             if (q->kind == NH_PROJ_DENSE) fill_dense(s, i, b, c, e, x);
             else fill_row(s, i, b, c, e, x, &t);
@@ -177,40 +214,63 @@ static void fill_params(filler *s, const nh_map_piece *b, nh_core_image *c) {
 
 /* --- host -------------------------------------------------------------------------------------------------------------- */
 
-static bool in_context(const nh_map_plan *p, int pop, int context) {
-    for (int64_t k = p->first_piece[p->position[pop]]; k < p->first_piece[p->position[pop] + 1]; k++)
-        if (p->piece[k].context == context) return true;
-    return false;
+static void put_input(filler *s, nh_context *x, nh_input_entry e, size_t *cap) {
+    nh_input_entry *last = x->n_input ? &x->input[x->n_input - 1] : NULL;
+    /* Down a column the same events go to all tiles. */
+    if (last && last->tensor == e.tensor && last->base == e.base && last->first == e.first && last->count == e.count &&
+        last->is_conv == e.is_conv && last->delay == e.delay && last->y_from == e.y_from && last->y_to == e.y_to &&
+        last->to.x0 == e.to.x0 && last->to.y1 + 1 == e.to.y0) {
+        last->to.y1 = e.to.y0;
+        return;
+    }
+    x->input = nh_arena_grow(s->m.a, x->input, cap, (size_t)x->n_input + 1, sizeof *x->input);
+    x->input[x->n_input++] = e;
+}
+
+/* Channels c0 .. of pixels p0 .. of what the host sends, one entry for elements that follow each other. */
+static void put_range(filler *s, nh_context *x, nh_input_entry e, int64_t p0, int64_t pixels, int64_t c0, int64_t c, size_t *cap) {
+    int64_t plane = e.h * e.w, base = e.base;
+    bool whole = pixels == plane;
+    for (int64_t i = 0; i < (whole ? 1 : c); i++) {
+        e.first = (c0 + i) * plane + p0;
+        e.count = whole ? c * plane : pixels;
+        e.base = base + i * pixels;
+        put_input(s, x, e, cap);
+    }
+}
+
+static void add_input(filler *s, nh_context *x, int context, const nh_map_piece *b, int qi, size_t *cap) {
+    const nh_event_net *net = s->m.net;
+    const nh_projection *q = &net->proj[qi];
+    const nh_population *from = &net->pop[q->from];
+    nh_input_entry e = {.tensor = from->name, .count = nh_population_size(from), .to = {b->x, b->x, b->y, b->y}, .base = s->p->axon_base[qi],
+                        .c = from->c, .h = from->h, .w = from->w, .y_to = from->h};
+    e.delay = s->p->start[(int64_t)context * net->n_pop + b->pop] + s->p->period[context] * q->delay;
+    if (s->p->rows[qi] == NH_ROWS_SAME) {
+        put_range(s, x, e, b->y0 * from->w + b->x0, b->h * b->w, b->c0, b->c, cap);
+        return;
+    }
+    if (q->pixels > 0) {
+        put_range(s, x, e, q->pixel0, q->pixels, q->channel0, q->channels, cap);
+        return;
+    }
+    if (s->p->rows[qi] == NH_ROWS_CONV) {
+        e.is_conv = true;
+        e.base = nh_map_conv_base(s->m.f, s->p->axon_base[qi]);
+        int64_t lo = b->y0 * q->stride_y - q->pad_y, hi = (b->y0 + b->h - 1) * q->stride_y - q->pad_y + (q->kh - 1) * q->dilation_y + 1;
+        e.y_from = lo < 0 ? 0 : lo;
+        e.y_to = hi > from->h ? from->h : hi;
+        if (e.y_from >= e.y_to) return;
+    }
+    put_input(s, x, e, cap);
 }
 
 static void add_inputs(filler *s, nh_context *x, int context, size_t *cap) {
     const nh_event_net *net = s->m.net;
     for (int64_t k = s->p->context_first[context]; k < s->p->context_first[context + 1]; k++)
         for (int i = 0; i < net->n_proj; i++) {
-            const nh_projection *q = &net->proj[i];
-            const nh_population *from = &net->pop[q->from];
             const nh_map_piece *b = &s->p->piece[k];
-            if (q->to != b->pop || in_context(s->p, q->from, context)) continue;
-            nh_input_entry e = {.tensor = from->name, .count = nh_population_size(from), .to = {b->x, b->x, b->y, b->y},
-                                .base = s->p->axon_base[i], .c = from->c, .h = from->h, .w = from->w, .y_to = from->h};
-            e.delay = s->p->start[(int64_t)context * net->n_pop + b->pop] + s->p->period[context] * q->delay;
-            if (s->p->rows[i] == NH_ROWS_CONV) {
-                e.is_conv = true;
-                e.base = nh_map_conv_base(s->m.f, s->p->axon_base[i]);
-                int64_t lo = b->y0 * q->stride_y - q->pad_y, hi = (b->y0 + b->h - 1) * q->stride_y - q->pad_y + (q->kh - 1) * q->dilation_y + 1;
-                e.y_from = lo < 0 ? 0 : lo;
-                e.y_to = hi > from->h ? from->h : hi;
-                if (e.y_from >= e.y_to) continue;
-            }
-            nh_input_entry *last = x->n_input ? &x->input[x->n_input - 1] : NULL;
-            /* Down a column the same events go to all tiles. */
-            if (last && last->tensor == e.tensor && last->base == e.base && last->is_conv == e.is_conv && last->delay == e.delay &&
-                last->y_from == e.y_from && last->y_to == e.y_to && last->to.x0 == e.to.x0 && last->to.y1 + 1 == e.to.y0) {
-                last->to.y1 = e.to.y0;
-                continue;
-            }
-            x->input = nh_arena_grow(s->m.a, x->input, cap, (size_t)x->n_input + 1, sizeof *x->input);
-            x->input[x->n_input++] = e;
+            if (net->proj[i].to == b->pop && !in_context(s->p, net->proj[i].from, context)) add_input(s, x, context, b, i, cap);
         }
 }
 
@@ -279,8 +339,9 @@ static void fill_context(filler *s, int context, nh_context *x) {
     if (host > most) s->ok = nh_map_fail(&s->m, NH_P_MAP_TABLE, s->m.net->name, "addresses to the host", host, most, true);
 }
 
-nh_image *nh_map_fill(nh_arena *a, nh_diag *d, const nh_event_net *net, const nh_fabric *f, nh_map_plan *plan) {
-    filler s = {.m = {a, d, net, f, plan}, .p = plan, .ok = !plan->certificate.failed};
+nh_image *nh_map_fill(nh_arena *a, nh_diag *d, const nh_event_net *given, const nh_fabric *f, nh_map_plan *plan) {
+    const nh_event_net *net = plan->net;
+    filler s = {.m = {a, d, net, f, plan, given}, .p = plan, .ok = !plan->certificate.failed};
     if (!s.ok) return NULL;
     if (!check_widths(&s)) return NULL;
     nh_map_by_source(a, net, &s.by_source, &s.first_by_source);

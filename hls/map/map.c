@@ -11,14 +11,16 @@ void nh_map_try(nh_mapper *m, const char *what, const char *verdict, int64_t cor
 
 /* No plan has fewer cores: neurons of all, and weights of all rows, spread evenly. */
 static int64_t lower_bound(const nh_mapper *m, const nh_fabric *f) {
+    const nh_event_net *net = m->given;
     int64_t words = 0, synapses = 0;
-    for (int i = 0; i < m->net->n_pop; i++)
-        if (m->net->pop[i].kind == NH_POP_NEURONS) words += m->net->pop[i].h * m->net->pop[i].w * nh_ceil_div(m->net->pop[i].c, f->lanes);
-    for (int i = 0; i < m->net->n_proj; i++)
-        if (m->p->rows[i] == NH_ROWS_DENSE && m->net->proj[i].kind == NH_PROJ_DENSE) {
-            const nh_population *to = &m->net->pop[m->net->proj[i].to];
-            synapses += nh_population_size(&m->net->pop[m->net->proj[i].from]) * to->h * to->w * nh_ceil_div(to->c, f->lanes);
-        }
+    for (int i = 0; i < net->n_pop; i++)
+        if (net->pop[i].kind == NH_POP_NEURONS) words += net->pop[i].h * net->pop[i].w * nh_ceil_div(net->pop[i].c, f->lanes);
+    for (int i = 0; i < net->n_proj; i++) {
+        const nh_projection *q = &net->proj[i];
+        const nh_population *to = &net->pop[q->to];
+        if (q->kind == NH_PROJ_DENSE && nh_map_rows_of(net, f, q) == NH_ROWS_DENSE)
+            synapses += nh_population_size(&net->pop[q->from]) * to->h * to->w * nh_ceil_div(to->c, f->lanes);
+    }
     int64_t a = nh_ceil_div(words, f->neurons / f->lanes), b = nh_ceil_div(synapses, f->synapses);
     return a > b ? a : b;
 }
@@ -40,16 +42,28 @@ bool nh_map_fail(nh_mapper *m, nh_code code, const char *layer, const char *reso
     return false;
 }
 
+/* The network as it is mapped, in order. */
+static bool begin(nh_mapper *m) {
+    nh_map_plan *p = m->p;
+    const nh_event_net *legal = nh_map_legalise(m, m->given);
+    m->net = p->net = legal ? legal : m->given;
+    size_t n = (size_t)m->net->n_pop + 1;
+    p->scc = nh_arena_array(m->a, n, sizeof *p->scc);
+    p->order = nh_arena_array(m->a, n, sizeof *p->order);
+    p->position = nh_arena_array(m->a, n, sizeof *p->position);
+    p->first_piece = nh_arena_array(m->a, n, sizeof *p->first_piece);
+    p->rows = nh_arena_array(m->a, (size_t)m->net->n_proj + 1, sizeof *p->rows);
+    p->axon_base = nh_arena_array(m->a, (size_t)m->net->n_proj + 1, sizeof *p->axon_base);
+    nh_map_order(m, p->scc);
+    return legal;
+}
+
 /* Cores with another fabric; -1 when a layer does not fit one. */
 static int64_t cores_with(const nh_mapper *m, const nh_fabric *f) {
     nh_arena *t = nh_arena_new();
-    nh_map_plan p = *m->p;
-    nh_mapper k = {t, NULL, m->net, f, &p};
-    p.piece = NULL;
-    p.rows = nh_arena_array(t, (size_t)m->net->n_proj + 1, sizeof *p.rows);
-    p.axon_base = nh_arena_array(t, (size_t)m->net->n_proj + 1, sizeof *p.axon_base);
-    p.first_piece = nh_arena_array(t, (size_t)m->net->n_pop + 1, sizeof *p.first_piece);
-    int64_t n = nh_map_partition(&k) ? p.n_piece : -1;
+    nh_map_plan p = {0};
+    nh_mapper k = {t, NULL, m->given, f, &p, m->given};
+    int64_t n = begin(&k) && nh_map_partition(&k) ? p.n_piece : -1;
     nh_arena_free(t);
     return n;
 }
@@ -106,16 +120,8 @@ static void uses(nh_mapper *m) {
 
 nh_map_plan *nh_map_make(nh_arena *a, nh_diag *d, const nh_event_net *net, const nh_fabric *f, const nh_map_options *o) {
     nh_map_plan *p = NH_NEW(a, nh_map_plan);
-    nh_mapper m = {a, d, net, f, p};
-    size_t n = (size_t)net->n_pop + 1;
-    int *scc = nh_arena_array(a, n, sizeof *scc);
-    p->order = nh_arena_array(a, n, sizeof *p->order);
-    p->position = nh_arena_array(a, n, sizeof *p->position);
-    p->first_piece = nh_arena_array(a, n, sizeof *p->first_piece);
-    p->rows = nh_arena_array(a, (size_t)net->n_proj + 1, sizeof *p->rows);
-    p->axon_base = nh_arena_array(a, (size_t)net->n_proj + 1, sizeof *p->axon_base);
-    nh_map_order(&m, scc);
-    bool ok = nh_map_partition(&m);
+    nh_mapper m = {a, d, net, f, p, net};
+    bool ok = begin(&m) && nh_map_partition(&m);
     int64_t bound = lower_bound(&m, f), cores = (int64_t)f->mesh_x * f->mesh_y;
     uses(&m);
     if (!ok) {
@@ -123,7 +129,7 @@ nh_map_plan *nh_map_make(nh_arena *a, nh_diag *d, const nh_event_net *net, const
         return p;
     }
     if (p->n_piece > cores) nh_map_try(&m, "a single context", "more cores than the mesh has", p->n_piece, bound);
-    if (!nh_map_contexts(&m, scc, o->most_contexts)) {
+    if (!nh_map_contexts(&m, p->scc, o->most_contexts)) {
         levers(&m);
         return p;
     }
@@ -133,6 +139,7 @@ nh_map_plan *nh_map_make(nh_arena *a, nh_diag *d, const nh_event_net *net, const
 }
 
 void nh_map_print(const nh_map_plan *p, const nh_event_net *net, const nh_fabric *f, FILE *out) {
+    if (p->net) net = p->net;
     for (int i = 0; i < p->n_attempt; i++)
         fprintf(out, "%d. %s: %s; %" PRId64 " cores, lower bound %" PRId64 "\n", i + 1, p->attempt[i].what, p->attempt[i].verdict,
                 p->attempt[i].cores, p->attempt[i].lower_bound);

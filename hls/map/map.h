@@ -10,8 +10,9 @@ typedef struct {
     int most_contexts;       /* 1: all in one; 0: as many as it takes */
 } nh_map_options;
 
-/* How a projection reaches a piece. CONV: shared kernel; DENSE: a row of all words per source neuron; SPARSE: rows that name words. */
-typedef enum { NH_ROWS_CONV, NH_ROWS_DENSE, NH_ROWS_SPARSE } nh_map_rows;
+/* How a projection reaches a piece. CONV: shared kernel; DENSE: a row of all words per source neuron; SPARSE: rows that name words.
+ * SAME: one word. */
+typedef enum { NH_ROWS_CONV, NH_ROWS_DENSE, NH_ROWS_SPARSE, NH_ROWS_SAME } nh_map_rows;
 
 /* A box of a population in a core of its own: pixels (y, x) row by row, `features` words each: channels c0 .. c0+c-1. */
 typedef struct {
@@ -48,13 +49,17 @@ typedef struct {
     int64_t lower_bound;     /* of cores */
     nh_map_lever lever[6];
     int n_lever, smallest;   /* index of the smallest change that fits, or -1 */
+    int payload_bits;        /* that partial sums need when fan-in must be split; else 0 */
 } nh_map_certificate;
 
 typedef struct {
+    const nh_event_net *net; /* what is mapped: the network, or with partial sums behind its populations where fan-in was split. pop and
+                              * proj below are of this one */
     nh_map_piece *piece;     /* in topological order */
     int64_t n_piece;
     int64_t *first_piece;    /* [n_pop + 1], by topological position */
     int *order, *position;   /* populations in topological order; the inverse */
+    int *scc;                /* [n_pop] component of loops that it belongs to */
     int *rows;               /* [n_proj] nh_map_rows */
     int64_t *axon_base;      /* [n_proj] first axon of its block, for rows; descriptor for conv */
     int64_t *start;          /* [n_context][n_pop] */
@@ -70,12 +75,14 @@ typedef struct {
     nh_map_certificate certificate;
 } nh_map_plan;
 
+/* Does the fan-in of a neuron exceed a core? Then the fabric needs a model "sum" (nh_fabric_add_sum). */
+bool nh_map_splits(const nh_event_net *net, const nh_fabric *f);
 /* The plan, or what it came to: certificate.failed says that it cannot be filled, and d has the same as an error (P2xx). Never NULL.
  * Lives in a. */
 nh_map_plan *nh_map_make(nh_arena *a, nh_diag *d, const nh_event_net *net, const nh_fabric *f, const nh_map_options *o);
 /* The image of a plan. NULL with diagnostics when weights or sums are too wide, or tables overflow. Lives in a. */
 nh_image *nh_map_fill(nh_arena *a, nh_diag *d, const nh_event_net *net, const nh_fabric *f, nh_map_plan *plan);
-/* Attempts, utilisation, certificate as text. */
+/* Attempts, utilisation, certificate as text. net: as given to nh_map_make. */
 void nh_map_print(const nh_map_plan *p, const nh_event_net *net, const nh_fabric *f, FILE *out);
 
 #endif

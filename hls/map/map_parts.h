@@ -11,7 +11,19 @@ typedef struct {
     const nh_event_net *net;
     const nh_fabric *f;
     nh_map_plan *p;
+    const nh_event_net *given; /* net before legalisation */
 } nh_mapper;
+
+/* legalise.c: the network whose fan-in fits cores; NULL with the certificate. Lives in m->a. */
+const nh_event_net *nh_map_legalise(nh_mapper *m, const nh_event_net *net);
+int nh_map_sum_model(const nh_fabric *f); /* index, or -1 */
+int nh_map_rows_of(const nh_event_net *net, const nh_fabric *f, const nh_projection *q); /* nh_map_rows */
+/* Is source element e one of those that q takes? */
+bool nh_map_in_range(const nh_event_net *net, const nh_projection *q, int64_t e);
+/* Words first .. first+n-1 of a source's piece that q takes; n may be 0. */
+int64_t nh_map_range(const nh_event_net *net, const nh_projection *q, const nh_map_piece *a, int lanes, int64_t *first);
+/* Source words that q takes in all. */
+int64_t nh_map_source_words(const nh_event_net *net, const nh_projection *q, int lanes);
 
 int nh_map_addr_bits(const nh_fabric *f);
 /* Targets and weights of source element e: *n of them. Arrays have room for nh_map_fan_out. */

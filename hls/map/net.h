@@ -19,9 +19,10 @@ typedef struct {
     int out_bits;                         /* bits of what a neuron sends, sign included when out_signed; 1 for spikes */
     bool out_signed;
     double rate;                          /* events per neuron and step: measured, else < 0 */
+    int boxes_of;                         /* the mapper's: 1 + the population whose pieces it has the same boxes as; 0: none */
 } nh_population;
 
-typedef enum { NH_PROJ_DENSE, NH_PROJ_CONV, NH_PROJ_SPARSE } nh_projection_kind;
+typedef enum { NH_PROJ_DENSE, NH_PROJ_CONV, NH_PROJ_SPARSE, NH_PROJ_SAME } nh_projection_kind;
 
 /* Accumulators of `to` += weights * what `from` sent `delay` steps ago. Of several projections into one population the sums are added. */
 typedef struct {
@@ -35,6 +36,9 @@ typedef struct {
     int64_t kh, kw, stride_y, stride_x, dilation_y, dilation_x, pad_y, pad_x; /* CONV; pad: top and left */
     int64_t n_entry;                      /* SPARSE: sorted by source, then target */
     const int64_t *source, *target;       /* [n_entry] */
+    /* The mapper's, where it splits fan-in. SAME: element e to element e, weight 1, pieces of equal boxes. And of `from` only channels
+     * channel0 .. of pixels pixel0 .. (row by row; all channels, or one pixel); pixels 0: all. */
+    int64_t pixel0, pixels, channel0, channels;
 } nh_projection;
 
 typedef struct {

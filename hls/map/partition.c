@@ -7,15 +7,22 @@ static bool conv_mode(const nh_fabric *f, const nh_event_net *net, const nh_proj
     if (q->kind != NH_PROJ_CONV || f->convs == 0) return false;
     for (int i = 0; i < 2; i++)
         if (s[i] != 1 && s[i] != 2 && s[i] != 4 && s[i] != 8) return false;
-    if (q->kh > 15 || q->kw > 15 || q->dilation_y > 15 || q->dilation_x > 15 || q->pad_y > 15 || q->pad_x > 15) return false;
+    if (q->pixels > 0 || q->kh > 15 || q->kw > 15 || q->dilation_y > 15 || q->dilation_x > 15 || q->pad_y > 15 || q->pad_x > 15) return false;
     int64_t my = (int64_t)1 << f->conv_y_bits, mx = (int64_t)1 << f->conv_x_bits;
     return from->h <= my && to->h <= my && from->w <= mx && to->w <= mx && from->c <= (int64_t)1 << f->conv_c_bits;
+}
+
+int nh_map_rows_of(const nh_event_net *net, const nh_fabric *f, const nh_projection *q) {
+    if (q->kind == NH_PROJ_SAME) return NH_ROWS_SAME;
+    if (conv_mode(f, net, q)) return NH_ROWS_CONV;
+    return q->kind != NH_PROJ_DENSE && f->sparse ? NH_ROWS_SPARSE : NH_ROWS_DENSE;
 }
 
 typedef struct {
     int64_t conv;   /* synapse words per word of features */
     int64_t dense;  /* per neuron word */
     int64_t axons, convs;
+    int64_t same;   /* partial sums that come in: axons for every neuron of the box, and one word of synapses per lane */
     bool has_sparse;
 } demand;
 
@@ -26,17 +33,19 @@ static demand demand_of(nh_mapper *m, int pop) {
         const nh_projection *q = &net->proj[i];
         if (q->to != pop) continue;
         const nh_population *from = &net->pop[q->from];
-        int64_t n = nh_population_size(from), padded = nh_map_padded(from, m->f->lanes);
-        m->p->rows[i] = conv_mode(m->f, net, q) ? NH_ROWS_CONV
-                        : q->kind != NH_PROJ_DENSE && m->f->sparse ? NH_ROWS_SPARSE : NH_ROWS_DENSE;
+        m->p->rows[i] = nh_map_rows_of(net, m->f, q);
+        if (m->p->rows[i] == NH_ROWS_SAME) {
+            r.same++;
+            continue;
+        }
         if (m->p->rows[i] == NH_ROWS_CONV) {
             m->p->axon_base[i] = r.convs++;
             r.conv += from->c * q->kh * q->kw;
             continue;
         }
         m->p->axon_base[i] = r.axons;
-        r.axons += n > padded ? n : padded;
-        if (m->p->rows[i] == NH_ROWS_DENSE) r.dense += n;
+        r.axons += nh_map_source_words(net, q, m->f->lanes) * m->f->lanes;
+        if (m->p->rows[i] == NH_ROWS_DENSE) r.dense += q->pixels ? q->pixels * q->channels : nh_population_size(from);
         else r.has_sparse = true;
     }
     return r;
@@ -55,6 +64,7 @@ static void count_sparse(nh_mapper *m, int pop, int64_t first) {
         int32_t *weight = nh_arena_array(t, (size_t)most + 1, sizeof *weight);
         int64_t *seen = nh_arena_array(t, (size_t)((p->n_piece - first) * (m->f->neurons / m->f->lanes)) + 1, sizeof *seen);
         for (int64_t e = 0; e < n_from; e++) {
+            if (!nh_map_in_range(net, q, e)) continue;
             nh_map_row(net, q, e, start, target, weight, &n);
             for (int64_t k = first; k < p->n_piece; k++)
                 for (int64_t j = 0; j < n; j++) {
@@ -111,40 +121,93 @@ static bool fits(const nh_mapper *m, int64_t first) {
     return true;
 }
 
-static bool split(nh_mapper *m, int pop, size_t *cap) {
+static bool has_own_params(const nh_population *p) {
+    for (int i = 0; i < NH_NEURON_PARAMS; i++)
+        if (p->n_param[i] > 1) return true;
+    return false;
+}
+
+typedef struct {
+    demand need;
+    int64_t feature, most; /* words of features, and of a core */
+} limits;
+
+/* One pixel of the box has to fit, then as many pixels as there is room for. */
+static bool limit(nh_mapper *m, int pop, limits *r) {
     const nh_population *p = &m->net->pop[pop];
     const nh_fabric *f = m->f;
-    demand need = demand_of(m, pop);
-    bool per_word = false;
-    for (int i = 0; i < NH_NEURON_PARAMS; i++)
-        per_word |= p->n_param[i] > 1;
-    int64_t most = per_word ? least(f->neurons / f->lanes, f->params) : f->neurons / f->lanes, first = m->p->n_piece;
-    if (need.axons > f->axons) return nh_map_fail(m, NH_P_MAP_NEURON, p->name, "axons", need.axons, f->axons, true);
-    if (need.convs > f->convs) return nh_map_fail(m, NH_P_MAP_TABLE, p->name, "convs", need.convs, f->convs, true);
-    if (need.conv + need.dense > f->synapses)
-        return nh_map_fail(m, NH_P_MAP_NEURON, p->name, "synapses", need.conv + need.dense, f->synapses, true);
-    int64_t feature = nh_ceil_div(p->c, f->lanes);
-    /* One pixel of the box has to fit, then as many pixels as there is room for. */
-    feature = least(feature, f->synapses / (need.conv + need.dense ? need.conv + need.dense : 1));
-    if (need.dense) most = least(most, (f->synapses - need.conv * feature) / need.dense);
+    r->need = demand_of(m, pop);
+    const demand *need = &r->need;
+    int64_t fixed = need->same ? f->lanes : 0, most = f->neurons / f->lanes, synapses = f->synapses - fixed;
+    if (has_own_params(p)) most = least(most, f->params);
+    if (need->axons + need->same * f->lanes > f->axons)
+        return nh_map_fail(m, NH_P_MAP_NEURON, p->name, "axons", need->axons + need->same * f->lanes, f->axons, true);
+    if (need->convs > f->convs) return nh_map_fail(m, NH_P_MAP_TABLE, p->name, "convs", need->convs, f->convs, true);
+    if (need->conv + need->dense > synapses)
+        return nh_map_fail(m, NH_P_MAP_NEURON, p->name, "synapses", need->conv + need->dense + fixed, f->synapses, true);
+    if (need->same) most = least(most, (f->axons - need->axons) / (need->same * f->lanes));
+    r->feature = least(nh_ceil_div(p->c, f->lanes), synapses / (need->conv + need->dense ? need->conv + need->dense : 1));
+    if (need->dense) most = least(most, (synapses - need->conv * least(r->feature, most)) / need->dense);
+    r->most = most;
+    return true;
+}
+
+/* Pieces of a population by a box, and the axons of its partial sums. */
+static bool place(nh_mapper *m, int pop, box b, const demand *need, int64_t first, size_t *cap) {
+    int64_t words = b.features * b.rows * b.cols, block = words * m->f->lanes, at = need->axons;
+    m->p->n_piece = first;
+    add_pieces(m, pop, b, need, has_own_params(&m->net->pop[pop]), cap);
+    for (int i = 0; need->same && i < m->net->n_proj; i++)
+        if (m->net->proj[i].to == pop && m->p->rows[i] == NH_ROWS_SAME) m->p->axon_base[i] = at, at += block;
+    for (int64_t k = first; need->same && k < m->p->n_piece; k++)
+        m->p->piece[k].axons = at, m->p->piece[k].synapses += m->f->lanes;
+    if (need->has_sparse) count_sparse(m, pop, first);
+    return fits(m, first);
+}
+
+/* pop and, when it belongs to partial sums, all with the same boxes. */
+static bool is_member(const nh_event_net *net, int pop, int i) {
+    return i == pop || (net->pop[pop].boxes_of && net->pop[i].boxes_of == net->pop[pop].boxes_of);
+}
+
+static bool split(nh_mapper *m, int pop, box *chosen, size_t *cap) {
+    const nh_population *p = &m->net->pop[pop];
+    limits own, r;
+    int64_t feature = INT64_MAX, most = INT64_MAX, first = m->p->n_piece;
+    bool has_sparse = false;
+    if (!limit(m, pop, &own)) return false;
+    if (p->boxes_of && chosen[p->boxes_of - 1].features) {
+        place(m, pop, chosen[p->boxes_of - 1], &own.need, first, cap);
+        return true;
+    }
+    for (int i = 0; i < m->net->n_pop; i++) {
+        if (!is_member(m->net, pop, i)) continue;
+        if (!limit(m, i, &r)) return false;
+        feature = least(feature, r.feature);
+        most = least(most, r.most);
+        has_sparse |= r.need.has_sparse;
+    }
     for (;; most /= 2) {
-        m->p->n_piece = first;
-        box b = box_of(p, f->lanes, feature, most);
-        add_pieces(m, pop, b, &need, per_word, cap);
-        if (!need.has_sparse) return true;
-        count_sparse(m, pop, first);
-        if (fits(m, first)) return true;
-        if (most == 1) return nh_map_fail(m, NH_P_MAP_NEURON, p->name, "synapses", m->p->piece[first].synapses, f->synapses, true);
+        box b = box_of(p, m->f->lanes, feature, most);
+        bool ok = true;
+        for (int i = 0; ok && has_sparse && p->boxes_of && i < m->net->n_pop; i++)
+            if (i != pop && is_member(m->net, pop, i)) ok = limit(m, i, &r) && place(m, i, b, &r.need, first, cap);
+        if (ok && place(m, pop, b, &own.need, first, cap)) {
+            if (p->boxes_of) chosen[p->boxes_of - 1] = b;
+            return true;
+        }
+        if (most == 1) return nh_map_fail(m, NH_P_MAP_NEURON, p->name, "synapses", m->p->piece[first].synapses, m->f->synapses, true);
     }
 }
 
 bool nh_map_partition(nh_mapper *m) {
     size_t cap = 0;
     bool ok = true;
+    box *chosen = nh_arena_array(m->a, (size_t)m->net->n_pop + 1, sizeof *chosen);
     m->p->n_piece = 0;
     for (int i = 0; i < m->net->n_pop; i++) {
         m->p->first_piece[i] = m->p->n_piece;
-        if (m->net->pop[m->p->order[i]].kind == NH_POP_NEURONS) ok = split(m, m->p->order[i], &cap) && ok;
+        if (m->net->pop[m->p->order[i]].kind == NH_POP_NEURONS) ok = split(m, m->p->order[i], chosen, &cap) && ok;
     }
     m->p->first_piece[m->net->n_pop] = m->p->n_piece;
     return ok;

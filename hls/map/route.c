@@ -29,11 +29,12 @@ int64_t nh_map_conv_base(const nh_fabric *f, int64_t descriptor) {
     return ((int64_t)1 << (nh_map_addr_bits(f) - 1)) | (descriptor << (f->conv_y_bits + f->conv_x_bits + f->conv_c_bits));
 }
 
-/* Words of a population's pieces before this one, in its context. */
-static int64_t words_before(const nh_map_plan *p, int64_t piece) {
-    int64_t n = 0;
+/* Words that q takes of its source's pieces before this one, in its context. */
+static int64_t words_before(const nh_mapper *m, const nh_projection *q, int64_t piece) {
+    const nh_map_plan *p = m->p;
+    int64_t n = 0, first;
     for (int64_t k = p->first_piece[p->position[p->piece[piece].pop]]; k < piece; k++)
-        n += p->piece[k].words;
+        if (p->piece[k].context == p->piece[piece].context) n += nh_map_range(m->net, q, &p->piece[k], m->f->lanes, &first);
     return n;
 }
 
@@ -76,6 +77,7 @@ nh_route *nh_map_routes(nh_mapper *m, nh_arena *arena, int64_t piece, const int 
     for (int i = first_by_source[a->pop]; i < first_by_source[a->pop + 1]; i++) {
         int qi = by_source[i];
         const nh_projection *q = &m->net->proj[qi];
+        int64_t before = -1;
         for (int64_t k = p->first_piece[p->position[q->to]]; k < p->first_piece[p->position[q->to] + 1]; k++) {
             const nh_map_piece *b = &p->piece[k];
             nh_route e = {.words = a->words, .base = p->axon_base[qi], .limit = a->words * m->f->lanes, .pixel_words = 1, .width = 1,
@@ -83,8 +85,14 @@ nh_route *nh_map_routes(nh_mapper *m, nh_arena *arena, int64_t piece, const int 
             if (b->context != a->context) continue;
             if (p->rows[qi] == NH_ROWS_CONV) {
                 if (!conv_route(m, q, p->axon_base[qi], a, b, &e)) continue;
+            } else if (p->rows[qi] == NH_ROWS_SAME) {
+                if (k - p->first_piece[p->position[q->to]] != piece - p->first_piece[p->position[q->from]]) continue;
             } else {
-                e.base += words_before(p, piece) * m->f->lanes;
+                e.words = nh_map_range(m->net, q, a, m->f->lanes, &e.first);
+                e.limit = e.words * m->f->lanes;
+                if (e.words == 0) continue;
+                if (before < 0) before = words_before(m, q, piece);
+                e.base += before * m->f->lanes;
             }
             e.delay = floor_div(start[q->to] - start[q->from] + period * q->delay - 1, period);
             r = nh_arena_grow(arena, r, &cap, count + 1, sizeof *r);

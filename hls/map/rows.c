@@ -15,7 +15,7 @@ int64_t nh_map_padded(const nh_population *p, int lanes) { return p->h * p->w * 
 int64_t nh_map_fan_out(const nh_event_net *net, const nh_projection *q) {
     const nh_population *to = &net->pop[q->to];
     if (q->kind == NH_PROJ_CONV) return to->c * q->kh * q->kw;
-    return q->kind == NH_PROJ_DENSE ? nh_population_size(to) : q->n_entry;
+    return q->kind == NH_PROJ_DENSE ? nh_population_size(to) : q->kind == NH_PROJ_SAME ? 1 : q->n_entry;
 }
 
 int64_t *nh_map_row_starts(nh_arena *a, const nh_event_net *net, const nh_projection *q) {
@@ -61,6 +61,10 @@ void nh_map_row(const nh_event_net *net, const nh_projection *q, int64_t e, cons
             weight[t] = q->weight ? q->weight[t * n_from + e] : q->constant;
         }
         *n = n_to;
+    } else if (q->kind == NH_PROJ_SAME) {
+        *n = 1;
+        target[0] = e;
+        weight[0] = 1;
     } else {
         *n = row_start[e + 1] - row_start[e];
         for (int64_t i = 0; i < *n; i++) {
@@ -68,6 +72,32 @@ void nh_map_row(const nh_event_net *net, const nh_projection *q, int64_t e, cons
             weight[i] = q->weight ? q->weight[row_start[e] + i] : q->constant;
         }
     }
+}
+
+bool nh_map_in_range(const nh_event_net *net, const nh_projection *q, int64_t e) {
+    const nh_population *from = &net->pop[q->from];
+    int64_t pixel = e % (from->h * from->w) - q->pixel0, c = e / (from->h * from->w) - q->channel0;
+    return q->pixels == 0 || (pixel >= 0 && pixel < q->pixels && c >= 0 && c < q->channels);
+}
+
+int64_t nh_map_source_words(const nh_event_net *net, const nh_projection *q, int lanes) {
+    const nh_population *from = &net->pop[q->from];
+    return q->pixels == 0 ? from->h * from->w * nh_ceil_div(from->c, lanes) : q->pixels * nh_ceil_div(q->channels, lanes);
+}
+
+/* Pieces are whole rows of pixels, or part of one row: their pixels follow each other. */
+int64_t nh_map_range(const nh_event_net *net, const nh_projection *q, const nh_map_piece *a, int lanes, int64_t *first) {
+    const nh_population *from = &net->pop[q->from];
+    int64_t begin = a->y0 * from->w + a->x0, lo = q->pixel0 > begin ? q->pixel0 : begin, hi = q->pixel0 + q->pixels, end = begin + a->h * a->w;
+    *first = 0;
+    if (q->pixels == 0) return a->words;
+    if (hi > end) hi = end;
+    if (lo >= hi) return 0;
+    int64_t c0 = q->channel0 > a->c0 ? q->channel0 : a->c0, c1 = q->channel0 + q->channels;
+    if (c1 > a->c0 + a->c) c1 = a->c0 + a->c;
+    if (c0 >= c1) return 0;
+    *first = (lo - begin) * a->features + (c0 - a->c0) / lanes;
+    return hi - lo == 1 ? nh_ceil_div(c1 - c0, lanes) : (hi - lo) * a->features;
 }
 
 int64_t nh_map_word(const nh_event_net *net, const nh_map_piece *b, int64_t element, int lanes, int *lane) {

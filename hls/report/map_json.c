@@ -50,6 +50,7 @@ static json_t *certificate(const nh_map_certificate *c) {
 }
 
 const char *nh_map_json(nh_arena *a, const nh_map_plan *p, const nh_event_net *net, const nh_fabric *f) {
+    if (p->net) net = p->net;
     json_t *root = json_pack("{s:[ii], s:i, s:f, s:I, s:o, s:o, s:o, s:o}", "mesh", f->mesh_x, f->mesh_y, "contexts", p->n_context, "traffic_hops",
                              p->traffic_hops, "routes_most", (json_int_t)p->routes_most, "attempts", attempts(p), "utilisation", uses(p, net, f),
                              "cores", cores(p, net), "certificate", certificate(&p->certificate));

@@ -63,6 +63,7 @@ static void put_tile(const nh_map_piece *b, const nh_event_net *net, const nh_fa
 }
 
 void nh_svg_mesh(nh_arena *a, const nh_map_plan *p, const nh_event_net *net, const nh_fabric *f, const nh_image *m, int context, FILE *out) {
+    if (p->net) net = p->net;
     size_t tiles = (size_t)f->mesh_x * (size_t)f->mesh_y;
     links l = {nh_arena_array(a, tiles, sizeof(double)), nh_arena_array(a, tiles, sizeof(double)), 0};
     int w = 2 * EDGE + f->mesh_x * PITCH, h = 2 * EDGE + f->mesh_y * PITCH;

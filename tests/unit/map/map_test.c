@@ -156,9 +156,11 @@ Test(map, every_limit_has_its_certificate) {
     nh_arena *a = nh_arena_new();
     nh_event_net *n = seed6(a);
     nh_fabric f = loihi(16, 8, 8192);
-    f.axons = 11351; /* fc1 has 11352 inputs */
-    cr_assert_eq(failure(n, &f), NH_P_MAP_NEURON);
+    f.axons = 11351; /* fc1 has 11352 inputs, spikes are all that this fabric sends */
+    cr_assert_eq(failure(n, &f), NH_P_MAP_SUM);
     f = loihi(16, 8, 8192), f.synapses = 11351;
+    cr_assert_eq(failure(n, &f), NH_P_MAP_SUM);
+    f = loihi(16, 8, 8192), f.axons = 1; /* not even two partial sums */
     cr_assert_eq(failure(n, &f), NH_P_MAP_NEURON);
     f = loihi(16, 8, 8192), f.accum_bits = 14; /* 11352 > 8191 */
     cr_assert_eq(failure(n, &f), NH_P_MAP_ACCUM);
@@ -178,7 +180,7 @@ Test(map, every_limit_has_its_certificate) {
 static uint32_t rng(uint32_t *s) { return *s = *s * 1664525u + 1013904223u, *s >> 8; }
 
 /* What the network means: integrate and fire, reset by subtraction; y[pop][step][element]. */
-static void evaluate(const nh_event_net *n, uint8_t ***y) {
+static void evaluate(const nh_event_net *n, int32_t ***y) {
     int64_t **v = calloc((size_t)n->n_pop, sizeof *v);
     for (int p = 0; p < n->n_pop; p++)
         v[p] = calloc((size_t)nh_population_size(&n->pop[p]), sizeof **v);
@@ -189,7 +191,7 @@ static void evaluate(const nh_event_net *n, uint8_t ***y) {
                 const nh_projection *q = &n->proj[i];
                 const nh_population *fr = &n->pop[q->from];
                 if (q->to != p || s < q->delay) continue;
-                const uint8_t *x = y[q->from][s - q->delay];
+                const int32_t *x = y[q->from][s - q->delay];
                 if (q->kind == NH_PROJ_SPARSE)
                     for (int64_t k = 0; k < q->n_entry; k++)
                         v[p][q->target[k]] += q->weight[k] * x[q->source[k]];
@@ -213,9 +215,9 @@ static void evaluate(const nh_event_net *n, uint8_t ***y) {
         }
 }
 
-typedef struct { int64_t acc[256], v[256]; uint8_t out[64][256]; } core_state;
+typedef struct { int64_t acc[256], v[256]; int32_t out[64][256]; } core_state;
 
-static void accumulate(const nh_fabric *f, const nh_core_image *c, core_state *k, int64_t addr) {
+static void accumulate(const nh_fabric *f, const nh_core_image *c, core_state *k, int64_t addr, int64_t payload) {
     int bits = 1 + f->conv_y_bits + f->conv_x_bits + f->conv_c_bits, db = 1; /* of descriptor onwards */
     while ((1 << db) < f->convs) db++;
     bits = bits - 1 + db;
@@ -228,7 +230,7 @@ static void accumulate(const nh_fabric *f, const nh_core_image *c, core_state *k
         const nh_axon *x = &c->axon[addr];
         for (int64_t i = 0; i < x->words; i++)
             for (int l = 0; l < f->lanes; l++)
-                k->acc[(x->sparse ? c->synapse_acc[x->synapse + i] : x->acc + i) * f->lanes + l] += c->weight[(x->synapse + i) * f->lanes + l];
+                k->acc[(x->sparse ? c->synapse_acc[x->synapse + i] : x->acc + i) * f->lanes + l] += payload * c->weight[(x->synapse + i) * f->lanes + l];
         return;
     }
     int64_t ch = addr & ((1 << f->conv_c_bits) - 1), x = addr >> f->conv_c_bits & ((1 << f->conv_x_bits) - 1),
@@ -244,42 +246,49 @@ static void accumulate(const nh_fabric *f, const nh_core_image *c, core_state *k
             if (oy < 0 || ox < 0 || oy >= v->h || ox >= v->w) continue;
             for (int64_t w = 0; w < v->features * f->lanes; w++)
                 k->acc[(v->acc + (oy * v->w + ox) * v->features) * f->lanes + w] +=
-                    c->weight[(v->synapse + ch * v->channel_words + (ky * v->kw + kx) * v->features) * f->lanes + w];
+                    payload * c->weight[(v->synapse + ch * v->channel_words + (ky * v->kw + kx) * v->features) * f->lanes + w];
         }
 }
 
-static void deliver(const nh_fabric *f, nh_context *x, core_state *k, nh_rect to, int64_t addr) {
+static void deliver(const nh_fabric *f, nh_context *x, core_state *k, nh_rect to, int64_t addr, int64_t payload) {
     for (int i = 0; i < x->n_core; i++)
-        if (x->core[i].x >= to.x0 && x->core[i].x <= to.x1 && x->core[i].y >= to.y0 && x->core[i].y <= to.y1) accumulate(f, &x->core[i], &k[i], addr);
+        if (x->core[i].x >= to.x0 && x->core[i].x <= to.x1 && x->core[i].y >= to.y0 && x->core[i].y <= to.y1) accumulate(f, &x->core[i], &k[i], addr, payload);
 }
 
 static int find(const nh_event_net *n, const char *name) { int i = 0; while (n->pop[i].name != name) i++; return i; }
 
-static void feed(const nh_event_net *n, const nh_fabric *f, nh_context *x, core_state *k, int64_t tick, int64_t period, uint8_t ***z) {
+static void feed(const nh_event_net *n, const nh_fabric *f, nh_context *x, core_state *k, int64_t tick, int64_t period, int32_t ***z) {
     for (int64_t i = 0; i < x->n_input; i++) {
         const nh_input_entry *e = &x->input[i];
         int64_t s = (tick - e->delay) / period;
         if (tick < e->delay || (tick - e->delay) % period || s >= n->steps) continue;
         for (int64_t j = e->first; j < e->first + e->count; j++) {
             int64_t c = j / (e->h * e->w), y = j / e->w % e->h, xx = j % e->w;
-            if (!z[find(n, e->tensor)][s][j]) continue;
-            if (!e->is_conv) deliver(f, x, k, e->to, e->base + j - e->first);
+            int32_t payload = z[find(n, e->tensor)][s][j];
+            if (!payload) continue;
+            if (!e->is_conv) deliver(f, x, k, e->to, e->base + j - e->first, payload);
             else if (y >= e->y_from && y < e->y_to)
-                deliver(f, x, k, e->to, e->base + (y << (f->conv_x_bits + f->conv_c_bits)) + (xx << f->conv_c_bits) + c);
+                deliver(f, x, k, e->to, e->base + (y << (f->conv_x_bits + f->conv_c_bits)) + (xx << f->conv_c_bits) + c, payload);
         }
     }
 }
 
-static void host(const nh_event_net *n, nh_context *x, int64_t addr, int64_t tick, uint8_t ***z) {
+static void host(const nh_event_net *n, nh_context *x, int64_t addr, int32_t payload, int64_t tick, int32_t ***z) {
     for (int64_t i = 0; i < x->n_output; i++) {
         const nh_output_entry *o = &x->output[i];
         if (addr < o->first || addr >= o->first + o->count) continue;
         int64_t s = (tick - o->start) / o->period;
-        if (s < n->steps) z[find(n, o->tensor)][s][addr - o->first + o->element]++;
+        if (s < n->steps) z[find(n, o->tensor)][s][addr - o->first + o->element] += payload;
     }
 }
 
-static void run(const nh_event_net *n, const nh_image *m, uint8_t ***z) {
+static int model_of(const nh_core_image *c, int64_t word) {
+    int64_t g = 0;
+    while (word >= c->group[g].words) word -= c->group[g++].words;
+    return c->group[g].model;
+}
+
+static void run(const nh_event_net *n, const nh_image *m, int32_t ***z) {
     const nh_fabric *f = &m->fabric;
     for (int ci = 0; ci < m->n_context; ci++) {
         nh_context *x = &m->context[ci];
@@ -290,8 +299,15 @@ static void run(const nh_event_net *n, const nh_image *m, uint8_t ***z) {
                 const nh_core_image *c = &x->core[i];
                 if (tick < c->start || (tick - c->start) % c->period) continue;
                 for (int64_t j = 0; j < c->words * f->lanes; j++) {
-                    k[i].v[j] += k[i].acc[j], k[i].acc[j] = 0;
-                    uint8_t *o = &k[i].out[(tick - c->start) / c->period][j];
+                    int32_t *o = &k[i].out[(tick - c->start) / c->period][j];
+                    int64_t in = k[i].acc[j];
+                    k[i].acc[j] = 0;
+                    if (model_of(c, j / f->lanes) == 1) {
+                        cr_assert_lt(llabs(in), (int64_t)1 << (f->payload_bits - 1));
+                        *o = (int32_t)in;
+                        continue;
+                    }
+                    k[i].v[j] += in;
                     *o = k[i].v[j] >= 3;
                     if (*o) k[i].v[j] -= 3;
                 }
@@ -306,13 +322,14 @@ static void run(const nh_event_net *n, const nh_image *m, uint8_t ***z) {
                     for (int64_t w = 0; s >= 0 && w < r->words; w++)
                         for (int l = 0; l < f->lanes; l++) {
                             int64_t pw = w % r->pixel_words, px = w / r->pixel_words;
-                            if (!k[i].out[s][(r->first + w) * f->lanes + l]) continue;
+                            int32_t payload = k[i].out[s][(r->first + w) * f->lanes + l];
+                            if (!payload) continue;
                             if (r->is_conv ? pw * f->lanes + l >= r->limit : w * f->lanes + l >= r->limit) continue;
                             int64_t addr = r->is_conv ? r->base + pw * f->lanes + l + (px % r->width << f->conv_c_bits) +
                                                             (px / r->width << (f->conv_c_bits + f->conv_x_bits))
                                                       : r->base + w * f->lanes + l;
-                            if (r->to_host) host(n, x, addr, tick, z);
-                            else deliver(f, x, k, r->to, addr);
+                            if (r->to_host) host(n, x, addr, payload, tick, z);
+                            else deliver(f, x, k, r->to, addr, payload);
                         }
                 }
             }
@@ -357,44 +374,59 @@ static nh_event_net *random_net(nh_arena *a, uint32_t *s) {
     return n;
 }
 
-static uint8_t ***values(nh_arena *a, const nh_event_net *n) {
-    uint8_t ***y = nh_arena_array(a, (size_t)n->n_pop, sizeof *y);
+static int32_t ***values(nh_arena *a, const nh_event_net *n) {
+    int32_t ***y = nh_arena_array(a, (size_t)n->n_pop, sizeof *y);
     for (int p = 0; p < n->n_pop; p++) {
         y[p] = nh_arena_array(a, (size_t)n->steps, sizeof **y);
         for (int64_t s = 0; s < n->steps; s++)
-            y[p][s] = nh_arena_alloc(a, (size_t)nh_population_size(&n->pop[p]));
+            y[p][s] = nh_arena_array(a, (size_t)nh_population_size(&n->pop[p]), sizeof ***y);
     }
     return y;
+}
+
+/* Run the image against the network; spikes of outputs, or -1 when it does not fit. */
+static int compare(nh_arena *a, const nh_event_net *n, const nh_fabric *f, uint32_t *s, uint32_t seed, const nh_map_plan **plan) {
+    nh_diag *d = nh_diag_new(a);
+    nh_map_plan *p = nh_map_make(a, d, n, f, &(nh_map_options){0});
+    nh_image *m = nh_map_fill(a, d, n, f, p);
+    int spikes = 0;
+    cr_assert(m || d->n_error, "seed %u: no image and no reason", seed);
+    *plan = p;
+    if (!m) return -1;
+    int32_t ***y = values(a, n), ***z = values(a, p->net);
+    for (int64_t t = 0; t < n->steps; t++)
+        for (int64_t e = 0; e < nh_population_size(&n->pop[0]); e++)
+            y[0][t][e] = z[0][t][e] = rng(s) % 3 == 0;
+    evaluate(n, y), run(p->net, m, z);
+    for (int q = 1; q < n->n_pop; q++)
+        for (int64_t t = 0; n->pop[q].is_output && t < n->steps; t++)
+            for (int64_t e = 0; e < nh_population_size(&n->pop[q]); e++) {
+                cr_assert_eq(y[q][t][e], z[q][t][e], "seed %u pop %s step %ld element %ld: %d, got %d", seed, n->pop[q].name, (long)t, (long)e,
+                             y[q][t][e], z[q][t][e]);
+                spikes += y[q][t][e];
+            }
+    return spikes;
+}
+
+static nh_fabric random_fabric(uint32_t *s) {
+    nh_fabric f = loihi(1 + (int)(rng(s) % 5), 1 + (int)(rng(s) % 5), 0);
+    f.lanes = 1 << rng(s) % 3, f.neurons = f.params = f.lanes * (int64_t)(4 + rng(s) % 28), f.axons = 1024, f.synapses = 100 + rng(s) % 2000;
+    f.convs = rng(s) % 3 ? 2 : 0, f.sparse = rng(s) % 2;
+    return f;
 }
 
 Test(map, images_of_random_networks_do_what_the_networks_mean) {
     int fitted = 0, many = 0, spikes = 0, slow = 0;
     for (uint32_t seed = 1; seed <= 400; seed++) {
         nh_arena *a = nh_arena_new();
-        nh_diag *d = nh_diag_new(a);
         uint32_t s = seed * 7919;
-        nh_event_net *n = random_net(a, &s);
-        nh_fabric f = loihi(1 + (int)(rng(&s) % 5), 1 + (int)(rng(&s) % 5), 0);
-        f.lanes = 1 << rng(&s) % 3, f.neurons = f.params = f.lanes * (int64_t)(4 + rng(&s) % 28), f.axons = 1024, f.synapses = 100 + rng(&s) % 2000;
-        f.convs = rng(&s) % 3 ? 2 : 0, f.sparse = rng(&s) % 2;
-        nh_map_plan *p = nh_map_make(a, d, n, &f, &(nh_map_options){0});
-        nh_image *m = nh_map_fill(a, d, n, &f, p);
-        cr_assert(m || d->n_error, "seed %u: no image and no reason", seed);
-        if (m) {
-            uint8_t ***y = values(a, n), ***z = values(a, n);
-            for (int64_t t = 0; t < n->steps; t++)
-                for (int64_t e = 0; e < nh_population_size(&n->pop[0]); e++)
-                    y[0][t][e] = z[0][t][e] = rng(&s) % 3 == 0;
-            evaluate(n, y), run(n, m, z);
-            for (int q = 1; q < n->n_pop; q++)
-                for (int64_t t = 0; n->pop[q].is_output && t < n->steps; t++)
-                    for (int64_t e = 0; e < nh_population_size(&n->pop[q]); e++) {
-                        cr_assert_eq(y[q][t][e], z[q][t][e], "seed %u pop %s step %ld element %ld: %d, got %d", seed, n->pop[q].name, (long)t, (long)e,
-                                     y[q][t][e], z[q][t][e]);
-                        spikes += y[q][t][e];
-                    }
-            fitted++, many += m->n_context > 1;
-            for (int c = 0; c < m->n_context; c++)
+        const nh_event_net *n = random_net(a, &s);
+        nh_fabric f = random_fabric(&s);
+        const nh_map_plan *p;
+        int some = compare(a, n, &f, &s, seed, &p);
+        if (some >= 0) {
+            fitted++, many += p->n_context > 1, spikes += some;
+            for (int c = 0; c < p->n_context; c++)
                 slow += p->period[c] > 1;
         }
         nh_arena_free(a);
@@ -403,4 +435,37 @@ Test(map, images_of_random_networks_do_what_the_networks_mean) {
     cr_assert_gt(fitted, 200);
     cr_assert_gt(many, 20);
     cr_assert_gt(slow, 20);
+}
+
+Test(map, fan_in_that_exceeds_a_core_is_split_over_partial_sums) {
+    int fitted = 0, split = 0, many = 0, spikes = 0, deep = 0, convs = 0;
+    for (uint32_t seed = 1; seed <= 600; seed++) {
+        nh_arena *a = nh_arena_new();
+        uint32_t s = seed * 104729;
+        const nh_event_net *n = random_net(a, &s);
+        nh_fabric f = random_fabric(&s);
+        f.mesh_x = 3 + (int)(rng(&s) % 8), f.mesh_y = 3 + (int)(rng(&s) % 8);
+        f.axons = 8 + rng(&s) % 100, f.synapses = 8 + rng(&s) % 200, f.payload_bits = 12;
+        f.n_model = 2, f.model[1].name = "sum";
+        const nh_map_plan *p;
+        int some = compare(a, n, &f, &s, seed, &p);
+        if (some >= 0) {
+            fitted++, spikes += some;
+            if (p->net != n) split++, many += p->n_context > 1;
+            bool is_deep = false, is_conv = false;
+            for (int i = 0; i < p->net->n_proj; i++) {
+                const nh_projection *q = &p->net->proj[i];
+                is_deep |= q->kind == NH_PROJ_SAME && q->to >= n->n_pop;
+                is_conv |= q->kind == NH_PROJ_CONV && q->to >= n->n_pop && p->rows[i] == NH_ROWS_CONV;
+            }
+            deep += is_deep, convs += is_conv;
+        }
+        nh_arena_free(a);
+    }
+    fprintf(stderr, "%d networks fit, %d of them split (%d in several contexts, %d with sums of sums, %d with convolutions), %d spikes of outputs\n",
+            fitted, split, many, deep, convs, spikes);
+    cr_assert_gt(split, 200);
+    cr_assert_gt(many, 20);
+    cr_assert_gt(deep, 20);
+    cr_assert_gt(convs, 20);
 }
