@@ -38,6 +38,7 @@ static void put_model(const nh_fabric_model *m, FILE *out) {
         line += n + (line[n] == '\n');
     }
     fputs("end\n", out);
+    nh_arena_free(t);
 }
 
 static void put_fabric(const nh_fabric *f, FILE *out) {

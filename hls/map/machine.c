@@ -4,13 +4,14 @@
  *               + the largest of: cycles of a sender, cycles of an accumulate engine since the last tick, flits to the host, flits from it
  *               + 2 x hops of the longest way
  *
- * where 16 are the stages of sweep, router and host port; a sender takes a cycle per flit, and one per word without any. */
+ * where 16 are the stages of sweep, router and host port; a sender takes a cycle per flit, one per word without any, and 5
+ * per route. */
 #include <assert.h>
 #include <string.h>
 
 #include "machine_parts.h"
 
-enum { PIPELINE_CYCLES = 16, HOP_CYCLES = 2 };
+enum { PIPELINE_CYCLES = 16, HOP_CYCLES = 2, ROUTE_CYCLES = 5 };
 
 /* --- making it --------------------------------------------------------------------------------------------------------- */
 
@@ -147,7 +148,7 @@ static int64_t send(nh_machine *k, nh_machine_core *c) {
     for (int64_t i = 0; i < m->n_route; i++) {
         const nh_route *r = &m->route[i];
         int64_t step = c->steps - 1 - r->delay;
-        cycles += 1;
+        cycles += ROUTE_CYCLES;
         if (step < 0) continue;
         const int32_t *output = c->output + (step % k->f->delays * m->words + r->first) * lanes;
         for (int64_t w = 0; w < r->words; w++) {
