@@ -1,12 +1,12 @@
 // Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
 // Host port of the fabric (docs/fabric.md): AXI4-Stream to and from the west port of tile (0, 0), and the ticks.
-// TICK, INIT and SYNC wait until the fabric is quiet: `idle` after SETTLE cycles in which this module put nothing in.
-// `idle` may come from registers if every path from a tile's state to it has the same number R < SETTLE of them: then it shows all tiles
-// in one cycle, a flit is always in some queue (links are wires), and a fabric that was empty in one cycle stays so
-// until this module sends, ticks or clears. One of the SETTLE cycles is for a core that takes its tick from a register.
-// The mark goes into the same queue as the flits that came before it. Flits to the host have no way in from here: they
-// count as unknown, as do unknown ops (the low bits of the count fill SYNC's flit above bit 31). Latency 1 cycle each way; readys come
-// from registers.
+// TICK, INIT and SYNC wait until the fabric is quiet: `idle` after SETTLE cycles in which this module put nothing
+// in. `idle` may come from registers if every path from a tile's state to it has the same number R < SETTLE of
+// them: then it shows all tiles in one cycle, a flit is always in some queue (links are wires), and a fabric that
+// was empty in one cycle stays so until this module sends, ticks or clears. One of the SETTLE cycles is for a core
+// that takes its tick from a register. The mark goes into the same queue as the flits that came before it. Flits
+// to the host have no way in from here: they count as unknown, as do unknown ops (the low bits of the count fill
+// SYNC's flit above bit 31). Latency 1 cycle each way; readys come from registers.
 `default_nettype none
 module nh_fabric_host #(
     parameter integer FLIT_W = 36, // bits of a flit, >= 32
@@ -108,7 +108,8 @@ module nh_fabric_host #(
     wire [FLIT_W+4:0] out; // last, op, flit
     nh_skid #(.WIDTH(FLIT_W + 5)) u_out (
         .clk(clk), .rst(rst), .s_valid(mark || s_valid), .s_ready(out_ready),
-        .s_data(mark ? {1'b1, op, mark_flit} : {5'd0, s_data}), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_data(out)
+        .s_data(mark ? {1'b1, op, mark_flit} : {5'd0, s_data}),
+        .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_data(out)
     );
     generate
         if (HOST_W > FLIT_W + 4) begin : g_pad

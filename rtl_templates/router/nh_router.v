@@ -1,17 +1,18 @@
 // Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
-// Router of one tile of the fabric (docs/fabric.md), tile (X, Y) of a mesh with tiles (0, 0) .. (X_MAX, Y_MAX). Port p of
-// every vector: 0 core, 1 east, 2 west, 3 north, 4 south. Latency 1 cycle, one flit per cycle and output. s_ready comes from
-// registers.
-// XY: along the row to the columns of the rectangle, from each column to its rows, a copy to the core inside. Every output takes its
-// copy of a head flit when it can (sent_q); the flit leaves its queue with its last copy. Flits to the host: west, south, west.
-// No copy leaves the mesh; a flit that has nowhere to go (empty rectangle, to the host from the west) is dropped.
+// Router of one tile of the fabric (docs/fabric.md), tile (X, Y) of a mesh with tiles (0, 0) .. (X_MAX, Y_MAX).
+// Port p of every vector: 0 core, 1 east, 2 west, 3 north, 4 south. Latency 1 cycle, one flit per cycle and
+// output. s_ready comes from registers. XY: along the row to the columns of the rectangle, from each column to its
+// rows, a copy to the core inside. Every output takes its copy of a head flit when it can (sent_q); the flit
+// leaves its queue with its last copy. Flits to the host: west, south, west. No copy leaves the mesh; a flit that
+// has nowhere to go (empty rectangle, to the host from the west) is dropped.
 //
 // No deadlock: a flit in a queue waits only for room in the next queues, each copy for itself, and holds no output
-// while it waits. A queue entered going east or west feeds the same direction, north, south and the core; one entered going north or
-// south feeds the same direction and the core, and the south one of (0, 0) the host. No queue reaches itself on
-// this graph: numbered from the sinks, each queue waits for smaller ones only. Copies add no edges: they are waited for in no
-// order, so that the last of them is gone after the slowest of those queues has moved. Cores take events without waiting for their
-// own sender, the host takes what comes; arbiters are fair: every flit arrives.
+// while it waits. A queue entered going east or west feeds the same direction, north, south and the core; one
+// entered going north or south feeds the same direction and the core, and the south one of (0, 0) the host. No
+// queue reaches itself on this graph: numbered from the sinks, each queue waits for smaller ones only. Copies add
+// no edges: they are waited for in no order, so that the last of them is gone after the slowest of those queues
+// has moved. Cores take events without waiting for their own sender, the host takes what comes; arbiters are fair:
+// every flit arrives.
 `default_nettype none
 module nh_router #(
     parameter integer X = 0,
@@ -80,13 +81,15 @@ module nh_router #(
 
             if (QUEUE == 2) begin : g_skid
                 nh_skid #(.WIDTH(FLIT_W)) u_queue (
-                    .clk(clk), .rst(rst), .s_valid(s_valid[i]), .s_ready(s_ready[i]), .s_data(s_data[i*FLIT_W +: FLIT_W]),
+                    .clk(clk), .rst(rst), .s_valid(s_valid[i]), .s_ready(s_ready[i]),
+                    .s_data(s_data[i*FLIT_W +: FLIT_W]),
                     .m_valid(valid[i]), .m_ready(pop[i]), .m_data(data[i*FLIT_W +: FLIT_W])
                 );
             end else begin : g_fifo
                 wire [LEVEL_W-1:0] level;
                 nh_fifo #(.WIDTH(FLIT_W), .DEPTH(QUEUE), .LEVEL_W(LEVEL_W)) u_queue (
-                    .clk(clk), .rst(rst), .s_valid(s_valid[i]), .s_ready(s_ready[i]), .s_data(s_data[i*FLIT_W +: FLIT_W]),
+                    .clk(clk), .rst(rst), .s_valid(s_valid[i]), .s_ready(s_ready[i]),
+                    .s_data(s_data[i*FLIT_W +: FLIT_W]),
                     .m_valid(valid[i]), .m_ready(pop[i]), .m_data(data[i*FLIT_W +: FLIT_W]), .level(level)
                 );
                 wire unused = &{1'b0, level};
@@ -121,7 +124,8 @@ module nh_router #(
             wire [FLIT_W-1:0] third = data[((o == 3) ? 4 : 3)*FLIT_W +: FLIT_W];
             wire pick0 = give[1] || give[3] || (o == 3 && give[4]);
             wire pick1 = give[2] || give[3] || (o == 3 && give[4]);
-            wire [FLIT_W-1:0] four = pick1 ? (pick0 ? third : data[2*FLIT_W +: FLIT_W]) : (pick0 ? data[FLIT_W +: FLIT_W] : data[0 +: FLIT_W]);
+            wire [FLIT_W-1:0] four = pick1 ? (pick0 ? third : data[2*FLIT_W +: FLIT_W])
+                                           : (pick0 ? data[FLIT_W +: FLIT_W] : data[0 +: FLIT_W]);
             assign m_data[o*FLIT_W +: FLIT_W] = (o != 3 && give[4]) ? data[4*FLIT_W +: FLIT_W] : four;
             for (i = 0; i < 5; i = i + 1) begin : g_moved
                 assign moved[5*i+o] = give[i] && m_ready[o];

@@ -1,5 +1,5 @@
 // nh_router, for every input: each output that its head must reach gets one copy, no other output any, and the head leaves with the last
-// copy and not later; so what an output gets from an input is in the order of the queue (nh_skid's and nh_fifo's proof).
+// copy and not later; so what an output gets from an input is in the order of the queue (nh_skid's and nh_fifo's proof, by which a waiting head stays).
 // Every output: one input at a time, the head of that input, held while stalled, valid when any head still wants it (work
 // conservation). idle means empty queues. Where a copy must go is written again here, by coordinates.
 reg f_past = 1'b0;
@@ -35,6 +35,8 @@ generate
         reg [4:0] got;
         wire [4:0] leaves = got | takes;
         always @(posedge clk) got <= (rst || !valid[f_i] || pop[f_i]) ? 5'b00000 : leaves;
+        // What the queue's own proof shows: a head that waits stays.
+        always @(posedge clk) if (f_past && !$past(rst) && $past(valid[f_i] && !pop[f_i])) assume (valid[f_i] && $stable(head));
         always @(posedge clk) if (f_past && !rst) begin
             assert (g_in[f_i].sent_q == got);                                  // invariant
             assert ((takes & got) == 5'b00000);                                // not twice

@@ -1,4 +1,4 @@
-// X * Y routers as a mesh, for mesh_bench.py: ports of the cores as vectors by tile y*X + x, and the host port west of (0, 0).
+// X * Y routers as a mesh (never ready at its edges: a copy that left it would wait for ever), for mesh_bench.py: ports of the cores as vectors by tile y*X + x, and the host port west of (0, 0).
 `default_nettype none
 module mesh_tb #(
     parameter integer X = 4,
@@ -46,7 +46,7 @@ module mesh_tb #(
                 assign iv[T] = {y > 0 && ov[S][3], y < Y-1 && ov[N][4], (x > 0) ? ov[W][1] : (T == 0 && h_valid), x < X-1 && ov[E][2],
                                 s_valid[T]};
                 assign id[T] = {od[S][3*F +: F], od[N][4*F +: F], (x > 0) ? od[W][F +: F] : h_data, od[E][2*F +: F], s_data[T*F +: F]};
-                assign qr[T] = {y == 0 || ir[S][3], y == Y-1 || ir[N][4], (x > 0) ? ir[W][1] : (T != 0 || g_ready), x == X-1 || ir[E][2],
+                assign qr[T] = {y > 0 && ir[S][3], y < Y-1 && ir[N][4], (x > 0) ? ir[W][1] : (T == 0 && g_ready), x < X-1 && ir[E][2],
                                 m_ready[T]};
                 assign s_ready[T] = ir[T][0];
                 assign m_valid[T] = ov[T][0];

@@ -40,8 +40,10 @@ UNITS = {
     "cast_even_saturate": ("nh_cast", dict(IN_W=24, SHIFT=9, OUT_W=8, ROUND=6, OVERFLOW=1)),
     "cast_to_unsigned": ("nh_cast", dict(IN_W=16, SHIFT=4, OUT_W=8, OUT_SIGNED=0, ROUND=2, OVERFLOW=1)),
     "skid": ("nh_skid", dict(WIDTH=16)),
+    "router": ("nh_router", dict(X=1, Y=1, X_MAX=3, Y_MAX=3, XB=2, YB=2, DATA_W=26, QUEUE=2)),
+    "fabric_host": ("nh_fabric_host", dict(FLIT_W=36, HOST_W=40, SETTLE=4)),
 }
-XC7 = ("dense_mac_serial", "dense_mac_lanes_with_casts", "gear_any", "cast_even_saturate")
+XC7 = ("dense_mac_serial", "dense_mac_lanes_with_casts", "gear_any", "cast_even_saturate", "router", "fabric_host")
 JOBS = [("ice40", u) for u in UNITS] + [("xc7", u) for u in XC7] + [("xc7_dsp", "dense_mac_serial")]
 EMITTED = [("ice40", "p_n1_fc1_dp"), ("xc7", "p_n1_fc1_dp"), ("ice40", "p")]
 
