@@ -313,7 +313,7 @@ module nh_neuron_core #(
         for (l = 0; l < LANES; l = l + 1)
             if (back && dp_out[l*PAYLOAD_W +: PAYLOAD_W] != {PAYLOAD_W{1'b0}}) spikes = spikes + INC_ONE;
     end
-    wire [8:0] ones = {waits, sent, 1'b0, back, sweeping && !init_sweep, acc_busy, issue, invalid, event_valid && event_ready};
+    wire [8:0] ones = {waits, sent, 1'b0, back, sweeping && !init_sweep, acc_busy && !sweeping, issue, invalid, event_valid && event_ready};
     wire [9*INC_W-1:0] increments;
     genvar c;
     generate
