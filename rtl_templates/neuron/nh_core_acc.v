@@ -1,9 +1,12 @@
 // Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
-// Accumulate engine of the neuron core (docs/fabric.md, ACC): every event's row of synapse words goes to accumulator words, one
-// word per cycle, rows back to back. A row that is empty, invalid, or of an axon that is not there costs one cycle.
-// Pipeline, cycles from an event at s: 1 axon word, 2 row walk, 3 weights and accumulators (LATE: these one later), 4 registers
-// in front of the adders, 5 written. A word that is read while a sum for it is under way gets the sum.
-// A sweep reads (sweep_valid, sweep_addr; acc is there 2 cycles later) and clears through the same pipeline, while busy is 0.
+// Accumulate engine of the neuron core (docs/fabric.md, ACC): every event's row of synapse words goes to
+// accumulator words, one word per cycle, rows back to back. A row that is empty, invalid, or of an axon that is
+// not there costs one cycle.
+// Pipeline, cycles from an event at s: 1 axon word, 2 row walk, 3 weights and accumulators (LATE: these one
+// later), 4 registers in front of the adders, 5 written. A word that is read while a sum for it is under way gets
+// the sum.
+// A sweep reads (sweep_valid, sweep_addr; acc is there 2 cycles later) and clears through the same pipeline, while
+// busy is 0.
 `default_nettype none
 module nh_core_acc #(
     parameter integer LANES = 1,

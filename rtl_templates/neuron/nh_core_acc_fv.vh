@@ -41,6 +41,6 @@ always @(posedge clk) if (f_past) begin
     if ($past(invalid && !rst)) assert (!issue);
 end
 
-reg [2:0] f_run; // cycles in a row with a synapse word and an event of one word
+reg [2:0] f_run = 3'd0; // cycles in a row with a synapse word and an event of one word
 always @(posedge clk) f_run <= (rst || !issue || !take) ? 3'd0 : f_run + {2'b0, !(&f_run)};
 always @(posedge clk) cover (f_run == 3'd3);

@@ -1,8 +1,8 @@
 // Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
-// Configuration flits of the neuron core (docs/fabric.md): ADDR and DATA write its memories, one chunk of 16 bits per cycle; a READ
-// waits until the core is quiet and is answered chunk by chunk, then it leaves the queue. Only the memories 7 (state) and
-// 8 (counter) can be read, any other is answered with one chunk of 0. Chunks collect in sh_q from the top: a word of n
-// chunks is the top n*16 bits, all memories share it.
+// Configuration flits of the neuron core (docs/fabric.md): ADDR and DATA write its memories, one chunk of 16 bits
+// per cycle; a READ waits until the core is quiet and is answered chunk by chunk, then it leaves the queue. Only
+// the memories 7 (state) and 8 (counter) can be read, any other is answered with one chunk of 0. Chunks collect in
+// sh_q from the top: a word of n chunks is the top n*16 bits, all memories share it.
 `default_nettype none
 module nh_core_config #(
     parameter integer AXON_W = 31,    // bits of the words
@@ -63,7 +63,8 @@ module nh_core_config #(
     localparam [1:0] OP_READ = 2'd2;
 
     generate
-        if (AXON_W < 1 || SYNAPSE_W < 1 || GROUP_W < 1 || PARAM_W < 1 || ROUTE_W < 1 || STATE_W < 1) begin : g_illegal_width
+        if (AXON_W < 1 || SYNAPSE_W < 1 || GROUP_W < 1 || PARAM_W < 1 || ROUTE_W < 1
+            || STATE_W < 1) begin : g_illegal_width
             nh_core_config_words_have_at_least_1_bit u_illegal ();
         end
         if (ADDR_W < 4 || ADDR_W > 20) begin : g_illegal_addr

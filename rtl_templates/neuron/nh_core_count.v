@@ -1,7 +1,7 @@
 // Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
-// Counters of the neuron core: N counters of 32 bits in one small memory. Each collects its increments in a few bits; one
-// counter per cycle, in turn, adds them to its word. sum is the value of the counter `index` in the cycle of its turn. Zero
-// within 32 cycles after reset; increments count from the end of reset.
+// Counters of the neuron core: N counters of 32 bits in one small memory. Each collects its increments in a few
+// bits; one counter per cycle, in turn, adds them to its word. sum is the value of the counter `index` in the
+// cycle of its turn. Zero within 32 cycles after reset; increments count from the end of reset.
 `default_nettype none
 module nh_core_count #(
     parameter integer N = 9,    // counters, 2 .. 16

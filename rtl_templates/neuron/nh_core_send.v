@@ -1,7 +1,8 @@
 // Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
-// Sender of the neuron core (docs/fabric.md, Send): holds the outputs of the last DELAYS sweeps; after `start` makes a flit of every
-// output of every route that is not 0. One flit per cycle, a word without any costs one cycle, a route 5 more. Replies of
-// READ leave through the same register while no routes are under way. A flit holds until the router takes it.
+// Sender of the neuron core (docs/fabric.md, Send): holds the outputs of the last DELAYS sweeps; after `start`
+// makes a flit of every output of every route that is not 0. One flit per cycle, a word without any costs one
+// cycle, a route 4 more. Replies of READ leave through the same register while no routes are under way. A flit
+// holds until the router takes it.
 `default_nettype none
 module nh_core_send #(
     parameter integer LANES = 1,

@@ -33,6 +33,6 @@ always @(posedge clk) if (f_past) begin
     if ($past(reply_valid && reply_ready && !rst)) assert (m_valid && m_reply_q);
     if (fetch) assert (!some && !b_valid_q);
 end
-reg [2:0] f_run; // cycles in a row with a spike that leaves
+reg [2:0] f_run = 3'd0; // cycles in a row with a spike that leaves
 always @(posedge clk) f_run <= (rst || !sent) ? 3'd0 : f_run + {2'b0, !(&f_run)};
 always @(posedge clk) cover (f_run == 3'd3);

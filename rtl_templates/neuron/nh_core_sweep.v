@@ -1,10 +1,11 @@
 // Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
-// Sweep of the neuron core (docs/fabric.md): at a tick that is the core's, every word of every group goes to the datapath, one
-// word per cycle, groups back to back (an empty group costs one cycle); what comes back DP_LATENCY cycles after dp_valid
-// is written. INIT writes zeros to the words in use instead. Nothing here can wait.
-// Word n is read (sweep_valid, sweep_addr: also the accumulator) 2 cycles before its dp_valid. A sweep of W words keeps
-// busy for W + DP_LATENCY + 4 cycles.
-// READ of a state: the word rd_addr is at state_low 3 cycles after rd_load, 16 bits lower after every rd_shift, while rd_hold.
+// Sweep of the neuron core (docs/fabric.md): at a tick that is the core's, every word of every group goes to the
+// datapath, one word per cycle, groups back to back (an empty group costs one cycle); what comes back DP_LATENCY
+// cycles after dp_valid is written. INIT writes zeros to the words in use instead. Nothing here can wait.
+// Word n is read (sweep_valid, sweep_addr: also the accumulator) 2 cycles before its dp_valid. A sweep of W words
+// keeps busy for W + DP_LATENCY + 5 cycles.
+// READ of a state: the word rd_addr is at state_low 3 cycles after rd_load, 16 bits lower after every rd_shift,
+// while rd_hold.
 `default_nettype none
 module nh_core_sweep #(
     parameter integer LANES = 1,

@@ -32,9 +32,10 @@ always @(posedge clk) if (f_past) begin
     if ($past(valid1_q && !rst)) assert (dp_valid);
     // groups back to back
     if ($past(f_take && !rst && !init && f_words != {(WA+1){1'b0}})) assert (n_valid_q);
+    if ($past(n_valid_q && last && f_valid_q && f_words != {(WA+1){1'b0}} && !rst)) assert (n_valid_q);
     if ($past(fetch && !rst)) assert (f_valid_q);
     if ($past(n_valid_q && !last && !rst)) assert (n_valid_q);
 end
-reg [2:0] f_run; // groups of one word, one after the other
+reg [2:0] f_run = 3'd0; // groups of one word, one after the other
 always @(posedge clk) f_run <= (rst || !n_valid_q || !f_take) ? 3'd0 : f_run + {2'b0, !(&f_run)};
 always @(posedge clk) cover (f_run == 3'd2);

@@ -1,8 +1,9 @@
 // Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
-// Neuron core of the fabric (docs/fabric.md): queue, configuration, accumulate engine, sweep, sender, counters. The datapath of the
-// neurons stands beside it, LANES copies: dp_next and dp_out are its answers DP_LATENCY cycles after dp_valid; it never stalls.
-// s_flit: any rectangle. While it sweeps the core takes nothing from its queue; while it sends, it does. `tick` and `init` are
-// pulses that come while it is idle; INIT comes before the first tick after reset.
+// Neuron core of the fabric (docs/fabric.md): queue, configuration, accumulate engine, sweep, sender, counters.
+// The datapath of the neurons stands beside it, LANES copies: dp_next and dp_out are its answers DP_LATENCY cycles
+// after dp_valid; it never stalls.
+// s_flit: any rectangle. While it sweeps the core takes nothing from its queue; while it sends, it does. `tick`
+// and `init` are pulses that come while it is idle; INIT comes before the first tick after reset.
 `default_nettype none
 module nh_neuron_core #(
     parameter integer LANES = 1,       // neurons and weights per cycle
@@ -313,7 +314,8 @@ module nh_neuron_core #(
         for (l = 0; l < LANES; l = l + 1)
             if (back && dp_out[l*PAYLOAD_W +: PAYLOAD_W] != {PAYLOAD_W{1'b0}}) spikes = spikes + INC_ONE;
     end
-    wire [8:0] ones = {waits, sent, 1'b0, back, sweeping && !init_sweep, acc_busy, issue, invalid, event_valid && event_ready};
+    wire [8:0] ones = {waits, sent, 1'b0, back, sweeping && !init_sweep, acc_busy && !sweeping, issue,
+                       invalid, event_valid && event_ready};
     wire [9*INC_W-1:0] increments;
     genvar c;
     generate
