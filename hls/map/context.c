@@ -191,6 +191,12 @@ static bool delays(nh_mapper *m, const adjacency *in, int c, int lo, int hi) {
     return ok;
 }
 
+static bool fail_loop(nh_mapper *m) {
+    m->p->certificate = (nh_map_certificate){.failed = true, .layer = m->net->name, .resource = "steps of delay in a loop", .needed = 1, .is_structural = true,
+                                             .smallest = -1};
+    return m->d && nh_report(m->d, NH_P_MAP_LOOP, m->f->at, "a loop of layers has no delay");
+}
+
 bool nh_map_time(nh_mapper *m) {
     nh_map_plan *p = m->p;
     nh_arena *a = nh_arena_new();
@@ -205,7 +211,7 @@ bool nh_map_time(nh_mapper *m) {
         while (period <= hi - lo + 2 && !starts(m, &in, c, lo, hi, period))
             period++;
         p->period[c] = period;
-        if (period > hi - lo + 2) ok = nh_report(m->d, NH_P_MAP_LOOP, m->f->at, "a loop of layers has no delay"), p->certificate.failed = true;
+        if (period > hi - lo + 2) ok = fail_loop(m);
         else ok = delays(m, &in, c, lo, hi);
     }
     nh_arena_free(a);
