@@ -111,7 +111,7 @@ void nh_map_print(const nh_map_plan *p, const nh_event_net *net, const nh_fabric
                 100.0 * (double)u->axons / (double)f->axons);
     }
     if (p->n_context)
-        fprintf(out, "%d context(s), traffic x hops %.0f per step, at most %" PRId64 " routes in a core\n", p->n_context, p->traffic_hops,
+        fprintf(out, "%d context(s), %" PRId64 " flits and ticks a sample (loading included), traffic x hops %.0f per step, at most %" PRId64 " routes in a core\n", p->n_context, p->cost, p->traffic_hops,
                 p->routes_most);
     const nh_map_certificate *c = &p->certificate;
     if (!c->failed) return;

@@ -71,6 +71,13 @@ typedef struct {
     int n_context;
     int64_t *context_first;  /* [n_context + 1] pieces */
     int64_t routes_most;
+    /* Flits and ticks of a sample, which the cuts into contexts make least: for every context
+     *   words of synapses, axons and parameters that are loaded, each ceil(bits / 16) flits (the same in all for every cut; with one context
+     *   they are loaded once, not for every sample),
+     * + steps x events of populations that it reads and does not have (inputs of the network again in every context that reads them),
+     * + steps x events that leave for later contexts,
+     * + steps + populations: its ticks. Routes are not known yet and left out. An event per neuron and step where no rate is measured. */
+    int64_t cost;
     double traffic_hops;     /* events per step x hops; without rates 1 per neuron; set by nh_map_fill, as are routes_most and piece.routes */
     nh_map_use *use;
     int n_use;
