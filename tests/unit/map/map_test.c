@@ -438,6 +438,20 @@ Test(map, partial_sums_that_are_too_wide_say_how_many_bits_they_need) {
     nh_arena_free(a);
 }
 
+Test(map, the_cost_of_contexts_is_that_of_the_formula) {
+    nh_arena *a = nh_arena_new();
+    nh_population p[3] = {pop("in", 10, 1, 1), pop("a", 4, 1, 1), pop("b", 6, 1, 1)};
+    nh_projection q[2] = {dense("a", 0, 1), dense("b", 1, 2)};
+    nh_event_net n = {.name = "small", .steps = 16, .pop = p, .n_pop = 3, .proj = q, .n_proj = 2};
+    nh_fabric f = loihi(1, 1, 8); /* a synapse word has 8 + 3 bits: a flit; an axon 17 + 3 + 4 + 2: two */
+    p[0].kind = NH_POP_INPUT, p[2].is_output = true;
+    nh_map_plan *plan = nh_map_make(a, nh_diag_new(a), &n, &f, &(nh_map_options){0});
+    cr_assert_eq(plan->n_context, 2);
+    int64_t first = 10 * 4 + 10 * 2 + 16 * 10 + 16 * 4 + 16 + 3, second = 4 * 6 + 4 * 2 + 16 * 4 + 16 + 3;
+    cr_assert_eq(plan->cost, first + second);
+    nh_arena_free(a);
+}
+
 static nh_fabric random_fabric(uint32_t *s) {
     nh_fabric f = loihi(1 + (int)(rng(s) % 5), 1 + (int)(rng(s) % 5), 0);
     f.lanes = 1 << rng(s) % 3, f.neurons = f.params = f.lanes * (int64_t)(4 + rng(s) % 28), f.axons = 1024, f.synapses = 100 + rng(s) % 2000;
