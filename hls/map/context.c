@@ -156,8 +156,11 @@ static context_cost make_cost(const nh_mapper *m, nh_arena *a, const int64_t *la
     return c;
 }
 
-/* Exact: the least total cost (map.h) over all cuts of the topological order. */
-bool nh_map_contexts(nh_mapper *m, const int *scc, int most) {
+#define FEWEST ((int64_t)1 << 40)
+
+/* Exact: the least total cost (map.h) over all cuts of the topological order. When that has too many contexts: again with an extra cost for
+ * each, which is more than all else, so that a plan is found if there is one. */
+static bool cut(nh_mapper *m, const int *scc, int most, int64_t extra) {
     nh_map_plan *p = m->p;
     nh_arena *a = nh_arena_new();
     int64_t n = p->n_piece, cores = (int64_t)m->f->mesh_x * m->f->mesh_y;
@@ -175,7 +178,7 @@ bool nh_map_contexts(nh_mapper *m, const int *scc, int most) {
         int pop = p->piece[i].pop;
         /* The rest of a population whose beginning is in an earlier context: its readers come in a later one. */
         if (p->first_piece[p->position[pop]] < i && reader[pop] < end) end = reader[pop];
-        own.begin = i, own.out = 0, own.cost = m->net->n_pop + m->net->steps;
+        own.begin = i, own.out = 0, own.cost = m->net->n_pop + m->net->steps + extra;
         for (int64_t j = i + 1; j <= end; j++) {
             join_piece(&own, j - 1);
             if (j < n && whole[j]) continue;
@@ -189,7 +192,7 @@ bool nh_map_contexts(nh_mapper *m, const int *scc, int most) {
     int64_t needed = possible && n ? count[n] : 1;
     if (possible && (most == 0 || needed <= most)) {
         p->n_context = (int)needed;
-        p->cost = n ? best[n] : 0;
+        p->cost = n ? best[n] - needed * extra : 0;
         p->context_first = nh_arena_array(m->a, (size_t)needed + 1, sizeof *p->context_first);
         p->context_first[needed] = n;
         for (int64_t j = n, c = needed; c-- > 0; j = from[j])
@@ -205,8 +208,11 @@ bool nh_map_contexts(nh_mapper *m, const int *scc, int most) {
         return true;
     }
     nh_arena_free(a);
+    if (possible && extra == 0) return cut(m, scc, most, FEWEST);
     return nh_map_fail(m, NH_P_MAP_CORES, possible ? m->net->name : "a loop of layers", "cores", n, cores * (most > 0 ? most : 1), false);
 }
+
+bool nh_map_contexts(nh_mapper *m, const int *scc, int most) { return cut(m, scc, most, 0); }
 
 static int64_t floor_div(int64_t a, int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
 
