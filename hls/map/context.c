@@ -74,12 +74,10 @@ bool nh_map_order(nh_mapper *m, int *scc) {
     return true;
 }
 
-/* Elements that are read at or after piece p and made before it, for every cut p; and the first reader's piece of every population. */
-static void cut_costs(const nh_mapper *m, int64_t *cost, int64_t *reader, bool *whole, const int *scc) {
+/* First and last reader of every population as pieces, and where no cut may be: in loops. */
+static void readers(const nh_mapper *m, int64_t *reader, int64_t *last, bool *whole, const int *scc) {
     const nh_map_plan *p = m->p;
-    int n = m->net->n_pop;
-    int64_t *last = reader + n;
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < m->net->n_pop; i++)
         reader[i] = p->n_piece + 1, last[i] = -1;
     for (int i = 0; i < m->net->n_proj; i++) {
         const nh_projection *q = &m->net->proj[i];
@@ -89,28 +87,89 @@ static void cut_costs(const nh_mapper *m, int64_t *cost, int64_t *reader, bool *
         if (scc[q->from] != scc[q->to]) continue;
         int a = p->position[q->from], b = p->position[q->to];
         for (int64_t k = p->first_piece[a < b ? a : b] + 1; k < p->first_piece[(a < b ? b : a) + 1]; k++)
-            whole[k] = true; /* no cut in a loop */
+            whole[k] = true;
     }
-    for (int i = 0; i < n; i++) {
-        int64_t first = p->first_piece[p->position[i]], size = nh_population_size(&m->net->pop[i]);
-        if (m->net->pop[i].kind == NH_POP_INPUT || last[i] <= first) continue;
-        cost[first + 1] += size;
-        cost[last[i]] -= size;
-    }
-    for (int64_t k = 1; k <= p->n_piece; k++)
-        cost[k] += cost[k - 1];
 }
 
-/* Exact: least sum of elements that cross cuts plus what a context costs by itself, over all cuts of the topological order. */
-bool nh_map_contexts(nh_mapper *m, const int *scc, int most) {
+/* What a context of pieces begin .. costs, piece by piece: see map.h. */
+typedef struct {
+    const nh_mapper *m;
+    adjacency in;
+    const int64_t *last;            /* [n_pop] */
+    int64_t begin, cost, out;       /* out: events that leave when the context ends here */
+    int64_t *read, *done;           /* [n_pop] begin + 1 of the context that reads the population, has it */
+    int64_t *die, *die_of;          /* [n_piece + 1] events whose last reader ends there, of the context begin + 1 */
+    int64_t synapse, axon, param;   /* flits of a word */
+} context_cost;
+
+static int64_t chunks(int64_t bits) { return nh_ceil_div(bits, 16); }
+
+static void set_flits(context_cost *c) {
+    const nh_fabric *f = c->m->f;
+    int64_t word = nh_log2_ceil((uint64_t)(f->neurons / f->lanes)), param = 0;
+    for (int i = 0; i < f->n_model; i++) {
+        int64_t bits = 0;
+        for (int k = 0; k < NH_NEURON_PARAMS; k++)
+            bits += f->model[i].param[k].width_bits;
+        if (bits > param) param = bits;
+    }
+    c->synapse = chunks(f->lanes * f->weight_bits + (f->sparse ? word : 0));
+    c->axon = chunks(nh_log2_ceil((uint64_t)f->synapses) + 2 * word + 3);
+    c->param = chunks(f->lanes * param);
+}
+
+/* At most one event per element and step, or as many as were measured. */
+static int64_t events(const nh_mapper *m, int pop, int64_t elements) {
+    double rate = m->net->pop[pop].rate;
+    return m->net->steps * (rate < 0 ? elements : (int64_t)((double)elements * rate) + 1);
+}
+
+/* Piece k joins the context. */
+static void join_piece(context_cost *c, int64_t k) {
+    const nh_map_plan *p = c->m->p;
+    const nh_map_piece *b = &p->piece[k];
+    int64_t stamp = c->begin + 1, mine = events(c->m, b->pop, b->c * b->h * b->w), last = c->last[b->pop];
+    c->cost += b->synapses * c->synapse + b->axons * c->axon + b->params * c->param;
+    if (last > k + 1) {
+        if (c->die_of[last] != stamp) c->die[last] = 0, c->die_of[last] = stamp;
+        c->die[last] += mine;
+        c->out += mine;
+    }
+    if (c->die_of[k + 1] == stamp) c->out -= c->die[k + 1];
+    if (c->done[b->pop] == stamp) return;
+    c->done[b->pop] = stamp;
+    for (int i = c->in.first[b->pop]; i < c->in.first[b->pop + 1]; i++) {
+        int from = c->m->net->proj[c->in.item[i]].from;
+        bool inside = c->m->net->pop[from].kind == NH_POP_NEURONS && p->first_piece[p->position[from]] >= c->begin;
+        if (inside || c->read[from] == stamp) continue;
+        c->read[from] = stamp;
+        c->cost += events(c->m, from, nh_population_size(&c->m->net->pop[from]));
+    }
+}
+
+static context_cost make_cost(const nh_mapper *m, nh_arena *a, const int64_t *last) {
+    size_t pops = (size_t)m->net->n_pop + 1, pieces = (size_t)m->p->n_piece + 2;
+    context_cost c = {.m = m, .in = adjacent(a, m->net, false), .last = last};
+    c.read = nh_arena_array(a, pops, sizeof *c.read), c.done = nh_arena_array(a, pops, sizeof *c.done);
+    c.die = nh_arena_array(a, pieces, sizeof *c.die), c.die_of = nh_arena_array(a, pieces, sizeof *c.die_of);
+    set_flits(&c);
+    return c;
+}
+
+#define FEWEST ((int64_t)1 << 40)
+
+/* Exact: the least total cost (map.h) over all cuts of the topological order. When that has too many contexts: again with an extra cost for
+ * each, which is more than all else, so that a plan is found if there is one. */
+static bool cut(nh_mapper *m, const int *scc, int most, int64_t extra) {
     nh_map_plan *p = m->p;
     nh_arena *a = nh_arena_new();
     int64_t n = p->n_piece, cores = (int64_t)m->f->mesh_x * m->f->mesh_y;
-    int64_t *cost = nh_arena_array(a, (size_t)n + 3, sizeof *cost), *best = nh_arena_array(a, (size_t)n + 2, sizeof *best);
+    int64_t *best = nh_arena_array(a, (size_t)n + 2, sizeof *best);
     int64_t *from = nh_arena_array(a, (size_t)n + 2, sizeof *from), *count = nh_arena_array(a, (size_t)n + 2, sizeof *count);
-    int64_t *reader = nh_arena_array(a, (size_t)m->net->n_pop * 2 + 1, sizeof *reader);
+    int64_t *reader = nh_arena_array(a, (size_t)m->net->n_pop * 2 + 1, sizeof *reader), *last = reader + m->net->n_pop;
     bool *whole = nh_arena_array(a, (size_t)n + 2, sizeof *whole);
-    cut_costs(m, cost, reader, whole, scc);
+    readers(m, reader, last, whole, scc);
+    context_cost own = make_cost(m, a, last);
     for (int64_t j = 1; j <= n; j++)
         best[j] = INT64_MAX;
     for (int64_t i = 0; i < n; i++) {
@@ -119,11 +178,12 @@ bool nh_map_contexts(nh_mapper *m, const int *scc, int most) {
         int pop = p->piece[i].pop;
         /* The rest of a population whose beginning is in an earlier context: its readers come in a later one. */
         if (p->first_piece[p->position[pop]] < i && reader[pop] < end) end = reader[pop];
-        int64_t own = m->net->n_pop + m->net->steps + (i > 0 ? cost[i] : 0);
+        own.begin = i, own.out = 0, own.cost = m->net->n_pop + m->net->steps + extra;
         for (int64_t j = i + 1; j <= end; j++) {
+            join_piece(&own, j - 1);
             if (j < n && whole[j]) continue;
-            if (best[i] + own >= best[j]) continue;
-            best[j] = best[i] + own;
+            if (best[i] + own.cost + own.out >= best[j]) continue;
+            best[j] = best[i] + own.cost + own.out;
             from[j] = i;
             count[j] = count[i] + 1;
         }
@@ -132,6 +192,7 @@ bool nh_map_contexts(nh_mapper *m, const int *scc, int most) {
     int64_t needed = possible && n ? count[n] : 1;
     if (possible && (most == 0 || needed <= most)) {
         p->n_context = (int)needed;
+        p->cost = n ? best[n] - needed * extra : 0;
         p->context_first = nh_arena_array(m->a, (size_t)needed + 1, sizeof *p->context_first);
         p->context_first[needed] = n;
         for (int64_t j = n, c = needed; c-- > 0; j = from[j])
@@ -147,8 +208,11 @@ bool nh_map_contexts(nh_mapper *m, const int *scc, int most) {
         return true;
     }
     nh_arena_free(a);
+    if (possible && extra == 0) return cut(m, scc, most, FEWEST);
     return nh_map_fail(m, NH_P_MAP_CORES, possible ? m->net->name : "a loop of layers", "cores", n, cores * (most > 0 ? most : 1), false);
 }
+
+bool nh_map_contexts(nh_mapper *m, const int *scc, int most) { return cut(m, scc, most, 0); }
 
 static int64_t floor_div(int64_t a, int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
 
@@ -191,6 +255,12 @@ static bool delays(nh_mapper *m, const adjacency *in, int c, int lo, int hi) {
     return ok;
 }
 
+static bool fail_loop(nh_mapper *m) {
+    m->p->certificate = (nh_map_certificate){.failed = true, .layer = m->net->name, .resource = "steps of delay in a loop", .needed = 1, .is_structural = true,
+                                             .smallest = -1};
+    return m->d && nh_report(m->d, NH_P_MAP_LOOP, m->f->at, "a loop of layers has no delay");
+}
+
 bool nh_map_time(nh_mapper *m) {
     nh_map_plan *p = m->p;
     nh_arena *a = nh_arena_new();
@@ -205,7 +275,7 @@ bool nh_map_time(nh_mapper *m) {
         while (period <= hi - lo + 2 && !starts(m, &in, c, lo, hi, period))
             period++;
         p->period[c] = period;
-        if (period > hi - lo + 2) ok = nh_report(m->d, NH_P_MAP_LOOP, m->f->at, "a loop of layers has no delay"), p->certificate.failed = true;
+        if (period > hi - lo + 2) ok = fail_loop(m);
         else ok = delays(m, &in, c, lo, hi);
     }
     nh_arena_free(a);

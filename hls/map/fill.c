@@ -341,9 +341,10 @@ static void fill_context(filler *s, int context, nh_context *x) {
 
 nh_image *nh_map_fill(nh_arena *a, nh_diag *d, const nh_event_net *given, const nh_fabric *f, nh_map_plan *plan) {
     const nh_event_net *net = plan->net;
-    filler s = {.m = {a, d, net, f, plan, given}, .p = plan, .ok = !plan->certificate.failed};
+    filler s = {.m = {a, d, net, f, plan, given, 0}, .p = plan, .ok = !plan->certificate.failed};
     if (!s.ok) return NULL;
-    if (!check_widths(&s)) return NULL;
+    size_t before = d->n_error;
+    if (!check_widths(&s)) return nh_map_lever_of_fill(&s.m, d->n_error == before + 1), NULL;
     nh_map_by_source(a, net, &s.by_source, &s.first_by_source);
     nh_map_place(&s.m, s.by_source, s.first_by_source);
     s.row_start = nh_arena_array(a, (size_t)net->n_proj + 1, sizeof *s.row_start);
@@ -358,5 +359,6 @@ nh_image *nh_map_fill(nh_arena *a, nh_diag *d, const nh_event_net *given, const 
     m->context = nh_arena_array(a, (size_t)plan->n_context + 1, sizeof *m->context);
     for (int c = 0; c < plan->n_context; c++)
         fill_context(&s, c, &m->context[c]);
+    if (!s.ok) nh_map_lever_of_fill(&s.m, d->n_error == before + 1);
     return s.ok ? m : NULL;
 }

@@ -15,6 +15,10 @@ int nh_fabric_add_model(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, i
 /* Raw values of parameter k of the model: [value.n], in a; NULL with a diagnostic where they do not fit. */
 const int64_t *nh_fabric_param_raw(nh_arena *a, nh_diag *d, const nh_layer *l, const nh_fabric_model *m, int k, int frac, const nh_neuron_value *value);
 
+/* The model "sum" in f: no state, the accumulator leaves. Its index (added when it is new), or -1: four models already, or spikes only. For
+ * networks with nh_map_splits; nh_event_net_of adds it where it is needed. */
+int nh_fabric_add_sum(nh_arena *a, nh_fabric *f);
+
 /* linear.c: what stands between two populations as (source, target, weight, delay), or as one dense layer or convolution. */
 typedef struct {
     nh_projection *proj;

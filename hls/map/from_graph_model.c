@@ -5,6 +5,7 @@
 
 #include "edit.h"
 #include "from_graph.h"
+#include "map_parts.h"
 #include "neuron_dp.h"
 #include "neurons.h"
 
@@ -174,4 +175,17 @@ const int64_t *nh_fabric_param_raw(nh_arena *a, nh_diag *d, const nh_layer *l, c
         raw[i] = (int64_t)v;
     }
     return raw;
+}
+
+/* --- partial sums ------------------------------------------------------------------------------------------------------- */
+
+int nh_fabric_add_sum(nh_arena *a, nh_fabric *f) {
+    static const char text[] = "model sum\nexact\ninput a\noutput y graded\n    MOV y, a\n";
+    int known = nh_map_sum_model(f);
+    if (known >= 0) return known;
+    if (f->n_model == NH_FABRIC_MODELS || f->payload_bits == 1) return -1;
+    const nh_neuron_program *p = nh_neuron_assemble(a, nh_diag_new(a), "sum", text, sizeof text - 1, NULL, 0);
+    int bits = f->payload_bits;
+    f->model[f->n_model] = (nh_fabric_model){.name = "sum", .program = p, .out = nh_format_make(true, bits, bits, NH_ROUND_TRN, NH_OVERFLOW_SAT)};
+    return f->n_model++;
 }

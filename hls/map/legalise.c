@@ -246,15 +246,15 @@ static bool check_sums(nh_mapper *m, const legaliser *s, const char *resource, i
     for (int i = s->first; i < s->out->n_pop; i++)
         if (s->out->pop[i].out_bits > bits) bits = s->out->pop[i].out_bits;
     if (bits <= m->f->payload_bits && s->model >= 0) return true;
+    bool wide = bits > m->f->payload_bits;
+    nh_map_fail(m, NH_P_MAP_SUM, p->name, wide ? "payload_bits" : "models named 'sum'", wide ? bits : 1, wide ? m->f->payload_bits : 0, true);
     nh_map_certificate *c = &m->p->certificate;
-    c->payload_bits = bits > m->f->payload_bits ? bits : m->f->payload_bits;
-    if (!m->d) return nh_map_fail(m, NH_P_MAP_SUM, p->name, "payload_bits", bits, m->f->payload_bits, true);
-    const char *layer = nh_arena_printf(m->a, "%s", p->name);
-    if (bits > m->f->payload_bits) nh_map_fail(m, NH_P_MAP_SUM, layer, "payload_bits", bits, m->f->payload_bits, true);
-    else nh_map_fail(m, NH_P_MAP_SUM, layer, "models named 'sum'", 1, 0, true);
-    nh_diag_hint(m->d, "a word of neurons needs %" PRId64 " %s, a core has %" PRId64 ": its inputs would be split over %d partial sums of %d bits, "
-                 "which takes payload_bits: %d and the neuron model 'sum'%s", needed, resource, available, n, bits, bits,
-                 s->model >= 0 ? "" : " (the fabric has none)");
+    int payload = wide ? bits : m->f->payload_bits;
+    if (payload > c->payload_bits) c->payload_bits = payload;
+    if (!m->d || c->layer != p->name) return false; /* the certificate is another layer's */
+    c->split = nh_arena_printf(m->a, "a word of its neurons needs %" PRId64 " %s, a core has %" PRId64 ": its inputs would be split over %d partial "
+                               "sums, which takes payload_bits: %d and the neuron model 'sum'%s", needed, resource, available, n, bits,
+                               s->model >= 0 ? "" : " (which this fabric does not have)");
     return false;
 }
 

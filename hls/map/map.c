@@ -42,8 +42,7 @@ bool nh_map_fail(nh_mapper *m, nh_code code, const char *layer, const char *reso
     return false;
 }
 
-/* The network as it is mapped, in order. */
-static bool begin(nh_mapper *m) {
+bool nh_map_begin(nh_mapper *m) {
     nh_map_plan *p = m->p;
     const nh_event_net *legal = nh_map_legalise(m, m->given);
     m->net = p->net = legal ? legal : m->given;
@@ -56,49 +55,6 @@ static bool begin(nh_mapper *m) {
     p->axon_base = nh_arena_array(m->a, (size_t)m->net->n_proj + 1, sizeof *p->axon_base);
     nh_map_order(m, p->scc);
     return legal;
-}
-
-/* Cores with another fabric; -1 when a layer does not fit one. */
-static int64_t cores_with(const nh_mapper *m, const nh_fabric *f) {
-    nh_arena *t = nh_arena_new();
-    nh_map_plan p = {0};
-    nh_mapper k = {t, NULL, m->given, f, &p, m->given};
-    int64_t n = begin(&k) && nh_map_partition(&k) ? p.n_piece : -1;
-    nh_arena_free(t);
-    return n;
-}
-
-static void add_lever(nh_mapper *m, const char *text, const nh_fabric *f) {
-    nh_map_certificate *c = &m->p->certificate;
-    int64_t n = cores_with(m, f);
-    bool fits = n >= 0 && n <= (int64_t)f->mesh_x * f->mesh_y;
-    c->lever[c->n_lever] = (nh_map_lever){text, n, fits};
-    if (fits && c->smallest < 0) c->smallest = c->n_lever;
-    c->n_lever++;
-}
-
-static void levers(nh_mapper *m) {
-    nh_arena *a = m->a;
-    const nh_fabric *f = m->f;
-    nh_fabric g = *f;
-    g.synapses = f->synapses * 3 / 2;
-    add_lever(m, nh_arena_printf(a, "synapse memory x 1.5 (%" PRId64 " words)", g.synapses), &g);
-    g = *f, g.neurons *= 2;
-    add_lever(m, nh_arena_printf(a, "neurons: %" PRId64 " per core", g.neurons), &g);
-    g = *f, g.synapses *= 2, g.weight_bits = f->weight_bits / 2;
-    if (f->weight_bits >= 4) add_lever(m, nh_arena_printf(a, "weight_bits: %d", g.weight_bits), &g);
-    g = *f, g.synapses *= 2, g.neurons *= 2;
-    add_lever(m, "twice the neurons and synapses per core", &g);
-    g = *f;
-    int64_t n = cores_with(m, f);
-    while ((int64_t)g.mesh_x * g.mesh_y < n && (g.mesh_x < NH_FABRIC_MESH_MOST || g.mesh_y < NH_FABRIC_MESH_MOST))
-        *(g.mesh_x <= g.mesh_y && g.mesh_x < NH_FABRIC_MESH_MOST ? &g.mesh_x : g.mesh_y < NH_FABRIC_MESH_MOST ? &g.mesh_y : &g.mesh_x) += 1;
-    add_lever(m, nh_arena_printf(a, "mesh: [%d, %d]", g.mesh_x, g.mesh_y), &g);
-    nh_map_certificate *c = &m->p->certificate;
-    c->lever[c->n_lever++] = (nh_map_lever){
-        nh_arena_printf(a, "contexts: %" PRId64, nh_ceil_div(n, (int64_t)f->mesh_x * f->mesh_y)), n, n >= 0};
-    if (c->smallest < 0 && n >= 0) c->smallest = c->n_lever - 1;
-    if (c->smallest >= 0) nh_diag_hint(m->d, "smallest change that fits: %s", c->lever[c->smallest].lever);
 }
 
 static void uses(nh_mapper *m) {
@@ -120,21 +76,25 @@ static void uses(nh_mapper *m) {
 
 nh_map_plan *nh_map_make(nh_arena *a, nh_diag *d, const nh_event_net *net, const nh_fabric *f, const nh_map_options *o) {
     nh_map_plan *p = NH_NEW(a, nh_map_plan);
-    nh_mapper m = {a, d, net, f, p, net};
-    bool ok = begin(&m) && nh_map_partition(&m);
+    nh_mapper m = {a, d, net, f, p, net, o->most_contexts};
+    bool ok = nh_map_begin(&m) && nh_map_partition(&m);
     int64_t bound = lower_bound(&m, f), cores = (int64_t)f->mesh_x * f->mesh_y;
     uses(&m);
     if (!ok) {
         nh_map_try(&m, "partition", "a layer does not fit a core", p->n_piece, bound);
+        nh_map_levers(&m);
         return p;
     }
     if (p->n_piece > cores) nh_map_try(&m, "a single context", "more cores than the mesh has", p->n_piece, bound);
     if (!nh_map_contexts(&m, p->scc, o->most_contexts)) {
-        levers(&m);
+        nh_map_levers(&m);
         return p;
     }
     if (nh_map_time(&m)) nh_map_try(&m, nh_arena_printf(a, "%d context(s)", p->n_context), "accepted", p->n_piece, bound);
-    else nh_map_try(&m, nh_arena_printf(a, "%d context(s)", p->n_context), "delays or loops", p->n_piece, bound);
+    else {
+        nh_map_try(&m, nh_arena_printf(a, "%d context(s)", p->n_context), "delays or loops", p->n_piece, bound);
+        nh_map_levers(&m);
+    }
     return p;
 }
 
@@ -151,14 +111,15 @@ void nh_map_print(const nh_map_plan *p, const nh_event_net *net, const nh_fabric
                 100.0 * (double)u->axons / (double)f->axons);
     }
     if (p->n_context)
-        fprintf(out, "%d context(s), traffic x hops %.0f per step, at most %" PRId64 " routes in a core\n", p->n_context, p->traffic_hops,
+        fprintf(out, "%d context(s), %" PRId64 " flits and ticks a sample (loading included), traffic x hops %.0f per step, at most %" PRId64 " routes in a core\n", p->n_context, p->cost, p->traffic_hops,
                 p->routes_most);
     const nh_map_certificate *c = &p->certificate;
     if (!c->failed) return;
     fprintf(out, "does not fit: %s: %s: needed %" PRId64 ", available %" PRId64 " (%s; lower bound %" PRId64 " cores)\n",
             c->layer ? c->layer : "-", c->resource ? c->resource : "-", c->needed, c->available, c->is_structural ? "structural" : "total",
             c->lower_bound);
+    if (c->split) fprintf(out, "  %s\n", c->split);
     for (int i = 0; i < c->n_lever; i++)
-        fprintf(out, "  %s %s -> %" PRId64 " cores%s\n", i == c->smallest ? "*" : "-", c->lever[i].lever, c->lever[i].cores,
-                c->lever[i].fits ? ", fits" : "");
+        fprintf(out, "  %s %s (x %.2f) -> %" PRId64 " cores%s\n", i == c->smallest ? "*" : "-", c->lever[i].lever, c->lever[i].change,
+                c->lever[i].cores, c->lever[i].fits ? ", fits" : "");
 }

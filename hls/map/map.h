@@ -38,8 +38,11 @@ typedef struct {
 typedef struct {
     const char *lever;       /* "weight_bits 8 -> 4" */
     int64_t cores;           /* needed with it; -1: not known */
-    bool fits;
+    bool fits;               /* planned with it, in the contexts allowed */
+    double change;           /* new / old of what is turned: cores of the mesh, contexts, words, bits (weight_bits: old / new) */
 } nh_map_lever;
+
+#define NH_MAP_LEVERS 12
 
 typedef struct {
     bool failed;
@@ -47,9 +50,10 @@ typedef struct {
     int64_t needed, available;
     bool is_structural;      /* one neuron word does not fit a core; else the sum over all */
     int64_t lower_bound;     /* of cores */
-    nh_map_lever lever[6];
-    int n_lever, smallest;   /* index of the smallest change that fits, or -1 */
+    nh_map_lever lever[NH_MAP_LEVERS];
+    int n_lever, smallest;   /* index of the lever with the least change that fits (the first of equals), or -1 */
     int payload_bits;        /* that partial sums need when fan-in must be split; else 0 */
+    const char *split;       /* why and how it would be, or NULL */
 } nh_map_certificate;
 
 typedef struct {
@@ -67,6 +71,13 @@ typedef struct {
     int n_context;
     int64_t *context_first;  /* [n_context + 1] pieces */
     int64_t routes_most;
+    /* Flits and ticks of a sample, which the cuts into contexts make least: for every context
+     *   words of synapses, axons and parameters that are loaded, each ceil(bits / 16) flits (the same in all for every cut; with one context
+     *   they are loaded once, not for every sample),
+     * + steps x events of populations that it reads and does not have (inputs of the network again in every context that reads them),
+     * + steps x events that leave for later contexts,
+     * + steps + populations: its ticks. Routes are not known yet and left out. An event per neuron and step where no rate is measured. */
+    int64_t cost;
     double traffic_hops;     /* events per step x hops; without rates 1 per neuron; set by nh_map_fill, as are routes_most and piece.routes */
     nh_map_use *use;
     int n_use;

@@ -12,6 +12,7 @@ typedef struct {
     const nh_fabric *f;
     nh_map_plan *p;
     const nh_event_net *given; /* net before legalisation */
+    int most;                  /* contexts; 0: as many as it takes */
 } nh_mapper;
 
 /* legalise.c: the network whose fan-in fits cores; NULL with the certificate. Lives in m->a. */
@@ -35,6 +36,12 @@ int64_t *nh_map_row_starts(nh_arena *a, const nh_event_net *net, const nh_projec
 /* Word of a target element in a piece, -1 outside; its lane. */
 int64_t nh_map_word(const nh_event_net *net, const nh_map_piece *b, int64_t element, int lanes, int *lane);
 int64_t nh_map_padded(const nh_population *p, int lanes);
+
+/* map.c: the network as it is mapped (m->net), its order and the plan's arrays. */
+bool nh_map_begin(nh_mapper *m);
+/* lever.c */
+void nh_map_levers(nh_mapper *m);
+void nh_map_lever_of_fill(nh_mapper *m, bool only);
 
 bool nh_map_order(nh_mapper *m, int *scc);
 bool nh_map_partition(nh_mapper *m);

@@ -42,7 +42,7 @@ static json_t *certificate(const nh_map_certificate *c) {
     if (!c->failed) return json_null();
     json_t *levers = json_array();
     for (int i = 0; i < c->n_lever; i++)
-        json_array_append_new(levers, json_pack("{s:s, s:I, s:b, s:b}", "change", c->lever[i].lever, "cores", (json_int_t)c->lever[i].cores,
+        json_array_append_new(levers, json_pack("{s:s, s:f, s:I, s:b, s:b}", "change", c->lever[i].lever, "relative", c->lever[i].change, "cores", (json_int_t)c->lever[i].cores,
                                                 "fits", c->lever[i].fits, "smallest", i == c->smallest));
     return json_pack("{s:s?, s:s?, s:I, s:I, s:b, s:I, s:o}", "layer", c->layer, "resource", c->resource, "needed", (json_int_t)c->needed,
                      "available", (json_int_t)c->available, "structural", c->is_structural, "lower_bound_cores", (json_int_t)c->lower_bound,

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "from_graph.h"
 #include "map.h"
 
 static double now(void) { struct timespec t; clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t); return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec; }
@@ -89,7 +90,7 @@ Test(map, seed6_with_4095_neurons_per_core_has_a_certificate) {
     cr_assert_eq(nh_diag_exit(d), NH_EXIT_REQUIREMENT);
     cr_assert_eq(p->certificate.available, 128);
     cr_assert_gt(p->certificate.needed, 128);
-    cr_assert_geq(p->certificate.smallest, 0);
+    cr_assert_str_eq(p->certificate.lever[p->certificate.smallest].lever, "mesh: [16, 9]"); /* the least of all relative changes: 9/8 */
     nh_arena_free(a);
 }
 
@@ -406,6 +407,49 @@ static int compare(nh_arena *a, const nh_event_net *n, const nh_fabric *f, uint3
                 spikes += y[q][t][e];
             }
     return spikes;
+}
+
+Test(map, partial_sums_that_are_too_wide_say_how_many_bits_they_need) {
+    nh_arena *a = nh_arena_new();
+    nh_event_net *n = seed6(a);
+    nh_fabric f = loihi(32, 32, 8192);
+    f.axons = 4096, f.payload_bits = 8; /* fc1: 11,352 spikes of weight 1 in parts of 4,096: more than 12 bits and a sign hold */
+    nh_diag *d = nh_diag_new(a);
+    nh_map_plan *p = nh_map_make(a, d, n, &f, &(nh_map_options){0});
+    cr_assert_eq(d->item[0].code, NH_P_MAP_SUM);
+    cr_assert_eq(p->certificate.needed, 14);
+    cr_assert_eq(p->certificate.available, 8);
+    cr_assert_str_eq(p->certificate.lever[p->certificate.smallest].lever, "payload_bits: 14, with the model 'sum'"); /* 1.75 times; axons: 2.77 */
+    cr_assert(strstr(p->certificate.split, "needs 11352 axons, a core has 4096"));
+    nh_diag_print(d, NH_NOTE, false, stderr);
+    nh_map_print(p, n, &f, stderr);
+    f.payload_bits = 14; /* and no model */
+    p = nh_map_make(a, nh_diag_new(a), n, &f, &(nh_map_options){0});
+    cr_assert_str_eq(p->certificate.resource, "models named 'sum'");
+    cr_assert(nh_map_splits(n, &f));
+    cr_assert_eq(nh_fabric_add_sum(a, &f), 1);
+    cr_assert_eq(nh_fabric_add_sum(a, &f), 1);
+    p = nh_map_make(a, nh_diag_new(a), n, &f, &(nh_map_options){0});
+    cr_assert_not(p->certificate.failed);
+    cr_assert_str_eq(p->net->pop[7].name, "fc1.sum0");
+    f.payload_bits = 1;
+    f.n_model = 1;
+    cr_assert_eq(nh_fabric_add_sum(a, &f), -1);
+    nh_arena_free(a);
+}
+
+Test(map, the_cost_of_contexts_is_that_of_the_formula) {
+    nh_arena *a = nh_arena_new();
+    nh_population p[3] = {pop("in", 10, 1, 1), pop("a", 4, 1, 1), pop("b", 6, 1, 1)};
+    nh_projection q[2] = {dense("a", 0, 1), dense("b", 1, 2)};
+    nh_event_net n = {.name = "small", .steps = 16, .pop = p, .n_pop = 3, .proj = q, .n_proj = 2};
+    nh_fabric f = loihi(1, 1, 8); /* a synapse word has 8 + 3 bits: a flit; an axon 17 + 3 + 4 + 2: two */
+    p[0].kind = NH_POP_INPUT, p[2].is_output = true;
+    nh_map_plan *plan = nh_map_make(a, nh_diag_new(a), &n, &f, &(nh_map_options){0});
+    cr_assert_eq(plan->n_context, 2);
+    int64_t first = 10 * 4 + 10 * 2 + 16 * 10 + 16 * 4 + 16 + 3, second = 4 * 6 + 4 * 2 + 16 * 4 + 16 + 3;
+    cr_assert_eq(plan->cost, first + second);
+    nh_arena_free(a);
 }
 
 static nh_fabric random_fabric(uint32_t *s) {

@@ -1,0 +1,127 @@
+/* Levers of a certificate: changes of the fabric or of the contexts, each planned, and the smallest that fits. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "map_parts.h"
+
+static const int64_t factor[][2] = {{5, 4}, {3, 2}, {2, 1}, {3, 1}, {4, 1}, {8, 1}, {16, 1}};
+enum { FACTORS = sizeof factor / sizeof *factor };
+
+typedef struct { int64_t cores; int contexts; bool fits; } trial;
+
+static trial try_with(const nh_mapper *m, const nh_fabric *f, int most) {
+    nh_arena *t = nh_arena_new();
+    nh_map_plan p = {0};
+    nh_mapper k = {t, NULL, m->given, f, &p, m->given, most};
+    trial r = {-1, 0, false};
+    if (nh_map_begin(&k) && nh_map_partition(&k)) {
+        r.cores = p.n_piece;
+        r.fits = nh_map_contexts(&k, p.scc, most) && nh_map_time(&k);
+        r.contexts = p.n_context;
+    }
+    nh_arena_free(t);
+    return r;
+}
+
+/* change: new / old of what is turned. One that neither fits nor alters the number of cores is left out. */
+static void add_lever(nh_mapper *m, const char *text, double change, trial t, int64_t base) {
+    nh_map_certificate *c = &m->p->certificate;
+    if (c->n_lever == NH_MAP_LEVERS || (!t.fits && t.cores == base)) return;
+    c->lever[c->n_lever] = (nh_map_lever){text, t.cores, t.fits, change};
+    if (t.fits && (c->smallest < 0 || change < c->lever[c->smallest].change)) c->smallest = c->n_lever;
+    c->n_lever++;
+}
+
+static bool is_short_of(const nh_map_certificate *c, const char *name) { return c->is_structural && c->resource && strcmp(c->resource, name) == 0; }
+
+/* A size of the cores: what is missing, then by factors, up to the first that fits. *size is of g, a copy of the fabric. */
+static void scale(nh_mapper *m, const char *name, nh_fabric *g, int64_t *size, int64_t base) {
+    const nh_map_certificate *c = &m->p->certificate;
+    int64_t old = *size, lanes = m->f->lanes, have = is_short_of(c, name) ? c->needed : 0;
+    trial t = {-1, 0, false};
+    if (old < 1) old = 1;
+    for (int i = have > *size ? -1 : 0; i < FACTORS && !t.fits; i++) {
+        int64_t n = i < 0 ? have : nh_ceil_div(nh_ceil_div(old * factor[i][0], factor[i][1]), lanes) * lanes;
+        if (i >= 0 && n <= have) continue;
+        *size = n;
+        if (size == &g->neurons && g->params < n / lanes) g->params = n / lanes;
+        t = try_with(m, g, m->most);
+    }
+    add_lever(m, nh_arena_printf(m->a, "%s: %" PRId64, name, *size), (double)*size / (double)old, t, base);
+}
+
+static void scale_sizes(nh_mapper *m, int64_t base) {
+    nh_fabric g = *m->f;
+    scale(m, "synapses", &g, &g.synapses, base);
+    g = *m->f;
+    scale(m, "neurons", &g, &g.neurons, base);
+    g = *m->f;
+    scale(m, "axons", &g, &g.axons, base);
+    const nh_map_certificate *c = &m->p->certificate;
+    g = *m->f;
+    if (is_short_of(c, "convs")) scale(m, "convs", &g, &g.convs, base);
+    if (is_short_of(c, "delays")) {
+        g.delays = (int64_t)1 << nh_log2_ceil((uint64_t)c->needed);
+        add_lever(m, nh_arena_printf(m->a, "delays: %" PRId64, g.delays), (double)g.delays / (double)m->f->delays, try_with(m, &g, m->most), base);
+    }
+}
+
+/* Bits: weights of half the bits in the same memory, payloads that hold the partial sums. */
+static void scale_bits(nh_mapper *m, int64_t base) {
+    const nh_map_certificate *c = &m->p->certificate;
+    const nh_fabric *f = m->f;
+    nh_fabric g = *f;
+    if (f->weight_bits >= 4) {
+        g.weight_bits = f->weight_bits / 2, g.synapses = f->synapses * 2;
+        add_lever(m, nh_arena_printf(m->a, "weight_bits: %d (%" PRId64 " synapses in the same memory; train again)", g.weight_bits, g.synapses),
+                  (double)f->weight_bits / g.weight_bits, try_with(m, &g, m->most), base);
+    }
+    if (c->payload_bits == 0 || c->payload_bits > 24) return;
+    g = *f;
+    g.payload_bits = c->payload_bits;
+    if (nh_map_sum_model(f) < 0) {
+        if (g.n_model == NH_FABRIC_MODELS) return;
+        g.model[g.n_model++] = (nh_fabric_model){.name = "sum"};
+    }
+    add_lever(m, nh_arena_printf(m->a, "payload_bits: %d, with the model 'sum'", g.payload_bits), (double)g.payload_bits / f->payload_bits,
+              try_with(m, &g, m->most), base);
+}
+
+static void scale_mesh(nh_mapper *m, trial free) {
+    const nh_fabric *f = m->f;
+    nh_fabric g = *f;
+    trial t = {-1, 0, false};
+    int64_t most = m->most > 0 ? m->most : 1;
+    while (!t.fits && (g.mesh_x < NH_FABRIC_MESH_MOST || g.mesh_y < NH_FABRIC_MESH_MOST)) {
+        *((g.mesh_x <= g.mesh_y && g.mesh_x < NH_FABRIC_MESH_MOST) || g.mesh_y == NH_FABRIC_MESH_MOST ? &g.mesh_x : &g.mesh_y) += 1;
+        if ((int64_t)g.mesh_x * g.mesh_y * most >= free.cores) t = try_with(m, &g, m->most);
+    }
+    if (t.cores >= 0)
+        add_lever(m, nh_arena_printf(m->a, "mesh: [%d, %d]", g.mesh_x, g.mesh_y), (double)(g.mesh_x * g.mesh_y) / (f->mesh_x * f->mesh_y), t, free.cores);
+}
+
+static void hint(nh_mapper *m) {
+    const nh_map_certificate *c = &m->p->certificate;
+    const char *change = c->smallest < 0 ? NULL : nh_arena_printf(m->a, "smallest change that fits: %s", c->lever[c->smallest].lever);
+    if (change || c->split) nh_diag_hint(m->d, "%s%s%s", c->split ? c->split : "", c->split && change ? "; " : "", change ? change : "");
+}
+
+void nh_map_levers(nh_mapper *m) {
+    nh_map_certificate *c = &m->p->certificate;
+    trial free = try_with(m, m->f, 0); /* as many contexts as it takes */
+    scale_sizes(m, free.cores);
+    scale_bits(m, free.cores);
+    if (!c->is_structural) scale_mesh(m, free);
+    if (free.fits && m->most > 0)
+        add_lever(m, nh_arena_printf(m->a, "contexts: %d", free.contexts), (double)free.contexts / m->most, free, -1);
+    hint(m);
+}
+
+/* Of a plan that stands but cannot be filled: what is missing, which is enough when nothing else is. */
+void nh_map_lever_of_fill(nh_mapper *m, bool only) {
+    nh_map_certificate *c = &m->p->certificate;
+    if (!c->failed || c->n_lever > 0) return;
+    trial t = {m->p->n_piece, m->p->n_context, only};
+    add_lever(m, nh_arena_printf(m->a, "%s: %" PRId64, c->resource, c->needed), (double)c->needed / (double)(c->available > 0 ? c->available : 1), t, -1);
+    hint(m);
+}
