@@ -8,15 +8,10 @@
 
 extern const nh_embedded nh_builtin_targets[];
 extern const size_t nh_builtin_targets_count;
-extern const nh_embedded nh_builtin_limits[];
-extern const size_t nh_builtin_limits_count;
 
-/* One kind of file: what it is called in messages, and the built-in ones. */
-typedef struct {
-    const char *what;
-    const nh_embedded *file;
-    size_t n;
-} family;
+/* One kind of file: what it is called in messages, and the folder of the built-in ones. */
+typedef struct { const char *what, *folder; } family;
+static const family targets = {"target", ""}, limits = {"fabric", "fabric/"};
 
 static bool is_path(const char *name) {
     size_t n = strlen(name);
@@ -35,10 +30,15 @@ static const char *find_file(nh_arena *a, const char *name, const char *config_d
 }
 
 static const nh_embedded *find_builtin(nh_arena *a, const family *k, const char *name) {
-    const char *file = nh_arena_printf(a, "%s.yaml", name);
-    for (size_t i = 0; i < k->n; i++)
-        if (strcmp(k->file[i].name, file) == 0) return &k->file[i];
+    const char *file = nh_arena_printf(a, "%s%s.yaml", k->folder, name);
+    for (size_t i = 0; i < nh_builtin_targets_count; i++)
+        if (strcmp(nh_builtin_targets[i].name, file) == 0) return &nh_builtin_targets[i];
     return NULL;
+}
+
+static bool is_of(const family *k, const char *file) {
+    size_t n = strlen(k->folder);
+    return strncmp(file, k->folder, n) == 0 && !strchr(file + n, '/');
 }
 
 static const char *stem(nh_arena *a, const char *path) {
@@ -47,14 +47,17 @@ static const char *stem(nh_arena *a, const char *path) {
 }
 
 static nh_yaml *unknown(nh_arena *a, nh_diag *d, nh_loc at, const family *k, const char *name) {
-    const char **names = nh_arena_array(a, k->n, sizeof *names), *all = "";
-    for (size_t i = 0; i < k->n; i++) {
-        names[i] = stem(a, k->file[i].name);
-        all = nh_arena_printf(a, "%s%s%s", all, i ? ", " : "", names[i]);
+    const char **names = nh_arena_array(a, nh_builtin_targets_count, sizeof *names), *all = "";
+    size_t n = 0;
+    for (size_t i = 0; i < nh_builtin_targets_count; i++) {
+        if (!is_of(k, nh_builtin_targets[i].name)) continue;
+        names[n] = stem(a, nh_builtin_targets[i].name);
+        all = nh_arena_printf(a, "%s%s%s", all, n ? ", " : "", names[n]);
+        n++;
     }
     nh_report(d, NH_C_TARGET, at, "unknown %s '%.80s'", k->what, name);
     nh_diag_allowed(d, "%s, or the path of a %s file", all, k->what);
-    const char *near = nh_did_you_mean(name, names, k->n);
+    const char *near = nh_did_you_mean(name, names, n);
     if (near) nh_diag_hint(d, "did you mean '%s'?", near);
     return NULL;
 }
@@ -75,7 +78,6 @@ static nh_yaml *read_file(nh_arena *a, nh_diag *d, nh_loc at, const family *k, c
 }
 
 bool nh_target_read(nh_arena *a, nh_diag *d, nh_loc at, const char *name, const char *config_dir, nh_target *out) {
-    const family targets = {"target", nh_builtin_targets, nh_builtin_targets_count};
     size_t before = d->n_error;
     const char *path;
     nh_yaml *root = read_file(a, d, at, &targets, name, config_dir, &path);
@@ -90,7 +92,6 @@ bool nh_target_read(nh_arena *a, nh_diag *d, nh_loc at, const char *name, const 
 
 /* Sizes of the limits file, then what the configuration says itself. */
 static bool read_limits(nh_arena *a, nh_diag *d, const char *config_dir, const nh_reading *config, const nh_yaml *section, nh_fabric_request *q) {
-    const family limits = {"fabric", nh_builtin_limits, nh_builtin_limits_count};
     size_t before = d->n_error;
     const char *path;
     nh_fabric_request own = *q;

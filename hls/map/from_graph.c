@@ -28,10 +28,11 @@ static bool set_bits(nh_population *p, const nh_fabric *f, nh_diag *d, const nh_
     p->out_bits = fmt.width_bits;
     p->out_signed = fmt.is_signed;
     int need = fmt.width_bits + (fmt.is_signed ? 0 : 1);
-    if ((fmt.width_bits == 1 && !fmt.is_signed) || need <= f->payload_bits) return true;
+    bool spikes = fmt.width_bits == 1 && !fmt.is_signed;
+    if (spikes || (f->payload_bits > 1 && need <= f->payload_bits)) return true;
     refuse(d, l, "what it sends is more than a spike", "raise fabric: payload_bits");
-    nh_diag_found(d, "values of %d bits", need);
-    nh_diag_allowed(d, "%d", f->payload_bits);
+    nh_diag_found(d, "%s", f->payload_bits > 1 ? nh_arena_printf(d->arena, "values of %d bits", need) : "signed values");
+    nh_diag_allowed(d, "payload_bits: %d", f->payload_bits);
     return false;
 }
 

@@ -15,15 +15,14 @@ N108 C109 comes first: the configuration checks the scale (unit tests of the pas
 N109 graphs as text are not read by any command (unit tests of ir have it)
 N324 M155 comes first: the NIR reader checks these values (unit tests of neuron have it)
 O901 a bug of ours
+P113 a bug of ours
+P212 more than a fabric's table of routes needs a large network (unit tests of map)
+P213 unit tests of map
+P214 unit tests of map
+P215 unit tests of map
+P216 unit tests of map
 P101 M111 comes first: no operator that is read joins two branches
-P210 a network on the fabric: no command maps yet (unit tests of map)
-P211 a network on the fabric: no command maps yet (unit tests of map)
-P212 a network on the fabric: no command maps yet (unit tests of map)
-P213 a network on the fabric: no command maps yet (unit tests of map)
-P214 a network on the fabric: no command maps yet (unit tests of map)
-P215 a network on the fabric: no command maps yet (unit tests of map)
 P217 a network on the fabric: partial sums (unit tests of map)
-P216 a network on the fabric: no command maps yet (unit tests of map)
 S101 D106 comes first: an array without samples (unit tests of sim have it)
 S102 D107 comes first: a label that is no class (unit tests of sim have it)
 S108 layers with more than 1 GiB of values

@@ -7,8 +7,10 @@ extern const nh_embedded nh_builtin_targets[];
 extern const size_t nh_builtin_targets_count;
 
 Test(targets, the_built_in_set_is_complete_and_reads_without_a_word) {
-    cr_assert_eq(nh_builtin_targets_count, 8);
+    size_t n = 0;
     for (size_t i = 0; i < nh_builtin_targets_count; i++) {
+        if (strchr(nh_builtin_targets[i].name, '/')) continue; /* sizes of fabrics */
+        n++;
         nh_arena *a = nh_arena_new();
         nh_diag *d = nh_diag_new(a);
         nh_target t;
@@ -21,6 +23,7 @@ Test(targets, the_built_in_set_is_complete_and_reads_without_a_word) {
         cr_assert_eq(*t.device != '\0', *t.package != '\0');
         nh_arena_free(a);
     }
+    cr_assert_eq(n, 8);
 }
 
 Test(targets, embedded_files_are_the_files_byte_for_byte) {
