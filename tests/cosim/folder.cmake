@@ -35,4 +35,10 @@ if(TARGET neurohls)
   add_test(NAME cosim/random_spiking_many
     COMMAND ${Python3_EXECUTABLE} ${cosim}/random_spiking.py --neurohls $<TARGET_FILE:neurohls> --count 150 --seed 1000)
   set_tests_properties(cosim/random_spiking_many PROPERTIES LABELS long TIMEOUT 7200 SKIP_RETURN_CODE 77)
+
+  # Networks on neuron cores: image, C model and RTL of the fabric. The lava cases are skipped without ../shared.
+  add_test(NAME cosim/fabric COMMAND ${Python3_EXECUTABLE} ${cosim}/fabric.py --neurohls $<TARGET_FILE:neurohls> --quick)
+  add_test(NAME cosim/fabric_all COMMAND ${Python3_EXECUTABLE} ${cosim}/fabric.py --neurohls $<TARGET_FILE:neurohls>)
+  set_tests_properties(cosim/fabric PROPERTIES LABELS cosim TIMEOUT 1800 SKIP_RETURN_CODE 77)
+  set_tests_properties(cosim/fabric_all PROPERTIES LABELS long TIMEOUT 7200 SKIP_RETURN_CODE 77)
 endif()
