@@ -117,7 +117,7 @@ static bool widen_params(nh_fabric_model *m, const nh_layer *l, const int *volts
 static nh_format output_format(const nh_fabric *f, const nh_neuron_program *p, bool exact) {
     int bits = f->payload_bits;
     if (bits == 1) return nh_format_make(false, 1, 1, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
-    bool volts = p->out == NH_NEURON_OUT_GRADED && !exact;
+    bool volts = p->out == NH_NEURON_OUT_GRADED && !exact && p->n_state > 0; /* without states: of the accumulator's LSB */
     return nh_format_make(true, bits, bits - (volts ? f->guard_bits : 0), NH_ROUND_RND, NH_OVERFLOW_SAT);
 }
 

@@ -318,7 +318,7 @@ static bool output_format(chooser *w) {
     }
     spec.out_fmt = w->c->forced[w->l->out];
     if (!w->l->opt.result.is_auto) spec.out_fmt = w->l->opt.result.fmt;
-    if (is_event(w) && !w->was_exact && w->p->out == NH_NEURON_OUT_GRADED) {
+    if (is_event(w) && !w->was_exact && w->p->n_state > 0 && w->p->out == NH_NEURON_OUT_GRADED) {
         int bits = w->c->o->fabric.f.payload_bits;
         spec.out_fmt = nh_format_make(true, bits, bits - event_state_frac(w), NH_ROUND_RND, NH_OVERFLOW_SAT);
     }

@@ -98,7 +98,7 @@ static const struct { const char *text; nh_code code; int line, col; } bad[] = {
     {"layers: { relu1: { weight_bits: 4 } }\n", NH_C_OPERATOR, 4, 33},
     {"layers: { fc1: { table_size: 64 } }\n", NH_C_OPERATOR, 4, 30},
     {"layers: { relu1: { reuse_factor: 4 } }\n", NH_C_OPERATOR, 4, 34},
-    {"defaults: { strategy: event }\n", NH_C_CONFLICT, 4, 23},
+    {"layers: { fc1: { strategy: event } }\n", NH_C_CONFLICT, 4, 28},
     {"layers: { fc1: { strategy: distributed_arithmetic } }\n", NH_C_STRATEGY, 4, 28},
 };
 

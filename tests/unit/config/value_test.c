@@ -112,7 +112,7 @@ static const struct { const char *text; nh_code code; int line, col; } bad[] = {
     {"simulate: { labels: y.npy }\n", NH_C_CONFLICT, 4, 21},
     {"fabric: { lanes: 4 }\n", NH_C_MISSING, 4, 9},
     {"fabric: { mesh: [4] }\n", NH_C_MISSING, 4, 9},
-    {"fabric: { mesh: [0, 1] }\n", NH_C_RANGE, 4, 17},
+    {"fabric: { mesh: [0, 1] }\n", NH_C_RANGE, 4, 18},
     {"fabric: { limits: loihi3 }\n", NH_C_TARGET, 4, 19},
     {"spiking: { time_steps: 0 }\n", NH_C_RANGE, 4, 24},
     {"spiking: { encoding: rates }\n", NH_C_RANGE, 4, 22},
