@@ -63,7 +63,7 @@ static bool add_neurons(nh_arena *a, nh_diag *d, const nh_graph *g, int i, nh_ev
     if (l->neuron->reset_period > 0) return refuse(d, l, "its states are reset within a sample, which a neuron core does not do", NULL);
     int frac = accum_frac(g, l);
     p->model = nh_fabric_add_model(a, d, g, i, frac, f, value);
-    if (p->model < 0) return false;
+    if (p->model < 0 || !set_bits(p, f, d, l, g->tensor[l->out].q.fmt)) return false;
     bool exact = l->neuron->program->is_exact, graded = l->neuron->program->out == NH_NEURON_OUT_GRADED;
     int out = nh_format_frac(g->tensor[l->out].q.fmt), want = (exact ? 0 : frac) + nh_format_frac(f->model[p->model].out);
     /* Integer networks send the integers themselves, whatever power of two they are multiples of. */
@@ -76,7 +76,7 @@ static bool add_neurons(nh_arena *a, nh_diag *d, const nh_graph *g, int i, nh_ev
         nh_diag_allowed(d, "%d", want);
         return false;
     }
-    return set_bits(p, f, d, l, g->tensor[l->out].q.fmt);
+    return true;
 }
 
 static void set_params(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_layer *l, nh_population *p, const nh_fabric *f, const nh_neuron_value *value) {
