@@ -92,7 +92,7 @@ static const char *text_of(nh_arena *a, const nh_neuron_program *p) {
 static bool widen_params(nh_fabric_model *m, const nh_layer *l, const int *volts, const nh_neuron_value *value, int guard_bits, nh_diag *d) {
     bool rounded = !l->neuron->program->is_exact;
     for (int k = 0; k < m->program->n_param; k++) {
-        nh_range r, old = nh_range_of(m->param[k]);
+        nh_range r;
         nh_format own;
         int state = l->opt.state_bits, decay = l->opt.decay_bits;
         if (rounded) {
@@ -103,6 +103,7 @@ static bool widen_params(nh_fabric_model *m, const nh_layer *l, const int *volts
         if (!nh_dyadic_format(value[k].value, value[k].n, &own, &r, NULL)) return refuse(d, l, "a parameter is no binary fraction", NULL) >= 0;
         int frac = nh_format_frac(own);
         if (m->param[k].width_bits > 0) {
+            nh_range old = nh_range_of(m->param[k]);
             int before = nh_format_frac(m->param[k]), most = frac > before ? frac : before;
             nh_i128 by = (nh_i128)1 << (most - frac), by_old = (nh_i128)1 << (most - before);
             r = nh_range_hull((nh_range){r.lo * by, r.hi * by}, (nh_range){old.lo * by_old, old.hi * by_old});
