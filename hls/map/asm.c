@@ -148,6 +148,7 @@ static bool core(nh_ias *s, nh_loc at) {
     s->core_is_bad = true;
     if (x->n_core == NH_FABRIC_MESH_MOST * NH_FABRIC_MESH_MOST) return missing(s, at, "a context has at most 1024 cores");
     if (!nh_ias_fields(s, &c, nh_fields_core)) return false;
+    if (nh_ias_is(s, "reset") && !nh_ias_fields(s, &c, nh_fields_reset)) return false;
     if (c.n_axon < 0 || c.n_axon > f->axons || c.n_conv < 0 || c.n_conv > f->convs) {
         s->p = s->stop;
         nh_report(s->d, NH_I_NUMBER, at, "the core has %lld axons and %lld convs", (long long)c.n_axon, (long long)c.n_conv);

@@ -133,6 +133,10 @@ static void put_context(const nh_fabric *f, const nh_context *x, FILE *out) {
     for (int i = 0; i < x->n_core; i++) {
         fputs("    core", out);
         put_fields(&x->core[i], nh_fields_core, out);
+        if (x->core[i].reset_period > 0) {
+            fputs(" reset", out);
+            put_fields(&x->core[i], nh_fields_reset, out);
+        }
         fputc('\n', out);
         put_rows(f, &x->core[i], out);
         put_programs(f, &x->core[i], out);

@@ -314,7 +314,8 @@ static void fill_context(filler *s, int context, nh_context *x) {
         const nh_map_piece *b = &p->piece[k];
         nh_core_image *c = &x->core[k - first];
         int64_t start = p->start[(int64_t)context * s->m.net->n_pop + b->pop], routes;
-        *c = (nh_core_image){.x = b->x, .y = b->y, .start = start, .period = p->period[context], .words = b->words};
+        *c = (nh_core_image){.x = b->x, .y = b->y, .start = start, .period = p->period[context], .words = b->words,
+                             .reset_period = s->m.net->pop[b->pop].reset_period, .reset_phase = s->m.net->pop[b->pop].reset_phase};
         nh_arena *tmp = nh_arena_new();
         nh_route *r = nh_map_routes(&s->m, tmp, k, s->by_source, s->first_by_source, &routes);
         c->route = nh_arena_array(a, (size_t)routes + 2, sizeof *c->route);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { RESET_MOST = 65535 }; /* a word of the control memory */
+
 static bool refuse(nh_diag *d, const nh_layer *l, const char *why, const char *hint) {
     nh_report(d, NH_P_EVENT, l->at, "layer '%.80s': %s", l->name, why);
     nh_diag_layer(d, l->name);
@@ -54,13 +56,26 @@ static int accum_frac(const nh_graph *g, const nh_layer *l) {
     return frac;
 }
 
+/* Nothing after the last step counts, so that a period need not exceed the steps. */
+static bool set_reset(nh_population *p, nh_diag *d, const nh_layer *l, int64_t steps) {
+    const nh_neuron *n = l->neuron;
+    if (n->reset_period == 0 || n->reset_phase >= steps) return true;
+    p->reset_period = n->reset_period < steps ? n->reset_period : steps;
+    p->reset_phase = n->reset_phase;
+    if (p->reset_period <= RESET_MOST) return true;
+    refuse(d, l, "its states are reset after more steps than a neuron core counts", NULL);
+    nh_diag_found(d, "a period of %lld steps", (long long)p->reset_period);
+    nh_diag_allowed(d, "%d", RESET_MOST);
+    return false;
+}
+
 /* value: of the model's parameters; their integers follow when the models of all layers are known. */
 static bool add_neurons(nh_arena *a, nh_diag *d, const nh_graph *g, int i, nh_event_net *net, nh_fabric *f, nh_neuron_value *value) {
     const nh_layer *l = &g->layer[i];
     nh_population *p = &net->pop[net->n_pop++];
     *p = (nh_population){.name = l->name, .kind = NH_POP_NEURONS, .is_output = output_layer(g) == i, .rate = -1};
     set_shape(p, g->tensor[l->out].shape);
-    if (l->neuron->reset_period > 0) return refuse(d, l, "its states are reset within a sample, which a neuron core does not do", NULL);
+    if (!set_reset(p, d, l, g->steps)) return false;
     int frac = accum_frac(g, l);
     p->model = nh_fabric_add_model(a, d, g, i, frac, f, value);
     if (p->model < 0 || !set_bits(p, f, d, l, g->tensor[l->out].q.fmt)) return false;

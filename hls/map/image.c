@@ -116,6 +116,8 @@ static void put_context(buffer *b, const nh_fabric *f, const nh_context *x) {
     for (int i = 0; i < x->n_core; i++) {
         const nh_core_image *c = &x->core[i];
         put_fields(b, c, nh_fields_core);
+        put_int(b, c->reset_period > 0);
+        if (c->reset_period > 0) put_fields(b, c, nh_fields_reset);
         put_int(b, c->n_synapse);
         put_int(b, c->n_group);
         put_int(b, c->n_param);

@@ -173,6 +173,7 @@ static void check_core(checker *c, const nh_core_image *m) {
     in(c, "y", m->y, 0, c->f->mesh_y - 1);
     in(c, "start", m->start, 0, 65535);
     in(c, "period", m->period, 1, 65535);
+    if (in(c, "reset period", m->reset_period, 0, 65535)) in(c, "reset phase", m->reset_phase, 0, m->reset_period > 0 ? m->reset_period - 1 : 0);
     bool ok = in(c, "words", m->words, 0, c->w.nw) & in(c, "number of axons", m->n_axon, 0, c->f->axons) &
               in(c, "number of synapse words", m->n_synapse, 0, c->f->synapses) & in(c, "number of convolutions", m->n_conv, 0, c->f->convs) &
               in(c, "number of groups", m->n_group, 0, c->f->groups) & in(c, "number of parameter words", m->n_param, 0, c->f->params) &

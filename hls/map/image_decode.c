@@ -152,6 +152,7 @@ static void get_rows(reader *r, const nh_fabric *f, nh_core_image *c) {
 static void get_core(reader *r, const nh_fabric *f, nh_core_image *c) {
     int64_t values = nh_image_values(f);
     get_fields(r, c, nh_fields_core);
+    if (get_flag(r)) get_fields(r, c, nh_fields_reset);
     c->n_synapse = get_count(r, f->lanes);
     c->n_group = get_count(r, 4);
     c->n_param = get_count(r, f->lanes * values);
@@ -194,7 +195,7 @@ static void get_context(reader *r, const nh_fabric *f, nh_context *x) {
         x->symbol[i].layer = get_text(r);
         get_fields(r, &x->symbol[i], nh_fields_symbol);
     }
-    int64_t cores = get_count(r, 11);
+    int64_t cores = get_count(r, 12);
     if (cores > NH_FABRIC_MESH_MOST * NH_FABRIC_MESH_MOST) fail(r, "it has more cores than a mesh can");
     if (!r->ok) return;
     x->n_core = (int)cores;

@@ -18,6 +18,7 @@ const nh_image_field nh_fields_image[] = {I64(nh_image, steps), I64(nh_image, in
 const nh_image_field nh_fields_context[] = {I64(nh_context, ticks), END};
 const nh_image_field nh_fields_core[] = {INT(nh_core_image, x), INT(nh_core_image, y), I64(nh_core_image, start), I64(nh_core_image, period),
                                          I64(nh_core_image, words), AS("axons", nh_core_image, n_axon, I64), AS("convs", nh_core_image, n_conv, I64), END};
+const nh_image_field nh_fields_reset[] = {AS("period", nh_core_image, reset_period, I64), AS("phase", nh_core_image, reset_phase, I64), END};
 const nh_image_field nh_fields_dense[] = {I64(nh_axon, synapse), I64(nh_axon, acc), I64(nh_axon, words), END};
 const nh_image_field nh_fields_sparse[] = {I64(nh_axon, synapse), I64(nh_axon, words), END};
 const nh_image_field nh_fields_conv[] = {

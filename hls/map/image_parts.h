@@ -47,7 +47,7 @@ typedef struct {
     nh_field_kind kind;
 } nh_image_field;
 
-extern const nh_image_field nh_fields_fabric[], nh_fields_image[], nh_fields_context[], nh_fields_core[], nh_fields_dense[], nh_fields_sparse[],
+extern const nh_image_field nh_fields_fabric[], nh_fields_image[], nh_fields_context[], nh_fields_core[], nh_fields_reset[], nh_fields_dense[], nh_fields_sparse[],
     nh_fields_conv[], nh_fields_group[], nh_fields_span[], nh_fields_rect[], nh_fields_address[], nh_fields_pixels[], nh_fields_input[],
     nh_fields_tensor[], nh_fields_output[], nh_fields_symbol[];
 

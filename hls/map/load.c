@@ -162,9 +162,9 @@ static void load_routes(loader *l, const nh_core_image *c) {
 }
 
 static void load_control(loader *l, const nh_core_image *c) {
-    int64_t control[5] = {c->n_group, c->n_route, c->start, c->period, c->words};
+    const int64_t control[] = {c->n_group, c->n_route, c->start, c->period, c->words, c->reset_period, c->reset_phase};
     begin(l, NH_FMEM_CONTROL, 0);
-    for (int i = 0; i < 5; i++) {
+    for (size_t i = 0; i < sizeof control / sizeof *control; i++) {
         field(l, control[i], 16);
         end_word(l, 16);
     }

@@ -87,6 +87,8 @@ static int64_t sweep(nh_machine *k, nh_machine_core *c) {
     int lanes = k->f->lanes;
     int32_t *output = c->output + c->steps % k->f->delays * m->words * lanes;
     int64_t word = 0;
+    if (m->reset_period > 0 && c->steps % m->reset_period == m->reset_phase)
+        memset(c->state, 0, (size_t)(m->words * lanes * k->states) * sizeof *c->state);
     for (int64_t g = 0; g < m->n_group; g++)
         for (int64_t i = 0; i < m->group[g].words; i++, word++)
             for (int l = 0; l < lanes; l++) {

@@ -15,6 +15,7 @@ typedef struct {
     int model;                            /* NEURONS: of the fabric */
     const int64_t *param[NH_NEURON_PARAMS]; /* raw; [1] (all), [c] or [c*h*w] */
     int64_t n_param[NH_NEURON_PARAMS];
+    int64_t reset_period, reset_phase;    /* states are 0 again in time step t where t % reset_period == reset_phase; period 0: never */
     bool is_output;
     int out_bits;                         /* bits of what a neuron sends, sign included when out_signed; 1 for spikes */
     bool out_signed;

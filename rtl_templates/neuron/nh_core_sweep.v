@@ -2,6 +2,7 @@
 // Sweep of the neuron core (docs/fabric.md): at a tick that is the core's, every word of every group goes to the
 // datapath, one word per cycle, groups back to back (an empty group costs one cycle); what comes back DP_LATENCY
 // cycles after dp_valid is written. INIT writes zeros to the words in use instead. Nothing here can wait.
+// In sweep k after INIT the datapath sees states of 0 when the reset period is above 0 and k % period == phase.
 // Word n is read (sweep_valid, sweep_addr: also the accumulator) 2 cycles before its dp_valid. A sweep of W words
 // keeps busy for W + DP_LATENCY + 5 cycles.
 // READ of a state: the word rd_addr is at state_low 3 cycles after rd_load, 16 bits lower after every rd_shift,
@@ -79,14 +80,24 @@ module nh_core_sweep #(
     reg [15:0] start_q;
     reg [15:0] period_q;
     reg [WA:0] words_q;
-    reg [15:0] ticks_q; // until the next sweep
+    reg [15:0] reset_period_q;
+    reg [15:0] reset_phase_q;
+    reg [15:0] ticks_q;  // until the next sweep
+    reg [15:0] resets_q; // sweeps until the next one that resets
+    reg fresh_q;         // this sweep resets
     wire due = ticks_q == 16'd0;
     wire begin_sweep = tick && due;
+    wire resets = resets_q == 16'd0;
     always @(posedge clk) begin
         if (control_we && control_waddr == 3'd0) groups_q <= control_wdata[GA:0];
         if (control_we && control_waddr == 3'd2) start_q <= control_wdata;
         if (control_we && control_waddr == 3'd3) period_q <= control_wdata;
         if (control_we && control_waddr == 3'd4) words_q <= control_wdata[WA:0];
+        if (control_we && control_waddr == 3'd5) reset_period_q <= control_wdata;
+        if (control_we && control_waddr == 3'd6) reset_phase_q <= control_wdata;
+        if (init) resets_q <= reset_phase_q;
+        else if (begin_sweep) resets_q <= (resets ? reset_period_q : resets_q) - 16'd1;
+        if (begin_sweep) fresh_q <= resets && reset_period_q != 16'd0;
         if (init) ticks_q <= start_q;
         else if (tick) ticks_q <= (due ? period_q : ticks_q) - 16'd1;
     end
@@ -183,7 +194,8 @@ module nh_core_sweep #(
     reg [STATES_W-1:0] state_q;
     reg [LANES*PARAM_W-1:0] params_q;
     reg [WA-1:0] back_q;
-    wire [STATES_W-1:0] state;
+    wire [STATES_W-1:0] stored;
+    wire [STATES_W-1:0] state = (fresh_q && valid1_q) ? {STATES_W{1'b0}} : stored; // a READ is in no sweep
     wire [LANES*PARAM_W-1:0] params;
     wire back_valid;
     wire away; // words between dp_valid and back_valid
@@ -246,7 +258,7 @@ module nh_core_sweep #(
         .wdata(init_q ? {STATES_W{1'b0}} : dp_next),
         .re(1'b1),
         .raddr(n_q),
-        .q(state)
+        .q(stored)
     );
     nh_core_ram #(
         .WIDTH(LANES * PARAM_W),

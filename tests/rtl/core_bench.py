@@ -60,6 +60,8 @@ class Core:
         self.words = sum(g[0] for g in self.group)
         self.route = [self.random_route() for _ in range(rng.randint(0, p["ROUTES"]))]
         self.start, self.period = rng.choice([0, 0, 1, 2]), rng.choice([1, 1, 2, 3])
+        self.reset_period = rng.choice([0, 1, 2, 3, 70])
+        self.reset_phase = rng.randrange(min(max(1, self.reset_period), 4))
 
     def random_axon(self, kind):
         p, rng = self.p, self.rng
@@ -104,7 +106,8 @@ class Core:
 
     def load_all(self):
         p = self.p
-        self.load(CONTROL, [(v, 16) for v in (len(self.group), len(self.route), self.start, self.period, self.words)])
+        self.load(CONTROL, [(v, 16) for v in (len(self.group), len(self.route), self.start, self.period, self.words,
+                                               self.reset_period, self.reset_phase)])
         self.load(AXON, [pack([(s, self.sa), (a, self.wa), (w, self.wa + 1), (x, 1), (v, 1)]) for s, a, w, x, v in self.axon])
         lane = lambda ws, bits: [(w & ((1 << bits) - 1), bits) for w in ws]
         self.load(SYNAPSE, [pack(lane(ws, p["WEIGHT_W"]) + ([(a, self.wa)] if p["SPARSE"] else [])) for ws, a in self.synapse])
@@ -158,10 +161,11 @@ class Core:
         if t < self.start or (t - self.start) % self.period:
             return
         outs, n = [[0] * p["LANES"] for _ in range(self.nw)], 0
+        resets = self.reset_period and len(self.history) % self.reset_period == self.reset_phase
         for words, first, per_word, model in self.group:
             for i in range(words):
                 for l in range(p["LANES"]):
-                    self.state[n][l], outs[n][l] = self.neuron(self.acc[n][l], self.state[n][l],
+                    self.state[n][l], outs[n][l] = self.neuron(self.acc[n][l], 0 if resets else self.state[n][l],
                                                                self.param[first + i * per_word][l], model)
                     self.acc[n][l] = 0
                 n += 1

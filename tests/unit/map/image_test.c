@@ -67,26 +67,28 @@ Test(image, flits_of_a_core_are_those_made_by_hand) {
     int16_t weight[4] = {1, -1, 2, -128};
     int32_t acc[1] = {3};
     nh_axon axon = {.synapse = 0, .acc = 0, .words = 1, .sparse = true, .valid = true};
-    nh_core_image core = {.x = 2, .y = 1, .start = 7, .period = 1, .words = 4, .axon = &axon, .n_axon = 1, .weight = weight, .synapse_acc = acc, .n_synapse = 1};
+    nh_core_image core = {.x = 2, .y = 1, .start = 7, .period = 1, .words = 4, .reset_period = 9, .reset_phase = 8, .axon = &axon, .n_axon = 1, .weight = weight, .synapse_acc = acc, .n_synapse = 1};
     nh_context context = {.ticks = 1, .core = &core, .n_core = 1};
     nh_image m = {.project = "p", .fabric = fabric(a, d), .steps = 1, .context = &context, .n_context = 1};
     cr_assert(nh_image_check(&m, d, NH_NOWHERE));
     int64_t n;
     const uint8_t *b = nh_image_load_words(a, &m, 0, &n);
-    /* five idle tiles: ADDR and five DATA of control; the core: control, axon (21 bits: 2 chunks), synapse (36 bits: 3 chunks) */
-    cr_assert_eq(n, 6 * 6 + 3 + 4);
+    /* five idle tiles: ADDR and seven DATA of control; the core: control, axon (21 bits: 2 chunks), synapse (36 bits: 3 chunks) */
+    cr_assert_eq(n, 6 * 8 + 3 + 4);
     uint64_t there = (uint64_t)1 << 26 | (uint64_t)1 << 27 | (uint64_t)2 << 28 | (uint64_t)2 << 30 | (uint64_t)1 << 32, data = (uint64_t)1 << 24;
-    cr_assert_eq(word(b, 30), there);                                      /* ADDR control 0 */
-    cr_assert_eq(word(b, 31), there | data | 0);                           /* groups */
-    cr_assert_eq(word(b, 33), there | data | 7);                           /* start */
-    cr_assert_eq(word(b, 35), there | data | 4);                           /* words */
-    cr_assert_eq(word(b, 36), there | (uint64_t)1 << 20);                  /* ADDR axon 0 */
-    cr_assert_eq(word(b, 37), there | data | 1 << 14);                     /* words 1 at bit 14 */
-    cr_assert_eq(word(b, 38), there | data | 1 << 3 | 1 << 4);             /* sparse, valid: bits 19, 20 */
-    cr_assert_eq(word(b, 39), there | (uint64_t)2 << 20);
-    cr_assert_eq(word(b, 40), there | data | 0xff01);
-    cr_assert_eq(word(b, 41), there | data | 0x8002);
-    cr_assert_eq(word(b, 42), there | data | 3);
+    cr_assert_eq(word(b, 40), there);                                      /* ADDR control 0 */
+    cr_assert_eq(word(b, 41), there | data | 0);                           /* groups */
+    cr_assert_eq(word(b, 43), there | data | 7);                           /* start */
+    cr_assert_eq(word(b, 45), there | data | 4);                           /* words */
+    cr_assert_eq(word(b, 46), there | data | 9);                           /* reset period, phase */
+    cr_assert_eq(word(b, 47), there | data | 8);
+    cr_assert_eq(word(b, 48), there | (uint64_t)1 << 20);                  /* ADDR axon 0 */
+    cr_assert_eq(word(b, 49), there | data | 1 << 14);                     /* words 1 at bit 14 */
+    cr_assert_eq(word(b, 50), there | data | 1 << 3 | 1 << 4);             /* sparse, valid: bits 19, 20 */
+    cr_assert_eq(word(b, 51), there | (uint64_t)2 << 20);
+    cr_assert_eq(word(b, 52), there | data | 0xff01);
+    cr_assert_eq(word(b, 53), there | data | 0x8002);
+    cr_assert_eq(word(b, 54), there | data | 3);
     nh_arena_free(a);
 }
 
@@ -111,6 +113,7 @@ static nh_image *mapped(nh_arena *a, nh_diag *d, int mesh_x, int32_t *conv, int3
     n->pop = nh_arena_array(a, 3, sizeof *n->pop), n->proj = nh_arena_array(a, 2, sizeof *n->proj);
     n->pop[0] = pop("in \"quoted\"", 2, 6, 6), n->pop[1] = pop("conv", 5, 6, 6), n->pop[2] = pop("fc", 7, 1, 1);
     n->pop[0].kind = NH_POP_INPUT, n->pop[2].is_output = true;
+    n->pop[1].reset_period = 2, n->pop[2].reset_period = 4, n->pop[2].reset_phase = 3;
     uint32_t s = 9;
     for (int i = 0; i < 5 * 2 * 9; i++) conv[i] = (int32_t)((s = s * 1664525u + 1013904223u) >> 29) - 3;
     for (int i = 0; i < 7 * 180; i++) dense[i] = (int32_t)((s = s * 1664525u + 1013904223u) >> 30) - 1;
@@ -154,7 +157,11 @@ static void check_mapped(int mesh_x, int contexts) {
     int v1[180] = {0}, v2[7] = {0}, spikes = 0;
     uint32_t s = 5;
     for (int i = 0; i < 6 * 72; i++) x[i] = ((s = s * 1664525u + 1013904223u) >> 30) == 0;
-    for (int t = 0; t < 6; t++) step(x + t * 72, conv, dense, v1, v2, expected + t * 7);
+    for (int t = 0; t < 6; t++) {
+        if (t % 2 == 0) memset(v1, 0, sizeof v1);
+        if (t == 3) memset(v2, 0, sizeof v2);
+        step(x + t * 72, conv, dense, v1, v2, expected + t * 7);
+    }
     cr_assert(nh_image_run(a, m, x, y, NULL, NULL));
     for (int i = 0; i < 42; i++) {
         spikes += y[i];
