@@ -42,6 +42,6 @@ always @(posedge clk) if (f_past) begin
     if ($past(have_frame && !f_done && !rst)) assert (have_frame); // a frame stays until it is done
 end
 
-reg f_ended; // a frame was done in the cycle before
+reg f_ended = 1'b0; // a frame was done in the cycle before
 always @(posedge clk) f_ended <= !rst && f_done;
 always @(posedge clk) cover (f_ended && issue && m_valid);

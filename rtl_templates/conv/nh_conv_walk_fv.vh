@@ -76,6 +76,6 @@ always @(posedge clk) if (f_past) begin
     end
 end
 
-reg [2:0] f_run; // steps in a row
+reg [2:0] f_run = 3'd0; // steps in a row
 always @(posedge clk) f_run <= (rst || !issue) ? 3'd0 : f_run + {2'b0, !(&f_run)};
 always @(posedge clk) cover (f_run == 3'd4);

@@ -84,7 +84,7 @@ generate
     end
 endgenerate
 
-reg f_run; // the vector before this one started REUSE cycles before it
+reg f_run = 1'b0; // the vector before this one started REUSE cycles before it
 reg [6:0] f_gap;
 always @(posedge clk) begin
     f_gap <= f_start ? 7'd1 : f_gap + 7'd1;

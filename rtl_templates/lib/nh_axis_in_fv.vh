@@ -25,6 +25,6 @@ always @(posedge clk) begin
     end
 end
 
-reg [2:0] f_run; // cycles in a row with a transfer
+reg [2:0] f_run = 3'd0; // cycles in a row with a transfer
 always @(posedge clk) f_run <= (rst || !take) ? 3'd0 : f_run + {2'b0, !(&f_run)};
 always @(posedge clk) cover (f_run == 3'd4 && !frame_error);

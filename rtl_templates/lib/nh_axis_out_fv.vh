@@ -24,6 +24,6 @@ always @(posedge clk) begin
     end
 end
 
-reg [2:0] f_run; // cycles in a row with a transfer out
+reg [2:0] f_run = 3'd0; // cycles in a row with a transfer out
 always @(posedge clk) f_run <= (rst || !f_give) ? 3'd0 : f_run + {2'b0, !(&f_run)};
 always @(posedge clk) cover (f_run == 3'd4);

@@ -36,6 +36,6 @@ always @(posedge clk) begin
     end
 end
 
-reg [2:0] f_run; // cycles in a row with a word in and a word out
+reg [2:0] f_run = 3'd0; // cycles in a row with a word in and a word out
 always @(posedge clk) f_run <= (rst || !take || !f_give) ? 3'd0 : f_run + {2'b0, !(&f_run)};
 always @(posedge clk) cover (f_run == 3'd4);

@@ -33,6 +33,6 @@ always @(posedge clk) if (f_past) begin
     if (s_valid && &(~m_valid | m_ready)) assert (s_ready); // none waits: the word leaves
 end
 
-reg [2:0] f_run; // cycles in a row with a word
+reg [2:0] f_run = 3'd0; // cycles in a row with a word
 always @(posedge clk) f_run <= (rst || !f_take) ? 3'd0 : f_run + {2'b0, !(&f_run)};
 always @(posedge clk) cover (f_run == 3'd4);

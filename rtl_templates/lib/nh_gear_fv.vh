@@ -73,7 +73,7 @@ generate
     end
 endgenerate
 
-reg [3:0] f_run; // cycles in a row with a transfer on the side that has more of them
+reg [3:0] f_run = 4'd0; // cycles in a row with a transfer on the side that has more of them
 wire f_busy = (S_WORDS >= M_WORDS) ? s_valid && s_ready : m_valid && m_ready;
 always @(posedge clk) f_run <= (rst || !f_busy) ? 4'd0 : f_run + {3'b0, !(&f_run)};
 always @(posedge clk) cover (f_run == 4'd9);

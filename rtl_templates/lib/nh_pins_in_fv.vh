@@ -32,4 +32,4 @@ end
 
 reg [31:0] f_since; // cycles since a word left
 always @(posedge clk) f_since <= (rst || f_give) ? 32'd0 : f_since + 32'd1;
-always @(posedge clk) cover (!rst && f_give && f_since == WORDS && count_q == {COUNT_W{1'b0}});
+always @(posedge clk) cover (f_past && !rst && f_give && f_since == WORDS && count_q == {COUNT_W{1'b0}});

@@ -38,4 +38,4 @@ end
 
 reg [31:0] f_since; // cycles since a word was taken
 always @(posedge clk) f_since <= (rst || f_take) ? 32'd0 : f_since + 32'd1;
-always @(posedge clk) cover (!rst && f_take && f_since == WORDS);
+always @(posedge clk) cover (f_past && !rst && f_take && f_since == WORDS);

@@ -32,6 +32,6 @@ always @(posedge clk) begin
     end
 end
 
-reg f_full; // a whole sample without an error has passed
+reg f_full = 1'b0; // a whole sample without an error has passed
 always @(posedge clk) f_full <= !rst && (f_full || (take && f_left == 16'd1 && !error));
 always @(posedge clk) cover (f_full && !error);

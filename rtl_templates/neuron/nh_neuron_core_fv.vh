@@ -1,6 +1,6 @@
 // nh_neuron_core: while it sweeps nothing leaves the queue and nothing is configured, so that no input but dp_* reaches the sweep;
 // the sweep begins when the engine is empty; a flit holds while it waits; idle means that nothing is under way. Assumed:
-// tick and init while idle. Held for a bounded number of cycles (formal.py).
+// tick and init while idle.
 reg f_past = 1'b0;
 always @(posedge clk) f_past <= 1'b1;
 reg f_reset_seen = 1'b0;

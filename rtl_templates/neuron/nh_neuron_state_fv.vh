@@ -83,7 +83,7 @@ generate
     end
 endgenerate
 
-reg [2:0] f_run; // cycles in a row with a word in, a word out and a state back, after step 0
+reg [2:0] f_run = 3'd0; // cycles in a row with a word in, a word out and a state back, after step 0
 always @(posedge clk)
     f_run <= (rst || !take || !f_give || !n_take || zero_q) ? 3'd0 : f_run + {2'b0, !(&f_run)};
-always @(posedge clk) cover (f_run == 3'd4 || (WORDS == 1 && f_give && f_t == 16'd2));
+always @(posedge clk) cover (f_run == 3'd4 || (WORDS == 1 && f_past && !rst && f_give && f_t == 16'd2));

@@ -78,6 +78,6 @@ always @(posedge clk) if (f_past && m_valid && f_out_w == f_w) begin
         assert (f_came && f_m_lane[ELEM_W-1:0] == f_x);
 end
 
-reg [2:0] f_run; // cycles in a row with a word in and a word out
+reg [2:0] f_run = 3'd0; // cycles in a row with a word in and a word out
 always @(posedge clk) f_run <= (rst || !take || !f_give) ? 3'd0 : f_run + {2'b0, !(&f_run)};
 always @(posedge clk) cover (f_run == 3'd4);

@@ -1,14 +1,17 @@
-"""See scripts/formal.sh. formal.py [template ...]: proofs and covers; --mutants: also one mutant per template, which must fail."""
+"""See scripts/formal.sh. formal.py [template ...]: proofs and covers; --smt: also k-induction by z3 and cvc5, from the invariants that are
+written alone; --mutants: also one mutant per template, which must fail."""
 import os
 import re
 import subprocess
 import sys
 import tempfile
+import time
 
 import templates
 
-# template: [(parameters, steps of induction, steps within which the cover must be reached)]. Small sizes: the properties do not
-# depend on them, the solver's time does. Steps below 0: no induction, the properties hold for that many cycles after power-up.
+# template: [(parameters, steps of k-induction (--smt), cycles within which the cover must be reached)]. Small sizes: the properties do not
+# depend on them, the solver's time does. Steps None: the written invariants alone do not suffice for k-induction. Below 0: no proof is found
+# in time, the properties hold for that many cycles after power-up.
 MAC = dict(X_W=2, W_W=2, ACC_W=6, WEIGHT_FILE="zero.mem", BIAS_FILE="zero.mem")
 TASKS = {
     "nh_skid": [(dict(WIDTH=4), 2, 12)],
@@ -39,14 +42,14 @@ TASKS = {
                     (dict(C_IN=1, C_OUT=1, H_IN=1, W_IN=1, H_OUT=1, W_OUT=1, KH=1, KW=1, **MAC), 3, 20)],
     "nh_step_delay": [(dict(ELEM_W=1, LANES=1, WORDS=1, STEPS=3, MOST=1, LEAST=1, UNIFORM=1, BLOCK=0), -12, 14),
                       (dict(ELEM_W=1, LANES=2, WORDS=2, STEPS=2, MOST=3, LEAST=0, UNIFORM=0, BLOCK=0, FILE="delays.mem"), -12, 14)],
-    "nh_core_acc": [(dict(WORDS=2, AXONS=2, SYNAPSES=2, WEIGHT_W=2, ACC_W=3), -12, 14),
-                    (dict(WORDS=2, AXONS=2, SYNAPSES=2, WEIGHT_W=2, ACC_W=3, SPARSE=1), -12, 14)],
+    "nh_core_acc": [(dict(WORDS=2, AXONS=2, SYNAPSES=2, WEIGHT_W=2, ACC_W=3), None, 14),
+                    (dict(WORDS=2, AXONS=2, SYNAPSES=2, WEIGHT_W=2, ACC_W=3, SPARSE=1), None, 14)],
     "nh_core_sweep": [(dict(WORDS=4, GROUPS=4, PARAMS=2, STATE_W=1, PARAM_W=1, DP_LATENCY=3), 8, 20),
                       (dict(WORDS=4, GROUPS=2, PARAMS=2, STATE_W=1, PARAM_W=1, DP_LATENCY=0), 5, 20)],
     "nh_core_send": [(dict(WORDS=2, ROUTES=2, ADDR_W=2, DATA_W=16), 3, 20),
                      (dict(LANES=4, WORDS=2, ROUTES=2, DELAYS=2, ADDR_W=2, DATA_W=16), 3, 20)],
     "nh_neuron_core": [(dict(NEURONS=2, AXONS=2, SYNAPSES=2, ROUTES=2, GROUPS=2, PARAMS=2, QUEUE=2, WEIGHT_W=2, ACC_W=3, STATE_W=1,
-                             PARAM_W=1, ADDR_W=1, DP_LATENCY=1), -10, 40)],
+                             PARAM_W=1, ADDR_W=1, DP_LATENCY=1), None, 40)],
     "nh_gear": [(dict(ELEM_W=1, N=5, S_BEAT=1, M_BEAT=2), 3, 24), (dict(ELEM_W=1, N=5, S_BEAT=4, M_BEAT=2), 3, 24),
                 (dict(ELEM_W=1, N=5, S_BEAT=5, M_BEAT=3), 3, 24), (dict(ELEM_W=1, N=5, S_BEAT=2, M_BEAT=3), 3, 24),
                 (dict(ELEM_W=1, N=7, S_BEAT=3, M_BEAT=2), 3, 24), (dict(ELEM_W=1, N=4, S_BEAT=2, M_BEAT=3), 3, 24)],
@@ -56,6 +59,8 @@ TASKS = {
                      (dict(N_IN=3, N_OUT=1, IN_LANES=1, OUT_LANES=1, REUSE=5, **MAC), 3, 30),
                      (dict(N_IN=1, N_OUT=1, IN_LANES=1, OUT_LANES=1, REUSE=1, **MAC), 3, 20)],
 }
+FIRST = 2  # cycles of a counterexample that has seen only registers before the reset
+COMBINATIONAL = ["nh_join"]  # ABC's engines want registers
 BASE = {"nh_router": 3}  # cycles of the base case beyond the steps of induction, where the usual 6 take too long; 0 would do
 
 
@@ -70,37 +75,54 @@ def with_defaults(name, parameters):
     return text
 
 
+COVER = """module \\$cover (input A, input EN);
+    \\$assert _TECHMAP_REPLACE_ (.A(!A), .EN(EN)); // what proves this one wrong reaches the cover
+endmodule
+"""
+GATES = "setundef -undriven -anyseq; opt -fast; techmap; opt -fast; dffunmap; abc -g AND -fast; opt_clean; write_aiger -zinit -B"
+
+
 def model(name, parameters, folder):
-    """Write the SMT model of one parameter set."""
+    """Write the models of one parameter set: proof.aig, cover.aig, model.smt2."""
     with open(os.path.join(folder, "zero.mem"), "w") as f:
         f.write("0\n" * 64)
     with open(os.path.join(folder, "delays.mem"), "w") as f:  # two lanes of 2 bits
         f.write("6\n8\n")
+    with open(os.path.join(folder, "cover.v"), "w") as f:
+        f.write(COVER)
     with open(os.path.join(folder, name + ".v"), "w") as f:
         f.write(with_defaults(name, parameters))
     others = [s for s in templates.sources() if os.path.basename(s) != name + ".v"]
     include = " ".join(f"-I{d}" for d in templates.FOLDERS)
-    script = (f"read_verilog -defer {' '.join(others)}; read_verilog -formal -DFORMAL {include} {name}.v; hierarchy -check -top {name}; "
-              "prep -flatten; memory_map; opt -fast; async2sync; dffunmap; write_smt2 -wires model.smt2")
     # The instances inside keep their own proofs: only the top reads FORMAL.
+    script = (f"read_verilog -defer {' '.join(others)}; read_verilog -formal -DFORMAL {include} {name}.v; hierarchy -check -top {name}; "
+              "prep -flatten; memory_map; opt -fast; async2sync; design -save all; dffunmap; write_smt2 -wires model.smt2; "
+              f"design -load all; delete */t:$cover; delete -output; {GATES} proof.aig; "
+              f"design -load all; delete */t:$assert; techmap -map cover.v; delete -output; {GATES} cover.aig")
     code, text = templates.run(["yosys", "-q", "-p", script], cwd=folder)
     if code:
         sys.exit(f"{name}: {text}")
 
 
-def smtbmc(folder, *options):
+def abc(folder, file, engine):
+    """(cycle of the counterexample or None, proved, output) of ABC on a model."""
+    _, text = templates.run(["timeout", "240", "yosys-abc", "-c", f"read_aiger {file}; fold; strash; scorr; {engine}"], cwd=folder)
+    found = re.search(r"was asserted in frame (\d+)", text)
+    return int(found[1]) if found else None, "Property proved" in text, text
+
+
+def smtbmc(folder, *options, seconds=240):
     """yosys-smtbmc with both solvers at once; the first to finish decides. (passed, output)"""
     jobs = {}
     for solver in ("z3", "cvc5"):
         out = open(os.path.join(folder, solver + ".log"), "w+")
         jobs[solver] = (subprocess.Popen(["yosys-smtbmc", "-s", solver, "--unroll", *options, "model.smt2"], cwd=folder, stdout=out,
                                          stderr=subprocess.STDOUT, start_new_session=True), out)
-    return first(jobs)
+    return first(jobs, seconds)
 
 
-def first(jobs):
-    import time
-    deadline = time.monotonic() + 240
+def first(jobs, seconds):
+    deadline = time.monotonic() + seconds
     try:
         while time.monotonic() < deadline:
             for process, out in jobs.values():
@@ -110,7 +132,7 @@ def first(jobs):
                     if "Status: PASSED" in text or "Status: FAILED" in text or "Status: passed" in text:
                         return process.returncode == 0, text
             time.sleep(0.02)
-        return False, "no solver finished in 240 s"
+        return False, f"no solver finished in {seconds} s"
     finally:
         for process, out in jobs.values():
             if process.poll() is None:
@@ -119,25 +141,65 @@ def first(jobs):
             out.close()
 
 
-def prove(name, quick=False):
+def which(text):
+    """The lines of a solver that say what failed."""
+    said = [line for line in text.splitlines() if "Assert failed" in line or "seconds" in line]
+    return "; ".join(said[:3] or text.splitlines()[-3:])
+
+
+def proof(folder, bound):
+    """None when the assertions hold in all cycles (property-directed reachability), or in those up to the bound; else what failed."""
+    cycle, proved, text = abc(folder, "proof.aig", f"bmc3 -F {bound}" if bound else "pdr")
+    if proved or (bound and f"No output asserted in {bound} frames" in text):
+        return None
+    if cycle is None:
+        return "undecided: " + "; ".join(text.splitlines()[-2:])
+    named = smtbmc(folder, "-t", str(cycle + 1), seconds=20)[1]  # ABC does not name the assertion
+    return f"an assertion fails in cycle {cycle}: {which(named)}"
+
+
+def cover(folder, cycles):
+    """None when the cover is reached, and not before the reset, where any register may hold anything."""
+    cycle, _, _ = abc(folder, "cover.aig", f"bmc3 -F {cycles + 2}")
+    if cycle is None:
+        return f"the cover is not reached within {cycles} cycles"
+    return "the cover is reached before the reset: it shows nothing" if cycle in range(FIRST) else None
+
+
+def reached(folder, cycles):
+    """cover() by the solvers."""
+    passed, text = smtbmc(folder, "-c", "-t", str(cycles))
+    return None if passed else f"the cover is not reached within {cycles} cycles: {which(text)}"
+
+
+def induction(folder, name, depth):
+    """None when the assertions hold by the written invariants alone."""
+    for what, options in ("base case", ["-t", str(depth + BASE.get(name, 6))]), ("induction", ["-i", "-t", str(depth)]):
+        passed, text = smtbmc(folder, *options)
+        if not passed:
+            return f"{what}: {which(text)}"
+    return None
+
+
+def prove(name, smt=False):
     """None when every parameter set is proved and covered, else what failed."""
-    for parameters, depth, cover in TASKS[name][:1] if quick else TASKS[name]:
+    for parameters, depth, cycles in TASKS[name]:
         with tempfile.TemporaryDirectory() as folder:
             model(name, parameters, folder)
-            jobs = [("base case", ["-t", str(depth + BASE.get(name, 6))]), ("induction", ["-i", "-t", str(depth)])]
-            if depth < 0:
-                jobs = [("bounded", ["-t", str(-depth)])]
-            for what, options in (*jobs, ("cover", ["-c", "-t", str(cover)])):
-                passed, text = smtbmc(folder, *options)
-                if not passed:
-                    shown = {k: v for k, v in parameters.items() if not isinstance(v, str)}
-                    failed = [line for line in text.splitlines() if "Assert failed" in line or "nreached" in line or "seconds" in line]
-                    return f"{name} {shown} {what}: " + "; ".join(failed[:3] or text.splitlines()[-3:])
+            if name in COMBINATIONAL:
+                failure = induction(folder, name, depth) or reached(folder, cycles)
+            else:
+                bound = -depth if depth is not None and depth < 0 else 0
+                failure = proof(folder, bound) or cover(folder, cycles)
+                if smt and depth is not None and not bound:
+                    failure = failure or induction(folder, name, depth)
+            if failure:
+                return f"{name} { {k: v for k, v in parameters.items() if not isinstance(v, str)} } {failure}"
     return None
 
 
 def how(name):
-    bounded = [-depth for _, depth, _ in TASKS[name] if depth < 0]
+    bounded = [-depth for _, depth, _ in TASKS[name] if depth is not None and depth < 0]
     return f"held for {min(bounded)} cycles" if bounded else "proved"
 
 
@@ -145,7 +207,7 @@ def main():
     names = [a for a in sys.argv[1:] if not a.startswith("-")] or list(TASKS)
     failed = 0
     for name in names:
-        failure = prove(name)
+        failure = prove(name, "--smt" in sys.argv)
         print(f"FAIL {failure}" if failure else f"{name}: {how(name)} and covered, {len(TASKS[name])} parameter sets", flush=True)
         failed += failure is not None
     if "--mutants" in sys.argv:
