@@ -31,6 +31,9 @@ typedef struct {
     nh_fabric_widths w;
     nh_writer *stimulus;
     history expected;
+    int64_t *sample, *tick;   /* [expected.n_group] of a mark; tick -1: INIT, SYNC */
+    size_t cap_sample, cap_tick;
+    int64_t sample_now;
 } bench;
 
 /* --- the host's side ----------------------------------------------------------------------------------------------------- */
@@ -70,18 +73,27 @@ static void add_event(nh_arena *a, history *h, int64_t addr, int64_t payload) {
     h->group[h->n_group - 1].n++;
 }
 
+static void open_mark(bench *b, int64_t tick) {
+    size_t n = (size_t)b->expected.n_group + 1;
+    b->sample = nh_arena_grow(b->a, b->sample, &b->cap_sample, n, sizeof *b->sample);
+    b->tick = nh_arena_grow(b->a, b->tick, &b->cap_tick, n, sizeof *b->tick);
+    b->sample[n - 1] = b->sample_now;
+    b->tick[n - 1] = tick;
+    open_group(b->a, &b->expected);
+}
+
 static void put_init(void *self, int context) {
     bench *b = self;
     (void)context;
     put_op(b, OP_INIT);
-    open_group(b->a, &b->expected);
+    open_mark(b, -1);
 }
 
 /* The mark of a tick comes before the events of its sweep. */
 static void put_tick(void *self, const nh_host_event *back, int64_t n) {
     bench *b = self;
     put_op(b, OP_TICK);
-    open_group(b->a, &b->expected);
+    open_mark(b, b->tick[b->expected.n_group - 1] + 1);
     for (int64_t i = 0; i < n; i++) add_event(b->a, &b->expected, back[i].addr, back[i].payload);
 }
 
@@ -96,12 +108,13 @@ static bool write_stimulus(bench *b, nh_diag *d, const char *path) {
     nh_write(b->stimulus, load, (size_t)(n * b->w.host / 8));
     bool ok = true;
     for (int64_t i = 0; ok && i < b->s->samples; i++) {
+        b->sample_now = i;
         ok = nh_image_run_watched(scratch, m, b->s->x + i * m->steps * m->input_size, y, NULL, NULL, &watch);
         nh_arena_reset(scratch);
     }
     nh_arena_free(scratch);
     put_op(b, OP_SYNC);
-    open_group(b->a, &b->expected);
+    open_mark(b, -1);
     return nh_writer_close(b->stimulus, d) && ok;
 }
 
@@ -166,6 +179,26 @@ static void compare_groups(const bench *b, history *got, nh_sim_fabric_facts *f)
     if (got->n_group != want->n_group) f->differing++;
 }
 
+/* Of a sample's outputs the one that an event is. */
+static void put_output(const bench *b, const nh_context *x, int64_t mark, const event *e) {
+    const nh_image *m = b->s->image;
+    for (int64_t i = 0; i < x->n_output; i++) {
+        const nh_output_entry *o = &x->output[i];
+        int64_t element = e->addr - o->first + o->element, since = b->tick[mark] - o->start, step = since / o->period;
+        if (!o->is_output || e->addr < o->first || e->addr >= o->first + o->count) continue;
+        if (since < 0 || since % o->period || step >= m->steps || element >= m->output_size) continue;
+        b->s->y[(b->sample[mark] * m->steps + step) * m->output_size + element] = (int32_t)e->payload;
+    }
+}
+
+/* Images of one context: all marks are of it. */
+static void decode(const bench *b, const history *got) {
+    const nh_image *m = b->s->image;
+    memset(b->s->y, 0, (size_t)(b->s->samples * m->steps * m->output_size) * sizeof *b->s->y);
+    for (int64_t g = 0; g < got->n_group && g < b->expected.n_group; g++)
+        for (int64_t i = 0; b->tick[g] >= 0 && i < got->group[g].n; i++) put_output(b, &m->context[0], g, &got->event[got->group[g].first + i]);
+}
+
 /* --- the Verilated fabric ------------------------------------------------------------------------------------------------------ */
 
 static const char *work(const bench *b, const char *name) { return nh_tool_absolute(b->a, nh_path_join(b->a, b->s->work_dir, name)); }
@@ -193,6 +226,7 @@ static bool run(const bench *b, nh_diag *d, const char *stimulus, const char *st
     if (!nh_tool_exec(b->a, d, &(nh_tool_run){.argv = argv, .cwd = b->s->work_dir, .log = work(b, nh_arena_printf(b->a, "run_%s.log", stalls))})) return false;
     if (!read_outputs(b, d, out, &got, &cycles)) return false;
     compare_groups(b, &got, f);
+    if (f->runs == 0 && b->s->y) decode(b, &got);
     if (f->runs++ == 0) f->cycles = (double)cycles / (double)b->s->samples;
     return true;
 }

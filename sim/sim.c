@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "npy.h"
 #include "sim_parts.h"
@@ -15,8 +16,14 @@ static const char *absolute(nh_arena *a, const char *path) {
     return out;
 }
 
-/* Raw inputs in the order of the stream. */
-static int64_t *quantize_inputs(nh_arena *a, const nh_design *g, const nh_samples *x, nh_sim_facts *f) {
+static int64_t *order_inputs(nh_arena *a, const nh_design *g, const int64_t *model, int64_t total) {
+    const nh_stream *s = &g->stream[g->input];
+    int64_t *raw = nh_arena_array(a, (size_t)total, sizeof *raw);
+    for (int64_t i = 0; raw && i < total; i++) raw[i] = model[i - i % s->n + (s->order ? s->order[i % s->n] : i % s->n)];
+    return raw;
+}
+
+int64_t *nh_sim_quantize(nh_arena *a, const nh_design *g, const nh_samples *x, nh_sim_facts *f) {
     nh_fx_count count = {0, 0};
     const nh_stream *s = &g->stream[g->input];
     int64_t total = x->n * x->size, *raw = nh_arena_array(a, (size_t)total, sizeof *raw);
@@ -72,29 +79,49 @@ static bool run_harness(nh_arena *a, nh_diag *d, const nh_design *g, const nh_si
     return nh_tool_exec(a, d, &run);
 }
 
-/* The harness' outputs in the order of the model, also as an array for the user. NULL: diagnosed. */
-static const int64_t *load_outputs(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *s, const char *file,
-                                   const char *array) {
+/* The harness' outputs in the order of the model. NULL: diagnosed. */
+static const int64_t *read_outputs(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *s, const char *file) {
     const nh_stream *out = &g->stream[g->output];
-    int64_t frames = s->x.n * nh_sim_steps(g), dim[] = {s->x.n, nh_sim_steps(g), out->n};
-    const int64_t *raw = read_raw(a, d, nh_path_join(a, s->work_dir, file), frames * out->n), *model = raw;
-    if (raw && out->order) {
-        int64_t *to = nh_arena_array(a, (size_t)(frames * out->n), sizeof *to);
-        for (int64_t i = 0; i < frames && to; i++)
-            nh_sim_to_model(out, raw + i * out->n, to + i * out->n);
-        model = to;
-    }
+    int64_t frames = s->x.n * nh_sim_steps(g);
+    const int64_t *raw = read_raw(a, d, nh_path_join(a, s->work_dir, file), frames * out->n);
+    if (!raw || !out->order) return raw;
+    int64_t *to = nh_arena_array(a, (size_t)(frames * out->n), sizeof *to);
+    for (int64_t i = 0; i < frames && to; i++)
+        nh_sim_to_model(out, raw + i * out->n, to + i * out->n);
+    return to;
+}
+
+bool nh_sim_write_outputs(nh_arena *a, nh_diag *d, const nh_design *g, const char *path, int64_t samples, const int64_t *model) {
+    const nh_stream *out = &g->stream[g->output];
+    int64_t frames = samples * nh_sim_steps(g), dim[] = {samples, nh_sim_steps(g), out->n};
     if (!g->is_temporal) dim[1] = out->n;
     const int64_t *shown = model;
     int shift = nh_sim_value_shift(out);
-    if (model && g->is_temporal && shift > 0) {
+    if (g->is_temporal && shift > 0) {
         int64_t *to = nh_arena_array(a, (size_t)(frames * out->n), sizeof *to);
         for (int64_t i = 0; i < frames * out->n; i++)
             to[i] = (int64_t)((uint64_t)model[i] << shift);
         shown = to;
     }
-    bool ok = model && nh_npy_write_i64(a, d, nh_path_join(a, s->work_dir, array), g->is_temporal ? 3 : 2, dim, shown);
-    return ok ? model : NULL;
+    return nh_npy_write_i64(a, d, path, g->is_temporal ? 3 : 2, dim, shown);
+}
+
+/* The harness' outputs in the order of the model, also as an array for the user. NULL: diagnosed. */
+static const int64_t *load_outputs(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *s, const char *file,
+                                   const char *array) {
+    const int64_t *model = read_outputs(a, d, g, s, file);
+    return model && nh_sim_write_outputs(a, d, g, nh_path_join(a, s->work_dir, array), s->x.n, model) ? model : NULL;
+}
+
+/* What leaves a part: out_c is there, and of the RTL as many frames as it ran. */
+static bool hand_over(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *s, const int64_t *out_c, const nh_sim_facts *f) {
+    int64_t frames = s->x.n * nh_sim_steps(g), n = g->stream[g->output].n, limit = g->opt->simulate.rtl_limit;
+    const int64_t *rtl = f->runs > 0 ? read_outputs(a, d, g, s, "out_rtl.bin") : out_c;
+    if (!rtl) return false;
+    int64_t ran = limit > 0 && limit < frames ? limit : frames;
+    memcpy(s->out, rtl, (size_t)(ran * n) * sizeof *rtl);
+    memcpy(s->out + ran * n, out_c + ran * n, (size_t)((frames - ran) * n) * sizeof *out_c);
+    return true;
 }
 
 /* What only the run itself needed. */
@@ -123,15 +150,19 @@ static bool simulate(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_s
                     .steps = nh_sim_steps(g),
                     .n_in = g->stream[g->input].n,
                     .n_out = g->stream[g->output].n,
-                    .raw_x = quantize_inputs(a, g, &s->x, f)};
+                    .raw_x = s->raw_x ? order_inputs(a, g, s->raw_x, s->x.n * s->x.size) : nh_sim_quantize(a, g, &s->x, f)};
     if (!m.raw_x)
         return nh_report(d, NH_S_NO_SAMPLES, NH_NOWHERE,
                          "%" PRId64 " samples of %" PRId64 " elements are too many", s->x.n, s->x.size);
-    m.traced = plan_trace(d, g, s);
+    m.traced = s->out ? 0 : plan_trace(d, g, s);
     if (!write_raw(a, d, nh_path_join(a, s->work_dir, "x.bin"), m.raw_x, s->x.n * s->x.size)) return false;
     if (!nh_sim_build(a, d, g, s, &binary) || !run_harness(a, d, g, s, binary, m.traced)) return false;
     if (!nh_sim_load(a, d, g, nh_path_join(a, s->work_dir, "result.json"), f)) return false;
     if (!(m.out_c = load_outputs(a, d, g, s, "out_c.bin", "outputs_c.npy"))) return false;
+    if (s->out) {
+        f->ran = true;
+        return hand_over(a, d, g, s, m.out_c, f) && clean(a, d, s);
+    }
     int64_t frames = s->x.n * m.steps, limit = g->opt->simulate.rtl_limit;
     bool whole = limit == 0 || limit >= frames;
     if (f->runs > 0 && !whole)

@@ -18,6 +18,10 @@ typedef struct {
     const int64_t *label; /* [x.n] or NULL */
     const double *reference; /* outputs to be compared with, [x.n][steps][outputs], or NULL */
     bool quiet;
+    /* A part of a network (sim_places.h): integers in place of x.x, in the order of the model's tensor, and where the outputs go, [x.n][steps]
+     * [outputs]: those of the RTL as far as it ran, else of the kernels. Nothing is measured then but cycles and that both agree. */
+    const int64_t *raw_x;
+    int64_t *out;
 } nh_sim_setup;
 
 /* Build the kernels and the Verilated model, run all samples without stalls and then with the stalls asked

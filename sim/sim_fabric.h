@@ -11,6 +11,7 @@ typedef struct {
     const int32_t *x;         /* [samples][steps][input_size] */
     int64_t samples;
     uint64_t seed;
+    int32_t *y;               /* NULL, or [samples][steps][output_size] that take the outputs of the RTL without stalls */
 } nh_sim_fabric_setup;
 
 typedef struct {

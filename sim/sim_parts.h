@@ -20,6 +20,11 @@ int64_t nh_sim_steps(const nh_design *g);
 /* One frame of a stream, from the order of the stream to that of the model's tensor. */
 void nh_sim_to_model(const nh_stream *s, const int64_t *raw, int64_t *model);
 
+/* Raw inputs in the order of the stream; NULL: too many. f: how many left the format. */
+int64_t *nh_sim_quantize(nh_arena *a, const nh_design *g, const nh_samples *x, nh_sim_facts *f);
+/* Outputs in the order of the model's tensor as an array for the user. */
+bool nh_sim_write_outputs(nh_arena *a, nh_diag *d, const nh_design *g, const char *path, int64_t samples, const int64_t *model);
+
 /* cosim_model.h: the tables of streams and units that the harness expands. */
 bool nh_sim_write_tables(nh_arena *a, nh_diag *d, const nh_design *g, const char *path);
 /* public_flat_rd for the wires of every stream. */

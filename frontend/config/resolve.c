@@ -4,7 +4,7 @@
 #include "config.h"
 #include "schema.h"
 
-#define BUILT (NH_STRATEGY_LATENCY | NH_STRATEGY_RESOURCE | NH_STRATEGY_EVENT)
+#define BUILT (NH_STRATEGY_LATENCY | NH_STRATEGY_RESOURCE | NH_STRATEGY_EVENT | NH_STRATEGY_HOST)
 
 /* The keys numerics: to decay_bits of a layer in time: neurons have them all, layers with weights those of their delay and bias. */
 static bool has_numerics(const nh_graph *g, const nh_layer *l, size_t field) {
@@ -115,9 +115,9 @@ static void check_reuse(const nh_options *o, const nh_layer *l, nh_diag *d) {
     const int64_t *dim = l->weight->shape.dim;
     int64_t n_out = dim[0], n_in = is_conv ? dim[1] * dim[2] * dim[3] : dim[1], r = l->opt.reuse_factor;
     bool own = !same_place(l->opt.reuse_at, o->defaults.reuse_at); /* asked for by a rule, not by defaults: */
-    if (l->opt.strategy == NH_STRATEGY_LATENCY) {
+    if (l->opt.strategy == NH_STRATEGY_LATENCY || l->opt.strategy == NH_STRATEGY_HOST) {
         if (!own || r == 1) return;
-        nh_report(d, NH_C_NO_EFFECT, l->opt.reuse_at, "reuse_factor has no effect with strategy: latency");
+        nh_report(d, NH_C_NO_EFFECT, l->opt.reuse_at, "reuse_factor has no effect with strategy: %s", strategy_text(l->opt.strategy));
         nh_diag_layer(d, l->name);
         return;
     }
@@ -142,23 +142,17 @@ static void temporal_defaults(nh_graph *g, nh_diag *d) {
     if (n > 0) nh_report(d, NH_N_GRAPH, NH_NOWHERE, "no strategy given for %d layers: resource", n);
 }
 
-/* Neuron cores need a fabric, and carry networks in time as a whole. */
+/* Neuron cores need a fabric, and carry networks in time. */
 static bool check_event(const nh_options *o, const nh_graph *g, nh_diag *d) {
-    const nh_layer *event = NULL, *other = NULL;
-    for (int i = 0; i < g->n_layer; i++) {
-        const nh_layer *l = &g->layer[i];
-        if (l->opt.strategy == NH_STRATEGY_EVENT && !event) event = l;
-        if (l->opt.strategy != NH_STRATEGY_EVENT && l->opt.strategy != NH_STRATEGY_WIRE && !other) other = l;
-    }
+    const nh_layer *event = NULL;
+    for (int i = 0; i < g->n_layer && !event; i++)
+        if (g->layer[i].opt.strategy == NH_STRATEGY_EVENT) event = &g->layer[i];
     if (!event) return true;
     if (!o->fabric.given) {
         nh_report(d, NH_C_CONFLICT, event->opt.strategy_at, "strategy: event needs a fabric");
         nh_diag_hint(d, "add fabric: { mesh: [2, 2] }, or fabric: { limits: loihi2-like }");
     } else if (!g->is_temporal) {
         nh_report(d, NH_C_STRATEGY, event->opt.strategy_at, "strategy: event is for networks in time, this one has no time steps");
-    } else if (other) {
-        nh_report(d, NH_C_STRATEGY, other->opt.strategy_at, "layer '%.80s' is not on the fabric: all layers of a network, or none", other->name);
-        nh_diag_layer(d, other->name);
     } else {
         return true;
     }

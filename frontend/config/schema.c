@@ -6,7 +6,7 @@
 WORDS(io_words, {"parallel", NH_IO_PARALLEL}, {"stream", NH_IO_STREAM});
 WORDS(output_words, {"values", NH_OUTPUT_VALUES}, {"argmax", NH_OUTPUT_ARGMAX});
 WORDS(strategy_words, {"latency", NH_STRATEGY_LATENCY}, {"distributed_arithmetic", NH_STRATEGY_DISTRIBUTED_ARITHMETIC},
-      {"resource", NH_STRATEGY_RESOURCE}, {"event", NH_STRATEGY_EVENT});
+      {"resource", NH_STRATEGY_RESOURCE}, {"event", NH_STRATEGY_EVENT}, {"host", NH_STRATEGY_HOST});
 WORDS(scale_words, {"power_of_two", NH_SCALE_POWER_OF_TWO}, {"arbitrary", NH_SCALE_ARBITRARY});
 WORDS(granularity_words, {"per_tensor", NH_PER_TENSOR}, {"per_channel", NH_PER_CHANNEL});
 WORDS(method_words, {"minmax", NH_CALIBRATE_MINMAX}, {"percentile", NH_CALIBRATE_PERCENTILE}, {"mse", NH_CALIBRATE_MSE});
@@ -39,7 +39,7 @@ static const nh_key layer_keys[] = {
     {.name = "strategy", .type = NH_KEY_WORD, .word = strategy_words, .def = "latency", .init_time = "resource", .offset = LAYER(strategy),
      .at = LAYER(strategy_at),
      .doc = "how the layer is built: latency = unrolled and pipelined, one inference per cycle; resource = multipliers that are "
-            "used reuse_factor times; networks in time: resource unless said otherwise"},
+            "used reuse_factor times; event = on the neuron cores of fabric:; host = C kernels, no hardware; networks in time: resource unless said otherwise"},
     {.name = "reuse_factor", .type = NH_KEY_INT64, .word = zero_words, .min = 1, .max = MAX_COUNT, .def = "1", .init_time = "auto",
      .offset = LAYER(reuse_factor), .at = LAYER(reuse_at),
      .doc = "resource: how often one multiplier is used per inference, 1 to n_in x n_out; the layer takes a new input every "

@@ -47,17 +47,26 @@ static bool put_file(const nh_run *r, const char *dir, const char *name, printer
 }
 
 /* Is there hardware for this fabric and image in this version? */
-static bool has_rtl(const nh_run *r) {
+bool nh_run_has_fabric_rtl(const nh_run *r) {
     const nh_fabric *f = &r->opt->fabric.f;
     const char *why = f->convs > 0 ? "cores with a conv mode (convs > 0)" : r->plan->n_context > 1 ? "several contexts" : NULL;
     if (why) nh_report(r->cli->diag, NH_P_FABRIC_RTL, f->at, "no RTL is written: this version has none for %s", why);
     return !why;
 }
 
-static bool put_rtl(const nh_run *r, const char *dir) {
+bool nh_run_put_fabric_rtl(const nh_run *r, const char *dir) {
     const nh_target *t = &r->opt->target;
     nh_dp_timing timing = {1000 / r->opt->clock_mhz, t->lut_ns, t->carry_ns_per_bit, t->mul_ns, t->bram_ns, t->setup_ns};
     return nh_emit_fabric(r->cli->arena, r->cli->diag, &r->opt->fabric.f, r->opt->project, &timing, t->bram_bits, &r->provenance, dir);
+}
+
+bool nh_run_put_image(const nh_run *r, const char *dir) {
+    nh_arena *a = r->cli->arena;
+    bool ok = put_file(r, dir, nh_arena_printf(a, "%s.img", r->opt->project), put_image, 0) &&
+              put_file(r, dir, nh_arena_printf(a, "%s.s", r->opt->project), put_assembly, 0) && put_file(r, dir, "map.json", put_json, 0) &&
+              put_file(r, dir, "map.txt", put_text, 0);
+    for (int c = 0; ok && c < r->plan->n_context; c++) ok = put_file(r, dir, nh_arena_printf(a, "mesh_%d.svg", c), put_svg, c);
+    return ok;
 }
 
 static bool write_folder(nh_run *r) {
@@ -66,11 +75,8 @@ static bool write_folder(nh_run *r) {
     if (!nh_mkdirs(r->cli->diag, r->out)) return false;
     char *stage = nh_stage_dir(a, r->cli->diag, dst);
     if (!stage) return false;
-    bool ok = put_file(r, stage, nh_arena_printf(a, "%s.img", r->opt->project), put_image, 0) &&
-              put_file(r, stage, nh_arena_printf(a, "%s.s", r->opt->project), put_assembly, 0) && put_file(r, stage, "map.json", put_json, 0) &&
-              put_file(r, stage, "map.txt", put_text, 0);
-    if (ok && has_rtl(r)) ok = put_rtl(r, nh_path_join(a, stage, "rtl")) && nh_run_fabric_rtl(r, stage);
-    for (int c = 0; ok && c < r->plan->n_context; c++) ok = put_file(r, stage, nh_arena_printf(a, "mesh_%d.svg", c), put_svg, c);
+    bool ok = nh_run_put_image(r, stage);
+    if (ok && nh_run_has_fabric_rtl(r)) ok = nh_run_put_fabric_rtl(r, nh_path_join(a, stage, "rtl")) && nh_run_fabric_rtl(r, stage);
     ok = ok && nh_publish(r->cli->diag, stage, dst);
     if (!ok) nh_discard(stage);
     return ok;
@@ -79,6 +85,10 @@ static bool write_folder(nh_run *r) {
 nh_exit nh_cmd_map(nh_cli *c) {
     nh_run r;
     if (!nh_run_load(&r, c, c->arg[0])) return nh_cli_finish(c);
+    if (r.parts) {
+        nh_places_print_maps(&r, stdout);
+        return nh_cli_finish(c);
+    }
     if (!nh_run_is_event(&r)) {
         nh_report(c->diag, NH_P_NO_EVENT, r.opt->defaults.strategy_at, "nothing is on a fabric: no layer has strategy: event");
         nh_diag_hint(c->diag, "defaults: { strategy: event } and fabric: { limits: loihi2-like }");

@@ -5,6 +5,7 @@
 #include "map_report.h"
 
 bool nh_run_is_event(const nh_run *r) {
+    if (nh_is_mixed(r->graph)) return false;
     for (int i = 0; i < r->graph->n_layer; i++)
         if (r->graph->layer[i].opt.strategy == NH_STRATEGY_EVENT) return true;
     return false;

@@ -2,6 +2,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "fields.h"
 #include "run.h"
 
 enum { COLUMNS = 12, CELL = 64 };
@@ -11,10 +12,6 @@ static const char *const title[COLUMNS] = {"unit", "layers", "weights", "strateg
 
 /* Columns of text, the others are numbers. */
 static bool is_left(int column) { return column < 2 || column == 3 || column == 8 || column == 9; }
-
-static const char *strategy_text(nh_strategy s) {
-    return s == NH_STRATEGY_LATENCY ? "latency" : s == NH_STRATEGY_RESOURCE ? "resource" : "wire";
-}
 
 /* The first layer's name and how many more; control characters of names never reach the terminal. */
 static void put_layers(char *cell, const nh_graph *g, const nh_unit *u) {
@@ -38,7 +35,7 @@ static row unit_row(const nh_design *g, const nh_unit *u) {
     snprintf(r.cell[0], CELL, "%s", u->id);
     put_layers(r.cell[1], g->graph, u);
     if (w) snprintf(r.cell[2], CELL, "%lld", (long long)nh_shape_size(w->weight->shape));
-    snprintf(r.cell[3], CELL, "%s", strategy_text(u->strategy));
+    snprintf(r.cell[3], CELL, "%s", nh_strategy_text(u->strategy));
     snprintf(r.cell[4], CELL, "%lld", (long long)u->reuse_factor);
     snprintf(r.cell[5], CELL, "%lld", (long long)u->estimate.multipliers);
     snprintf(r.cell[6], CELL, "%lld", (long long)u->ii_cycles);
@@ -108,7 +105,8 @@ void nh_plan_text(const nh_run *r, FILE *out) {
             if (columns_of(rows[i].cell[c]) > width[c]) width[c] = columns_of(rows[i].cell[c]);
     put_head(r, out);
     for (size_t i = 0; i < n; i++) put_row(&rows[i], width, out);
-    put_rate(r, out);
+    if (r->parts) nh_report_parts(&r->facts, false, out);
+    else put_rate(r, out);
 }
 
 static json_t *resources_json(nh_resources e) {
@@ -126,7 +124,7 @@ static json_t *unit_json(const nh_design *g, const nh_unit *u) {
     const nh_layer *w = weighted_layer(g->graph, u);
     json_t *layers = json_array();
     for (int i = 0; i < u->n_layer; i++) json_array_append_new(layers, name_json(g->graph->layer[u->layer[i]].name));
-    json_t *j = json_pack("{ss so ss sI sI sI}", "id", u->id, "layers", layers, "strategy", strategy_text(u->strategy), "reuse_factor",
+    json_t *j = json_pack("{ss so ss sI sI sI}", "id", u->id, "layers", layers, "strategy", nh_strategy_text(u->strategy), "reuse_factor",
                           (json_int_t)u->reuse_factor, "ii_cycles", (json_int_t)u->ii_cycles, "latency_cycles",
                           (json_int_t)u->latency_cycles);
     json_object_set_new(j, "weights", json_integer(w ? nh_shape_size(w->weight->shape) : 0));
@@ -143,6 +141,7 @@ void nh_plan_json(const nh_run *r, FILE *out) {
     json_t *j = json_pack("{ss ss sf sI sI so so}", "project", r->opt->project, "target", r->opt->target.name, "clock_mhz",
                           r->opt->clock_mhz, "ii_cycles", (json_int_t)g->ii_cycles, "latency_cycles", (json_int_t)g->latency_cycles,
                           "estimate", resources_json(g->estimate), "units", units);
+    if (r->parts) json_object_set_new(j, "parts", nh_parts_json(r->cli->arena, &r->facts));
     if (g->is_temporal) json_object_set_new(j, "steps", json_integer(g->steps));
     json_dumpf(j, out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
     fputc('\n', out);

@@ -51,6 +51,7 @@ bool nh_run_load(nh_run *r, nh_cli *c, const char *config) {
     if (!nh_load_data(r) || !resolved || !hash_sources(r)) return false;
     if (!run_passes(r)) return false;
     if (c->flag.dump_after || nh_run_is_event(r)) return true;
+    if (nh_is_mixed(r->graph)) return nh_places_load(r);
     r->design = nh_lower(a, d, r->graph, r->opt);
     if (!r->design) return false;
     bool emits = nh_emit_rtl_check(a, d, r->design);

@@ -6,6 +6,7 @@
 #include "config.h"
 #include "design.h"
 #include "map.h"
+#include "parts.h"
 #include "passes.h"
 #include "report.h"
 
@@ -19,6 +20,7 @@ typedef struct {
     nh_event_net *net;    /* of networks on a fabric, by nh_run_map; their design is NULL */
     nh_map_plan *plan;
     nh_image *image;
+    nh_parts *parts;      /* of networks in several places: their design is parts->whole, and map and image are in the parts; else NULL */
     int64_t n_class;      /* elements of the model's output, as read */
     nh_samples calibration, inputs;
     const int64_t *label; /* [inputs.n] or NULL */
@@ -33,10 +35,24 @@ typedef struct {
  * --dump-after the network is printed and design stays NULL, and so it does for networks on a fabric. */
 bool nh_run_load(nh_run *r, nh_cli *c, const char *config);
 
-/* fabric.c: is the network on a fabric? Its map and image; false: diagnosed, what plan there is stays. */
+/* places.c: networks in several places. Cut and lower; false: diagnosed. Then the work of the steps: a folder of dir per part. */
+bool nh_places_load(nh_run *r);
+bool nh_places_c(nh_run *r, const char *dir);
+bool nh_places_rtl(nh_run *r, const char *dir);
+bool nh_places_synth(nh_run *r, const char *dir);
+/* What an earlier run measured, from its facts. */
+void nh_places_recall(nh_run *r, const nh_report_facts *from, nh_step_id step);
+/* The maps of the parts on a fabric. */
+void nh_places_print_maps(const nh_run *r, FILE *out);
+
+/* fabric.c: is the network on a fabric as a whole? Its map and image; false: diagnosed, what plan there is stays. */
 bool nh_run_is_event(const nh_run *r);
 bool nh_run_map(nh_run *r);
 void nh_run_map_print(const nh_run *r, FILE *out);
+/* cmd_map.c: image, assembly, map and pictures into dir; is there hardware for it (else NH_P_FABRIC_RTL); its RTL into dir. */
+bool nh_run_put_image(const nh_run *r, const char *dir);
+bool nh_run_has_fabric_rtl(const nh_run *r);
+bool nh_run_put_fabric_rtl(const nh_run *r, const char *dir);
 /* fabric_sim.c: the simulation's inputs through the C model of the fabric, against the integer model of the layers: every output of every
  * step. Prints cycles, activity and accuracy. */
 bool nh_run_fabric(nh_run *r);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "run.h"
-#include "sim.h"
+#include "sim_places.h"
 #include "step.h"
 #include "synth.h"
 #include "tool.h"
@@ -133,6 +133,7 @@ static lack lacks_for_sim(const nh_run *r) {
 }
 
 static lack lacks_for_pnr(const nh_run *r) {
+    if (r->parts) return (lack){"the parts of a network in several places are no one circuit", "neurohls synth counts each; neurohls build of one place is placed", r->opt->target_at};
     if (nh_has_pnr(&r->opt->target)) return (lack){0};
     return (lack){"there is no place and route for the target", "choose e.g. icebreaker or hx8k", r->opt->target_at};
 }
@@ -154,10 +155,12 @@ static bool tools_for_pnr(nh_run *r, bool named, const char **why) {
 /* --- what it does ---------------------------------------------------------------------------------------------------------- */
 
 static bool work_c(nh_run *r, const char *dir) {
+    if (r->parts) return nh_places_c(r, dir);
     return nh_emit_c(r->cli->arena, r->cli->diag, r->design, &r->provenance, dir);
 }
 
 static bool work_rtl(nh_run *r, const char *dir) {
+    if (r->parts) return nh_places_rtl(r, dir);
     return nh_emit_rtl(r->cli->arena, r->cli->diag, r->design, &r->provenance, dir);
 }
 
@@ -167,6 +170,8 @@ static bool write_facts(nh_run *r, const char *dir, const nh_report_facts *only)
     f.design = r->design;
     f.diag = r->cli->diag;
     f.provenance = r->provenance;
+    f.part = r->facts.part;
+    f.n_part = r->facts.n_part;
     return nh_report_json(r->cli->arena, r->cli->diag, &f, nh_path_join(r->cli->arena, dir, "facts.json"));
 }
 
@@ -189,7 +194,8 @@ static bool work_sim(nh_run *r, const char *dir) {
                       .jobs = r->cli->flag.jobs, .x = r->inputs, .label = r->label, .reference = r->reference, .quiet = r->cli->flag.quiet};
     if (!s.cxx) s.verilator = NULL;
     nh_sim_facts *f = &r->facts.sim;
-    if (!nh_sim_run(a, r->cli->diag, r->design, &s, f)) return false;
+    bool ok = r->parts ? nh_sim_places(a, r->cli->diag, r->parts, &s, r->facts.part, f) : nh_sim_run(a, r->cli->diag, r->design, &s, f);
+    if (!ok) return false;
     if (f->waves) f->waves = nh_path_join(a, below(r, "sim"), nh_path_base(f->waves)); /* where it will be */
     if (f->raster.n_band > 0 && !nh_report_raster(a, r->cli->diag, f, nh_path_join(a, dir, "raster.svg"))) return false;
     return write_facts(r, dir, &(nh_report_facts){.sim = *f});
@@ -199,11 +205,13 @@ static bool load_sim(nh_run *r, const char *dir) {
     nh_report_facts f;
     if (!load_facts(r, dir, &f)) return false;
     r->facts.sim = f.sim;
+    nh_places_recall(r, &f, NH_STEP_SIM);
     return true;
 }
 
 static bool work_synth(nh_run *r, const char *dir) {
     nh_arena *a = r->cli->arena;
+    if (r->parts) return nh_places_synth(r, dir) && write_facts(r, dir, &(nh_report_facts){.synth = r->facts.synth});
     if (!nh_synth_run(a, r->cli->diag, r->design, below(r, "rtl"), dir, nh_tool_find(a, "yosys"), r->cli->flag.jobs, &r->facts.synth))
         return false;
     return write_facts(r, dir, &(nh_report_facts){.synth = r->facts.synth});
@@ -213,6 +221,7 @@ static bool load_synth(nh_run *r, const char *dir) {
     nh_report_facts f;
     if (!load_facts(r, dir, &f)) return false;
     r->facts.synth = f.synth;
+    nh_places_recall(r, &f, NH_STEP_SYNTH);
     return true;
 }
 

@@ -89,6 +89,22 @@ typedef struct {
     int64_t expected, got;
 } nh_mismatch;
 
+/* A part of a network that is in several places (hls/parts), in the order of the data. Its tensors are named by the layers that make them. */
+typedef struct {
+    const char *id, *place, *layers; /* place: host, pipeline, fabric; layers: "fc1, lif1" */
+    const char *in, *in_format, *out, *out_format;
+    int64_t in_values, out_values;   /* per time step, or inference */
+    const char *built;               /* "2 units", "3 cores of a 2x2 mesh", "C kernels" */
+    /* co-simulation: the part's RTL against its C model on what the RTL of the parts before it gave */
+    bool ran;
+    int64_t runs, compared, mismatches; /* of values, in all runs; runs 0: it has no RTL */
+    nh_mismatch first;
+    double cycles;                   /* measured, per time step, or inference; 0: unknown */
+    /* synthesis */
+    bool counted;
+    int64_t luts, ffs, brams, dsps;
+} nh_part_fact;
+
 typedef struct {
     const char *unit;
     int64_t planned_ii, planned_latency;

@@ -16,7 +16,8 @@ typedef enum {
     NH_STRATEGY_DISTRIBUTED_ARITHMETIC = 2,
     NH_STRATEGY_RESOURCE = 4,
     NH_STRATEGY_EVENT = 8,
-    NH_STRATEGY_WIRE = 16
+    NH_STRATEGY_WIRE = 16,
+    NH_STRATEGY_HOST = 32 /* C kernels only */
 } nh_strategy;
 typedef enum { NH_SCALE_POWER_OF_TWO, NH_SCALE_ARBITRARY } nh_scale_kind;
 typedef enum { NH_PER_TENSOR, NH_PER_CHANNEL } nh_granularity;

@@ -223,7 +223,7 @@ static nh_layer_options options(parser *s) {
     nh_layer_options o = {0};
     want(s, "options");
     want(s, "strategy");
-    o.strategy = (nh_strategy)small(s, 0, 31);
+    o.strategy = (nh_strategy)small(s, 0, 63);
     want(s, "reuse");
     o.reuse_factor = integer(s, 0, INT64_MAX);
     o.weight = request(s, "weight");

@@ -30,6 +30,27 @@ const nh_field nh_sim_fields[] = {ROW(nh_sim_facts, ran, BOOL),
                                   ROW(nh_sim_facts, rtl_cycles_per_second, REAL),
                                   ROW(nh_sim_facts, waves, TEXT),
                                   END};
+const nh_field nh_part_fields[] = {ROW(nh_part_fact, id, TEXT),
+                                   ROW(nh_part_fact, place, TEXT),
+                                   ROW(nh_part_fact, layers, TEXT),
+                                   ROW(nh_part_fact, in, TEXT),
+                                   ROW(nh_part_fact, in_format, TEXT),
+                                   ROW(nh_part_fact, in_values, I64),
+                                   ROW(nh_part_fact, out, TEXT),
+                                   ROW(nh_part_fact, out_format, TEXT),
+                                   ROW(nh_part_fact, out_values, I64),
+                                   ROW(nh_part_fact, built, TEXT),
+                                   ROW(nh_part_fact, ran, BOOL),
+                                   ROW(nh_part_fact, runs, I64),
+                                   ROW(nh_part_fact, compared, I64),
+                                   ROW(nh_part_fact, mismatches, I64),
+                                   ROW(nh_part_fact, cycles, REAL),
+                                   ROW(nh_part_fact, counted, BOOL),
+                                   ROW(nh_part_fact, luts, I64),
+                                   ROW(nh_part_fact, ffs, I64),
+                                   ROW(nh_part_fact, brams, I64),
+                                   ROW(nh_part_fact, dsps, I64),
+                                   END};
 const nh_field nh_accuracy_fields[] = {ROW(nh_accuracy_fact, acc_float, REAL),
                                        ROW(nh_accuracy_fact, acc_fixed, REAL),
                                        ROW(nh_accuracy_fact, acc_rtl, REAL),
@@ -248,6 +269,7 @@ const char *nh_strategy_text(nh_strategy s) {
     case NH_STRATEGY_RESOURCE: return "resource";
     case NH_STRATEGY_EVENT: return "event";
     case NH_STRATEGY_WIRE: return "wire";
+    case NH_STRATEGY_HOST: return "host";
     }
     return "";
 }

@@ -26,7 +26,7 @@ typedef struct {
 extern const nh_field nh_accuracy_fields[], nh_spike_fields[], nh_reference_fields[], nh_reference_first_fields[],
     nh_synapse_fields[], nh_raster_fields[], nh_band_fields[], nh_cause_fields[];
 extern const nh_field nh_sim_fields[], nh_mismatch_fields[], nh_drift_fields[], nh_cycles_fields[],
-    nh_cells_fields[], nh_pnr_fields[], nh_resources_fields[];
+    nh_cells_fields[], nh_pnr_fields[], nh_resources_fields[], nh_part_fields[];
 
 /* Infinite and NaN reals are null. Strings that are not UTF-8 are read as Latin-1. */
 json_t *nh_fields_put(nh_arena *a, const void *from, const nh_field *field);
@@ -61,6 +61,11 @@ typedef struct {
 } nh_resource_row;
 /* n_unit + 1 rows, the total last. */
 nh_resource_row *nh_resource_rows(nh_arena *a, const nh_report_facts *f, int *n);
+
+/* The part that a unit belongs to, or NULL. */
+const nh_part_fact *nh_unit_part(const nh_report_facts *f, const nh_unit *u);
+/* The parts as a list of objects. */
+json_t *nh_parts_json(nh_arena *a, const nh_report_facts *f);
 
 /* "fc1, relu1" of a unit. */
 const char *nh_unit_layers(nh_arena *a, const nh_design *g, const nh_unit *u);

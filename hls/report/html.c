@@ -121,7 +121,8 @@ static void put_cards(nh_html *h) {
     if (s->ran && s->acc_fixed >= 0)
         card(h, "", nh_arena_printf(a, "%.2f %%", 100 * s->acc_fixed),
              nh_arena_printf(a, "accuracy in fixed point; float %.2f %%", 100 * s->acc_float));
-    put_cycle_cards(h);
+    if (f->n_part > 0) card(h, "", nh_arena_printf(a, "%d parts", f->n_part), "each with cycles of its own: below");
+    else put_cycle_cards(h);
     if (f->pnr.ran && f->pnr.fits)
         card(h, "good", nh_arena_printf(a, "%.2f MHz", f->pnr.fmax_mhz), "placed and routed");
     if (f->pnr.ran && !f->pnr.fits) card(h, "bad", "does not fit", "place and route by nextpnr");
@@ -188,6 +189,10 @@ static void put_cycles(nh_html *h) {
                             ? nh_arena_printf(h->a, "%" PRId64, c->measured_latency)
                             : "-");
         nh_html_row_end(h);
+    }
+    if (h->f->n_part > 0) {
+        nh_html_table_end(h);
+        return;
     }
     bool rtl = h->f->sim.ran && h->f->sim.runs > 0;
     nh_puts(h->w, "<tr class=\"total\"><td>total</td><td></td><td></td><td></td><td></td>");
@@ -378,6 +383,7 @@ bool nh_report_html(nh_arena *a, nh_diag *d, const nh_report_facts *f, const cha
     put_requirements(&h);
     nh_html_heading(&h, "Network");
     nh_svg_network(&h);
+    nh_html_places(&h);
     put_cycles(&h);
     put_resources(&h);
     put_pnr(&h);

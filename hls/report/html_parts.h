@@ -24,6 +24,8 @@ void nh_html_cell(nh_html *h, const char *text);
 void nh_html_cell_text(nh_html *h, const char *class, const char *text);
 void nh_html_cell_int(nh_html *h, int64_t v);
 
+/* What networks in several places add: a row per part. */
+void nh_html_places(nh_html *h);
 /* What networks in time add: spikes and operations; read-outs, drift by cause, reference. */
 void nh_html_spikes(nh_html *h);
 void nh_html_time(nh_html *h);

@@ -356,6 +356,7 @@ bool nh_report_json(nh_arena *a, nh_diag *d, const nh_report_facts *f, const cha
     set(o, "planned_ii", json_integer(f->design->ii_cycles));
     set(o, "planned_latency", json_integer(f->design->latency_cycles));
     if (f->design->is_temporal) set(o, "time_steps", json_integer(f->design->steps));
+    if (f->n_part > 0) set(o, "parts", nh_parts_json(a, f));
     set(o, "units", units_json(a, f->design));
     set(o, "streams", streams_json(a, f->design));
     set(o, "resources", resources_json(a, f));

@@ -130,6 +130,16 @@ static void load_synth(nh_arena *a, const json_t *o, nh_synth_facts *s) {
     }
 }
 
+static void load_parts(nh_arena *a, const json_t *list, nh_report_facts *f) {
+    f->n_part = (int)json_array_size(list);
+    f->part = nh_arena_alloc(a, (size_t)f->n_part * sizeof *f->part);
+    for (int i = 0; i < f->n_part; i++) {
+        const json_t *o = json_array_get(list, (size_t)i);
+        nh_fields_get(a, o, &f->part[i], nh_part_fields);
+        nh_fields_get(a, json_object_get(o, "first_mismatch"), &f->part[i].first, nh_mismatch_fields);
+    }
+}
+
 bool nh_report_load(nh_arena *a, nh_diag *d, const char *path, nh_report_facts *f) {
     json_error_t e;
     json_t *root = json_load_file(path, 0, &e);
@@ -139,6 +149,7 @@ bool nh_report_load(nh_arena *a, nh_diag *d, const char *path, nh_report_facts *
     }
     load_sim(a, json_object_get(root, "sim"), &f->sim);
     load_synth(a, json_object_get(root, "synth"), &f->synth);
+    load_parts(a, json_object_get(root, "parts"), f);
     f->pnr = (nh_pnr_facts){0};
     nh_fields_get(a, json_object_get(root, "pnr"), &f->pnr, nh_pnr_fields);
     json_decref(root);

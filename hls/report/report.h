@@ -14,6 +14,9 @@ typedef struct {
     const nh_diag *diag; /* notes = decisions, warnings */
     nh_step_fact step[8];
     int n_step;
+    nh_part_fact *part;      /* of networks in several places, else n_part is 0. Their design is that of the whole network as a pipeline, which nobody builds */
+    int n_part;
+    const int *part_of;      /* [layers of the design's graph] part, or -1 */
     nh_sim_facts sim;
     nh_synth_facts synth;
     nh_pnr_facts pnr;
@@ -28,9 +31,11 @@ typedef struct {
 bool nh_report_json(nh_arena *a, nh_diag *d, const nh_report_facts *f, const char *path);
 bool nh_report_html(nh_arena *a, nh_diag *d, const nh_report_facts *f, const char *path);
 void nh_report_text(const nh_report_facts *f, bool color, FILE *out);
+/* Parts alone: the table and the chain of places, as in the terminal's report. */
+void nh_report_parts(const nh_report_facts *f, bool color, FILE *out);
 /* The spikes of one sample as a picture (SVG) of its own; facts->raster has bands. */
 bool nh_report_raster(nh_arena *a, nh_diag *d, const nh_sim_facts *facts, const char *path);
-/* Rebuild the facts of sim, synth and pnr from a report.json written before (steps that were cached). */
+/* Rebuild the facts of sim, synth, pnr and parts from a report.json written before (steps that were cached). */
 bool nh_report_load(nh_arena *a, nh_diag *d, const char *path, nh_report_facts *f);
 
 #endif

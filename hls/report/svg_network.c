@@ -63,12 +63,19 @@ static void unit_box(nh_html *h, const node *n, const nh_unit *u, const nh_resou
     nh_arena *a = h->a;
     int x = n->x, y = n->y;
     bool measured = c && c->measured_latency >= 0;
-    nh_printf(h->w, "<rect class=\"box\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"8\"/>", x, y,
+    const nh_part_fact *part = nh_unit_part(h->f, u);
+    nh_printf(h->w, "<rect class=\"box%s%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"8\"/>", part ? " in-" : "", part ? part->place : "", x, y,
               BOX_W, BOX_H);
     nh_printf(h->w, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"4\" height=\"%d\" rx=\"2\"/>\n",
               stripe(u->kind), x, y + 10, BOX_H - 20);
     nh_svg_label(h, x + 14, y + 24, "", nh_svg_cut(a, u->id, 30));
     nh_svg_label(h, x + 14, y + 42, "soft", nh_svg_cut(a, nh_unit_layers(a, h->f->design, u), 32));
+    nh_svg_label(h, x + 14, y + 118, "soft", stream_text(h, u->out[0]));
+    if (part && strcmp(part->place, "pipeline") != 0) {
+        nh_svg_label(h, x + 14, y + 64, "", part->id);
+        nh_svg_label(h, x + 14, y + 82, "", nh_svg_cut(a, part->built, 32));
+        return;
+    }
     nh_svg_label(h, x + 14, y + 64, "",
                  nh_arena_printf(a, "%s, R = %" PRId64, nh_strategy_text(u->strategy), u->reuse_factor));
     const char *cycles = nh_arena_printf(a, "II %" PRId64 ", latency %" PRId64, u->ii_cycles,
@@ -80,7 +87,6 @@ static void unit_box(nh_html *h, const node *n, const nh_unit *u, const nh_resou
                                  r->counted ? r->counted->luts : r->estimate.luts,
                                  r->counted ? r->counted->ffs : r->estimate.ffs,
                                  r->counted ? "" : " (estimate)"));
-    nh_svg_label(h, x + 14, y + 118, "soft", stream_text(h, u->out[0]));
 }
 
 /* --- a chain ------------------------------------------------------------------------------------------------------ */

@@ -75,6 +75,10 @@ static void put_units(nh_text_table *t, const nh_report_facts *f) {
         r[6] = nh_text_count(t->a, unit->latency_cycles);
         r[7] = c && c->measured_latency >= 0 ? nh_text_count(t->a, c->measured_latency) : "-"; /* late delays run ahead */
     }
+    if (f->n_part > 0) { /* each part has cycles of its own */
+        nh_text_end(t);
+        return;
+    }
     const char **r = nh_text_row(t);
     bool rtl = f->sim.ran && f->sim.runs > 0;
     r[0] = "total";
@@ -169,6 +173,14 @@ static void put_drift(nh_text_table *t, const nh_sim_facts *s) {
     nh_text_end(t);
 }
 
+static void put_speed(nh_text_table *t, const nh_report_facts *f) {
+    const nh_sim_facts *s = &f->sim;
+    fprintf(t->out, "  speed         C kernels %.0f inferences/s", s->fixed_per_second);
+    if (f->design->is_temporal) fprintf(t->out, " (%.0f steps/s)", s->fixed_per_second * (double)s->steps);
+    if (s->runs > 0) fprintf(t->out, ", RTL simulation %.0f cycles/s", s->rtl_cycles_per_second);
+    fprintf(t->out, "\n");
+}
+
 static void put_sim(nh_text_table *t, const nh_report_facts *f) {
     const nh_sim_facts *s = &f->sim;
     if (!s->ran) return;
@@ -183,10 +195,7 @@ static void put_sim(nh_text_table *t, const nh_report_facts *f) {
     if (s->input_overflowed)
         fprintf(t->out, "  inputs        %" PRIu64 " of %" PRIu64 " were outside the input format\n",
                 s->input_overflowed, s->input_n);
-    fprintf(t->out, "  speed         C kernels %.0f inferences/s", s->fixed_per_second);
-    if (f->design->is_temporal) fprintf(t->out, " (%.0f steps/s)", s->fixed_per_second * (double)s->steps);
-    if (s->runs > 0) fprintf(t->out, ", RTL simulation %.0f cycles/s", s->rtl_cycles_per_second);
-    fprintf(t->out, "\n");
+    if (f->n_part == 0) put_speed(t, f);
     for (int i = 0; i < s->n_fifo; i++)
         fprintf(t->out, "  fifo %s: at most %" PRId64 " of %" PRId64 " words\n",
                 nh_text_clean(t->a, s->fifo[i].name, NH_TEXT_NAME), s->fifo[i].high_water, s->fifo[i].depth);
@@ -214,6 +223,7 @@ void nh_report_text(const nh_report_facts *f, bool color, FILE *out) {
     nh_text_table t = {.a = nh_arena_new(), .out = out, .color = color};
     put_head(&t, f);
     put_steps(&t, f);
+    nh_text_places(&t, f);
     put_units(&t, f);
     put_resources(&t, f);
     put_sim(&t, f);

@@ -35,6 +35,8 @@ const char *nh_text_count(nh_arena *a, int64_t v);
 /* "-" below 0. */
 const char *nh_text_percent(nh_arena *a, double v);
 
+/* What networks in several places add: the chain of places, and a row per part. */
+void nh_text_places(nh_text_table *t, const nh_report_facts *f);
 /* What networks in time add: read-outs, spikes, synaptic operations, drift by cause, reference. */
 void nh_text_time(nh_text_table *t, const nh_report_facts *f);
 

@@ -1,0 +1,120 @@
+/* What crosses the borders of the parts, and each part as a graph of its own. */
+#include <string.h>
+
+#include "parts_internal.h"
+
+static const nh_layer *maker(const nh_graph *g, int tensor) { return &g->layer[g->tensor[tensor].producer]; }
+
+static int part_of_tensor(const nh_parts *p, int tensor) { return p->part_of[p->graph->tensor[tensor].producer]; }
+
+/* --- borders --------------------------------------------------------------------------------------------------------- */
+
+static bool refuse_second(nh_diag *d, const nh_parts *p, const nh_part *part, const char *verb, int first, int second) {
+    const nh_layer *a = maker(p->graph, first), *b = maker(p->graph, second), *in = &p->graph->layer[part->layer[0]];
+    nh_report(d, NH_P_PART_PORTS, in->opt.strategy_at.line ? in->opt.strategy_at : in->at, "the part %s (layer '%.80s'%s) %s two tensors, those of '%.80s' and '%.80s'", part->id,
+              in->name, part->n_layer > 1 ? " and others" : "", verb, a->name, b->name);
+    nh_diag_layer(d, in->name);
+    nh_diag_allowed(d, "one tensor in and one out: a part has one stream on each side");
+    nh_diag_hint(d, "put the layers between '%.80s' and where its ways meet in one place", maker(p->graph, first < second ? first : second)->name);
+    return false;
+}
+
+static bool add_input(nh_diag *d, const nh_parts *p, nh_part *part, int tensor) {
+    if (part->in == tensor) return true;
+    if (part->in >= 0) return refuse_second(d, p, part, "reads", part->in, tensor);
+    part->in = tensor;
+    part->from = part_of_tensor(p, tensor);
+    return true;
+}
+
+static bool add_output(nh_diag *d, const nh_parts *p, nh_part *part, int tensor) {
+    if (part->out == tensor) return true;
+    if (part->out >= 0) return refuse_second(d, p, part, "makes", part->out, tensor);
+    part->out = tensor;
+    return true;
+}
+
+static bool find_borders(nh_diag *d, nh_parts *p) {
+    const nh_graph *g = p->graph;
+    bool ok = true;
+    for (int i = 0; i < g->n_layer; i++) {
+        int own = p->part_of[i];
+        for (int k = 0; own >= 0 && k < g->layer[i].n_in; k++) {
+            int t = g->layer[i].in[k], from = part_of_tensor(p, t);
+            if (from == own) continue;
+            ok &= add_input(d, p, &p->part[own], t);
+            if (from >= 0) ok &= add_output(d, p, &p->part[from], t);
+        }
+    }
+    int last = part_of_tensor(p, g->output);
+    return (last < 0 || add_output(d, p, &p->part[last], g->output)) && ok;
+}
+
+/* Cores send what neurons give: weights and their neurons are not parted. */
+static bool check_fabric(nh_diag *d, const nh_parts *p, const nh_part *part) {
+    const nh_graph *g = p->graph;
+    const nh_layer *l = maker(g, part->out);
+    while (l->op == NH_OP_RESHAPE || l->op == NH_OP_IDENTITY) l = maker(g, l->in[0]);
+    if (l->op == NH_OP_NEURON) return true;
+    nh_report(d, NH_P_PART_EDGE, l->opt.strategy_at.line ? l->opt.strategy_at : l->at, "layer '%.80s' is on the fabric, and what reads it is not", l->name);
+    nh_diag_layer(d, l->name);
+    nh_diag_found(d, "an operator %s", nh_op_get(l->op)->text);
+    nh_diag_allowed(d, "layers of neurons: only they send events");
+    nh_diag_hint(d, "give its neurons strategy: event too, or take it off the fabric");
+    return false;
+}
+
+/* --- a graph of its own ------------------------------------------------------------------------------------------------ */
+
+static nh_graph *extract(nh_arena *a, const nh_parts *p, const nh_part *part) {
+    const nh_graph *g = p->graph;
+    nh_graph *own = nh_graph_new(a, g->name);
+    int *tensor = nh_arena_array(a, (size_t)g->n_tensor, sizeof *tensor);
+    own->is_temporal = g->is_temporal;
+    own->steps = g->steps;
+    for (int i = -1; i < part->n_layer; i++) {
+        int t = i < 0 ? part->in : g->layer[part->layer[i]].out;
+        tensor[t] = nh_graph_add_tensor(own, g->tensor[t].name, g->tensor[t].shape, g->tensor[t].kind);
+        nh_tensor *copy = &own->tensor[tensor[t]];
+        *copy = g->tensor[t];
+        copy->producer = -1;
+        copy->n_consumers = 0;
+    }
+    const nh_layer *from = maker(g, part->in);
+    nh_layer input = {.name = from->name, .op = NH_OP_INPUT, .at = from->at, .out = tensor[part->in], .opt = from->opt};
+    input.opt.strategy = NH_STRATEGY_WIRE;
+    nh_graph_add_layer(own, input);
+    for (int i = 0; i < part->n_layer; i++) {
+        nh_layer l = g->layer[part->layer[i]];
+        for (int k = 0; k < l.n_in; k++) l.in[k] = tensor[l.in[k]];
+        l.out = tensor[l.out];
+        nh_graph_add_layer(own, l);
+    }
+    own->input = tensor[part->in];
+    own->output = tensor[part->out];
+    return own;
+}
+
+static void tell_host(nh_diag *d, const nh_parts *p, const nh_part *part) {
+    for (int i = 0; i < part->n_layer; i++) {
+        const nh_layer *l = &p->graph->layer[part->layer[i]];
+        if (l->opt.strategy != NH_STRATEGY_HOST) continue;
+        nh_report(d, NH_P_PART_HOST, l->opt.strategy_at, "layer '%.80s' is on the host: C kernels only, no hardware", l->name);
+        nh_diag_layer(d, l->name);
+    }
+}
+
+bool nh_parts_close(nh_arena *a, nh_diag *d, nh_parts *p, const nh_options *o) {
+    bool ok = find_borders(d, p);
+    for (int i = 0; ok && i < p->n_part; i++)
+        if (p->part[i].place == NH_PLACE_FABRIC) ok = check_fabric(d, p, &p->part[i]) && ok;
+    for (int i = 0; ok && i < p->n_part; i++) {
+        nh_part *part = &p->part[i];
+        part->graph = extract(a, p, part);
+        part->opt = NH_NEW(a, nh_options);
+        *part->opt = *o;
+        part->opt->project = nh_arena_printf(a, "%s_%s", o->project, part->id);
+        if (part->place == NH_PLACE_HOST) tell_host(d, p, part);
+    }
+    return ok;
+}
