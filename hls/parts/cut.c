@@ -103,22 +103,29 @@ static void join(cut *c, int from, int to) {
         if (c->part[i] == old) c->part[i] = new;
 }
 
-/* All layers of the loop that layer `first` (a delay) closes are one part. */
-static bool join_loop(cut *c, int first) {
-    const bool *ahead = reach(c, first, true), *back = reach(c, first, false);
+static bool refuse_loop(const cut *c, int first, int second) {
+    const nh_layer *a = &c->g->layer[first], *b = &c->g->layer[second];
+    nh_report(c->d, NH_P_PART_LOOP, b->opt.strategy_at.line ? b->opt.strategy_at : b->at, "a loop leads through layer '%.80s' (%s) and layer '%.80s' (%s)", a->name,
+              nh_place_text(c->place[first]), b->name, nh_place_text(c->place[second]));
+    nh_diag_layer(c->d, b->name);
+    nh_diag_hint(c->d, "give both the same strategy: a loop stands in one place");
+    return false;
+}
+
+/* All layers of the loop that layer `closing` (a delay) closes are one part. Its delays, which the reader may have made, go with the others. */
+static bool join_loop(cut *c, int closing) {
+    const bool *ahead = reach(c, closing, true), *back = reach(c, closing, false);
+    int first = -1;
     for (int i = 0; i < c->g->n_layer; i++) {
+        const nh_layer *l = &c->g->layer[i];
         if (!counts(c, i) || !ahead[i] || !back[i]) continue;
-        if (is_wire(&c->g->layer[i])) c->place[i] = c->place[first];
-        if (c->place[i] != c->place[first]) {
-            const nh_layer *l = &c->g->layer[i], *other = &c->g->layer[first];
-            nh_report(c->d, NH_P_PART_LOOP, l->opt.strategy_at.line ? l->opt.strategy_at : l->at, "a loop leads through layer '%.80s' (%s) and layer '%.80s' (%s)",
-                      l->name, nh_place_text(c->place[i]), other->name, nh_place_text(c->place[first]));
-            nh_diag_layer(c->d, l->name);
-            nh_diag_hint(c->d, "give all layers of the loop one place: the same strategy for '%.80s'", other->name);
-            return false;
-        }
-        join(c, i, first);
+        join(c, i, closing);
+        if (is_wire(l) || l->op == NH_OP_DELAY) continue;
+        if (first >= 0 && c->place[i] != c->place[first]) return refuse_loop(c, first, i);
+        if (first < 0) first = i;
     }
+    for (int i = 0; first >= 0 && i < c->g->n_layer; i++)
+        if (c->part[i] == c->part[closing]) c->place[i] = c->place[first];
     return true;
 }
 

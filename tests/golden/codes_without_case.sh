@@ -22,6 +22,7 @@ P214 unit tests of map
 P215 unit tests of map
 P216 unit tests of map
 P101 M111 comes first: no operator that is read joins two branches
+S111 a bug of ours
 P217 a network on the fabric: partial sums (unit tests of map)
 S101 D106 comes first: an array without samples (unit tests of sim have it)
 S102 D107 comes first: a label that is no class (unit tests of sim have it)

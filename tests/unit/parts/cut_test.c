@@ -85,10 +85,12 @@ static tnet loop(void) {
 Test(parts, a_loop_is_never_cut) {
     tnet n = loop();
     cr_assert_str_eq(text_of(&n, cut(&n, ".hppp")), "p0_host: 1 | p1_pipeline: 2 3 4");
+    cr_assert_str_eq(text_of(&n, cut(&n, ".phhh")), "p0_pipeline: 1 | p1_host: 2 3 4");
+    cr_assert_str_eq(text_of(&n, cut(&n, ".hhpp")), "p0_host: 1 | p1_pipeline: 2 3 4"); /* the delay goes with its loop */
     cr_assert_eq(n.d->n_error, 0);
     cr_assert_null(cut(&n, ".ppph"));
     cr_assert_eq(count_of(&n, NH_P_PART_LOOP), 1);
-    cr_assert_not_null(strstr(n.d->item[n.d->count - 1].message, "'n4' (host)"));
+    cr_assert_not_null(strstr(n.d->item[n.d->count - 1].message, "'sum3' (pipeline) and layer 'n4' (host)"));
     nh_arena_free(n.a);
 }
 
