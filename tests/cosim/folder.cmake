@@ -39,6 +39,11 @@ if(TARGET neurohls)
   # Networks on neuron cores: image, C model and RTL of the fabric. The lava cases are skipped without ../shared.
   add_test(NAME cosim/fabric COMMAND ${Python3_EXECUTABLE} ${cosim}/fabric.py --neurohls $<TARGET_FILE:neurohls> --quick)
   add_test(NAME cosim/fabric_all COMMAND ${Python3_EXECUTABLE} ${cosim}/fabric.py --neurohls $<TARGET_FILE:neurohls>)
+  # Networks in several places: a pipeline, a fabric, the host.
+  add_test(NAME cosim/places COMMAND ${Python3_EXECUTABLE} ${cosim}/places.py --neurohls $<TARGET_FILE:neurohls> --quick)
+  add_test(NAME cosim/places_all COMMAND ${Python3_EXECUTABLE} ${cosim}/places.py --neurohls $<TARGET_FILE:neurohls>)
+  set_tests_properties(cosim/places PROPERTIES LABELS cosim TIMEOUT 1800)
+  set_tests_properties(cosim/places_all PROPERTIES LABELS long TIMEOUT 7200)
   set_tests_properties(cosim/fabric PROPERTIES LABELS cosim TIMEOUT 1800 SKIP_RETURN_CODE 77)
   set_tests_properties(cosim/fabric_all PROPERTIES LABELS long TIMEOUT 7200 SKIP_RETURN_CODE 77)
 endif()

@@ -1,0 +1,76 @@
+#!/usr/bin/python3
+"""Networks in several places, through the program: each part's RTL gets what the RTL of the part before it gave, and neurohls build compares every
+part with its C model and all together with the integer model of the whole network. Here the cuts are everywhere, and what leaves a
+network that is cut between a pipeline and the host is what the same network gives as one pipeline.
+
+    places.py --neurohls build/bin/neurohls [--quick] [--keep DIR] [CASE...]
+"""
+import sys
+
+import numpy as np
+
+import program
+
+EXAMPLE = program.ROOT / "configs/examples/digits_snn"
+DIGITS = """project: digits
+model: {example}/digits_snn.nir
+target: generic
+clock_mhz: 100
+io: stream
+input: {{ format: "ufixed<1,1>" }}
+defaults: {{ numerics: nir, reset: zero, weight_bits: 8, state_bits: 16, strategy: {first} }}
+layers: {{ {layers} }}
+fabric: {{ mesh: [2, 1], neurons: 32, axons: 128, synapse_kib: 4, params: 32, accum_bits: 16 }}
+spiking: {{ time_steps: 20, dt: 1e-3, encoding: rate, seed: 1 }}
+calibrate: {{ data: {example}/x_cal.npy, scale: 1/16 }}
+simulate: {{ inputs: {example}/x_test.npy, labels: {example}/y_test.npy, scale: 1/16, samples: 12, stalls: both, rtl_limit: {limit} }}
+"""
+
+
+def config(places, limit=60):
+    """places: of fc1, lif1, fc2, lif2."""
+    layers = ", ".join(f"{name}: {{ strategy: {place} }}" for name, place in zip(("fc1", "lif1", "fc2", "lif2"), places))
+    return DIGITS.format(example=EXAMPLE, first="resource", layers=layers, limit=limit)
+
+
+def parts_of(report):
+    """Pairs (place, layers); why they are wrong, or None."""
+    parts = report["parts"]
+    for part in parts:
+        if not part["ran"] or part["mismatches"]:
+            return parts, f"{part['id']}: {part['mismatches']} values differ"
+        if part["place"] != "host" and not (part["runs"] > 1 and part["compared"] and part["cycles"] > 0):
+            return parts, f"{part['id']}: its RTL was not compared"
+    return parts, None
+
+
+def run(places, expected, same_as_pipeline=False):
+    def function(neurohls, folder, quick):
+        built = program.build(neurohls, folder, config(places))
+        parts, why = parts_of(built.report)
+        if why:
+            return why
+        got = [(p["place"], p["layers"]) for p in parts]
+        if got != expected:
+            return f"cut into {got}"
+        if any(a["out_format"] != b["in_format"] or a["out_values"] != b["in_values"] for a, b in zip(parts, parts[1:])):
+            return "a tensor has two formats"
+        print(f"     {built.sim['compared']} values compared, {built.sim['runs']} runs", flush=True)
+        if not same_as_pipeline:
+            return None
+        (folder / "whole").mkdir()
+        whole = program.build(neurohls, folder / "whole", config(["resource"] * 4), rtl=False)
+        return None if np.array_equal(built.array("outputs"), whole.array("outputs_c")) else "the parts give other outputs than one pipeline"
+    return function
+
+
+CASES = [
+    ("pipeline_fabric", True, run(["resource", "resource", "event", "event"], [("pipeline", "fc1, lif1"), ("fabric", "fc2, lif2")])),
+    ("fabric_host", True, run(["event", "event", "host", "host"], [("fabric", "fc1, lif1"), ("host", "fc2, lif2")])),
+    ("pipeline_host", True, run(["resource", "resource", "host", "host"], [("pipeline", "fc1, lif1"), ("host", "fc2, lif2")], same_as_pipeline=True)),
+    ("host_pipeline", False, run(["host", "host", "host", "resource"], [("host", "fc1, lif1, fc2"), ("pipeline", "lif2")], same_as_pipeline=True)),
+    ("three_places", False, run(["host", "resource", "event", "event"], [("host", "fc1"), ("pipeline", "lif1"), ("fabric", "fc2, lif2")])),
+]
+
+if __name__ == "__main__":
+    sys.exit(program.main(CASES, __doc__))
