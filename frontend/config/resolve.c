@@ -142,20 +142,14 @@ static void temporal_defaults(nh_graph *g, nh_diag *d) {
     if (n > 0) nh_report(d, NH_N_GRAPH, NH_NOWHERE, "no strategy given for %d layers: resource", n);
 }
 
-/* Neuron cores need a fabric, and carry networks in time. */
+/* Neuron cores need a fabric. */
 static bool check_event(const nh_options *o, const nh_graph *g, nh_diag *d) {
     const nh_layer *event = NULL;
     for (int i = 0; i < g->n_layer && !event; i++)
         if (g->layer[i].opt.strategy == NH_STRATEGY_EVENT) event = &g->layer[i];
-    if (!event) return true;
-    if (!o->fabric.given) {
-        nh_report(d, NH_C_CONFLICT, event->opt.strategy_at, "strategy: event needs a fabric");
-        nh_diag_hint(d, "add fabric: { mesh: [2, 2] }, or fabric: { limits: loihi2-like }");
-    } else if (!g->is_temporal) {
-        nh_report(d, NH_C_STRATEGY, event->opt.strategy_at, "strategy: event is for networks in time, this one has no time steps");
-    } else {
-        return true;
-    }
+    if (!event || o->fabric.given) return true;
+    nh_report(d, NH_C_CONFLICT, event->opt.strategy_at, "strategy: event needs a fabric");
+    nh_diag_hint(d, "add fabric: { mesh: [2, 2] }, or fabric: { limits: loihi2-like }");
     return false;
 }
 

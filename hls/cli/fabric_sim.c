@@ -13,7 +13,9 @@ typedef struct {
     nh_design_state *state;
     int64_t **raw;
     int32_t *x, *y;           /* of a sample: [steps][elements] */
-    int64_t differ, compared, spikes, cycles, most_cycles, correct, correct_float;
+    double **value;           /* of the float network, for networks without time; or NULL */
+    int64_t differ, compared, spikes, cycles, most_cycles, correct, correct_float, agree;
+    int64_t other[3];         /* the first sample of which the float network gives another class, that class, and the fabric's */
     nh_core_activity *activity;
 } bench;
 
@@ -64,11 +66,26 @@ static int64_t class_of(const bench *b) {
     return best;
 }
 
+/* The class that the float network gives against the fabric's. */
+static void compare_class(bench *b, int64_t sample) {
+    const nh_samples *s = &b->r->inputs;
+    int64_t got = class_of(b), want = 0;
+    if (b->r->label) b->correct += got == b->r->label[sample];
+    if (!b->value) return;
+    nh_float_eval(b->r->graph, s->x + sample * s->size, b->value);
+    const double *y = b->value[b->r->graph->output];
+    for (int64_t e = 1; e < b->r->image->output_size; e++)
+        if (y[e] > y[want]) want = e;
+    if (b->r->label) b->correct_float += want == b->r->label[sample];
+    if (got != want && b->agree == sample) b->other[0] = sample, b->other[1] = want, b->other[2] = got;
+    b->agree += got == want;
+}
+
 /* Lowered as a pipeline, with strategies that every layer has. */
 static const nh_design *reference(nh_run *r) {
     for (int i = 0; i < r->graph->n_layer; i++) {
         nh_layer_options *o = &r->graph->layer[i].opt;
-        if (o->strategy == NH_STRATEGY_EVENT) o->strategy = NH_STRATEGY_RESOURCE, o->reuse_factor = 0;
+        if (o->strategy == NH_STRATEGY_EVENT) o->strategy = NH_STRATEGY_RESOURCE, o->reuse_factor = r->graph->is_temporal ? 0 : 1; /* any: only its numbers are asked for */
     }
     return nh_lower(r->cli->arena, r->cli->diag, r->graph, r->opt);
 }
@@ -78,8 +95,15 @@ static void print_result(const bench *b) {
     int64_t n = r->inputs.n;
     printf("\nC model of the fabric, %lld samples of %lld steps\n", (long long)n, (long long)r->image->steps);
     printf("  as the layers  %lld of %lld outputs differ, %.1f spikes per sample\n", (long long)b->differ, (long long)b->compared, (double)b->spikes / (double)n);
+    if (b->value) {
+        printf("  as float       the same class for %lld of %lld samples (%.2f %%)", (long long)b->agree, (long long)n, 100 * (double)b->agree / (double)n);
+        if (b->agree < n) printf("; first other: sample %lld, float %lld, fabric %lld", (long long)b->other[0], (long long)b->other[1], (long long)b->other[2]);
+        putchar('\n');
+    }
     printf("  cycles         %.0f per inference (mean), %lld (most)\n", (double)b->cycles / (double)n, (long long)b->most_cycles);
-    if (r->label) printf("  accuracy       %.2f %%\n", 100 * (double)b->correct / (double)n);
+    if (r->label) printf("  accuracy       %.2f %%", 100 * (double)b->correct / (double)n);
+    if (r->label && b->value) printf(", float %.2f %%", 100 * (double)b->correct_float / (double)n);
+    if (r->label) putchar('\n');
 }
 
 bool nh_run_fabric(nh_run *r) {
@@ -87,6 +111,7 @@ bool nh_run_fabric(nh_run *r) {
     bench b = {.r = r};
     if (r->inputs.n == 0) return true;
     b.g = reference(r);
+    if (!r->graph->is_temporal) b.value = nh_float_buffers(a, r->graph);
     if (!b.g) return false;
     const nh_image *m = r->image;
     b.state = nh_design_state_new(a, b.g);
@@ -103,7 +128,7 @@ bool nh_run_fabric(nh_run *r) {
         b.cycles += cycles;
         b.most_cycles = cycles > b.most_cycles ? cycles : b.most_cycles;
         if (ok) compare_sample(&b, i, in, want);
-        if (r->label) b.correct += class_of(&b) == r->label[i];
+        compare_class(&b, i);
         nh_arena_reset(scratch);
     }
     nh_arena_free(scratch);

@@ -39,6 +39,18 @@ nh_i128 nh_fx_from_double(double v, nh_format to, nh_fx_count *count) {
     return out;
 }
 
+void nh_fx_constant(double v, nh_i128 *raw, int *frac) {
+    int exponent = 0;
+    double m = frexp(v, &exponent); /* v = m * 2^exponent, 0.5 <= |m| < 1 */
+    *raw = (nh_i128)nearbyint(ldexp(m, 16));
+    *frac = 16 - exponent;
+    while (*raw != 0 && *raw % 2 == 0) {
+        *raw /= 2;
+        *frac -= 1;
+    }
+    if (*raw == 0) *frac = 0;
+}
+
 double nh_fx_to_double(nh_i128 raw, int frac) {
     return ldexp((double)raw, -frac);
 }

@@ -26,13 +26,14 @@ static int output_layer(const nh_graph *g) {
     return i;
 }
 
-static bool set_bits(nh_population *p, const nh_fabric *f, nh_diag *d, const nh_layer *l, nh_format fmt) {
+bool nh_population_set_bits(nh_population *p, const nh_fabric *f, nh_diag *d, const nh_layer *l, nh_format fmt) {
     p->out_bits = fmt.width_bits;
     p->out_signed = fmt.is_signed;
     int need = fmt.width_bits + (fmt.is_signed ? 0 : 1);
     bool spikes = fmt.width_bits == 1 && !fmt.is_signed;
     if (spikes || (f->payload_bits > 1 && need <= f->payload_bits)) return true;
-    refuse(d, l, "what it sends is more than a spike", "raise fabric: payload_bits");
+    if (f->payload_bits == 1) refuse(d, l, "what it sends is more than a spike", "raise fabric: payload_bits");
+    else refuse(d, l, "what it sends has more bits than an event", "raise fabric: payload_bits, or lower the layer's result_bits");
     nh_diag_found(d, "%s", f->payload_bits > 1 ? nh_arena_printf(d->arena, "values of %d bits", need) : "signed values");
     nh_diag_allowed(d, "payload_bits: %d", f->payload_bits);
     return false;
@@ -43,7 +44,7 @@ static bool add_input(nh_event_net *net, const nh_graph *g, const nh_fabric *f, 
     const nh_tensor *t = &g->tensor[g->input];
     *p = (nh_population){.name = t->name, .kind = NH_POP_INPUT, .rate = -1};
     set_shape(p, t->shape);
-    return set_bits(p, f, d, &g->layer[t->producer], t->q.fmt);
+    return nh_population_set_bits(p, f, d, &g->layer[t->producer], t->q.fmt);
 }
 
 /* Fractional bits of the accumulator: the finest of what comes in; coarser inputs are multiplied. */
@@ -78,7 +79,7 @@ static bool add_neurons(nh_arena *a, nh_diag *d, const nh_graph *g, int i, nh_ev
     if (!set_reset(p, d, l, g->steps)) return false;
     int frac = accum_frac(g, l);
     p->model = nh_fabric_add_model(a, d, g, i, frac, f, value);
-    if (p->model < 0 || !set_bits(p, f, d, l, g->tensor[l->out].q.fmt)) return false;
+    if (p->model < 0 || !nh_population_set_bits(p, f, d, l, g->tensor[l->out].q.fmt)) return false;
     bool exact = l->neuron->program->is_exact, graded = l->neuron->program->out == NH_NEURON_OUT_GRADED;
     int out = nh_format_frac(g->tensor[l->out].q.fmt), want = (exact ? 0 : frac) + nh_format_frac(f->model[p->model].out);
     /* Integer networks send the integers themselves, whatever power of two they are multiples of. */
@@ -102,14 +103,12 @@ static void set_params(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_laye
     }
 }
 
-nh_event_net *nh_event_net_of(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fabric *f) {
+/* Populations and projections of a network in time. */
+static bool temporal_net(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fabric *f, nh_event_net *net, nh_projections *proj) {
     size_t before = d->n_error;
-    nh_event_net *net = NH_NEW(a, nh_event_net);
-    nh_projections proj = {0};
     nh_neuron_value(*value)[NH_NEURON_PARAMS] = nh_arena_array(a, (size_t)g->n_layer, sizeof *value);
     int *pop_of = nh_arena_array(a, (size_t)g->n_layer, sizeof *pop_of);
     const nh_layer *last = &g->layer[output_layer(g)];
-    *net = (nh_event_net){.name = g->name, .steps = g->steps, .pop = nh_arena_array(a, (size_t)g->n_layer + 1, sizeof *net->pop)};
     if (last->op != NH_OP_NEURON) refuse(d, last, "it gives the network's output, and is no layer of neurons", "put neurons behind it, e.g. a leaky integrator");
     memset(pop_of, -1, (size_t)g->n_layer * sizeof *pop_of);
     pop_of[g->tensor[g->input].producer] = 0;
@@ -124,11 +123,18 @@ nh_event_net *nh_event_net_of(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fab
     for (int i = 0; d->n_error == before && i < g->n_layer; i++) {
         const nh_layer *l = &g->layer[i];
         for (int k = 0; l->op == NH_OP_NEURON && k < l->n_in; k++)
-            nh_add_projections(a, d, g, i, k, pop_of[i], pop_of, accum_frac(g, l) - nh_format_frac(g->tensor[l->in[k]].q.fmt), f, &proj);
+            nh_add_projections(a, d, g, i, k, pop_of[i], pop_of, accum_frac(g, l) - nh_format_frac(g->tensor[l->in[k]].q.fmt), f, proj);
     }
+    return d->n_error == before;
+}
+
+nh_event_net *nh_event_net_of(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fabric *f) {
+    nh_event_net *net = NH_NEW(a, nh_event_net);
+    nh_projections proj = {0};
+    *net = (nh_event_net){.name = g->name, .steps = g->is_temporal ? g->steps : 1, .pop = nh_arena_array(a, (size_t)g->n_layer + 1, sizeof *net->pop)};
+    if (!(g->is_temporal ? temporal_net : nh_frame_net)(a, d, g, f, net, &proj)) return NULL;
     net->proj = proj.proj;
     net->n_proj = proj.n;
-    if (d->n_error > before) return NULL;
     if (nh_map_splits(net, f)) nh_fabric_add_sum(a, f); /* without: the mapper's certificate says what is missing */
     return net;
 }

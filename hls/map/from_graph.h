@@ -12,6 +12,9 @@ nh_event_net *nh_event_net_of(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fab
 /* from_graph_model.c: the model of NEURON layer i in f (added when it is new), or -1 with a diagnostic. frac: of its accumulator. *param:
  * the layer's values of the model's parameters, real. */
 int nh_fabric_add_model(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, int frac, nh_fabric *f, nh_neuron_value *param);
+/* The model of program p, in integers, that layer l has with these values; find: its index, or -1. */
+int nh_fabric_use_model(nh_arena *a, nh_diag *d, const nh_layer *l, nh_fabric *f, const nh_neuron_program *p, const nh_neuron_value *value);
+int nh_fabric_find_model(nh_arena *a, const nh_fabric *f, const nh_neuron_program *p);
 /* Raw values of parameter k of the model: [value.n], in a; NULL with a diagnostic where they do not fit. */
 const int64_t *nh_fabric_param_raw(nh_arena *a, nh_diag *d, const nh_layer *l, const nh_fabric_model *m, int k, int frac, const nh_neuron_value *value);
 
@@ -25,9 +28,16 @@ typedef struct {
     int n;
     size_t cap;
 } nh_projections;
-/* Add the projections of input k of NEURON layer `layer`, whose population is `to`; pop_of[layer]: of its source. shift: weights are
- * multiplied by 2^shift. */
+/* Add the projections of input k of NEURON layer `layer`, or of a dense layer of a network without time, whose population is `to`;
+ * pop_of[layer]: of its source. shift: weights are multiplied by 2^shift. */
 bool nh_add_projections(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, int k, int to, const int *pop_of, int shift,
                         const nh_fabric *f, nh_projections *out);
+
+/* Bits of what a population sends, from the format of its tensor: false with a diagnostic when they are more than payload_bits. */
+bool nh_population_set_bits(nh_population *p, const nh_fabric *f, nh_diag *d, const nh_layer *l, nh_format fmt);
+
+/* from_frame.c: populations, models and projections of a network without time, in which a sample is one step. The programs of its neurons
+ * are bias, requantizer, activation and cast of its layers. False with diagnostics. */
+bool nh_frame_net(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fabric *f, nh_event_net *net, nh_projections *out);
 
 #endif

@@ -88,14 +88,16 @@ static const char *text_of(nh_arena *a, const nh_neuron_program *p) {
     return strchr(copy, '\n'); /* without the name */
 }
 
+/* Does the layer count in integers as read? So do those of networks without time, which have no neuron. */
+static bool is_integer(const nh_layer *l) { return !l->neuron || l->neuron->program->is_exact; }
+
 /* Formats of parameters: those of rounded programs are the same in all layers; those of integer programs as wide as any layer needs. */
 static bool widen_params(nh_fabric_model *m, const nh_layer *l, const int *volts, const nh_neuron_value *value, int guard_bits, nh_diag *d) {
-    bool rounded = !l->neuron->program->is_exact;
     for (int k = 0; k < m->program->n_param; k++) {
         nh_range r;
         nh_format own;
         int state = l->opt.state_bits, decay = l->opt.decay_bits;
-        if (rounded) {
+        if (!is_integer(l)) {
             m->param[k] = volts[m->program->param[k]] == 1 ? nh_format_make(true, state, state - guard_bits, NH_ROUND_TRN, NH_OVERFLOW_WRAP)
                                                            : nh_format_make(true, decay + 2, 2, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
             continue;
@@ -122,21 +124,30 @@ static nh_format output_format(const nh_fabric *f, const nh_neuron_program *p, b
     return nh_format_make(true, bits, bits - (volts ? f->guard_bits : 0), NH_ROUND_RND, NH_OVERFLOW_SAT);
 }
 
-static int find_model(nh_arena *a, const nh_fabric *f, const nh_neuron_program *p) {
+int nh_fabric_find_model(nh_arena *a, const nh_fabric *f, const nh_neuron_program *p) {
     const char *text = text_of(a, p);
     for (int i = 0; i < f->n_model; i++)
         if (strcmp(text_of(a, f->model[i].program), text) == 0) return i;
     return -1;
 }
 
-static int new_model(nh_arena *a, nh_diag *d, const nh_layer *l, nh_fabric *f, nh_neuron_program *p) {
+static int new_model(nh_arena *a, nh_diag *d, const nh_layer *l, nh_fabric *f, const nh_neuron_program *given) {
     if (f->n_model == NH_FABRIC_MODELS) return refuse(d, l, "a fabric has at most 4 neuron models, this is a fifth", "give layers the same numerics, widths and biases");
+    nh_neuron_program *p = nh_program_copy(a, given);
     const char *name = p->name;
     for (int i = 0; i < f->n_model; i++)
         if (strcmp(f->model[i].name, name) == 0) name = nh_arena_printf(a, "%s_%d", p->name, f->n_model);
     p->name = name;
-    f->model[f->n_model] = (nh_fabric_model){.name = name, .program = p, .out = output_format(f, p, l->neuron->program->is_exact)};
+    f->model[f->n_model] = (nh_fabric_model){.name = name, .program = p, .out = output_format(f, p, is_integer(l))};
     return f->n_model++;
+}
+
+int nh_fabric_use_model(nh_arena *a, nh_diag *d, const nh_layer *l, nh_fabric *f, const nh_neuron_program *p, const nh_neuron_value *value) {
+    int *volts = nh_arena_array(a, (size_t)p->n_reg + 1, sizeof *volts);
+    if (!nh_program_volts(p, volts)) memset(volts, 0, (size_t)p->n_reg * sizeof *volts);
+    int m = nh_fabric_find_model(a, f, p);
+    if (m < 0) m = new_model(a, d, l, f, p);
+    return m < 0 || !widen_params(&f->model[m], l, volts, value, f->guard_bits, d) ? -1 : m;
 }
 
 int nh_fabric_add_model(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, int frac, nh_fabric *f, nh_neuron_value *param) {
@@ -149,20 +160,16 @@ int nh_fabric_add_model(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, i
     }
     int *volts = nh_arena_array(a, (size_t)p->n_reg + 1, sizeof *volts);
     if (!nh_program_volts(p, volts)) memset(volts, 0, (size_t)p->n_reg * sizeof *volts);
-    if (!l->neuron->program->is_exact) {
+    if (!is_integer(l)) {
         name_constants(a, p, volts, param);
         move_volts(p, volts, frac);
     }
-    int m = find_model(a, f, p);
-    if (m < 0) m = new_model(a, d, l, f, p);
-    if (m < 0 || !widen_params(&f->model[m], l, volts, param, f->guard_bits, d)) return -1;
-    return m;
+    return nh_fabric_use_model(a, d, l, f, p, param);
 }
 
 const int64_t *nh_fabric_param_raw(nh_arena *a, nh_diag *d, const nh_layer *l, const nh_fabric_model *m, int k, int frac, const nh_neuron_value *value) {
     int *volts = nh_arena_array(a, (size_t)m->program->n_reg + 1, sizeof *volts);
-    bool exact = l->neuron->program->is_exact;
-    if (exact || !nh_program_volts(m->program, volts)) memset(volts, 0, (size_t)m->program->n_reg * sizeof *volts);
+    if (is_integer(l) || !nh_program_volts(m->program, volts)) memset(volts, 0, (size_t)m->program->n_reg * sizeof *volts);
     int shift = nh_format_frac(m->param[k]) + (volts[m->program->param[k]] == 1 ? frac : 0);
     nh_range r = nh_range_of(m->param[k]);
     int64_t *raw = nh_arena_array(a, (size_t)value->n, sizeof *raw);

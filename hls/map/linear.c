@@ -246,7 +246,7 @@ bool nh_add_projections(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, i
     linear c = {.a = a, .scratch = nh_arena_new(), .d = d, .g = g, .neuron = &g->layer[layer], .weight_by = (int64_t)1 << shift, .f = f, .out = out};
     int64_t delay;
     bool ok = true;
-    c.from = g->tensor[c.neuron->in[k]].producer;
+    c.from = c.neuron->op == NH_OP_NEURON ? g->tensor[c.neuron->in[k]].producer : layer;
     while (ok && pop_of[c.from] < 0) {
         const nh_layer *l = &g->layer[c.from];
         if (c.n == CHAIN_MOST || l->n_in != 1) ok = refuse(&c, l, "it stands between neurons, and is no weighted layer, pool or delay", NULL);

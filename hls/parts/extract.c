@@ -55,7 +55,7 @@ static bool check_fabric(nh_diag *d, const nh_parts *p, const nh_part *part) {
     const nh_graph *g = p->graph;
     const nh_layer *l = maker(g, part->out);
     while (l->op == NH_OP_RESHAPE || l->op == NH_OP_IDENTITY) l = maker(g, l->in[0]);
-    if (l->op == NH_OP_NEURON) return true;
+    if (l->op == NH_OP_NEURON || !g->is_temporal) return true; /* without time: every dense layer is one of neurons (from_frame.c) */
     nh_report(d, NH_P_PART_EDGE, l->opt.strategy_at.line ? l->opt.strategy_at : l->at, "layer '%.80s' is on the fabric, and what reads it is not", l->name);
     nh_diag_layer(d, l->name);
     nh_diag_found(d, "an operator %s", nh_op_get(l->op)->text);

@@ -23,25 +23,11 @@ static nh_val to_tensor(nh_dp *p, const nh_graph *g, int tensor, nh_val v)
     return nh_dp_cast(p, v, g->tensor[tensor].q.fmt);
 }
 
-/* A real constant as raw * 2^-frac with 16 significant bits: alpha of leaky ReLU, bounds of clip, ratios of scales. */
-static void real_constant(double v, nh_i128 *raw, int *frac)
-{
-    int exponent = 0;
-    double m = frexp(v, &exponent); /* v = m * 2^exponent, 0.5 <= |m| < 1 */
-    *raw = (nh_i128)nearbyint(ldexp(m, 16));
-    *frac = 16 - exponent;
-    while (*raw != 0 && *raw % 2 == 0) {
-        *raw /= 2;
-        *frac -= 1;
-    }
-    if (*raw == 0) *frac = 0;
-}
-
 static nh_val real_const_value(nh_dp *p, double v)
 {
     nh_i128 raw;
     int frac;
-    real_constant(v, &raw, &frac);
+    nh_fx_constant(v, &raw, &frac);
     return nh_dp_const(p, raw, frac);
 }
 
@@ -50,7 +36,7 @@ static nh_val times_real(nh_dp *p, nh_val x, double v)
     nh_i128 raw;
     int frac;
     if (v == 1.0) return x;
-    real_constant(v, &raw, &frac);
+    nh_fx_constant(v, &raw, &frac);
     return nh_dp_mulc(p, x, raw, frac);
 }
 

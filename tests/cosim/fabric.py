@@ -5,10 +5,13 @@ networks and fabrics that take every path: lanes, sparse rows, delays, a recurre
 
     fabric.py --neurohls build/bin/neurohls [--quick] [--keep DIR] [CASE...]
 """
+import json
 import os
 import re
 import subprocess
 import sys
+
+import numpy as np
 
 import program
 
@@ -33,6 +36,16 @@ fabric: {{ {fabric} }}
 spiking: {{ {spiking} }}
 simulate: {{ inputs: {inputs} }}
 """
+MNIST = """project: mnist_mlp
+model: {model}
+target: generic
+io: stream
+input: {{ bits: 8, scale: 1/255 }}
+defaults: {{ strategy: event, weight_bits: 8, result_bits: 8, scale: arbitrary }}
+fabric: {{ mesh: [4, 4], neurons: 8, lanes: 8, axons: 1024, synapse_kib: 8, params: 8, weight_bits: 8, accum_bits: 24, payload_bits: 9 }}
+calibrate: {{ data: cal.npy, scale: 1/255 }}
+simulate: {{ inputs: x.npy, labels: y.npy, scale: 1/255, rtl_limit: 3 }}
+"""
 SMALL = "neurons: 32, axons: 128, synapse_kib: 4, params: 32, accum_bits: 16"
 WIDE = "mesh: [3, 2], neurons: 64, axons: 256, synapse_kib: 16, params: 256, sparse: true, accum_bits: 40, weight_bits: 9, routes: 64, delays: 64, groups: 4"
 
@@ -44,7 +57,8 @@ def compared(text, what):
 
 def mapped(neurohls, folder, config, rtl=True):
     (folder / "net.yaml").write_text(config)
-    done = subprocess.run([neurohls, "map", "net.yaml", "-o", "out"], cwd=folder, capture_output=True, text=True)
+    env = dict(os.environ) | ({} if rtl else {"NEUROHLS_VERILATOR": "/nonexistent"})
+    done = subprocess.run([neurohls, "map", "net.yaml", "-o", "out"], cwd=folder, env=env, capture_output=True, text=True)
     layers, events = compared(done.stdout, "as the layers"), compared(done.stdout, "as the C model")
     print(f"     layers: {layers[0]} of {layers[1]} outputs differ; RTL: {events[0]} of {events[1]} events differ", flush=True)
     if done.returncode:
@@ -56,9 +70,30 @@ def digits(fabric, limit=20, rtl=True):
     return lambda neurohls, folder, quick: mapped(neurohls, folder, DIGITS.format(example=EXAMPLE, fabric=fabric, limit=limit), rtl)
 
 
+def frames(neurohls, folder, quick):
+    """The shipped example without time, its first samples in RTL."""
+    text = (program.ROOT / "configs/examples/digits/digits_event.yaml").read_text()
+    for name in ("digits.onnx", "x_cal.npy", "x_test.npy", "y_test.npy"):
+        text = text.replace(f" {name}", f" {program.ROOT}/configs/examples/digits/{name}")
+    return mapped(neurohls, folder, text)
+
+
+def mnist_mlp(neurohls, folder, quick):
+    """784-64-10 in int8, a core per group of eight output neurons: the class of the float network for at least 99 % of 500 images."""
+    test = np.load(program.golden("peers", "mnist_mlp_784_64_10_test.npz"))
+    for name, data in (("x", test["x_uint8"][:500]), ("cal", test["x_uint8"][1000:1200]), ("y", test["labels"][:500])):
+        np.save(folder / f"{name}.npy", data)
+    why = mapped(neurohls, folder, MNIST.format(model=program.golden("peers", "mnist_mlp_784_64_10.onnx")), rtl=not quick)
+    if why:
+        return why
+    raw = subprocess.run([neurohls, "run", "out/fabric/mnist_mlp.img", "--inputs", "x.npy", "--json"], cwd=folder, capture_output=True, text=True)
+    same = sum(int(np.argmax(got)) == int(np.argmax(want)) for got, want in zip(json.loads(raw.stdout)["sums"], test["logits"]))
+    print(f"     the class of the float network for {same} of 500 images")
+    return None if same >= 495 else f"only {same} of 500 images have the float network's class"
+
+
 def lava(case, extra=""):
     def function(neurohls, folder, quick):
-        import json
         import lava_golden
         entry = json.loads(program.golden("lava", "manifest.json").read_text())[case]
         text = lava_golden.config(case, entry, folder)
@@ -71,6 +106,8 @@ CASES = [
     ("digits", True, digits("limits: hx8k")),
     ("digits_lanes_4", True, digits(f"mesh: [2, 1], lanes: 4, {SMALL.replace('32', '64')}")),
     ("digits_lanes_8_wide_mesh", False, digits(f"mesh: [3, 2], lanes: 8, {SMALL}")),
+    ("digits_frames", True, frames),
+    ("mnist_mlp", True, mnist_mlp),
     ("digits_contexts", True, digits(f"mesh: [1, 1], {SMALL}", rtl=False)),
     ("recurrent", True, lava("unit_lif_dense_rec", ", payload_bits: 32")),
     ("delays", True, lava("unit_lif_dense_delay_out")),

@@ -36,6 +36,12 @@ if(TARGET neurohls)
     COMMAND ${Python3_EXECUTABLE} ${cosim}/random_spiking.py --neurohls $<TARGET_FILE:neurohls> --count 150 --seed 1000)
   set_tests_properties(cosim/random_spiking_many PROPERTIES LABELS long TIMEOUT 7200 SKIP_RETURN_CODE 77)
 
+  # Networks without time on neuron cores.
+  add_test(NAME cosim/event_networks COMMAND ${Python3_EXECUTABLE} ${cosim}/event_networks.py --neurohls $<TARGET_FILE:neurohls> --count 30)
+  add_test(NAME cosim/event_networks_many COMMAND ${Python3_EXECUTABLE} ${cosim}/event_networks.py --neurohls $<TARGET_FILE:neurohls> --count 400 --seed 1000)
+  set_tests_properties(cosim/event_networks PROPERTIES LABELS cosim TIMEOUT 600)
+  set_tests_properties(cosim/event_networks_many PROPERTIES LABELS long TIMEOUT 3600)
+
   # Networks on neuron cores: image, C model and RTL of the fabric. The lava cases are skipped without ../shared.
   add_test(NAME cosim/fabric COMMAND ${Python3_EXECUTABLE} ${cosim}/fabric.py --neurohls $<TARGET_FILE:neurohls> --quick)
   add_test(NAME cosim/fabric_all COMMAND ${Python3_EXECUTABLE} ${cosim}/fabric.py --neurohls $<TARGET_FILE:neurohls>)
