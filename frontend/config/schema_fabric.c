@@ -39,5 +39,7 @@ static const nh_key fabric_keys[] = {
     BITS(conv_c_bits, 0, 12, "0", "bits of the channel"),
     {.name = "contexts", .type = NH_KEY_INT64, .word = contexts_words, .min = 1, .max = 65536, .def = "auto", .offset = FABRIC(contexts),
      .at = NH_NO_PLACE, .doc = "most parts of the network that run one after the other on the same cores; auto = as many as it takes"},
+    {.name = "baud", .type = NH_KEY_INT64, .min = 300, .max = 12000000, .def = "115200", .offset = FABRIC(baud), .at = FABRIC(baud_at),
+     .doc = "bits per second of the serial line of the top level for a board, at most clock_mhz / 4"},
 };
 const nh_section nh_fabric_section = {"fabric", fabric_keys, COUNT(fabric_keys)};

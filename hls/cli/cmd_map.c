@@ -57,7 +57,9 @@ bool nh_run_has_fabric_rtl(const nh_run *r) {
 bool nh_run_put_fabric_rtl(const nh_run *r, const char *dir) {
     const nh_target *t = &r->opt->target;
     nh_dp_timing timing = {1000 / r->opt->clock_mhz, t->lut_ns, t->carry_ns_per_bit, t->mul_ns, t->bram_ns, t->setup_ns};
-    return nh_emit_fabric(r->cli->arena, r->cli->diag, &r->opt->fabric.f, r->opt->project, &timing, t->bram_bits, &r->provenance, dir);
+    int64_t div;
+    return nh_run_uart_div(r, &div) &&
+           nh_emit_fabric(r->cli->arena, r->cli->diag, &r->opt->fabric.f, r->opt->project, &timing, t->bram_bits, div, &r->provenance, dir);
 }
 
 bool nh_run_put_image(const nh_run *r, const char *dir) {

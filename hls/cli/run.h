@@ -48,6 +48,8 @@ void nh_places_print_maps(const nh_run *r, FILE *out);
 /* fabric.c: is the network on a fabric as a whole? Its map and image; false: diagnosed, what plan there is stays. */
 bool nh_run_is_event(const nh_run *r);
 bool nh_run_map(nh_run *r);
+/* Clock cycles per bit of the board's serial line; false: diagnosed. */
+bool nh_run_uart_div(const nh_run *r, int64_t *div);
 void nh_run_map_print(const nh_run *r, FILE *out);
 /* cmd_map.c: image, assembly, map and pictures into dir; is there hardware for it (else NH_P_FABRIC_RTL); its RTL into dir. */
 bool nh_run_put_image(const nh_run *r, const char *dir);

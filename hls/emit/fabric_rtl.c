@@ -265,7 +265,50 @@ static bool top(fabric *c) {
     return nh_vlog_close(v, j->d);
 }
 
-bool nh_emit_fabric(nh_arena *a, nh_diag *d, const nh_fabric *f, const char *project, const nh_dp_timing *timing, int64_t bram_bits,
+/* --- for a board ---------------------------------------------------------------------------------------------------------- */
+
+/* The fabric behind a serial line. */
+static bool board(fabric *c, int64_t uart_div) {
+    enum { WAIT = 8 }; /* words that wait for the fabric */
+    static const char *const stream[] = {"tvalid", "tready", "tdata"};
+    nh_rtl_job *j = &c->j;
+    const char *module = nh_arena_printf(j->a, "%s_board", j->project), *file = nh_arena_printf(j->a, "%s.v", module);
+    nh_vlog *v = nh_vlog_open(j->a, nh_rtl_out_file(j->out, NH_BIN_NETLIST, file));
+    nh_rtl_header(v, j->out->made, file, nh_arena_printf(j->a, "the fabric over a serial line, %lld clock cycles per bit", (long long)uart_div));
+    nh_vlog_module_begin(v, module);
+    nh_vlog_port(v, "input", 1, "clk");
+    nh_vlog_port(v, "input", 1, "rx");
+    nh_vlog_port(v, "output", 1, "tx");
+    nh_vlog_module_body(v);
+    nh_vlog_wire(v, 1, false, "rst");
+    nh_vlog_wire(v, 1, false, "last");
+    for (int i = 0; i < 3; i++) nh_vlog_wire(v, i == 2 ? c->w.host : 1, false, "to_%s", stream[i]);
+    for (int i = 0; i < 3; i++) nh_vlog_wire(v, i == 2 ? c->w.host : 1, false, "from_%s", stream[i]);
+    nh_rtl_begin(j, v, "nh_host_uart", "u_host");
+    nh_vlog_param(v, "HOST_W", c->w.host);
+    nh_vlog_param(v, "DEPTH", WAIT);
+    nh_vlog_param(v, "DIV", uart_div);
+    nh_vlog_conn(v, "clk", "clk");
+    nh_vlog_conn(v, "rx", "rx");
+    nh_vlog_conn(v, "tx", "tx");
+    nh_vlog_conn(v, "fabric_rst", "rst");
+    for (int i = 0; i < 3; i++) nh_vlog_conn(v, nh_arena_printf(j->a, "m_axis_%s", stream[i]), "to_%s", stream[i]);
+    for (int i = 0; i < 3; i++) nh_vlog_conn(v, nh_arena_printf(j->a, "s_axis_%s", stream[i]), "from_%s", stream[i]);
+    nh_vlog_inst_end(v);
+    nh_vlog_inst_begin(v, j->project, "u_fabric");
+    nh_vlog_conn(v, "clk", "clk");
+    nh_vlog_conn(v, "rst", "rst");
+    for (int i = 0; i < 3; i++) nh_vlog_conn(v, nh_arena_printf(j->a, "s_axis_%s", stream[i]), "to_%s", stream[i]);
+    for (int i = 0; i < 3; i++) nh_vlog_conn(v, nh_arena_printf(j->a, "m_axis_%s", stream[i]), "from_%s", stream[i]);
+    nh_vlog_conn(v, "m_axis_tlast", "last");
+    nh_vlog_inst_end(v);
+    nh_vlog_wire(v, 1, false, "unused");
+    nh_vlog_assign(v, "unused", "&{1'b0, last}");
+    nh_vlog_module_end(v);
+    return nh_vlog_close(v, j->d);
+}
+
+bool nh_emit_fabric(nh_arena *a, nh_diag *d, const nh_fabric *f, const char *project, const nh_dp_timing *timing, int64_t bram_bits, int64_t uart_div,
                     const nh_provenance *p, const char *dir) {
     fabric c = {.j = {.a = a, .d = d, .project = project}, .f = f, .w = nh_fabric_get_widths(f)};
     const char *why;
@@ -279,6 +322,6 @@ bool nh_emit_fabric(nh_arena *a, nh_diag *d, const nh_fabric *f, const char *pro
         if (c.dp[m]->latency_cycles > c.latency) c.latency = c.dp[m]->latency_cycles;
     }
     for (int m = 0; m < f->n_model; m++) ok = nh_rtl_datapath(c.j.out, d, c.dp[m], project, bram_bits) && ok;
-    ok = neurons(&c) && top(&c) && ok;
+    ok = neurons(&c) && top(&c) && board(&c, uart_div) && ok;
     return ok && nh_rtl_out_finish(c.j.out, d, NULL, 0);
 }

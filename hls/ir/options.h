@@ -124,8 +124,9 @@ typedef struct {
     int n_mesh;
     int64_t synapse_kib;  /* of a core; becomes f.synapses */
     int64_t contexts;     /* most; 0 = auto */
+    int64_t baud;         /* of the board's serial line */
     bool given;
-    nh_loc at, limits_at;
+    nh_loc at, limits_at, baud_at;
 } nh_fabric_request;
 
 typedef struct {
