@@ -32,6 +32,7 @@ static const nh_key fabric_keys[] = {
      .doc = "words of weights may name their neurons: for sparse layers"},
     BITS(weight_bits, 2, 16, "8", "bits of a weight"),
     BITS(accum_bits, 8, 48, "24", "bits of an accumulator"),
+    BITS(accumulators, 1, NH_NEURON_INPUTS, "1", "of a neuron, and weights of a synapse: 2 for resonate-and-fire neurons"),
     BITS(payload_bits, 1, 32, "1", "bits of an event's value: 1 = spikes only; more = signed"),
     BITS(guard_bits, 0, 16, "4", "fractional bits of the states below the accumulator's"),
     BITS(conv_y_bits, 0, 12, "0", "bits of y in an event of a convolution"),

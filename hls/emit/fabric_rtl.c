@@ -28,7 +28,8 @@ static void lane(fabric *c, nh_vlog *v, int m, int l) {
     nh_vlog_inst_begin(v, nh_rtl_dp_module(j, c->dp[m]), "u_m%d_%d", m, l);
     nh_vlog_conn(v, "clk", "clk");
     nh_vlog_conn(v, "en", "1'b1");
-    nh_vlog_conn(v, "a0", "%s", nh_rtl_lane(j, "acc", c->f->lanes, l, c->f->accum_bits));
+    for (int k = 0, n = c->f->accumulators; k < x->program->n_input; k++)
+        nh_vlog_conn(v, nh_arena_printf(j->a, "a%d", k), "%s", nh_rtl_lane(j, "acc", c->f->lanes * n, l * n + k, c->f->accum_bits));
     for (int k = 0, out = l * model_state_bits(c, m); k < n_state; k++) {
         int w = x->program->reg[x->program->state[k]].fmt.width_bits;
         nh_vlog_conn(v, nh_arena_printf(j->a, "s%d", k), "%s", nh_rtl_slice(j, "state", c->f->lanes * c->w.state, at, w));
@@ -87,7 +88,7 @@ static bool neurons(fabric *c) {
     nh_vlog_module_begin(v, module);
     nh_vlog_port(v, "input", 1, "clk");
     nh_vlog_port(v, "input", 2, "model");
-    nh_vlog_port(v, "input", lanes * c->f->accum_bits, "acc");
+    nh_vlog_port(v, "input", nh_fabric_word_weights(c->f) * c->f->accum_bits, "acc");
     nh_vlog_port(v, "input", lanes * c->w.state, "state");
     nh_vlog_port(v, "input", lanes * c->w.param, "param");
     nh_vlog_port(v, "output", lanes * c->w.state, "next");
@@ -161,7 +162,7 @@ static void router(fabric *c, nh_vlog *v, int x, int y) {
 static void core_params(const fabric *c, nh_vlog *v) {
     const nh_fabric *f = c->f;
     const struct { const char *name; int64_t value; } param[] = {
-        {"LANES", f->lanes}, {"NEURONS", f->neurons}, {"AXONS", f->axons}, {"SYNAPSES", f->synapses}, {"CONVS", f->convs}, {"ROUTES", f->routes},
+        {"LANES", f->lanes}, {"ACCS", f->accumulators}, {"NEURONS", f->neurons}, {"AXONS", f->axons}, {"SYNAPSES", f->synapses}, {"CONVS", f->convs}, {"ROUTES", f->routes},
         {"GROUPS", f->groups}, {"PARAMS", f->params}, {"DELAYS", f->delays}, {"QUEUE", f->queue}, {"SPARSE", f->sparse}, {"WEIGHT_W", f->weight_bits},
         {"ACC_W", f->accum_bits}, {"PAYLOAD_W", f->payload_bits}, {"STATE_W", c->w.state}, {"PARAM_W", c->w.param}, {"XB", c->w.xb}, {"YB", c->w.yb},
         {"CY", f->conv_y_bits}, {"CX", f->conv_x_bits}, {"CC", f->conv_c_bits}, {"ADDR_W", c->w.addr}, {"DATA_W", c->w.data}, {"DP_LATENCY", c->latency}};
@@ -170,7 +171,7 @@ static void core_params(const fabric *c, nh_vlog *v) {
 
 static void core(fabric *c, nh_vlog *v, int x, int y) {
     static const char *const part[] = {"valid", "ready", "data"};
-    const struct { const char *port; int64_t bits; } wire[] = {{"dp_model", 2}, {"dp_acc", c->f->lanes * c->f->accum_bits}, {"dp_state", c->f->lanes * c->w.state},
+    const struct { const char *port; int64_t bits; } wire[] = {{"dp_model", 2}, {"dp_acc", nh_fabric_word_weights(c->f) * c->f->accum_bits}, {"dp_state", c->f->lanes * c->w.state},
                                                                {"dp_param", c->f->lanes * c->w.param}, {"dp_next", c->f->lanes * c->w.state},
                                                                {"dp_out", c->f->lanes * c->f->payload_bits}};
     for (int i = 0; i < 3; i++) nh_vlog_wire(v, i == 2 ? c->w.flit : 1, false, "core_%s_%d_%d", part[i], x, y);

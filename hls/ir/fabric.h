@@ -31,6 +31,7 @@ typedef struct {
     bool sparse;             /* synapse words may name their accumulator */
     int weight_bits;         /* 2..16, signed */
     int accum_bits;          /* 8..48, signed */
+    int accumulators;        /* of a neuron: 1..4. A synapse word has a weight for each, in every lane */
     int payload_bits;        /* 1: spikes only; else signed, 2..32 */
     int guard_bits;          /* fractional bits of states below the accumulator's LSB: 0..16 */
     int conv_y_bits, conv_x_bits, conv_c_bits; /* coordinates in an event; 0 when convs is 0 */
@@ -53,6 +54,8 @@ typedef enum {
     NH_FMEM_COUNTER, NH_FMEM_COUNT
 } nh_fabric_memory;
 
+/* Weights of a synapse word: [lanes][accumulators]. */
+int nh_fabric_word_weights(const nh_fabric *f);
 /* max(1, ceil(log2(n))). */
 int nh_clog2(int64_t n);
 /* f must be checked. */

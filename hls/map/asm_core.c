@@ -67,19 +67,19 @@ static bool acc(nh_ias *s, nh_loc at) {
 
 static bool weights(nh_ias *s, nh_loc at) {
     nh_core_image *c = s->core;
-    int lanes = s->m->fabric.lanes;
+    int weights = nh_fabric_word_weights(&s->m->fabric);
     int64_t v, i = c->n_synapse, half = (int64_t)1 << (s->m->fabric.weight_bits - 1);
     if (!room(s, i, s->m->fabric.synapses, "synapse words", at) || !number(s, i, &s->left_out)) return false;
-    c->weight = nh_ias_row(s, NH_ROW_SYNAPSE, c->weight, &c->n_synapse, sizeof *c->weight * (size_t)lanes, at);
+    c->weight = nh_ias_row(s, NH_ROW_SYNAPSE, c->weight, &c->n_synapse, sizeof *c->weight * (size_t)weights, at);
     if (s->m->fabric.sparse) {
         c->synapse_acc = nh_arena_grow(s->a, c->synapse_acc, &s->cap_acc, (size_t)c->n_synapse, sizeof *c->synapse_acc);
         if (!nh_ias_expect(s, "acc") || !nh_ias_integer(s, 0, INT32_MAX, &v)) return false;
         c->synapse_acc[i] = (int32_t)v;
     }
     if (!nh_ias_expect(s, ":")) return false;
-    for (int l = 0; l < lanes; l++) {
+    for (int l = 0; l < weights; l++) {
         if (!nh_ias_integer(s, -half, half - 1, &v)) return false;
-        c->weight[i * lanes + l] = (int16_t)v;
+        c->weight[i * weights + l] = (int16_t)v;
     }
     return true;
 }

@@ -113,7 +113,7 @@ static void set_flits(context_cost *c) {
             bits += f->model[i].param[k].width_bits;
         if (bits > param) param = bits;
     }
-    c->synapse = chunks(f->lanes * f->weight_bits + (f->sparse ? word : 0));
+    c->synapse = chunks(nh_fabric_word_weights(f) * f->weight_bits + (f->sparse ? word : 0));
     c->axon = chunks(nh_log2_ceil((uint64_t)f->synapses) + 2 * word + 3);
     c->param = chunks(f->lanes * param);
 }

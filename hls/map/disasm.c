@@ -67,7 +67,7 @@ static void put_rows(const nh_fabric *f, const nh_core_image *c, FILE *out) {
         fprintf(out, "        weights %lld", (long long)i);
         if (f->sparse) fprintf(out, " acc %lld", (long long)c->synapse_acc[i]);
         fputs(" :", out);
-        for (int l = 0; l < f->lanes; l++) fprintf(out, " %d", c->weight[i * f->lanes + l]);
+        for (int l = 0, n = nh_fabric_word_weights(f); l < n; l++) fprintf(out, " %d", c->weight[i * n + l]);
         fputc('\n', out);
     }
 }

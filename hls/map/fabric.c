@@ -14,6 +14,8 @@ int nh_clog2(int64_t n) {
     return bits;
 }
 
+int nh_fabric_word_weights(const nh_fabric *f) { return f->lanes * f->accumulators; }
+
 static int most(int a, int b) { return a > b ? a : b; }
 
 static int state_bits(const nh_neuron_program *p) {
@@ -31,7 +33,7 @@ static int param_bits(const nh_fabric_model *m) {
 static void memory_widths(const nh_fabric *f, nh_fabric_widths *w) {
     int cy = f->conv_y_bits, cx = f->conv_x_bits;
     w->axon = w->sa + w->wa + w->wa + 1 + 2;
-    w->synapse = f->lanes * f->weight_bits + (f->sparse ? w->wa : 0);
+    w->synapse = nh_fabric_word_weights(f) * f->weight_bits + (f->sparse ? w->wa : 0);
     w->conv = f->convs ? w->sa + w->wa + w->wa + 1 + w->sa + 4 + 4 + 2 + 2 + 4 + 4 + 5 + 5 + cy + cx + cy + 1 + cx + 1 + 1 : 0;
     w->group = w->wa + 1 + w->pa + 1 + 2;
     w->param_word = f->lanes * w->param;
@@ -90,8 +92,10 @@ nh_dp *nh_fabric_datapath(nh_arena *a, const nh_fabric *f, int model, const char
     nh_neuron_spec s = {.program = m->program, .out_fmt = m->out};
     nh_range y;
     int frac;
-    s.in_fmt[0] = nh_format_make(true, f->accum_bits, f->accum_bits, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
-    s.in_range[0] = nh_range_of(s.in_fmt[0]);
+    for (int i = 0; i < m->program->n_input; i++) {
+        s.in_fmt[i] = nh_format_make(true, f->accum_bits, f->accum_bits, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
+        s.in_range[i] = nh_range_of(s.in_fmt[i]);
+    }
     for (int i = 0; i < m->program->n_param; i++) {
         s.param[i].fmt = m->param[i];
         s.param[i].range = nh_range_of(m->param[i]);
@@ -167,7 +171,8 @@ static bool check_model(const nh_fabric *f, nh_diag *d, int i) {
     if (!m->program->name || strcmp(m->name, m->program->name) != 0) return bad_model(f, d, i, "has another name in its program");
     for (int k = 0; k < i; k++)
         if (f->model[k].name && strcmp(f->model[k].name, m->name) == 0) return bad_model(f, d, i, "is given twice");
-    if (m->program->n_input != 1) return bad_model(f, d, i, "has not one input: a core has one accumulator per neuron");
+    if (m->program->n_input > f->accumulators)
+        return bad_model(f, d, i, nh_arena_printf(d->arena, "has %d inputs: a neuron has accumulators: %d", m->program->n_input, f->accumulators));
     for (int k = 0; k < m->program->n_state; k++)
         if (!m->program->reg[m->program->state[k]].has_format) return bad_model(f, d, i, "has a state without format");
     for (int k = 0; k < m->program->n_param; k++)

@@ -1,5 +1,6 @@
 /* The image of a plan: memories, routes, inputs, outputs, symbols. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "route.h"
 
@@ -13,9 +14,8 @@ typedef struct {
 
 /* --- sums and weights -------------------------------------------------------------------------------------------------- */
 
-static void bounds_of(filler *s, int qi, int64_t *sum, bool *wide) {
+static void bounds_of(filler *s, const nh_projection *q, int64_t *sum, bool *wide) {
     const nh_event_net *net = s->m.given;
-    const nh_projection *q = &net->proj[qi];
     const nh_population *from = &net->pop[q->from], *to = &net->pop[q->to];
     int64_t most = (int64_t)1 << (s->m.f->weight_bits - 1), n_to = nh_population_size(to), n_from = nh_population_size(from);
     int64_t payload = from->out_signed ? (int64_t)1 << (from->out_bits - 1) : ((int64_t)1 << from->out_bits) - 1;
@@ -35,13 +35,15 @@ static void bounds_of(filler *s, int qi, int64_t *sum, bool *wide) {
 /* Of the network as given: partial sums are bounded by the sums that they are parts of. */
 static bool check_widths(filler *s) {
     const nh_event_net *net = s->m.given;
-    for (int pop = 0; pop < net->n_pop; pop++) {
+    for (int k = 0; k < net->n_pop * s->m.f->accumulators; k++) {
+        int pop = k / s->m.f->accumulators, acc = k % s->m.f->accumulators;
         nh_arena *t = nh_arena_new();
         int64_t n = nh_population_size(&net->pop[pop]), most = 0, *sum = nh_arena_array(t, (size_t)n + 1, sizeof *sum);
         for (int i = 0; i < net->n_proj; i++) {
             bool wide = false;
-            if (net->proj[i].to != pop) continue;
-            bounds_of(s, i, sum, &wide);
+            nh_projection part;
+            if (net->proj[i].to != pop || !nh_map_part(&net->proj[i], acc, &part)) continue;
+            bounds_of(s, &part, sum, &wide);
             if (wide) s->ok = nh_map_fail(&s->m, NH_P_MAP_WEIGHT, net->proj[i].name, "weight_bits", s->m.f->weight_bits + 1, s->m.f->weight_bits, true);
         }
         for (int64_t i = 0; i < n; i++)
@@ -57,6 +59,16 @@ static bool in_context(const nh_map_plan *p, int pop, int context) {
     for (int64_t k = p->first_piece[p->position[pop]]; k < p->first_piece[p->position[pop] + 1]; k++)
         if (p->piece[k].context == context) return true;
     return false;
+}
+
+/* Entry i of the weights of q, for every accumulator of (word, lane). */
+static void set_weight(const filler *s, nh_core_image *c, const nh_projection *q, int64_t word, int64_t lane, int64_t i) {
+    int n = s->m.f->accumulators;
+    int16_t *to = &c->weight[(word * s->m.f->lanes + lane) * n];
+    for (int acc = 0; acc < n; acc++) {
+        const int32_t *w = acc == q->acc ? q->weight : q->also[acc];
+        if (w || acc == q->acc) to[acc] = (int16_t)(w ? w[i] : q->constant);
+    }
 }
 
 /* --- memories of a core ------------------------------------------------------------------------------------------------ */
@@ -75,7 +87,7 @@ static void fill_conv(filler *s, int qi, const nh_map_piece *b, nh_core_image *c
             for (int64_t co = 0; co < b->features * lanes; co++) {
                 int64_t word = c->n_synapse + (ci * q->kh * q->kw + k) * b->features + co / lanes;
                 int64_t i = ((b->c0 + co) * from->c + ci) * q->kh * q->kw + k;
-                if (co < b->c) c->weight[word * lanes + co % lanes] = (int16_t)(q->weight ? q->weight[i] : q->constant);
+                if (co < b->c) set_weight(s, c, q, word, co % lanes, i);
             }
     c->n_synapse += from->c * q->kh * q->kw * b->features;
 }
@@ -112,21 +124,19 @@ static void fill_dense(filler *s, int qi, const nh_map_piece *b, nh_core_image *
         for (int64_t px = b->x0; px < b->x0 + b->w; px++, i++)
             for (int64_t ch = 0; ch < b->c; ch++) {
                 int64_t t = ((b->c0 + ch) * to->h + y) * to->w + px;
-                c->weight[(c->n_synapse + i * b->features) * lanes + ch] = (int16_t)(q->weight ? q->weight[t * n_from + e] : q->constant);
+                set_weight(s, c, q, c->n_synapse + i * b->features + ch / lanes, ch % lanes, t * n_from + e);
             }
     c->n_synapse += b->words;
 }
 
 typedef struct { int64_t *target, *word_at; int32_t *weight; } scratch;
 
-/* Any kind by its row: words named (sparse), or a whole row. */
-static void fill_row(filler *s, int qi, const nh_map_piece *b, nh_core_image *c, int64_t e, nh_axon *x, scratch *t) {
-    const nh_projection *q = &s->m.net->proj[qi];
-    bool sparse = s->p->rows[qi] == NH_ROWS_SPARSE;
-    int64_t n, first = c->n_synapse;
+/* The weights of one accumulator in the row of source element e, which begins at synapse word `first`. */
+static void fill_part(filler *s, const nh_projection *q, const int64_t *start, bool sparse, const nh_map_piece *b, nh_core_image *c, int64_t e,
+                      int64_t first, scratch *t) {
+    int64_t n;
     int lane, lanes = s->m.f->lanes;
-    nh_map_row(s->m.net, q, e, s->row_start[qi], t->target, t->weight, &n);
-    if (!sparse) c->n_synapse += b->words;
+    nh_map_row(s->m.net, q, e, start, t->target, t->weight, &n);
     for (int64_t j = 0; j < n; j++) {
         int64_t word = nh_map_word(s->m.net, b, t->target[j], lanes, &lane), at = first + word;
         if (word < 0) continue;
@@ -137,8 +147,19 @@ static void fill_row(filler *s, int qi, const nh_map_piece *b, nh_core_image *c,
                 c->synapse_acc[at] = (int32_t)word;
             }
         }
-        c->weight[at * lanes + lane] = (int16_t)(c->weight[at * lanes + lane] + t->weight[j]);
+        int16_t *w = &c->weight[(at * lanes + lane) * s->m.f->accumulators + q->acc];
+        *w = (int16_t)(*w + t->weight[j]);
     }
+}
+
+/* Any kind by its row: words named (sparse), or a whole row. */
+static void fill_row(filler *s, int qi, const nh_map_piece *b, nh_core_image *c, int64_t e, nh_axon *x, scratch *t) {
+    nh_projection part;
+    bool sparse = s->p->rows[qi] == NH_ROWS_SPARSE;
+    int64_t first = c->n_synapse;
+    if (!sparse) c->n_synapse += b->words;
+    for (int acc = 0; acc < s->m.f->accumulators; acc++)
+        if (nh_map_part(&s->m.net->proj[qi], acc, &part)) fill_part(s, &part, s->row_start[qi], sparse, b, c, e, first, t);
     if (c->n_synapse > first) *x = (nh_axon){.synapse = first, .words = c->n_synapse - first, .sparse = sparse, .valid = true};
 }
 
@@ -158,13 +179,14 @@ static void fill_same(filler *s, int qi, const nh_map_piece *b, nh_core_image *c
 static void fill_synapses(filler *s, const nh_map_piece *b, nh_core_image *c) {
     const nh_event_net *net = s->m.net;
     nh_arena *a = s->m.a, *tmp = nh_arena_new();
-    int lanes = s->m.f->lanes;
-    c->weight = nh_arena_array(a, (size_t)(b->synapses * lanes) + 1, sizeof *c->weight);
+    int lanes = s->m.f->lanes, accs = s->m.f->accumulators;
+    c->weight = nh_arena_array(a, (size_t)(b->synapses * lanes * accs) + 1, sizeof *c->weight);
     c->axon = nh_arena_array(a, (size_t)b->axons + 1, sizeof *c->axon);
     c->n_axon = b->axons;
     c->conv = nh_arena_array(a, (size_t)b->convs + 1, sizeof *c->conv);
     if (s->m.f->sparse) c->synapse_acc = nh_arena_array(a, (size_t)b->synapses + 1, sizeof *c->synapse_acc);
-    int64_t unit = -1;
+    int64_t unit[NH_NEURON_INPUTS];
+    memset(unit, -1, sizeof unit);
     for (int i = 0; i < net->n_proj; i++) {
         const nh_projection *q = &net->proj[i];
         if (q->to != b->pop) continue;
@@ -173,10 +195,10 @@ static void fill_synapses(filler *s, const nh_map_piece *b, nh_core_image *c) {
             continue;
         }
         if (s->p->rows[i] == NH_ROWS_SAME) {
-            for (int lane = 0; unit < 0 && lane < lanes; lane++)
-                c->weight[(c->n_synapse + lane) * lanes + lane] = 1;
-            if (unit < 0) unit = c->n_synapse, c->n_synapse += lanes;
-            fill_same(s, i, b, c, unit);
+            for (int lane = 0; unit[q->acc] < 0 && lane < lanes; lane++)
+                c->weight[((c->n_synapse + lane) * lanes + lane) * accs + q->acc] = 1;
+            if (unit[q->acc] < 0) unit[q->acc] = c->n_synapse, c->n_synapse += lanes;
+            fill_same(s, i, b, c, unit[q->acc]);
             continue;
         }
         size_t most = (size_t)nh_map_fan_out(net, q) + 1;

@@ -271,7 +271,7 @@ static bool build(framer *c, nh_projections *out) {
         const run *r = &c->run[i];
         const nh_layer *last = r->layer[r->n - 1];
         if (!add_population(c, last->out, model[i], r->layer[0], value[i])) return false;
-        if (!nh_add_projections(c->a, c->d, g, (int)(r->layer[0] - g->layer), 0, i + 1, pop_of, 0, c->f, out)) return false;
+        if (!nh_add_projections(c->a, c->d, g, (int)(r->layer[0] - g->layer), 0, i + 1, pop_of, 0, 0, c->f, out)) return false;
         pop_of[last - g->layer] = i + 1;
     }
     return true;

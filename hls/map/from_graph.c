@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+typedef struct {
+    nh_neuron_value value[NH_NEURON_PARAMS]; /* of its model's parameters */
+    int acc[NH_NEURON_INPUTS];               /* accumulators of its inputs */
+} layer_facts;
+
 enum { RESET_MOST = 65535 }; /* a word of the control memory */
 
 static bool refuse(nh_diag *d, const nh_layer *l, const char *why, const char *hint) {
@@ -70,15 +75,15 @@ static bool set_reset(nh_population *p, nh_diag *d, const nh_layer *l, int64_t s
     return false;
 }
 
-/* value: of the model's parameters; their integers follow when the models of all layers are known. */
-static bool add_neurons(nh_arena *a, nh_diag *d, const nh_graph *g, int i, nh_event_net *net, nh_fabric *f, nh_neuron_value *value) {
+/* facts: of layer i; the integers of its parameters follow when the models of all layers are known. */
+static bool add_neurons(nh_arena *a, nh_diag *d, const nh_graph *g, int i, nh_event_net *net, nh_fabric *f, layer_facts *facts) {
     const nh_layer *l = &g->layer[i];
     nh_population *p = &net->pop[net->n_pop++];
     *p = (nh_population){.name = l->name, .kind = NH_POP_NEURONS, .is_output = output_layer(g) == i, .rate = -1};
     set_shape(p, g->tensor[l->out].shape);
     if (!set_reset(p, d, l, g->steps)) return false;
     int frac = accum_frac(g, l);
-    p->model = nh_fabric_add_model(a, d, g, i, frac, f, value);
+    p->model = nh_fabric_add_model(a, d, g, i, frac, f, facts->value, facts->acc);
     if (p->model < 0 || !nh_population_set_bits(p, f, d, l, g->tensor[l->out].q.fmt)) return false;
     bool exact = l->neuron->program->is_exact, graded = l->neuron->program->out == NH_NEURON_OUT_GRADED;
     int out = nh_format_frac(g->tensor[l->out].q.fmt), want = (exact ? 0 : frac) + nh_format_frac(f->model[p->model].out);
@@ -103,10 +108,31 @@ static void set_params(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_laye
     }
 }
 
+/* Does b have the synapses of a, with weights for another accumulator? */
+static bool beside(const nh_projection *a, const nh_projection *b) {
+    if (a->kind == NH_PROJ_SPARSE || a->kind != b->kind || a->from != b->from || a->delay != b->delay) return false;
+    if (a->acc == b->acc || a->also[b->acc]) return false;
+    return a->kind == NH_PROJ_DENSE ||
+           (a->kh == b->kh && a->kw == b->kw && a->stride_y == b->stride_y && a->stride_x == b->stride_x && a->dilation_y == b->dilation_y &&
+            a->dilation_x == b->dilation_x && a->pad_y == b->pad_y && a->pad_x == b->pad_x);
+}
+
+/* Of the projections of a layer, from `first` on: one event serves all accumulators. */
+static void join(nh_projections *p, int first) {
+    int n = first;
+    for (int i = first; i < p->n; i++) {
+        int k = first;
+        while (k < n && !beside(&p->proj[k], &p->proj[i])) k++;
+        if (k < n) p->proj[k].also[p->proj[i].acc] = p->proj[i].weight;
+        else p->proj[n++] = p->proj[i];
+    }
+    p->n = n;
+}
+
 /* Populations and projections of a network in time. */
 static bool temporal_net(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fabric *f, nh_event_net *net, nh_projections *proj) {
     size_t before = d->n_error;
-    nh_neuron_value(*value)[NH_NEURON_PARAMS] = nh_arena_array(a, (size_t)g->n_layer, sizeof *value);
+    layer_facts *facts = nh_arena_array(a, (size_t)g->n_layer, sizeof *facts);
     int *pop_of = nh_arena_array(a, (size_t)g->n_layer, sizeof *pop_of);
     const nh_layer *last = &g->layer[output_layer(g)];
     if (last->op != NH_OP_NEURON) refuse(d, last, "it gives the network's output, and is no layer of neurons", "put neurons behind it, e.g. a leaky integrator");
@@ -116,14 +142,17 @@ static bool temporal_net(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fabric *
     for (int i = 0; i < g->n_layer; i++) {
         if (g->layer[i].op != NH_OP_NEURON) continue;
         pop_of[i] = net->n_pop;
-        add_neurons(a, d, g, i, net, f, value[i]);
+        add_neurons(a, d, g, i, net, f, &facts[i]);
     }
     for (int i = 0; d->n_error == before && i < g->n_layer; i++)
-        if (g->layer[i].op == NH_OP_NEURON) set_params(a, d, g, &g->layer[i], &net->pop[pop_of[i]], f, value[i]);
+        if (g->layer[i].op == NH_OP_NEURON) set_params(a, d, g, &g->layer[i], &net->pop[pop_of[i]], f, facts[i].value);
     for (int i = 0; d->n_error == before && i < g->n_layer; i++) {
         const nh_layer *l = &g->layer[i];
+        int first = proj->n;
         for (int k = 0; l->op == NH_OP_NEURON && k < l->n_in; k++)
-            nh_add_projections(a, d, g, i, k, pop_of[i], pop_of, accum_frac(g, l) - nh_format_frac(g->tensor[l->in[k]].q.fmt), f, proj);
+            nh_add_projections(a, d, g, i, k, pop_of[i], pop_of, accum_frac(g, l) - nh_format_frac(g->tensor[l->in[k]].q.fmt), facts[i].acc[k], f,
+                               proj);
+        join(proj, first);
     }
     return d->n_error == before;
 }

@@ -10,8 +10,9 @@
 nh_event_net *nh_event_net_of(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fabric *f);
 
 /* from_graph_model.c: the model of NEURON layer i in f (added when it is new), or -1 with a diagnostic. frac: of its accumulator. *param:
- * the layer's values of the model's parameters, real. */
-int nh_fabric_add_model(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, int frac, nh_fabric *f, nh_neuron_value *param);
+ * the layer's values of the model's parameters, real. acc: accumulators that its inputs go to. */
+int nh_fabric_add_model(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, int frac, nh_fabric *f, nh_neuron_value *param,
+                        int acc[NH_NEURON_INPUTS]);
 /* The model of program p, in integers, that layer l has with these values; find: its index, or -1. */
 int nh_fabric_use_model(nh_arena *a, nh_diag *d, const nh_layer *l, nh_fabric *f, const nh_neuron_program *p, const nh_neuron_value *value);
 int nh_fabric_find_model(nh_arena *a, const nh_fabric *f, const nh_neuron_program *p);
@@ -29,8 +30,8 @@ typedef struct {
     size_t cap;
 } nh_projections;
 /* Add the projections of input k of NEURON layer `layer`, or of a dense layer of a network without time, whose population is `to`;
- * pop_of[layer]: of its source. shift: weights are multiplied by 2^shift. */
-bool nh_add_projections(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, int k, int to, const int *pop_of, int shift,
+ * pop_of[layer]: of its source. shift: weights are multiplied by 2^shift; they go to accumulator acc. */
+bool nh_add_projections(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, int k, int to, const int *pop_of, int shift, int acc,
                         const nh_fabric *f, nh_projections *out);
 
 /* Bits of what a population sends, from the format of its tensor: false with a diagnostic when they are more than payload_bits. */

@@ -16,7 +16,7 @@ static int refuse(nh_diag *d, const nh_layer *l, const char *why, const char *hi
     return -1;
 }
 
-/* --- one accumulator ------------------------------------------------------------------------------------------------- */
+/* --- accumulators ---------------------------------------------------------------------------------------------------- */
 
 /* The only ADD that reads register r, or -1. */
 static int adder_of(const nh_neuron_program *p, int r) {
@@ -34,7 +34,7 @@ static bool meet(const nh_neuron_program *p, int x, int y) {
     return false;
 }
 
-/* What came in as input `from` comes in as input 0. */
+/* What came in as input `from` comes in as one that it is added to. */
 static void merge_input(nh_neuron_program *p, int from) {
     int gone = p->input[from];
     nh_neuron_instr *i = &p->instr[adder_of(p, gone)];
@@ -47,6 +47,17 @@ static void merge_input(nh_neuron_program *p, int from) {
         p->reg[p->input[k]].index = k - 1;
     }
     p->n_input--;
+}
+
+/* Inputs that are added share an accumulator: acc[k] of input k. */
+static void merge_inputs(nh_neuron_program *p, int acc[NH_NEURON_INPUTS]) {
+    int n = p->n_input, with[NH_NEURON_INPUTS];
+    for (int k = n - 1; k >= 0; k--) {
+        with[k] = 0;
+        while (with[k] < k && !meet(p, p->input[with[k]], p->input[k])) with[k]++;
+        if (with[k] < k) merge_input(p, k);
+    }
+    for (int k = 0, own = 0; k < n; k++) acc[k] = with[k] < k ? acc[with[k]] : own++;
 }
 
 /* --- integers of the fabric -------------------------------------------------------------------------------------------- */
@@ -150,13 +161,17 @@ int nh_fabric_use_model(nh_arena *a, nh_diag *d, const nh_layer *l, nh_fabric *f
     return m < 0 || !widen_params(&f->model[m], l, volts, value, f->guard_bits, d) ? -1 : m;
 }
 
-int nh_fabric_add_model(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, int frac, nh_fabric *f, nh_neuron_value *param) {
+int nh_fabric_add_model(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, int frac, nh_fabric *f, nh_neuron_value *param,
+                        int acc[NH_NEURON_INPUTS]) {
     const nh_layer *l = &g->layer[layer];
     nh_neuron_program *p = nh_program_copy(a, l->neuron->fx);
     memcpy(param, l->neuron->fx_param, sizeof l->neuron->fx_param);
-    for (int k = p->n_input - 1; k > 0; k--) {
-        if (!meet(p, p->input[0], p->input[k])) return refuse(d, l, "its inputs are not simply added, and a neuron core has one accumulator", NULL);
-        merge_input(p, k);
+    merge_inputs(p, acc);
+    if (p->n_input > f->accumulators) {
+        refuse(d, l, "its inputs are not simply added, and a neuron of the fabric has too few accumulators for them",
+               nh_arena_printf(d->arena, "fabric: { accumulators: %d }", p->n_input));
+        nh_diag_allowed(d, "accumulators: %d", f->accumulators);
+        return -1;
     }
     int *volts = nh_arena_array(a, (size_t)p->n_reg + 1, sizeof *volts);
     if (!nh_program_volts(p, volts)) memset(volts, 0, (size_t)p->n_reg * sizeof *volts);

@@ -70,7 +70,7 @@ static void put_tables(buffer *b, const nh_fabric *f, const nh_core_image *c) {
     }
     for (int64_t i = 0; i < c->n_synapse; i++) {
         if (f->sparse) put_int(b, c->synapse_acc[i]);
-        for (int l = 0; l < f->lanes; l++) put_int(b, c->weight[i * f->lanes + l]);
+        for (int l = 0, n = nh_fabric_word_weights(f); l < n; l++) put_int(b, c->weight[i * n + l]);
     }
     for (int64_t i = 0; i < c->n_group; i++) {
         put_fields(b, &c->group[i], nh_fields_group);

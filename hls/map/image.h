@@ -29,7 +29,7 @@ typedef struct {
     int64_t start, period, words;     /* words: of neurons in use */
     int64_t reset_period, reset_phase; /* states are 0 in sweep k of a sample where k % reset_period == reset_phase; period 0: never */
     nh_axon *axon;            int64_t n_axon;
-    int16_t *weight;          int64_t n_synapse; /* [n_synapse][lanes] */
+    int16_t *weight;          int64_t n_synapse; /* [n_synapse][lanes][accumulators] */
     int32_t *synapse_acc;             /* [n_synapse] of sparse words, or NULL when the fabric is not sparse */
     nh_conv_axon *conv;       int64_t n_conv;
     nh_group *group;          int64_t n_group;

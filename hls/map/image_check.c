@@ -111,7 +111,7 @@ static void check_synapses(checker *c, const nh_core_image *m) {
     int64_t half = (int64_t)1 << (c->f->weight_bits - 1);
     for (int64_t i = 0; i < m->n_synapse; i++) {
         row(c, "synapse word", NH_ROW_SYNAPSE, i);
-        for (int l = 0; l < c->f->lanes; l++) in(c, "a weight", m->weight[i * c->f->lanes + l], -half, half - 1);
+        for (int l = 0, n = nh_fabric_word_weights(c->f); l < n; l++) in(c, "a weight", m->weight[i * n + l], -half, half - 1);
         if (m->synapse_acc) in(c, "acc", m->synapse_acc[i], 0, m->words > 0 ? m->words - 1 : 0);
     }
 }

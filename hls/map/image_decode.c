@@ -126,8 +126,8 @@ static void get_rows(reader *r, const nh_fabric *f, nh_core_image *c) {
     }
     for (int64_t i = 0; i < c->n_synapse && r->ok; i++) {
         if (f->sparse) c->synapse_acc[i] = (int32_t)get_within(r, 0, INT32_MAX, "an accumulator's number is too large");
-        for (int l = 0; l < f->lanes; l++)
-            c->weight[i * f->lanes + l] = (int16_t)get_within(r, INT16_MIN, INT16_MAX, "a weight is too large");
+        for (int l = 0, n = nh_fabric_word_weights(f); l < n; l++)
+            c->weight[i * n + l] = (int16_t)get_within(r, INT16_MIN, INT16_MAX, "a weight is too large");
     }
     for (int64_t i = 0; i < c->n_group && r->ok; i++) {
         get_fields(r, &c->group[i], nh_fields_group);
@@ -153,7 +153,7 @@ static void get_core(reader *r, const nh_fabric *f, nh_core_image *c) {
     int64_t values = nh_image_values(f);
     get_fields(r, c, nh_fields_core);
     if (get_flag(r)) get_fields(r, c, nh_fields_reset);
-    c->n_synapse = get_count(r, f->lanes);
+    c->n_synapse = get_count(r, nh_fabric_word_weights(f));
     c->n_group = get_count(r, 4);
     c->n_param = get_count(r, f->lanes * values);
     c->n_route = get_count(r, 7);
@@ -162,7 +162,7 @@ static void get_core(reader *r, const nh_fabric *f, nh_core_image *c) {
     if (!r->ok) return;
     c->axon = get_array(r, c->n_axon, sizeof *c->axon);
     c->conv = get_array(r, c->n_conv, sizeof *c->conv);
-    c->weight = get_array(r, c->n_synapse * f->lanes, sizeof *c->weight);
+    c->weight = get_array(r, c->n_synapse * nh_fabric_word_weights(f), sizeof *c->weight);
     c->synapse_acc = f->sparse ? get_array(r, c->n_synapse, sizeof *c->synapse_acc) : NULL;
     c->group = get_array(r, c->n_group, sizeof *c->group);
     c->param = get_array(r, c->n_param * f->lanes * NH_NEURON_PARAMS, sizeof *c->param);

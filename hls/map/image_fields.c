@@ -12,7 +12,7 @@
 const nh_image_field nh_fields_fabric[] = {
     INT(nh_fabric, mesh_x), INT(nh_fabric, mesh_y), INT(nh_fabric, lanes), I64(nh_fabric, neurons), I64(nh_fabric, axons), I64(nh_fabric, synapses),
     I64(nh_fabric, convs), I64(nh_fabric, routes), I64(nh_fabric, groups), I64(nh_fabric, params), I64(nh_fabric, delays), I64(nh_fabric, queue),
-    INT(nh_fabric, weight_bits), INT(nh_fabric, accum_bits), INT(nh_fabric, payload_bits), INT(nh_fabric, guard_bits),
+    INT(nh_fabric, weight_bits), INT(nh_fabric, accum_bits), INT(nh_fabric, accumulators), INT(nh_fabric, payload_bits), INT(nh_fabric, guard_bits),
     INT(nh_fabric, conv_y_bits), INT(nh_fabric, conv_x_bits), INT(nh_fabric, conv_c_bits), END};
 const nh_image_field nh_fields_image[] = {I64(nh_image, steps), I64(nh_image, input_size), I64(nh_image, output_size), END};
 const nh_image_field nh_fields_context[] = {I64(nh_context, ticks), END};

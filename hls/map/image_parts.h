@@ -22,6 +22,7 @@
     X(sparse, 0, 1)                                                                                                    \
     X(weight_bits, 2, 16)                                                                                              \
     X(accum_bits, 8, 48)                                                                                               \
+    X(accumulators, 1, NH_NEURON_INPUTS)                                                                               \
     X(payload_bits, 1, 32)                                                                                             \
     X(guard_bits, 0, 16)                                                                                               \
     X(conv_y_bits, 0, 12)                                                                                              \
@@ -30,7 +31,7 @@
 
 /* Text of a program that assembles to an equal one: no volts, which integer programs do not have. Lives in a. */
 const char *nh_program_text(nh_arena *a, const nh_neuron_program *p);
-/* The datapath of a fabric's model: ports a0, s0.., p0.. -> y, n0... NULL with *why. */
+/* The datapath of a fabric's model: ports a0.., s0.., p0.. -> y, n0... NULL with *why. */
 nh_dp *nh_fabric_datapath(nh_arena *a, const nh_fabric *f, int model, const char **why);
 /* Signed interval of an event's payload that the host or a core may send; {1, 1} for spikes. */
 nh_range nh_payload_range(const nh_fabric *f);

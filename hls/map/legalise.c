@@ -194,11 +194,12 @@ static int64_t magnitude(const legaliser *s, int to, int first) {
     return most;
 }
 
-/* Sums [lo, hi) into the population; with more of them than a core takes, into sums of sums first. most: [hi - lo] magnitudes. */
-static bool gather(legaliser *s, int lo, int hi, int64_t *most) {
-    int64_t by_axons = s->f->axons / s->f->lanes, ways = by_axons;
+/* Sums [lo, hi) into accumulator acc of the population; with more of them than a core takes, of which it has n_acc, into sums of sums first.
+ * most: [hi - lo] magnitudes. */
+static bool gather(legaliser *s, int lo, int hi, int64_t *most, int acc, int n_acc) {
+    int64_t ways = s->f->axons / s->f->lanes / n_acc;
     nh_projection q = {.name = s->net->pop[s->pop].name, .kind = NH_PROJ_SAME, .constant = 1};
-    if (ways < 2 || s->f->synapses < s->f->lanes) return false;
+    if (ways < 2 || s->f->synapses < s->f->lanes * n_acc) return false;
     while (hi - lo > ways) {
         int next = s->out->n_pop;
         int64_t up = 0;
@@ -213,30 +214,47 @@ static bool gather(legaliser *s, int lo, int hi, int64_t *most) {
         lo = next, hi = s->out->n_pop;
     }
     q.to = s->pop;
+    q.acc = acc;
     for (q.from = lo; q.from < hi; q.from++)
         add_projection(s, q);
     return true;
 }
 
-static bool split(legaliser *s, int pop, const int *rows) {
+/* What the population's projections bring to one accumulator. */
+static bool split_acc(legaliser *s, const int *rows, int acc, int n_acc) {
     nh_event_net *n = s->out;
-    int first_proj = n->n_proj;
-    s->pop = pop;
-    s->first = n->n_pop;
-    n->pop[pop].boxes_of = pop + 1;
+    int first = n->n_pop, first_proj = n->n_proj;
     add_sum(s);
     for (int i = 0; i < s->net->n_proj; i++) {
-        const nh_projection *q = &s->net->proj[i];
-        if (q->to != pop || (rows[i] == NH_ROWS_CONV && split_conv(s, q))) continue;
-        if (!split_rows(s, q)) return false;
+        nh_projection q;
+        if (s->net->proj[i].to != s->pop || !nh_map_part(&s->net->proj[i], acc, &q)) continue;
+        q.acc = 0; /* of the sum */
+        if (rows[i] == NH_ROWS_CONV && split_conv(s, &q)) continue;
+        if (!split_rows(s, &q)) return false;
     }
     int end = n->n_pop;
-    int64_t *most = nh_arena_array(s->a, (size_t)(end - s->first) + 1, sizeof *most);
-    for (int i = s->first; i < end; i++) {
-        most[i - s->first] = magnitude(s, i, first_proj);
-        n->pop[i].out_bits = nh_log2_ceil((uint64_t)most[i - s->first] + 1) + 1;
+    int64_t *most = nh_arena_array(s->a, (size_t)(end - first) + 1, sizeof *most);
+    for (int i = first; i < end; i++) {
+        most[i - first] = magnitude(s, i, first_proj);
+        n->pop[i].out_bits = nh_log2_ceil((uint64_t)most[i - first] + 1) + 1;
     }
-    return gather(s, s->first, end, most);
+    return gather(s, first, end, most, acc, n_acc);
+}
+
+static bool split(legaliser *s, int pop, const int *rows) {
+    bool has[NH_NEURON_INPUTS] = {false}, ok = true;
+    int n_acc = 0;
+    s->pop = pop;
+    s->first = s->out->n_pop;
+    s->out->pop[pop].boxes_of = pop + 1;
+    for (int acc = 0; acc < s->f->accumulators; acc++) {
+        nh_projection part;
+        for (int i = 0; i < s->net->n_proj; i++) has[acc] |= s->net->proj[i].to == pop && nh_map_part(&s->net->proj[i], acc, &part);
+        n_acc += has[acc];
+    }
+    for (int acc = 0; acc < s->f->accumulators && ok; acc++)
+        if (has[acc]) ok = split_acc(s, rows, acc, n_acc);
+    return ok;
 }
 
 /* The sums of a population must leave as they are. */

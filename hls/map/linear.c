@@ -241,7 +241,7 @@ static bool add_synapses(linear *c, nh_projection p) {
     return ok;
 }
 
-bool nh_add_projections(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, int k, int to, const int *pop_of, int shift,
+bool nh_add_projections(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, int k, int to, const int *pop_of, int shift, int acc,
                         const nh_fabric *f, nh_projections *out) {
     linear c = {.a = a, .scratch = nh_arena_new(), .d = d, .g = g, .neuron = &g->layer[layer], .weight_by = (int64_t)1 << shift, .f = f, .out = out};
     int64_t delay;
@@ -258,7 +258,7 @@ bool nh_add_projections(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, i
         c.chain[c.n - 1 - i] = l;
     }
     if (ok) {
-        nh_projection p = {.name = c.n ? c.chain[c.n - 1]->name : c.neuron->name, .from = pop_of[c.from], .to = to};
+        nh_projection p = {.name = c.n ? c.chain[c.n - 1]->name : c.neuron->name, .from = pop_of[c.from], .to = to, .acc = acc};
         const nh_layer *one;
         ok = simple(&c, &one, &delay) ? add_simple(&c, one, delay, p) : add_synapses(&c, p);
     }

@@ -70,7 +70,7 @@ static void load_axons(loader *l, const nh_core_image *c, int64_t n) {
 static void load_synapses(loader *l, const nh_core_image *c) {
     if (c->n_synapse) begin(l, NH_FMEM_SYNAPSE, 0);
     for (int64_t i = 0; i < c->n_synapse; i++) {
-        for (int k = 0; k < l->f->lanes; k++) field(l, c->weight[i * l->f->lanes + k], l->f->weight_bits);
+        for (int k = 0, n = nh_fabric_word_weights(l->f); k < n; k++) field(l, c->weight[i * n + k], l->f->weight_bits);
         if (l->f->sparse) field(l, c->synapse_acc[i], l->w.wa);
         end_word(l, l->w.synapse);
     }

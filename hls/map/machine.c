@@ -18,14 +18,14 @@ enum { PIPELINE_CYCLES = 16, HOP_CYCLES = 2, ROUTE_CYCLES = 5 };
 static bool fits(const nh_machine *k, const nh_context *x) {
     int64_t bytes = 0;
     for (int i = 0; i < x->n_core; i++)
-        bytes += x->core[i].words * k->f->lanes * (8 + 8 * (int64_t)k->states + 4 * k->f->delays);
+        bytes += x->core[i].words * k->f->lanes * (8 * (k->f->accumulators + (int64_t)k->states) + 4 * k->f->delays);
     return bytes <= NH_MACHINE_BYTES;
 }
 
 static void place_core(nh_machine *k, int i, const nh_core_image *m) {
     size_t n = (size_t)(m->words * k->f->lanes);
     k->core[i] = (nh_machine_core){.image = m};
-    k->core[i].acc = nh_arena_array(k->arena, n + 1, sizeof(int64_t));
+    k->core[i].acc = nh_arena_array(k->arena, n * (size_t)k->f->accumulators + 1, sizeof(int64_t));
     k->core[i].state = nh_arena_array(k->arena, n * (size_t)k->states + 1, sizeof(int64_t));
     k->core[i].output = nh_arena_array(k->arena, n * (size_t)k->f->delays + 1, sizeof(int32_t));
     k->tile[m->y * k->f->mesh_x + m->x] = i;
@@ -37,7 +37,8 @@ nh_machine *nh_machine_new(nh_arena *a, const nh_image *m, int context) {
     *k = (nh_machine){.image = m, .f = &m->fabric, .w = nh_fabric_get_widths(&m->fabric), .n_core = x->n_core, .arena = a};
     for (int i = 0; i < k->f->n_model; i++) {
         const char *why;
-        k->model[i] = (nh_machine_model){nh_fabric_datapath(a, k->f, i, &why), k->f->model[i].program->n_state, k->f->model[i].program->n_param};
+        const nh_neuron_program *p = k->f->model[i].program;
+        k->model[i] = (nh_machine_model){nh_fabric_datapath(a, k->f, i, &why), p->n_input, p->n_state, p->n_param};
         assert(k->model[i].dp && "the image was checked");
         if (k->model[i].n_state > k->states) k->states = k->model[i].n_state;
     }
@@ -54,7 +55,7 @@ void nh_machine_init(nh_machine *k) {
     for (int i = 0; i < k->n_core; i++) {
         nh_machine_core *c = &k->core[i];
         size_t n = (size_t)(c->image->words * k->f->lanes);
-        memset(c->acc, 0, n * sizeof *c->acc);
+        memset(c->acc, 0, n * (size_t)k->f->accumulators * sizeof *c->acc);
         memset(c->state, 0, n * (size_t)k->states * sizeof *c->state);
         memset(c->output, 0, n * (size_t)k->f->delays * sizeof *c->output);
         c->steps = c->acc_cycles = 0;
@@ -66,12 +67,12 @@ void nh_machine_init(nh_machine *k) {
 /* --- a tick -------------------------------------------------------------------------------------------------------------- */
 
 /* One neuron through the datapath of its model. */
-static int32_t neuron(const nh_machine_model *m, int64_t acc, int64_t *state, const int64_t *param) {
-    nh_i128 value[1 + NH_NEURON_STATES + NH_NEURON_PARAMS], result[1 + NH_NEURON_STATES];
-    const nh_i128 *in[1 + NH_NEURON_STATES + NH_NEURON_PARAMS];
+static int32_t neuron(const nh_machine_model *m, const int64_t *acc, int64_t *state, const int64_t *param) {
+    nh_i128 value[NH_NEURON_INPUTS + NH_NEURON_STATES + NH_NEURON_PARAMS], result[1 + NH_NEURON_STATES];
+    const nh_i128 *in[NH_NEURON_INPUTS + NH_NEURON_STATES + NH_NEURON_PARAMS];
     nh_i128 *out[1 + NH_NEURON_STATES];
     int n = 0;
-    value[n++] = acc;
+    for (int i = 0; i < m->n_acc; i++) value[n++] = acc[i];
     for (int i = 0; i < m->n_state; i++) value[n++] = state[i];
     for (int i = 0; i < m->n_param; i++) value[n++] = param[i];
     for (int i = 0; i < n; i++) in[i] = &value[i];
@@ -93,9 +94,10 @@ static int64_t sweep(nh_machine *k, nh_machine_core *c) {
         for (int64_t i = 0; i < m->group[g].words; i++, word++)
             for (int l = 0; l < lanes; l++) {
                 int64_t at = word * lanes + l, row = (m->group[g].param + (m->group[g].per_word ? i : 0)) * lanes + l;
+                int64_t *acc = &c->acc[at * k->f->accumulators];
                 const int64_t *param = k->model[m->group[g].model].n_param ? &m->param[row * NH_NEURON_PARAMS] : none;
-                output[at] = neuron(&k->model[m->group[g].model], c->acc[at], &c->state[at * k->states], param);
-                c->acc[at] = 0;
+                output[at] = neuron(&k->model[m->group[g].model], acc, &c->state[at * k->states], param);
+                memset(acc, 0, (size_t)k->f->accumulators * sizeof *acc);
                 c->activity.count[6] += output[at] != 0;
             }
     c->steps++;

@@ -10,12 +10,12 @@ static int64_t wrap(int64_t v, int bits) {
 /* Synapse word `from` to accumulator word `to`. Words that the image does not have weigh nothing. */
 static void add_word(nh_machine *k, nh_machine_core *c, int64_t from, int64_t to, int32_t payload) {
     const nh_core_image *m = c->image;
-    int lanes = k->f->lanes;
+    int weights = nh_fabric_word_weights(k->f);
     c->activity.count[2]++;
     if (from < 0 || from >= m->n_synapse || to < 0 || to >= m->words) return;
-    for (int l = 0; l < lanes; l++) {
-        int64_t *acc = &c->acc[to * lanes + l];
-        *acc = wrap(*acc + (int64_t)m->weight[from * lanes + l] * payload, k->f->accum_bits);
+    for (int l = 0; l < weights; l++) {
+        int64_t *acc = &c->acc[to * weights + l];
+        *acc = wrap(*acc + (int64_t)m->weight[from * weights + l] * payload, k->f->accum_bits);
     }
 }
 

@@ -9,7 +9,7 @@
 
 typedef struct {
     const nh_core_image *image;
-    int64_t *acc;        /* [words][lanes], as wide as accum_bits */
+    int64_t *acc;        /* [words][lanes][accumulators], as wide as accum_bits */
     int64_t *state;      /* [words][lanes][states] */
     int32_t *output;     /* [delays][words][lanes] */
     int64_t steps;       /* swept so far */
@@ -20,7 +20,7 @@ typedef struct {
 
 typedef struct {
     nh_dp *dp;
-    int n_state, n_param;
+    int n_acc, n_state, n_param;
 } nh_machine_model;
 
 struct nh_machine {

@@ -30,6 +30,8 @@ int nh_map_addr_bits(const nh_fabric *f);
 /* Targets and weights of source element e: *n of them. Arrays have room for nh_map_fan_out. */
 void nh_map_row(const nh_event_net *net, const nh_projection *q, int64_t e, const int64_t *row_start, int64_t *target, int32_t *weight,
                 int64_t *n);
+/* The part of q whose weights go to accumulator acc. false: it has none. */
+bool nh_map_part(const nh_projection *q, int acc, nh_projection *part);
 int64_t nh_map_fan_out(const nh_event_net *net, const nh_projection *q);
 /* SPARSE: [n_from + 1] first entry of every source; else NULL. */
 int64_t *nh_map_row_starts(nh_arena *a, const nh_event_net *net, const nh_projection *q);

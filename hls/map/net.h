@@ -34,6 +34,8 @@ typedef struct {
     /* DENSE: [n_to][n_from]. CONV: [c_to][c_from][kh][kw]. SPARSE: [n_entry]. NULL: all weights are `constant` (generated networks). */
     const int32_t *weight;
     int32_t constant;
+    int acc;                              /* accumulator of the target that the weights go to */
+    const int32_t *also[NH_NEURON_INPUTS]; /* DENSE, CONV: weights of the same synapses for other accumulators; NULL: none */
     int64_t kh, kw, stride_y, stride_x, dilation_y, dilation_x, pad_y, pad_x; /* CONV; pad: top and left */
     int64_t n_entry;                      /* SPARSE: sorted by source, then target */
     const int64_t *source, *target;       /* [n_entry] */

@@ -22,12 +22,14 @@ typedef struct {
     int64_t conv;   /* synapse words per word of features */
     int64_t dense;  /* per neuron word */
     int64_t axons, convs;
-    int64_t same;   /* partial sums that come in: axons for every neuron of the box, and one word of synapses per lane */
+    int64_t same;   /* partial sums that come in: axons for every neuron of the box, and one word of synapses per lane and accumulator */
+    int64_t unit;   /* those words */
     bool has_sparse;
 } demand;
 
 static demand demand_of(nh_mapper *m, int pop) {
     demand r = {0};
+    bool seen[NH_NEURON_INPUTS] = {false};
     const nh_event_net *net = m->net;
     for (int i = 0; i < net->n_proj; i++) {
         const nh_projection *q = &net->proj[i];
@@ -36,6 +38,8 @@ static demand demand_of(nh_mapper *m, int pop) {
         m->p->rows[i] = nh_map_rows_of(net, m->f, q);
         if (m->p->rows[i] == NH_ROWS_SAME) {
             r.same++;
+            if (!seen[q->acc]) r.unit += m->f->lanes;
+            seen[q->acc] = true;
             continue;
         }
         if (m->p->rows[i] == NH_ROWS_CONV) {
@@ -138,7 +142,7 @@ static bool limit(nh_mapper *m, int pop, limits *r) {
     const nh_fabric *f = m->f;
     r->need = demand_of(m, pop);
     const demand *need = &r->need;
-    int64_t fixed = need->same ? f->lanes : 0, most = f->neurons / f->lanes, synapses = f->synapses - fixed;
+    int64_t fixed = need->unit, most = f->neurons / f->lanes, synapses = f->synapses - fixed;
     if (has_own_params(p)) most = least(most, f->params);
     if (need->axons + need->same * f->lanes > f->axons)
         return nh_map_fail(m, NH_P_MAP_NEURON, p->name, "axons", need->axons + need->same * f->lanes, f->axons, true);
@@ -160,7 +164,7 @@ static bool place(nh_mapper *m, int pop, box b, const demand *need, int64_t firs
     for (int i = 0; need->same && i < m->net->n_proj; i++)
         if (m->net->proj[i].to == pop && m->p->rows[i] == NH_ROWS_SAME) m->p->axon_base[i] = at, at += block;
     for (int64_t k = first; need->same && k < m->p->n_piece; k++)
-        m->p->piece[k].axons = at, m->p->piece[k].synapses += m->f->lanes;
+        m->p->piece[k].axons = at, m->p->piece[k].synapses += need->unit;
     if (need->has_sparse) count_sparse(m, pop, first);
     return fits(m, first);
 }

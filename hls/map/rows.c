@@ -1,4 +1,6 @@
 /* Rows of projections, places of elements. */
+#include <string.h>
+
 #include "map_parts.h"
 
 static int clog2(int64_t n) { int k = nh_log2_ceil((uint64_t)n); return k < 1 ? 1 : k; }
@@ -11,6 +13,15 @@ int nh_map_addr_bits(const nh_fabric *f) {
 }
 
 int64_t nh_map_padded(const nh_population *p, int lanes) { return p->h * p->w * nh_ceil_div(p->c, lanes) * lanes; }
+
+bool nh_map_part(const nh_projection *q, int acc, nh_projection *part) {
+    *part = *q;
+    memset(part->also, 0, sizeof part->also);
+    part->acc = acc;
+    if (acc == q->acc) return true;
+    part->weight = q->also[acc];
+    return part->weight != NULL;
+}
 
 int64_t nh_map_fan_out(const nh_event_net *net, const nh_projection *q) {
     const nh_population *to = &net->pop[q->to];

@@ -6,10 +6,11 @@
 // and `init` are pulses that come while it is idle; INIT comes before the first tick after reset.
 `default_nettype none
 module nh_neuron_core #(
-    parameter integer LANES = 1,       // neurons and weights per cycle
+    parameter integer LANES = 1,       // neurons per cycle, and synapses
+    parameter integer ACCS = 1,        // accumulators of a neuron, and weights of a synapse
     parameter integer NEURONS = 256,   // multiple of LANES
     parameter integer AXONS = 256,
-    parameter integer SYNAPSES = 4096, // words of LANES weights
+    parameter integer SYNAPSES = 4096, // words of LANES*ACCS weights
     parameter integer CONVS = 0,       // conv descriptors: only 0 so far
     parameter integer ROUTES = 4,
     parameter integer GROUPS = 4,
@@ -44,7 +45,7 @@ module nh_neuron_core #(
     output wire [DATA_W+2*XB+2*YB+1:0] m_flit_data,
     output wire dp_valid,
     output wire [1:0] dp_model,
-    output wire [LANES*ACC_W-1:0] dp_acc,
+    output wire [LANES*ACCS*ACC_W-1:0] dp_acc,
     output wire [LANES*STATE_W-1:0] dp_state,
     output wire [LANES*PARAM_W-1:0] dp_param,
     input wire [LANES*STATE_W-1:0] dp_next,
@@ -60,7 +61,7 @@ module nh_neuron_core #(
     localparam integer DL = (DELAYS > 1) ? $clog2(DELAYS) : 1;
     localparam integer NB = ((WORDS*LANES > 1) ? $clog2(WORDS*LANES) : 1) + 1;
     localparam integer AXON_W = SA + 2*WA + 3;
-    localparam integer SYNAPSE_W = LANES * WEIGHT_W + ((SPARSE != 0) ? WA : 0);
+    localparam integer SYNAPSE_W = LANES * ACCS * WEIGHT_W + ((SPARSE != 0) ? WA : 0);
     localparam integer GROUP_W = WA + PA + 4;
     localparam integer ROUTE_W = 2*WA + DL + 2*XB + 2*YB + ADDR_W + NB + 3;
     localparam integer M_1 = (AA > SA) ? AA : SA;
@@ -77,6 +78,9 @@ module nh_neuron_core #(
     generate
         if (LANES < 1 || NEURONS < 1 || NEURONS % ((LANES > 0) ? LANES : 1) != 0) begin : g_illegal_neurons
             nh_neuron_core_NEURONS_is_no_multiple_of_LANES u_illegal ();
+        end
+        if (ACCS < 1) begin : g_illegal_accs
+            nh_neuron_core_ACCS_is_below_1 u_illegal ();
         end
         if (CONVS != 0 || CY != 0 || CX != 0 || CC != 0) begin : g_illegal_convs
             nh_neuron_core_CONVS_above_0_is_not_supported u_illegal ();
@@ -186,7 +190,7 @@ module nh_neuron_core #(
     wire invalid;
     wire issue;
     nh_core_acc #(
-        .LANES(LANES),
+        .LANES(LANES * ACCS),
         .WORDS(WORDS),
         .AXONS(AXONS),
         .SYNAPSES(SYNAPSES),

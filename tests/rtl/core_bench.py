@@ -46,7 +46,7 @@ class Core:
     def program(self, kind):
         p, rng, n = self.p, self.rng, self.p["LANES"]
         half = 1 << (p["WEIGHT_W"] - 1)
-        self.synapse = [([rng.randint(-half, half - 1) for _ in range(n)], rng.randrange(self.nw)) for _ in range(p["SYNAPSES"])]
+        self.synapse = [([rng.randint(-half, half - 1) for _ in range(n * p["ACCS"])], rng.randrange(self.nw)) for _ in range(p["SYNAPSES"])]
         self.axon = [self.random_axon(kind) for _ in range(p["AXONS"])]
         self.param = [[(rng.choice([rng.randint(1, 60), rng.randint(0, 255)]), rng.randint(0, 7)) for _ in range(n)]
                       for _ in range(p["PARAMS"])]
@@ -118,7 +118,7 @@ class Core:
 
     def init(self):
         self.op(2)
-        self.acc = [[0] * self.p["LANES"] for _ in range(self.nw)]
+        self.acc = [[0] * self.p["LANES"] * self.p["ACCS"] for _ in range(self.nw)]
         self.state = [[0] * self.p["LANES"] for _ in range(self.nw)]
         self.ticks, self.history = 0, []
 
@@ -147,7 +147,7 @@ class Core:
     def neuron(self, acc, v, param, model):
         p = self.p
         wrap = lambda x: signed(x, p["STATE_W"])
-        a, (theta, shift) = wrap(acc), param
+        a, (theta, shift) = wrap(acc[0] - acc[1] if len(acc) > 1 else acc[0]), param
         s = wrap(v + a - (v >> shift))
         fires = s >= theta
         graded = a if model else s if fires else 0
@@ -161,13 +161,14 @@ class Core:
         if t < self.start or (t - self.start) % self.period:
             return
         outs, n = [[0] * p["LANES"] for _ in range(self.nw)], 0
+        accs = p["ACCS"]
         resets = self.reset_period and len(self.history) % self.reset_period == self.reset_phase
         for words, first, per_word, model in self.group:
             for i in range(words):
                 for l in range(p["LANES"]):
-                    self.state[n][l], outs[n][l] = self.neuron(self.acc[n][l], 0 if resets else self.state[n][l],
+                    self.state[n][l], outs[n][l] = self.neuron(self.acc[n][l * accs:(l + 1) * accs], 0 if resets else self.state[n][l],
                                                                self.param[first + i * per_word][l], model)
-                    self.acc[n][l] = 0
+                self.acc[n] = [0] * p["LANES"] * accs
                 n += 1
         self.history.append(outs)
         self.count[4] += self.sweep_cycles()
@@ -288,21 +289,21 @@ def simulate(p, rng):
 
 
 def complete(p):
-    p = dict(CONVS=0, STATE_W=16, PARAM_W=11, ACC_W=16, WEIGHT_W=6, XB=1, YB=2, QUEUE=8, GROUPS=4, PARAMS=6, ROUTES=3, DP_LATENCY=3) | p
+    p = dict(ACCS=1, CONVS=0, STATE_W=16, PARAM_W=11, ACC_W=16, WEIGHT_W=6, XB=1, YB=2, QUEUE=8, GROUPS=4, PARAMS=6, ROUTES=3, DP_LATENCY=3) | p
     p["ADDR_W"] = clog2(p["AXONS"])
     p["DATA_W"] = max(26, p["ADDR_W"] + p["PAYLOAD_W"])
     return p
 
 
 def sets(count, rng):
-    for lanes, neurons, axons, synapses, sparse, payload, delays in (
-            (1, 16, 20, 64, 0, 1, 1), (4, 32, 16, 50, 0, 1, 4), (8, 64, 33, 80, 0, 1, 1), (1, 9, 20, 64, 1, 1, 4), (4, 20, 13, 40, 1, 8, 4),
-            (1, 12, 16, 33, 0, 8, 1), (8, 64, 16, 40, 1, 1, 4), (1, 1, 1, 1, 0, 1, 2)):
-        yield complete(dict(LANES=lanes, NEURONS=neurons, AXONS=axons, SYNAPSES=synapses, SPARSE=sparse, PAYLOAD_W=payload,
+    for lanes, neurons, axons, synapses, sparse, payload, delays, accs in (
+            (1, 16, 20, 64, 0, 1, 1, 1), (4, 32, 16, 50, 0, 1, 4, 1), (8, 64, 33, 80, 0, 1, 1, 1), (1, 9, 20, 64, 1, 1, 4, 2), (4, 20, 13, 40, 1, 8, 4, 2),
+            (1, 12, 16, 33, 0, 8, 1, 1), (8, 64, 16, 40, 1, 1, 4, 1), (1, 1, 1, 1, 0, 1, 2, 1)):
+        yield complete(dict(LANES=lanes, ACCS=accs, NEURONS=neurons, AXONS=axons, SYNAPSES=synapses, SPARSE=sparse, PAYLOAD_W=payload,
                             DELAYS=delays))
     for _ in range(count):
         lanes = rng.randint(1, 9)
-        yield complete(dict(LANES=lanes, NEURONS=lanes * rng.randint(1, 20), AXONS=rng.randint(1, 70), SYNAPSES=rng.randint(1, 200),
+        yield complete(dict(LANES=lanes, ACCS=rng.choice([1, 1, 2]), NEURONS=lanes * rng.randint(1, 20), AXONS=rng.randint(1, 70), SYNAPSES=rng.randint(1, 200),
                             SPARSE=rng.randint(0, 1), PAYLOAD_W=rng.choice([1, 1, 2, 5, 20]), DELAYS=rng.choice([1, 2, 4, 8]),
                             WEIGHT_W=rng.randint(2, 9), ACC_W=rng.randint(8, 24), STATE_W=rng.randint(9, 40), PARAM_W=rng.randint(11, 20),
                             XB=rng.randint(1, 3), YB=rng.randint(1, 3), QUEUE=rng.choice([2, 4, 16]), GROUPS=rng.randint(1, 6),

@@ -1,8 +1,10 @@
 // Datapath of a toy neuron for core_bench.py: LANES copies, LATENCY cycles. Parameters from bit 0: threshold[8], shift[3]. Model 0:
-// v += acc - (v >> shift), out and v = 0 when v >= threshold; model 1: v = acc, out = v != 0 (or v itself, cut).
+// v += a - (v >> shift), out and v = 0 when v >= threshold; model 1: v = a, out = v != 0 (or v itself, cut).
+// a: the first accumulator, less the second one where there are two.
 `default_nettype none
 module core_toy_dp #(
     parameter integer LANES = 1,
+    parameter integer ACCS = 1,
     parameter integer ACC_W = 16,
     parameter integer STATE_W = 16,
     parameter integer PARAM_W = 11,
@@ -11,7 +13,7 @@ module core_toy_dp #(
 ) (
     input wire clk,
     input wire [1:0] model,
-    input wire [LANES*ACC_W-1:0] acc,
+    input wire [LANES*ACCS*ACC_W-1:0] acc,
     input wire [LANES*STATE_W-1:0] state,
     input wire [LANES*PARAM_W-1:0] param,
     output wire [LANES*STATE_W-1:0] next,
@@ -23,7 +25,9 @@ module core_toy_dp #(
     genvar l;
     generate
         for (l = 0; l < LANES; l = l + 1) begin : g_lane
-            wire signed [STATE_W-1:0] a = $signed(acc[l*ACC_W +: ACC_W]);
+            wire signed [STATE_W-1:0] first = $signed(acc[l*ACCS*ACC_W +: ACC_W]);
+            wire signed [STATE_W-1:0] second = $signed(acc[(l*ACCS+ACCS-1)*ACC_W +: ACC_W]);
+            wire signed [STATE_W-1:0] a = ACCS > 1 ? first - second : first;
             wire signed [STATE_W-1:0] v = state[l*STATE_W +: STATE_W];
             wire [2:0] shift = param[l*PARAM_W+8 +: 3];
             wire signed [STATE_W-1:0] theta = $signed({1'b0, param[l*PARAM_W +: 8]});

@@ -28,6 +28,7 @@ FABRIC = """fabric "conv"
     queue 4
     weight_bits 8
     accum_bits 16
+    accumulators 1
     payload_bits 1
     guard_bits 0
     conv_y_bits 2

@@ -11,7 +11,7 @@ static const char model[] = "model if\ninput a\nstate v fixed<16,16,TRN,SAT>\npa
 
 static nh_fabric fabric(nh_arena *a, nh_diag *d) {
     nh_fabric f = {.name = "small", .mesh_x = 3, .mesh_y = 2, .lanes = 4, .neurons = 64, .axons = 100, .synapses = 1000, .convs = 3, .routes = 16, .groups = 2,
-                   .params = 8, .delays = 4, .queue = 4, .sparse = true, .weight_bits = 8, .accum_bits = 20, .payload_bits = 1, .conv_y_bits = 4,
+                   .params = 8, .delays = 4, .queue = 4, .sparse = true, .weight_bits = 8, .accum_bits = 20, .accumulators = 1, .payload_bits = 1, .conv_y_bits = 4,
                    .conv_x_bits = 4, .conv_c_bits = 3, .n_model = 1};
     f.model[0] = (nh_fabric_model){.name = "if", .program = nh_neuron_assemble(a, d, "if", model, sizeof model - 1, NULL, 0)};
     f.model[0].param[0] = nh_format_make(true, 12, 12, NH_ROUND_TRN, NH_OVERFLOW_WRAP);

@@ -12,7 +12,7 @@ static double now(void) { struct timespec t; clock_gettime(CLOCK_PROCESS_CPUTIME
 static nh_fabric loihi(int x, int y, int64_t neurons) {
     return (nh_fabric){.name = "loihi2-like", .mesh_x = x, .mesh_y = y, .lanes = 1, .neurons = neurons, .axons = 16384, .synapses = 131072,
                        .convs = 16, .routes = 256, .groups = 8, .params = neurons, .delays = 16, .queue = 64, .sparse = true,
-                       .weight_bits = 8, .accum_bits = 24, .payload_bits = 1, .conv_y_bits = 9, .conv_x_bits = 9, .conv_c_bits = 10, .n_model = 1};
+                       .weight_bits = 8, .accum_bits = 24, .accumulators = 1, .payload_bits = 1, .conv_y_bits = 9, .conv_x_bits = 9, .conv_c_bits = 10, .n_model = 1};
 }
 
 static const int64_t threshold = 3;

@@ -16,6 +16,7 @@ fabric "2x1"
     queue 4
     weight_bits 8
     accum_bits 16
+    accumulators 1
     payload_bits 1
     guard_bits 0
     conv_y_bits 0
