@@ -12,12 +12,12 @@ typedef struct { int64_t cores; int contexts; bool fits; } trial;
 static trial try_with(const nh_mapper *m, const nh_fabric *f, int most) {
     nh_arena *t = nh_arena_new();
     nh_map_plan p = {0};
-    nh_mapper k = {t, NULL, m->given, f, &p, m->given, most};
+    nh_mapper k = {.a = t, .net = m->given, .f = f, .p = &p, .given = m->given, .most = most, .policy = m->policy};
     trial r = {-1, 0, false};
     if (nh_map_begin(&k) && nh_map_partition(&k)) {
         r.cores = p.n_piece;
-        r.fits = nh_map_contexts(&k, p.scc, most) && nh_map_time(&k);
-        r.contexts = p.n_context;
+        r.fits = nh_map_arrange(&k);
+        if (r.fits) r.cores = p.n_core, r.contexts = p.n_context;
     }
     nh_arena_free(t);
     return r;
@@ -121,7 +121,7 @@ void nh_map_levers(nh_mapper *m) {
 void nh_map_lever_of_fill(nh_mapper *m, bool only) {
     nh_map_certificate *c = &m->p->certificate;
     if (!c->failed || c->n_lever > 0) return;
-    trial t = {m->p->n_piece, m->p->n_context, only};
+    trial t = {m->p->n_core, m->p->n_context, only};
     add_lever(m, nh_arena_printf(m->a, "%s: %" PRId64, c->resource, c->needed), (double)c->needed / (double)(c->available > 0 ? c->available : 1), t, -1);
     hint(m);
 }
