@@ -49,7 +49,7 @@ static void note(nh_mapper *m, const trial *t, const nh_map_certificate *why, co
     nh_map_plan *p = m->p;
     if (!m->d || p->n_attempt == NH_MAP_ATTEMPTS) return;
     nh_map_attempt *x = &p->attempt[p->n_attempt++];
-    const char *contexts = m->most == 1 ? "one context" : m->most ? nh_arena_printf(m->a, "at most %d contexts", m->most) : "any number of contexts";
+    const char *contexts = m->most == 1 ? "one context" : m->most ? nh_arena_printf(m->a, "at most %" PRId64 " contexts", m->most) : "any number of contexts";
     *x = (nh_map_attempt){.what = nh_arena_printf(m->a, "%s, %s", contexts, name_of(t->share)), .accepted = better, .contexts = t->contexts,
                           .cores = t->cores, .cost = t->cost, .best_contexts = best->contexts, .best_cores = best->cores, .best_cost = best->cost};
     if (better) return;
@@ -68,12 +68,12 @@ static int list_of(nh_map_share policy, nh_map_share *list) {
 
 bool nh_map_arrange(nh_mapper *m) {
     nh_map_share list[3];
-    int n = list_of(nh_map_share_affords(m) ? m->policy : NH_SHARE_NEVER, list);
+    int n = list_of(nh_map_share_affords(m) ? m->option.share : NH_SHARE_NEVER, list);
     trial best = {0};
     bool stands = false; /* the plan holds the best */
     for (int i = 0; i < n; i++) {
         nh_map_certificate why;
-        if (m->policy == NH_SHARE_AUTO && list[i] == NH_SHARE_ALWAYS && best.ok && best.contexts == 1) break;
+        if (m->option.share == NH_SHARE_AUTO && list[i] == NH_SHARE_ALWAYS && best.ok && best.contexts == 1) break;
         trial t = try_quietly(m, list[i], &why);
         stands = is_better(&t, &best);
         if (stands) best = t;

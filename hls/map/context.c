@@ -213,7 +213,7 @@ static context_cost make_cost(const nh_mapper *m, nh_arena *a, const int64_t *la
 
 /* Exact: the least total cost (map.h) over all cuts of the topological order. When that has too many contexts: again with an extra cost for
  * each, which is more than all else, so that a plan is found if there is one. */
-static bool cut(nh_mapper *m, const int *scc, int most, int64_t extra) {
+static bool cut(nh_mapper *m, const int *scc, int64_t most, int64_t extra) {
     nh_map_plan *p = m->p;
     nh_arena *a = nh_arena_new();
     int64_t n = p->n_piece, cores = (int64_t)m->f->mesh_x * m->f->mesh_y;
@@ -265,7 +265,7 @@ static bool cut(nh_mapper *m, const int *scc, int most, int64_t extra) {
     return nh_map_fail(m, NH_P_MAP_CORES, possible ? m->net->name : "a loop of layers", "cores", all, cores * (most > 0 ? most : 1), false);
 }
 
-bool nh_map_contexts(nh_mapper *m, const int *scc, int most) { return cut(m, scc, most, 0); }
+bool nh_map_contexts(nh_mapper *m, const int *scc, int64_t most) { return cut(m, scc, most, 0); }
 
 static int64_t floor_div(int64_t a, int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
 

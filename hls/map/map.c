@@ -73,10 +73,25 @@ static void uses(nh_mapper *m) {
     }
 }
 
+static int64_t part(int64_t n, int64_t percent, int64_t unit) {
+    int64_t r = percent > 0 ? n * percent / 100 / unit * unit : n;
+    return r < unit ? unit : r;
+}
+
+const nh_fabric *nh_map_ceiling(nh_arena *a, const nh_fabric *f, const nh_map_options *o) {
+    nh_fabric *g = NH_NEW(a, nh_fabric);
+    *g = *f;
+    g->neurons = part(f->neurons, o->neurons_used, f->lanes);
+    g->axons = part(f->axons, o->axons_used, 1);
+    g->synapses = part(f->synapses, o->synapses_used, 1);
+    return g;
+}
+
 nh_map_plan *nh_map_make(nh_arena *a, nh_diag *d, const nh_event_net *net, const nh_fabric *f, const nh_map_options *o) {
     nh_map_plan *p = NH_NEW(a, nh_map_plan);
     net = nh_map_find_thin(a, net, f);
-    nh_mapper m = {.a = a, .d = d, .net = net, .f = f, .p = p, .given = net, .most = o->most_contexts, .policy = o->share};
+    nh_mapper m = {.a = a, .d = d, .net = net, .f = nh_map_ceiling(a, f, o), .whole = f, .p = p, .given = net, .option = *o, .most = o->most_contexts};
+    p->option = *o;
     bool ok = nh_map_begin(&m) && nh_map_partition(&m);
     find_bound(&m);
     uses(&m);

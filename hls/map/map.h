@@ -6,14 +6,6 @@
 #include "image.h"
 #include "net.h"
 
-typedef enum { NH_SHARE_AUTO, NH_SHARE_ALWAYS, NH_SHARE_FREE, NH_SHARE_NEVER } nh_map_share;
-
-typedef struct {
-    int most_contexts;       /* 1: all in one; 0: as many as it takes */
-    nh_map_share share;      /* pieces of several populations in a core. FREE: where no core gets busier than the busiest is anyway; AUTO:
-                              * FREE, and ALWAYS when that saves contexts */
-} nh_map_options;
-
 /* How a projection reaches a piece. CONV: shared kernel; DENSE: a row of all words per source neuron; SPARSE: rows that name words.
  * SAME: one word. */
 typedef enum { NH_ROWS_CONV, NH_ROWS_DENSE, NH_ROWS_SPARSE, NH_ROWS_SAME } nh_map_rows;
@@ -73,7 +65,7 @@ typedef struct {
     double change;           /* new / old of what is turned: cores of the mesh, contexts, words, bits (weight_bits: old / new) */
 } nh_map_lever;
 
-#define NH_MAP_LEVERS 12
+#define NH_MAP_LEVERS 16
 
 typedef struct {
     bool failed;
@@ -87,6 +79,7 @@ typedef struct {
 } nh_map_certificate;
 
 typedef struct {
+    nh_map_options option;
     const nh_event_net *net; /* what is mapped: the network, or with partial sums behind its populations where fan-in was split. pop and
                               * proj below are of this one */
     nh_map_piece *piece;     /* in topological order */

@@ -12,8 +12,9 @@ typedef struct {
     const nh_fabric *f;
     nh_map_plan *p;
     const nh_event_net *given; /* net before legalisation */
-    int most;                  /* contexts; 0: as many as it takes */
-    nh_map_share policy;       /* as the options have it */
+    const nh_fabric *whole;    /* f is what the options leave of it */
+    nh_map_options option;
+    int64_t most;              /* contexts; 0: as many as it takes */
     nh_map_share share;        /* that is tried: not AUTO */
     bool calm;                 /* only quiet populations share cores */
 } nh_mapper;
@@ -83,13 +84,15 @@ bool nh_map_share_check(nh_mapper *m);
 
 /* map.c: the network as it is mapped (m->net), its order and the plan's arrays. */
 bool nh_map_begin(nh_mapper *m);
+/* The fabric with cores as large as the options let the mapper fill them. Lives in a. */
+const nh_fabric *nh_map_ceiling(nh_arena *a, const nh_fabric *f, const nh_map_options *o);
 /* lever.c */
 void nh_map_levers(nh_mapper *m);
 void nh_map_lever_of_fill(nh_mapper *m, bool only);
 
 bool nh_map_order(nh_mapper *m, int *scc);
 bool nh_map_partition(nh_mapper *m);
-bool nh_map_contexts(nh_mapper *m, const int *scc, int most);
+bool nh_map_contexts(nh_mapper *m, const int *scc, int64_t most);
 bool nh_map_time(nh_mapper *m);
 /* false, with the certificate and the diagnostic. */
 bool nh_map_fail(nh_mapper *m, nh_code code, const char *layer, const char *resource, int64_t needed, int64_t available, bool structural);

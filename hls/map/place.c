@@ -4,7 +4,6 @@
 #include <math.h>
 
 #define EFFORT ((int64_t)3000000) /* pairs of pieces that are looked at, in all contexts together */
-#define MOVES 4000
 
 typedef struct {
     nh_mapper *m;
@@ -96,17 +95,19 @@ static int64_t pairs(const placer *s) {
 void nh_map_place(nh_mapper *m, const int *by_source, const int *first_by_source) {
     const nh_map_plan *p = m->p;
     nh_arena *saved = nh_arena_new();
+    int64_t most = p->option.moves > 0 ? p->option.moves : p->option.moves < 0 ? 0 : NH_MAP_MOVES;
     placer s = {.m = m, .by_source = by_source, .first_by_source = first_by_source, .tmp = nh_arena_new()};
     for (int c = 0; c < p->n_context; c++) {
         s.first = p->context_core[c], s.end = p->context_core[c + 1];
         int64_t n = s.end - s.first, moves = n > 1 ? EFFORT / p->n_context / pairs(&s) : 0;
+        if (moves > most) moves = most;
         if (moves < 1) continue;
         double before = cost(&s);
         nh_arena_reset(saved);
         int *tile = nh_arena_array(saved, (size_t)n * 2, sizeof *tile);
         for (int64_t k = 0; k < n; k++)
             tile[2 * k] = p->core[s.first + k].x, tile[2 * k + 1] = p->core[s.first + k].y;
-        anneal(&s, moves < MOVES ? moves : MOVES);
+        anneal(&s, moves);
         bool worse = cost(&s) > before;
         for (int64_t k = 0; worse && k < n; k++) /* not better than the seed: back to it */
             move(&s, s.first + k, tile[2 * k], tile[2 * k + 1]);
