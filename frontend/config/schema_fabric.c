@@ -8,6 +8,10 @@
     {.name = #key, .type = NH_KEY_INT, .min = least, .max = most, .def = value, .offset = FABRIC(f.key), .at = NH_NO_PLACE, .doc = text}
 
 WORDS(contexts_words, {"auto", 0});
+WORDS(share_words, {"auto", NH_SHARE_AUTO}, {"always", NH_SHARE_ALWAYS}, {"free", NH_SHARE_FREE}, {"never", NH_SHARE_NEVER});
+WORDS(moves_words, {"auto", 0}, {"none", -1});
+#define PERCENT(key, text)                                                                                             \
+    {.name = #key, .type = NH_KEY_INT64, .min = 1, .max = 100, .def = "100", .offset = FABRIC(map.key), .at = NH_NO_PLACE, .doc = text}
 
 static const nh_key fabric_keys[] = {
     {.name = "limits", .type = NH_KEY_TEXT, .offset = FABRIC(limits), .at = FABRIC(limits_at),
@@ -38,8 +42,15 @@ static const nh_key fabric_keys[] = {
     BITS(conv_y_bits, 0, 12, "0", "bits of y in an event of a convolution"),
     BITS(conv_x_bits, 0, 12, "0", "bits of x"),
     BITS(conv_c_bits, 0, 12, "0", "bits of the channel"),
-    {.name = "contexts", .type = NH_KEY_INT64, .word = contexts_words, .min = 1, .max = 65536, .def = "auto", .offset = FABRIC(contexts),
+    {.name = "contexts", .type = NH_KEY_INT64, .word = contexts_words, .min = 1, .max = 65536, .def = "auto", .offset = FABRIC(map.most_contexts),
      .at = NH_NO_PLACE, .doc = "most parts of the network that run one after the other on the same cores; auto = as many as it takes"},
+    {.name = "share", .type = NH_KEY_WORD, .word = share_words, .def = "auto", .offset = FABRIC(map.share), .at = NH_NO_PLACE,
+     .doc = "pieces of several layers in a core; free = where no core gets busier than the busiest is anyway; auto = free, and always when that saves contexts"},
+    PERCENT(neurons_used, "percent of a core's neurons that the mapper fills"),
+    PERCENT(axons_used, "percent of its axons"),
+    PERCENT(synapses_used, "percent of its synapses"),
+    {.name = "moves", .type = NH_KEY_INT64, .word = moves_words, .min = 1, .max = 1000000, .def = "auto", .offset = FABRIC(map.moves), .at = NH_NO_PLACE,
+     .doc = "most moves of the search for a placement, in each context; auto = 4000, fewer in large networks"},
     {.name = "baud", .type = NH_KEY_INT64, .min = 300, .max = 12000000, .def = "115200", .offset = FABRIC(baud), .at = FABRIC(baud_at),
      .doc = "bits per second of the serial line of the top level for a board, at most clock_mhz / 4"},
 };

@@ -20,7 +20,7 @@ bool nh_run_map(nh_run *r) {
     if (!nh_fabric_check(f, d)) return false;
     r->net = nh_event_net_of(a, d, r->graph, f);
     if (!r->net) return false;
-    r->plan = nh_map_make(a, d, r->net, f, &(nh_map_options){.most_contexts = (int)r->opt->fabric.contexts});
+    r->plan = nh_map_make(a, d, r->net, f, &r->opt->fabric.map);
     if (r->plan->certificate.failed) return false;
     r->image = nh_map_fill(a, d, r->net, f, r->plan);
     if (!r->image) return false;

@@ -40,6 +40,20 @@ typedef struct {
     nh_loc at;
 } nh_fabric;
 
+/* Pieces of several layers in a core. FREE: where no core gets busier than the busiest is anyway; AUTO: FREE, and ALWAYS when that saves
+ * contexts. */
+typedef enum { NH_SHARE_AUTO, NH_SHARE_ALWAYS, NH_SHARE_FREE, NH_SHARE_NEVER } nh_map_share;
+
+#define NH_MAP_MOVES 4000
+
+/* What the user asks of the mapper. */
+typedef struct {
+    int64_t most_contexts;   /* 1: all in one; 0: as many as it takes */
+    nh_map_share share;
+    int64_t neurons_used, axons_used, synapses_used; /* percent of a core that is filled, 1..100; 0: 100 */
+    int64_t moves;           /* placement: most moves in a context; 0: NH_MAP_MOVES; -1: none */
+} nh_map_options;
+
 /* Widths that follow, with the names of docs/fabric.md. */
 typedef struct {
     int xb, yb, addr, data, flit, host; /* host: a whole number of bytes, in bits */

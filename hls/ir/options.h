@@ -123,7 +123,7 @@ typedef struct {
     int64_t mesh[2];
     int n_mesh;
     int64_t synapse_kib;  /* of a core; becomes f.synapses */
-    int64_t contexts;     /* most; 0 = auto */
+    nh_map_options map;
     int64_t baud;         /* of the board's serial line */
     bool given;
     nh_loc at, limits_at, baud_at;

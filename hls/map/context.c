@@ -99,7 +99,9 @@ typedef struct {
     int64_t begin, cost, out;       /* out: events that leave when the context ends here */
     int64_t *read, *done;           /* [n_pop] begin + 1 of the context that reads the population, has it */
     int64_t *die, *die_of;          /* [n_piece + 1] events whose last reader ends there, of the context begin + 1 */
-    int64_t synapse, axon, param;   /* flits of a word */
+    int64_t synapse, axon, param, route; /* flits of a word */
+    int64_t *near, *near_end;       /* [pieces of targets of convolutions, projection by projection] source pieces that overlap */
+    int64_t *near_first;            /* [n_proj] */
 } context_cost;
 
 static int64_t chunks(int64_t bits) { return nh_ceil_div(bits, 16); }
@@ -116,6 +118,55 @@ static void set_flits(context_cost *c) {
     c->synapse = chunks(nh_fabric_word_weights(f) * f->weight_bits + (f->sparse ? word : 0));
     c->axon = chunks(nh_log2_ceil((uint64_t)f->synapses) + 2 * word + 3);
     c->param = chunks(f->lanes * param);
+    c->route = chunks(nh_fabric_get_widths(f).route);
+}
+
+/* Source pieces that piece b of a convolution's target reads: rows of them overlap. */
+static void overlap(const nh_mapper *m, const nh_projection *q, const nh_map_piece *b, int64_t *lo, int64_t *hi) {
+    const nh_map_plan *p = m->p;
+    int64_t y0 = b->y0 * q->stride_y - q->pad_y, y1 = (b->y0 + b->h - 1) * q->stride_y - q->pad_y + (q->kh - 1) * q->dilation_y;
+    *lo = *hi = 0;
+    for (int64_t k = p->first_piece[p->position[q->from]]; k < p->first_piece[p->position[q->from] + 1]; k++) {
+        if (p->piece[k].y0 > y1 || p->piece[k].y0 + p->piece[k].h <= y0) continue;
+        if (*lo == *hi) *lo = k;
+        *hi = k + 1;
+    }
+}
+
+static void find_near(context_cost *c, nh_arena *a) {
+    const nh_mapper *m = c->m;
+    const nh_map_plan *p = m->p;
+    int64_t n = 0, *first = c->near_first = nh_arena_array(a, (size_t)m->net->n_proj + 1, sizeof *first);
+    for (int i = 0; i < m->net->n_proj; i++) {
+        int to = p->position[m->net->proj[i].to];
+        first[i] = n - p->first_piece[to];
+        if (p->rows[i] == NH_ROWS_CONV) n += p->first_piece[to + 1] - p->first_piece[to];
+    }
+    c->near = nh_arena_array(a, (size_t)n + 1, sizeof *c->near), c->near_end = nh_arena_array(a, (size_t)n + 1, sizeof *c->near_end);
+    for (int i = 0; i < m->net->n_proj; i++) {
+        int to = p->position[m->net->proj[i].to];
+        for (int64_t k = p->first_piece[to]; p->rows[i] == NH_ROWS_CONV && k < p->first_piece[to + 1]; k++)
+            overlap(m, &m->net->proj[i], &p->piece[k], &c->near[first[i] + k], &c->near_end[first[i] + k]);
+    }
+}
+
+/* Routes of the context's pieces to piece k: one for every source piece that it reads; rows of a population go to all its pieces by the same
+ * one (if its tiles are a rectangle). */
+static int64_t routes_to(const context_cost *c, int64_t k, bool first_of_population) {
+    const nh_map_plan *p = c->m->p;
+    int pop = p->piece[k].pop;
+    int64_t n = 0;
+    for (int i = c->in.first[pop]; i < c->in.first[pop + 1]; i++) {
+        int qi = c->in.item[i], from = p->position[c->m->net->proj[qi].from];
+        bool conv = p->rows[qi] == NH_ROWS_CONV;
+        int64_t lo = conv ? c->near[c->near_first[qi] + k] : p->first_piece[from], hi = conv ? c->near_end[c->near_first[qi] + k] : p->first_piece[from + 1];
+        if (lo < c->begin) lo = c->begin;
+        if (hi > k && p->position[pop] > from) hi = k;
+        if (hi <= lo) continue;
+        if (p->rows[qi] == NH_ROWS_SAME) n++;
+        else if (conv || first_of_population) n += hi - lo;
+    }
+    return n;
 }
 
 /* At most one event per element and step, or as many as were measured. */
@@ -128,8 +179,9 @@ static int64_t events(const nh_mapper *m, int pop, int64_t elements) {
 static void join_piece(context_cost *c, int64_t k) {
     const nh_map_plan *p = c->m->p;
     const nh_map_piece *b = &p->piece[k];
-    int64_t stamp = c->begin + 1, mine = events(c->m, b->pop, b->c * b->h * b->w), last = c->last[b->pop];
-    c->cost += b->synapses * c->synapse + b->axons * c->axon + b->params * c->param;
+    int64_t stamp = c->begin + 1, mine = events(c->m, b->pop, b->c * b->h * b->w) + c->route, last = c->last[b->pop];
+    c->cost += b->synapses * c->synapse + b->axons * c->axon + b->params * c->param + routes_to(c, k, c->done[b->pop] != stamp) * c->route;
+    if (c->m->net->pop[b->pop].is_output && last <= k + 1) c->cost += c->route;
     if (last > k + 1) {
         if (c->die_of[last] != stamp) c->die[last] = 0, c->die_of[last] = stamp;
         c->die[last] += mine;
@@ -153,6 +205,7 @@ static context_cost make_cost(const nh_mapper *m, nh_arena *a, const int64_t *la
     c.read = nh_arena_array(a, pops, sizeof *c.read), c.done = nh_arena_array(a, pops, sizeof *c.done);
     c.die = nh_arena_array(a, pieces, sizeof *c.die), c.die_of = nh_arena_array(a, pieces, sizeof *c.die_of);
     set_flits(&c);
+    find_near(&c, a);
     return c;
 }
 
@@ -160,7 +213,7 @@ static context_cost make_cost(const nh_mapper *m, nh_arena *a, const int64_t *la
 
 /* Exact: the least total cost (map.h) over all cuts of the topological order. When that has too many contexts: again with an extra cost for
  * each, which is more than all else, so that a plan is found if there is one. */
-static bool cut(nh_mapper *m, const int *scc, int most, int64_t extra) {
+static bool cut(nh_mapper *m, const int *scc, int64_t most, int64_t extra) {
     nh_map_plan *p = m->p;
     nh_arena *a = nh_arena_new();
     int64_t n = p->n_piece, cores = (int64_t)m->f->mesh_x * m->f->mesh_y;
@@ -170,16 +223,21 @@ static bool cut(nh_mapper *m, const int *scc, int most, int64_t extra) {
     bool *whole = nh_arena_array(a, (size_t)n + 2, sizeof *whole);
     readers(m, reader, last, whole, scc);
     context_cost own = make_cost(m, a, last);
+    nh_sharing sharing;
+    nh_map_share_begin(m, a, &sharing);
     for (int64_t j = 1; j <= n; j++)
         best[j] = INT64_MAX;
     for (int64_t i = 0; i < n; i++) {
         if (best[i] == INT64_MAX || (i > 0 && whole[i])) continue;
-        int64_t end = i + cores < n ? i + cores : n;
+        int64_t end = n;
         int pop = p->piece[i].pop;
         /* The rest of a population whose beginning is in an earlier context: its readers come in a later one. */
         if (p->first_piece[p->position[pop]] < i && reader[pop] < end) end = reader[pop];
         own.begin = i, own.out = 0, own.cost = m->net->n_pop + m->net->steps + extra;
+        nh_map_share_reset(&sharing);
         for (int64_t j = i + 1; j <= end; j++) {
+            nh_map_share_add(&sharing, j - 1);
+            if (sharing.n_core > cores) break;
             join_piece(&own, j - 1);
             if (j < n && whole[j]) continue;
             if (best[i] + own.cost + own.out >= best[j]) continue;
@@ -197,22 +255,17 @@ static bool cut(nh_mapper *m, const int *scc, int most, int64_t extra) {
         p->context_first[needed] = n;
         for (int64_t j = n, c = needed; c-- > 0; j = from[j])
             p->context_first[c] = from[j];
-        for (int c = 0; c < p->n_context; c++)
-            for (int64_t k = p->context_first[c]; k < p->context_first[c + 1]; k++) {
-                int64_t i = k - p->context_first[c];
-                p->piece[k].context = c;
-                p->piece[k].x = (int)(i / m->f->mesh_y); /* a column after the other: layers become rectangles */
-                p->piece[k].y = (int)(i % m->f->mesh_y);
-            }
+        nh_map_share_end(m, &sharing);
         nh_arena_free(a);
         return true;
     }
+    int64_t all = nh_map_share_count(&sharing, n);
     nh_arena_free(a);
     if (possible && extra == 0) return cut(m, scc, most, FEWEST);
-    return nh_map_fail(m, NH_P_MAP_CORES, possible ? m->net->name : "a loop of layers", "cores", n, cores * (most > 0 ? most : 1), false);
+    return nh_map_fail(m, NH_P_MAP_CORES, possible ? m->net->name : "a loop of layers", "cores", all, cores * (most > 0 ? most : 1), false);
 }
 
-bool nh_map_contexts(nh_mapper *m, const int *scc, int most) { return cut(m, scc, most, 0); }
+bool nh_map_contexts(nh_mapper *m, const int *scc, int64_t most) { return cut(m, scc, most, 0); }
 
 static int64_t floor_div(int64_t a, int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
 

@@ -77,8 +77,8 @@ static void fill_conv(filler *s, int qi, const nh_map_piece *b, nh_core_image *c
     const nh_projection *q = &s->m.net->proj[qi];
     const nh_population *from = &s->m.net->pop[q->from];
     int lanes = s->m.f->lanes;
-    nh_conv_axon *v = &c->conv[c->n_conv++];
-    *v = (nh_conv_axon){.synapse = c->n_synapse, .features = b->features, .channel_words = q->kh * q->kw * b->features, .kh = q->kh,
+    nh_conv_axon *v = &c->conv[s->p->axon_base[qi]];
+    *v = (nh_conv_axon){.synapse = c->n_synapse, .acc = b->word0, .features = b->features, .channel_words = q->kh * q->kw * b->features, .kh = q->kh,
                         .kw = q->kw, .stride_y = q->stride_y, .stride_x = q->stride_x, .dilation_y = q->dilation_y,
                         .dilation_x = q->dilation_x, .pad_y = q->pad_y, .pad_x = q->pad_x, .y0 = b->y0, .x0 = b->x0, .h = b->h, .w = b->w,
                         .valid = true};
@@ -114,19 +114,38 @@ static int64_t axon_of(const filler *s, int qi, int64_t e, int context) {
     return p->axon_base[qi] + host_place(s->m.net, q, e);
 }
 
-static void fill_dense(filler *s, int qi, const nh_map_piece *b, nh_core_image *c, int64_t e, nh_axon *x) {
+/* Words of a pixel for source e; those that are zero are left out of sparse rows. */
+static void fill_pixel(const filler *s, int qi, const nh_map_piece *b, nh_core_image *c, int64_t e, int64_t pixel, int64_t word) {
     const nh_event_net *net = s->m.net;
     const nh_projection *q = &net->proj[qi];
-    const nh_population *to = &net->pop[q->to];
-    int64_t n_from = nh_population_size(&net->pop[q->from]), i = 0, lanes = s->m.f->lanes;
-    *x = (nh_axon){.synapse = c->n_synapse, .words = b->words, .valid = true};
+    int64_t lanes = s->m.f->lanes, plane = net->pop[q->to].h * net->pop[q->to].w, n_from = nh_population_size(&net->pop[q->from]);
+    bool sparse = s->p->rows[qi] == NH_ROWS_SPARSE;
+    for (int64_t c0 = 0; c0 < b->c; c0 += lanes, word++) {
+        int64_t end = c0 + lanes < b->c ? c0 + lanes : b->c;
+        bool any = !sparse;
+        for (int64_t ch = c0; ch < end && !any; ch++)
+            any = q->weight[((b->c0 + ch) * plane + pixel) * n_from + e] != 0;
+        if (!any) continue;
+        for (int64_t ch = c0; ch < end; ch++)
+            set_weight(s, c, q, c->n_synapse, ch - c0, ((b->c0 + ch) * plane + pixel) * n_from + e);
+        if (sparse) c->synapse_acc[c->n_synapse] = (int32_t)(b->word0 + word);
+        c->n_synapse++;
+    }
+}
+
+/* The row of synapse words from `first` on, which may be none. */
+static nh_axon axon_from(const nh_core_image *c, const nh_map_piece *b, int64_t first, bool sparse) {
+    int64_t n = c->n_synapse - first;
+    if (n == 0) return (nh_axon){.valid = true};
+    return (nh_axon){.synapse = first, .acc = sparse ? 0 : b->word0, .words = n, .sparse = sparse, .valid = true};
+}
+
+static void fill_dense(const filler *s, int qi, const nh_map_piece *b, nh_core_image *c, int64_t e, nh_axon *x) {
+    int64_t first = c->n_synapse, word = 0, w = s->m.net->pop[b->pop].w;
     for (int64_t y = b->y0; y < b->y0 + b->h; y++)
-        for (int64_t px = b->x0; px < b->x0 + b->w; px++, i++)
-            for (int64_t ch = 0; ch < b->c; ch++) {
-                int64_t t = ((b->c0 + ch) * to->h + y) * to->w + px;
-                set_weight(s, c, q, c->n_synapse + i * b->features + ch / lanes, ch % lanes, t * n_from + e);
-            }
-    c->n_synapse += b->words;
+        for (int64_t px = b->x0; px < b->x0 + b->w; px++, word += b->features)
+            fill_pixel(s, qi, b, c, e, y * w + px, word);
+    *x = axon_from(c, b, first, s->p->rows[qi] == NH_ROWS_SPARSE);
 }
 
 typedef struct { int64_t *target, *word_at; int32_t *weight; } scratch;
@@ -139,12 +158,12 @@ static void fill_part(filler *s, const nh_projection *q, const int64_t *start, b
     nh_map_row(s->m.net, q, e, start, t->target, t->weight, &n);
     for (int64_t j = 0; j < n; j++) {
         int64_t word = nh_map_word(s->m.net, b, t->target[j], lanes, &lane), at = first + word;
-        if (word < 0) continue;
+        if (word < 0 || (sparse && t->weight[j] == 0 && s->m.f->accumulators == 1)) continue;
         if (sparse) {
             at = t->word_at[word];
-            if (at < first || at >= c->n_synapse || c->synapse_acc[at] != word) {
+            if (at < first || at >= c->n_synapse || c->synapse_acc[at] != b->word0 + word) {
                 at = t->word_at[word] = c->n_synapse++;
-                c->synapse_acc[at] = (int32_t)word;
+                c->synapse_acc[at] = (int32_t)(b->word0 + word);
             }
         }
         int16_t *w = &c->weight[(at * lanes + lane) * s->m.f->accumulators + q->acc];
@@ -160,7 +179,7 @@ static void fill_row(filler *s, int qi, const nh_map_piece *b, nh_core_image *c,
     if (!sparse) c->n_synapse += b->words;
     for (int acc = 0; acc < s->m.f->accumulators; acc++)
         if (nh_map_part(&s->m.net->proj[qi], acc, &part)) fill_part(s, &part, s->row_start[qi], sparse, b, c, e, first, t);
-    if (c->n_synapse > first) *x = (nh_axon){.synapse = first, .words = c->n_synapse - first, .sparse = sparse, .valid = true};
+    *x = axon_from(c, b, first, sparse);
 }
 
 /* Partial sums: neuron to neuron through one word for every lane, shared by all of them from synapse word `unit` on. From the host in its
@@ -172,19 +191,27 @@ static void fill_same(filler *s, int qi, const nh_map_piece *b, nh_core_image *c
     for (int64_t pixel = 0; pixel < pixels; pixel++)
         for (int64_t ch = 0; ch < b->c; ch++) {
             int64_t word = pixel * b->features + ch / lanes, at = inside ? word * lanes + ch % lanes : ch * pixels + pixel;
-            c->axon[s->p->axon_base[qi] + at] = (nh_axon){.synapse = unit + ch % lanes, .acc = word, .words = 1, .valid = true};
+            c->axon[s->p->axon_base[qi] + at] = (nh_axon){.synapse = unit + ch % lanes, .acc = b->word0 + word, .words = 1, .valid = true};
         }
+}
+
+static void make_tables(const filler *s, const nh_map_core *k, nh_core_image *c) {
+    nh_arena *a = s->m.a;
+    size_t lanes = (size_t)s->m.f->lanes;
+    c->weight = nh_arena_array(a, (size_t)k->synapses * (size_t)nh_fabric_word_weights(s->m.f) + 1, sizeof *c->weight);
+    c->axon = nh_arena_array(a, (size_t)k->axons + 1, sizeof *c->axon);
+    c->n_axon = k->axons;
+    c->conv = nh_arena_array(a, (size_t)k->convs + 1, sizeof *c->conv);
+    c->n_conv = k->convs;
+    if (s->m.f->sparse) c->synapse_acc = nh_arena_array(a, (size_t)k->synapses + 1, sizeof *c->synapse_acc);
+    c->group = nh_arena_array(a, (size_t)k->n_piece, sizeof *c->group);
+    c->param = nh_arena_array(a, (size_t)k->params * lanes * NH_NEURON_PARAMS, sizeof *c->param);
 }
 
 static void fill_synapses(filler *s, const nh_map_piece *b, nh_core_image *c) {
     const nh_event_net *net = s->m.net;
-    nh_arena *a = s->m.a, *tmp = nh_arena_new();
+    nh_arena *tmp = nh_arena_new();
     int lanes = s->m.f->lanes, accs = s->m.f->accumulators;
-    c->weight = nh_arena_array(a, (size_t)(b->synapses * lanes * accs) + 1, sizeof *c->weight);
-    c->axon = nh_arena_array(a, (size_t)b->axons + 1, sizeof *c->axon);
-    c->n_axon = b->axons;
-    c->conv = nh_arena_array(a, (size_t)b->convs + 1, sizeof *c->conv);
-    if (s->m.f->sparse) c->synapse_acc = nh_arena_array(a, (size_t)b->synapses + 1, sizeof *c->synapse_acc);
     int64_t unit[NH_NEURON_INPUTS];
     memset(unit, -1, sizeof unit);
     for (int i = 0; i < net->n_proj; i++) {
@@ -217,11 +244,9 @@ static void fill_synapses(filler *s, const nh_map_piece *b, nh_core_image *c) {
 static void fill_params(filler *s, const nh_map_piece *b, nh_core_image *c) {
     const nh_population *p = &s->m.net->pop[b->pop];
     int64_t lanes = s->m.f->lanes, plane = p->h * p->w;
-    c->group = NH_NEW(s->m.a, nh_group);
-    c->n_group = 1;
-    c->group[0] = (nh_group){.words = b->words, .per_word = b->params > 1 || b->words == 1, .model = p->model};
-    c->n_param = b->params;
-    c->param = nh_arena_array(s->m.a, (size_t)(b->params * lanes * NH_NEURON_PARAMS), sizeof *c->param);
+    int64_t *param = c->param + c->n_param * lanes * NH_NEURON_PARAMS;
+    c->group[c->n_group++] = (nh_group){.words = b->words, .param = c->n_param, .per_word = b->params > 1 || b->words == 1, .model = p->model};
+    c->n_param += b->params;
     for (int64_t word = 0; word < b->params; word++)
         for (int64_t lane = 0; lane < lanes; lane++)
             for (int k = 0; k < NH_NEURON_PARAMS; k++) {
@@ -230,7 +255,7 @@ static void fill_params(filler *s, const nh_map_piece *b, nh_core_image *c) {
                 if (ch >= p->c) ch = p->c - 1; /* lanes beyond the last channel: their outputs are not sent or reach no axon */
                 int64_t e = ch * plane + (b->y0 + pixel / b->w) * p->w + b->x0 + pixel % b->w;
                 int64_t at = p->n_param[k] == 1 ? 0 : p->n_param[k] == p->c ? ch : e;
-                c->param[(word * lanes + lane) * NH_NEURON_PARAMS + k] = p->param[k][at];
+                param[(word * lanes + lane) * NH_NEURON_PARAMS + k] = p->param[k][at];
             }
 }
 
@@ -299,6 +324,7 @@ static void add_inputs(filler *s, nh_context *x, int context, size_t *cap) {
 /* What leaves to the host: outputs of the network, and what later contexts read. Addresses are counted through the context. */
 static int64_t add_outputs(filler *s, nh_context *x, const nh_map_piece *b, nh_core_image *c, int64_t base, size_t *cap) {
     const nh_population *p = &s->m.net->pop[b->pop];
+    int64_t start = s->p->start[(int64_t)b->context * s->m.net->n_pop + b->pop];
     int lanes = s->m.f->lanes;
     bool wanted = p->is_output;
     for (int i = s->first_by_source[b->pop]; i < s->first_by_source[b->pop + 1]; i++) {
@@ -307,7 +333,7 @@ static int64_t add_outputs(filler *s, nh_context *x, const nh_map_piece *b, nh_c
             wanted |= s->p->piece[k].context != b->context;
     }
     if (!wanted) return base;
-    c->route[c->n_route++] = (nh_route){.words = b->words, .to_host = true, .base = base, .limit = b->words * lanes, .pixel_words = 1, .width = 1};
+    c->route[c->n_route++] = (nh_route){.first = b->word0, .words = b->words, .to_host = true, .base = base, .limit = b->words * lanes, .pixel_words = 1, .width = 1};
     for (int64_t i = 0; i < b->words; i++)
         for (int lane = 0; lane < lanes; lane++) {
             int64_t ch = i % b->features * lanes + lane, pixel = i / b->features;
@@ -319,44 +345,63 @@ static int64_t add_outputs(filler *s, nh_context *x, const nh_map_piece *b, nh_c
                 continue;
             }
             x->output = nh_arena_grow(s->m.a, x->output, cap, (size_t)x->n_output + 1, sizeof *x->output);
-            x->output[x->n_output++] = (nh_output_entry){.tensor = p->name, .first = addr, .count = 1, .element = element, .start = c->start,
+            x->output[x->n_output++] = (nh_output_entry){.tensor = p->name, .first = addr, .count = 1, .element = element, .start = start,
                                                          .period = c->period, .is_output = p->is_output};
         }
     return base + b->words * lanes;
 }
 
+/* Routes of a piece, the one to the host last; the first address there that is free after it. */
+static int64_t fill_routes(filler *s, nh_context *x, int64_t piece, nh_core_image *c, int64_t host, size_t *cap) {
+    const nh_map_piece *b = &s->p->piece[piece];
+    nh_arena *tmp = nh_arena_new();
+    int64_t n, old = c->n_route;
+    nh_route *r = nh_map_routes(&s->m, tmp, piece, s->by_source, s->first_by_source, &n), *all = nh_arena_array(s->m.a, (size_t)(old + n) + 2, sizeof *all);
+    for (int64_t i = 0; i < old + n; i++)
+        all[i] = i < old ? c->route[i] : r[i - old];
+    c->route = all;
+    c->n_route = old + n;
+    nh_arena_free(tmp);
+    host = add_outputs(s, x, b, c, host, cap);
+    double rate = s->m.net->pop[b->pop].rate;
+    for (int64_t i = old; i < c->n_route; i++)
+        s->p->traffic_hops += nh_map_hops(b, &c->route[i]) * (double)(c->route[i].words * s->m.f->lanes) * (rate < 0 ? 1 : rate);
+    s->p->piece[piece].routes = c->n_route - old;
+    return host;
+}
+
+static int64_t fill_core(filler *s, nh_context *x, nh_map_core *k, nh_core_image *c, int64_t host, size_t *cap) {
+    const nh_map_plan *p = s->p;
+    int64_t period = p->period[k->context];
+    const nh_population *first = &s->m.net->pop[p->piece[k->piece[0]].pop];
+    *c = (nh_core_image){.x = k->x, .y = k->y, .start = k->start, .period = period, .words = k->words, .reset_period = first->reset_period,
+                         .reset_phase = first->reset_phase}; /* what is reset has its cores for itself */
+    make_tables(s, k, c);
+    for (int64_t i = 0; i < k->n_piece; i++) {
+        const nh_map_piece *b = &p->piece[k->piece[i]];
+        const char *name = s->m.net->pop[b->pop].name;
+        int64_t end = p->start[(int64_t)k->context * s->m.net->n_pop + b->pop] + period * (s->m.net->steps - 1) + 1;
+        host = fill_routes(s, x, k->piece[i], c, host, cap);
+        fill_synapses(s, b, c);
+        fill_params(s, b, c);
+        x->symbol[x->n_symbol++] = (nh_symbol){name, b->x, b->y, b->word0, b->words, b->c0, b->c, b->y0, b->h, b->x0, b->w};
+        if (end > x->ticks) x->ticks = end;
+        if (c->n_route > s->m.f->routes) s->ok = nh_map_fail(&s->m, NH_P_MAP_TABLE, name, "routes", c->n_route, s->m.f->routes, true);
+    }
+    k->routes = c->n_route;
+    if (k->routes > s->p->routes_most) s->p->routes_most = k->routes;
+    return host;
+}
+
 static void fill_context(filler *s, int context, nh_context *x) {
     const nh_map_plan *p = s->p;
     nh_arena *a = s->m.a;
-    int64_t first = p->context_first[context], n = p->context_first[context + 1] - first, host = 0;
-    size_t in = 0, out = 0;
+    int64_t first = p->context_core[context], n = p->context_core[context + 1] - first, host = 0;
+    size_t in = 0, out = 0, pieces = (size_t)(p->context_first[context + 1] - p->context_first[context]);
     *x = (nh_context){.core = nh_arena_array(a, (size_t)n + 1, sizeof *x->core), .n_core = (int)n,
-                      .symbol = nh_arena_array(a, (size_t)n + 1, sizeof *x->symbol), .n_symbol = n};
-    for (int64_t k = first; k < first + n; k++) {
-        const nh_map_piece *b = &p->piece[k];
-        nh_core_image *c = &x->core[k - first];
-        int64_t start = p->start[(int64_t)context * s->m.net->n_pop + b->pop], routes;
-        *c = (nh_core_image){.x = b->x, .y = b->y, .start = start, .period = p->period[context], .words = b->words,
-                             .reset_period = s->m.net->pop[b->pop].reset_period, .reset_phase = s->m.net->pop[b->pop].reset_phase};
-        nh_arena *tmp = nh_arena_new();
-        nh_route *r = nh_map_routes(&s->m, tmp, k, s->by_source, s->first_by_source, &routes);
-        c->route = nh_arena_array(a, (size_t)routes + 2, sizeof *c->route);
-        for (; c->n_route < routes; c->n_route++)
-            c->route[c->n_route] = r[c->n_route];
-        nh_arena_free(tmp);
-        host = add_outputs(s, x, b, c, host, &out);
-        fill_synapses(s, b, c);
-        fill_params(s, b, c);
-        x->symbol[k - first] = (nh_symbol){s->m.net->pop[b->pop].name, b->x, b->y, 0, b->words, b->c0, b->c, b->y0, b->h, b->x0, b->w};
-        if (c->n_route > s->m.f->routes)
-            s->ok = nh_map_fail(&s->m, NH_P_MAP_TABLE, s->m.net->pop[b->pop].name, "routes", c->n_route, s->m.f->routes, true);
-        if (start + c->period * (s->m.net->steps - 1) + 1 > x->ticks) x->ticks = start + c->period * (s->m.net->steps - 1) + 1;
-        double rate = s->m.net->pop[b->pop].rate;
-        for (int64_t i = 0; i < c->n_route; i++)
-            s->p->traffic_hops += nh_map_hops(b, &c->route[i]) * (double)(c->route[i].words * s->m.f->lanes) * (rate < 0 ? 1 : rate);
-        s->p->piece[k].routes = c->n_route;
-        if (c->n_route > s->p->routes_most) s->p->routes_most = c->n_route;
-    }
+                      .symbol = nh_arena_array(a, pieces + 1, sizeof *x->symbol)};
+    for (int64_t k = 0; k < n; k++)
+        host = fill_core(s, x, &s->p->core[first + k], &x->core[k], host, &out);
     add_inputs(s, x, context, &in);
     int64_t most = (int64_t)1 << nh_map_addr_bits(s->m.f);
     if (host > most) s->ok = nh_map_fail(&s->m, NH_P_MAP_TABLE, s->m.net->name, "addresses to the host", host, most, true);
@@ -364,7 +409,7 @@ static void fill_context(filler *s, int context, nh_context *x) {
 
 nh_image *nh_map_fill(nh_arena *a, nh_diag *d, const nh_event_net *given, const nh_fabric *f, nh_map_plan *plan) {
     const nh_event_net *net = plan->net;
-    filler s = {.m = {a, d, net, f, plan, given, 0}, .p = plan, .ok = !plan->certificate.failed};
+    filler s = {.m = {.a = a, .d = d, .net = net, .f = f, .p = plan, .given = given}, .p = plan, .ok = !plan->certificate.failed};
     if (!s.ok) return NULL;
     size_t before = d->n_error;
     if (!check_widths(&s)) return nh_map_lever_of_fill(&s.m, d->n_error == before + 1), NULL;

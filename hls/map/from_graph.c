@@ -1,4 +1,5 @@
 #include "from_graph.h"
+#include "image_parts.h"
 #include "map.h"
 
 #include <string.h>
@@ -108,6 +109,37 @@ static void set_params(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_laye
     }
 }
 
+/* Through the datapath with all states and accumulators 0: do states stay, is nothing sent? For every neuron's parameters. */
+static void set_quiet(nh_population *p, const nh_fabric *f, const nh_dp *dp) {
+    const nh_neuron_program *program = f->model[p->model].program;
+    nh_i128 value[NH_NEURON_INPUTS + NH_NEURON_STATES + NH_NEURON_PARAMS] = {0}, result[1 + NH_NEURON_STATES];
+    const nh_i128 *in[NH_NEURON_INPUTS + NH_NEURON_STATES + NH_NEURON_PARAMS];
+    nh_i128 *out[1 + NH_NEURON_STATES];
+    int64_t n = 1, first = program->n_input + program->n_state;
+    for (int k = 0; k < program->n_param; k++) n = p->n_param[k] > n ? p->n_param[k] : n;
+    for (int i = 0; i < first + program->n_param; i++) in[i] = &value[i];
+    for (int i = 0; i <= program->n_state; i++) out[i] = &result[i];
+    p->is_quiet = true;
+    for (int64_t e = 0; e < n && p->is_quiet; e++) {
+        int64_t plane = p->h * p->w;
+        for (int k = 0; k < program->n_param; k++) {
+            int64_t at = p->n_param[k] == 1 ? 0 : p->n_param[k] == n ? e : e / plane; /* one of all, of every neuron, of a channel */
+            value[first + k] = p->param[k][at];
+        }
+        nh_dp_eval(dp, in, out);
+        for (int i = 0; i <= program->n_state; i++) p->is_quiet &= result[i] == 0;
+    }
+}
+
+static void find_quiet(nh_arena *a, nh_event_net *net, const nh_fabric *f) {
+    for (int i = 0; i < net->n_pop; i++) {
+        const char *why;
+        if (net->pop[i].kind != NH_POP_NEURONS) continue;
+        const nh_dp *dp = nh_fabric_datapath(a, f, net->pop[i].model, &why);
+        if (dp) set_quiet(&net->pop[i], f, dp);
+    }
+}
+
 /* Does b have the synapses of a, with weights for another accumulator? */
 static bool beside(const nh_projection *a, const nh_projection *b) {
     if (a->kind == NH_PROJ_SPARSE || a->kind != b->kind || a->from != b->from || a->delay != b->delay) return false;
@@ -164,6 +196,7 @@ nh_event_net *nh_event_net_of(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fab
     if (!(g->is_temporal ? temporal_net : nh_frame_net)(a, d, g, f, net, &proj)) return NULL;
     net->proj = proj.proj;
     net->n_proj = proj.n;
+    find_quiet(a, net, f);
     if (nh_map_splits(net, f)) nh_fabric_add_sum(a, f); /* without: the mapper's certificate says what is missing */
     return net;
 }

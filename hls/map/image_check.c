@@ -77,7 +77,7 @@ static void check_axon(checker *c, const nh_core_image *m, const nh_axon *x) {
         return;
     }
     if (x->sparse && (!c->f->sparse || !m->synapse_acc)) say(c, "it is sparse, the fabric is not");
-    if (!in(c, "words", x->words, 1, c->w.nw)) return;
+    if (!in(c, "words", x->words, 0, c->w.nw)) return;
     in(c, "synapse", x->synapse, 0, m->n_synapse - x->words);
     if (x->sparse) in(c, "acc", x->acc, 0, 0);
     else in(c, "acc", x->acc, 0, m->words - x->words);

@@ -27,29 +27,15 @@ int nh_map_sum_model(const nh_fabric *f) {
 
 /* --- what a word of neurons needs ------------------------------------------------------------------------------------------ */
 
-/* Synapse words of sparse rows that the fullest word needs: sources that reach it, projection by projection. */
+/* Synapse words of sparse rows that the fullest word of neurons needs. */
 static int64_t sparse_most(const nh_event_net *net, const nh_fabric *f, int pop, const int *rows) {
     const nh_population *p = &net->pop[pop];
     nh_arena *t = nh_arena_new();
-    int64_t lanes = f->lanes, per = nh_ceil_div(p->c, lanes), n_word = p->h * p->w * per, most = 0;
-    int64_t *sum = nh_arena_array(t, (size_t)n_word + 1, sizeof *sum), *seen = nh_arena_array(t, (size_t)n_word + 1, sizeof *seen);
-    int64_t mark = 0;
-    for (int i = 0; i < net->n_proj; i++) {
-        const nh_projection *q = &net->proj[i];
-        if (q->to != pop || rows[i] != NH_ROWS_SPARSE) continue;
-        int64_t fan = nh_map_fan_out(net, q), n, *start = nh_map_row_starts(t, net, q), *target = nh_arena_array(t, (size_t)fan + 1, sizeof *target);
-        int32_t *weight = nh_arena_array(t, (size_t)fan + 1, sizeof *weight);
-        for (int64_t e = 0; e < nh_population_size(&net->pop[q->from]); e++) {
-            nh_map_row(net, q, e, start, target, weight, &n);
-            mark++;
-            for (int64_t j = 0; j < n; j++) {
-                int64_t word = target[j] % (p->h * p->w) * per + target[j] / (p->h * p->w) / lanes;
-                if (seen[word] == mark) continue;
-                seen[word] = mark;
-                if (++sum[word] > most) most = sum[word];
-            }
-        }
-    }
+    int64_t n_word = p->h * p->w * nh_ceil_div(p->c, f->lanes), most = 0, *cost = nh_arena_array(t, (size_t)n_word + 1, sizeof *cost);
+    for (int i = 0; i < net->n_proj; i++)
+        if (net->proj[i].to == pop && rows[i] == NH_ROWS_SPARSE) nh_map_sparse_words(net, &net->proj[i], f, cost);
+    for (int64_t i = 0; i < n_word; i++)
+        if (cost[i] > most) most = cost[i];
     nh_arena_free(t);
     return most;
 }
@@ -283,7 +269,7 @@ static int *rows_of(nh_arena *a, const nh_event_net *net, const nh_fabric *f) {
     return rows;
 }
 
-bool nh_map_splits(const nh_event_net *net, const nh_fabric *f) {
+static bool splits(const nh_event_net *net, const nh_fabric *f) {
     nh_arena *t = nh_arena_new();
     int *rows = rows_of(t, net, f);
     const char *resource;
@@ -295,8 +281,15 @@ bool nh_map_splits(const nh_event_net *net, const nh_fabric *f) {
     return any;
 }
 
+bool nh_map_splits(const nh_event_net *net, const nh_fabric *f) {
+    nh_arena *t = nh_arena_new();
+    bool any = splits(nh_map_find_thin(t, net, f), f);
+    nh_arena_free(t);
+    return any;
+}
+
 const nh_event_net *nh_map_legalise(nh_mapper *m, const nh_event_net *net) {
-    if (!nh_map_splits(net, m->f)) return net;
+    if (!splits(net, m->f)) return net;
     legaliser s = {.a = m->a, .net = net, .f = m->f, .out = NH_NEW(m->a, nh_event_net), .model = nh_map_sum_model(m->f)};
     nh_event_net *n = s.out;
     int *rows = rows_of(m->a, net, m->f);

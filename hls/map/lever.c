@@ -9,19 +9,22 @@ enum { FACTORS = sizeof factor / sizeof *factor };
 
 typedef struct { int64_t cores; int contexts; bool fits; } trial;
 
-static trial try_with(const nh_mapper *m, const nh_fabric *f, int most) {
+static trial try_option(const nh_mapper *m, const nh_fabric *f, int64_t most, const nh_map_options *option) {
     nh_arena *t = nh_arena_new();
+    const nh_event_net *given = nh_map_find_thin(t, m->given, f);
     nh_map_plan p = {0};
-    nh_mapper k = {t, NULL, m->given, f, &p, m->given, most};
+    nh_mapper k = {.a = t, .net = given, .f = nh_map_ceiling(t, f, option), .whole = f, .p = &p, .given = given, .option = *option, .most = most};
     trial r = {-1, 0, false};
     if (nh_map_begin(&k) && nh_map_partition(&k)) {
         r.cores = p.n_piece;
-        r.fits = nh_map_contexts(&k, p.scc, most) && nh_map_time(&k);
-        r.contexts = p.n_context;
+        r.fits = nh_map_arrange(&k);
+        if (r.fits) r.cores = p.n_core, r.contexts = p.n_context;
     }
     nh_arena_free(t);
     return r;
 }
+
+static trial try_with(const nh_mapper *m, const nh_fabric *f, int64_t most) { return try_option(m, f, most, &m->option); }
 
 /* change: new / old of what is turned. One that neither fits nor alters the number of cores is left out. */
 static void add_lever(nh_mapper *m, const char *text, double change, trial t, int64_t base) {
@@ -37,7 +40,7 @@ static bool is_short_of(const nh_map_certificate *c, const char *name) { return 
 /* A size of the cores: what is missing, then by factors, up to the first that fits. *size is of g, a copy of the fabric. */
 static void scale(nh_mapper *m, const char *name, nh_fabric *g, int64_t *size, int64_t base) {
     const nh_map_certificate *c = &m->p->certificate;
-    int64_t old = *size, lanes = m->f->lanes, have = is_short_of(c, name) ? c->needed : 0;
+    int64_t old = *size, lanes = m->whole->lanes, have = is_short_of(c, name) ? c->needed : 0;
     trial t = {-1, 0, false};
     if (old < 1) old = 1;
     for (int i = have > *size ? -1 : 0; i < FACTORS && !t.fits; i++) {
@@ -51,25 +54,25 @@ static void scale(nh_mapper *m, const char *name, nh_fabric *g, int64_t *size, i
 }
 
 static void scale_sizes(nh_mapper *m, int64_t base) {
-    nh_fabric g = *m->f;
+    nh_fabric g = *m->whole;
     scale(m, "synapses", &g, &g.synapses, base);
-    g = *m->f;
+    g = *m->whole;
     scale(m, "neurons", &g, &g.neurons, base);
-    g = *m->f;
+    g = *m->whole;
     scale(m, "axons", &g, &g.axons, base);
     const nh_map_certificate *c = &m->p->certificate;
-    g = *m->f;
+    g = *m->whole;
     if (is_short_of(c, "convs")) scale(m, "convs", &g, &g.convs, base);
     if (is_short_of(c, "delays")) {
         g.delays = (int64_t)1 << nh_log2_ceil((uint64_t)c->needed);
-        add_lever(m, nh_arena_printf(m->a, "delays: %" PRId64, g.delays), (double)g.delays / (double)m->f->delays, try_with(m, &g, m->most), base);
+        add_lever(m, nh_arena_printf(m->a, "delays: %" PRId64, g.delays), (double)g.delays / (double)m->whole->delays, try_with(m, &g, m->most), base);
     }
 }
 
 /* Bits: weights of half the bits in the same memory, payloads that hold the partial sums. */
 static void scale_bits(nh_mapper *m, int64_t base) {
     const nh_map_certificate *c = &m->p->certificate;
-    const nh_fabric *f = m->f;
+    const nh_fabric *f = m->whole;
     nh_fabric g = *f;
     if (f->weight_bits >= 4) {
         g.weight_bits = f->weight_bits / 2, g.synapses = f->synapses * 2;
@@ -87,8 +90,23 @@ static void scale_bits(nh_mapper *m, int64_t base) {
               try_with(m, &g, m->most), base);
 }
 
+/* What costs no hardware, or only the names of synapse words. */
+static void soften(nh_mapper *m, int64_t base) {
+    nh_map_options o = m->option;
+    nh_fabric g = *m->whole;
+    o.share = NH_SHARE_ALWAYS;
+    if (m->option.share == NH_SHARE_NEVER || m->option.share == NH_SHARE_FREE)
+        add_lever(m, "share: always", 1, try_option(m, &g, m->most, &o), base);
+    o = m->option;
+    o.neurons_used = o.axons_used = o.synapses_used = 0;
+    if (m->f->neurons < g.neurons || m->f->axons < g.axons || m->f->synapses < g.synapses)
+        add_lever(m, "neurons_used, axons_used, synapses_used: 100", 1, try_option(m, &g, m->most, &o), base);
+    g.sparse = true;
+    if (!m->whole->sparse) add_lever(m, "sparse: true", 1, try_with(m, &g, m->most), base);
+}
+
 static void scale_mesh(nh_mapper *m, trial free) {
-    const nh_fabric *f = m->f;
+    const nh_fabric *f = m->whole;
     nh_fabric g = *f;
     trial t = {-1, 0, false};
     int64_t most = m->most > 0 ? m->most : 1;
@@ -108,12 +126,13 @@ static void hint(nh_mapper *m) {
 
 void nh_map_levers(nh_mapper *m) {
     nh_map_certificate *c = &m->p->certificate;
-    trial free = try_with(m, m->f, 0); /* as many contexts as it takes */
+    trial free = try_with(m, m->whole, 0); /* as many contexts as it takes */
+    soften(m, free.cores);
     scale_sizes(m, free.cores);
     scale_bits(m, free.cores);
     if (!c->is_structural) scale_mesh(m, free);
     if (free.fits && m->most > 0)
-        add_lever(m, nh_arena_printf(m->a, "contexts: %d", free.contexts), (double)free.contexts / m->most, free, -1);
+        add_lever(m, nh_arena_printf(m->a, "contexts: %d", free.contexts), (double)free.contexts / (double)m->most, free, -1);
     hint(m);
 }
 
@@ -121,7 +140,7 @@ void nh_map_levers(nh_mapper *m) {
 void nh_map_lever_of_fill(nh_mapper *m, bool only) {
     nh_map_certificate *c = &m->p->certificate;
     if (!c->failed || c->n_lever > 0) return;
-    trial t = {m->p->n_piece, m->p->n_context, only};
+    trial t = {m->p->n_core, m->p->n_context, only};
     add_lever(m, nh_arena_printf(m->a, "%s: %" PRId64, c->resource, c->needed), (double)c->needed / (double)(c->available > 0 ? c->available : 1), t, -1);
     hint(m);
 }

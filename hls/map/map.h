@@ -6,22 +6,28 @@
 #include "image.h"
 #include "net.h"
 
-typedef struct {
-    int most_contexts;       /* 1: all in one; 0: as many as it takes */
-} nh_map_options;
-
 /* How a projection reaches a piece. CONV: shared kernel; DENSE: a row of all words per source neuron; SPARSE: rows that name words.
  * SAME: one word. */
 typedef enum { NH_ROWS_CONV, NH_ROWS_DENSE, NH_ROWS_SPARSE, NH_ROWS_SAME } nh_map_rows;
 
-/* A box of a population in a core of its own: pixels (y, x) row by row, `features` words each: channels c0 .. c0+c-1. */
+/* A box of a population in a core: pixels (y, x) row by row, `features` words each: channels c0 .. c0+c-1. */
 typedef struct {
     int pop;
     int64_t c0, c, y0, h, x0, w;
     int64_t features, words;          /* words = h * w * features */
     int64_t synapses, axons, convs, params, routes; /* in use */
-    int context, x, y;                /* of the mesh */
+    int64_t core;                     /* index; its neurons begin there at word0 */
+    int64_t word0;
+    int context, x, y;                /* of the core */
 } nh_map_piece;
+
+/* Sums over the pieces of a core. axons, convs: where its tables end. */
+typedef struct {
+    int context, x, y;
+    int64_t n_piece, *piece;          /* in topological order */
+    int64_t words, synapses, axons, convs, params, routes;
+    int64_t start;                    /* of its earliest piece */
+} nh_map_core;
 
 /* A row of the utilisation table: what a population takes. */
 typedef struct {
@@ -29,11 +35,28 @@ typedef struct {
     int64_t cores, neurons, words, synapses, axons; /* synapses, axons: of the fullest core */
 } nh_map_use;
 
+/* What the solver tried, in order. */
 typedef struct {
-    const char *what;        /* tried */
-    const char *verdict;     /* why rejected, or "accepted" */
-    int64_t cores, lower_bound; /* cores of the best so far, and what no plan goes below */
+    const char *what;        /* "one context, a piece per core" */
+    bool accepted;
+    const char *why;         /* rejected: in words; NULL: layer, resource, needed, available say it */
+    const char *layer, *resource;
+    int64_t needed, available;
+    int64_t cores, cost;     /* of it; 0 contexts: no plan */
+    int contexts;
+    int64_t best_cores, best_cost; /* of the best so far; 0 contexts: none yet */
+    int best_contexts;
 } nh_map_attempt;
+
+/* What no plan goes below, and why: all that a resource needs over what a core has. */
+typedef struct {
+    int64_t cores;
+    int contexts;
+    const char *resource;    /* "neuron words" or "synapse words" */
+    int64_t needed, of_core;
+} nh_map_bound;
+
+#define NH_MAP_ATTEMPTS 12
 
 typedef struct {
     const char *lever;       /* "weight_bits 8 -> 4" */
@@ -42,14 +65,13 @@ typedef struct {
     double change;           /* new / old of what is turned: cores of the mesh, contexts, words, bits (weight_bits: old / new) */
 } nh_map_lever;
 
-#define NH_MAP_LEVERS 12
+#define NH_MAP_LEVERS 16
 
 typedef struct {
     bool failed;
     const char *layer, *resource;
     int64_t needed, available;
     bool is_structural;      /* one neuron word does not fit a core; else the sum over all */
-    int64_t lower_bound;     /* of cores */
     nh_map_lever lever[NH_MAP_LEVERS];
     int n_lever, smallest;   /* index of the lever with the least change that fits (the first of equals), or -1 */
     int payload_bits;        /* that partial sums need when fan-in must be split; else 0 */
@@ -57,6 +79,7 @@ typedef struct {
 } nh_map_certificate;
 
 typedef struct {
+    nh_map_options option;
     const nh_event_net *net; /* what is mapped: the network, or with partial sums behind its populations where fan-in was split. pop and
                               * proj below are of this one */
     nh_map_piece *piece;     /* in topological order */
@@ -66,26 +89,38 @@ typedef struct {
     int *scc;                /* [n_pop] component of loops that it belongs to */
     int *rows;               /* [n_proj] nh_map_rows */
     int64_t *axon_base;      /* [n_proj] first axon of its block, for rows; descriptor for conv */
+    int64_t *axon_first;     /* [n_proj] the same within its population */
     int64_t *start;          /* [n_context][n_pop] */
     int64_t *period;         /* [n_context] */
     int n_context;
     int64_t *context_first;  /* [n_context + 1] pieces */
+    nh_map_core *core;       /* context by context */
+    int64_t n_core;
+    int64_t *context_core;   /* [n_context + 1] */
     int64_t routes_most;
     /* Flits and ticks of a sample, which the cuts into contexts make least: for every context
      *   words of synapses, axons and parameters that are loaded, each ceil(bits / 16) flits (the same in all for every cut; with one context
      *   they are loaded once, not for every sample),
      * + steps x events of populations that it reads and does not have (inputs of the network again in every context that reads them),
      * + steps x events that leave for later contexts,
-     * + steps + populations: its ticks. Routes are not known yet and left out. An event per neuron and step where no rate is measured. */
+     * + its routes: one for every source piece and projection (convolutions: for every pair of pieces that overlap), one to the host for every
+     *   piece that later contexts read or that the network puts out,
+     * + steps + populations: its ticks. An event per neuron and step where no rate is measured. */
     int64_t cost;
     double traffic_hops;     /* events per step x hops; without rates 1 per neuron; set by nh_map_fill, as are routes_most and piece.routes */
     nh_map_use *use;
     int n_use;
-    nh_map_attempt attempt[8];
+    nh_map_bound bound;
+    nh_map_attempt attempt[NH_MAP_ATTEMPTS];
     int n_attempt;
     nh_map_certificate certificate;
 } nh_map_plan;
 
+/* Events per step that cross the edges of a context: at most one per element where no rate is measured. */
+typedef struct { double in, carried_in, out, carried_out; bool is_measured; } nh_map_traffic;
+
+/* net: the plan's. */
+nh_map_traffic nh_map_traffic_of(const nh_map_plan *p, const nh_event_net *net, int context);
 /* Does the fan-in of a neuron exceed a core? Then the fabric needs a model "sum" (nh_fabric_add_sum). */
 bool nh_map_splits(const nh_event_net *net, const nh_fabric *f);
 /* The plan, or what it came to: certificate.failed says that it cannot be filled, and d has the same as an error (P2xx). Never NULL.

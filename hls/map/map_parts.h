@@ -12,7 +12,11 @@ typedef struct {
     const nh_fabric *f;
     nh_map_plan *p;
     const nh_event_net *given; /* net before legalisation */
-    int most;                  /* contexts; 0: as many as it takes */
+    const nh_fabric *whole;    /* f is what the options leave of it */
+    nh_map_options option;
+    int64_t most;              /* contexts; 0: as many as it takes */
+    nh_map_share share;        /* that is tried: not AUTO */
+    bool calm;                 /* only quiet populations share cores */
 } nh_mapper;
 
 /* legalise.c: the network whose fan-in fits cores; NULL with the certificate. Lives in m->a. */
@@ -32,6 +36,11 @@ void nh_map_row(const nh_event_net *net, const nh_projection *q, int64_t e, cons
                 int64_t *n);
 /* The part of q whose weights go to accumulator acc. false: it has none. */
 bool nh_map_part(const nh_projection *q, int acc, nh_projection *part);
+/* net with is_thin of its projections, for fabrics whose synapse words may name their neurons; else net. Lives in a. */
+const nh_event_net *nh_map_find_thin(nh_arena *a, const nh_event_net *net, const nh_fabric *f);
+/* SPARSE rows of q: synapse words that every word of the target's neurons (pixel by pixel, [h * w * ceil(c / lanes)]) takes, added to cost.
+ * Weights of 0 take none, where a synapse word serves one accumulator. */
+void nh_map_sparse_words(const nh_event_net *net, const nh_projection *q, const nh_fabric *f, int64_t *cost);
 int64_t nh_map_fan_out(const nh_event_net *net, const nh_projection *q);
 /* SPARSE: [n_from + 1] first entry of every source; else NULL. */
 int64_t *nh_map_row_starts(nh_arena *a, const nh_event_net *net, const nh_projection *q);
@@ -39,18 +48,55 @@ int64_t *nh_map_row_starts(nh_arena *a, const nh_event_net *net, const nh_projec
 int64_t nh_map_word(const nh_event_net *net, const nh_map_piece *b, int64_t element, int lanes, int *lane);
 int64_t nh_map_padded(const nh_population *p, int lanes);
 
+/* share.c. Pieces k of a context are added in order; the answer is the number of the core, from 0. */
+#define NH_BIN_PIECES 16
+
+typedef struct {
+    int64_t core, words, synapses, params;
+    double work;               /* synapse words a step */
+    int64_t piece[NH_BIN_PIECES];
+    int n;
+    bool restless, is_closed;  /* it has a population that is not quiet, one that is reset */
+} nh_bin;
+
+typedef struct {
+    const nh_mapper *m;
+    nh_map_share level;
+    int64_t *axon0, *conv0;    /* [n_pop] where the tables of a population begin in cores that it shares; live in m->a */
+    double *work, most_work;   /* [n_piece], of the busiest */
+    int64_t most_words, least_words;
+    nh_bin *bin;               /* cores with room */
+    int n_bin;
+    int64_t n_core;            /* of the context so far */
+} nh_sharing;
+
+/* Few enough pieces and tiles to look for cores with room. */
+bool nh_map_share_affords(const nh_mapper *m);
+void nh_map_share_begin(nh_mapper *m, nh_arena *a, nh_sharing *s);
+void nh_map_share_reset(nh_sharing *s);
+int64_t nh_map_share_add(nh_sharing *s, int64_t k);
+/* Cores of all pieces in one context. */
+int64_t nh_map_share_count(nh_sharing *s, int64_t n_piece);
+/* The plan's cores, from the cuts into contexts; axon_base of populations that share. */
+void nh_map_share_end(nh_mapper *m, nh_sharing *s);
+/* Does every core sweep its pieces when it should (starts are known)? */
+bool nh_map_share_check(nh_mapper *m);
+
 /* map.c: the network as it is mapped (m->net), its order and the plan's arrays. */
 bool nh_map_begin(nh_mapper *m);
+/* The fabric with cores as large as the options let the mapper fill them. Lives in a. */
+const nh_fabric *nh_map_ceiling(nh_arena *a, const nh_fabric *f, const nh_map_options *o);
 /* lever.c */
 void nh_map_levers(nh_mapper *m);
 void nh_map_lever_of_fill(nh_mapper *m, bool only);
 
 bool nh_map_order(nh_mapper *m, int *scc);
 bool nh_map_partition(nh_mapper *m);
-bool nh_map_contexts(nh_mapper *m, const int *scc, int most);
+bool nh_map_contexts(nh_mapper *m, const int *scc, int64_t most);
 bool nh_map_time(nh_mapper *m);
 /* false, with the certificate and the diagnostic. */
 bool nh_map_fail(nh_mapper *m, nh_code code, const char *layer, const char *resource, int64_t needed, int64_t available, bool structural);
-void nh_map_try(nh_mapper *m, const char *what, const char *verdict, int64_t cores, int64_t bound);
+/* Contexts, cores, starts, by m->policy; the attempts go into the plan when there are diagnostics. false: the certificate. */
+bool nh_map_arrange(nh_mapper *m);
 
 #endif

@@ -19,6 +19,7 @@ typedef struct {
     bool is_output;
     int out_bits;                         /* bits of what a neuron sends, sign included when out_signed; 1 for spikes */
     bool out_signed;
+    bool is_quiet;                        /* states 0 and no input: they stay 0, and nothing is sent */
     double rate;                          /* events per neuron and step: measured, else < 0 */
     int boxes_of;                         /* the mapper's: 1 + the population whose pieces it has the same boxes as; 0: none */
 } nh_population;
@@ -42,6 +43,7 @@ typedef struct {
     /* The mapper's, where it splits fan-in. SAME: element e to element e, weight 1, pieces of equal boxes. And of `from` only channels
      * channel0 .. of pixels pixel0 .. (row by row; all channels, or one pixel); pixels 0: all. */
     int64_t pixel0, pixels, channel0, channels;
+    bool is_thin;                         /* the mapper's, DENSE: some word of weights (lanes neurons, one source) is zero */
 } nh_projection;
 
 typedef struct {

@@ -4,12 +4,11 @@
 #include <math.h>
 
 #define EFFORT ((int64_t)3000000) /* pairs of pieces that are looked at, in all contexts together */
-#define MOVES 4000
 
 typedef struct {
     nh_mapper *m;
     const int *by_source, *first_by_source;
-    int64_t first, end;
+    int64_t first, end; /* cores */
     nh_arena *tmp;
 } placer;
 
@@ -23,19 +22,27 @@ static bool to_host(const placer *s, const nh_map_piece *b) {
     return false;
 }
 
+/* Words x hops of the routes of piece k; *n of them, the one to the host with them. */
+static double cost_of_piece(placer *s, int64_t k, int64_t *n) {
+    const nh_map_piece *b = &s->m->p->piece[k];
+    double rate = s->m->net->pop[b->pop].rate, words = 0;
+    nh_arena_reset(s->tmp);
+    const nh_route *r = nh_map_routes(s->m, s->tmp, k, s->by_source, s->first_by_source, n);
+    for (int64_t i = 0; i < *n; i++)
+        words += nh_map_hops(b, &r[i]) * (double)r[i].words;
+    if (to_host(s, b)) words += (double)b->words * (b->x + b->y + 1);
+    (*n)++;
+    return words * (rate < 0 ? 1 : rate);
+}
+
 static double cost(placer *s) {
     double sum = 0;
-    for (int64_t k = s->first; k < s->end; k++) {
-        const nh_map_piece *b = &s->m->p->piece[k];
-        double rate = s->m->net->pop[b->pop].rate, words = 0;
-        int64_t n;
-        nh_arena_reset(s->tmp);
-        const nh_route *r = nh_map_routes(s->m, s->tmp, k, s->by_source, s->first_by_source, &n);
-        for (int64_t i = 0; i < n; i++)
-            words += nh_map_hops(b, &r[i]) * (double)r[i].words;
-        if (to_host(s, b)) words += (double)b->words * (b->x + b->y + 1);
-        sum += words * (rate < 0 ? 1 : rate);
-        if (n + 1 > s->m->f->routes) sum += 1e12 * (double)(n + 1 - s->m->f->routes); /* routes come first */
+    for (int64_t c = s->first; c < s->end; c++) {
+        const nh_map_core *core = &s->m->p->core[c];
+        int64_t routes = 0, n;
+        for (int64_t i = 0; i < core->n_piece; i++, routes += n)
+            sum += cost_of_piece(s, core->piece[i], &n);
+        if (routes > s->m->f->routes) sum += 1e12 * (double)(routes - s->m->f->routes); /* routes come first */
     }
     return sum;
 }
@@ -45,22 +52,28 @@ static uint32_t next(uint32_t *seed) {
     return *seed >> 8;
 }
 
-/* Put piece k on tile (x, y); whoever is there goes to k's tile. */
-static void exchange(placer *s, int64_t k, int x, int y) {
-    nh_map_piece *p = s->m->p->piece, *b = &p[k];
+static void move(placer *s, int64_t core, int x, int y) {
+    nh_map_core *c = &s->m->p->core[core];
+    c->x = x, c->y = y;
+    for (int64_t i = 0; i < c->n_piece; i++)
+        s->m->p->piece[c->piece[i]].x = x, s->m->p->piece[c->piece[i]].y = y;
+}
+
+/* Put a core on tile (x, y); whoever is there goes to its tile. */
+static void exchange(placer *s, int64_t core, int x, int y) {
+    const nh_map_core *c = s->m->p->core;
     for (int64_t i = s->first; i < s->end; i++)
-        if (i != k && p[i].x == x && p[i].y == y) p[i].x = b->x, p[i].y = b->y;
-    b->x = x;
-    b->y = y;
+        if (i != core && c[i].x == x && c[i].y == y) move(s, i, c[core].x, c[core].y);
+    move(s, core, x, y);
 }
 
 static void anneal(placer *s, int64_t moves) {
-    nh_map_piece *p = s->m->p->piece;
+    const nh_map_core *c = s->m->p->core;
     uint32_t seed = 1;
     double now = cost(s), heat = now * 0.02;
     for (int64_t i = 0; i < moves; i++) {
         int64_t k = s->first + next(&seed) % (s->end - s->first);
-        int x = (int)(next(&seed) % (uint32_t)s->m->f->mesh_x), y = (int)(next(&seed) % (uint32_t)s->m->f->mesh_y), old_x = p[k].x, old_y = p[k].y;
+        int x = (int)(next(&seed) % (uint32_t)s->m->f->mesh_x), y = (int)(next(&seed) % (uint32_t)s->m->f->mesh_y), old_x = c[k].x, old_y = c[k].y;
         double draw = next(&seed) / 16777216.0, t = heat * (1 - (double)(i + 1) * 1.25 / (double)moves);
         if (x == old_x && y == old_y) continue;
         exchange(s, k, x, y);
@@ -71,23 +84,33 @@ static void anneal(placer *s, int64_t moves) {
     }
 }
 
+/* Pairs of pieces that a look at the context's cost takes. */
+static int64_t pairs(const placer *s) {
+    int64_t n = 0;
+    for (int64_t c = s->first; c < s->end; c++)
+        n += s->m->p->core[c].n_piece;
+    return n * n;
+}
+
 void nh_map_place(nh_mapper *m, const int *by_source, const int *first_by_source) {
     const nh_map_plan *p = m->p;
     nh_arena *saved = nh_arena_new();
+    int64_t most = p->option.moves > 0 ? p->option.moves : p->option.moves < 0 ? 0 : NH_MAP_MOVES;
     placer s = {.m = m, .by_source = by_source, .first_by_source = first_by_source, .tmp = nh_arena_new()};
     for (int c = 0; c < p->n_context; c++) {
-        s.first = p->context_first[c], s.end = p->context_first[c + 1];
-        int64_t n = s.end - s.first, moves = n > 1 ? EFFORT / p->n_context / (n * n) : 0;
+        s.first = p->context_core[c], s.end = p->context_core[c + 1];
+        int64_t n = s.end - s.first, moves = n > 1 ? EFFORT / p->n_context / pairs(&s) : 0;
+        if (moves > most) moves = most;
         if (moves < 1) continue;
         double before = cost(&s);
         nh_arena_reset(saved);
         int *tile = nh_arena_array(saved, (size_t)n * 2, sizeof *tile);
         for (int64_t k = 0; k < n; k++)
-            tile[2 * k] = p->piece[s.first + k].x, tile[2 * k + 1] = p->piece[s.first + k].y;
-        anneal(&s, moves < MOVES ? moves : MOVES);
+            tile[2 * k] = p->core[s.first + k].x, tile[2 * k + 1] = p->core[s.first + k].y;
+        anneal(&s, moves);
         bool worse = cost(&s) > before;
         for (int64_t k = 0; worse && k < n; k++) /* not better than the seed: back to it */
-            p->piece[s.first + k].x = tile[2 * k], p->piece[s.first + k].y = tile[2 * k + 1];
+            move(&s, s.first + k, tile[2 * k], tile[2 * k + 1]);
     }
     nh_arena_free(saved);
     nh_arena_free(s.tmp);

@@ -94,6 +94,7 @@ nh_route *nh_map_routes(nh_mapper *m, nh_arena *arena, int64_t piece, const int 
                 if (before < 0) before = words_before(m, q, piece);
                 e.base += before * m->f->lanes;
             }
+            e.first += a->word0;
             e.delay = floor_div(start[q->to] - start[q->from] + period * q->delay - 1, period);
             r = nh_arena_grow(arena, r, &cap, count + 1, sizeof *r);
             r[count++] = e;

@@ -96,6 +96,73 @@ int64_t nh_map_source_words(const nh_event_net *net, const nh_projection *q, int
     return q->pixels == 0 ? from->h * from->w * nh_ceil_div(from->c, lanes) : q->pixels * nh_ceil_div(q->channels, lanes);
 }
 
+/* Is the word of lanes neurons c0 .. of a pixel zero for source e? */
+static bool is_zero_word(const nh_event_net *net, const nh_projection *q, int64_t pixel, int64_t c0, int lanes, int64_t e) {
+    const nh_population *to = &net->pop[q->to];
+    int64_t n_from = nh_population_size(&net->pop[q->from]), plane = to->h * to->w;
+    for (int64_t c = c0; c < c0 + lanes && c < to->c; c++)
+        if (q->weight[(c * plane + pixel) * n_from + e]) return false;
+    return true;
+}
+
+static bool is_thin(const nh_event_net *net, const nh_projection *q, int lanes) {
+    const nh_population *to = &net->pop[q->to];
+    int64_t n_from = nh_population_size(&net->pop[q->from]);
+    for (int64_t pixel = 0; pixel < to->h * to->w; pixel++)
+        for (int64_t c = 0; c < to->c; c += lanes)
+            for (int64_t e = 0; e < n_from; e++)
+                if (is_zero_word(net, q, pixel, c, lanes, e)) return true;
+    return false;
+}
+
+const nh_event_net *nh_map_find_thin(nh_arena *a, const nh_event_net *net, const nh_fabric *f) {
+    nh_event_net *n = NH_NEW(a, nh_event_net);
+    bool any = false;
+    if (!f->sparse || f->accumulators > 1) return net;
+    *n = *net;
+    n->proj = nh_arena_array(a, (size_t)net->n_proj + 1, sizeof *n->proj);
+    for (int i = 0; i < net->n_proj; i++) {
+        nh_projection *q = &n->proj[i];
+        *q = net->proj[i];
+        if (q->kind == NH_PROJ_DENSE && q->weight) q->is_thin = is_thin(net, q, f->lanes);
+        any |= q->is_thin;
+    }
+    return any ? n : net;
+}
+
+static void dense_words(const nh_event_net *net, const nh_projection *q, int lanes, int64_t *cost) {
+    const nh_population *to = &net->pop[q->to];
+    int64_t n_from = nh_population_size(&net->pop[q->from]), per = nh_ceil_div(to->c, lanes);
+    for (int64_t word = 0; word < to->h * to->w * per; word++)
+        for (int64_t e = 0; e < n_from; e++)
+            cost[word] += (q->pixels == 0 || nh_map_in_range(net, q, e)) && !is_zero_word(net, q, word / per, word % per * lanes, lanes, e);
+}
+
+void nh_map_sparse_words(const nh_event_net *net, const nh_projection *q, const nh_fabric *f, int64_t *cost) {
+    int lanes = f->lanes;
+    if (q->kind == NH_PROJ_DENSE) {
+        dense_words(net, q, lanes, cost);
+        return;
+    }
+    const nh_population *to = &net->pop[q->to];
+    nh_arena *t = nh_arena_new();
+    int64_t per = nh_ceil_div(to->c, lanes), plane = to->h * to->w, n, fan = nh_map_fan_out(net, q);
+    int64_t *seen = nh_arena_array(t, (size_t)(plane * per) + 1, sizeof *seen), *start = nh_map_row_starts(t, net, q);
+    int64_t *target = nh_arena_array(t, (size_t)fan + 1, sizeof *target);
+    int32_t *weight = nh_arena_array(t, (size_t)fan + 1, sizeof *weight);
+    for (int64_t e = 0; e < nh_population_size(&net->pop[q->from]); e++) {
+        if (!nh_map_in_range(net, q, e)) continue;
+        nh_map_row(net, q, e, start, target, weight, &n);
+        for (int64_t j = 0; j < n; j++) {
+            int64_t word = target[j] % plane * per + target[j] / plane / lanes;
+            if ((weight[j] == 0 && f->accumulators == 1) || seen[word] == e + 1) continue;
+            seen[word] = e + 1;
+            cost[word]++;
+        }
+    }
+    nh_arena_free(t);
+}
+
 /* Pieces are whole rows of pixels, or part of one row: their pixels follow each other. */
 int64_t nh_map_range(const nh_event_net *net, const nh_projection *q, const nh_map_piece *a, int lanes, int64_t *first) {
     const nh_population *from = &net->pop[q->from];

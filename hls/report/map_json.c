@@ -7,10 +7,39 @@
 
 static json_t *attempts(const nh_map_plan *p) {
     json_t *list = json_array();
-    for (int i = 0; i < p->n_attempt; i++)
-        json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:I, s:I}", "number", i + 1, "tried", p->attempt[i].what, "verdict",
-                                              p->attempt[i].verdict, "cores", (json_int_t)p->attempt[i].cores, "lower_bound",
-                                              (json_int_t)p->attempt[i].lower_bound));
+    for (int i = 0; i < p->n_attempt; i++) {
+        const nh_map_attempt *x = &p->attempt[i];
+        json_t *why = x->accepted ? json_null() : x->why ? json_pack("{s:s}", "text", x->why)
+                                  : json_pack("{s:s?, s:s?, s:I, s:I}", "layer", x->layer, "resource", x->resource, "needed", (json_int_t)x->needed,
+                                              "available", (json_int_t)x->available);
+        json_array_append_new(list, json_pack("{s:i, s:s, s:b, s:o, s:I, s:i, s:I, s:{s:I, s:i, s:I}}", "number", i + 1, "tried", x->what, "accepted",
+                                              x->accepted, "rejected_because", why, "cores", (json_int_t)x->cores, "contexts", x->contexts, "cost",
+                                              (json_int_t)x->cost, "best", "cores", (json_int_t)x->best_cores, "contexts", x->best_contexts, "cost",
+                                              (json_int_t)x->best_cost));
+    }
+    return list;
+}
+
+static json_t *bound(const nh_map_bound *b) {
+    return json_pack("{s:I, s:i, s:s, s:I, s:I}", "cores", (json_int_t)b->cores, "contexts", b->contexts, "resource", b->resource, "needed",
+                     (json_int_t)b->needed, "of_a_core", (json_int_t)b->of_core);
+}
+
+/* Utilisation of the mesh and events at the edges, context by context. */
+static json_t *contexts(const nh_map_plan *p, const nh_event_net *net, const nh_fabric *f) {
+    json_t *list = json_array();
+    double tiles = (double)f->mesh_x * f->mesh_y;
+    for (int c = 0; c < p->n_context; c++) {
+        nh_map_traffic t = nh_map_traffic_of(p, net, c);
+        double words = 0, synapses = 0, axons = 0;
+        for (int64_t i = p->context_core[c]; i < p->context_core[c + 1]; i++)
+            words += (double)p->core[i].words, synapses += (double)p->core[i].synapses, axons += (double)p->core[i].axons;
+        json_array_append_new(list, json_pack("{s:I, s:f, s:f, s:f, s:{s:f, s:f, s:f, s:f, s:b}}", "cores", (json_int_t)(p->context_core[c + 1] - p->context_core[c]),
+                                              "neurons_used", words * f->lanes / (tiles * (double)f->neurons), "synapses_used",
+                                              synapses / (tiles * (double)f->synapses), "axons_used", axons / (tiles * (double)f->axons), "events_per_step",
+                                              "inputs", t.in, "from_earlier_contexts", t.carried_in, "outputs", t.out, "for_later_contexts", t.carried_out,
+                                              "measured", t.is_measured));
+    }
     return list;
 }
 
@@ -26,14 +55,28 @@ static json_t *uses(const nh_map_plan *p, const nh_event_net *net, const nh_fabr
     return list;
 }
 
+static json_t *pieces(const nh_map_plan *p, const nh_event_net *net, const nh_map_core *c) {
+    json_t *list = json_array();
+    for (int64_t i = 0; i < c->n_piece; i++) {
+        const nh_map_piece *b = &p->piece[c->piece[i]];
+        const char *name = net->pop[b->pop].name;
+        json_array_append_new(list, json_pack("{s:s%, s:[IIIIII], s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "layer", name, strlen(name), "region",
+                                              (json_int_t)b->c0, (json_int_t)b->c, (json_int_t)b->y0, (json_int_t)b->h, (json_int_t)b->x0, (json_int_t)b->w,
+                                              "start", (json_int_t)p->start[(int64_t)c->context * net->n_pop + b->pop], "word", (json_int_t)b->word0,
+                                              "words", (json_int_t)b->words, "features", (json_int_t)b->features, "synapses", (json_int_t)b->synapses,
+                                              "axons", (json_int_t)b->axons, "routes", (json_int_t)b->routes));
+    }
+    return list;
+}
+
 static json_t *cores(const nh_map_plan *p, const nh_event_net *net) {
     json_t *list = json_array();
-    for (int64_t k = 0; p->n_context > 0 && k < p->n_piece; k++) {
-        const nh_map_piece *b = &p->piece[k];
-        json_array_append_new(list, json_pack("{s:i, s:i, s:i, s:s, s:[IIIIII], s:I, s:I, s:I, s:I}", "context", b->context, "x", b->x, "y", b->y,
-                                              "layer", net->pop[b->pop].name, "region", (json_int_t)b->c0, (json_int_t)b->c, (json_int_t)b->y0,
-                                              (json_int_t)b->h, (json_int_t)b->x0, (json_int_t)b->w, "words", (json_int_t)b->words, "synapses",
-                                              (json_int_t)b->synapses, "axons", (json_int_t)b->axons, "routes", (json_int_t)b->routes));
+    for (int64_t k = 0; p->n_context > 0 && k < p->n_core; k++) {
+        const nh_map_core *c = &p->core[k];
+        json_array_append_new(list, json_pack("{s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "context", c->context, "x", c->x, "y", c->y, "start",
+                                              (json_int_t)c->start, "period", (json_int_t)p->period[c->context], "words", (json_int_t)c->words, "synapses",
+                                              (json_int_t)c->synapses, "axons", (json_int_t)c->axons, "convs", (json_int_t)c->convs, "params",
+                                              (json_int_t)c->params, "routes", (json_int_t)c->routes, "layers", pieces(p, net, c)));
     }
     return list;
 }
@@ -44,16 +87,18 @@ static json_t *certificate(const nh_map_certificate *c) {
     for (int i = 0; i < c->n_lever; i++)
         json_array_append_new(levers, json_pack("{s:s, s:f, s:I, s:b, s:b}", "change", c->lever[i].lever, "relative", c->lever[i].change, "cores", (json_int_t)c->lever[i].cores,
                                                 "fits", c->lever[i].fits, "smallest", i == c->smallest));
-    return json_pack("{s:s?, s:s?, s:I, s:I, s:b, s:I, s:o}", "layer", c->layer, "resource", c->resource, "needed", (json_int_t)c->needed,
-                     "available", (json_int_t)c->available, "structural", c->is_structural, "lower_bound_cores", (json_int_t)c->lower_bound,
-                     "levers", levers);
+    return json_pack("{s:s?, s:s?, s:I, s:I, s:b, s:o}", "layer", c->layer, "resource", c->resource, "needed", (json_int_t)c->needed,
+                     "available", (json_int_t)c->available, "structural", c->is_structural, "levers", levers);
 }
 
 const char *nh_map_json(nh_arena *a, const nh_map_plan *p, const nh_event_net *net, const nh_fabric *f) {
     if (p->net) net = p->net;
-    json_t *root = json_pack("{s:[ii], s:i, s:f, s:I, s:o, s:o, s:o, s:o}", "mesh", f->mesh_x, f->mesh_y, "contexts", p->n_context, "traffic_hops",
-                             p->traffic_hops, "routes_most", (json_int_t)p->routes_most, "attempts", attempts(p), "utilisation", uses(p, net, f),
-                             "cores", cores(p, net), "certificate", certificate(&p->certificate));
+    bool failed = p->certificate.failed;
+    json_t *root = json_pack("{s:[ii], s:i, s:f, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "mesh", f->mesh_x, f->mesh_y, "contexts", failed ? 0 : p->n_context,
+                             "traffic_hops", p->traffic_hops, "routes_most", (json_int_t)p->routes_most, "cost", (json_int_t)(failed ? 0 : p->cost), "lower_bound",
+                             bound(&p->bound), "attempts", attempts(p), "utilisation", uses(p, net, f), "by_context",
+                             failed ? json_array() : contexts(p, net, f), "cores", failed ? json_array() : cores(p, net), "certificate",
+                             certificate(&p->certificate));
     char *text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
     const char *copy = nh_arena_printf(a, "%s\n", text ? text : "null");
     free(text);

@@ -122,7 +122,7 @@ static nh_image *mapped(nh_arena *a, nh_diag *d, int mesh_x, int32_t *conv, int3
     n->proj[1] = (nh_projection){.name = "fc", .kind = NH_PROJ_DENSE, .from = 1, .to = 2, .weight = dense};
     n->name = "net", n->steps = 6, n->n_pop = 3, n->n_proj = 2;
     f->synapses = 4096;
-    nh_map_plan *p = nh_map_make(a, d, n, f, &(nh_map_options){mesh_x > 1});
+    nh_map_plan *p = nh_map_make(a, d, n, f, &(nh_map_options){.most_contexts = mesh_x > 1});
     return nh_map_fill(a, d, n, f, p);
 }
 

@@ -16,7 +16,7 @@ Test(map_report, json_parses_and_the_picture_has_every_core) {
     nh_event_net net = {.name = "t", .steps = 3, .pop = pop, .n_pop = 3, .proj = proj, .n_proj = 2};
     nh_fabric f = {.mesh_x = 2, .mesh_y = 2, .lanes = 2, .neurons = 16, .axons = 64, .synapses = 512, .routes = 8, .groups = 1, .params = 8,
                    .delays = 2, .weight_bits = 8, .accum_bits = 16, .accumulators = 1, .payload_bits = 1};
-    nh_map_plan *p = nh_map_make(a, d, &net, &f, &(nh_map_options){1});
+    nh_map_plan *p = nh_map_make(a, d, &net, &f, &(nh_map_options){.most_contexts = 1});
     nh_image *m = nh_map_fill(a, d, &net, &f, p);
     cr_assert(m);
     json_t *root = json_loads(nh_map_json(a, p, &net, &f), 0, NULL);

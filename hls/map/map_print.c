@@ -1,0 +1,81 @@
+/* A plan as text. */
+#include <inttypes.h>
+
+#include "map_parts.h"
+
+static double percent(int64_t n, int64_t of) { return of > 0 ? 100.0 * (double)n / (double)of : 0; }
+
+static void put_attempts(const nh_map_plan *p, FILE *out) {
+    const nh_map_bound *b = &p->bound;
+    fprintf(out, "lower bound: %" PRId64 " cores, %d context%s: %" PRId64 " %s, a core has %" PRId64 "\n", b->cores, b->contexts, b->contexts == 1 ? "" : "s",
+            b->needed, b->resource, b->of_core);
+    for (int i = 0; i < p->n_attempt; i++) {
+        const nh_map_attempt *x = &p->attempt[i];
+        fprintf(out, "%d. %s: ", i + 1, x->what);
+        if (x->contexts) fprintf(out, "%" PRId64 " cores, %d context%s; ", x->cores, x->contexts, x->contexts == 1 ? "" : "s");
+        if (x->accepted) fputs("the best so far\n", out);
+        else if (x->why) fprintf(out, "rejected: %s (%" PRId64 " cores, %d contexts)\n", x->why, x->best_cores, x->best_contexts);
+        else fprintf(out, "rejected: '%s' needs %" PRId64 " %s, there are %" PRId64 "\n", x->layer, x->needed, x->resource, x->available);
+    }
+}
+
+static void put_layers(const nh_map_plan *p, const nh_event_net *net, const nh_fabric *f, FILE *out) {
+    fprintf(out, "\n%-20s %6s %10s %8s %9s %8s\n", "layer", "cores", "neurons", "neurons%", "synapses%", "axons%");
+    for (int i = 0; i < p->n_use; i++) {
+        const nh_map_use *u = &p->use[i];
+        fprintf(out, "%-20s %6" PRId64 " %10" PRId64 " %7.1f%% %8.1f%% %7.1f%%\n", net->pop[u->pop].name, u->cores, u->neurons,
+                percent(u->words * f->lanes, f->neurons), percent(u->synapses, f->synapses), percent(u->axons, f->axons));
+    }
+}
+
+/* The mesh, north on top: the fuller of neurons and synapses of every core, in percent. */
+static void put_mesh(const nh_map_plan *p, const nh_fabric *f, int context, FILE *out) {
+    int load[NH_FABRIC_MESH_MOST][NH_FABRIC_MESH_MOST] = {{0}};
+    for (int64_t i = p->context_core[context]; i < p->context_core[context + 1]; i++) {
+        const nh_map_core *c = &p->core[i];
+        double n = percent(c->words * f->lanes, f->neurons), s = percent(c->synapses, f->synapses);
+        load[c->y][c->x] = 1 + (int)(n > s ? n : s);
+    }
+    for (int y = f->mesh_y - 1; y >= 0; y--) {
+        fputs("   ", out);
+        for (int x = 0; x < f->mesh_x; x++)
+            fprintf(out, load[y][x] ? " %3d" : "   .", load[y][x] - 1);
+        fputc('\n', out);
+    }
+}
+
+static void put_context(const nh_map_plan *p, const nh_event_net *net, const nh_fabric *f, int context, FILE *out) {
+    int64_t n = p->context_core[context + 1] - p->context_core[context], words = 0, synapses = 0, axons = 0, tiles = (int64_t)f->mesh_x * f->mesh_y;
+    for (int64_t i = p->context_core[context]; i < p->context_core[context + 1]; i++)
+        words += p->core[i].words, synapses += p->core[i].synapses, axons += p->core[i].axons;
+    nh_map_traffic t = nh_map_traffic_of(p, net, context);
+    fprintf(out, "\ncontext %d: %" PRId64 " of %" PRId64 " cores, neurons %.1f%%, synapses %.1f%%, axons %.1f%% of the mesh\n", context, n, tiles,
+            percent(words * f->lanes, tiles * f->neurons), percent(synapses, tiles * f->synapses), percent(axons, tiles * f->axons));
+    fprintf(out, "  events per step%s: %.0f network inputs, %.0f from earlier contexts, %.0f network outputs, %.0f for later contexts\n",
+            t.is_measured ? "" : " (at most)", t.in, t.carried_in, t.out, t.carried_out);
+    put_mesh(p, f, context, out);
+}
+
+static void put_certificate(const nh_map_plan *p, FILE *out) {
+    const nh_map_certificate *c = &p->certificate;
+    fprintf(out, "does not fit: %s: %s: needed %" PRId64 ", available %" PRId64 " (%s; lower bound %" PRId64 " cores)\n",
+            c->layer ? c->layer : "-", c->resource ? c->resource : "-", c->needed, c->available, c->is_structural ? "structural" : "total",
+            p->bound.cores);
+    if (c->split) fprintf(out, "  %s\n", c->split);
+    for (int i = 0; i < c->n_lever; i++)
+        fprintf(out, "  %s %s (x %.2f) -> %" PRId64 " cores%s\n", i == c->smallest ? "*" : "-", c->lever[i].lever, c->lever[i].change,
+                c->lever[i].cores, c->lever[i].fits ? ", fits" : "");
+}
+
+void nh_map_print(const nh_map_plan *p, const nh_event_net *net, const nh_fabric *f, FILE *out) {
+    if (p->net) net = p->net;
+    put_attempts(p, out);
+    put_layers(p, net, f, out);
+    if (p->certificate.failed) {
+        put_certificate(p, out);
+        return;
+    }
+    for (int c = 0; c < p->n_context; c++) put_context(p, net, f, c, out);
+    fprintf(out, "\n%" PRId64 " cores, %d context%s, %" PRId64 " flits and ticks a sample (loading included), traffic x hops %.0f per step, at most %" PRId64
+            " routes in a core\n", p->n_core, p->n_context, p->n_context == 1 ? "" : "s", p->cost, p->traffic_hops, p->routes_most);
+}
