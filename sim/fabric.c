@@ -31,9 +31,8 @@ typedef struct {
     nh_fabric_widths w;
     nh_writer *stimulus;
     history expected;
-    int64_t *sample, *tick;   /* [expected.n_group] of a mark; tick -1: INIT, SYNC */
-    size_t cap_sample, cap_tick;
-    int64_t sample_now;
+    struct mark { int64_t sample, tick; int context; } *mark, now; /* [expected.n_group]; tick -1: INIT, SYNC */
+    size_t cap_mark;
 } bench;
 
 /* --- the host's side ----------------------------------------------------------------------------------------------------- */
@@ -74,17 +73,16 @@ static void add_event(nh_arena *a, history *h, int64_t addr, int64_t payload) {
 }
 
 static void open_mark(bench *b, int64_t tick) {
-    size_t n = (size_t)b->expected.n_group + 1;
-    b->sample = nh_arena_grow(b->a, b->sample, &b->cap_sample, n, sizeof *b->sample);
-    b->tick = nh_arena_grow(b->a, b->tick, &b->cap_tick, n, sizeof *b->tick);
-    b->sample[n - 1] = b->sample_now;
-    b->tick[n - 1] = tick;
+    size_t n = (size_t)b->expected.n_group;
+    b->mark = nh_arena_grow(b->a, b->mark, &b->cap_mark, n + 1, sizeof *b->mark);
+    b->now.tick = tick;
+    b->mark[n] = b->now;
     open_group(b->a, &b->expected);
 }
 
 static void put_init(void *self, int context) {
     bench *b = self;
-    (void)context;
+    b->now.context = context;
     put_op(b, OP_INIT);
     open_mark(b, -1);
 }
@@ -93,7 +91,7 @@ static void put_init(void *self, int context) {
 static void put_tick(void *self, const nh_host_event *back, int64_t n) {
     bench *b = self;
     put_op(b, OP_TICK);
-    open_mark(b, b->tick[b->expected.n_group - 1] + 1);
+    open_mark(b, b->now.tick + 1);
     for (int64_t i = 0; i < n; i++) add_event(b->a, &b->expected, back[i].addr, back[i].payload);
 }
 
@@ -108,7 +106,7 @@ static bool write_stimulus(bench *b, nh_diag *d, const char *path) {
     nh_write(b->stimulus, load, (size_t)(n * b->w.host / 8));
     bool ok = true;
     for (int64_t i = 0; ok && i < b->s->samples; i++) {
-        b->sample_now = i;
+        b->now.sample = i;
         ok = nh_image_run_watched(scratch, m, b->s->x + i * m->steps * m->input_size, y, NULL, NULL, &watch);
         nh_arena_reset(scratch);
     }
@@ -180,23 +178,23 @@ static void compare_groups(const bench *b, history *got, nh_sim_fabric_facts *f)
 }
 
 /* Of a sample's outputs the one that an event is. */
-static void put_output(const bench *b, const nh_context *x, int64_t mark, const event *e) {
+static void put_output(const bench *b, const struct mark *k, const event *e) {
     const nh_image *m = b->s->image;
+    const nh_context *x = &m->context[k->context];
     for (int64_t i = 0; i < x->n_output; i++) {
         const nh_output_entry *o = &x->output[i];
-        int64_t element = e->addr - o->first + o->element, since = b->tick[mark] - o->start, step = since / o->period;
+        int64_t element = e->addr - o->first + o->element, since = k->tick - o->start, step = since / o->period;
         if (!o->is_output || e->addr < o->first || e->addr >= o->first + o->count) continue;
         if (since < 0 || since % o->period || step >= m->steps || element >= m->output_size) continue;
-        b->s->y[(b->sample[mark] * m->steps + step) * m->output_size + element] = (int32_t)e->payload;
+        b->s->y[(k->sample * m->steps + step) * m->output_size + element] = (int32_t)e->payload;
     }
 }
 
-/* Images of one context: all marks are of it. */
 static void decode(const bench *b, const history *got) {
     const nh_image *m = b->s->image;
     memset(b->s->y, 0, (size_t)(b->s->samples * m->steps * m->output_size) * sizeof *b->s->y);
     for (int64_t g = 0; g < got->n_group && g < b->expected.n_group; g++)
-        for (int64_t i = 0; b->tick[g] >= 0 && i < got->group[g].n; i++) put_output(b, &m->context[0], g, &got->event[got->group[g].first + i]);
+        for (int64_t i = 0; b->mark[g].tick >= 0 && i < got->group[g].n; i++) put_output(b, &b->mark[g], &got->event[got->group[g].first + i]);
 }
 
 /* --- the Verilated fabric ------------------------------------------------------------------------------------------------------ */

@@ -31,6 +31,7 @@ static bool differ(bench *b, const nh_part *part, const nh_mismatch *m, const ch
     const char *step = b->p->whole->is_temporal ? nh_arena_printf(b->a, ", step %" PRId64, m->step) : "";
     nh_report(b->d, NH_S_PART, NH_NOWHERE, "part %s: sample %" PRId64 "%s, element %" PRId64 ": %" PRId64 ", %s %" PRId64, part->id, m->sample, step, m->element, m->got, what,
               m->expected);
+    if (m->layer) nh_diag_layer(b->d, m->layer);
     b->f->first = *m;
     b->f->first.layer = part->id;
     return false;

@@ -5,6 +5,11 @@ network that is cut between a pipeline and the host is what the same network giv
 
     places.py --neurohls build/bin/neurohls [--quick] [--keep DIR] [CASE...]
 """
+import json
+import os
+import re
+import shutil
+import subprocess
 import sys
 
 import numpy as np
@@ -64,11 +69,74 @@ def run(places, expected, same_as_pipeline=False):
     return function
 
 
+FRAMES = """project: digits
+model: {example}/digits.onnx
+target: generic
+clock_mhz: 100
+io: stream
+input: {{ format: "ufixed<5,1>" }}
+defaults: {{ strategy: resource, reuse_factor: 8, weight_bits: 8, result_bits: 8 }}
+layers: {{ {layers} }}
+fabric: {{ mesh: [2, 2], neurons: 16, lanes: 4, axons: 64, synapse_kib: 1, routes: 2, groups: 1, params: 4, accum_bits: 20, payload_bits: 9 }}
+calibrate: {{ data: {example}/x_cal.npy, scale: 1/16 }}
+simulate: {{ inputs: {example}/x_test.npy, labels: {example}/y_test.npy, scale: 1/16, samples: 8, stalls: random }}
+"""
+DIGITS_FRAMES = program.ROOT / "configs/examples/digits"
+
+
+def frames(places):
+    """The network without time: fc1, relu1, fc2 ... of digits.onnx by name; its outputs are those of one pipeline whatever the cut."""
+    def function(neurohls, folder, quick):
+        def of(some):
+            return FRAMES.format(example=DIGITS_FRAMES, layers=", ".join(f'"{k}": {{ strategy: {v} }}' for k, v in some.items()))
+        built = program.build(neurohls, folder, of(places))
+        parts, why = parts_of(built.report)
+        if why:
+            return why
+        print("    ", " -> ".join(f"{p['place']} {p['layers']}" for p in parts), flush=True)
+        (folder / "whole").mkdir()
+        whole = program.build(neurohls, folder / "whole", of({}), rtl=False)
+        return None if len(parts) > 1 and np.array_equal(built.array("outputs"), whole.array("outputs_c")) else "the parts give other outputs than one pipeline"
+    return function
+
+
+# Calls the real Verilator; before it reads the RTL of one part, a file of it is changed.
+WRAPPER = """#!/usr/bin/python3
+import os, pathlib, re, sys
+if "-y" in sys.argv:
+    rtl = pathlib.Path(sys.argv[sys.argv.index("-y") + 1])
+    for name in sorted(rtl.glob({files!r})) if rtl.name == {part!r} else []:
+        name.write_text(re.sub({old!r}, {new!r}, name.read_text()))
+os.execv({verilator!r}, [{verilator!r}] + sys.argv[1:])
+"""
+
+
+def tampered(part, files, old, new):
+    """RTL of one part that was changed: the first difference names that part, not the ones behind it."""
+    def function(neurohls, folder, quick):
+        wrapper = folder / "verilator"
+        wrapper.write_text(WRAPPER.format(part=part, files=files, old=old, new=new, verilator=shutil.which("verilator")))
+        wrapper.chmod(0o755)
+        (folder / "net.yaml").write_text(config(["resource", "resource", "event", "event"]))
+        done = subprocess.run([neurohls, "build", "net.yaml", "-o", "out", "--until", "sim", "--json"], cwd=folder, capture_output=True, text=True,
+                              env=dict(os.environ, NEUROHLS_VERILATOR=str(wrapper)))
+        errors = [item for item in map(json.loads, done.stderr.splitlines()) if item["severity"] == "error"]
+        found = re.match(rf"part {part}: sample \d+, step \d+, element \d+: (-?\d+), .* gives? (-?\d+)$", errors[0]["message"]) if errors else None
+        print(f"     {errors[0]['message'] if errors else 'no error'}", flush=True)
+        return None if done.returncode == 4 and found and errors[0]["code"] == "S111" and found[1] != found[2] else f"exit {done.returncode}: {done.stderr[-800:]}"
+    return function
+
+
 CASES = [
     ("pipeline_fabric", True, run(["resource", "resource", "event", "event"], [("pipeline", "fc1, lif1"), ("fabric", "fc2, lif2")])),
     ("fabric_host", True, run(["event", "event", "host", "host"], [("fabric", "fc1, lif1"), ("host", "fc2, lif2")])),
     ("pipeline_host", True, run(["resource", "resource", "host", "host"], [("pipeline", "fc1, lif1"), ("host", "fc2, lif2")], same_as_pipeline=True)),
     ("host_pipeline", False, run(["host", "host", "host", "resource"], [("host", "fc1, lif1, fc2"), ("pipeline", "lif2")], same_as_pipeline=True)),
+    ("frames_host", False, frames({"*2*": "host"})),
+    ("frames_fabric", False, frames({"*1*": "event"})),
+    # Weights of column 4 of the images: those of the borders are of pixels that are never lit.
+    ("tampered_pipeline", False, tampered("p0_pipeline", "*_fc1_w.mem", r"(?m)^([0-9a-f]{6})[0-9a-f]", r"\g<1>0")),
+    ("tampered_fabric", True, tampered("p1_fabric", "*_m0.v", r"= v\d+ \? 16'h0 : (v\d+);", r"= \1;")),
     ("three_places", False, run(["host", "resource", "event", "event"], [("host", "fc1"), ("pipeline", "lif1"), ("fabric", "fc2, lif2")])),
 ]
 
