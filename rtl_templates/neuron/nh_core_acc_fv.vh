@@ -41,6 +41,12 @@ always @(posedge clk) if (f_past) begin
     if ($past(invalid && !rst)) assert (!issue);
 end
 
+// An event waits for the rows before it alone, and these go on in every cycle.
+always @(posedge clk) if (f_past && !rst) begin
+    if (s_valid && !s_ready) assert (f_valid_q && issue);
+    if ($past(issue && !g_last && !rst)) assert (issue && g_left_q == $past(g_left_q) - LEFT_ONE);
+end
+
 reg [2:0] f_run = 3'd0; // cycles in a row with a synapse word and an event of one word
 always @(posedge clk) f_run <= (rst || !issue || !take) ? 3'd0 : f_run + {2'b0, !(&f_run)};
 always @(posedge clk) cover (f_run == 3'd3);

@@ -33,6 +33,11 @@ always @(posedge clk) if (f_past) begin
     if ($past(reply_valid && reply_ready && !rst)) assert (m_valid && m_reply_q);
     if (fetch) assert (!some && !b_valid_q);
 end
+// It waits for the router alone: else a word or a route moves on after at most two cycles.
+reg [2:0] f_still = 3'd0;
+always @(posedge clk) f_still <= (rst || start || fetch || a_go || b_take || m_valid_q) ? 3'd0 : f_still + {2'd0, active_q && !(&f_still)};
+always @(posedge clk) if (f_past && active_q) assert (f_still <= 3'd2);
+
 reg [2:0] f_run = 3'd0; // cycles in a row with a spike that leaves
 always @(posedge clk) f_run <= (rst || !sent) ? 3'd0 : f_run + {2'b0, !(&f_run)};
 always @(posedge clk) cover (f_run == 3'd3);

@@ -4,7 +4,9 @@
 // in. `idle` may come from registers if every path from a tile's state to it has the same number R < SETTLE of
 // them: then it shows all tiles in one cycle, a flit is always in some queue (links are wires), and a fabric that
 // was empty in one cycle stays so until this module sends, ticks or clears. One of the SETTLE cycles is for a core
-// that takes its tick from a register. The mark goes into the same queue as the flits that came before it. Flits
+// that takes its tick from a register. The mark goes into the same queue as the flits that came before it.
+// Configuration waits in the same way after an event, a tick or INIT: a READ at the head of a core's queue waits
+// for that core's sender, two of them could wait for each other. Flits
 // to the host have no way in from here: they count as unknown, as do unknown ops (the low bits of the count fill
 // SYNC's flit above bit 31). Latency 1 cycle each way; readys come from registers.
 `default_nettype none
@@ -56,32 +58,35 @@ module nh_fabric_host #(
 
     reg [3:0] settle_q;  // cycles until idle means something
     reg clearing_q;      // INIT has been given, its mark not
+    reg calm_q;          // it was quiet, and nothing but configuration since
     reg [31:0] ticks_q;
     reg [15:0] bad_q;
 
     wire [3:0] op = in[FLIT_W +: 4];
     wire is_flit = op == 4'd0 && !in[FLIT_W-1];
+    wire is_config = in[FLIT_W-2];
     wire is_tick = op == 4'd1;
     wire is_init = op == 4'd2;
     wire is_sync = op == 4'd3;
     wire is_bad = !(is_flit || is_tick || is_init || is_sync);
 
     wire out_ready;
-    wire quiet = idle && settle_q == 4'd0 && !s_valid;
+    wire quiet = idle && settle_q == 4'd0; // so no flit stands at s: none is lost to a mark
     wire mark = in_valid && quiet && (is_tick || is_sync || (is_init && clearing_q));
     wire mark_go = mark && out_ready;
 
-    assign m_valid = in_valid && is_flit;
+    assign m_valid = in_valid && is_flit && (calm_q || !is_config);
     assign m_data = in[FLIT_W-1:0];
     assign tick = mark_go && is_tick;
     assign init = in_valid && quiet && is_init && !clearing_q;
-    assign in_ready = is_bad || (is_flit ? m_ready : mark_go);
+    assign in_ready = is_bad || (is_flit ? m_ready && (calm_q || !is_config) : mark_go);
     assign s_ready = out_ready;
 
     always @(posedge clk) begin
         if (rst) begin
             settle_q <= SETTLE_WORD[3:0];
             clearing_q <= 1'b0;
+            calm_q <= 1'b0;
             ticks_q <= 32'd0;
             bad_q <= 16'd0;
         end else begin
@@ -89,6 +94,8 @@ module nh_fabric_host #(
             else if (settle_q != 4'd0) settle_q <= settle_q - 4'd1;
             if (init) clearing_q <= 1'b1;
             else if (mark_go) clearing_q <= 1'b0;
+            if ((m_valid && !is_config) || tick || init) calm_q <= 1'b0;
+            else if (quiet) calm_q <= 1'b1;
             if (init) ticks_q <= 32'd0;
             else if (tick) ticks_q <= ticks_q + 32'd1;
             if (in_valid && is_bad && !(&bad_q)) bad_q <= bad_q + 16'd1;

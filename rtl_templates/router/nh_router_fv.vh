@@ -1,11 +1,16 @@
 // nh_router, for every input: each output that its head must reach gets one copy, no other output any, and the head leaves with the last
-// copy and not later; so what an output gets from an input is in the order of the queue (nh_skid's and nh_fifo's proof, by which a waiting head stays).
+// copy and not later. A flit, any one: it becomes the head when those before it have left, and its copies are as it came; so nothing is
+// lost, made or reordered between an input and an output.
 // Every output: one input at a time, the head of that input, held while stalled, valid when any head still wants it (work
-// conservation). idle means empty queues. Where a copy must go is written again here, by coordinates.
+// conservation), and a copy wants it until it is taken, as nh_rr_arbiter assumes for its bound. idle means empty queues, and stays until a
+// flit is taken. Where a copy must go is written again here, by coordinates.
 reg f_past = 1'b0;
 always @(posedge clk) f_past <= 1'b1;
 always @(*) if (!f_past) assume (rst);
 
+wire [5*FLIT_W-1:0] f_heads;
+wire [24:0] f_musts; // [5*input + output]
+wire [24:0] f_takes;
 generate
     genvar f_i;
     for (f_i = 0; f_i < 5; f_i = f_i + 1) begin : g_fv_in
@@ -35,8 +40,13 @@ generate
         reg [4:0] got;
         wire [4:0] leaves = got | takes;
         always @(posedge clk) got <= (rst || !valid[f_i] || pop[f_i]) ? 5'b00000 : leaves;
-        // What the queue's own proof shows: a head that waits stays.
-        always @(posedge clk) if (f_past && !$past(rst) && $past(valid[f_i] && !pop[f_i])) assume (valid[f_i] && $stable(head));
+        assign f_heads[f_i*FLIT_W +: FLIT_W] = head;
+        assign f_musts[5*f_i +: 5] = must;
+        assign f_takes[5*f_i +: 5] = takes;
+        always @(posedge clk) if (f_past && !$past(rst)) begin
+            if ($past(valid[f_i] && !pop[f_i])) assert (valid[f_i] && $stable(head));
+            if (!rst) assert (($past(want[5*f_i +: 5] & ~moved[5*f_i +: 5]) & ~want[5*f_i +: 5]) == 5'b00000);
+        end
         always @(posedge clk) if (f_past && !rst) begin
             assert (g_in[f_i].sent_q == got);                                  // invariant
             assert ((takes & got) == 5'b00000);                                // not twice
@@ -68,6 +78,49 @@ generate
         end
     end
 endgenerate
-always @(posedge clk) if (f_past && $past(rst)) assert (idle && m_valid == 5'b00000);
+always @(posedge clk) if (f_past) begin
+    if ($past(rst)) assert (idle && m_valid == 5'b00000);
+    if ($past(!rst && idle && (s_valid & s_ready) == 5'b00000)) assert (idle);
+end
+
+// One flit, any, of one input: its way from s to m.
+(* anyconst *) reg [2:0] f_of;
+(* anyseq *) wire f_pick;
+always @(*) assume (f_of < 5);
+reg f_in = 1'b0;             // it is here
+reg [LEVEL_W-1:0] f_stored;  // flits of its input that are here
+reg [LEVEL_W-1:0] f_before;  // of them, those that came before it
+reg [FLIT_W-1:0] f_flit;
+reg [4:0] f_copies;          // outputs that it has left by
+wire f_push = s_valid[f_of] && s_ready[f_of];
+wire f_pop = valid[f_of] && pop[f_of];
+wire f_turn = f_in && f_before == {LEVEL_W{1'b0}};
+wire [4:0] f_out = f_takes >> (5 * f_of);
+wire [4:0] f_must = f_musts >> (5 * f_of);
+wire [FLIT_W-1:0] f_head = f_heads >> (FLIT_W * f_of);
+wire [FLIT_W-1:0] f_came = s_data >> (FLIT_W * f_of);
+always @(posedge clk) begin
+    if (rst) f_in <= 1'b0;
+    else if (!f_in) f_in <= f_push && f_pick;
+    else if (f_pop && f_turn) f_in <= 1'b0;
+    f_stored <= rst ? {LEVEL_W{1'b0}} : f_stored + {{(LEVEL_W-1){1'b0}}, f_push} - {{(LEVEL_W-1){1'b0}}, f_pop};
+    if (!f_in) begin
+        f_flit <= f_came;
+        f_before <= f_stored - {{(LEVEL_W-1){1'b0}}, f_pop};
+        f_copies <= 5'b00000;
+    end else begin
+        f_before <= f_before - {{(LEVEL_W-1){1'b0}}, f_pop};
+        if (f_turn) f_copies <= f_copies | f_out;
+    end
+end
+always @(posedge clk) if (f_past && !rst) begin
+    assert (f_stored <= QUEUE && valid[f_of] == (f_stored != {LEVEL_W{1'b0}}));
+    if (f_in) assert (f_before < f_stored);
+    if (f_turn) begin
+        assert (f_head == f_flit);
+        assert ((f_copies & f_out) == 5'b00000);
+        if (f_pop) assert ((f_copies | f_out) == f_must);
+    end
+end
 
 always @(posedge clk) cover (f_past && !rst && g_fv_in[1].got[3] && !g_fv_in[1].got[0] && m_valid[0] && m_ready[0]);

@@ -18,7 +18,7 @@ TASKS = {
     "nh_fifo": [(dict(WIDTH=2, DEPTH=4, LEVEL_W=3), 3, 12), (dict(WIDTH=2, DEPTH=5, LEVEL_W=3), 3, 12),
                 (dict(WIDTH=2, DEPTH=2, LEVEL_W=2), 3, 12)],
     "nh_rr_arbiter": [(dict(N=1), 2, 4), (dict(N=3), 2, 12), (dict(N=5), 2, 16)],
-    "nh_router": [(dict(X=1, Y=1, X_MAX=2, Y_MAX=2, DATA_W=1), 2, 8), (dict(X=0, Y=0, X_MAX=1, Y_MAX=1, XB=1, YB=1, DATA_W=1, QUEUE=3), 2, 8),
+    "nh_router": [(dict(X=1, Y=1, X_MAX=2, Y_MAX=2, DATA_W=1), 2, 8), (dict(X=0, Y=0, X_MAX=1, Y_MAX=1, XB=1, YB=1, DATA_W=1), 2, 8),
                   (dict(X=0, Y=1, X_MAX=1, Y_MAX=2, XB=1, DATA_W=1), 2, 8)],
     "nh_fabric_host": [(dict(SETTLE=2), 3, 20)],
     "nh_frame_rx": [(dict(WIDTH=13), 3, 14), (dict(WIDTH=5), 3, 10)],
