@@ -171,6 +171,8 @@ static bool simulate(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_s
     if (f->runs > 0 && whole) {
         if (!(m.out_rtl = load_outputs(a, d, g, s, "out_rtl.bin", "outputs_rtl.npy"))) return false;
     }
+    m.out_rtl = s->rtl_y ? s->rtl_y : m.out_rtl;
+    if (s->rtl_y && !nh_sim_write_outputs(a, d, g, nh_path_join(a, s->work_dir, "outputs_rtl.npy"), s->x.n, s->rtl_y)) return false;
     if (f->runs > 0 && g->opt->simulate.waves) f->waves = "waves.fst";
     f->ran = true;
     if (!nh_sim_measure(a, d, &m, f)) return false;

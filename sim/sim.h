@@ -17,6 +17,7 @@ typedef struct {
     nh_samples x;         /* real inputs; size = steps * elements of the input tensor, [step][element] */
     const int64_t *label; /* [x.n] or NULL */
     const double *reference; /* outputs to be compared with, [x.n][steps][outputs], or NULL */
+    const int64_t *rtl_y;    /* without verilator: raw outputs of RTL that ran elsewhere (a fabric), all of [x.n][steps][outputs], or NULL */
     bool quiet;
     /* A part of a network (sim_places.h): integers in place of x.x, in the order of the model's tensor, and where the outputs go, [x.n][steps]
      * [outputs]: those of the RTL as far as it ran, else of the kernels. Nothing is measured then but cycles and that both agree. */

@@ -8,7 +8,7 @@ static bool check_step(nh_cli *c, const char *option, const char *name) {
     const char *all[NH_STEP_COUNT];
     for (int s = 0; s < NH_STEP_COUNT; s++) all[s] = nh_step_name((nh_step_id)s);
     nh_report(c->diag, NH_O_USAGE, NH_NOWHERE, "--%s: there is no step '%s'", option, name);
-    nh_diag_allowed(c->diag, "c, rtl, sim, synth, pnr, report");
+    nh_diag_allowed(c->diag, "c, map, rtl, sim, synth, pnr, report");
     const char *near = nh_did_you_mean(name, all, NH_STEP_COUNT);
     if (near) nh_diag_hint(c->diag, "did you mean '%s'?", near);
     return false;
@@ -20,8 +20,8 @@ static bool prepare(nh_run *r, nh_cli *c) {
     if (c->flag.jobs == 0) c->flag.jobs = processors > 0 && processors <= 1024 ? (int)processors : 1;
     if (!until || !from || !nh_run_load(r, c, c->arg[0])) return false;
     if (!nh_run_is_event(r) || c->flag.dump_after) return true;
-    nh_report(c->diag, NH_P_MAP_ONLY, r->opt->defaults.strategy_at, "layers of strategy: event are not built, but mapped");
-    nh_diag_hint(c->diag, "neurohls map %s, then neurohls run the image; or strategy: resource, which builds a pipeline", c->arg[0]);
+    if (nh_run_map(r)) return nh_run_reference(r);
+    nh_run_map_print(r, stdout); /* what does not fit, and what would */
     return false;
 }
 
@@ -43,6 +43,6 @@ nh_exit nh_cmd_build(nh_cli *c) {
     return nh_run_steps(&r, plan);
 }
 
-nh_exit nh_cmd_sim(nh_cli *c) { return run(c, 1U << NH_STEP_C | 1U << NH_STEP_RTL | 1U << NH_STEP_SIM, 1U << NH_STEP_SIM); }
+nh_exit nh_cmd_sim(nh_cli *c) { return run(c, 1U << NH_STEP_C | 1U << NH_STEP_MAP | 1U << NH_STEP_RTL | 1U << NH_STEP_SIM, 1U << NH_STEP_SIM); }
 
 nh_exit nh_cmd_synth(nh_cli *c) { return run(c, 1U << NH_STEP_RTL | 1U << NH_STEP_SYNTH, 1U << NH_STEP_SYNTH); }

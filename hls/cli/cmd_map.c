@@ -1,86 +1,18 @@
-#include <stdlib.h>
-
-#include "fabric_rtl.h"
+/* map: the plan of a network on a fabric, its image, and both simulations, without a report. */
 #include "file.h"
-#include "map_report.h"
 #include "run.h"
 
-/* What print writes into a file of the folder. */
-typedef void printer(const nh_run *r, int context, FILE *out);
-
-static void put_svg(const nh_run *r, int context, FILE *out) {
-    nh_svg_mesh(r->cli->arena, r->plan, r->net, &r->opt->fabric.f, r->image, context, out);
-}
-
-static void put_json(const nh_run *r, int context, FILE *out) {
-    (void)context;
-    fputs(nh_map_json(r->cli->arena, r->plan, r->net, &r->opt->fabric.f), out);
-}
-
-static void put_text(const nh_run *r, int context, FILE *out) {
-    (void)context;
-    nh_map_print(r->plan, r->net, &r->opt->fabric.f, out);
-}
-
-static void put_assembly(const nh_run *r, int context, FILE *out) {
-    (void)context;
-    nh_image_print(r->image, out);
-}
-
-static void put_image(const nh_run *r, int context, FILE *out) {
-    size_t size;
-    (void)context;
-    const uint8_t *bytes = nh_image_encode(r->cli->arena, r->image, &size);
-    fwrite(bytes, 1, size, out);
-}
-
-static bool put_file(const nh_run *r, const char *dir, const char *name, printer *print, int context) {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *memory = open_memstream(&text, &size);
-    print(r, context, memory);
-    fclose(memory);
-    nh_writer *w = nh_writer_open(r->cli->arena, nh_path_join(r->cli->arena, dir, name));
-    nh_write(w, text, size);
-    free(text);
-    return nh_writer_close(w, r->cli->diag);
-}
-
-/* Is there hardware for this fabric and image in this version? */
-bool nh_run_has_fabric_rtl(const nh_run *r) {
-    bool one = r->plan->n_context <= 1;
-    if (!one) nh_report(r->cli->diag, NH_P_FABRIC_RTL, r->opt->fabric.f.at, "no RTL is written: this version has none for several contexts");
-    return one;
-}
-
-bool nh_run_put_fabric_rtl(const nh_run *r, const char *dir) {
-    const nh_target *t = &r->opt->target;
-    nh_dp_timing timing = {1000 / r->opt->clock_mhz, t->lut_ns, t->carry_ns_per_bit, t->mul_ns, t->bram_ns, t->setup_ns};
-    int64_t div;
-    return nh_run_uart_div(r, &div) &&
-           nh_emit_fabric(r->cli->arena, r->cli->diag, &r->opt->fabric.f, r->opt->project, &timing, t->bram_bits, div, &r->provenance, dir);
-}
-
-bool nh_run_put_image(const nh_run *r, const char *dir) {
-    nh_arena *a = r->cli->arena;
-    bool ok = put_file(r, dir, nh_arena_printf(a, "%s.img", r->opt->project), put_image, 0) &&
-              put_file(r, dir, nh_arena_printf(a, "%s.s", r->opt->project), put_assembly, 0) && put_file(r, dir, "map.json", put_json, 0) &&
-              put_file(r, dir, "map.txt", put_text, 0);
-    for (int c = 0; ok && c < r->plan->n_context; c++) ok = put_file(r, dir, nh_arena_printf(a, "mesh_%d.svg", c), put_svg, c);
+/* The RTL against the C model, in a folder that does not stay. */
+static bool check_rtl(nh_run *r) {
+    char *stage = nh_stage_dir(r->cli->arena, r->cli->diag, nh_path_join(r->cli->arena, r->out, "map_sim"));
+    bool ok = stage && nh_run_fabric_rtl_print(r, nh_run_folder(r, NH_STEP_RTL), stage);
+    if (stage) nh_discard(stage);
     return ok;
 }
 
-static bool write_folder(nh_run *r) {
-    nh_arena *a = r->cli->arena;
-    const char *dst = nh_path_join(a, r->out, "fabric");
-    if (!nh_mkdirs(r->cli->diag, r->out)) return false;
-    char *stage = nh_stage_dir(a, r->cli->diag, dst);
-    if (!stage) return false;
-    bool ok = nh_run_put_image(r, stage);
-    if (ok && nh_run_has_fabric_rtl(r)) ok = nh_run_put_fabric_rtl(r, nh_path_join(a, stage, "rtl")) && nh_run_fabric_rtl(r, stage);
-    ok = ok && nh_publish(r->cli->diag, stage, dst);
-    if (!ok) nh_discard(stage);
-    return ok;
+static bool run_all(nh_run *r) {
+    nh_step_plan plan = {.wanted = 1U << NH_STEP_MAP | 1U << NH_STEP_RTL};
+    return nh_run_fabric(r, true) && nh_run_only_steps(r, plan) && (!nh_fabric_has_rtl_sim(r) || check_rtl(r));
 }
 
 nh_exit nh_cmd_map(nh_cli *c) {
@@ -97,7 +29,8 @@ nh_exit nh_cmd_map(nh_cli *c) {
     }
     bool ok = nh_run_map(&r);
     nh_run_map_print(&r, stdout);
-    if (ok && nh_run_fabric(&r) && write_folder(&r) && !c->flag.quiet)
-        fprintf(c->flag.json ? stderr : stdout, "image: %s/fabric/%s.img; run it: neurohls run %s/fabric/%s.img\n", r.out, r.opt->project, r.out, r.opt->project);
+    if (ok && run_all(&r) && !c->flag.quiet)
+        fprintf(c->flag.json ? stderr : stdout, "image: %s/%s.img; run it: neurohls run %s/%s.img\n", nh_run_folder(&r, NH_STEP_MAP), r.opt->project,
+                nh_run_folder(&r, NH_STEP_MAP), r.opt->project);
     return nh_cli_finish(c);
 }

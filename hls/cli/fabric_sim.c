@@ -81,13 +81,79 @@ static void compare_class(bench *b, int64_t sample) {
     b->agree += got == want;
 }
 
-/* Lowered as a pipeline, with strategies that every layer has. */
-static const nh_design *reference(nh_run *r) {
-    for (int i = 0; i < r->graph->n_layer; i++) {
-        nh_layer_options *o = &r->graph->layer[i].opt;
-        if (o->strategy == NH_STRATEGY_EVENT) o->strategy = NH_STRATEGY_RESOURCE, o->reuse_factor = r->graph->is_temporal ? 0 : 1; /* any: only its numbers are asked for */
+/* With strategies that every layer has. */
+static const nh_graph *as_pipeline(nh_run *r) {
+    nh_graph *g = NH_NEW(r->cli->arena, nh_graph);
+    *g = *r->graph;
+    g->layer = nh_arena_array(r->cli->arena, (size_t)g->n_layer, sizeof *g->layer);
+    for (int i = 0; i < g->n_layer; i++) {
+        g->layer[i] = r->graph->layer[i];
+        nh_layer_options *o = &g->layer[i].opt;
+        if (o->strategy == NH_STRATEGY_EVENT) o->strategy = NH_STRATEGY_RESOURCE, o->reuse_factor = g->is_temporal ? 0 : 1; /* any: only its numbers are asked for */
     }
-    return nh_lower(r->cli->arena, r->cli->diag, r->graph, r->opt);
+    return g;
+}
+
+/* How its units would be built is of no interest: nobody builds them. */
+bool nh_run_reference(nh_run *r) {
+    nh_arena *a = r->cli->arena;
+    nh_options *o = NH_NEW(a, nh_options);
+    nh_diag *d = nh_diag_new(a);
+    if (r->design) return true;
+    *o = *r->opt;
+    o->budget.ii_cycles = o->budget.multipliers = 0;
+    o->budget.rate_hz = 0;
+    r->design = nh_lower(a, d, as_pipeline(r), o);
+    if (!r->design) nh_diag_append(r->cli->diag, d);
+    else r->design->opt = r->opt;
+    return r->design;
+}
+
+/* What every core did, summed over the samples. */
+static void add_activity(bench *b) {
+    nh_fabric_facts *f = &b->r->facts.fabric;
+    for (int i = 0; i < f->n_core; i++) {
+        const int64_t *n = b->activity[i].count;
+        nh_core_fact *c = &f->core[i];
+        c->events += n[0];
+        c->invalid_events += n[1];
+        c->synapse_words += n[2];
+        c->busy_cycles += n[3];
+        c->neuron_words += n[5];
+        c->spikes += n[6];
+        c->flits += n[7];
+        c->hops += b->activity[i].hops;
+    }
+}
+
+static void name_cores(bench *b) {
+    nh_arena *a = b->r->cli->arena;
+    const nh_image *m = b->r->image;
+    nh_fabric_facts *f = &b->r->facts.fabric;
+    *f = (nh_fabric_facts){.correct = -1};
+    for (int c = 0; c < m->n_context; c++) f->n_core += m->context[c].n_core;
+    f->core = nh_arena_array(a, (size_t)f->n_core + 1, sizeof *f->core);
+    b->activity = nh_arena_array(a, (size_t)f->n_core + 1, sizeof *b->activity);
+    for (int c = 0, at = 0; c < m->n_context; c++) {
+        const nh_context *x = &m->context[c];
+        for (int i = 0; i < x->n_core; i++, at++) {
+            f->core[at] = (nh_core_fact){.layer = "", .context = c, .x = x->core[i].x, .y = x->core[i].y};
+            for (int64_t s = 0; s < x->n_symbol; s++)
+                if (x->symbol[s].x == x->core[i].x && x->symbol[s].y == x->core[i].y) f->core[at].layer = x->symbol[s].layer;
+        }
+    }
+}
+
+static void put_facts(const bench *b) {
+    nh_fabric_facts *f = &b->r->facts.fabric;
+    f->ran = true;
+    f->samples = b->r->inputs.n;
+    f->compared = b->compared;
+    f->differing = b->differ;
+    f->output_events = b->spikes;
+    f->cycles = (double)b->cycles / (double)f->samples;
+    f->most_cycles = b->most_cycles;
+    f->correct = b->r->label ? b->correct : -1;
 }
 
 static void print_result(const bench *b) {
@@ -106,13 +172,14 @@ static void print_result(const bench *b) {
     if (r->label) putchar('\n');
 }
 
-bool nh_run_fabric(nh_run *r) {
+bool nh_run_fabric(nh_run *r, bool prints) {
     nh_arena *a = r->cli->arena;
     bench b = {.r = r};
     if (r->inputs.n == 0) return true;
-    b.g = reference(r);
+    if (!nh_run_reference(r)) return false;
+    b.g = r->design;
+    name_cores(&b);
     if (!r->graph->is_temporal) b.value = nh_float_buffers(a, r->graph);
-    if (!b.g) return false;
     const nh_image *m = r->image;
     b.state = nh_design_state_new(a, b.g);
     b.raw = nh_design_buffers(a, b.g);
@@ -124,7 +191,8 @@ bool nh_run_fabric(nh_run *r) {
     for (int64_t i = 0; ok && i < r->inputs.n; i++) {
         int64_t cycles = 0;
         load_sample(&b, i);
-        ok = nh_image_run(scratch, m, b.x, b.y, NULL, &cycles);
+        ok = nh_image_run(scratch, m, b.x, b.y, b.activity, &cycles);
+        add_activity(&b);
         b.cycles += cycles;
         b.most_cycles = cycles > b.most_cycles ? cycles : b.most_cycles;
         if (ok) compare_sample(&b, i, in, want);
@@ -132,7 +200,8 @@ bool nh_run_fabric(nh_run *r) {
         nh_arena_reset(scratch);
     }
     nh_arena_free(scratch);
-    if (!r->cli->flag.quiet && !r->cli->flag.json) print_result(&b);
+    put_facts(&b);
+    if (prints && !r->cli->flag.quiet && !r->cli->flag.json) print_result(&b);
     return ok && b.differ == 0;
 }
 
@@ -148,22 +217,47 @@ static const int32_t *all_inputs(nh_run *r, int64_t n) {
     return x;
 }
 
-bool nh_run_fabric_rtl(nh_run *r, const char *dir) {
-    nh_arena *a = r->cli->arena;
+static void print_rtl(const nh_fabric_facts *f) {
+    printf("\nRTL of the fabric, %lld samples, %lld ticks in each of %lld runs (%lld with stalls)\n  as the C model %lld of %lld events differ\n"
+           "  cycles         %.0f per inference, measured\n", (long long)f->rtl_samples, (long long)f->rtl_ticks, (long long)f->rtl_runs,
+           (long long)f->rtl_runs - 1, (long long)f->rtl_differing, (long long)(f->rtl_events * f->rtl_runs), f->rtl_cycles);
+}
+
+static const int64_t *widened(nh_arena *a, const int32_t *v, size_t n) {
+    int64_t *to = nh_arena_array(a, n + 1, sizeof *to);
+    for (size_t i = 0; i < n; i++) to[i] = v[i];
+    return to;
+}
+
+bool nh_run_fabric_rtl(nh_run *r, const char *rtl_dir, const char *work_dir, const int64_t **y) {
     nh_diag *d = r->cli->diag;
     int64_t n = r->opt->simulate.rtl_limit && r->opt->simulate.rtl_limit < r->inputs.n ? r->opt->simulate.rtl_limit : r->inputs.n;
-    nh_sim_fabric_setup s = {.image = r->image, .project = r->opt->project, .rtl_dir = nh_path_join(a, dir, "rtl"), .samples = n, .seed = r->opt->simulate.seed};
+    nh_sim_fabric_setup s = {.image = r->image, .project = r->opt->project, .rtl_dir = rtl_dir, .work_dir = work_dir, .samples = n,
+                             .seed = r->opt->simulate.seed};
     nh_sim_fabric_facts f;
-    if (n == 0) return true;
-    s.verilator = nh_tool_find(a, "verilator");
-    if (!s.verilator) return nh_tool_missing(d, "verilator", "sim", false) || true;
-    s.work_dir = nh_path_join(a, dir, "sim");
+    nh_fabric_facts *to = &r->facts.fabric;
+    s.verilator = nh_tool_find(r->cli->arena, "verilator");
     s.x = all_inputs(r, n);
-    if (!nh_mkdirs(d, s.work_dir) || !nh_sim_fabric(a, d, &s, &f)) return false;
-    if (!r->cli->flag.quiet && !r->cli->flag.json)
-        printf("\nRTL of the fabric, %lld samples, %lld ticks in each of %lld runs (%lld with stalls)\n  as the C model %lld of %lld events differ\n"
-               "  cycles         %.0f per inference, measured\n", (long long)n, (long long)f.ticks, (long long)f.runs, (long long)f.runs - 1,
-               (long long)f.differing, (long long)(f.events * f.runs), f.cycles);
-    if (f.differing == 0) return true;
-    return nh_report(d, NH_P_FABRIC_DIFFERS, NH_NOWHERE, "%s", f.first ? f.first : "another number of marks");
+    size_t size = (size_t)(n * r->image->steps * r->image->output_size);
+    s.y = nh_arena_array(r->cli->arena, size + 1, sizeof *s.y);
+    if (!nh_mkdirs(d, s.work_dir) || !nh_sim_fabric(r->cli->arena, d, &s, &f)) return false;
+    to->rtl_samples = n;
+    to->rtl_ticks = f.ticks;
+    to->rtl_events = f.events;
+    to->rtl_runs = f.runs;
+    to->rtl_differing = f.differing;
+    to->rtl_cycles = f.cycles;
+    to->rtl_first = f.differing ? (f.first ? f.first : "another number of marks") : NULL;
+    *y = n == r->inputs.n ? widened(r->cli->arena, s.y, size) : NULL;
+    return true;
+}
+
+bool nh_run_fabric_rtl_print(nh_run *r, const char *rtl_dir, const char *work_dir) {
+    nh_diag *d = r->cli->diag;
+    const int64_t *y;
+    if (r->inputs.n == 0) return true;
+    if (!nh_tool_find(r->cli->arena, "verilator")) return nh_tool_missing(d, "verilator", "sim", false) || true;
+    if (!nh_run_fabric_rtl(r, rtl_dir, work_dir, &y)) return false;
+    if (!r->cli->flag.quiet && !r->cli->flag.json) print_rtl(&r->facts.fabric);
+    return nh_check_fabric_match(r);
 }

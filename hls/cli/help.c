@@ -90,7 +90,7 @@ static void put_words(const nh_command *c, const char *prefix, FILE *out) {
 static void completions_bash(FILE *out) {
     fputs("_neurohls() {\n    local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} words=\n"
           "    case ${COMP_WORDS[COMP_CWORD-1]} in\n"
-          "    --until|--from) COMPREPLY=($(compgen -W \"c rtl sim synth pnr report\" -- \"$word\")); return;;\n    esac\n"
+          "    --until|--from) COMPREPLY=($(compgen -W \"c map rtl sim synth pnr report\" -- \"$word\")); return;;\n    esac\n"
           "    if ((COMP_CWORD == 1)); then words=\"", out);
     for (int i = 0; i < nh_n_commands; i++) fprintf(out, "%s%s", i ? " " : "", nh_commands[i].name);
     fputs("\"; else case $command in\n", out);
@@ -129,7 +129,7 @@ static void completions_zsh(FILE *out) {
             if (!nh_command_takes(&nh_commands[i], o)) continue;
             fprintf(out, " '--%s[", o->name);
             put_shell(o->doc, "[]:", out);
-            fprintf(out, "]%s'", o->kind == NH_ARG_STEP ? ":step:(c rtl sim synth pnr report)" : o->kind == NH_ARG_DIR ? ":folder:_files"
+            fprintf(out, "]%s'", o->kind == NH_ARG_STEP ? ":step:(c map rtl sim synth pnr report)" : o->kind == NH_ARG_DIR ? ":folder:_files"
                                  : o->arg ? ":value:" : "");
         }
         fputs(" '*:file:_files';;\n", out);
@@ -147,7 +147,7 @@ static void completions_fish(FILE *out) {
             if (!nh_command_takes(&nh_commands[i], o)) continue;
             fprintf(out, "complete -c neurohls -n '__fish_seen_subcommand_from %s' -l %s", nh_commands[i].name, o->name);
             if (o->letter) fprintf(out, " -s %c", o->letter);
-            if (o->kind == NH_ARG_STEP) fputs(" -x -a 'c rtl sim synth pnr report'", out);
+            if (o->kind == NH_ARG_STEP) fputs(" -x -a 'c map rtl sim synth pnr report'", out);
             else if (o->arg) fputs(" -r", out);
             fputs(" -d '", out);
             put_shell(o->doc, "", out);

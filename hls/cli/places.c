@@ -43,7 +43,7 @@ bool nh_places_c(nh_run *r, const char *dir) {
         const nh_part *part = &r->parts->part[i];
         nh_run own = fabric_of(r, part);
         const char *to = folder(r, dir, part);
-        bool ok = part->image ? nh_mkdirs(r->cli->diag, to) && nh_run_put_image(&own, to) : nh_emit_c(r->cli->arena, r->cli->diag, part->design, &r->provenance, to);
+        bool ok = part->image ? nh_mkdirs(r->cli->diag, to) && nh_fabric_work_map(&own, to) : nh_emit_c(r->cli->arena, r->cli->diag, part->design, &r->provenance, to);
         if (!ok) return false;
     }
     return true;
@@ -56,7 +56,7 @@ bool nh_places_rtl(nh_run *r, const char *dir) {
         const char *to = folder(r, dir, part);
         bool ok = true;
         if (part->place == NH_PLACE_PIPELINE) ok = nh_emit_rtl(r->cli->arena, r->cli->diag, part->design, &r->provenance, to);
-        if (part->image && nh_run_has_fabric_rtl(&own)) ok = nh_run_put_fabric_rtl(&own, to);
+        if (part->image) ok = nh_fabric_work_rtl(&own, to);
         if (!ok) return false;
     }
     return true;

@@ -24,12 +24,22 @@ static bool add(nh_run *r, const char *name, const char *required, const char *m
     return known && !met;
 }
 
+bool nh_check_fabric_match(nh_run *r) {
+    const nh_fabric_facts *f = &r->facts.fabric;
+    if (f->rtl_differing == 0) return true;
+    return nh_report(r->cli->diag, NH_P_FABRIC_DIFFERS, NH_NOWHERE, "the RTL is not as the C model: %s", f->rtl_first);
+}
+
 static void check_match(nh_run *r) {
     const nh_sim_facts *s = &r->facts.sim;
     nh_arena *a = r->cli->arena;
     if (!s->ran || s->compared == 0) return;
     const char *measured = nh_arena_printf(a, "%lld of %lld differ", (long long)s->mismatches, (long long)s->compared);
     if (!add(r, "C = RTL", "0 differ", measured, true, s->mismatches == 0)) return;
+    if (r->image) {
+        nh_check_fabric_match(r);
+        return;
+    }
     const nh_mismatch *m = &s->first;
     nh_report(r->cli->diag, NH_R_MISMATCH, NH_NOWHERE, "%lld of %lld elements differ; the first: sample %lld, element %lld, cycle %lld",
               (long long)s->mismatches, (long long)s->compared, (long long)m->sample, (long long)m->element, (long long)m->cycle);
@@ -109,7 +119,8 @@ static void check_fit(nh_run *r) {
     if (!add(r, "fit", r->opt->target.name, measured, known, met)) return;
     nh_report(r->cli->diag, NH_R_FIT, r->opt->require.fit_at, "the design does not fit %s", r->opt->target.name);
     nh_diag_found(r->cli->diag, "%s", measured);
-    nh_diag_hint(r->cli->diag, "a larger reuse_factor or narrower weights need less");
+    nh_diag_hint(r->cli->diag, r->image ? "fewer or smaller cores (fabric: mesh, lanes, neurons, axons, synapse_kib) need less"
+                                        : "a larger reuse_factor or narrower weights need less");
 }
 
 void nh_check_estimate(nh_run *r) {

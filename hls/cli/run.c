@@ -50,10 +50,11 @@ bool nh_run_load(nh_run *r, nh_cli *c, const char *config) {
     bool resolved = nh_config_resolve(r->opt, r->graph, d);
     if (!nh_load_data(r) || !resolved || !hash_sources(r)) return false;
     if (!run_passes(r)) return false;
-    if (c->flag.dump_after || nh_run_is_event(r)) return true;
-    if (nh_is_mixed(r->graph)) return nh_places_load(r);
+    bool device = !nh_has_pnr(&r->opt->target) || nh_pnr_device_check(d, &r->opt->target);
+    if (c->flag.dump_after || nh_run_is_event(r)) return device;
+    if (nh_is_mixed(r->graph)) return nh_places_load(r) && device;
     r->design = nh_lower(a, d, r->graph, r->opt);
     if (!r->design) return false;
     bool emits = nh_emit_rtl_check(a, d, r->design);
-    return (!nh_has_pnr(&r->opt->target) || nh_pnr_device_check(d, &r->opt->target)) && emits;
+    return device && emits;
 }

@@ -9,15 +9,16 @@
 #include "parts.h"
 #include "passes.h"
 #include "report.h"
+#include "sim.h"
 
-typedef enum { NH_STEP_C, NH_STEP_RTL, NH_STEP_SIM, NH_STEP_SYNTH, NH_STEP_PNR, NH_STEP_REPORT, NH_STEP_COUNT } nh_step_id;
+typedef enum { NH_STEP_C, NH_STEP_MAP, NH_STEP_RTL, NH_STEP_SIM, NH_STEP_SYNTH, NH_STEP_PNR, NH_STEP_REPORT, NH_STEP_COUNT } nh_step_id;
 
 typedef struct {
     nh_cli *cli;
     nh_options *opt;
     nh_graph *graph;
     nh_design *design;
-    nh_event_net *net;    /* of networks on a fabric, by nh_run_map; their design is NULL */
+    nh_event_net *net;    /* of networks on a fabric, by nh_run_map; their design is that of nh_run_reference */
     nh_map_plan *plan;
     nh_image *image;
     nh_parts *parts;      /* of networks in several places: their design is parts->whole, and map and image are in the parts; else NULL */
@@ -51,15 +52,24 @@ bool nh_run_map(nh_run *r);
 /* Clock cycles per bit of the board's serial line; false: diagnosed. */
 bool nh_run_uart_div(const nh_run *r, int64_t *div);
 void nh_run_map_print(const nh_run *r, FILE *out);
-/* cmd_map.c: image, assembly, map and pictures into dir; is there hardware for it (else NH_P_FABRIC_RTL); its RTL into dir. */
-bool nh_run_put_image(const nh_run *r, const char *dir);
-bool nh_run_has_fabric_rtl(const nh_run *r);
-bool nh_run_put_fabric_rtl(const nh_run *r, const char *dir);
-/* fabric_sim.c: the simulation's inputs through the C model of the fabric, against the integer model of the layers: every output of every
- * step. Prints cycles, activity and accuracy. */
-bool nh_run_fabric(nh_run *r);
-/* The RTL of the fabric in dir/rtl against the C model, on the first simulate: rtl_limit samples; prints. Work is in dir/sim. */
-bool nh_run_fabric_rtl(nh_run *r, const char *dir);
+/* fabric_sim.c: the layers as a pipeline, which is their integer model and makes the C kernels; no RTL is made of it. design is set. */
+bool nh_run_reference(nh_run *r);
+/* The simulation's inputs through the C model of the fabric, against the integer model of the layers: every output of every step. Fills
+ * facts.fabric; prints: cycles and accuracy too. False: they differ, or it cannot run (diagnosed). */
+bool nh_run_fabric(nh_run *r, bool prints);
+/* The RTL of the fabric in rtl_dir against the C model, on the first simulate: rtl_limit samples; work_dir is made. Fills facts.fabric.
+ * *y: outputs of the RTL, NULL when it did not run all samples. False: a tool failed. */
+bool nh_run_fabric_rtl(nh_run *r, const char *rtl_dir, const char *work_dir, const int64_t **y);
+/* The same where Verilator is there, prints, and is false when they differ too. */
+bool nh_run_fabric_rtl_print(nh_run *r, const char *rtl_dir, const char *work_dir);
+
+/* fabric_steps.c: what the steps do for a network on a fabric. Image, assembly, map as text, JSON and pictures. */
+bool nh_fabric_work_map(nh_run *r, const char *dir); /* dir exists */
+bool nh_fabric_work_rtl(nh_run *r, const char *dir);
+/* Both comparisons above and, by nh_sim_run, what the layers do. */
+bool nh_fabric_work_sim(nh_run *r, nh_sim_setup *s);
+/* Can the RTL be run (else NH_P_FABRIC_RTL)? */
+bool nh_fabric_has_rtl_sim(const nh_run *r);
 
 /* What a command asks of the steps: bit s of `wanted`: run it; of `named`: a missing tool is an error. */
 typedef struct { unsigned wanted, named; } nh_step_plan;
@@ -70,12 +80,18 @@ const char *nh_step_name(nh_step_id s);
 
 /* Run, or find in the cache, the steps of the plan; check the requirements; print the report. */
 nh_exit nh_run_steps(nh_run *r, nh_step_plan plan);
+/* Only that: neither requirements nor report. */
+bool nh_run_only_steps(nh_run *r, nh_step_plan plan);
+/* Where the output of a step is. */
+const char *nh_run_folder(nh_run *r, nh_step_id s);
 
 /* data.c: the user's arrays, checked against the model's input. */
 bool nh_load_data(nh_run *r);
 
 /* require.c: fill facts.requirement and report what is missed. */
 void nh_check_requirements(nh_run *r);
+/* Does the fabric's RTL what its C model does? */
+bool nh_check_fabric_match(nh_run *r);
 /* Before synthesis: warn when require: fit is asked for and the estimate exceeds the target. */
 void nh_check_estimate(nh_run *r);
 /* Steps (bits) that the requirements cannot do without. */

@@ -16,6 +16,8 @@ typedef struct {
 
 typedef struct {
     const char *name;
+    const char *folder;       /* NULL: the name */
+    bool (*applies)(const nh_run *r); /* NULL: to every network; others are not told that the step is there */
     lack (*lacks)(const nh_run *r);
     /* Are its tools there? Else says why not: to be skipped, or, when it was asked for by name, an error (which it reports). */
     bool (*tools)(nh_run *r, bool named, const char **why);
@@ -25,6 +27,8 @@ typedef struct {
 } step_row;
 
 static const char *below(nh_run *r, const char *name) { return nh_path_join(r->cli->arena, r->out, name); }
+
+static const char *folder_of(const step_row *row) { return row->folder ? row->folder : row->name; }
 
 /* --- what a step depends on ---------------------------------------------------------------------------------------------- */
 
@@ -61,6 +65,15 @@ static void key_target(nh_run *r, nh_step *t) {
                 g->carry_ns_per_bit, g->mul_ns, g->bram_ns, g->setup_ns));
 }
 
+/* The image has everything of the fabric and of the map in it. */
+static void key_image(nh_run *r, nh_step *t) {
+    size_t size;
+    nh_hasher *h = nh_hasher_new(r->cli->arena);
+    const uint8_t *bytes = nh_image_encode(r->cli->arena, r->image, &size);
+    nh_hash_bytes(h, bytes, size);
+    nh_step_key(t, "program image", nh_arena_str(r->cli->arena, nh_hash_end(h).hex));
+}
+
 static void depend_design(nh_run *r, nh_step *t) {
     key_file(r, t, "neurohls", "/proc/self/exe");
     nh_step_key(t, "config", r->provenance.config_sha);
@@ -74,12 +87,14 @@ static void depend_design(nh_run *r, nh_step *t) {
         if (model && nh_neuron_model_is_file(model)) key_file(r, t, "neuron model", model);
     }
     key_target(r, t);
+    if (r->image) key_image(r, t);
 }
 
 static void depend_sim(nh_run *r, nh_step *t) {
     depend_design(r, t);
     nh_step_input(t, "c");
     nh_step_input(t, "rtl");
+    if (r->image) nh_step_input(t, "fabric");
     key_data(r, t, "inputs", r->opt->simulate.inputs.path, &r->inputs);
     key_file(r, t, "labels", r->opt->simulate.labels.path);
     key_file(r, t, "reference", r->opt->spiking.reference.path);
@@ -132,6 +147,11 @@ static lack lacks_for_sim(const nh_run *r) {
     return (lack){"the configuration has no simulate: inputs", "add simulate: { inputs: x.npy }", {.file = r->opt->file}};
 }
 
+static lack lacks_for_map(const nh_run *r) {
+    if (nh_run_is_event(r)) return (lack){0};
+    return (lack){"nothing is on a fabric: no layer has strategy: event", "defaults: { strategy: event }", r->opt->defaults.strategy_at};
+}
+
 static lack lacks_for_pnr(const nh_run *r) {
     if (r->parts) return (lack){"the parts of a network in several places are no one circuit", "neurohls synth counts each; neurohls build of one place is placed", r->opt->target_at};
     if (nh_has_pnr(&r->opt->target)) return (lack){0};
@@ -161,6 +181,7 @@ static bool work_c(nh_run *r, const char *dir) {
 
 static bool work_rtl(nh_run *r, const char *dir) {
     if (r->parts) return nh_places_rtl(r, dir);
+    if (r->image) return nh_fabric_work_rtl(r, dir);
     return nh_emit_rtl(r->cli->arena, r->cli->diag, r->design, &r->provenance, dir);
 }
 
@@ -194,11 +215,12 @@ static bool work_sim(nh_run *r, const char *dir) {
                       .jobs = r->cli->flag.jobs, .x = r->inputs, .label = r->label, .reference = r->reference, .quiet = r->cli->flag.quiet};
     if (!s.cxx) s.verilator = NULL;
     nh_sim_facts *f = &r->facts.sim;
-    bool ok = r->parts ? nh_sim_places(a, r->cli->diag, r->parts, &s, r->facts.part, f) : nh_sim_run(a, r->cli->diag, r->design, &s, f);
+    bool ok = r->parts ? nh_sim_places(a, r->cli->diag, r->parts, &s, r->facts.part, f)
+              : r->image ? nh_fabric_work_sim(r, &s) : nh_sim_run(a, r->cli->diag, r->design, &s, f);
     if (!ok) return false;
     if (f->waves) f->waves = nh_path_join(a, below(r, "sim"), nh_path_base(f->waves)); /* where it will be */
     if (f->raster.n_band > 0 && !nh_report_raster(a, r->cli->diag, &f->raster, nh_path_join(a, dir, "raster.svg"))) return false;
-    return write_facts(r, dir, &(nh_report_facts){.sim = *f});
+    return write_facts(r, dir, &(nh_report_facts){.sim = *f, .fabric = r->facts.fabric, .map = r->facts.map});
 }
 
 static bool load_sim(nh_run *r, const char *dir) {
@@ -206,13 +228,17 @@ static bool load_sim(nh_run *r, const char *dir) {
     if (!load_facts(r, dir, &f)) return false;
     r->facts.sim = f.sim;
     nh_places_recall(r, &f, NH_STEP_SIM);
+    r->facts.fabric = f.fabric;
     return true;
 }
 
 static bool work_synth(nh_run *r, const char *dir) {
     nh_arena *a = r->cli->arena;
     if (r->parts) return nh_places_synth(r, dir) && write_facts(r, dir, &(nh_report_facts){.synth = r->facts.synth});
-    if (!nh_synth_run(a, r->cli->diag, r->design, below(r, "rtl"), dir, nh_tool_find(a, "yosys"), r->cli->flag.jobs, &r->facts.synth))
+    nh_diag *d = r->cli->diag;
+    const char *rtl = below(r, "rtl"), *yosys = nh_tool_find(a, "yosys");
+    nh_synth_facts *f = &r->facts.synth;
+    if (!(r->image ? nh_synth_fabric(a, d, r->opt, rtl, dir, yosys, r->cli->flag.jobs, f) : nh_synth_run(a, d, r->design, rtl, dir, yosys, r->cli->flag.jobs, f)))
         return false;
     return write_facts(r, dir, &(nh_report_facts){.synth = r->facts.synth});
 }
@@ -227,9 +253,11 @@ static bool load_synth(nh_run *r, const char *dir) {
 
 static bool work_pnr(nh_run *r, const char *dir) {
     nh_arena *a = r->cli->arena;
+    nh_diag *d = r->cli->diag;
+    const char *rtl = below(r, "rtl"), *yosys = nh_tool_find(a, "yosys"), *nextpnr = nh_tool_find(a, "nextpnr-ice40"), *icepack = nh_tool_find(a, "icepack");
     nh_pnr_facts *f = &r->facts.pnr;
-    if (!nh_pnr_run(a, r->cli->diag, r->design, below(r, "rtl"), dir, nh_tool_find(a, "yosys"), nh_tool_find(a, "nextpnr-ice40"),
-                    nh_tool_find(a, "icepack"), f))
+    if (!(r->image ? nh_pnr_fabric(a, d, r->opt, &r->opt->fabric.f, rtl, dir, yosys, nextpnr, icepack, f)
+                   : nh_pnr_run(a, d, r->design, rtl, dir, yosys, nextpnr, icepack, f)))
         return false;
     if (f->bitstream) f->bitstream = nh_path_join(a, "pnr", nh_path_base(f->bitstream));
     return write_facts(r, dir, &(nh_report_facts){.pnr = *f});
@@ -270,11 +298,14 @@ static bool write_reports(nh_run *r) {
 }
 
 static const step_row steps[NH_STEP_COUNT] = {
-    [NH_STEP_C] = {"c", NULL, NULL, depend_design, work_c, NULL},
-    [NH_STEP_RTL] = {"rtl", NULL, NULL, depend_design, work_rtl, NULL},
-    [NH_STEP_SIM] = {"sim", lacks_for_sim, tools_for_sim, depend_sim, work_sim, load_sim},
-    [NH_STEP_SYNTH] = {"synth", NULL, tools_for_synth, depend_synth, work_synth, load_synth},
-    [NH_STEP_PNR] = {"pnr", lacks_for_pnr, tools_for_pnr, depend_pnr, work_pnr, load_pnr},
+    [NH_STEP_C] = {.name = "c", .depend = depend_design, .work = work_c},
+    [NH_STEP_MAP] = {.name = "map", .folder = "fabric", .applies = nh_run_is_event, .lacks = lacks_for_map, .depend = depend_design,
+                     .work = nh_fabric_work_map},
+    [NH_STEP_RTL] = {.name = "rtl", .depend = depend_design, .work = work_rtl},
+    [NH_STEP_SIM] = {.name = "sim", .lacks = lacks_for_sim, .tools = tools_for_sim, .depend = depend_sim, .work = work_sim, .load = load_sim},
+    [NH_STEP_SYNTH] = {.name = "synth", .tools = tools_for_synth, .depend = depend_synth, .work = work_synth,
+                       .load = load_synth},
+    [NH_STEP_PNR] = {.name = "pnr", .lacks = lacks_for_pnr, .tools = tools_for_pnr, .depend = depend_pnr, .work = work_pnr, .load = load_pnr},
     [NH_STEP_REPORT] = {.name = "report"}, /* always written anew: it says what this run did */
 };
 
@@ -285,6 +316,8 @@ int nh_step_find(const char *name) {
 }
 
 const char *nh_step_name(nh_step_id s) { return steps[s].name; }
+
+const char *nh_run_folder(nh_run *r, nh_step_id s) { return below(r, folder_of(&steps[s])); }
 
 /* --- the flow -------------------------------------------------------------------------------------------------------------- */
 
@@ -338,11 +371,11 @@ static bool run_step(nh_run *r, nh_steps *cache, nh_step_id s, nh_step_plan plan
         fact->state = r->cli->diag->n_error > errors ? NH_STEP_FAILED : NH_STEP_SKIPPED;
         return fact->state == NH_STEP_SKIPPED;
     }
-    nh_step *t = nh_step_new(cache, row->name);
+    nh_step *t = nh_step_new(cache, folder_of(row));
     row->depend(r, t);
     bool cached = nh_step_cached(t, force);
     if (!fact->why) fact->why = nh_step_why(t); /* else it says what the step does without */
-    if (cached && (!row->load || row->load(r, below(r, row->name)))) {
+    if (cached && (!row->load || row->load(r, below(r, folder_of(row))))) {
         fact->state = NH_STEP_CACHED;
         return true;
     }
@@ -352,10 +385,10 @@ static bool run_step(nh_run *r, nh_steps *cache, nh_step_id s, nh_step_plan plan
 /* A step that this run was not asked for, but whose output of an earlier one still holds: the report keeps what it measured. */
 static void recall_step(nh_run *r, nh_steps *cache, nh_step_id s) {
     const step_row *row = &steps[s];
-    if (!row->load || !nh_file_exists(nh_path_join(r->cli->arena, below(r, row->name), "facts.json"))) return;
-    nh_step *t = nh_step_new(cache, row->name);
+    if (!row->load || !nh_file_exists(nh_path_join(r->cli->arena, below(r, folder_of(row)), "facts.json"))) return;
+    nh_step *t = nh_step_new(cache, folder_of(row));
     row->depend(r, t);
-    if (!nh_step_cached(t, false) || !row->load(r, below(r, row->name))) return;
+    if (!nh_step_cached(t, false) || !row->load(r, below(r, folder_of(row)))) return;
     r->facts.step[s].state = NH_STEP_CACHED;
     r->facts.step[s].why = "not asked for; an earlier build's still holds";
 }
@@ -390,31 +423,58 @@ static bool check_named(const nh_run *r, nh_step_plan plan) {
     return ok;
 }
 
+static bool applies(const nh_run *r, int s) { return !steps[s].applies || steps[s].applies(r); }
+
+/* recalls: steps that were not asked for tell what they measured before. */
+static bool run_plan(nh_run *r, nh_steps *cache, nh_step_plan plan, bool recalls) {
+    int from = r->cli->flag.from ? nh_step_find(r->cli->flag.from) : NH_STEP_COUNT;
+    nh_report_facts *f = &r->facts;
+    bool ok = true;
+    f->n_step = NH_STEP_COUNT;
+    for (int s = 0; s < NH_STEP_COUNT; s++) f->step[s] = (nh_step_fact){.name = steps[s].name, .state = NH_STEP_NOT_ASKED};
+    for (int s = 0; s < NH_STEP_REPORT && ok; s++) {
+        if (!applies(r, s)) continue;
+        if (!(plan.wanted >> s & 1)) {
+            if (recalls) recall_step(r, cache, (nh_step_id)s);
+            continue;
+        }
+        ok = run_step(r, cache, (nh_step_id)s, plan, r->cli->flag.force || s >= from);
+        say_step(r, &f->step[s]);
+    }
+    return ok;
+}
+
+bool nh_run_only_steps(nh_run *r, nh_step_plan plan) {
+    nh_steps *cache = nh_steps_open(r->cli->arena, r->cli->diag, r->out);
+    return cache && run_plan(r, cache, plan, false);
+}
+
+/* The report lists the steps that there are for this network. */
+static void drop_others(nh_run *r) {
+    nh_report_facts *f = &r->facts;
+    f->n_step = 0;
+    for (int s = 0; s < NH_STEP_COUNT; s++)
+        if (applies(r, s)) f->step[f->n_step++] = f->step[s];
+}
+
 nh_exit nh_run_steps(nh_run *r, nh_step_plan plan) {
     nh_diag *d = r->cli->diag;
     nh_report_facts *f = &r->facts;
-    int from = r->cli->flag.from ? nh_step_find(r->cli->flag.from) : NH_STEP_COUNT;
     if (!check_named(r, plan)) return nh_cli_finish(r->cli);
     nh_steps *cache = nh_steps_open(r->cli->arena, d, r->out);
     if (!cache) return nh_cli_finish(r->cli);
     f->provenance = r->provenance;
     f->design = r->design;
     f->diag = d;
-    f->n_step = NH_STEP_COUNT;
-    for (int s = 0; s < NH_STEP_COUNT; s++) f->step[s] = (nh_step_fact){.name = steps[s].name, .state = NH_STEP_NOT_ASKED};
-    bool ok = true;
-    for (int s = 0; s < NH_STEP_REPORT && ok; s++) {
-        if (!(plan.wanted >> s & 1)) {
-            recall_step(r, cache, (nh_step_id)s);
-            continue;
-        }
-        ok = run_step(r, cache, (nh_step_id)s, plan, r->cli->flag.force || s >= from);
-        say_step(r, &f->step[s]);
-    }
-    if (!ok) return nh_cli_finish(r->cli);
+    f->map.fabric = r->image ? &r->opt->fabric.f : NULL;
+    f->map.plan = r->plan;
+    f->map.net = r->net;
+    f->map.image = r->image;
+    if (!run_plan(r, cache, plan, true)) return nh_cli_finish(r->cli);
     nh_check_requirements(r);
     f->exit = nh_diag_exit(d);
     f->step[NH_STEP_REPORT].state = NH_STEP_DONE;
+    drop_others(r);
     if (write_reports(r)) print_result(r);
     return nh_cli_finish(r->cli);
 }

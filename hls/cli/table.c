@@ -6,7 +6,7 @@
 
 #define FLAG(field) offsetof(nh_flags, field)
 const nh_option nh_options_table[] = {
-    {"until", 0, NH_ARG_STEP, "STEP", FLAG(until), "stop after this step: c, rtl, sim, synth, pnr or report"},
+    {"until", 0, NH_ARG_STEP, "STEP", FLAG(until), "stop after this step: c, map, rtl, sim, synth, pnr or report"},
     {"from", 0, NH_ARG_STEP, "STEP", FLAG(from), "run this step and all after it again"},
     {"jobs", 'j', NH_ARG_COUNT, "N", FLAG(jobs), "run up to N jobs at a time (default: the number of processors)"},
     {"force", 'f', NH_ARG_NONE, NULL, FLAG(force), "run every step again; init: overwrite the file"},
@@ -45,18 +45,19 @@ const nh_command nh_commands[] = {
      "errors come at once. With --schema prints the JSON Schema of configurations.",
      nh_cmd_check},
     {"build", "CONFIG", 1, 1, "until from jobs force output dump-after trace waves",
-     "run the whole flow: C kernels, RTL, co-simulation, synthesis, place and route, report",
-     "Steps are c, rtl, sim, synth, pnr and report. A step whose inputs did not change is not run again. A step whose tool is "
+     "run the whole flow: C kernels, map, RTL, co-simulation, synthesis, place and route, report",
+     "Steps are c, map (of networks on a fabric), rtl, sim, synth, pnr and report. A step whose inputs did not change is not run again. A step whose tool is "
      "missing is skipped and says so, unless it was asked for by --until or a requirement depends on it.",
      nh_cmd_build},
     {"sim", "CONFIG", 1, 1, "from jobs force output trace waves", "build and run the co-simulation of C kernels and RTL",
-     "Runs the steps c, rtl and sim: every sample of simulate: inputs through both, compared bit for bit.", nh_cmd_sim},
+     "Runs the steps c, map, rtl and sim: every sample of simulate: inputs through both, compared bit for bit.", nh_cmd_sim},
     {"synth", "CONFIG", 1, 1, "from jobs force output", "count cells with Yosys, place and route where there is a device",
      "Runs the steps rtl, synth and, for targets with a device, pnr.", nh_cmd_synth},
     {"map", "CONFIG", 1, 1, "output", "map a network onto a fabric of neuron cores, write its program image",
      "Layers of strategy: event become populations of neurons on the cores of fabric:. Prints what was tried, the utilisation of every "
      "layer, and, where the network does not fit, the certificate: resource, needed, available, the smallest change that fits. Writes the "
-     "image, its assembly, the map (text, JSON) and a picture of the mesh, and runs the simulation's inputs through the C model of the fabric.",
+     "image, its assembly, the map (text, JSON) and a picture of the mesh, runs the simulation's inputs through the C model of the fabric and "
+     "through its RTL; it is what build does for such a network before the report, synthesis, place and route.",
      nh_cmd_map},
     {"report", "CONFIG", 1, 1, "output", "print the report of the last build", "Prints what the last build of this configuration "
      "wrote; with --json the whole report.json.", nh_cmd_report},

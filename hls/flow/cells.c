@@ -110,17 +110,60 @@ static void count_cell(json_t *cell, const nh_target *t, nh_cells *out) {
     }
 }
 
+/* Block RAMs of xilinx7 are counted in halves; the target may count whole ones. */
+static void join_halves(const nh_target *t, nh_cells *out) {
+    if (strcmp(t->family, "xilinx7") == 0 && t->bram_bits > 18432) out->brams = divide_up(out->brams, 2);
+}
+
+static json_t *cells_of(json_t *root, const char *module) {
+    return json_object_get(json_object_get(json_object_get(root, "modules"), module), "cells");
+}
+
+/* What is in a module of the source; cells of the library are modules too, marked as boxes. */
+static json_t *inside_of(json_t *root, const char *module) {
+    json_t *mark = json_object_get(json_object_get(json_object_get(root, "modules"), module), "attributes");
+    return json_object_get(mark, "blackbox") || json_object_get(mark, "whitebox") ? NULL : cells_of(root, module);
+}
+
+static void count_below(json_t *root, json_t *cell, const nh_target *t, int depth, nh_cells *out) {
+    enum { DEPTH_MOST = 64 };
+    const char *type = json_string_value(json_object_get(cell, "type")), *name;
+    json_t *inside = type ? inside_of(root, type) : NULL, *below;
+    if (json_object_size(inside) == 0 || depth == DEPTH_MOST) {
+        count_cell(cell, t, out);
+        return;
+    }
+    json_object_foreach(inside, name, below) count_below(root, below, t, depth + 1, out);
+}
+
+bool nh_cells_count_groups(nh_diag *d, const char *json_path, const nh_target *t, const char *top, nh_cells_group *group, int n_group) {
+    json_t *root = json_load_file(json_path, 0, NULL), *cells = cells_of(root, top), *cell;
+    const char *name;
+    bool ok = json_is_object(cells);
+    if (!ok) nh_report(d, NH_T_FAILED, NH_NOWHERE, "yosys left no netlist of %s in '%s'", top, json_path);
+    json_object_foreach(cells, name, cell)
+        for (int i = 0; i < n_group; i++) {
+            if (strncmp(name, group[i].prefix, strlen(group[i].prefix)) != 0) continue;
+            group[i].n++;
+            count_below(root, cell, t, 0, &group[i].cells);
+            break;
+        }
+    for (int i = 0; i < n_group; i++) join_halves(t, &group[i].cells);
+    json_decref(root);
+    return ok;
+}
+
 bool nh_cells_count(nh_diag *d, const char *json_path, const nh_target *t, const char *top, nh_cells *out) {
     *out = (nh_cells){0};
     json_error_t error;
     json_t *root = json_load_file(json_path, 0, &error);
-    json_t *cells = json_object_get(json_object_get(json_object_get(root, "modules"), top), "cells");
+    json_t *cells = cells_of(root, top);
     bool ok = json_is_object(cells);
     if (!ok) nh_report(d, NH_T_FAILED, NH_NOWHERE, "yosys left no netlist of %s in '%s'", top, json_path);
     const char *name;
     json_t *cell;
     json_object_foreach(cells, name, cell) count_cell(cell, t, out);
     json_decref(root);
-    if (strcmp(t->family, "xilinx7") == 0 && t->bram_bits > 18432) out->brams = divide_up(out->brams, 2);
+    join_halves(t, out);
     return ok;
 }

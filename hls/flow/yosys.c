@@ -13,21 +13,21 @@
 
 /* What follows `synth_<family> -top <top>`, or for the generic family the whole recipe. */
 typedef struct {
-    const char *family, *command, *with_dsp, *without_dsp;
+    const char *family, *command, *with_dsp, *without_dsp, *flat, *modules; /* flat, modules: hierarchy gone or kept */
 } recipe;
 
 static const recipe recipes[] = {
-    {"ice40", "synth_ice40 -top", "-dsp", ""},
-    {"ecp5", "synth_ecp5 -top", "", "-nodsp"},
+    {"ice40", "synth_ice40 -top", "-dsp", "", "", " -noflatten"},
+    {"ecp5", "synth_ecp5 -top", "", "-nodsp", "", " -noflatten"},
     /* Without pads and clock buffers: a unit's ports are wires inside the chip. */
-    {"xilinx7", "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf -top", "", "-nodsp"},
+    {"xilinx7", "synth_xilinx -family xc7 -noiopad -noclkbuf -top", "", "-nodsp", " -flatten", ""},
 };
 
 /* As `synth`, but memories stay whole (mapping them to flip-flops would count a RAM as logic), except those marked as logic; and
  * multipliers stay whole when the target has DSP blocks: alumacc leaves a cell type alone that it does not know. */
-static void write_generic(nh_writer *w, const nh_target *t, const char *top) {
+static void write_generic(nh_writer *w, const nh_target *t, const char *top, bool keeps_modules) {
     nh_printf(w, "hierarchy -check -top %s\n", top);
-    nh_puts(w, "proc\nflatten\nopt_expr\nopt_clean\ncheck\nopt -nodffe -nosdff\nwreduce\npeepopt\nopt_clean\n");
+    nh_printf(w, "proc\n%sopt_expr\nopt_clean\ncheck\nopt -nodffe -nosdff\nwreduce\npeepopt\nopt_clean\n", keeps_modules ? "" : "flatten\n");
     if (t->use_dsp) nh_puts(w, "chtype -set nh_mul t:$mul\n");
     nh_puts(w, "alumacc\nshare\nopt\nmemory -nomap\nopt_clean\n");
     nh_puts(w, "memory_map a:rom_style=logic a:ram_style=logic a:ram_style=registers\n");
@@ -35,14 +35,15 @@ static void write_generic(nh_writer *w, const nh_target *t, const char *top) {
     nh_printf(w, "abc -lut %d\nopt -fast\nclean\n", t->lut_inputs ? t->lut_inputs : 4);
 }
 
-static bool write_script(nh_arena *a, nh_diag *d, const char *path, const nh_target *t, const char *top) {
+static bool write_script(nh_arena *a, nh_diag *d, const char *path, const nh_target *t, const char *top,
+                         bool keeps_modules) {
     nh_writer *w = nh_writer_open(a, path);
     bool known = strcmp(t->family, "generic") == 0;
-    if (known) write_generic(w, t, top);
+    if (known) write_generic(w, t, top, keeps_modules);
     for (size_t i = 0; i < sizeof recipes / sizeof recipes[0]; i++) {
         const recipe *r = &recipes[i];
         if (strcmp(t->family, r->family) != 0) continue;
-        nh_printf(w, "%s %s %s\n", r->command, top, t->use_dsp ? r->with_dsp : r->without_dsp);
+        nh_printf(w, "%s %s %s%s\n", r->command, top, t->use_dsp ? r->with_dsp : r->without_dsp, keeps_modules ? r->modules : r->flat);
         known = true;
     }
     bool ok = nh_writer_close(w, d);
@@ -80,9 +81,9 @@ static const char **arguments(nh_arena *a, nh_diag *d, const nh_yosys *y, const 
 }
 
 char *nh_yosys_synth(nh_arena *a, nh_diag *d, const nh_yosys *y, const nh_target *t, const char *top) {
-    char *base = nh_path_join(a, y->work_dir, top);
+    char *base = nh_path_join(a, y->work_dir, y->keeps_modules ? nh_arena_printf(a, "%s_modules", top) : top);
     char *script = nh_arena_printf(a, "%s.ys", base), *json = nh_arena_printf(a, "%s.json", base);
-    if (!write_script(a, d, script, t, top)) return NULL;
+    if (!write_script(a, d, script, t, top, y->keeps_modules)) return NULL;
     const char **argv = arguments(a, d, y, script, json);
     if (!argv) return NULL;
     nh_tool_run run = {.argv = argv,

@@ -9,7 +9,7 @@
 typedef enum { NH_STEP_NOT_ASKED, NH_STEP_DONE, NH_STEP_CACHED, NH_STEP_SKIPPED, NH_STEP_FAILED } nh_step_state;
 
 typedef struct {
-    const char *name;      /* c rtl sim synth pnr report */
+    const char *name;      /* c map rtl sim synth pnr report */
     nh_step_state state;
     const char *why;       /* why it ran again, was skipped or failed */
     double seconds;        /* wall time; 0 when cached */
@@ -150,12 +150,36 @@ typedef struct {
     const char *waves;             /* path of the FST, or NULL */
 } nh_sim_facts;
 
+/* What one core of a fabric did in its C model, over all samples that ran. */
+typedef struct {
+    const char *layer;
+    int64_t context, x, y;
+    int64_t events, invalid_events, synapse_words, busy_cycles, neuron_words, spikes, flits, hops; /* hops: of its flits */
+} nh_core_fact;
+
+/* A network on a fabric: the C model, which executes the program image, against the layers; the RTL against the C model. What nh_sim_facts
+ * has of C and RTL (runs, compared, mismatches) is of events then. */
+typedef struct {
+    bool ran;
+    int64_t samples;
+    int64_t compared, differing;   /* outputs of every step, C model against the integer model of the layers */
+    int64_t output_events;         /* of all samples */
+    double cycles;                 /* per sample, estimated by the C model */
+    int64_t most_cycles;
+    int64_t correct;               /* samples whose class by most spikes is the label; -1 without labels */
+    int64_t rtl_samples, rtl_ticks, rtl_events, rtl_runs, rtl_differing; /* ticks, events: of one run; differing: of all */
+    double rtl_cycles;             /* per sample, measured, without stalls */
+    const char *rtl_first;         /* the first difference, or NULL */
+    nh_core_fact *core;
+    int n_core;
+} nh_fabric_facts;
+
 typedef struct { int64_t luts, ffs, brams, dsps, carries, others; } nh_cells;
 
 typedef struct {
     bool ran;
     const char *family;
-    const char **unit;             /* names; entry n_unit-1 is "total" */
+    const char **unit;             /* names, of a fabric kinds of modules; entry n_unit-1 is "total" */
     nh_cells *cells;
     int n_unit;
 } nh_synth_facts;

@@ -67,7 +67,7 @@ static bool map_fabric(nh_arena *a, nh_diag *d, nh_part *part) {
     if (!nh_fabric_check(part->fabric, d)) return false;
     part->net = nh_event_net_of(a, d, part->graph, part->fabric);
     if (!part->net) return false;
-    part->plan = nh_map_make(a, d, part->net, part->fabric, &(nh_map_options){.most_contexts = (int)part->opt->fabric.contexts});
+    part->plan = nh_map_make(a, d, part->net, part->fabric, &part->opt->fabric.map);
     if (part->plan->certificate.failed) return false;
     part->image = nh_map_fill(a, d, part->net, part->fabric, part->plan);
     if (part->image) part->image->project = part->opt->project;

@@ -131,6 +131,35 @@ const nh_field nh_cells_fields[] = {ROW(nh_cells, luts, I64),
                                     ROW(nh_cells, carries, I64),
                                     ROW(nh_cells, others, I64),
                                     END};
+const nh_field nh_fabric_fields[] = {ROW(nh_fabric_facts, ran, BOOL),
+                                     ROW(nh_fabric_facts, samples, I64),
+                                     ROW(nh_fabric_facts, compared, I64),
+                                     ROW(nh_fabric_facts, differing, I64),
+                                     ROW(nh_fabric_facts, output_events, I64),
+                                     ROW(nh_fabric_facts, cycles, REAL),
+                                     ROW(nh_fabric_facts, most_cycles, I64),
+                                     ROW(nh_fabric_facts, correct, I64),
+                                     ROW(nh_fabric_facts, rtl_samples, I64),
+                                     ROW(nh_fabric_facts, rtl_ticks, I64),
+                                     ROW(nh_fabric_facts, rtl_events, I64),
+                                     ROW(nh_fabric_facts, rtl_runs, I64),
+                                     ROW(nh_fabric_facts, rtl_differing, I64),
+                                     ROW(nh_fabric_facts, rtl_cycles, REAL),
+                                     ROW(nh_fabric_facts, rtl_first, TEXT),
+                                     END};
+const nh_field nh_core_fields[] = {ROW(nh_core_fact, layer, TEXT),
+                                   ROW(nh_core_fact, context, I64),
+                                   ROW(nh_core_fact, x, I64),
+                                   ROW(nh_core_fact, y, I64),
+                                   ROW(nh_core_fact, events, I64),
+                                   ROW(nh_core_fact, invalid_events, I64),
+                                   ROW(nh_core_fact, synapse_words, I64),
+                                   ROW(nh_core_fact, busy_cycles, I64),
+                                   ROW(nh_core_fact, neuron_words, I64),
+                                   ROW(nh_core_fact, spikes, I64),
+                                   ROW(nh_core_fact, flits, I64),
+                                   ROW(nh_core_fact, hops, I64),
+                                   END};
 const nh_field nh_pnr_fields[] = {ROW(nh_pnr_facts, ran, BOOL),        ROW(nh_pnr_facts, fits, BOOL),
                                   ROW(nh_pnr_facts, device, TEXT),     ROW(nh_pnr_facts, package, TEXT),
                                   ROW(nh_pnr_facts, bitstream, TEXT),  ROW(nh_pnr_facts, wrapper, TEXT),
@@ -280,22 +309,42 @@ static const nh_cells *counted(const nh_report_facts *f, const char *name) {
     return NULL;
 }
 
-nh_resource_row *nh_resource_rows(nh_arena *a, const nh_report_facts *f, int *n) {
+bool nh_report_on_fabric(const nh_report_facts *f) {
+    return f->map.fabric;
+}
+
+double nh_fabric_cycles(const nh_report_facts *f) {
+    return f->fabric.rtl_runs > 0 ? f->fabric.rtl_cycles : f->fabric.ran ? f->fabric.cycles : 0;
+}
+
+/* Kinds of modules, as synthesis names them. */
+static int fabric_rows(const nh_report_facts *f, nh_resource_row *r) {
+    for (int i = 0; i + 1 < f->synth.n_unit; i++)
+        r[i] = (nh_resource_row){.name = f->synth.unit[i], .counted = &f->synth.cells[i]};
+    return f->synth.n_unit > 0 ? f->synth.n_unit - 1 : 0;
+}
+
+static int unit_rows(const nh_report_facts *f, nh_resource_row *r) {
     const nh_design *g = f->design;
-    nh_resource_row *r = nh_arena_alloc(a, (size_t)(g->n_unit + 1) * sizeof *r);
-    for (int u = 0; u < g->n_unit; u++) {
-        const nh_unit *unit = &g->unit[u];
+    for (int u = 0; u < g->n_unit; u++)
         r[u] = (nh_resource_row){
-            .name = unit->id, .unit = unit, .estimate = unit->estimate, .counted = counted(f, unit->id)};
-    }
-    r[g->n_unit] = (nh_resource_row){.name = "total",
-                                     .estimate = g->estimate,
-                                     .counted = counted(f, "total"),
-                                     .placed = f->pnr.ran,
-                                     .luts = f->pnr.luts,
-                                     .brams = f->pnr.brams,
-                                     .dsps = f->pnr.dsps};
-    *n = g->n_unit + 1;
+            .name = g->unit[u].id, .unit = &g->unit[u], .estimate = g->unit[u].estimate, .counted = counted(f, g->unit[u].id)};
+    return g->n_unit;
+}
+
+nh_resource_row *nh_resource_rows(nh_arena *a, const nh_report_facts *f, int *n) {
+    bool fabric = nh_report_on_fabric(f);
+    int most = fabric ? f->synth.n_unit : f->design->n_unit;
+    nh_resource_row *r = nh_arena_alloc(a, (size_t)(most + 1) * sizeof *r);
+    int rows = fabric ? fabric_rows(f, r) : unit_rows(f, r);
+    r[rows] = (nh_resource_row){.name = "total",
+                                .estimate = fabric ? (nh_resources){0} : f->design->estimate,
+                                .counted = counted(f, "total"),
+                                .placed = f->pnr.ran,
+                                .luts = f->pnr.luts,
+                                .brams = f->pnr.brams,
+                                .dsps = f->pnr.dsps};
+    *n = rows + 1;
     return r;
 }
 

@@ -27,6 +27,7 @@ extern const nh_field nh_accuracy_fields[], nh_spike_fields[], nh_reference_fiel
     nh_synapse_fields[], nh_raster_fields[], nh_band_fields[], nh_cause_fields[];
 extern const nh_field nh_sim_fields[], nh_mismatch_fields[], nh_drift_fields[], nh_cycles_fields[],
     nh_cells_fields[], nh_pnr_fields[], nh_resources_fields[], nh_part_fields[];
+extern const nh_field nh_fabric_fields[], nh_core_fields[];
 
 /* Infinite and NaN reals are null. Strings that are not UTF-8 are read as Latin-1. */
 json_t *nh_fields_put(nh_arena *a, const void *from, const nh_field *field);
@@ -50,22 +51,26 @@ double nh_spike_agreement(const nh_spike_fact *f);
 /* "float", "+ weights, inputs" ... of nh_cause_fact. */
 const char *nh_cause_text(const char *cause);
 
-/* One line of the resource table: a unit of the design, or the total (unit = NULL). */
+/* One line of the resource table: a unit of the design (of a fabric: modules of a kind), or the total (unit = NULL). */
 typedef struct {
     const char *name;
     const nh_unit *unit;
-    nh_resources estimate;
+    nh_resources estimate;   /* nothing is known of a fabric before it is counted */
     const nh_cells *counted; /* by Yosys, or NULL */
     bool placed;             /* the three below are nextpnr's */
     int64_t luts, brams, dsps;
 } nh_resource_row;
-/* n_unit + 1 rows, the total last. */
+/* The total is the last row. */
 nh_resource_row *nh_resource_rows(nh_arena *a, const nh_report_facts *f, int *n);
 
 /* The part that a unit belongs to, or NULL. */
 const nh_part_fact *nh_unit_part(const nh_report_facts *f, const nh_unit *u);
 /* The parts as a list of objects. */
 json_t *nh_parts_json(nh_arena *a, const nh_report_facts *f);
+/* Is the network on a fabric as a whole? Then its layers are no units of a pipeline: what is built is the fabric. */
+bool nh_report_on_fabric(const nh_report_facts *f);
+/* Cycles of an inference: of the RTL where it ran, else of the C model; 0: neither ran. */
+double nh_fabric_cycles(const nh_report_facts *f);
 
 /* "fc1, relu1" of a unit. */
 const char *nh_unit_layers(nh_arena *a, const nh_design *g, const nh_unit *u);

@@ -62,7 +62,7 @@ void nh_html_row_end(nh_html *h) {
     nh_puts(h->w, "</tr>\n");
 }
 
-static void card(nh_html *h, const char *class, const char *figure, const char *what) {
+void nh_html_card(nh_html *h, const char *class, const char *figure, const char *what) {
     nh_printf(h->w, "<div class=\"card\"><b class=\"%s\">", class);
     nh_html_text(h, figure);
     nh_puts(h->w, "</b><span>");
@@ -100,12 +100,12 @@ static void put_cycle_cards(nh_html *h) {
     bool rtl = s->ran && s->runs > 0;
     double ii = rtl ? s->measured_ii : (double)g->ii_cycles, inference = ii * (double)g->steps;
     const char *source = rtl ? "measured" : "planned", *unit = g->is_temporal ? "per time step" : "per inference";
-    card(h, "", nh_arena_printf(h->a, "%.6g cycles", ii), nh_arena_printf(h->a, "%s, %s", unit, source));
+    nh_html_card(h, "", nh_arena_printf(h->a, "%.6g cycles", ii), nh_arena_printf(h->a, "%s, %s", unit, source));
     if (g->is_temporal)
-        card(h, "", nh_arena_printf(h->a, "%.6g cycles", inference),
+        nh_html_card(h, "", nh_arena_printf(h->a, "%.6g cycles", inference),
              nh_arena_printf(h->a, "per inference of %" PRId64 " steps; %.6g inferences/s at %g MHz", g->steps,
                              inference > 0 ? 1e6 * g->opt->clock_mhz / inference : 0, g->opt->clock_mhz));
-    card(h, "", nh_arena_printf(h->a, "%" PRId64 " cycles", rtl ? s->measured_latency : g->latency_cycles),
+    nh_html_card(h, "", nh_arena_printf(h->a, "%" PRId64 " cycles", rtl ? s->measured_latency : g->latency_cycles),
          nh_arena_printf(h->a, g->is_temporal ? "latency of a step, %s" : "latency, %s", source));
 }
 
@@ -114,18 +114,20 @@ static void put_cards(nh_html *h) {
     const nh_sim_facts *s = &f->sim;
     nh_arena *a = h->a;
     nh_puts(h->w, "<div class=\"cards\">\n");
-    if (s->ran && s->runs > 0)
-        card(h, s->mismatches ? "bad" : "good", nh_arena_printf(a, "%" PRId64 " differ", s->mismatches),
+    bool fabric = nh_report_on_fabric(f);
+    if (fabric) nh_html_fabric_cards(h);
+    if (!fabric && s->ran && s->runs > 0)
+        nh_html_card(h, s->mismatches ? "bad" : "good", nh_arena_printf(a, "%" PRId64 " differ", s->mismatches),
              nh_arena_printf(a, "C against RTL, %" PRId64 " elements in %" PRId64 " runs", s->compared,
                              s->runs));
     if (s->ran && s->acc_fixed >= 0)
-        card(h, "", nh_arena_printf(a, "%.2f %%", 100 * s->acc_fixed),
+        nh_html_card(h, "", nh_arena_printf(a, "%.2f %%", 100 * s->acc_fixed),
              nh_arena_printf(a, "accuracy in fixed point; float %.2f %%", 100 * s->acc_float));
-    if (f->n_part > 0) card(h, "", nh_arena_printf(a, "%d parts", f->n_part), "each with cycles of its own: below");
-    else put_cycle_cards(h);
+    if (f->n_part > 0) nh_html_card(h, "", nh_arena_printf(a, "%d parts", f->n_part), "each with cycles of its own: below");
+    else if (!fabric) put_cycle_cards(h);
     if (f->pnr.ran && f->pnr.fits)
-        card(h, "good", nh_arena_printf(a, "%.2f MHz", f->pnr.fmax_mhz), "placed and routed");
-    if (f->pnr.ran && !f->pnr.fits) card(h, "bad", "does not fit", "place and route by nextpnr");
+        nh_html_card(h, "good", nh_arena_printf(a, "%.2f MHz", f->pnr.fmax_mhz), "placed and routed");
+    if (f->pnr.ran && !f->pnr.fits) nh_html_card(h, "bad", "does not fit", "place and route by nextpnr");
     nh_puts(h->w, "</div>\n");
 }
 
@@ -150,6 +152,12 @@ static void put_mismatch(nh_html *h) {
     const nh_sim_facts *s = &h->f->sim;
     if (!s->ran || s->mismatches == 0) return;
     nh_html_heading(h, "First mismatch");
+    if (nh_report_on_fabric(h->f)) {
+        nh_puts(h->w, "<p>");
+        nh_html_text(h, h->f->fabric.rtl_first);
+        nh_puts(h->w, "</p>\n");
+        return;
+    }
     nh_html_table_begin(h, "", s->steps > 1 ? "sample|step|<layer|element|cycle|expected (C)|got (RTL)"
                                     : "sample|<layer|element|cycle|expected (C)|got (RTL)");
     nh_html_row_begin(h);
@@ -204,12 +212,14 @@ static void put_cycles(nh_html *h) {
     nh_html_table_end(h);
 }
 
-/* estimate / Yosys / nextpnr of one resource; negative: not known. */
+static const char *known(nh_html *h, int64_t v) {
+    return v < 0 ? "-" : nh_arena_printf(h->a, "%" PRId64, v);
+}
+
+/* estimate / Yosys / nextpnr of one resource; negative: not known. Without an estimate the other two. */
 static void cell_three(nh_html *h, int64_t estimate, int64_t counted, int64_t placed) {
-    const char *none = "-";
-    nh_html_cell(h, nh_arena_printf(h->a, "%" PRId64 " / %s / %s", estimate,
-                            counted < 0 ? none : nh_arena_printf(h->a, "%" PRId64, counted),
-                            placed < 0 ? none : nh_arena_printf(h->a, "%" PRId64, placed)));
+    const char *measured = nh_arena_printf(h->a, "%s / %s", known(h, counted), known(h, placed));
+    nh_html_cell(h, estimate < 0 ? measured : nh_arena_printf(h->a, "%" PRId64 " / %s", estimate, measured));
 }
 
 static void put_resources(nh_html *h) {
@@ -217,17 +227,19 @@ static void put_resources(nh_html *h) {
     int n;
     const nh_resource_row *r = nh_resource_rows(h->a, h->f, &n);
     nh_html_heading(h, "Resources");
-    nh_svg_resources(h);
-    nh_html_table_begin(h, "estimate / counted by Yosys / placed by nextpnr", "unit|LUT|FF|block RAM|DSP");
+    if (!nh_report_on_fabric(h->f) || h->f->synth.ran || h->f->pnr.ran) nh_svg_resources(h);
+    bool fabric = nh_report_on_fabric(h->f);
+    nh_html_table_begin(h, fabric ? "counted by Yosys / placed by nextpnr" : "estimate / counted by Yosys / placed by nextpnr",
+                        fabric ? "modules|LUT|FF|block RAM|DSP" : "unit|LUT|FF|block RAM|DSP");
     for (int i = 0; i < n; i++) {
         const nh_cells *c = r[i].counted;
         bool p = r[i].placed;
         nh_puts(h->w, i == n - 1 ? "<tr class=\"total\">" : "<tr>");
         nh_html_cell(h, r[i].name);
-        cell_three(h, r[i].estimate.luts, c ? c->luts : -1, p ? r[i].luts : -1);
-        cell_three(h, r[i].estimate.ffs, c ? c->ffs : -1, -1);
-        cell_three(h, r[i].estimate.brams, c ? c->brams : -1, p ? r[i].brams : -1);
-        cell_three(h, r[i].estimate.dsps, c ? c->dsps : -1, p ? r[i].dsps : -1);
+        cell_three(h, fabric ? -1 : r[i].estimate.luts, c ? c->luts : -1, p ? r[i].luts : -1);
+        cell_three(h, fabric ? -1 : r[i].estimate.ffs, c ? c->ffs : -1, -1);
+        cell_three(h, fabric ? -1 : r[i].estimate.brams, c ? c->brams : -1, p ? r[i].brams : -1);
+        cell_three(h, fabric ? -1 : r[i].estimate.dsps, c ? c->dsps : -1, p ? r[i].dsps : -1);
         nh_html_row_end(h);
     }
     nh_html_row_begin(h);
@@ -375,18 +387,24 @@ static void put_steps(nh_html *h) {
     nh_html_table_end(h);
 }
 
+static void put_network(nh_html *h) {
+    nh_html_heading(h, "Network");
+    nh_svg_network(h);
+    nh_html_places(h);
+    put_cycles(h);
+}
+
 bool nh_report_html(nh_arena *a, nh_diag *d, const nh_report_facts *f, const char *path) {
     nh_html h = {.a = a, .w = nh_writer_open(a, path), .f = f};
     put_top(&h);
     put_cards(&h);
     put_mismatch(&h);
     put_requirements(&h);
-    nh_html_heading(&h, "Network");
-    nh_svg_network(&h);
-    nh_html_places(&h);
-    put_cycles(&h);
+    if (nh_report_on_fabric(f)) nh_html_fabric(&h);
+    else put_network(&h);
     put_resources(&h);
     put_pnr(&h);
+    if (nh_report_on_fabric(f)) nh_html_cores(&h);
     nh_html_spikes(&h);
     put_drift(&h);
     nh_html_time(&h);

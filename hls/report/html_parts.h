@@ -30,6 +30,13 @@ void nh_html_places(nh_html *h);
 void nh_html_spikes(nh_html *h);
 void nh_html_time(nh_html *h);
 
+/* A figure that decides, on a card. */
+void nh_html_card(nh_html *h, const char *class, const char *figure, const char *what);
+/* Of networks on a fabric: the map, the cores' activity, the cards. */
+void nh_html_fabric(nh_html *h);
+void nh_html_cores(nh_html *h);
+void nh_html_fabric_cards(nh_html *h);
+
 /* Spikes of one sample; alone: as a file of its own, with its style. */
 void nh_svg_raster(nh_html *h, const nh_raster_fact *r, bool alone);
 /* At most `most` characters, "..." in place of the rest. */

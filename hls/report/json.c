@@ -4,6 +4,7 @@
 
 #include "fields.h"
 #include "file.h"
+#include "map_report.h"
 
 static void set(json_t *o, const char *key, json_t *v) {
     json_object_set_new(o, key, v);
@@ -167,16 +168,19 @@ static json_t *unit_json(nh_arena *a, const nh_design *g, const nh_unit *u) {
     return o;
 }
 
-static json_t *units_json(nh_arena *a, const nh_design *g) {
+/* Of a network on a fabric nothing is built as a unit. */
+static json_t *units_json(nh_arena *a, const nh_report_facts *f) {
+    const nh_design *g = f->design;
     json_t *list = json_array();
-    for (int u = 0; u < g->n_unit; u++)
+    for (int u = 0; !nh_report_on_fabric(f) && u < g->n_unit; u++)
         json_array_append_new(list, unit_json(a, g, &g->unit[u]));
     return list;
 }
 
-static json_t *streams_json(nh_arena *a, const nh_design *g) {
+static json_t *streams_json(nh_arena *a, const nh_report_facts *f) {
+    const nh_design *g = f->design;
     json_t *list = json_array();
-    for (int k = 0; k < g->n_stream; k++) {
+    for (int k = 0; !nh_report_on_fabric(f) && k < g->n_stream; k++) {
         const nh_stream *s = &g->stream[k];
         json_t *o = json_object();
         set(o, "id", nh_json_text(a, s->id));
@@ -314,6 +318,23 @@ static json_t *synth_json(nh_arena *a, const nh_synth_facts *s) {
     return o;
 }
 
+/* The map (as map.json has it) and what its simulations gave. */
+static json_t *fabric_json(nh_arena *a, const nh_report_facts *f) {
+    json_t *o = json_object(), *sim = f->fabric.ran ? nh_fields_put(a, &f->fabric, nh_fabric_fields) : json_null(), *cores = json_array();
+    for (int i = 0; i < f->fabric.n_core; i++)
+        json_array_append_new(cores, nh_fields_put(a, &f->fabric.core[i], nh_core_fields));
+    if (f->fabric.ran) set(sim, "cores", json_incref(cores));
+    json_decref(cores);
+    set(o, "name", nh_json_text(a, f->map.fabric->name));
+    set(o, "sha256", json_string(nh_fabric_hash(a, f->map.fabric)));
+    set(o, "lanes", json_integer(f->map.fabric->lanes));
+    set(o, "host_bits", json_integer(nh_fabric_get_widths(f->map.fabric).host));
+    set(o, "image", nh_json_text(a, nh_arena_printf(a, "fabric/%s.img", f->design->opt->project)));
+    set(o, "map", json_loads(nh_map_json(a, f->map.plan, f->map.net, f->map.fabric), 0, NULL));
+    set(o, "sim", sim);
+    return o;
+}
+
 static json_t *steps_json(nh_arena *a, const nh_report_facts *f) {
     json_t *list = json_array();
     for (int i = 0; i < f->n_step; i++) {
@@ -353,13 +374,15 @@ bool nh_report_json(nh_arena *a, nh_diag *d, const nh_report_facts *f, const cha
     set(o, "warnings", items_json(a, f->diag, NH_WARNING));
     set(o, "decisions", items_json(a, f->diag, NH_NOTE));
     set(o, "layers", layers_json(a, f->design->graph));
-    set(o, "planned_ii", json_integer(f->design->ii_cycles));
-    set(o, "planned_latency", json_integer(f->design->latency_cycles));
+    bool fabric = nh_report_on_fabric(f); /* cycles of a fabric depend on the events */
+    set(o, "planned_ii", fabric ? json_null() : json_integer(f->design->ii_cycles));
+    set(o, "planned_latency", fabric ? json_null() : json_integer(f->design->latency_cycles));
     if (f->design->is_temporal) set(o, "time_steps", json_integer(f->design->steps));
     if (f->n_part > 0) set(o, "parts", nh_parts_json(a, f));
-    set(o, "units", units_json(a, f->design));
-    set(o, "streams", streams_json(a, f->design));
+    set(o, "units", units_json(a, f));
+    set(o, "streams", streams_json(a, f));
     set(o, "resources", resources_json(a, f));
+    if (fabric) set(o, "fabric", fabric_json(a, f));
     set(o, "sim", sim_json(a, &f->sim, f->design && f->design->is_temporal));
     set(o, "synth", synth_json(a, &f->synth));
     set(o, "pnr", f->pnr.ran ? nh_fields_put(a, &f->pnr, nh_pnr_fields) : json_null());

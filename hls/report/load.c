@@ -140,6 +140,18 @@ static void load_parts(nh_arena *a, const json_t *list, nh_report_facts *f) {
     }
 }
 
+static void load_fabric(nh_arena *a, const json_t *o, nh_fabric_facts *f) {
+    const json_t *cores = json_object_get(o, "cores");
+    *f = (nh_fabric_facts){.correct = -1};
+    nh_fields_get(a, o, f, nh_fabric_fields);
+    f->n_core = (int)json_array_size(cores);
+    f->core = nh_arena_alloc(a, (size_t)f->n_core * sizeof *f->core);
+    for (int i = 0; i < f->n_core; i++) {
+        f->core[i] = (nh_core_fact){.layer = ""};
+        nh_fields_get(a, json_array_get(cores, (size_t)i), &f->core[i], nh_core_fields);
+    }
+}
+
 bool nh_report_load(nh_arena *a, nh_diag *d, const char *path, nh_report_facts *f) {
     json_error_t e;
     json_t *root = json_load_file(path, 0, &e);
@@ -148,6 +160,7 @@ bool nh_report_load(nh_arena *a, nh_diag *d, const char *path, nh_report_facts *
         return nh_report(d, NH_O_READ, NH_NOWHERE, "'%s' is no report of neurohls: %s", path, e.text);
     }
     load_sim(a, json_object_get(root, "sim"), &f->sim);
+    load_fabric(a, json_object_get(json_object_get(root, "fabric"), "sim"), &f->fabric);
     load_synth(a, json_object_get(root, "synth"), &f->synth);
     load_parts(a, json_object_get(root, "parts"), f);
     f->pnr = (nh_pnr_facts){0};

@@ -7,10 +7,17 @@
 #include "design.h"
 #include "emit.h"
 #include "facts.h"
+#include "map.h"
 
 typedef struct {
     nh_provenance provenance;
-    const nh_design *design;
+    const nh_design *design; /* of a network on a fabric: its layers as the C kernels have them; no RTL is made of it */
+    struct {
+        const nh_fabric *fabric; /* NULL: not on a fabric */
+        const nh_map_plan *plan;
+        const nh_event_net *net;
+        const nh_image *image;
+    } map;
     const nh_diag *diag; /* notes = decisions, warnings */
     nh_step_fact step[8];
     int n_step;
@@ -18,6 +25,7 @@ typedef struct {
     int n_part;
     const int *part_of;      /* [layers of the design's graph] part, or -1 */
     nh_sim_facts sim;
+    nh_fabric_facts fabric;
     nh_synth_facts synth;
     nh_pnr_facts pnr;
     struct {

@@ -49,7 +49,7 @@ void nh_svg_resources(nh_html *h) {
     static const char *const class[] = {"a", "b", "c"}, *const source[] = {"estimate", "Yosys", "nextpnr"};
     int n, x = NAME_W, y = 28, lines = 0;
     const nh_resource_row *r = nh_resource_rows(h->a, h->f, &n);
-    bool has[3] = {true, h->f->synth.ran, h->f->pnr.ran};
+    bool has[3] = {!nh_report_on_fabric(h->f), h->f->synth.ran, h->f->pnr.ran};
     double most = 1;
     for (int i = 0; i < n; i++) {
         const int64_t luts[] = {r[i].estimate.luts, r[i].counted ? r[i].counted->luts : 0,

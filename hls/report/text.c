@@ -90,7 +90,8 @@ static void put_units(nh_text_table *t, const nh_report_facts *f) {
     if (g->is_temporal) put_inference(t, f);
 }
 
-static const char *estimate_and_count(nh_arena *a, int64_t estimate, const nh_cells *c, int64_t counted) {
+static const char *estimate_and_count(nh_arena *a, bool estimated, int64_t estimate, const nh_cells *c, int64_t counted) {
+    if (!estimated) return c ? nh_text_count(a, counted) : "-";
     return c ? nh_arena_printf(a, "%" PRId64 " / %" PRId64, estimate, counted)
              : nh_arena_printf(a, "%" PRId64 " / -", estimate);
 }
@@ -104,15 +105,16 @@ static void put_resources(nh_text_table *t, const nh_report_facts *f) {
     const nh_target *g = &f->design->opt->target;
     int n;
     const nh_resource_row *row = nh_resource_rows(t->a, f, &n);
-    nh_text_begin(t, "Resources (estimate / counted by Yosys)", head, 5);
+    bool estimated = !nh_report_on_fabric(f);
+    nh_text_begin(t, estimated ? "Resources (estimate / counted by Yosys)" : "Resources (counted by Yosys)", head, 5);
     for (int i = 0; i < n; i++) {
         const nh_cells *c = row[i].counted;
         const char **r = nh_text_row(t);
         r[0] = nh_text_clean(t->a, row[i].name, NH_TEXT_NAME);
-        r[1] = estimate_and_count(t->a, row[i].estimate.luts, c, c ? c->luts : 0);
-        r[2] = estimate_and_count(t->a, row[i].estimate.ffs, c, c ? c->ffs : 0);
-        r[3] = estimate_and_count(t->a, row[i].estimate.brams, c, c ? c->brams : 0);
-        r[4] = estimate_and_count(t->a, row[i].estimate.dsps, c, c ? c->dsps : 0);
+        r[1] = estimate_and_count(t->a, estimated, row[i].estimate.luts, c, c ? c->luts : 0);
+        r[2] = estimate_and_count(t->a, estimated, row[i].estimate.ffs, c, c ? c->ffs : 0);
+        r[3] = estimate_and_count(t->a, estimated, row[i].estimate.brams, c, c ? c->brams : 0);
+        r[4] = estimate_and_count(t->a, estimated, row[i].estimate.dsps, c, c ? c->dsps : 0);
     }
     const nh_pnr_facts *p = &f->pnr;
     if (p->ran) {
@@ -177,7 +179,7 @@ static void put_speed(nh_text_table *t, const nh_report_facts *f) {
     const nh_sim_facts *s = &f->sim;
     fprintf(t->out, "  speed         C kernels %.0f inferences/s", s->fixed_per_second);
     if (f->design->is_temporal) fprintf(t->out, " (%.0f steps/s)", s->fixed_per_second * (double)s->steps);
-    if (s->runs > 0) fprintf(t->out, ", RTL simulation %.0f cycles/s", s->rtl_cycles_per_second);
+    if (s->rtl_cycles_per_second > 0) fprintf(t->out, ", RTL simulation %.0f cycles/s", s->rtl_cycles_per_second);
     fprintf(t->out, "\n");
 }
 
@@ -185,7 +187,8 @@ static void put_sim(nh_text_table *t, const nh_report_facts *f) {
     const nh_sim_facts *s = &f->sim;
     if (!s->ran) return;
     fprintf(t->out, "\n%sCo-simulation%s\n", nh_text_on(t, NH_BOLD), nh_text_on(t, NH_OFF));
-    put_match(t, s);
+    if (nh_report_on_fabric(f)) nh_text_fabric_match(t, f);
+    else put_match(t, s);
     if (s->acc_float >= 0)
         fprintf(t->out, "  accuracy      float %s, fixed point %s, RTL %s\n", nh_text_percent(t->a, s->acc_float),
                 nh_text_percent(t->a, s->acc_fixed), nh_text_percent(t->a, s->acc_rtl));
@@ -200,6 +203,7 @@ static void put_sim(nh_text_table *t, const nh_report_facts *f) {
         fprintf(t->out, "  fifo %s: at most %" PRId64 " of %" PRId64 " words\n",
                 nh_text_clean(t->a, s->fifo[i].name, NH_TEXT_NAME), s->fifo[i].high_water, s->fifo[i].depth);
     if (s->waves) fprintf(t->out, "  waves         %s\n", nh_text_clean(t->a, s->waves, 80));
+    if (nh_report_on_fabric(f)) nh_text_cores(t, f);
     put_drift(t, s);
     nh_text_time(t, f);
 }
@@ -224,7 +228,8 @@ void nh_report_text(const nh_report_facts *f, bool color, FILE *out) {
     put_head(&t, f);
     put_steps(&t, f);
     nh_text_places(&t, f);
-    put_units(&t, f);
+    if (nh_report_on_fabric(f)) nh_text_fabric(&t, f);
+    else put_units(&t, f);
     put_resources(&t, f);
     put_sim(&t, f);
     put_requirements(&t, f);

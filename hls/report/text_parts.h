@@ -39,5 +39,9 @@ const char *nh_text_percent(nh_arena *a, double v);
 void nh_text_places(nh_text_table *t, const nh_report_facts *f);
 /* What networks in time add: read-outs, spikes, synaptic operations, drift by cause, reference. */
 void nh_text_time(nh_text_table *t, const nh_report_facts *f);
+/* Of networks on a fabric: the map, the two comparisons, the cores. */
+void nh_text_fabric(nh_text_table *t, const nh_report_facts *f);
+void nh_text_fabric_match(nh_text_table *t, const nh_report_facts *f);
+void nh_text_cores(nh_text_table *t, const nh_report_facts *f);
 
 #endif

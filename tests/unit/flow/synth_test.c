@@ -5,6 +5,7 @@
 
 #include "file.h"
 #include "synth.h"
+#include "yosys.h"
 
 #define RTL NH_SOURCE_DIR "/tests/unit/flow/rtl"
 
@@ -80,6 +81,26 @@ Test(synth, counts_for_generic) {
     cr_assert_eq(f.cells[0].brams, 1);
     cr_assert(f.cells[0].ffs == 10 || f.cells[0].ffs == 18, "%ld", (long)f.cells[0].ffs);
 }
+
+/* demo: two flip-flops of its own, and u_scale, whose counts are those above. */
+static void check_groups(const char *family) {
+    opt.target.family = family;
+    nh_yosys y = {.yosys = tool("yosys"), .rtl_dir = RTL, .work_dir = work, .keeps_modules = true};
+    nh_cells_group group[] = {{.prefix = "u_scale"}, {.prefix = "u_other"}};
+    const char *json = nh_yosys_synth(a, d, &y, &opt.target, "demo");
+    if (!json) show_diagnostics();
+    cr_assert_not_null(strstr(json, "/demo_modules.json"));
+    cr_assert(nh_cells_count_groups(d, json, &opt.target, "demo", group, 2));
+    cr_assert_eq(group[0].n, 1);
+    cr_assert_eq(group[0].cells.brams, 1, "%s: %ld brams", family, (long)group[0].cells.brams);
+    cr_assert_eq(group[0].cells.ffs, 10, "%s: %ld ffs", family, (long)group[0].cells.ffs);
+    cr_assert(group[0].cells.luts >= 10 && group[0].cells.luts <= 80);
+    cr_assert_eq(group[1].n, 0);
+    cr_assert_eq(group[1].cells.ffs, 0);
+}
+
+Test(synth, modules_that_are_kept_are_counted_by_instance_on_ice40) { check_groups("ice40"); }
+Test(synth, modules_that_are_kept_are_counted_by_instance_on_ecp5) { check_groups("ecp5"); }
 
 Test(synth, a_module_that_is_not_there_fails_with_the_log) {
     nh_synth_facts f;
