@@ -101,7 +101,7 @@ static bool write_stimulus(bench *b, nh_diag *d, const char *path) {
     const uint8_t *load = nh_image_load_words(b->a, m, 0, &n);
     nh_arena *scratch = nh_arena_new();
     int32_t *y = nh_arena_array(b->a, (size_t)(m->steps * m->output_size) + 1, sizeof *y);
-    nh_machine_watch watch = {b, put_init, put_event, put_tick};
+    nh_machine_watch watch = {.self = b, .init = put_init, .event = put_event, .tick = put_tick};
     b->stimulus = nh_writer_open(b->a, path);
     nh_write(b->stimulus, load, (size_t)(n * b->w.host / 8));
     bool ok = true;

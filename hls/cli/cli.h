@@ -4,13 +4,14 @@
 #define NH_CLI_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "arena.h"
 #include "diag.h"
 
 typedef struct {
-    const char *until, *from, *out, *dump_after, *inputs, *labels, *samples;
+    const char *until, *from, *out, *dump_after, *inputs, *labels, *samples, *reference, *raster, *spikes, *limit, *fabric;
     int jobs;
     bool force, trace, waves, schema;
     bool json, quiet, verbose;
@@ -59,6 +60,9 @@ const nh_command *nh_command_find(const char *name);
 bool nh_command_takes(const nh_command *c, const nh_option *o);
 
 /* Parse argv[first...] for a command (NULL: general options only); false after a diagnostic (NH_O_USAGE). */
+/* The number after an option, from least; *n stays where value is NULL. False after a diagnostic. */
+bool nh_flag_number(nh_cli *c, const char *option, const char *value, int64_t least, int64_t *n);
+
 bool nh_flags_parse(nh_cli *c, const nh_command *command, int argc, char **argv);
 
 void nh_help_all(FILE *out);

@@ -4,14 +4,7 @@
 
 #include "image_run.h"
 #include "npy.h"
-
-static bool read_count(nh_cli *c, int64_t *n) {
-    char *end;
-    long long v = c->flag.samples ? strtoll(c->flag.samples, &end, 10) : 0;
-    *n = v;
-    if (!c->flag.samples || (v >= 1 && !*end && v <= INT32_MAX)) return true;
-    return nh_report(c->diag, NH_O_USAGE, NH_NOWHERE, "--samples takes a number from 1, not '%s'", c->flag.samples);
-}
+#include "report.h"
 
 static bool read_array(nh_cli *c, const char *path, nh_npy *x) {
     nh_data_ref ref = {.path = path};
@@ -83,15 +76,22 @@ static void fill(const nh_image_results *r, int64_t sample, int32_t *x) {
     for (int64_t i = 0; r->x && i < n; i++) x[i] = (int32_t)(r->in_time ? r->x[sample * n + i] : r->x[sample * m->input_size + i % m->input_size]);
 }
 
-/* The output with the most spikes (largest sum), the first of several. */
-static int64_t winner(const int64_t *sum, int64_t n) {
-    int64_t best = 0;
+/* The class of a sample against its label and the reference's. */
+static void judge(nh_image_results *r, int64_t sample) {
+    int64_t n = r->m->output_size, best = 0;
+    const int64_t *sum = &r->sum[sample * n];
+    if (n == 0) return;
     for (int64_t i = 1; i < n; i++)
         if (sum[i] > sum[best]) best = i;
-    return best;
+    r->class[sample] = best;
+    if (r->label) r->correct += best == (int64_t)r->label[sample];
+    if (!r->reference_class) return;
+    if (best == r->reference_class[sample]) r->agree++;
+    else if (r->first_other < 0) r->first_other = sample;
 }
 
-static bool run_samples(nh_cli *c, nh_image_results *r) {
+static bool run_samples(nh_cli *c, nh_image_results *r, nh_image_spikes *spikes) {
+    nh_machine_watch watch = nh_image_spikes_watch(spikes);
     const nh_image *m = r->m;
     nh_arena *scratch = nh_arena_new();
     int64_t nx = m->steps * m->input_size, ny = m->steps * m->output_size, cycles = 0;
@@ -99,11 +99,13 @@ static bool run_samples(nh_cli *c, nh_image_results *r) {
     nh_core_activity *one = nh_arena_array(c->arena, (size_t)r->n_core + 1, sizeof *one);
     r->first = nh_arena_array(c->arena, (size_t)ny + 1, sizeof *r->first);
     r->sum = nh_arena_array(c->arena, (size_t)(r->n * m->output_size) + 1, sizeof *r->sum);
+    r->class = nh_arena_array(c->arena, (size_t)r->n, sizeof *r->class);
     r->activity = nh_arena_array(c->arena, (size_t)r->n_core + 1, sizeof *r->activity);
-    bool ok = x && y && r->first && r->sum && one && r->activity;
+    bool ok = x && y && r->first && r->sum && r->class && one && r->activity;
     for (int64_t s = 0; ok && s < r->n; s++) {
         fill(r, s, x);
-        ok = nh_image_run(scratch, m, x, y, one, &cycles);
+        spikes->sample = s;
+        ok = nh_image_run_watched(scratch, m, x, y, one, &cycles, &watch);
         nh_arena_reset(scratch);
         r->cycles += cycles;
         int64_t *sum = &r->sum[s * m->output_size];
@@ -112,7 +114,7 @@ static bool run_samples(nh_cli *c, nh_image_results *r) {
             r->spikes += y[i] != 0;
         }
         if (s == 0) memcpy(r->first, y, (size_t)ny * sizeof *y);
-        if (r->label && m->output_size) r->correct += winner(sum, m->output_size) == (int64_t)r->label[s];
+        judge(r, s);
         for (int64_t i = 0; i < r->n_core; i++) {
             for (int k = 0; k < NH_FABRIC_COUNTERS; k++) r->activity[i].count[k] += one[i].count[k];
             r->activity[i].hops += one[i].hops;
@@ -123,13 +125,19 @@ static bool run_samples(nh_cli *c, nh_image_results *r) {
 }
 
 nh_exit nh_cmd_run(nh_cli *c) {
-    int64_t asked;
-    nh_image_results r = {0};
-    if (!read_count(c, &asked)) return nh_cli_finish(c);
+    int64_t asked = 0;
+    nh_image_results r = {.first_other = -1};
+    if (!nh_flag_number(c, "samples", c->flag.samples, 1, &asked)) return nh_cli_finish(c);
     r.m = nh_image_open(c, c->arg[0]);
-    if (!r.m || !read_inputs(c, &r, asked) || !read_labels(c, &r)) return nh_cli_finish(c);
+    const nh_image *other = r.m && c->flag.fabric ? nh_image_open(c, c->flag.fabric) : r.m;
+    if (!other || !nh_fabric_same(&r.m->fabric, &other->fabric, c->diag, (nh_loc){.file = c->arg[0]})) return nh_cli_finish(c);
+    if (!read_inputs(c, &r, asked) || !read_labels(c, &r) || !nh_image_read_reference(c, &r)) return nh_cli_finish(c);
     for (int i = 0; i < r.m->n_context; i++) r.n_core += r.m->context[i].n_core;
-    if (!run_samples(c, &r)) return nh_cli_finish(c);
+    nh_image_spikes *spikes = nh_image_spikes_new(c->arena, r.m, c->flag.spikes, c->flag.raster != NULL);
+    r.layers = spikes;
+    bool ran = run_samples(c, &r, spikes);
+    if (!nh_image_spikes_end(spikes, c->diag) || !ran) return nh_cli_finish(c);
+    if (c->flag.raster && !nh_report_raster(c->arena, c->diag, &spikes->raster, c->flag.raster)) return nh_cli_finish(c);
     if (c->flag.json) nh_image_results_json(&r, stdout);
     else if (!c->flag.quiet) nh_image_results_text(&r, stdout);
     return nh_cli_finish(c);

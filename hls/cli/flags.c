@@ -41,6 +41,17 @@ static bool store(nh_cli *c, const nh_option *o, const char *value) {
     return true;
 }
 
+bool nh_flag_number(nh_cli *c, const char *option, const char *value, int64_t least, int64_t *n) {
+    char *end;
+    if (!value) return true;
+    errno = 0;
+    long long v = strtoll(value, &end, 10);
+    if (errno || end == value || *end || v < least || v > INT32_MAX)
+        return nh_report(c->diag, NH_O_USAGE, NH_NOWHERE, "--%s takes a number from %lld, not '%s'", option, (long long)least, value);
+    *n = v;
+    return true;
+}
+
 /* getopt's two forms of the options that a command takes; `row` finds the table row again. */
 typedef struct {
     struct option longs[MAX_OPTIONS + 1];

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <string.h>
 
 #include <jansson.h>
@@ -5,7 +6,7 @@
 #include "image_run.h"
 #include "text.h"
 
-enum { RASTER_ROWS = 64, RASTER_STEPS = 160, SUMS_MOST = 16 };
+enum { RASTER_ROWS = 64, RASTER_STEPS = 160, SUMS_MOST = 16, BAR = 20 };
 
 /* Counts of a core: counters of docs/fabric.md. */
 typedef struct { long long events, synaptic, accesses, spikes, flits, hops, stalls, energy; } core_row;
@@ -22,7 +23,7 @@ static core_row row_of(const nh_image_results *r, int64_t i) {
 
 static void put_raster(const nh_image_results *r, FILE *out) {
     const nh_image *m = r->m;
-    if (m->output_size < 1 || m->output_size > RASTER_ROWS || m->steps > RASTER_STEPS) return;
+    if (m->output_size < 1 || m->steps < 2 || m->output_size > RASTER_ROWS || m->steps > RASTER_STEPS) return;
     fprintf(out, "\noutputs of sample 0, a column per step (| a spike or value, . none)\n");
     for (int64_t o = 0; o < m->output_size; o++) {
         int64_t sum = 0;
@@ -36,15 +37,74 @@ static void put_raster(const nh_image_results *r, FILE *out) {
     }
 }
 
+/* A value of a row, as a bar of at most BAR characters between the row's least and largest. */
+static void put_bar(double v, double least, double most, FILE *out) {
+    int n = most > least ? (int)lround((v - least) / (most - least) * BAR) : 0;
+    for (int i = 0; i < BAR; i++) fputc(i < n ? '#' : ' ', out);
+}
+
+/* Scores of sample 0, side by side with the reference's: each between its own least and largest. */
+static void put_scores(const nh_image_results *r, FILE *out) {
+    int64_t n = r->m->output_size;
+    if (!r->reference || n > SUMS_MOST) return;
+    double least = (double)r->sum[0], most = least, low = r->reference[0], high = low;
+    for (int64_t o = 1; o < n; o++) {
+        least = fmin(least, (double)r->sum[o]), most = fmax(most, (double)r->sum[o]);
+        low = fmin(low, r->reference[o]), high = fmax(high, r->reference[o]);
+    }
+    fprintf(out, "\nscores of sample 0%*sthis image%*sreference\n", BAR / 2, "", BAR + 2, "");
+    for (int64_t o = 0; o < n; o++) {
+        fprintf(out, "%6lld  %8lld  ", (long long)o, (long long)r->sum[o]);
+        put_bar((double)r->sum[o], least, most, out);
+        fprintf(out, "  %12.6g  ", r->reference[o]);
+        put_bar(r->reference[o], low, high, out);
+        fprintf(out, "%s%s\n", o == r->class[0] ? "  image" : "", o == r->reference_class[0] ? "  reference" : "");
+    }
+}
+
 static void put_sums(const nh_image_results *r, FILE *out) {
-    if (r->n < 2 || r->m->output_size > SUMS_MOST) return;
+    if ((r->n < 2 && r->m->steps > 1) || r->m->output_size > SUMS_MOST || r->m->output_size < 1) return;
     fprintf(out, "\nsums per output, of the first samples\n");
     for (int64_t s = 0; s < r->n && s < SUMS_MOST; s++) {
         fprintf(out, "%6lld ", (long long)s);
         for (int64_t o = 0; o < r->m->output_size; o++) fprintf(out, " %lld", (long long)r->sum[s * r->m->output_size + o]);
+        fprintf(out, "   class %lld", (long long)r->class[s]);
         if (r->label) fprintf(out, "   label %.0f", r->label[s]);
+        if (r->reference_class) fprintf(out, "   reference %lld", (long long)r->reference_class[s]);
         fputc('\n', out);
     }
+}
+
+static void put_layers(const nh_image_results *r, FILE *out) {
+    const nh_image_spikes *s = r->layers;
+    if (s->n_layer == 0) return;
+    fprintf(out, "\n%-24s %10s %12s %20s\n", "layer", "neurons", "spikes", "per neuron and step");
+    for (int i = 0; i < s->n_layer; i++) {
+        const nh_layer_spikes *l = &s->layer[i];
+        size_t n = strlen(l->name);
+        nh_print_escaped(l->name, n, out);
+        fprintf(out, "%*s %10lld %12lld %20.4f\n", n < 24 ? (int)(24 - n) : 0, "", (long long)l->neurons, (long long)l->spikes,
+                l->neurons ? (double)l->spikes / (double)(l->neurons * r->m->steps * r->n) : 0);
+    }
+}
+
+static void put_agreement(const nh_image_results *r, FILE *out) {
+    if (!r->reference_class) return;
+    fprintf(out, "the reference's class for %lld of %lld samples (%.2f %%)", (long long)r->agree, (long long)r->n, 100.0 * (double)r->agree / (double)r->n);
+    int64_t s = r->first_other;
+    if (s >= 0) {
+        fprintf(out, "; first other: sample %lld, reference %lld, image %lld", (long long)s, (long long)r->reference_class[s], (long long)r->class[s]);
+        if (r->label) fprintf(out, ", label %.0f", r->label[s]);
+    }
+    fputc('\n', out);
+}
+
+/* Cores that put out anything, and all that they put out. */
+static int64_t active_cores(const nh_image_results *r, int64_t *spikes) {
+    int64_t n = 0;
+    *spikes = 0;
+    for (int64_t i = 0; i < r->n_core; i++) n += r->activity[i].count[6] > 0, *spikes += r->activity[i].count[6];
+    return n;
 }
 
 void nh_image_results_text(const nh_image_results *r, FILE *out) {
@@ -55,8 +115,15 @@ void nh_image_results_text(const nh_image_results *r, FILE *out) {
             r->n == 1 ? "" : "s", (long long)m->steps, m->n_context, m->n_context == 1 ? "" : "s", (long long)r->spikes, (long long)(r->cycles / r->n));
     if (r->label) fprintf(out, "accuracy by the largest sum of outputs: %lld of %lld (%.1f %%)\n", (long long)r->correct, (long long)r->n,
                           100.0 * (double)r->correct / (double)r->n);
+    put_agreement(r, out);
+    int64_t spikes, active = active_cores(r, &spikes);
+    if (r->layers->n_layer) spikes = 0; /* the cores' counters also have sweeps after the last step, while later layers finish */
+    for (int i = 0; i < r->layers->n_layer; i++) spikes += r->layers->layer[i].spikes;
+    fprintf(out, "%lld of %lld cores active, %lld spikes in all layers\n", (long long)active, (long long)r->n_core, (long long)spikes);
     put_raster(r, out);
     put_sums(r, out);
+    put_scores(r, out);
+    put_layers(r, out);
     fprintf(out, "\n%-8s %-8s %10s %14s %14s %10s %10s %10s %14s\n", "context", "core", "events", "synaptic ops", "memory words", "spikes", "flits", "hops", "energy");
     int64_t i = 0;
     for (int c = 0; c < m->n_context; c++)
@@ -83,10 +150,43 @@ static json_t *core_json(const nh_image_results *r, int64_t i, int context, cons
     return j;
 }
 
+static json_t *text_json(const char *s) {
+    json_t *j = json_string(s);
+    return j ? j : json_string("(not UTF-8)");
+}
+
+static json_t *layers_json(const nh_image_results *r) {
+    json_t *list = json_array();
+    for (int i = 0; i < r->layers->n_layer; i++) {
+        const nh_layer_spikes *l = &r->layers->layer[i];
+        json_t *j = json_object();
+        json_object_set_new(j, "layer", text_json(l->name));
+        json_object_set_new(j, "neurons", json_integer(l->neurons));
+        json_object_set_new(j, "spikes", json_integer(l->spikes));
+        json_array_append_new(list, j);
+    }
+    return list;
+}
+
+/* Agreement, and the first sample of another class. */
+static json_t *reference_json(const nh_image_results *r) {
+    if (!r->reference_class) return json_null();
+    json_t *j = json_object(), *first = json_null();
+    if (r->first_other >= 0) {
+        first = json_object();
+        json_object_set_new(first, "sample", json_integer(r->first_other));
+        json_object_set_new(first, "reference", json_integer(r->reference_class[r->first_other]));
+        json_object_set_new(first, "class", json_integer(r->class[r->first_other]));
+    }
+    json_object_set_new(j, "same_class", json_integer(r->agree));
+    json_object_set_new(j, "first_other", first);
+    return j;
+}
+
 void nh_image_results_json(const nh_image_results *r, FILE *out) {
     const nh_image *m = r->m;
-    json_t *j = json_object(), *cores = json_array(), *sums = json_array(), *name = json_string(m->project);
-    json_object_set_new(j, "project", name ? name : json_string("(not UTF-8)"));
+    json_t *j = json_object(), *cores = json_array(), *sums = json_array(), *classes = json_array(), *name = text_json(m->project);
+    json_object_set_new(j, "project", name);
     json_object_set_new(j, "samples", json_integer(r->n));
     json_object_set_new(j, "steps", json_integer(m->steps));
     json_object_set_new(j, "output_spikes", json_integer(r->spikes));
@@ -96,8 +196,15 @@ void nh_image_results_json(const nh_image_results *r, FILE *out) {
         json_t *row = json_array();
         for (int64_t o = 0; o < m->output_size; o++) json_array_append_new(row, json_integer(r->sum[s * m->output_size + o]));
         json_array_append_new(sums, row);
+        if (m->output_size) json_array_append_new(classes, json_integer(r->class[s]));
     }
     json_object_set_new(j, "sums", sums);
+    json_object_set_new(j, "classes", classes);
+    json_object_set_new(j, "reference", reference_json(r));
+    int64_t spikes, active = active_cores(r, &spikes);
+    json_object_set_new(j, "active_cores", json_integer(active));
+    json_object_set_new(j, "core_spikes", json_integer(spikes));
+    json_object_set_new(j, "layers", layers_json(r));
     int64_t i = 0;
     for (int c = 0; c < m->n_context; c++)
         for (int k = 0; k < m->context[c].n_core; k++, i++) json_array_append_new(cores, core_json(r, i, c, &m->context[c].core[k]));

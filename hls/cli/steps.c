@@ -197,7 +197,7 @@ static bool work_sim(nh_run *r, const char *dir) {
     bool ok = r->parts ? nh_sim_places(a, r->cli->diag, r->parts, &s, r->facts.part, f) : nh_sim_run(a, r->cli->diag, r->design, &s, f);
     if (!ok) return false;
     if (f->waves) f->waves = nh_path_join(a, below(r, "sim"), nh_path_base(f->waves)); /* where it will be */
-    if (f->raster.n_band > 0 && !nh_report_raster(a, r->cli->diag, f, nh_path_join(a, dir, "raster.svg"))) return false;
+    if (f->raster.n_band > 0 && !nh_report_raster(a, r->cli->diag, &f->raster, nh_path_join(a, dir, "raster.svg"))) return false;
     return write_facts(r, dir, &(nh_report_facts){.sim = *f});
 }
 

@@ -18,6 +18,11 @@ const nh_option nh_options_table[] = {
     {"inputs", 0, NH_ARG_FILE, "X", FLAG(inputs), "a NumPy array of integers: samples x steps x inputs, or samples x inputs for all steps"},
     {"labels", 0, NH_ARG_FILE, "Y", FLAG(labels), "a NumPy array of integers, the class of each sample"},
     {"samples", 0, NH_ARG_WORD, "N", FLAG(samples), "run the first N samples only"},
+    {"reference", 0, NH_ARG_FILE, "R", FLAG(reference), "a NumPy array of outputs of another program: samples x outputs (x steps before them), or a class per sample"},
+    {"spikes", 0, NH_ARG_FILE, "LOG", FLAG(spikes), "write every spike: sample, step, core, neuron, layer, value (CSV)"},
+    {"raster", 0, NH_ARG_FILE, "SVG", FLAG(raster), "draw the spikes of the first sample, a row per neuron, a column per step"},
+    {"fabric", 0, NH_ARG_FILE, "IMAGE", FLAG(fabric), "an image of the fabric that is meant: refuse an image for another"},
+    {"limit", 0, NH_ARG_WORD, "N", FLAG(limit), "of weights and axons print the first N lines of each core only; asm does not read that back"},
     {"json", 0, NH_ARG_NONE, NULL, FLAG(json), "print results and diagnostics as JSON"},
     {"quiet", 'q', NH_ARG_NONE, NULL, FLAG(quiet), "print errors only"},
     {"verbose", 'v', NH_ARG_NONE, NULL, FLAG(verbose), "print decisions too"},
@@ -59,12 +64,13 @@ const nh_command nh_commands[] = {
      "FILE is assembly: what disasm prints, or written by hand (docs/assembly.md). Every number is checked against the fabric that the "
      "file describes; all errors come at once, with line and column. The image goes to the file of --output, else to FILE without .s "
      "and with .image.", nh_cmd_asm},
-    {"disasm", "IMAGE", 1, 1, "", "print a program image as assembly",
+    {"disasm", "IMAGE", 1, 1, "limit", "print a program image as assembly",
      "Prints the fabric, its neuron models as programs, and for every context and core the tables: ACC (what an event adds), weights, FIRE "
-     "(which program sweeps which neurons), parameters, SEND (where spikes go). asm reads it back to the identical image.", nh_cmd_disasm},
-    {"run", "IMAGE", 1, 1, "inputs labels samples", "run a program image on the C model of the fabric",
-     "The model is bit-exact with the hardware; cycles are an estimate. Without --inputs runs one sample without events. Prints output spikes, "
-     "accuracy by spike count where labels are given, a raster of the first sample where it is small, and what every core did.", nh_cmd_run},
+     "(which program sweeps which neurons), parameters, SEND (where spikes go). Comments say which layers a core has, and how many of each instruction. asm reads it back to the identical image.", nh_cmd_disasm},
+    {"run", "IMAGE", 1, 1, "inputs labels samples reference spikes raster fabric", "run a program image on the C model of the fabric",
+     "The model is bit-exact with the hardware; cycles are an estimate. Without --inputs runs one sample without events. Prints spikes of "
+     "every layer, output sums and classes of the first samples, accuracy where labels are given, agreement with --reference and the first sample that "
+     "differs, a raster of the first sample where it is small, and what every core did.", nh_cmd_run},
     {"doctor", "", 0, 0, "", "say which external tools are found, and what each missing one costs",
      "Lists every external tool with its path and version, or what it would give and how to install it.", nh_cmd_doctor},
     {"explain", "CODE", 1, 1, "", "say what a diagnostic means, with an example",

@@ -72,6 +72,7 @@ typedef struct {
     int64_t sample, steps, all_steps; /* the first `steps` of all_steps */
     nh_raster_band *band;
     int n_band;
+    bool is_alone;              /* one path only: NH_RASTER_BOTH stands for it */
 } nh_raster_fact;
 
 /* What fixed point changes, cause by cause: outputs of the float network with the first so many causes, against those of the float

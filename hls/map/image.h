@@ -91,12 +91,16 @@ typedef struct {
 const uint8_t *nh_image_encode(nh_arena *a, const nh_image *m, size_t *size);
 /* Untrusted bytes. NULL with diagnostics (wrong magic, version, checksum, sizes, entries outside the fabric); file: for their places. */
 nh_image *nh_image_decode(nh_arena *a, nh_diag *d, const char *file, const uint8_t *bytes, size_t size);
+/* Do images for f run on `other`? False with what differs, at the place `at`. */
+bool nh_fabric_same(const nh_fabric *f, const nh_fabric *other, nh_diag *d, nh_loc at);
 /* Every index and number of an image against its fabric; all diagnostics at once. */
 bool nh_image_check(const nh_image *m, nh_diag *d, nh_loc at);
 
 /* --- text form -------------------------------------------------------------------------------------------------------------------- */
 
 void nh_image_print(const nh_image *m, FILE *out);
+/* Of every core the first `limit` axons and words of weights only: not what nh_image_assemble reads. */
+void nh_image_list(const nh_image *m, int64_t limit, FILE *out);
 /* Untrusted text; NULL with diagnostics at line:col, all at once. */
 nh_image *nh_image_assemble(nh_arena *a, nh_diag *d, const char *file, const char *text, size_t size);
 

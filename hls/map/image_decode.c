@@ -233,6 +233,7 @@ static bool check_head(reader *r, const uint8_t *bytes, size_t size) {
     if (bytes[7] != NH_IMAGE_VERSION) {
         nh_report(r->d, NH_I_VERSION, r->at, "the program image has version %d", bytes[7]);
         nh_diag_allowed(r->d, "%d", NH_IMAGE_VERSION);
+        nh_diag_hint(r->d, "map or assemble it again; the neurohls that made it can disassemble it");
         return false;
     }
     return size >= NH_IMAGE_HEAD || fail(r, "the file ends before it");

@@ -32,6 +32,8 @@ typedef struct {
     void *self;
     void (*init)(void *self, int context);
     void (*event)(void *self, nh_rect to, int64_t addr, int32_t payload);
+    /* After a tick's sweeps: neuron (word * lanes + lane) of the context's core put out value, which is not 0, in its step. */
+    void (*spike)(void *self, int core, int64_t neuron, int64_t step, int32_t value);
     void (*tick)(void *self, const nh_host_event *back, int64_t n); /* after it: the events of its sweep that came to the host */
 } nh_machine_watch;
 

@@ -122,6 +122,17 @@ static void collect(runner *r, const nh_context *x, const nh_host_event *v) {
     if (e->is_output && element < r->image->output_size) r->y[step * r->image->output_size + element] = v->payload;
 }
 
+/* What the cores' sweeps of the last tick put out. */
+static void show_spikes(const runner *r, const nh_machine *k) {
+    for (int i = 0; i < k->n_core; i++) {
+        const nh_machine_core *c = &k->core[i];
+        int64_t n = c->image->words * k->f->lanes, step = c->steps - 1;
+        const int32_t *output = c->output + step % k->f->delays * n;
+        for (int64_t e = 0; c->swept && e < n; e++)
+            if (output[e]) r->watch.spike(r->watch.self, i, e, step, output[e]);
+    }
+}
+
 /* --- the run ------------------------------------------------------------------------------------------------------------------- */
 
 static bool run_context(runner *r, int number, nh_core_activity *activity, int64_t *cycles) {
@@ -136,6 +147,7 @@ static bool run_context(runner *r, int number, nh_core_activity *activity, int64
     for (int64_t tick = 0; k && tick < x->ticks && r->ok; tick++) {
         feed(r, k, x, period, tick);
         const nh_host_event *v = nh_machine_tick(k, &n);
+        if (r->watch.spike) show_spikes(r, k);
         if (r->watch.tick) r->watch.tick(r->watch.self, v, n);
         for (int64_t i = 0; i < n; i++) collect(r, x, &v[i]);
     }

@@ -87,7 +87,7 @@ static void legend(const plot *p) {
     } entry[] = {{"both", "float and fixed point"}, {"only-fixed", "fixed point only"}, {"only-float", "float only"}};
     int x = LEFT + 6;
     nh_svg_label(p->h, 0, 18, "", nh_arena_printf(p->h->a, "spikes of sample %" PRId64, p->r->sample));
-    for (int i = 0; i < 3; i++, x += 160) {
+    for (int i = 0; i < 3 && !p->r->is_alone; i++, x += 160) {
         nh_printf(p->h->w, "<path class=\"dot %s\" stroke-width=\"6\" d=\"M%d 14h0\"/>", entry[i].class, x);
         nh_svg_label(p->h, x + 9, 18, "soft", entry[i].text);
     }
@@ -110,8 +110,8 @@ void nh_svg_raster(nh_html *h, const nh_raster_fact *r, bool alone) {
     nh_puts(h->w, "</svg>\n");
 }
 
-bool nh_report_raster(nh_arena *a, nh_diag *d, const nh_sim_facts *facts, const char *path) {
+bool nh_report_raster(nh_arena *a, nh_diag *d, const nh_raster_fact *raster, const char *path) {
     nh_html h = {.a = a, .w = nh_writer_open(a, path)};
-    nh_svg_raster(&h, &facts->raster, true);
+    nh_svg_raster(&h, raster, true);
     return nh_writer_close(h.w, d);
 }

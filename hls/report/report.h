@@ -33,8 +33,8 @@ bool nh_report_html(nh_arena *a, nh_diag *d, const nh_report_facts *f, const cha
 void nh_report_text(const nh_report_facts *f, bool color, FILE *out);
 /* Parts alone: the table and the chain of places, as in the terminal's report. */
 void nh_report_parts(const nh_report_facts *f, bool color, FILE *out);
-/* The spikes of one sample as a picture (SVG) of its own; facts->raster has bands. */
-bool nh_report_raster(nh_arena *a, nh_diag *d, const nh_sim_facts *facts, const char *path);
+/* The spikes of one sample as a picture (SVG) of its own; raster has bands. */
+bool nh_report_raster(nh_arena *a, nh_diag *d, const nh_raster_fact *raster, const char *path);
 /* Rebuild the facts of sim, synth, pnr and parts from a report.json written before (steps that were cached). */
 bool nh_report_load(nh_arena *a, nh_diag *d, const char *path, nh_report_facts *f);
 

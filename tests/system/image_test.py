@@ -63,14 +63,19 @@ def fire(v, total, theta):
 
 def dense_steps(x, first, second, delay):
     """Hidden theta 5; outputs theta 6 and 4; hidden spikes arrive `delay` steps later."""
-    v0, v1, hidden, sums = np.zeros(4, int), np.zeros(2, int), [], np.zeros(2, int)
+    return np.sum(dense_spikes(x, first, second, delay)[1], 0).tolist()
+
+
+def dense_spikes(x, first, second, delay):
+    """Per step: those of the hidden layer, those of the outputs."""
+    v0, v1, hidden, out = np.zeros(4, int), np.zeros(2, int), [], []
     for step in x:
         v0, s0 = fire(v0, step @ first, 5)
         hidden.append(s0)
         late = hidden[-1 - delay] if len(hidden) > delay else np.zeros(4, int)
         v1, s1 = fire(v1, late @ second, np.array([6, 4]))
-        sums += s1
-    return sums.tolist()
+        out.append(s1)
+    return np.array(hidden), np.array(out)
 
 
 def conv_steps(x, k0, k1):
@@ -170,6 +175,46 @@ class Image(unittest.TestCase):
         best = [0 if a >= b else 1 for a, b in r["sums"]]
         self.assertEqual(len(best), 8)
         self.assertEqual(r["accuracy"], sum(b == y for b, y in zip(best, [0, 1, 0] * 3)) / 8)
+
+    def test_the_log_has_every_spike_of_every_layer(self):
+        image = self.assemble((FIXTURES / "two_layers.s").read_text())
+        first = np.array([[3, 1, -2, 5], [2, 2, 4, -1], [0, 6, 1, 1]])
+        second = np.array([[4, -1], [3, 3], [-2, 4], [1, 2]])
+        x = np.random.default_rng(6).integers(0, 2, (7, 5, 3))
+        r = self.run_image(image, x, "--spikes", self.dir / "log.csv", "--raster", self.dir / "r.svg")
+        expected, counts = set(), {"hidden": 0, "out": 0}
+        for sample, steps in enumerate(x):
+            for layer, fired in zip(counts, dense_spikes(steps, first, second, 0)):
+                counts[layer] += int(fired.sum())
+                expected |= {f'{sample},{step},0,{layer == "out":d},0,{n},"{layer}",{n},0,0,1' for step, n in zip(*np.nonzero(fired))}
+        lines = (self.dir / "log.csv").read_text().split()
+        self.assertEqual(lines[0], "sample,step,context,core_x,core_y,neuron,layer,channel,row,column,value")
+        self.assertEqual((set(lines[1:]), len(lines) - 1), (expected, len(expected)))
+        self.assertEqual({l["layer"]: l["spikes"] for l in r["layers"]}, counts)
+        drawn = (self.dir / "r.svg").read_text().count("h0") - 1  # less the one before an empty legend
+        self.assertLessEqual(abs(drawn - sum(int(f.sum()) for f in dense_spikes(x[0], first, second, 0))), 1)
+
+    def test_agreement_with_a_reference_names_the_first_other_sample(self):
+        image = self.assemble((FIXTURES / "two_layers.s").read_text())
+        x = np.random.default_rng(7).integers(0, 2, (9, 5, 3))
+        plain = self.run_image(image, x)
+        self.assertIsNone(plain["reference"])
+        scores = np.array(plain["sums"], float) - 0.25
+        best = np.argmax(scores, 1)
+        scores[5] = scores[5].max() + [1.0, 0.0] if best[5] else [0.0, 1.0]
+        for reference in (scores, scores[:, None] * np.full((5, 1), 0.2), np.argmax(scores, 1)):
+            np.save(self.dir / "ref.npy", reference)
+            r = self.run_image(image, x, "--reference", self.dir / "ref.npy")
+            self.assertEqual(r["classes"], best.tolist())
+            self.assertEqual(r["reference"], {"same_class": 8, "first_other": {"sample": 5, "reference": 1 - best[5], "class": best[5]}})
+
+    def test_a_limit_shortens_the_listing_and_counts_what_is_left(self):
+        image = self.assemble((FIXTURES / "two_layers.s").read_text())
+        text = neurohls("disasm", image, "--limit", 1).stdout
+        self.assertEqual(text.count("        ACC "), 2)
+        self.assertEqual(text.count("more lines: ACC"), 2)
+        self.assertIn("; 2 cores: ACC dense 7, FIRE 2, SEND 2\n", text)
+        self.assertIn(': neurons 0 to 3, words 0 to 1\n', text)
 
     def test_round_trips_are_identical(self):
         for text in ((FIXTURES / "two_layers.s").read_text(), conv_text(np.ones((2, 1, 3, 3), int), np.ones((2, 2, 3, 3), int), 3)):

@@ -130,7 +130,7 @@ Test(report_time, the_raster_is_a_picture_of_its_own) {
     sample s;
     fill(&s);
     const char *path = nh_path_join(s.t.a, s.t.dir, "raster.svg");
-    cr_assert(nh_report_raster(s.t.a, s.t.d, &s.f.sim, path));
+    cr_assert(nh_report_raster(s.t.a, s.t.d, &s.f.sim.raster, path));
     const char *svg = file_text(&s, path);
     cr_assert_eq(strncmp(svg, "<svg xmlns=\"http://www.w3.org/2000/svg\"", 39), 0);
     cr_expect(strstr(svg, "x&lt;&amp;&gt;"));
