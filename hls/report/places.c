@@ -1,5 +1,6 @@
 /* What the three prints say of a network in several places. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "html_parts.h"
 #include "text_parts.h"
@@ -19,10 +20,10 @@ json_t *nh_parts_json(nh_arena *a, const nh_report_facts *f) {
     return list;
 }
 
-/* "512 of 512 equal" */
+/* "0 of 512" */
 static const char *match_text(nh_arena *a, const nh_part_fact *p) {
     if (!p->ran) return "-";
-    if (p->runs == 0) return "no RTL";
+    if (p->runs == 0) return strcmp(p->place, "host") == 0 ? "no RTL" : "RTL not run";
     return nh_arena_printf(a, "%" PRId64 " of %" PRId64, p->mismatches, p->compared);
 }
 

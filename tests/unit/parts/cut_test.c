@@ -15,7 +15,7 @@ static tnet chain(int64_t size) {
         at = neurons(&n, at, lif(&n, 0.875, 1));
     }
     n.o.fabric.f = (nh_fabric){.name = "test", .mesh_x = 2, .mesh_y = 2, .lanes = 2, .neurons = 16, .axons = 32, .synapses = 256, .routes = 4, .groups = 2, .params = 16, .delays = 2,
-                               .queue = 4, .weight_bits = 8, .accum_bits = 16, .payload_bits = 1, .guard_bits = 2};
+                               .queue = 4, .accumulators = 1, .weight_bits = 8, .accum_bits = 16, .payload_bits = 1, .guard_bits = 2};
     n.o.fabric.given = true;
     return n;
 }
