@@ -48,10 +48,9 @@ static bool put_file(const nh_run *r, const char *dir, const char *name, printer
 
 /* Is there hardware for this fabric and image in this version? */
 bool nh_run_has_fabric_rtl(const nh_run *r) {
-    const nh_fabric *f = &r->opt->fabric.f;
-    const char *why = f->convs > 0 ? "cores with a conv mode (convs > 0)" : r->plan->n_context > 1 ? "several contexts" : NULL;
-    if (why) nh_report(r->cli->diag, NH_P_FABRIC_RTL, f->at, "no RTL is written: this version has none for %s", why);
-    return !why;
+    bool one = r->plan->n_context <= 1;
+    if (!one) nh_report(r->cli->diag, NH_P_FABRIC_RTL, r->opt->fabric.f.at, "no RTL is written: this version has none for several contexts");
+    return one;
 }
 
 bool nh_run_put_fabric_rtl(const nh_run *r, const char *dir) {

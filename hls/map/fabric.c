@@ -34,7 +34,8 @@ static void memory_widths(const nh_fabric *f, nh_fabric_widths *w) {
     int cy = f->conv_y_bits, cx = f->conv_x_bits;
     w->axon = w->sa + w->wa + w->wa + 1 + 2;
     w->synapse = nh_fabric_word_weights(f) * f->weight_bits + (f->sparse ? w->wa : 0);
-    w->conv = f->convs ? w->sa + w->wa + w->wa + 1 + w->sa + 4 + 4 + 2 + 2 + 4 + 4 + 5 + 5 + cy + cx + cy + 1 + cx + 1 + 1 : 0;
+    int axis = 4 + 2 + 2 + 4 + 5 + 1; /* and twice a coordinate */
+    w->conv = f->convs ? 3 * w->sa + 5 * w->wa + 1 + f->conv_c_bits + 1 + axis + 2 * cy + axis + 2 * cx + 1 : 0;
     w->group = w->wa + 1 + w->pa + 1 + 2;
     w->param_word = f->lanes * w->param;
     w->state_word = f->lanes * w->state;

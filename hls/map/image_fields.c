@@ -59,6 +59,12 @@ void nh_field_set(void *row, const nh_image_field *f, int64_t v) {
     else memcpy(at, &v, sizeof v);
 }
 
+int64_t nh_conv_channels(const nh_fabric *f, const nh_core_image *c, const nh_conv_axon *v) {
+    int64_t most = (int64_t)1 << f->conv_c_bits, spare = c->n_synapse - v->synapse - v->kh * v->kw * v->features;
+    int64_t n = spare < 0 ? 0 : v->channel_words ? spare / v->channel_words + 1 : most;
+    return n < most ? n : most;
+}
+
 int nh_image_values(const nh_fabric *f) {
     int most = 1;
     for (int i = 0; i < f->n_model; i++)

@@ -38,6 +38,9 @@ nh_range nh_payload_range(const nh_fabric *f);
 /* Least and most of addresses: 0 .. 2^ADDR_W - 1. */
 int64_t nh_addr_end(const nh_fabric *f);
 
+/* Channels of which a convolution's kernel is in the core's synapse words; an event of any other is for no convolution. At most 2^CC. */
+int64_t nh_conv_channels(const nh_fabric *f, const nh_core_image *c, const nh_conv_axon *v);
+
 /* --- rows ------------------------------------------------------------------------------------------------------------- */
 
 /* Fields of a row: one table for printer, assembler, encoder and decoder. A table ends with key NULL. */

@@ -76,29 +76,44 @@ static void load_synapses(loader *l, const nh_core_image *c) {
     }
 }
 
-static int64_t log2_of(int64_t stride) { return stride >= 8 ? 3 : stride >= 4 ? 2 : stride >= 2 ? 1 : 0; }
+static int log2_of(int64_t stride) { return stride >= 8 ? 3 : stride >= 4 ? 2 : stride >= 2 ? 1 : 0; }
+
+/* Along an axis every tap that meets the region is 2^skip taps after the last one, and meets `back` pixels before it; the first pixel that
+ * any tap meets is a multiple of 2^multiple away from the region's. */
+typedef struct { int multiple, skip; int64_t back; } hits;
+
+static hits hits_of(int64_t stride, int64_t dilation) {
+    int s = log2_of(stride), multiple = 0;
+    while (multiple < s && dilation && dilation % ((int64_t)2 << multiple) == 0) multiple++;
+    return (hits){multiple, s - multiple, dilation >> multiple};
+}
+
+static void load_axis(loader *l, int64_t taps, hits h, int64_t pad, int64_t first, int64_t size, int bits) {
+    field(l, taps, 4);
+    field(l, h.multiple, 2);
+    field(l, h.skip, 2);
+    field(l, h.back, 4);
+    field(l, pad - (first << (h.multiple + h.skip)), bits + 5);
+    field(l, size, bits + 1);
+}
 
 static void load_convs(loader *l, const nh_core_image *c, int64_t n) {
     static const nh_conv_axon none = {0};
     if (n) begin(l, NH_FMEM_CONV, 0);
     for (int64_t i = 0; i < n; i++) {
         const nh_conv_axon *v = i < c->n_conv ? &c->conv[i] : &none;
+        hits y = hits_of(v->stride_y, v->dilation_y), x = hits_of(v->stride_x, v->dilation_x);
         field(l, v->synapse, l->w.sa);
         field(l, v->acc, l->w.wa);
         field(l, v->features, l->w.wa + 1);
         field(l, v->channel_words, l->w.sa);
-        field(l, v->kh, 4);
-        field(l, v->kw, 4);
-        field(l, log2_of(v->stride_y), 2);
-        field(l, log2_of(v->stride_x), 2);
-        field(l, v->dilation_y, 4);
-        field(l, v->dilation_x, 4);
-        field(l, v->pad_y, 5);
-        field(l, v->pad_x, 5);
-        field(l, v->y0, l->f->conv_y_bits);
-        field(l, v->x0, l->f->conv_x_bits);
-        field(l, v->h, l->f->conv_y_bits + 1);
-        field(l, v->w, l->f->conv_x_bits + 1);
+        field(l, v->valid ? nh_conv_channels(l->f, c, v) : 0, l->f->conv_c_bits + 1);
+        field(l, v->kw * v->features, l->w.sa);
+        field(l, v->w * v->features, l->w.wa);
+        field(l, y.back * v->w * v->features, l->w.wa);
+        field(l, x.back * v->features, l->w.wa);
+        load_axis(l, v->kh, y, v->pad_y, v->y0, v->h, l->f->conv_y_bits);
+        load_axis(l, v->kw, x, v->pad_x, v->x0, v->w, l->f->conv_x_bits);
         field(l, v->valid, 1);
         end_word(l, l->w.conv);
     }

@@ -7,7 +7,7 @@ static int64_t wrap(int64_t v, int bits) {
     return (int64_t)low >> (64 - bits);
 }
 
-/* Synapse word `from` to accumulator word `to`. Words that the image does not have weigh nothing. */
+/* Synapse word `from` to accumulator word `to`. */
 static void add_word(nh_machine *k, nh_machine_core *c, int64_t from, int64_t to, int32_t payload) {
     const nh_core_image *m = c->image;
     int weights = nh_fabric_word_weights(k->f);
@@ -34,15 +34,26 @@ static int64_t take_axon(nh_machine *k, nh_machine_core *c, int64_t axon, int32_
     return x->words > 0 ? x->words : 1;
 }
 
+/* One axis of a convolution. */
+typedef struct { int64_t taps, pad, dilation, stride, first, n; } axis;
+
 /* The output coordinate that input coordinate `at` meets through tap `tap`, or -1. */
-static int64_t meets(int64_t at, int64_t pad, int64_t tap, int64_t dilation, int64_t stride, int64_t first, int64_t n) {
-    int64_t v = at + pad - tap * dilation;
-    if (v < 0 || v % stride) return -1;
-    int64_t out = v / stride - first;
-    return out >= 0 && out < n ? out : -1;
+static int64_t meets(const axis *a, int64_t at, int64_t tap) {
+    int64_t v = at + a->pad - tap * a->dilation;
+    if (v < 0 || v % a->stride) return -1;
+    int64_t out = v / a->stride - a->first;
+    return out >= 0 && out < a->n ? out : -1;
 }
 
-/* A tap that meets nothing takes one cycle, one that does a cycle per word. */
+/* Cycles in which nh_core_conv looks for the first tap that meets something; *none: there is none. */
+static int64_t look(const axis *a, int64_t at, bool *none) {
+    int64_t tap = 0;
+    while (tap < a->taps && meets(a, at, tap) < 0 && at + a->pad - tap * a->dilation >= a->first * a->stride) tap++;
+    *none = tap == a->taps || meets(a, at, tap) < 0;
+    return *none ? (tap ? tap : 1) : tap + 1;
+}
+
+/* A cycle per word, or those of the look where they are more: it is beside the words of the event before. */
 static int64_t take_conv(nh_machine *k, nh_machine_core *c, int64_t rest, int32_t payload) {
     const nh_fabric *f = k->f;
     const nh_core_image *m = c->image;
@@ -50,22 +61,25 @@ static int64_t take_conv(nh_machine *k, nh_machine_core *c, int64_t rest, int32_
     int64_t ch = rest & (((int64_t)1 << f->conv_c_bits) - 1);
     int64_t x = (rest >> f->conv_c_bits) & (((int64_t)1 << f->conv_x_bits) - 1);
     int64_t y = (rest >> (f->conv_c_bits + f->conv_x_bits)) & (((int64_t)1 << f->conv_y_bits) - 1);
-    if (number >= m->n_conv || !m->conv[number].valid) {
+    if (number >= m->n_conv || !m->conv[number].valid || ch >= nh_conv_channels(f, m, &m->conv[number])) {
         c->activity.count[1]++;
         return 1;
     }
     const nh_conv_axon *v = &m->conv[number];
+    const axis ay = {v->kh, v->pad_y, v->dilation_y, v->stride_y, v->y0, v->h}, ax = {v->kw, v->pad_x, v->dilation_x, v->stride_x, v->x0, v->w};
     for (int64_t ky = 0; ky < v->kh; ky++)
         for (int64_t kx = 0; kx < v->kw; kx++) {
-            int64_t oy = meets(y, v->pad_y, ky, v->dilation_y, v->stride_y, v->y0, v->h);
-            int64_t ox = meets(x, v->pad_x, kx, v->dilation_x, v->stride_x, v->x0, v->w);
-            cycles += oy < 0 || ox < 0 ? 1 : v->features;
+            int64_t oy = meets(&ay, y, ky), ox = meets(&ax, x, kx);
             if (oy < 0 || ox < 0) continue;
+            cycles += v->features;
             int64_t from = v->synapse + ch * v->channel_words + (ky * v->kw + kx) * v->features;
             int64_t to = v->acc + (oy * v->w + ox) * v->features;
             for (int64_t i = 0; i < v->features; i++) add_word(k, c, from + i, to + i, payload);
         }
-    return cycles;
+    bool none_y, none_x;
+    int64_t look_y = look(&ay, y, &none_y), look_x = look(&ax, x, &none_x), looked = look_y > look_x ? look_y : look_x;
+    if (none_y || none_x) looked = !none_x || (none_y && look_y < look_x) ? look_y : look_x;
+    return cycles > looked ? cycles : looked;
 }
 
 static void take(nh_machine *k, nh_machine_core *c, int64_t addr, int32_t payload) {

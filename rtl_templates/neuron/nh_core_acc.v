@@ -1,7 +1,8 @@
 // Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
 // Accumulate engine of the neuron core (docs/fabric.md, ACC): every event's row of synapse words goes to
 // accumulator words, one word per cycle, rows back to back. A row that is empty, invalid, or of an axon that is
-// not there costs one cycle.
+// not there costs one cycle. With CONVS > 0 events may carry coordinates: nh_core_conv makes the rows of their taps, which
+// go before those of axons.
 // Pipeline, cycles from an event at s: 1 axon word, 2 row walk, 3 weights and accumulators (LATE: these one
 // later), 4 registers in front of the adders, 5 written. A word that is read while a sum for it is under way gets
 // the sum.
@@ -13,6 +14,11 @@ module nh_core_acc #(
     parameter integer WORDS = 256,     // accumulator words
     parameter integer AXONS = 256,
     parameter integer SYNAPSES = 4096, // words of LANES weights
+    parameter integer CONVS = 0,       // conv descriptors
+    parameter integer CY = 0,          // bits of conv coordinates, 0 with CONVS = 0
+    parameter integer CX = 0,
+    parameter integer CC = 0,
+    parameter integer ADDR_W = 8,      // bits of an event's address
     parameter integer SPARSE = 0,      // 1: synapse words hold an accumulator address on top
     parameter integer WEIGHT_W = 6,    // bits of a weight, signed
     parameter integer ACC_W = 16,      // bits of an accumulator, signed
@@ -26,9 +32,13 @@ module nh_core_acc #(
     input wire [((SYNAPSES > 1) ? $clog2(SYNAPSES) : 1)-1:0] synapse_waddr,
     input wire [((SYNAPSES > 1) ? $clog2(SYNAPSES) : 1)+2*((WORDS > 1) ? $clog2(WORDS) : 1)+2:0] axon_wdata,
     input wire [LANES*WEIGHT_W+((SPARSE != 0) ? ((WORDS > 1) ? $clog2(WORDS) : 1) : 0)-1:0] synapse_wdata,
+    input wire conv_we,
+    input wire [((CONVS > 1) ? $clog2(CONVS) : 1)-1:0] conv_waddr,
+    input wire [((CONVS > 0) ? 3*((SYNAPSES > 1) ? $clog2(SYNAPSES) : 1)+5*((WORDS > 1) ? $clog2(WORDS) : 1)+2*CY+2*CX
+                +CC+39 : 1)-1:0] conv_wdata,
     input wire s_valid,
     output wire s_ready,
-    input wire [((AXONS > 1) ? $clog2(AXONS) : 1)-1:0] s_axon,
+    input wire [ADDR_W-1:0] s_addr, // docs/fabric.md, event
     input wire [PAYLOAD_W-1:0] s_payload,
     input wire sweep_valid,
     input wire [((WORDS > 1) ? $clog2(WORDS) : 1)-1:0] sweep_addr,
@@ -40,6 +50,8 @@ module nh_core_acc #(
     localparam integer WA = (WORDS > 1) ? $clog2(WORDS) : 1;
     localparam integer SA = (SYNAPSES > 1) ? $clog2(SYNAPSES) : 1;
     localparam integer AA = (AXONS > 1) ? $clog2(AXONS) : 1;
+    localparam integer DB = (CONVS > 1) ? $clog2(CONVS) : 1;
+    localparam integer AXON_ADDR_W = (CONVS > 0) ? ADDR_W - 1 : AA; // of an axon's number in an address
     localparam integer AXON_W = SA + 2*WA + 3;
     localparam integer WEIGHTS_W = LANES * WEIGHT_W;
     localparam integer SYN_W = WEIGHTS_W + ((SPARSE != 0) ? WA : 0);
@@ -60,6 +72,9 @@ module nh_core_acc #(
         if (WEIGHT_W < 2 || ACC_W < 2 || PAYLOAD_W < 1) begin : g_illegal_width
             nh_core_acc_widths_are_too_small u_illegal ();
         end
+        if (ADDR_W < ((CONVS > 0) ? AA + 1 : AA)) begin : g_illegal_addr
+            nh_core_acc_ADDR_W_is_below_that_of_an_axon u_illegal ();
+        end
     endgenerate
 
     // ---- The event's axon word, at the output of its memory until the row walk takes it.
@@ -70,9 +85,14 @@ module nh_core_acc #(
     reg g_valid_q;
     reg [WA:0] g_left_q;
     wire g_last = g_left_q == LEFT_ONE;
-    wire f_take = f_valid_q && (!g_valid_q || g_last);
+    wire g_free = !g_valid_q || g_last;
+    wire f_conv;       // the event has coordinates: nh_core_conv takes it,
+    wire f_conv_ready; // now
+    wire row_valid;    // rows of taps
+    wire row_take = row_valid && g_free;
+    wire f_take = f_valid_q && !f_conv && !row_valid && g_free;
     wire take = s_valid && s_ready;
-    assign s_ready = !f_valid_q || f_take;
+    assign s_ready = !f_valid_q || f_take || (f_conv && f_conv_ready);
 
     nh_core_ram #(
         .WIDTH(AXON_W),
@@ -83,19 +103,19 @@ module nh_core_acc #(
         .waddr(axon_waddr),
         .wdata(axon_wdata),
         .re(take),
-        .raddr(s_axon),
+        .raddr(s_addr[AA-1:0]),
         .q(axon)
     );
     always @(posedge clk) begin
         if (rst) f_valid_q <= 1'b0;
         else if (take) f_valid_q <= 1'b1;
-        else if (f_take) f_valid_q <= 1'b0;
+        else if (s_ready) f_valid_q <= 1'b0;
     end
 
     generate
-        if (AXONS < (1 << AA)) begin : g_there
+        if (AXONS < (1 << AXON_ADDR_W)) begin : g_there
             reg there_q;
-            always @(posedge clk) if (take) there_q <= s_axon <= AXON_TOP[AA-1:0];
+            always @(posedge clk) if (take) there_q <= s_addr[AXON_ADDR_W-1:0] <= AXON_TOP[AXON_ADDR_W-1:0];
             assign f_there = there_q;
         end else begin : g_always_there
             assign f_there = 1'b1;
@@ -104,7 +124,68 @@ module nh_core_acc #(
 
     wire f_row = f_there && axon[AXON_W-1];
     wire [WA:0] f_words = axon[SA+WA +: WA+1];
-    assign invalid = f_take && !f_row;
+    wire conv_invalid;
+    assign invalid = (f_take && !f_row) || conv_invalid;
+
+    // ---- Convolutions: their events go from the queue's side straight to the walk of the taps.
+
+    wire conv_busy;
+    wire [SA-1:0] row_synapse;
+    wire [WA-1:0] row_acc;
+    wire [WA:0] row_words;
+    wire [PAYLOAD_W-1:0] row_payload;
+    generate
+        if (CONVS > 0) begin : g_conv
+            localparam integer COORD_W = DB + CY + CX + CC;
+            reg conv_q;
+            reg [COORD_W-1:0] coord_q;
+            reg [PAYLOAD_W-1:0] payload_q;
+            always @(posedge clk) if (take) begin
+                conv_q <= s_addr[ADDR_W-1];
+                coord_q <= s_addr[COORD_W-1:0];
+                payload_q <= s_payload;
+            end
+            assign f_conv = conv_q;
+            nh_core_conv #(
+                .CONVS(CONVS),
+                .SA(SA),
+                .WA(WA),
+                .CY(CY),
+                .CX(CX),
+                .CC(CC),
+                .PAYLOAD_W(PAYLOAD_W)
+            ) u_conv (
+                .clk(clk),
+                .rst(rst),
+                .we(conv_we),
+                .waddr(conv_waddr),
+                .wdata(conv_wdata),
+                .s_valid(f_valid_q && f_conv),
+                .s_ready(f_conv_ready),
+                .s_addr(coord_q),
+                .s_payload(payload_q),
+                .invalid(conv_invalid),
+                .m_valid(row_valid),
+                .m_ready(g_free),
+                .m_synapse(row_synapse),
+                .m_acc(row_acc),
+                .m_words(row_words),
+                .m_payload(row_payload),
+                .busy(conv_busy)
+            );
+        end else begin : g_no_conv
+            wire unused = &{1'b0, conv_we, conv_waddr, conv_wdata, row_synapse, row_acc, row_words};
+            assign f_conv = 1'b0;
+            assign f_conv_ready = 1'b0;
+            assign conv_invalid = 1'b0;
+            assign row_valid = 1'b0;
+            assign row_synapse = {SA{1'b0}};
+            assign row_acc = {WA{1'b0}};
+            assign row_words = {(WA+1){1'b0}};
+            assign row_payload = {PAYLOAD_W{1'b0}};
+            assign conv_busy = 1'b0;
+        end
+    endgenerate
 
     // ---- Row walk: the synapse word that is read now, and in dense rows its accumulator word.
 
@@ -113,11 +194,16 @@ module nh_core_acc #(
     assign issue = g_valid_q;
     always @(posedge clk) begin
         if (rst) g_valid_q <= 1'b0;
+        else if (row_take) g_valid_q <= 1'b1;
         else if (f_take) g_valid_q <= f_row && f_words != {(WA+1){1'b0}};
         else if (g_last) g_valid_q <= 1'b0;
     end
     always @(posedge clk) begin
-        if (f_take) begin
+        if (row_take) begin
+            g_synapse_q <= row_synapse;
+            g_acc_q <= row_acc;
+            g_left_q <= row_words;
+        end else if (f_take) begin
             g_synapse_q <= axon[SA-1:0];
             g_acc_q <= axon[SA +: WA];
             g_left_q <= f_words;
@@ -162,7 +248,7 @@ module nh_core_acc #(
             if (SPARSE != 0) begin : g_sparse
                 reg f_sparse_q; // of the row
                 reg sparse_q;
-                always @(posedge clk) if (f_take) f_sparse_q <= axon[AXON_W-2];
+                always @(posedge clk) if (f_take || row_take) f_sparse_q <= axon[AXON_W-2] && !row_take;
                 always @(posedge clk) sparse_q <= f_sparse_q;
                 assign addr0 = sweep_valid ? sweep_addr : sparse_q ? synapse[WEIGHTS_W +: WA] : acc_q;
             end else begin : g_dense
@@ -182,7 +268,7 @@ module nh_core_acc #(
             reg [PAYLOAD_W-1:0] payload_q; // beside weights_q
             reg [LANES*OP_W-1:0] product_q;
             always @(posedge clk) if (take) f_payload_q <= s_payload;
-            always @(posedge clk) if (f_take) g_payload_q <= f_payload_q;
+            always @(posedge clk) if (f_take || row_take) g_payload_q <= row_take ? row_payload : f_payload_q;
             always @(posedge clk) begin
                 late_payload_q <= g_payload_q;
                 payload_q <= late_payload_q;
@@ -194,7 +280,7 @@ module nh_core_acc #(
             end
             assign operand = product_q;
         end else begin : g_add
-            wire unused = &{1'b0, s_payload};
+            wire unused = &{1'b0, s_payload, row_payload};
             if (LATE != 0) begin : g_wait
                 reg [WEIGHTS_W-1:0] wait_q;
                 always @(posedge clk) wait_q <= weights_q;
@@ -221,7 +307,7 @@ module nh_core_acc #(
     wire [LANES*ACC_W-1:0] sum;
     wire [LANES*ACC_W-1:0] result = clear2_q ? {(LANES*ACC_W){1'b0}} : sum;
     assign acc = acc_q;
-    assign busy = f_valid_q || g_valid_q || late_busy || valid1_q || valid2_q;
+    assign busy = f_valid_q || conv_busy || g_valid_q || late_busy || valid1_q || valid2_q;
 
     nh_core_ram #(
         .WIDTH(LANES * ACC_W),
@@ -264,7 +350,7 @@ module nh_core_acc #(
         end
     endgenerate
 
-    wire unused = &{1'b0, AXON_TOP};
+    wire unused = &{1'b0, AXON_TOP, s_addr};
 
 `ifdef FORMAL
 `include "nh_core_acc_fv.vh"

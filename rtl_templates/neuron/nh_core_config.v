@@ -7,6 +7,7 @@
 module nh_core_config #(
     parameter integer AXON_W = 31,    // bits of the words
     parameter integer SYNAPSE_W = 6,
+    parameter integer CONV_W = 1,     // 1 without convolutions
     parameter integer GROUP_W = 20,
     parameter integer PARAM_W = 16,   // of all lanes
     parameter integer ROUTE_W = 48,
@@ -24,6 +25,7 @@ module nh_core_config #(
     output wire [15:0] control_wdata,
     output wire [AXON_W-1:0] axon_wdata,
     output wire [SYNAPSE_W-1:0] synapse_wdata,
+    output wire [CONV_W-1:0] conv_wdata,
     output wire [GROUP_W-1:0] group_wdata,
     output wire [PARAM_W-1:0] param_wdata,
     output wire [ROUTE_W-1:0] route_wdata,
@@ -40,6 +42,7 @@ module nh_core_config #(
 );
     localparam integer AXON_N = (AXON_W + 15) / 16; // chunks
     localparam integer SYNAPSE_N = (SYNAPSE_W + 15) / 16;
+    localparam integer CONV_N = (CONV_W + 15) / 16;
     localparam integer GROUP_N = (GROUP_W + 15) / 16;
     localparam integer PARAM_N = (PARAM_W + 15) / 16;
     localparam integer ROUTE_N = (ROUTE_W + 15) / 16;
@@ -47,11 +50,13 @@ module nh_core_config #(
     localparam integer N_1 = (AXON_N > SYNAPSE_N) ? AXON_N : SYNAPSE_N;
     localparam integer N_2 = (GROUP_N > N_1) ? GROUP_N : N_1;
     localparam integer N_3 = (PARAM_N > N_2) ? PARAM_N : N_2;
-    localparam integer N = (ROUTE_N > N_3) ? ROUTE_N : N_3;     // longest word that is written
+    localparam integer N_4 = (ROUTE_N > N_3) ? ROUTE_N : N_3;
+    localparam integer N = (CONV_N > N_4) ? CONV_N : N_4;       // longest word that is written
     localparam integer N_ANY = (STATE_N > N) ? STATE_N : N;
     localparam integer CHUNK_W = (N_ANY > 2) ? $clog2(N_ANY) : 1;
     localparam [31:0] AXON_TOP = AXON_N - 1;
     localparam [31:0] SYNAPSE_TOP = SYNAPSE_N - 1;
+    localparam [31:0] CONV_TOP = CONV_N - 1;
     localparam [31:0] GROUP_TOP = GROUP_N - 1;
     localparam [31:0] PARAM_TOP = PARAM_N - 1;
     localparam [31:0] ROUTE_TOP = ROUTE_N - 1;
@@ -63,7 +68,7 @@ module nh_core_config #(
     localparam [1:0] OP_READ = 2'd2;
 
     generate
-        if (AXON_W < 1 || SYNAPSE_W < 1 || GROUP_W < 1 || PARAM_W < 1 || ROUTE_W < 1
+        if (AXON_W < 1 || SYNAPSE_W < 1 || CONV_W < 1 || GROUP_W < 1 || PARAM_W < 1 || ROUTE_W < 1
             || STATE_W < 1) begin : g_illegal_width
             nh_core_config_words_have_at_least_1_bit u_illegal ();
         end
@@ -84,6 +89,7 @@ module nh_core_config #(
         case (memory)
             4'd1: top = AXON_TOP[CHUNK_W-1:0];
             4'd2: top = SYNAPSE_TOP[CHUNK_W-1:0];
+            4'd3: top = CONV_TOP[CHUNK_W-1:0];
             4'd4: top = GROUP_TOP[CHUNK_W-1:0];
             4'd5: top = PARAM_TOP[CHUNK_W-1:0];
             4'd6: top = ROUTE_TOP[CHUNK_W-1:0];
@@ -116,6 +122,7 @@ module nh_core_config #(
     assign control_wdata = s_data[15:0];
     assign axon_wdata = word[16*(N-AXON_N) +: AXON_W];
     assign synapse_wdata = word[16*(N-SYNAPSE_N) +: SYNAPSE_W];
+    assign conv_wdata = word[16*(N-CONV_N) +: CONV_W];
     assign group_wdata = word[16*(N-GROUP_N) +: GROUP_W];
     assign param_wdata = word[16*(N-PARAM_N) +: PARAM_W];
     assign route_wdata = word[16*(N-ROUTE_N) +: ROUTE_W];
@@ -148,6 +155,6 @@ module nh_core_config #(
         else if (data || replied) chunk_q <= last ? {CHUNK_W{1'b0}} : chunk_q + ONE;
     end
 
-    wire unused = &{1'b0, AXON_TOP, SYNAPSE_TOP, GROUP_TOP, PARAM_TOP, ROUTE_TOP, STATE_TOP, word, s_data};
+    wire unused = &{1'b0, AXON_TOP, SYNAPSE_TOP, CONV_TOP, GROUP_TOP, PARAM_TOP, ROUTE_TOP, STATE_TOP, word, s_data};
 endmodule
 `default_nettype wire

@@ -1,7 +1,7 @@
 // Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
 // Sender of the neuron core (docs/fabric.md, Send): holds the outputs of the last DELAYS sweeps; after `start`
 // makes a flit of every output of every route that is not 0. One flit per cycle, a word without any costs one
-// cycle, a route 4 more. Replies of READ leave through the same register while no routes are under way. A flit
+// cycle, a route 4 more. A route with coordinates counts words of a pixel, pixels of a line and lines. Replies of READ leave through the same register while no routes are under way. A flit
 // holds until the router takes it.
 `default_nettype none
 module nh_core_send #(
@@ -11,6 +11,10 @@ module nh_core_send #(
     parameter integer DELAYS = 1,   // power of two
     parameter integer PAYLOAD_W = 1,
     parameter integer ADDR_W = 8,   // bits of an event's address
+    parameter integer CONVS = 0,    // above 0: routes may send coordinates
+    parameter integer CY = 0,       // their bits, 0 with CONVS = 0
+    parameter integer CX = 0,
+    parameter integer CC = 0,
     parameter integer DATA_W = 26,  // >= ADDR_W + PAYLOAD_W, >= 16
     parameter integer XB = 1,
     parameter integer YB = 1
@@ -22,7 +26,8 @@ module nh_core_send #(
     input wire route_we,
     input wire [((ROUTES > 1) ? $clog2(ROUTES) : 1)-1:0] route_waddr,
     input wire [2*((WORDS > 1) ? $clog2(WORDS) : 1)+((DELAYS > 1) ? $clog2(DELAYS) : 1)+2*XB+2*YB+ADDR_W
-                +((WORDS*LANES > 1) ? $clog2(WORDS*LANES) : 1)+3:0] route_wdata,
+                +((WORDS*LANES > 1) ? $clog2(WORDS*LANES) : 1)+((CONVS > 0) ? ((WORDS > 1) ? $clog2(WORDS) : 1)+CX+2 : 0)
+                +3:0] route_wdata,
     input wire out_we,
     input wire [((WORDS > 1) ? $clog2(WORDS) : 1)-1:0] out_waddr,
     input wire [LANES*PAYLOAD_W-1:0] out_wdata,
@@ -46,9 +51,11 @@ module nh_core_send #(
     localparam integer NB = ((WORDS*LANES > 1) ? $clog2(WORDS*LANES) : 1) + 1;
     localparam integer LB = (LANES > 1) ? $clog2(LANES) : 1;
     localparam integer RECT_W = 2*XB + 2*YB;
-    localparam integer ROUTE_W = 2*WA + 1 + DL + 1 + RECT_W + 1 + ADDR_W + NB;
+    localparam integer PIXEL_AT = 2*WA + 1 + DL + 1 + RECT_W + 1 + ADDR_W + NB;
+    localparam integer ROUTE_W = PIXEL_AT + ((CONVS > 0) ? WA + CX + 2 : 0);
     localparam integer HOST_AT = 2*WA + 1 + DL;
-    localparam integer BASE_AT = HOST_AT + 1 + RECT_W + 1;
+    localparam integer CONV_AT = HOST_AT + 1 + RECT_W;
+    localparam integer BASE_AT = CONV_AT + 1;
     localparam integer OUT_ADDR_W = (DELAYS > 1) ? WA + DL : WA;
     localparam integer OUTS = (DELAYS > 1) ? DELAYS * (1 << WA) : WORDS;
     localparam [RA-1:0] RA_ONE = 1;
@@ -68,6 +75,9 @@ module nh_core_send #(
         end
         if (DATA_W < ADDR_W + PAYLOAD_W || DATA_W < 16 || PAYLOAD_W < 1 || ADDR_W < 1) begin : g_illegal_width
             nh_core_send_widths_do_not_fit u_illegal ();
+        end
+        if ((CONVS > 0) ? (CY < 1 || CX < 1 || CC < 1 || ADDR_W < CY + CX + CC + 2) : (CY != 0 || CX != 0 || CC != 0)) begin : g_illegal_conv
+            nh_core_send_coordinates_do_not_fit u_illegal ();
         end
     endgenerate
 
@@ -191,6 +201,9 @@ module nh_core_send #(
     wire some = |pending_q;
     wire [NB:0] limit_less = {1'b0, limit_q} - STEP;
     wire [ADDR_W+31:0] base_next = {32'd0, base_q} + BASE_STEP;
+    wire b_pixel;  // that word is the last one of its pixel
+    wire [ADDR_W-1:0] base_more;  // of the word after the one that was taken
+    wire [ADDR_W-1:0] addr_mask;  // what of an address a lane's number changes
     assign c_free = rest == {LANES{1'b0}} && (!some || d_ready);
     assign r_end = r_stream_q && !a_valid && !b_valid_q && c_free;
     always @(posedge clk) begin
@@ -199,12 +212,49 @@ module nh_core_send #(
         else if (d_ready) pending_q <= rest;
     end
     always @(posedge clk) begin
-        if (load) limit_q <= route[ROUTE_W-1 -: NB];
+        if (load) limit_q <= route[PIXEL_AT-1 -: NB];
+        else if (b_take && b_pixel) limit_q <= route[PIXEL_AT-1 -: NB];
         else if (b_take) limit_q <= limit_less[NB] ? {NB{1'b0}} : limit_less[NB-1:0];
         if (load) b_first_q <= 1'b1;
         else if (b_take) b_first_q <= 1'b0;
-        if (b_take) base_q <= b_first_q ? route[BASE_AT +: ADDR_W] : base_next[ADDR_W-1:0];
+        if (b_take) base_q <= b_first_q ? route[BASE_AT +: ADDR_W] : base_more;
     end
+
+    generate
+        if (CONVS > 0) begin : g_pixels
+            localparam [WA:0] WORD_ONE = 1;
+            localparam [CX:0] WIDTH_ONE = 1;
+            localparam [CX-1:0] X_ONE = 1;
+            localparam [CY-1:0] Y_ONE = 1;
+            wire conv = route[CONV_AT];
+            wire [WA:0] pixel_words = route[PIXEL_AT +: WA+1];
+            wire [CX:0] width = route[PIXEL_AT+WA+1 +: CX+1];
+            reg [WA:0] words_q;  // of the pixel of the word at the memory's output, it included
+            reg [CX:0] pixels_q; // of its line
+            reg pixel_q;         // it begins a pixel,
+            reg line_q;          // and a line
+            wire b_line = pixels_q == WIDTH_ONE;
+            wire [CX-1:0] x = base_q[CC +: CX];
+            wire [CY-1:0] y = base_q[CC+CX +: CY];
+            assign b_pixel = conv && words_q == WORD_ONE;
+            always @(posedge clk) begin
+                if (load || (b_take && b_pixel)) words_q <= pixel_words;
+                else if (b_take) words_q <= words_q - WORD_ONE;
+                if (load) pixels_q <= width;
+                else if (b_take && b_pixel) pixels_q <= b_line ? width : pixels_q - WIDTH_ONE;
+                if (b_take) pixel_q <= b_pixel;
+                if (b_take) line_q <= b_line;
+            end
+            wire [ADDR_W-1:0] pixel_base = {base_q[ADDR_W-1:CC+CX+CY], line_q ? y + Y_ONE : y,
+                                            line_q ? route[BASE_AT+CC +: CX] : x + X_ONE, route[BASE_AT +: CC]};
+            assign addr_mask = conv ? {{(ADDR_W-CC){1'b0}}, {CC{1'b1}}} : {ADDR_W{1'b1}};
+            assign base_more = (conv && pixel_q) ? pixel_base : (base_next[ADDR_W-1:0] & addr_mask) | (base_q & ~addr_mask);
+        end else begin : g_no_pixels
+            assign b_pixel = 1'b0;
+            assign base_more = base_next[ADDR_W-1:0];
+            assign addr_mask = {ADDR_W{1'b1}};
+        end
+    endgenerate
     genvar l;
     generate
         for (l = 0; l < LANES; l = l + 1) begin : g_lane
@@ -223,7 +273,7 @@ module nh_core_send #(
             end
             wire [ADDR_W+LB-1:0] wide = {{LB{1'b0}}, base_q} + {{ADDR_W{1'b0}}, lane};
             assign rest = pending_q & (pending_q - ONE);
-            assign addr = wide[ADDR_W-1:0];
+            assign addr = (wide[ADDR_W-1:0] & addr_mask) | (base_q & ~addr_mask);
             wire unused = &{1'b0, wide};
         end else begin : g_single
             assign rest = 1'b0;
@@ -278,7 +328,7 @@ module nh_core_send #(
         end
     end
 
-    wire unused = &{1'b0, control_wdata, route[HOST_AT+1+RECT_W], base_next, spike, reply, LANES_32};
+    wire unused = &{1'b0, control_wdata, route[CONV_AT], addr_mask, base_next, spike, reply, LANES_32};
 
 `ifdef FORMAL
 `include "nh_core_send_fv.vh"

@@ -11,7 +11,7 @@ module nh_neuron_core #(
     parameter integer NEURONS = 256,   // multiple of LANES
     parameter integer AXONS = 256,
     parameter integer SYNAPSES = 4096, // words of LANES*ACCS weights
-    parameter integer CONVS = 0,       // conv descriptors: only 0 so far
+    parameter integer CONVS = 0,       // conv descriptors; 0: no convolutions
     parameter integer ROUTES = 4,
     parameter integer GROUPS = 4,
     parameter integer PARAMS = 256,    // words of LANES neurons
@@ -25,10 +25,10 @@ module nh_neuron_core #(
     parameter integer PARAM_W = 16,    // of a neuron
     parameter integer XB = 1,          // bits of a column
     parameter integer YB = 1,          // bits of a row
-    parameter integer CY = 0,          // bits of conv coordinates, with CONVS > 0
+    parameter integer CY = 0,          // bits of conv coordinates, 1 .. 12 with CONVS > 0
     parameter integer CX = 0,
     parameter integer CC = 0,
-    parameter integer ADDR_W = 8,      // clog2(AXONS)
+    parameter integer ADDR_W = 8,      // clog2(AXONS), with CONVS as docs/fabric.md
     parameter integer DATA_W = 26,     // max(26, ADDR_W + PAYLOAD_W)
     parameter integer DP_LATENCY = 3   // cycles, >= 0
 ) (
@@ -60,16 +60,20 @@ module nh_neuron_core #(
     localparam integer AA = (AXONS > 1) ? $clog2(AXONS) : 1;
     localparam integer DL = (DELAYS > 1) ? $clog2(DELAYS) : 1;
     localparam integer NB = ((WORDS*LANES > 1) ? $clog2(WORDS*LANES) : 1) + 1;
+    localparam integer DB = (CONVS > 1) ? $clog2(CONVS) : 1;
+    localparam integer COORD_W = DB + CY + CX + CC;
     localparam integer AXON_W = SA + 2*WA + 3;
+    localparam integer CONV_W = (CONVS > 0) ? 3*SA + 5*WA + 2*CY + 2*CX + CC + 39 : 1;
     localparam integer SYNAPSE_W = LANES * ACCS * WEIGHT_W + ((SPARSE != 0) ? WA : 0);
     localparam integer GROUP_W = WA + PA + 4;
-    localparam integer ROUTE_W = 2*WA + DL + 2*XB + 2*YB + ADDR_W + NB + 3;
+    localparam integer ROUTE_W = 2*WA + DL + 2*XB + 2*YB + ADDR_W + NB + 3 + ((CONVS > 0) ? WA + CX + 2 : 0);
     localparam integer M_1 = (AA > SA) ? AA : SA;
     localparam integer M_2 = (PA > M_1) ? PA : M_1;
     localparam integer M_3 = (GA > M_2) ? GA : M_2;
     localparam integer M_4 = (RA > M_3) ? RA : M_3;
     localparam integer M_5 = (WA > M_4) ? WA : M_4;
-    localparam integer MEM_A = (M_5 > 4) ? M_5 : 4; // bits of any word number
+    localparam integer M_6 = (DB > M_5) ? DB : M_5;
+    localparam integer MEM_A = (M_6 > 4) ? M_6 : 4; // bits of any word number
     localparam integer INC_W = $clog2(LANES + 1);
     localparam [INC_W-1:0] INC_ONE = 1;
     localparam integer LEVEL_W = $clog2(QUEUE + 1);
@@ -82,11 +86,11 @@ module nh_neuron_core #(
         if (ACCS < 1) begin : g_illegal_accs
             nh_neuron_core_ACCS_is_below_1 u_illegal ();
         end
-        if (CONVS != 0 || CY != 0 || CX != 0 || CC != 0) begin : g_illegal_convs
-            nh_neuron_core_CONVS_above_0_is_not_supported u_illegal ();
+        if ((CONVS > 0) ? (CY < 1 || CX < 1 || CC < 1) : (CONVS < 0 || CY != 0 || CX != 0 || CC != 0)) begin : g_illegal_convs
+            nh_neuron_core_coordinates_come_with_CONVS u_illegal ();
         end
-        if (ADDR_W != AA) begin : g_illegal_addr
-            nh_neuron_core_ADDR_W_is_not_clog2_of_AXONS u_illegal ();
+        if (ADDR_W != ((CONVS > 0) ? 1 + ((AA > COORD_W) ? AA : COORD_W) : AA)) begin : g_illegal_addr
+            nh_neuron_core_ADDR_W_is_not_that_of_the_contract u_illegal ();
         end
         if (DATA_W != ((ADDR_W + PAYLOAD_W > 26) ? ADDR_W + PAYLOAD_W : 26)) begin : g_illegal_data
             nh_neuron_core_DATA_W_is_not_that_of_the_contract u_illegal ();
@@ -135,6 +139,7 @@ module nh_neuron_core #(
     wire [15:0] control_wdata;
     wire [AXON_W-1:0] axon_wdata;
     wire [SYNAPSE_W-1:0] synapse_wdata;
+    wire [CONV_W-1:0] conv_wdata;
     wire [GROUP_W-1:0] group_wdata;
     wire [LANES*PARAM_W-1:0] param_wdata;
     wire [ROUTE_W-1:0] route_wdata;
@@ -151,6 +156,7 @@ module nh_neuron_core #(
     nh_core_config #(
         .AXON_W(AXON_W),
         .SYNAPSE_W(SYNAPSE_W),
+        .CONV_W(CONV_W),
         .GROUP_W(GROUP_W),
         .PARAM_W(LANES * PARAM_W),
         .ROUTE_W(ROUTE_W),
@@ -168,6 +174,7 @@ module nh_neuron_core #(
         .control_wdata(control_wdata),
         .axon_wdata(axon_wdata),
         .synapse_wdata(synapse_wdata),
+        .conv_wdata(conv_wdata),
         .group_wdata(group_wdata),
         .param_wdata(param_wdata),
         .route_wdata(route_wdata),
@@ -194,6 +201,11 @@ module nh_neuron_core #(
         .WORDS(WORDS),
         .AXONS(AXONS),
         .SYNAPSES(SYNAPSES),
+        .CONVS(CONVS),
+        .CY(CY),
+        .CX(CX),
+        .CC(CC),
+        .ADDR_W(ADDR_W),
         .SPARSE(SPARSE),
         .WEIGHT_W(WEIGHT_W),
         .ACC_W(ACC_W),
@@ -207,9 +219,12 @@ module nh_neuron_core #(
         .synapse_waddr(waddr[SA-1:0]),
         .axon_wdata(axon_wdata),
         .synapse_wdata(synapse_wdata),
+        .conv_we(we[3]),
+        .conv_waddr(waddr[DB-1:0]),
+        .conv_wdata(conv_wdata),
         .s_valid(event_valid),
         .s_ready(event_ready),
-        .s_axon(head[AA-1:0]),
+        .s_addr(head[ADDR_W-1:0]),
         .s_payload(head[ADDR_W +: PAYLOAD_W]),
         .sweep_valid(sweep_valid),
         .sweep_addr(sweep_addr),
@@ -278,6 +293,10 @@ module nh_neuron_core #(
         .DELAYS(DELAYS),
         .PAYLOAD_W(PAYLOAD_W),
         .ADDR_W(ADDR_W),
+        .CONVS(CONVS),
+        .CY(CY),
+        .CX(CX),
+        .CC(CC),
         .DATA_W(DATA_W),
         .XB(XB),
         .YB(YB)

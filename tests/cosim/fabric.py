@@ -48,6 +48,8 @@ simulate: {{ inputs: x.npy, labels: y.npy, scale: 1/255, rtl_limit: 3 }}
 """
 SMALL = "neurons: 32, axons: 128, synapse_kib: 4, params: 32, accum_bits: 16"
 WIDE = "mesh: [3, 2], neurons: 64, axons: 256, synapse_kib: 16, params: 256, sparse: true, accum_bits: 40, weight_bits: 9, routes: 64, delays: 64, groups: 4"
+CONV = ("axons: 1024, synapse_kib: 64, params: 256, sparse: true, accum_bits: 32, weight_bits: 9, routes: 64, delays: 8, "
+        "groups: 4, convs: 4, conv_y_bits: 6, conv_x_bits: 6, conv_c_bits: 6")
 
 
 def compared(text, what):
@@ -92,13 +94,13 @@ def mnist_mlp(neurohls, folder, quick):
     return None if same >= 495 else f"only {same} of 500 images have the float network's class"
 
 
-def lava(case, extra=""):
+def lava(case, extra="", fabric=WIDE):
     def function(neurohls, folder, quick):
         import lava_golden
         entry = json.loads(program.golden("lava", "manifest.json").read_text())[case]
         text = lava_golden.config(case, entry, folder)
         return mapped(neurohls, folder, LAVA.format(model=re.search("model: (.*)", text).group(1), inputs=re.search("inputs: ([^,]*),", text).group(1),
-                                                    spiking=re.search(r"spiking: \{ (.*) \}", text).group(1), fabric=WIDE + extra))
+                                                    spiking=re.search(r"spiking: \{ (.*) \}", text).group(1), fabric=fabric + extra))
     return function
 
 
@@ -113,6 +115,9 @@ CASES = [
     ("delays", True, lava("unit_lif_dense_delay_out")),
     ("wrap_and_saturate", False, lava("unit_lif_wrap_saturate")),
     ("exc_only", False, lava("unit_lif_exc_only")),
+    ("conv_groups", True, lava("unit_lif_conv_groups", ", mesh: [3, 1], neurons: 512, lanes: 4", CONV)),
+    ("conv_halo", False, lava("unit_lif_conv_groups", ", mesh: [3, 2], neurons: 256, lanes: 4", CONV)),
+    ("sigma_delta_conv", True, lava("unit_sdnn_conv_dense", ", mesh: [2, 2], neurons: 256, payload_bits: 24, lanes: 2", CONV)),
     ("sigma_delta", False, lava("unit_sdnn_vth0", ", payload_bits: 32, lanes: 2")),
 ]
 

@@ -5,10 +5,11 @@ import random
 import sys
 import tempfile
 
+import conv_axes
 import templates
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-CONTROL, AXON, SYNAPSE, GROUP, PARAM, ROUTE, STATE, COUNTER = 0, 1, 2, 4, 5, 6, 7, 8
+CONTROL, AXON, SYNAPSE, CONV, GROUP, PARAM, ROUTE, STATE, COUNTER = range(9)
 
 
 def clog2(n):
@@ -38,8 +39,10 @@ class Core:
         self.nw = p["NEURONS"] // p["LANES"]
         self.wa, self.sa, self.pa = clog2(self.nw), clog2(p["SYNAPSES"]), clog2(p["PARAMS"])
         self.nb, self.dl = clog2(self.nw * p["LANES"]) + 1, clog2(p["DELAYS"])
+        self.conv = [None] * p["CONVS"]
         self.stim, self.want = [], []
         self.count = [0] * 9
+        self.bursts = 0
 
     # ---- Random program.
 
@@ -48,6 +51,7 @@ class Core:
         half = 1 << (p["WEIGHT_W"] - 1)
         self.synapse = [([rng.randint(-half, half - 1) for _ in range(n * p["ACCS"])], rng.randrange(self.nw)) for _ in range(p["SYNAPSES"])]
         self.axon = [self.random_axon(kind) for _ in range(p["AXONS"])]
+        self.conv = [conv_axes.random_conv(p, self.nw, rng) for _ in range(p["CONVS"])]
         self.param = [[(rng.choice([rng.randint(1, 60), rng.randint(0, 255)]), rng.randint(0, 7)) for _ in range(n)]
                       for _ in range(p["PARAMS"])]
         left, self.group = self.nw - rng.randint(0, min(2, self.nw - 1)), []
@@ -78,7 +82,12 @@ class Core:
         words = rng.randint(0, self.words - first)
         rect = [rng.getrandbits(b) for b in (p["XB"], p["XB"], p["YB"], p["YB"])]
         limit = rng.choice([words * p["LANES"], rng.randint(0, words * p["LANES"])])
-        return (first, words, rng.randrange(p["DELAYS"]), rng.randint(0, 1), rect, rng.getrandbits(p["ADDR_W"]), limit)
+        pixels = (0, 1, 1)
+        if p["CONVS"] and rng.random() < 0.7:
+            pixels = (1, rng.choice([1, 2, 3, rng.randint(1, self.nw)]), rng.choice([1, 2, 1 << p["CX"], rng.randint(1, 1 << p["CX"])]))
+            pixels = (1, min(pixels[1], self.nw), pixels[2])
+            limit = rng.choice([pixels[1] * p["LANES"], rng.randint(0, pixels[1] * p["LANES"])])
+        return (first, words, rng.randrange(p["DELAYS"]), rng.randint(0, 1), rect, rng.getrandbits(p["ADDR_W"]), limit, *pixels)
 
     # ---- Flits in.
 
@@ -111,10 +120,13 @@ class Core:
         self.load(AXON, [pack([(s, self.sa), (a, self.wa), (w, self.wa + 1), (x, 1), (v, 1)]) for s, a, w, x, v in self.axon])
         lane = lambda ws, bits: [(w & ((1 << bits) - 1), bits) for w in ws]
         self.load(SYNAPSE, [pack(lane(ws, p["WEIGHT_W"]) + ([(a, self.wa)] if p["SPARSE"] else [])) for ws, a in self.synapse])
+        if self.conv:
+            self.load(CONV, [pack(conv_axes.fields(v, p, self.sa, self.wa)) for v in self.conv])
         self.load(GROUP, [pack([(w, self.wa + 1), (f, self.pa), (e, 1), (m, 2)]) for w, f, e, m in self.group])
         self.load(PARAM, [pack(lane([t | s << 8 for t, s in row], p["PARAM_W"])) for row in self.param])
         self.load(ROUTE, [pack([(f, self.wa), (w, self.wa + 1), (d, self.dl), (h, 1), (r[0], p["XB"]), (r[1], p["XB"]), (r[2], p["YB"]),
-                                (r[3], p["YB"]), (0, 1), (b, p["ADDR_W"]), (n, self.nb)]) for f, w, d, h, r, b, n in self.route])
+                                (r[3], p["YB"]), (c, 1), (b, p["ADDR_W"]), (n, self.nb)] + ([(pw, self.wa + 1), (wi, p["CX"] + 1)] if p["CONVS"] else []))
+                          for f, w, d, h, r, b, n, c, pw, wi in self.route])
 
     def init(self):
         self.op(2)
@@ -122,25 +134,46 @@ class Core:
         self.state = [[0] * self.p["LANES"] for _ in range(self.nw)]
         self.ticks, self.history = 0, []
 
+    def send_event(self, addr):
+        """The payload's value."""
+        p = self.p
+        payload = 1 if p["PAYLOAD_W"] == 1 else self.rng.getrandbits(p["PAYLOAD_W"])
+        self.flit(payload << p["ADDR_W"] | addr, 0)
+        self.count[0] += 1
+        return 1 if p["PAYLOAD_W"] == 1 else signed(payload, p["PAYLOAD_W"])
+
+    def add(self, word, acc, value):
+        self.count[2] += 1
+        for l, w in enumerate(self.synapse[word][0]):
+            self.acc[acc][l] = signed(self.acc[acc][l] + w * value, self.p["ACC_W"])
+
     def event(self, axon=None):
         p, rng = self.p, self.rng
         if axon is None:
-            axon = rng.randrange(1 << p["ADDR_W"]) if rng.random() < 0.1 else rng.choice(self.hot)
-        payload = 1 if p["PAYLOAD_W"] == 1 else rng.getrandbits(p["PAYLOAD_W"])
-        self.flit(payload << p["ADDR_W"] | axon, 0)
-        value = 1 if p["PAYLOAD_W"] == 1 else signed(payload, p["PAYLOAD_W"])
-        self.count[0] += 1
+            axon = rng.randrange(1 << p["ADDR_W"] - (p["CONVS"] > 0)) if rng.random() < 0.1 else rng.choice(self.hot)
+        value = self.send_event(axon)
         if axon >= p["AXONS"] or not self.axon[axon][4]:
             self.count[1] += 1
             return axon
         first, acc, words, sparse, _ = self.axon[axon]
-        self.count[2] += words
         for i in range(words):
-            ws, own = self.synapse[first + i]
-            row = self.acc[own if sparse else acc + i]
-            for l, w in enumerate(ws):
-                row[l] = signed(row[l] + w * value, p["ACC_W"])
+            self.add(first + i, self.synapse[first + i][1] if sparse else acc + i, value)
         return axon
+
+    def conv_event(self, number=None, place=None):
+        p, rng = self.p, self.rng
+        bits = clog2(p["CONVS"])
+        number = rng.randrange(1 << bits) if number is None else number
+        v = self.conv[number] if number < p["CONVS"] else None
+        y, x, c = place or conv_axes.random_place(v, p, rng)
+        low = ((number << p["CY"] | y) << p["CX"] | x) << p["CC"] | c
+        between = rng.getrandbits(p["ADDR_W"]) >> bits + p["CY"] + p["CX"] + p["CC"] << bits + p["CY"] + p["CX"] + p["CC"]
+        value = self.send_event(between | 1 << p["ADDR_W"] - 1 | low)
+        if v is None or not v["valid"] or c >= v["channels"]:
+            self.count[1] += 1
+            return
+        for word, acc in conv_axes.words(v, y, x, c):
+            self.add(word, acc, value)
 
     # ---- Ticks.
 
@@ -199,18 +232,48 @@ class Core:
         self.op(3)
         self.read(COUNTER, 3, [self.count[3] & 0xffff, self.count[3] >> 16])
 
+    def conv_burst(self):
+        """The same with events of one convolution: a synapse word per cycle, however many taps meet nothing, when every event has at least
+        as many words as there are taps to look at. Before them the descriptor is read."""
+        for number, v in enumerate(self.conv):
+            places = conv_axes.dense_places(v, self.p) if v["valid"] and v["channels"] else []
+            if not places:
+                continue
+            chosen = [self.rng.choice(places) for _ in range(30)]
+            for y, x, _ in chosen:
+                self.conv_event(number, (y, x, self.rng.randrange(v["channels"])))
+            cycles = sum(words for *_, words in chosen) + conv_axes.looks(v, *chosen[0][:2])
+            late = int(self.p["SPARSE"] or self.p["PAYLOAD_W"] > 1)
+            self.count[3] += cycles + 6 + late
+            self.op(3)
+            self.read(COUNTER, 3, [self.count[3] & 0xffff, self.count[3] >> 16])
+            self.bursts += 1
+            return
+
+    def address(self, base, k, conv, pixel_words, width):
+        """Of neuron k of a route, and its number that the limit is for."""
+        p = self.p
+        if not conv:
+            return (base + k) % (1 << p["ADDR_W"]), k
+        pixel, lane = divmod(k, pixel_words * p["LANES"])
+        add = lambda v, at, bits, n: v & ~((1 << bits) - 1 << at) | ((v >> at) + n) % (1 << bits) << at
+        base = add(base, 0, p["CC"], lane)
+        base = add(base, p["CC"], p["CX"], pixel % width)
+        return add(base, p["CC"] + p["CX"], p["CY"], pixel // width), lane
+
     def send(self):
         p = self.p
-        for first, words, delay, host, r, base, limit in self.route:
+        for first, words, delay, host, r, base, limit, *pixels in self.route:
             if delay >= len(self.history):
                 continue
             outs = self.history[-1 - delay]
             for k in range(words * p["LANES"]):
                 i, l = divmod(k, p["LANES"])
                 out = outs[first + i][l]
-                if out == 0 or k >= limit:
+                addr, place = self.address(base, k, *pixels)
+                if out == 0 or place >= limit:
                     continue
-                data = out << p["ADDR_W"] | (base + k) % (1 << p["ADDR_W"])
+                data = out << p["ADDR_W"] | addr
                 rect = pack([(r[3], p["YB"]), (r[2], p["YB"]), (r[1], p["XB"]), (r[0], p["XB"])])[0]
                 kind = 2 << 2 * p["XB"] + 2 * p["YB"]
                 self.want.append((kind if host else rect) << p["DATA_W"] | data)
@@ -248,10 +311,11 @@ def script(p, rng):
         core.init()
         if sample == 0:
             core.burst()
+            core.conv_burst()
         core.op(5)
         for _ in range(6):
             for _ in range(rng.choice([0, 5, 40])):
-                core.event()
+                core.conv_event() if p["CONVS"] and rng.random() < 0.6 else core.event()
             core.tick()
             if rng.random() < 0.4:
                 core.op(3)
@@ -285,12 +349,14 @@ def simulate(p, rng):
             code, text = templates.run(["obj_dir/Vcore_tb", f"+source={source}", f"+sink={sink}", f"+seed={rng.randint(1, 10 ** 6)}",
                                         f"+verilator+seed+{rng.randint(1, 10 ** 6)}", "+verilator+rand+reset+2"], cwd=folder)
             assert code == 0 and "PASS" in text and "FAIL" not in text, f"source {source} sink {sink}: {text[-600:]}"
-    return len(core.want)
+    return len(core.want), core.bursts
 
 
 def complete(p):
-    p = dict(ACCS=1, CONVS=0, STATE_W=16, PARAM_W=11, ACC_W=16, WEIGHT_W=6, XB=1, YB=2, QUEUE=8, GROUPS=4, PARAMS=6, ROUTES=3, DP_LATENCY=3) | p
-    p["ADDR_W"] = clog2(p["AXONS"])
+    p = dict(ACCS=1, CONVS=0, CY=0, CX=0, CC=0, STATE_W=16, PARAM_W=11, ACC_W=16, WEIGHT_W=6, XB=1, YB=2, QUEUE=8, GROUPS=4, PARAMS=6, ROUTES=3,
+             DP_LATENCY=3) | p
+    coordinates = clog2(p["CONVS"]) + p["CY"] + p["CX"] + p["CC"]
+    p["ADDR_W"] = 1 + max(clog2(p["AXONS"]), coordinates) if p["CONVS"] else clog2(p["AXONS"])
     p["DATA_W"] = max(26, p["ADDR_W"] + p["PAYLOAD_W"])
     return p
 
@@ -301,26 +367,33 @@ def sets(count, rng):
             (1, 12, 16, 33, 0, 8, 1, 1), (8, 64, 16, 40, 1, 1, 4, 1), (1, 1, 1, 1, 0, 1, 2, 1)):
         yield complete(dict(LANES=lanes, ACCS=accs, NEURONS=neurons, AXONS=axons, SYNAPSES=synapses, SPARSE=sparse, PAYLOAD_W=payload,
                             DELAYS=delays))
+    for lanes, neurons, synapses, payload, sparse, convs, cy, cx, cc in ((1, 60, 200, 1, 0, 2, 3, 3, 2), (4, 160, 300, 1, 1, 3, 4, 5, 3),
+                                                                        (2, 90, 128, 8, 0, 1, 3, 2, 1)):
+        yield complete(dict(LANES=lanes, NEURONS=neurons, AXONS=20, SYNAPSES=synapses, SPARSE=sparse, PAYLOAD_W=payload, DELAYS=2, CONVS=convs,
+                            CY=cy, CX=cx, CC=cc))
     for _ in range(count):
         lanes = rng.randint(1, 9)
+        conv = dict(CONVS=rng.randint(1, 5), CY=rng.randint(1, 5), CX=rng.randint(1, 5), CC=rng.randint(1, 4)) if rng.randint(0, 1) else {}
         yield complete(dict(LANES=lanes, ACCS=rng.choice([1, 1, 2]), NEURONS=lanes * rng.randint(1, 20), AXONS=rng.randint(1, 70), SYNAPSES=rng.randint(1, 200),
                             SPARSE=rng.randint(0, 1), PAYLOAD_W=rng.choice([1, 1, 2, 5, 20]), DELAYS=rng.choice([1, 2, 4, 8]),
                             WEIGHT_W=rng.randint(2, 9), ACC_W=rng.randint(8, 24), STATE_W=rng.randint(9, 40), PARAM_W=rng.randint(11, 20),
                             XB=rng.randint(1, 3), YB=rng.randint(1, 3), QUEUE=rng.choice([2, 4, 16]), GROUPS=rng.randint(1, 6),
-                            PARAMS=rng.randint(1, 20), ROUTES=rng.randint(1, 5), DP_LATENCY=rng.randint(0, 5)))
+                            PARAMS=rng.randint(1, 20), ROUTES=rng.randint(1, 5), DP_LATENCY=rng.randint(0, 5), **conv))
 
 
 def main():
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     rng = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 7)
-    done = flits = 0
+    done = flits = bursts = 0
     for p in sets(count, rng):
         try:
-            flits += simulate(p, rng)
+            more, burst = simulate(p, rng)
         except AssertionError as e:
             sys.exit(f"FAIL nh_neuron_core {p}\n{e}")
-        done += 1
-    print(f"nh_neuron_core: {done} parameter sets, {flits} flits each under four kinds of stalls: as the model")
+        done, flits, bursts = done + 1, flits + more, bursts + burst
+    print(f"nh_neuron_core: {done} parameter sets, {flits} flits each under four kinds of stalls, {bursts} convolutions at a word per cycle: as the model")
+    if not bursts:
+        sys.exit("FAIL nh_neuron_core: no convolution whose words could be timed")
 
 
 if __name__ == "__main__":

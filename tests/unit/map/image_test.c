@@ -35,7 +35,7 @@ Test(fabric, widths_are_those_counted_by_hand) {
     cr_assert(w.state == 16 && w.param == 12 && w.state_word == 64 && w.param_word == 48);
     cr_assert_eq(w.axon, 10 + 4 + 5 + 2);
     cr_assert_eq(w.synapse, 32 + 4);
-    cr_assert_eq(w.conv, 10 + 4 + 5 + 10 + 4 + 4 + 2 + 2 + 4 + 4 + 5 + 5 + 4 + 4 + 5 + 5 + 1);
+    cr_assert_eq(w.conv, 10 + 4 + 5 + 10 + 4 + 10 + 4 + 4 + 4 + (4 + 2 + 2 + 4 + 9 + 5) + (4 + 2 + 2 + 4 + 9 + 5) + 1);
     cr_assert_eq(w.group, 5 + 3 + 1 + 2);
     cr_assert_eq(w.route, 4 + 5 + 2 + 1 + 4 + 2 + 1 + 14 + 7 + 5 + 5);
     nh_arena_free(a);
