@@ -128,6 +128,8 @@ bool nh_map_splits(const nh_event_net *net, const nh_fabric *f);
 nh_map_plan *nh_map_make(nh_arena *a, nh_diag *d, const nh_event_net *net, const nh_fabric *f, const nh_map_options *o);
 /* The image of a plan. NULL with diagnostics when weights or sums are too wide, or tables overflow. Lives in a. */
 nh_image *nh_map_fill(nh_arena *a, nh_diag *d, const nh_event_net *net, const nh_fabric *f, nh_map_plan *plan);
+/* Of an attempt, in words: accepted, or why not. Lives in a. */
+const char *nh_map_verdict(nh_arena *a, const nh_map_attempt *x);
 /* Attempts, utilisation, certificate as text. net: as given to nh_map_make. */
 void nh_map_print(const nh_map_plan *p, const nh_event_net *net, const nh_fabric *f, FILE *out);
 

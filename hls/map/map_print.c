@@ -5,18 +5,24 @@
 
 static double percent(int64_t n, int64_t of) { return of > 0 ? 100.0 * (double)n / (double)of : 0; }
 
+const char *nh_map_verdict(nh_arena *a, const nh_map_attempt *x) {
+    if (x->accepted) return "the best so far";
+    if (x->why) return nh_arena_printf(a, "rejected: %s (%" PRId64 " cores, %d contexts)", x->why, x->best_cores, x->best_contexts);
+    return nh_arena_printf(a, "rejected: '%s' needs %" PRId64 " %s, there are %" PRId64, x->layer, x->needed, x->resource, x->available);
+}
+
 static void put_attempts(const nh_map_plan *p, FILE *out) {
     const nh_map_bound *b = &p->bound;
+    nh_arena *a = nh_arena_new();
     fprintf(out, "lower bound: %" PRId64 " cores, %d context%s: %" PRId64 " %s, a core has %" PRId64 "\n", b->cores, b->contexts, b->contexts == 1 ? "" : "s",
             b->needed, b->resource, b->of_core);
     for (int i = 0; i < p->n_attempt; i++) {
         const nh_map_attempt *x = &p->attempt[i];
         fprintf(out, "%d. %s: ", i + 1, x->what);
         if (x->contexts) fprintf(out, "%" PRId64 " cores, %d context%s; ", x->cores, x->contexts, x->contexts == 1 ? "" : "s");
-        if (x->accepted) fputs("the best so far\n", out);
-        else if (x->why) fprintf(out, "rejected: %s (%" PRId64 " cores, %d contexts)\n", x->why, x->best_cores, x->best_contexts);
-        else fprintf(out, "rejected: '%s' needs %" PRId64 " %s, there are %" PRId64 "\n", x->layer, x->needed, x->resource, x->available);
+        fprintf(out, "%s\n", nh_map_verdict(a, x));
     }
+    nh_arena_free(a);
 }
 
 static void put_layers(const nh_map_plan *p, const nh_event_net *net, const nh_fabric *f, FILE *out) {

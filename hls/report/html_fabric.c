@@ -46,13 +46,13 @@ static void put_layers(nh_html *h) {
 
 static void put_attempts(nh_html *h) {
     const nh_map_plan *p = h->f->map.plan;
-    nh_html_table_begin(h, "what the mapper tried", "<tried|<verdict|cores|lower bound");
+    nh_html_table_begin(h, "what the mapper tried", "<tried|<verdict|cores|contexts");
     for (int i = 0; i < p->n_attempt; i++) {
         nh_html_row_begin(h);
         nh_html_cell_text(h, "", p->attempt[i].what);
-        nh_html_cell_text(h, "", p->attempt[i].verdict);
+        nh_html_cell_text(h, "", nh_map_verdict(h->a, &p->attempt[i]));
         nh_html_cell_int(h, p->attempt[i].cores);
-        nh_html_cell_int(h, p->attempt[i].lower_bound);
+        nh_html_cell_int(h, p->attempt[i].contexts);
         nh_html_row_end(h);
     }
     nh_html_table_end(h);
