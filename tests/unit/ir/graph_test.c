@@ -225,5 +225,5 @@ Test(op, table_knows_its_rows) {
     }
     cr_expect_str_eq(nh_op_get(NH_OP_LEAKY_RELU)->text, "leaky_relu");
     cr_expect_eq(nh_op_get(NH_OP_DENSE)->strategies,
-                 NH_STRATEGY_LATENCY | NH_STRATEGY_DISTRIBUTED_ARITHMETIC | NH_STRATEGY_RESOURCE | NH_STRATEGY_EVENT);
+                 NH_STRATEGY_LATENCY | NH_STRATEGY_DISTRIBUTED_ARITHMETIC | NH_STRATEGY_RESOURCE | NH_STRATEGY_EVENT | NH_STRATEGY_HOST);
 }
