@@ -90,6 +90,12 @@ static void judge(nh_image_results *r, int64_t sample) {
     else if (r->first_other < 0) r->first_other = sample;
 }
 
+/* [samples][steps][outputs] of --output, to be closed by the caller; NULL: not asked for. */
+static nh_writer *begin_outputs(nh_cli *c, const nh_image_results *r) {
+    const int64_t dim[] = {r->n, r->m->steps, r->m->output_size};
+    return c->flag.out ? nh_npy_begin_int(c->arena, c->flag.out, (int)sizeof(int32_t), true, 3, dim) : NULL;
+}
+
 static bool run_samples(nh_cli *c, nh_image_results *r, nh_image_spikes *spikes) {
     nh_machine_watch watch = nh_image_spikes_watch(spikes);
     const nh_image *m = r->m;
@@ -101,6 +107,7 @@ static bool run_samples(nh_cli *c, nh_image_results *r, nh_image_spikes *spikes)
     r->sum = nh_arena_array(c->arena, (size_t)(r->n * m->output_size) + 1, sizeof *r->sum);
     r->class = nh_arena_array(c->arena, (size_t)r->n, sizeof *r->class);
     r->activity = nh_arena_array(c->arena, (size_t)r->n_core + 1, sizeof *r->activity);
+    nh_writer *out = begin_outputs(c, r);
     bool ok = x && y && r->first && r->sum && r->class && one && r->activity;
     for (int64_t s = 0; ok && s < r->n; s++) {
         fill(r, s, x);
@@ -108,6 +115,7 @@ static bool run_samples(nh_cli *c, nh_image_results *r, nh_image_spikes *spikes)
         ok = nh_image_run_watched(scratch, m, x, y, one, &cycles, &watch);
         nh_arena_reset(scratch);
         r->cycles += cycles;
+        if (out) nh_write(out, y, (size_t)ny * sizeof *y);
         int64_t *sum = &r->sum[s * m->output_size];
         for (int64_t i = 0; i < ny; i++) {
             sum[i % m->output_size] += y[i];
@@ -121,6 +129,7 @@ static bool run_samples(nh_cli *c, nh_image_results *r, nh_image_spikes *spikes)
         }
     }
     nh_arena_free(scratch);
+    if (out && !nh_writer_close(out, c->diag)) return false;
     return ok || nh_report(c->diag, NH_I_SIZE, (nh_loc){.file = c->arg[0]}, "the image needs more than 4 GiB of memory to run");
 }
 

@@ -15,7 +15,7 @@ typedef struct { long long events, synaptic, accesses, spikes, flits, hops, stal
  * accumulator, state and parameters read, accumulator and state written. */
 static core_row row_of(const nh_image_results *r, int64_t i) {
     const int64_t *c = r->activity[i].count;
-    core_row x = {.events = c[0], .synaptic = c[2] * r->m->fabric.lanes, .accesses = c[0] + 3 * c[2] + 5 * c[5], .spikes = c[6], .flits = c[7],
+    core_row x = {.events = c[0], .synaptic = c[2] * nh_fabric_word_weights(&r->m->fabric), .accesses = c[0] + 3 * c[2] + 5 * c[5], .spikes = c[6], .flits = c[7],
                   .hops = r->activity[i].hops, .stalls = c[8]};
     x.energy = x.synaptic + 2 * x.accesses + 4 * x.hops;
     return x;

@@ -10,7 +10,7 @@ const nh_option nh_options_table[] = {
     {"from", 0, NH_ARG_STEP, "STEP", FLAG(from), "run this step and all after it again"},
     {"jobs", 'j', NH_ARG_COUNT, "N", FLAG(jobs), "run up to N jobs at a time (default: the number of processors)"},
     {"force", 'f', NH_ARG_NONE, NULL, FLAG(force), "run every step again; init: overwrite the file"},
-    {"output", 'o', NH_ARG_DIR, "DIR", FLAG(out), "write here (default: build/<project>; init: <model>.yaml, - is stdout; asm: FILE.image)"},
+    {"output", 'o', NH_ARG_DIR, "DIR", FLAG(out), "write here (default: build/<project>; init: <model>.yaml, - is stdout; asm: FILE.image; run: outputs of every step as a NumPy array)"},
     {"dump-after", 0, NH_ARG_WORD, "PASS", FLAG(dump_after), "print the network after a pass and stop"},
     {"trace", 0, NH_ARG_NONE, NULL, FLAG(trace), "compare every layer's stream in simulation"},
     {"waves", 0, NH_ARG_NONE, NULL, FLAG(waves), "write a waveform of the first samples"},
@@ -68,7 +68,7 @@ const nh_command nh_commands[] = {
     {"disasm", "IMAGE", 1, 1, "limit", "print a program image as assembly",
      "Prints the fabric, its neuron models as programs, and for every context and core the tables: ACC (what an event adds), weights, FIRE "
      "(which program sweeps which neurons), parameters, SEND (where spikes go). Comments say which layers a core has, and how many of each instruction. asm reads it back to the identical image.", nh_cmd_disasm},
-    {"run", "IMAGE", 1, 1, "inputs labels samples reference spikes raster fabric", "run a program image on the C model of the fabric",
+    {"run", "IMAGE", 1, 1, "inputs labels samples output reference spikes raster fabric", "run a program image on the C model of the fabric",
      "The model is bit-exact with the hardware; cycles are an estimate. Without --inputs runs one sample without events. Prints spikes of "
      "every layer, output sums and classes of the first samples, accuracy where labels are given, agreement with --reference and the first sample that "
      "differs, a raster of the first sample where it is small, and what every core did.", nh_cmd_run},
