@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Networks on a fabric of neuron cores, through the program: the image on the C model against the integer model of the layers, and the RTL of
 routers and cores, loaded through its host port, against the C model, without and with stalls. neurohls map does both comparisons; here are
-networks and fabrics that take every path: lanes, sparse rows, delays, a recurrent layer, values instead of spikes, several contexts.
+networks and fabrics that take every path: lanes, sparse rows, delays, a recurrent layer, values instead of spikes, several contexts. The golden
+lava networks are in fabric_golden.py.
 
     fabric.py --neurohls build/bin/neurohls [--quick] [--keep DIR] [CASE...]
 """
@@ -13,6 +14,7 @@ import sys
 
 import numpy as np
 
+import fabric_golden
 import program
 
 EXAMPLE = program.ROOT / "configs/examples/digits_snn"
@@ -27,15 +29,6 @@ spiking: {{ time_steps: 20, dt: 1e-3, encoding: rate, seed: 1 }}
 calibrate: {{ data: {example}/x_cal.npy, scale: 1/16 }}
 simulate: {{ inputs: {example}/x_test.npy, labels: {example}/y_test.npy, scale: 1/16, samples: 40, rtl_limit: {limit} }}
 """
-LAVA = """project: net
-model: {model}
-target: generic
-io: stream
-defaults: {{ strategy: event }}
-fabric: {{ {fabric} }}
-spiking: {{ {spiking} }}
-simulate: {{ inputs: {inputs} }}
-"""
 MNIST = """project: mnist_mlp
 model: {model}
 target: generic
@@ -47,9 +40,6 @@ calibrate: {{ data: cal.npy, scale: 1/255 }}
 simulate: {{ inputs: x.npy, labels: y.npy, scale: 1/255, rtl_limit: 3 }}
 """
 SMALL = "neurons: 32, axons: 128, synapse_kib: 4, params: 32, accum_bits: 16"
-WIDE = "mesh: [3, 2], neurons: 64, axons: 256, synapse_kib: 16, params: 256, sparse: true, accum_bits: 40, weight_bits: 9, routes: 64, delays: 64, groups: 4"
-CONV = ("axons: 1024, synapse_kib: 64, params: 256, sparse: true, accum_bits: 32, weight_bits: 9, routes: 64, delays: 8, "
-        "groups: 4, convs: 4, conv_y_bits: 6, conv_x_bits: 6, conv_c_bits: 6")
 
 
 def compared(text, what):
@@ -94,16 +84,6 @@ def mnist_mlp(neurohls, folder, quick):
     return None if same >= 495 else f"only {same} of 500 images have the float network's class"
 
 
-def lava(case, extra="", fabric=WIDE):
-    def function(neurohls, folder, quick):
-        import lava_golden
-        entry = json.loads(program.golden("lava", "manifest.json").read_text())[case]
-        text = lava_golden.config(case, entry, folder)
-        return mapped(neurohls, folder, LAVA.format(model=re.search("model: (.*)", text).group(1), inputs=re.search("inputs: ([^,]*),", text).group(1),
-                                                    spiking=re.search(r"spiking: \{ (.*) \}", text).group(1), fabric=fabric + extra))
-    return function
-
-
 CASES = [
     ("digits", True, digits("limits: hx8k")),
     ("digits_lanes_4", True, digits(f"mesh: [2, 1], lanes: 4, {SMALL.replace('32', '64')}")),
@@ -111,15 +91,7 @@ CASES = [
     ("digits_frames", True, frames),
     ("mnist_mlp", True, mnist_mlp),
     ("digits_contexts", True, digits(f"mesh: [1, 1], {SMALL}", rtl=False)),
-    ("recurrent", True, lava("unit_lif_dense_rec", ", payload_bits: 32")),
-    ("delays", True, lava("unit_lif_dense_delay_out")),
-    ("wrap_and_saturate", False, lava("unit_lif_wrap_saturate")),
-    ("exc_only", False, lava("unit_lif_exc_only")),
-    ("conv_groups", True, lava("unit_lif_conv_groups", ", mesh: [3, 1], neurons: 512, lanes: 4", CONV)),
-    ("conv_halo", False, lava("unit_lif_conv_groups", ", mesh: [3, 2], neurons: 256, lanes: 4", CONV)),
-    ("sigma_delta_conv", True, lava("unit_sdnn_conv_dense", ", mesh: [2, 2], neurons: 256, payload_bits: 24, lanes: 2", CONV)),
-    ("sigma_delta", False, lava("unit_sdnn_vth0", ", payload_bits: 32, lanes: 2")),
-]
+] + fabric_golden.CASES
 
 if __name__ == "__main__":
     sys.exit(program.main(CASES, __doc__))

@@ -1,0 +1,94 @@
+"""The golden lava networks on a fabric of at most 4x4 cores: outputs of the image on the C model against the arrays of the lava runtime, every
+step; where the RTL is built too, against the C model (neurohls map does that). Cases of fabric.py."""
+import json
+import os
+import re
+import subprocess
+
+import numpy as np
+
+import lava_golden
+import program
+
+LAVA = """project: net
+model: {model}
+target: generic
+io: stream
+defaults: {{ strategy: event }}
+fabric: {{ {fabric} }}
+spiking: {{ {spiking} }}
+simulate: {{ inputs: {inputs} }}
+"""
+BITS = "accum_bits: 40, weight_bits: 9"
+SMALL = f"mesh: [2, 2], neurons: 64, axons: 256, synapse_kib: 16, params: 64, {BITS}"
+SPARSE = f"mesh: [2, 2], lanes: 4, neurons: 1024, axons: 1024, synapse_kib: 256, params: 256, sparse: true, delays: 64, {BITS}"
+CONV = f"mesh: [4, 4], lanes: 4, neurons: 4096, axons: 12288, synapse_kib: 1024, params: 1024, sparse: true, convs: 2, {BITS}"
+VALUES = ", payload_bits: 32"
+TAPS = ("axons: 1024, synapse_kib: 64, params: 256, sparse: true, accum_bits: 40, weight_bits: 9, delays: 8, convs: 4, conv_y_bits: 6, conv_x_bits: 6, "
+        "conv_c_bits: 6")
+NEVER, NOT_IN_QUICK, ALWAYS = range(3)
+
+# case, with what is special in brackets: (fabric, when its RTL is built, whether --quick runs it)
+FABRICS = {
+    "tinynet_lif": (SPARSE + VALUES, NOT_IN_QUICK, True),
+    "mnist_mlp": (SPARSE, NOT_IN_QUICK, True),
+    "oxford": (f"mesh: [2, 2], neurons: 256, axons: 256, synapse_kib: 128, params: 256, {BITS}", NEVER, True),
+    "pilotnet_sdnn": (CONV + VALUES + ", conv_y_bits: 6, conv_x_bits: 7, conv_c_bits: 6", NEVER, False),
+    "pilotnet_sdnn_skip1": (CONV + VALUES + ", conv_y_bits: 6, conv_x_bits: 7, conv_c_bits: 6", NEVER, False),
+    "unit_lif_conv_groups": (SPARSE, NOT_IN_QUICK, True),
+    "unit_lif_conv_groups (taps)": (f"mesh: [3, 1], neurons: 512, lanes: 4, {TAPS}", ALWAYS, True),
+    "unit_lif_conv_groups (halo)": (f"mesh: [3, 2], neurons: 256, lanes: 4, {TAPS}", NOT_IN_QUICK, False),
+    "unit_sdnn_conv_dense (taps)": (f"mesh: [2, 2], neurons: 256, lanes: 2, payload_bits: 24, {TAPS}", ALWAYS, True),
+    "unit_lif_dense_delay_out": (SMALL + ", delays: 64", NOT_IN_QUICK, True),
+    "unit_lif_dense_rec": (SMALL + VALUES, ALWAYS, True),
+    "unit_lif_wrap_saturate": (SMALL, NOT_IN_QUICK, True),
+    "unit_lif_exc_only": (SMALL, NOT_IN_QUICK, True),
+    "unit_sdnn_conv_dense": (SPARSE + VALUES, NOT_IN_QUICK, True),
+    "unit_sdnn_vth0": (SMALL + VALUES + ", lanes: 2", NOT_IN_QUICK, True),
+    "unit_rf_iz": (SMALL + ", accumulators: 2", ALWAYS, True),
+    "unit_rf_phase": (SMALL + ", accumulators: 2", NOT_IN_QUICK, True),
+    "seed6": (CONV + VALUES + ", conv_y_bits: 9, conv_x_bits: 9, conv_c_bits: 4", NEVER, False),
+}
+
+
+def config(case, entry, folder, fabric):
+    text = lava_golden.config(case, entry, folder)
+    return LAVA.format(model=re.search("model: (.*)", text).group(1), inputs=re.search("inputs: ([^,]*),", text).group(1),
+                       spiking=re.search(r"spiking: \{ (.*) \}", text).group(1), fabric=fabric)
+
+
+def inputs_of(case, entry):
+    """[1][steps][inputs]: shorter recordings begin again."""
+    if entry["input_bias"]:
+        x = np.load(program.golden("lava", case, "input_bias.npy"))[None]
+    else:
+        x = np.load(program.golden("lava", case, "input.npy"))
+    x = x.reshape(len(x), -1)
+    return x[np.arange(entry["T"]) % len(x)][None].astype(np.int32)
+
+
+def run(case, fabric, when):
+    def function(neurohls, folder, quick):
+        rtl = when == ALWAYS or (when == NOT_IN_QUICK and not quick)
+        entry = json.loads(program.golden("lava", "manifest.json").read_text())[case]
+        (folder / "net.yaml").write_text(config(case, entry, folder, fabric))
+        np.save(folder / "events.npy", inputs_of(case, entry))
+        env = dict(os.environ) | ({} if rtl else {"NEUROHLS_VERILATOR": "/nonexistent"})
+        done = subprocess.run([neurohls, "map", "net.yaml", "-o", "out"], cwd=folder, capture_output=True, text=True, env=env)
+        found = re.search(r"as the C model\s+(\d+) of (\d+)", done.stdout)
+        if done.returncode or (rtl and not (found and int(found.group(2)) and int(found.group(1)) == 0)):
+            return f"exit {done.returncode}: {done.stdout[-700:]}{done.stderr[-1500:]}"
+        ran = subprocess.run([neurohls, "run", "out/fabric/net.img", "--inputs", "events.npy", "-o", "y.npy", "-q"], cwd=folder, capture_output=True, text=True)
+        if ran.returncode:
+            return f"run: exit {ran.returncode}: {ran.stderr[-1500:]}"
+        want = lava_golden.expected(case, entry["layers"][-1]["index"])
+        got = np.load(folder / "y.npy").reshape(want.shape)
+        wrong = int((got != want).sum())
+        contexts = re.findall(r"^(\d+) context\(s\)", done.stdout, re.M)[-1]
+        print(f"     {case}: {wrong} of {want.size} outputs of {entry['T']} steps are not lava's, {int((want != 0).sum())} are not 0; {contexts} context(s)"
+              + (f"; RTL: {found.group(1)} of {found.group(2)} events differ" if rtl else ""), flush=True)
+        return f"{wrong} outputs differ, the first at {list(map(int, np.argwhere(got != want)[0]))}" if wrong else None
+    return function
+
+
+CASES = [("lava_" + re.sub(r"\W+", "_", name).strip("_"), quick, run(name.split()[0], fabric, when)) for name, (fabric, when, quick) in FABRICS.items()]
