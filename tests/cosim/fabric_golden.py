@@ -38,7 +38,7 @@ FABRICS = {
     "unit_lif_conv_groups": (SPARSE, NOT_IN_QUICK, True),
     "unit_lif_conv_groups (taps)": (f"mesh: [3, 1], neurons: 512, lanes: 4, {TAPS}", ALWAYS, True),
     "unit_lif_conv_groups (halo)": (f"mesh: [3, 2], neurons: 256, lanes: 4, {TAPS}", NOT_IN_QUICK, False),
-    "unit_sdnn_conv_dense (taps)": (f"mesh: [2, 2], neurons: 256, lanes: 2, payload_bits: 24, {TAPS}", ALWAYS, True),
+    "unit_sdnn_conv_dense (taps)": (f"mesh: [2, 2], neurons: 256, lanes: 2, payload_bits: 32, {TAPS}", ALWAYS, True),
     "unit_lif_dense_delay_out": (SMALL + ", delays: 64", NOT_IN_QUICK, True),
     "unit_lif_dense_rec": (SMALL + VALUES, ALWAYS, True),
     "unit_lif_wrap_saturate": (SMALL, NOT_IN_QUICK, True),
