@@ -84,8 +84,8 @@ def run(case, fabric, when):
         want = lava_golden.expected(case, entry["layers"][-1]["index"])
         got = np.load(folder / "y.npy").reshape(want.shape)
         wrong = int((got != want).sum())
-        contexts = re.findall(r"^(\d+) context\(s\)", done.stdout, re.M)[-1]
-        print(f"     {case}: {wrong} of {want.size} outputs of {entry['T']} steps are not lava's, {int((want != 0).sum())} are not 0; {contexts} context(s)"
+        contexts = re.findall(r"cores, (\d+) context", done.stdout)[-1]
+        print(f"     {case}: {wrong} of {want.size} outputs of {entry['T']} steps are not lava's, {int((want != 0).sum())} are not 0; {contexts} context{'s' * (contexts != '1')}"
               + (f"; RTL: {found.group(1)} of {found.group(2)} events differ" if rtl else ""), flush=True)
         return f"{wrong} outputs differ, the first at {list(map(int, np.argwhere(got != want)[0]))}" if wrong else None
     return function
