@@ -362,15 +362,15 @@ def complete(p):
 
 
 def sets(count, rng):
+    for lanes, neurons, synapses, payload, sparse, convs, cy, cx, cc in ((1, 60, 200, 1, 0, 2, 3, 3, 2), (4, 160, 300, 1, 1, 3, 4, 5, 3),
+                                                                        (2, 90, 128, 8, 0, 1, 3, 2, 1)):
+        yield complete(dict(LANES=lanes, NEURONS=neurons, AXONS=20, SYNAPSES=synapses, SPARSE=sparse, PAYLOAD_W=payload, DELAYS=2, CONVS=convs,
+                            CY=cy, CX=cx, CC=cc))
     for lanes, neurons, axons, synapses, sparse, payload, delays, accs in (
             (1, 16, 20, 64, 0, 1, 1, 1), (4, 32, 16, 50, 0, 1, 4, 1), (8, 64, 33, 80, 0, 1, 1, 1), (1, 9, 20, 64, 1, 1, 4, 2), (4, 20, 13, 40, 1, 8, 4, 2),
             (1, 12, 16, 33, 0, 8, 1, 1), (8, 64, 16, 40, 1, 1, 4, 1), (1, 1, 1, 1, 0, 1, 2, 1)):
         yield complete(dict(LANES=lanes, ACCS=accs, NEURONS=neurons, AXONS=axons, SYNAPSES=synapses, SPARSE=sparse, PAYLOAD_W=payload,
                             DELAYS=delays))
-    for lanes, neurons, synapses, payload, sparse, convs, cy, cx, cc in ((1, 60, 200, 1, 0, 2, 3, 3, 2), (4, 160, 300, 1, 1, 3, 4, 5, 3),
-                                                                        (2, 90, 128, 8, 0, 1, 3, 2, 1)):
-        yield complete(dict(LANES=lanes, NEURONS=neurons, AXONS=20, SYNAPSES=synapses, SPARSE=sparse, PAYLOAD_W=payload, DELAYS=2, CONVS=convs,
-                            CY=cy, CX=cx, CC=cc))
     for _ in range(count):
         lanes = rng.randint(1, 9)
         conv = dict(CONVS=rng.randint(1, 5), CY=rng.randint(1, 5), CX=rng.randint(1, 5), CC=rng.randint(1, 4)) if rng.randint(0, 1) else {}

@@ -49,7 +49,7 @@ TASKS = {
                       (dict(ELEM_W=1, LANES=2, WORDS=2, STEPS=2, MOST=3, LEAST=0, UNIFORM=0, BLOCK=0, FILE="delays.mem"), -12, 14)],
     "nh_core_acc": [(dict(WORDS=2, AXONS=2, SYNAPSES=2, WEIGHT_W=2, ACC_W=3), None, 14),
                     (dict(WORDS=2, AXONS=2, SYNAPSES=2, WEIGHT_W=2, ACC_W=3, SPARSE=1), None, 14)],
-    "nh_core_conv": [(dict(CONVS=2, SA=3, WA=2, CY=1, CX=2, CC=1), -12, 14)],
+    "nh_core_conv": [(dict(CONVS=2, SA=3, WA=2, CY=1, CX=2, CC=1), -10, 14)],
     "nh_core_sweep": [(dict(WORDS=4, GROUPS=4, PARAMS=2, STATE_W=1, PARAM_W=1, DP_LATENCY=3), 8, 20),
                       (dict(WORDS=4, GROUPS=2, PARAMS=2, STATE_W=1, PARAM_W=1, DP_LATENCY=0), 5, 20)],
     "nh_core_send": [(dict(WORDS=2, ROUTES=2, ADDR_W=2, DATA_W=16), 3, 20),
