@@ -50,10 +50,25 @@ static void judge_readout(nh_measure *m, nh_sim_facts *f, int64_t label, const d
         f->confusion[label * m->n_class + fixed]++;
 }
 
+/* The first sample's outputs, for people to look at. Class numbers are no scores. */
+static void keep_scores(const nh_measure *m, nh_sim_facts *f, const double *y_float, const double *y_fixed) {
+    nh_score_fact *s = &f->score;
+    if (m->is_argmax || m->n_out > NH_SCORES_MOST) return;
+    size_t n = (size_t)m->n_out;
+    *s = (nh_score_fact){.n = (int)n, .label = m->s->label ? m->s->label[0] : -1};
+    s->by_float = nh_arena_array(m->g->arena, n, sizeof(double));
+    s->by_fixed = nh_arena_array(m->g->arena, n, sizeof(double));
+    for (int64_t i = 0; i < m->steps * m->n_out; i++) {
+        s->by_float[i % m->n_out] += y_float[i];
+        s->by_fixed[i % m->n_out] += y_fixed[i];
+    }
+}
+
 void nh_judge_sample(nh_measure *m, nh_sim_facts *f, int64_t sample, const double *y_float) {
     int64_t at = sample * m->steps * m->n_out;
     const double *y[] = {y_float, real_outputs(m, m->out_c + at, m->frame[0]),
                          m->out_rtl ? real_outputs(m, m->out_rtl + at, m->frame[1]) : NULL};
+    if (sample == 0) keep_scores(m, f, y[0], y[1]);
     for (int r = 0; r < READOUTS; r++)
         if (m->g->is_temporal || r == (int)readout_asked(m))
             judge_readout(m, f, m->s->label ? m->s->label[sample] : 0, y, (nh_readout)r);

@@ -106,6 +106,14 @@ typedef struct {
     int64_t luts, ffs, brams, dsps;
 } nh_part_fact;
 
+/* Outputs of the first sample, real, summed over its steps: at most NH_SCORES_MOST, else n is 0. */
+#define NH_SCORES_MOST 64
+typedef struct {
+    int n;
+    double *by_float, *by_fixed; /* [n] */
+    int64_t label;               /* -1: not known */
+} nh_score_fact;
+
 typedef struct {
     const char *unit;
     int64_t planned_ii, planned_latency;
@@ -146,6 +154,7 @@ typedef struct {
     uint64_t input_overflowed, input_n;
     double fixed_per_second, rtl_cycles_per_second;
     int n_class;
+    nh_score_fact score;
     int64_t *confusion;            /* [label][predicted by fixed-C], n_class x n_class, or NULL */
     const char *waves;             /* path of the FST, or NULL */
 } nh_sim_facts;

@@ -409,7 +409,9 @@ bool nh_report_html(nh_arena *a, nh_diag *d, const nh_report_facts *f, const cha
     put_drift(&h);
     nh_html_time(&h);
     put_confusion(&h);
+    nh_html_scores(&h);
     put_layers(&h);
+    nh_html_weights(&h);
     put_steps(&h);
     nh_puts(h.w, "</body></html>\n");
     return nh_writer_close(h.w, d);

@@ -24,6 +24,9 @@ void nh_html_cell(nh_html *h, const char *text);
 void nh_html_cell_text(nh_html *h, const char *class, const char *text);
 void nh_html_cell_int(nh_html *h, int64_t v);
 
+/* Weights of every layer with their errors and histograms; outputs of the first sample, float beside fixed point. */
+void nh_html_weights(nh_html *h);
+void nh_html_scores(nh_html *h);
 /* What networks in several places add: a row per part. */
 void nh_html_places(nh_html *h);
 /* What networks in time add: spikes and operations; read-outs, drift by cause, reference. */

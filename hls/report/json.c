@@ -5,6 +5,7 @@
 #include "fields.h"
 #include "file.h"
 #include "map_report.h"
+#include "weights.h"
 
 static void set(json_t *o, const char *key, json_t *v) {
     json_object_set_new(o, key, v);
@@ -77,6 +78,22 @@ static json_t *items_json(nh_arena *a, const nh_diag *d, nh_severity severity) {
     return list;
 }
 
+static void put_stats(json_t *o, const nh_weight_stats *w) {
+    json_t *h = json_object(), *counts = json_array();
+    for (int b = 0; b < NH_WEIGHT_BINS; b++) json_array_append_new(counts, json_integer(w->bin[b]));
+    set(h, "from", json_real(-w->reach));
+    set(h, "to", json_real(w->reach));
+    set(h, "counts", counts);
+    set(o, "zeros", json_integer(w->zeros));
+    set(o, "min", json_real(w->least));
+    set(o, "max", json_real(w->most));
+    set(o, "lsb_min", json_real(w->lsb_least));
+    set(o, "lsb_max", json_real(w->lsb_most));
+    set(o, "mean_abs_error", json_real(w->mean_abs));
+    set(o, "max_abs_error", json_real(w->max_abs));
+    set(o, "histogram", h);
+}
+
 static json_t *param_json(const nh_param *p) {
     if (!p) return json_null();
     json_t *o = json_object();
@@ -85,6 +102,8 @@ static json_t *param_json(const nh_param *p) {
     set(o, "format", p->raw ? format_json(p->fmt) : json_null());
     set(o, "per_channel_scale", json_boolean(p->scale != NULL));
     set(o, "overflowed", json_integer((json_int_t)p->overflow.overflowed));
+    nh_weight_stats w;
+    if (nh_weight_stats_of(p, &w)) put_stats(o, &w);
     return o;
 }
 
@@ -216,6 +235,19 @@ static json_t *resources_json(nh_arena *a, const nh_report_facts *f) {
     return list;
 }
 
+static json_t *scores_json(const nh_score_fact *s) {
+    if (s->n == 0) return json_null();
+    json_t *o = json_object(), *real = json_array(), *fixed = json_array();
+    for (int i = 0; i < s->n; i++) {
+        json_array_append_new(real, json_real(s->by_float[i]));
+        json_array_append_new(fixed, json_real(s->by_fixed[i]));
+    }
+    set(o, "label", s->label >= 0 ? json_integer(s->label) : json_null());
+    set(o, "float", real);
+    set(o, "fixed", fixed);
+    return o;
+}
+
 static json_t *confusion_json(const nh_sim_facts *s) {
     if (!s->confusion) return json_null();
     json_t *rows = json_array();
@@ -301,6 +333,7 @@ static json_t *sim_json(nh_arena *a, const nh_sim_facts *s, bool is_temporal) {
     set(o, "cycles", cycles);
     set(o, "fifos", fifos);
     set(o, "confusion", confusion_json(s));
+    set(o, "scores", scores_json(&s->score));
     if (is_temporal) set(o, "time", time_json(a, s));
     return o;
 }

@@ -4,6 +4,19 @@
 
 #define MAX_CLASS 4096
 
+static void load_scores(nh_arena *a, const json_t *o, nh_score_fact *s) {
+    const json_t *real = json_object_get(o, "float"), *fixed = json_object_get(o, "fixed"), *label = json_object_get(o, "label");
+    size_t n = json_array_size(real);
+    if (n == 0 || n > NH_SCORES_MOST || json_array_size(fixed) != n) return;
+    *s = (nh_score_fact){.n = (int)n, .label = json_is_integer(label) ? json_integer_value(label) : -1};
+    s->by_float = nh_arena_alloc(a, n * sizeof(double));
+    s->by_fixed = nh_arena_alloc(a, n * sizeof(double));
+    for (size_t i = 0; i < n; i++) {
+        s->by_float[i] = json_number_value(json_array_get(real, i));
+        s->by_fixed[i] = json_number_value(json_array_get(fixed, i));
+    }
+}
+
 static void load_confusion(nh_arena *a, const json_t *rows, nh_sim_facts *s) {
     size_t n = json_array_size(rows);
     if (n == 0 || n > MAX_CLASS) return;
@@ -110,6 +123,7 @@ static void load_sim(nh_arena *a, const json_t *o, nh_sim_facts *s) {
         s->fifo[i].high_water = json_integer_value(json_object_get(f, "high_water"));
     }
     load_confusion(a, json_object_get(o, "confusion"), s);
+    load_scores(a, json_object_get(o, "scores"), &s->score);
     load_time(a, json_object_get(o, "time"), s);
 }
 
