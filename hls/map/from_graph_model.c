@@ -5,6 +5,7 @@
 
 #include "edit.h"
 #include "from_graph.h"
+#include "image_parts.h"
 #include "map_parts.h"
 #include "neuron_dp.h"
 #include "neurons.h"
@@ -65,6 +66,36 @@ static void merge_inputs(nh_neuron_program *p, int acc[NH_NEURON_INPUTS]) {
 /* Same bits, point moved: 2^frac becomes 1. */
 static nh_format moved(nh_format f, int frac) { return nh_format_make(f.is_signed, f.width_bits, f.int_bits + frac, f.round, f.overflow); }
 
+static bool is_volt(const nh_neuron_program *p, int r) { return p->reg[r].measure == NH_MEASURE_VOLT; }
+
+/* Does operand k of the instruction have the unit of its others? */
+static bool is_alike(const nh_neuron_instr *i, int k) {
+    if (i->op == NH_NOP_MUL || i->op == NH_NOP_LEAK || i->op == NH_NOP_SHR) return false;
+    return k > 0 || (i->op != NH_NOP_SEL && i->op != NH_NOP_RESET);
+}
+
+/* One instruction: parameters that volts are added to or compared with are in volts. */
+static void measure_instr(nh_neuron_program *p, const nh_neuron_instr *i) {
+    int n = nh_neuron_operands(i->op);
+    bool has_unit = i->op != NH_NOP_GT && i->op != NH_NOP_GE && i->op != NH_NOP_EQ && i->op != NH_NOP_COUNT && i->op != NH_NOP_NOT;
+    bool volt = i->op == NH_NOP_RESET && is_volt(p, i->dst);
+    for (int k = 0; k < n; k++) volt |= (is_alike(i, k) || i->op == NH_NOP_MUL) && is_volt(p, i->src[k]);
+    for (int k = 0; volt && k < n; k++)
+        if (is_alike(i, k) && p->reg[i->src[k]].kind == NH_REG_PARAM) p->reg[i->src[k]].measure = NH_MEASURE_VOLT;
+    if (volt && has_unit && p->reg[i->dst].kind == NH_REG_TEMP) p->reg[i->dst].measure = NH_MEASURE_VOLT;
+}
+
+/* Inputs and states of a core have one LSB. Where a model's inputs are no volts (a gain in volts turns them into such) the same numbers are
+ * measured again: inputs and states in volts, gains without. */
+static void measure_inputs(nh_neuron_program *p) {
+    for (int r = 0; r < p->n_reg; r++) {
+        bool common = p->reg[r].kind == NH_REG_INPUT || p->reg[r].kind == NH_REG_STATE;
+        p->reg[r].measure = common ? NH_MEASURE_VOLT : NH_MEASURE_NONE;
+    }
+    for (int again = 0; again < 2; again++)
+        for (int i = 0; i < p->n_instr; i++) measure_instr(p, &p->instr[i]);
+}
+
 static void move_volts(nh_neuron_program *p, const int *volts, int frac) {
     for (int r = 0; r < p->n_reg; r++)
         if (p->reg[r].has_format && volts[r] == 1) p->reg[r].fmt = moved(p->reg[r].fmt, frac);
@@ -102,7 +133,16 @@ static const char *text_of(nh_arena *a, const nh_neuron_program *p) {
 /* Does the layer count in integers as read? So do those of networks without time, which have no neuron. */
 static bool is_integer(const nh_layer *l) { return !l->neuron || l->neuron->program->is_exact; }
 
-/* Formats of parameters: those of rounded programs are the same in all layers; those of integer programs as wide as any layer needs. */
+/* Of a coefficient: decays are below 2, gains of a layer may be above. before: what other layers need, or width 0. */
+static nh_format coefficient_format(nh_format before, int decay_bits, const nh_neuron_value *value) {
+    int whole = before.width_bits > 0 && before.int_bits > 2 ? before.int_bits : 2;
+    for (int64_t i = 0; i < value->n; i++)
+        while (whole < 24 && fabs(value->value[i]) >= ldexp(1, whole - 1)) whole++;
+    return nh_format_make(true, decay_bits + whole, whole, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
+}
+
+/* Formats of parameters: those of rounded programs are the same in all layers but for large gains; those of integer programs as wide as any
+ * layer needs. */
 static bool widen_params(nh_fabric_model *m, const nh_layer *l, const int *volts, const nh_neuron_value *value, int guard_bits, nh_diag *d) {
     for (int k = 0; k < m->program->n_param; k++) {
         nh_range r;
@@ -110,7 +150,7 @@ static bool widen_params(nh_fabric_model *m, const nh_layer *l, const int *volts
         int state = l->opt.state_bits, decay = l->opt.decay_bits;
         if (!is_integer(l)) {
             m->param[k] = volts[m->program->param[k]] == 1 ? nh_format_make(true, state, state - guard_bits, NH_ROUND_TRN, NH_OVERFLOW_WRAP)
-                                                           : nh_format_make(true, decay + 2, 2, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
+                                                           : coefficient_format(m->param[k], decay, &value[k]);
             continue;
         }
         if (!nh_dyadic_format(value[k].value, value[k].n, &own, &r, NULL)) return refuse(d, l, "a parameter is no binary fraction", NULL) >= 0;
@@ -153,12 +193,23 @@ static int new_model(nh_arena *a, nh_diag *d, const nh_layer *l, nh_fabric *f, c
     return f->n_model++;
 }
 
+/* A layer's own datapath may know a threshold; a fabric's has parameters of any value. */
+static bool can_build(const nh_fabric *f, int m, const nh_layer *l, nh_diag *d) {
+    nh_arena *t = nh_arena_new();
+    const char *why = "";
+    bool ok = nh_fabric_datapath(t, f, m, &why) != NULL;
+    if (!ok) refuse(d, l, nh_arena_printf(d->arena, "the datapath of neuron cores cannot have its neurons: %s", why),
+                    f->model[m].program->out == NH_NEURON_OUT_COUNT ? "spikes_per_step: 64, or less" : NULL);
+    nh_arena_free(t);
+    return ok;
+}
+
 int nh_fabric_use_model(nh_arena *a, nh_diag *d, const nh_layer *l, nh_fabric *f, const nh_neuron_program *p, const nh_neuron_value *value) {
     int *volts = nh_arena_array(a, (size_t)p->n_reg + 1, sizeof *volts);
     if (!nh_program_volts(p, volts)) memset(volts, 0, (size_t)p->n_reg * sizeof *volts);
     int m = nh_fabric_find_model(a, f, p);
     if (m < 0) m = new_model(a, d, l, f, p);
-    return m < 0 || !widen_params(&f->model[m], l, volts, value, f->guard_bits, d) ? -1 : m;
+    return m < 0 || !widen_params(&f->model[m], l, volts, value, f->guard_bits, d) || !can_build(f, m, l, d) ? -1 : m;
 }
 
 int nh_fabric_add_model(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, int frac, nh_fabric *f, nh_neuron_value *param,
@@ -173,6 +224,7 @@ int nh_fabric_add_model(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, i
         nh_diag_allowed(d, "accumulators: %d", f->accumulators);
         return -1;
     }
+    if (!is_integer(l) && p->n_state > 0 && !is_volt(p, p->input[0])) measure_inputs(p);
     int *volts = nh_arena_array(a, (size_t)p->n_reg + 1, sizeof *volts);
     if (!nh_program_volts(p, volts)) memset(volts, 0, (size_t)p->n_reg * sizeof *volts);
     if (!is_integer(l)) {

@@ -1,5 +1,5 @@
-"""The golden lava networks on a fabric of at most 4x4 cores: outputs of the image on the C model against the arrays of the lava runtime, every
-step; where the RTL is built too, against the C model (neurohls map does that). Cases of fabric.py."""
+"""The golden lava networks, and NIR's neuron as its platforms compute it, on a fabric of at most 4x4 cores: outputs of the image on the C model
+against the arrays of the frameworks, every step; where the RTL is built too, against the C model (neurohls map does that). Cases of fabric.py."""
 import json
 import os
 import re
@@ -8,7 +8,9 @@ import subprocess
 import numpy as np
 
 import lava_golden
+import nir_golden
 import program
+from program import golden
 
 LAVA = """project: net
 model: {model}
@@ -18,6 +20,16 @@ defaults: {{ strategy: event }}
 fabric: {{ {fabric} }}
 spiking: {{ {spiking} }}
 simulate: {{ inputs: {inputs} }}
+"""
+NIR = """project: net
+model: {model}
+target: generic
+io: stream
+defaults: {{ strategy: event, numerics: "{preset}", weight_bits: 12, state_bits: 24, decay_bits: 16 }}
+fabric: {{ {fabric} }}
+spiking: {{ dt: 1e-4 }}
+calibrate: {{ data: events.npy }}
+simulate: {{ inputs: events.npy }}
 """
 BITS = "accum_bits: 40, weight_bits: 9"
 SMALL = f"mesh: [2, 2], neurons: 64, axons: 256, synapse_kib: 16, params: 64, {BITS}"
@@ -73,22 +85,38 @@ def run(case, fabric, when):
         entry = json.loads(program.golden("lava", "manifest.json").read_text())[case]
         (folder / "net.yaml").write_text(config(case, entry, folder, fabric))
         np.save(folder / "events.npy", inputs_of(case, entry))
-        env = dict(os.environ) | ({} if rtl else {"NEUROHLS_VERILATOR": "/nonexistent"})
-        done = subprocess.run([neurohls, "map", "net.yaml", "-o", "out"], cwd=folder, capture_output=True, text=True, env=env)
-        found = re.search(r"as the C model\s+(\d+) of (\d+)", done.stdout)
-        if done.returncode or (rtl and not (found and int(found.group(2)) and int(found.group(1)) == 0)):
-            return f"exit {done.returncode}: {done.stdout[-700:]}{done.stderr[-1500:]}"
-        ran = subprocess.run([neurohls, "run", "out/fabric/net.img", "--inputs", "events.npy", "-o", "y.npy", "-q"], cwd=folder, capture_output=True, text=True)
-        if ran.returncode:
-            return f"run: exit {ran.returncode}: {ran.stderr[-1500:]}"
-        want = lava_golden.expected(case, entry["layers"][-1]["index"])
-        got = np.load(folder / "y.npy").reshape(want.shape)
-        wrong = int((got != want).sum())
-        contexts = re.findall(r"cores, (\d+) context", done.stdout)[-1]
-        print(f"     {case}: {wrong} of {want.size} outputs of {entry['T']} steps are not lava's, {int((want != 0).sum())} are not 0; {contexts} context{'s' * (contexts != '1')}"
-              + (f"; RTL: {found.group(1)} of {found.group(2)} events differ" if rtl else ""), flush=True)
-        return f"{wrong} outputs differ, the first at {list(map(int, np.argwhere(got != want)[0]))}" if wrong else None
+        return compare(neurohls, folder, case, lava_golden.expected(case, entry["layers"][-1]["index"]), rtl)
+    return function
+
+
+def compare(neurohls, folder, case, want, rtl):
+    """net.yaml is mapped, its image run with events.npy; None, or what is not `want`."""
+    env = dict(os.environ) | ({} if rtl else {"NEUROHLS_VERILATOR": "/nonexistent"})
+    done = subprocess.run([neurohls, "map", "net.yaml", "-o", "out"], cwd=folder, capture_output=True, text=True, env=env)
+    found = re.search(r"as the C model\s+(\d+) of (\d+)", done.stdout)
+    if done.returncode or (rtl and not (found and int(found.group(2)) and int(found.group(1)) == 0)):
+        return f"exit {done.returncode}: {done.stdout[-700:]}{done.stderr[-1500:]}"
+    ran = subprocess.run([neurohls, "run", "out/fabric/net.img", "--inputs", "events.npy", "-o", "y.npy", "-q"], cwd=folder, capture_output=True, text=True)
+    if ran.returncode:
+        return f"run: exit {ran.returncode}: {ran.stderr[-1500:]}"
+    got = np.load(folder / "y.npy").reshape(want.shape)
+    wrong = int((got != want).sum())
+    contexts = re.findall(r"cores, (\d+) context", done.stdout)[-1]
+    print(f"     {case}: {wrong} of {want.size} outputs differ from the stored ones, {int((want != 0).sum())} are not 0; {contexts} "
+          f"context{'s' * (contexts != '1')}" + (f"; RTL: {found.group(1)} of {found.group(2)} events differ" if rtl else ""), flush=True)
+    return f"{wrong} outputs differ, the first at {list(map(int, np.argwhere(got != want)[0]))}" if wrong else None
+
+
+def lif(platform, preset):
+    """One neuron as a platform computes it (nir_golden.py): gains in weights, in parameters, resets of all kinds."""
+    def function(neurohls, folder, quick):
+        rows = np.loadtxt(golden("nir", "lif", f"lif_{platform}.csv"), delimiter=",")
+        np.save(folder / "events.npy", rows[None, :, :1].astype(np.int32))
+        (folder / "net.yaml").write_text(NIR.format(model=golden("nir", "nir", "lif_norse.nir"), preset=preset, fabric=SMALL.replace("bits: 9", "bits: 12, payload_bits: 16")))
+        return compare(neurohls, folder, f"lif of {platform}", rows[:, 2].astype(int), False)
     return function
 
 
 CASES = [("lava_" + re.sub(r"\W+", "_", name).strip("_"), quick, run(name.split()[0], fabric, when)) for name, (fabric, when, quick) in FABRICS.items()]
+CASES += [(f"nir_lif_{platform}", True, lif(platform, preset)) for platform, preset in nir_golden.LIF.items()
+          if "," not in preset and platform != "sinabs"]  # counts of thresholds: their state has its own LSB
