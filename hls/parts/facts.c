@@ -14,7 +14,7 @@ static const char *built(nh_arena *a, const nh_part *part) {
     if (part->place == NH_PLACE_PIPELINE)
         return nh_arena_printf(a, "%d unit%s, II %lld", part->design->n_unit, plural(part->design->n_unit), (long long)part->design->ii_cycles);
     const nh_map_plan *m = part->plan;
-    const char *cores = nh_arena_printf(a, "%lld core%s of %dx%d", (long long)m->n_piece, plural(m->n_piece), part->fabric->mesh_x, part->fabric->mesh_y);
+    const char *cores = nh_arena_printf(a, "%lld core%s of %dx%d", (long long)m->n_core, plural(m->n_core), part->fabric->mesh_x, part->fabric->mesh_y);
     return m->n_context > 1 ? nh_arena_printf(a, "%s, %d contexts", cores, m->n_context) : cores;
 }
 

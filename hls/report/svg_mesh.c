@@ -3,7 +3,7 @@
 
 #include "map_report.h"
 
-enum { TILE = 64, PITCH = 84, EDGE = 28 };
+enum { TILE = 64, PITCH = 84, EDGE = 28, ROW = 18, NAMES_MOST = 40 };
 
 typedef struct {
     double *east, *north; /* [y][x] flits that cross the link east (north) of a tile, in both directions */
@@ -31,8 +31,8 @@ static void add_route(const nh_fabric *f, const nh_core_image *c, const nh_route
     }
 }
 
-static void put_text(const char *s, FILE *out) {
-    for (int i = 0; s[i] && i < 11; i++) {
+static void put_text(const char *s, int most, FILE *out) {
+    for (int i = 0; s[i] && i < most; i++) {
         if (s[i] == '<' || s[i] == '>' || s[i] == '&' || (unsigned char)s[i] < 32) fputs("_", out);
         else fputc(s[i], out);
     }
@@ -50,34 +50,81 @@ static void put_links(const nh_fabric *f, const links *l, FILE *out) {
             }
 }
 
-static void put_tile(const nh_map_piece *b, const nh_event_net *net, const nh_fabric *f, FILE *out) {
-    double neurons = (double)(b->words * f->lanes) / (double)f->neurons, synapses = (double)b->synapses / (double)f->synapses;
+/* A colour of its own for every layer, whatever their number: steps of the golden angle. */
+static double hue(int layer) { return (double)(layer * 137 % 360) + 10; }
+
+/* The name's share of the tile is that of its words; the fuller of neurons and synapses fills a bar on the right. */
+static void put_tile(const nh_map_plan *p, const nh_map_core *c, const nh_event_net *net, const nh_fabric *f, FILE *out) {
+    double neurons = (double)(c->words * f->lanes) / (double)f->neurons, synapses = (double)c->synapses / (double)f->synapses;
     double load = neurons > synapses ? neurons : synapses;
-    int x = EDGE + b->x * PITCH, y = EDGE + (f->mesh_y - 1 - b->y) * PITCH;
-    fprintf(out, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"6\" fill=\"hsl(%.0f,65%%,72%%)\" stroke=\"#333\"/>\n", x, y, TILE, TILE,
-            120 - 110 * load);
-    fprintf(out, "<text x=\"%d\" y=\"%d\">", x + 5, y + 18);
-    put_text(net->pop[b->pop].name, out);
-    fprintf(out, "</text><text x=\"%d\" y=\"%d\">n %.0f%%</text><text x=\"%d\" y=\"%d\">s %.0f%%</text>\n", x + 5, y + 38, 100 * neurons, x + 5, y + 54,
+    int x = EDGE + c->x * PITCH, y = EDGE + (f->mesh_y - 1 - c->y) * PITCH, first = p->piece[c->piece[0]].pop;
+    fprintf(out, "<g><title>core (%d, %d):", c->x, c->y);
+    for (int64_t i = 0; i < c->n_piece; i++) {
+        fputs(i ? ", " : " ", out);
+        put_text(net->pop[p->piece[c->piece[i]].pop].name, 40, out);
+    }
+    fprintf(out, "; neurons %.1f%%, synapses %.1f%%, %" PRId64 " axons, %" PRId64 " routes</title>\n", 100 * neurons, 100 * synapses, c->axons, c->routes);
+    fprintf(out, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"6\" fill=\"hsl(%.0f,60%%,80%%)\" stroke=\"#333\"/>\n", x, y, TILE, TILE, hue(first));
+    for (int64_t i = 1; i < c->n_piece && i < 4; i++)
+        fprintf(out, "<rect x=\"%d\" y=\"%d\" width=\"12\" height=\"10\" fill=\"hsl(%.0f,60%%,60%%)\" stroke=\"#333\"/>\n", x + 4 + 14 * (int)(i - 1), y + TILE - 14,
+                hue(p->piece[c->piece[i]].pop));
+    fprintf(out, "<rect x=\"%d\" y=\"%.0f\" width=\"6\" height=\"%.0f\" fill=\"hsl(%.0f,70%%,42%%)\"/>\n", x + TILE - 8, y + TILE - 4 - load * (TILE - 8),
+            load * (TILE - 8), 120 - 110 * load);
+    fprintf(out, "<text x=\"%d\" y=\"%d\">", x + 4, y + 15);
+    put_text(net->pop[first].name, 8, out);
+    if (c->n_piece > 1) fprintf(out, " +%" PRId64, c->n_piece - 1);
+    fprintf(out, "</text><text x=\"%d\" y=\"%d\">n %.0f%%</text><text x=\"%d\" y=\"%d\">s %.0f%%</text></g>\n", x + 4, y + 31, 100 * neurons, x + 4, y + 46,
             100 * synapses);
+}
+
+/* Layers of the context with their colours, and what lines and bars mean. */
+static void put_legend(const nh_map_plan *p, const nh_event_net *net, int context, int y, double most, FILE *out) {
+    int rows = 0;
+    int64_t last = -1;
+    for (int64_t k = p->context_first[context]; k < p->context_first[context + 1]; k++) {
+        int pop = p->piece[k].pop;
+        if (pop == last) continue;
+        last = pop;
+        if (rows == NAMES_MOST) {
+            fprintf(out, "<text x=\"%d\" y=\"%d\">and more layers</text>\n", EDGE + 20, y + rows++ * ROW + 11);
+            break;
+        }
+        fprintf(out, "<rect x=\"%d\" y=\"%d\" width=\"14\" height=\"12\" fill=\"hsl(%.0f,60%%,80%%)\" stroke=\"#333\"/><text x=\"%d\" y=\"%d\">", EDGE, y + rows * ROW,
+                hue(pop), EDGE + 20, y + rows * ROW + 11);
+        put_text(net->pop[pop].name, 60, out);
+        fputs("</text>\n", out);
+        rows++;
+    }
+    fprintf(out, "<text x=\"%d\" y=\"%d\" fill=\"#555\">bar: fuller of neurons (n) and synapses (s)</text>\n", EDGE, y + rows++ * ROW + 11);
+    fprintf(out, "<text x=\"%d\" y=\"%d\" fill=\"#555\">lines: events, the widest %.0f a step at most</text>\n", EDGE, y + rows * ROW + 11, most);
+}
+
+static int layers_of(const nh_map_plan *p, int context) {
+    int n = 0;
+    for (int64_t k = p->context_first[context]; k < p->context_first[context + 1]; k++)
+        n += k == p->context_first[context] || p->piece[k].pop != p->piece[k - 1].pop;
+    return n > NAMES_MOST ? NAMES_MOST + 1 : n;
 }
 
 void nh_svg_mesh(nh_arena *a, const nh_map_plan *p, const nh_event_net *net, const nh_fabric *f, const nh_image *m, int context, FILE *out) {
     if (p->net) net = p->net;
     size_t tiles = (size_t)f->mesh_x * (size_t)f->mesh_y;
     links l = {nh_arena_array(a, tiles, sizeof(double)), nh_arena_array(a, tiles, sizeof(double)), 0};
-    int w = 2 * EDGE + f->mesh_x * PITCH, h = 2 * EDGE + f->mesh_y * PITCH;
-    fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" font-family=\"sans-serif\" font-size=\"11\">\n",
-            w, h, w, h);
+    int w = 2 * EDGE + f->mesh_x * PITCH, mesh_h = 2 * EDGE + f->mesh_y * PITCH, h = mesh_h + (layers_of(p, context) + 3) * ROW;
+    if (w < 360) w = 360; /* the legend's */
+    fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" font-family=\"sans-serif\" font-size=\"11\">\n"
+                 "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n<text x=\"%d\" y=\"16\">context %d of %d</text>\n",
+            w, h, w, h, w, h, EDGE, context, p->n_context);
     for (int i = 0; m && i < m->context[context].n_core; i++)
         for (int64_t k = 0; k < m->context[context].core[i].n_route; k++)
             add_route(f, &m->context[context].core[i], &m->context[context].core[i].route[k], &l);
     put_links(f, &l, out);
     for (int y = 0; y < f->mesh_y; y++)
         for (int x = 0; x < f->mesh_x; x++)
-            fprintf(out, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"6\" fill=\"#eee\" stroke=\"#aaa\"/>\n", EDGE + x * PITCH,
+            fprintf(out, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"6\" fill=\"#f4f4f4\" stroke=\"#ccc\"/>\n", EDGE + x * PITCH,
                     EDGE + y * PITCH, TILE, TILE);
-    for (int64_t k = p->context_first[context]; k < p->context_first[context + 1]; k++)
-        put_tile(&p->piece[k], net, f, out);
-    fprintf(out, "<text x=\"2\" y=\"%d\">host</text>\n</svg>\n", EDGE + (f->mesh_y - 1) * PITCH + TILE + 14);
+    for (int64_t i = p->context_core[context]; i < p->context_core[context + 1]; i++) put_tile(p, &p->core[i], net, f, out);
+    fprintf(out, "<text x=\"2\" y=\"%d\">host</text>\n", EDGE + (f->mesh_y - 1) * PITCH + TILE + 14);
+    put_legend(p, net, context, mesh_h, l.most, out);
+    fputs("</svg>\n", out);
 }

@@ -28,7 +28,7 @@ Test(map_report, json_parses_and_the_picture_has_every_core) {
     nh_svg_mesh(a, p, &net, &f, m, 0, out);
     fclose(out);
     int tiles = 0;
-    for (const char *s = svg; (s = strstr(s, "hsl(")); s++)
+    for (const char *s = svg; (s = strstr(s, "<title>core (")); s++)
         tiles++;
     cr_assert_eq(tiles, 3);
     cr_assert(strstr(svg, "<line"));
