@@ -14,16 +14,16 @@ typedef struct {
 
 /* --- sums and weights -------------------------------------------------------------------------------------------------- */
 
-static void bounds_of(filler *s, const nh_projection *q, int64_t *sum, bool *wide) {
+static void bounds_of(filler *s, const nh_projection *q, int64_t *sum, int64_t *largest) {
     const nh_event_net *net = s->m.given;
     const nh_population *from = &net->pop[q->from], *to = &net->pop[q->to];
-    int64_t most = (int64_t)1 << (s->m.f->weight_bits - 1), n_to = nh_population_size(to), n_from = nh_population_size(from);
+    int64_t n_to = nh_population_size(to), n_from = nh_population_size(from);
     int64_t payload = from->out_signed ? (int64_t)1 << (from->out_bits - 1) : ((int64_t)1 << from->out_bits) - 1;
     int64_t per = q->kind == NH_PROJ_CONV ? from->c * q->kh * q->kw : n_from, rows = q->kind == NH_PROJ_CONV ? to->c : n_to;
     int64_t n = q->kind == NH_PROJ_SPARSE ? q->n_entry : rows * per, each = n_to / rows;
     for (int64_t i = 0; i < n; i++) {
         int64_t w = q->weight ? q->weight[i] : q->constant, v = (w < 0 ? -w : w) * payload;
-        *wide |= w >= most || w < -most;
+        if ((w < 0 ? -w - 1 : w) > *largest) *largest = w < 0 ? -w - 1 : w;
         if (q->kind == NH_PROJ_SPARSE) sum[q->target[i]] += v;
         else sum[i / per * each] += v; /* the first pixel of a channel stands for all */
     }
@@ -40,11 +40,12 @@ static bool check_widths(filler *s) {
         nh_arena *t = nh_arena_new();
         int64_t n = nh_population_size(&net->pop[pop]), most = 0, *sum = nh_arena_array(t, (size_t)n + 1, sizeof *sum);
         for (int i = 0; i < net->n_proj; i++) {
-            bool wide = false;
+            int64_t largest = 0;
             nh_projection part;
             if (net->proj[i].to != pop || !nh_map_part(&net->proj[i], acc, &part)) continue;
-            bounds_of(s, &part, sum, &wide);
-            if (wide) s->ok = nh_map_fail(&s->m, NH_P_MAP_WEIGHT, net->proj[i].name, "weight_bits", s->m.f->weight_bits + 1, s->m.f->weight_bits, true);
+            bounds_of(s, &part, sum, &largest);
+            int need = nh_log2_ceil((uint64_t)largest + 1) + 1;
+            if (need > s->m.f->weight_bits) s->ok = nh_map_fail(&s->m, NH_P_MAP_WEIGHT, net->proj[i].name, "weight_bits", need, s->m.f->weight_bits, true);
         }
         for (int64_t i = 0; i < n; i++)
             if (sum[i] > most) most = sum[i];

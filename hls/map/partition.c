@@ -207,6 +207,9 @@ static bool limits_of(nh_mapper *m, int pop, limits *all, int64_t *feature, int6
         *feature = least(*feature, all[i].feature);
         *most = least(*most, all[i].most);
     }
+    const nh_population *p = &m->net->pop[pop];
+    if (*most < 1) return nh_map_fail(m, NH_P_MAP_NEURON, p->name, "axons", all[pop].need.axons + all[pop].need.same * m->f->lanes, m->f->axons, true);
+    if (*feature < 1) return nh_map_fail(m, NH_P_MAP_NEURON, p->name, "synapses", all[pop].need.conv + all[pop].need.dense, m->f->synapses, true);
     return true;
 }
 

@@ -60,7 +60,8 @@ static json_t *pieces(const nh_map_plan *p, const nh_event_net *net, const nh_ma
     for (int64_t i = 0; i < c->n_piece; i++) {
         const nh_map_piece *b = &p->piece[c->piece[i]];
         const char *name = net->pop[b->pop].name;
-        json_array_append_new(list, json_pack("{s:s%, s:[IIIIII], s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "layer", name, strlen(name), "region",
+        json_array_append_new(list, json_pack("{s:s%, s:i, s:[IIIIII], s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "layer", name, strlen(name), "model",
+                                              net->pop[b->pop].model, "region",
                                               (json_int_t)b->c0, (json_int_t)b->c, (json_int_t)b->y0, (json_int_t)b->h, (json_int_t)b->x0, (json_int_t)b->w,
                                               "start", (json_int_t)p->start[(int64_t)c->context * net->n_pop + b->pop], "word", (json_int_t)b->word0,
                                               "words", (json_int_t)b->words, "features", (json_int_t)b->features, "synapses", (json_int_t)b->synapses,
@@ -91,14 +92,32 @@ static json_t *certificate(const nh_map_certificate *c) {
                      "available", (json_int_t)c->available, "structural", c->is_structural, "levers", levers);
 }
 
+/* States of a neuron by model: bits low .. low + bits - 1 of its lane's state_bits in a word of memory 7. The element (c, y, x) of a layer's region
+ * [c0, c, y0, h, x0, w] is in lane (c - c0) % lanes of word `word` + ((y - y0) * w + x - x0) * features + (c - c0) / lanes. */
+static json_t *symbols(const nh_fabric *f) {
+    json_t *models = json_array();
+    for (int i = 0; i < f->n_model; i++) {
+        const nh_neuron_program *p = f->model[i].program;
+        json_t *states = json_array();
+        int low = 0;
+        for (int k = 0; p && k < p->n_state; k++) {
+            const nh_neuron_reg *r = &p->reg[p->state[k]];
+            json_array_append_new(states, json_pack("{s:s, s:i, s:i}", "name", r->name, "low", low, "bits", r->fmt.width_bits));
+            low += r->fmt.width_bits;
+        }
+        json_array_append_new(models, json_pack("{s:s, s:o}", "name", f->model[i].name ? f->model[i].name : "", "states", states));
+    }
+    return json_pack("{s:i, s:i, s:i, s:o}", "memory", NH_FMEM_STATE, "lanes", f->lanes, "state_bits", nh_fabric_get_widths(f).state, "models", models);
+}
+
 const char *nh_map_json(nh_arena *a, const nh_map_plan *p, const nh_event_net *net, const nh_fabric *f) {
     if (p->net) net = p->net;
     bool failed = p->certificate.failed;
-    json_t *root = json_pack("{s:[ii], s:i, s:f, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "mesh", f->mesh_x, f->mesh_y, "contexts", failed ? 0 : p->n_context,
+    json_t *root = json_pack("{s:[ii], s:i, s:f, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "mesh", f->mesh_x, f->mesh_y, "contexts", failed ? 0 : p->n_context,
                              "traffic_hops", p->traffic_hops, "routes_most", (json_int_t)p->routes_most, "cost", (json_int_t)(failed ? 0 : p->cost), "lower_bound",
                              bound(&p->bound), "attempts", attempts(p), "utilisation", uses(p, net, f), "by_context",
                              failed ? json_array() : contexts(p, net, f), "cores", failed ? json_array() : cores(p, net), "certificate",
-                             certificate(&p->certificate));
+                             certificate(&p->certificate), "symbols", symbols(f));
     char *text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
     const char *copy = nh_arena_printf(a, "%s\n", text ? text : "null");
     free(text);
