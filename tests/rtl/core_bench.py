@@ -301,8 +301,8 @@ class Core:
 
 def script(p, rng):
     core = Core(p, rng)
-    for sample in range(3):
-        core.program(["mixed", "short", "mixed"][sample])
+    for sample in range(6):
+        core.program(["mixed", "short"][sample % 2])
         core.hot = list(range(p["AXONS"])) if sample != 1 else rng.sample(range(p["AXONS"]), min(3, p["AXONS"]))
         core.op(3)
         core.op(4)
@@ -362,10 +362,10 @@ def complete(p):
 
 
 def sets(count, rng):
-    for lanes, neurons, synapses, payload, sparse, convs, cy, cx, cc in ((1, 60, 200, 1, 0, 2, 3, 3, 2), (4, 160, 300, 1, 1, 3, 4, 5, 3),
+    for lanes, neurons, synapses, payload, sparse, convs, cy, cx, cc in ((1, 60, 200, 1, 0, 4, 3, 3, 2), (4, 160, 300, 1, 1, 3, 4, 5, 3),
                                                                         (2, 90, 128, 8, 0, 1, 3, 2, 1)):
         yield complete(dict(LANES=lanes, NEURONS=neurons, AXONS=20, SYNAPSES=synapses, SPARSE=sparse, PAYLOAD_W=payload, DELAYS=2, CONVS=convs,
-                            CY=cy, CX=cx, CC=cc))
+                            GROUPS=8, ROUTES=8, CY=cy, CX=cx, CC=cc))
     for lanes, neurons, axons, synapses, sparse, payload, delays, accs in (
             (1, 16, 20, 64, 0, 1, 1, 1), (4, 32, 16, 50, 0, 1, 4, 1), (8, 64, 33, 80, 0, 1, 1, 1), (1, 9, 20, 64, 1, 1, 4, 2), (4, 20, 13, 40, 1, 8, 4, 2),
             (1, 12, 16, 33, 0, 8, 1, 1), (8, 64, 16, 40, 1, 1, 4, 1), (1, 1, 1, 1, 0, 1, 2, 1)):
