@@ -202,3 +202,9 @@ bool nh_npy_write_f64(nh_arena *a, nh_diag *d, const char *path, int rank, const
                       const double *value) {
     return write_array(a, d, path, "<f8", rank, dim, value);
 }
+
+const char *nh_npy_shape(nh_arena *a, const nh_npy *x) {
+    const char *text = "";
+    for (int i = 0; i < x->rank; i++) text = nh_arena_printf(a, "%s%s%lld", text, i ? " x " : "", (long long)x->dim[i]);
+    return x->rank ? text : "a single value";
+}

@@ -32,4 +32,7 @@ bool nh_npy_write_f64(nh_arena *a, nh_diag *d, const char *path, int rank, const
  * closes. */
 nh_writer *nh_npy_begin_int(nh_arena *a, const char *path, int bytes, bool is_signed, int rank, const int64_t *dim);
 
+/* "samples x rows x ..." of an array as text: "24 x 4"; in a. */
+const char *nh_npy_shape(nh_arena *a, const nh_npy *x);
+
 #endif

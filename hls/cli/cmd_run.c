@@ -41,6 +41,7 @@ static bool read_inputs(nh_cli *c, nh_image_results *r, int64_t asked) {
     bool in_time = x.rank > 2 && x.dim[1] == m->steps && each == m->steps * m->input_size;
     if (x.rank < 2 || x.n == 0 || (!in_time && each != m->input_size)) {
         nh_report(c->diag, NH_D_SHAPE, (nh_loc){.file = c->flag.inputs}, "the array does not hold samples of the image's input");
+        nh_diag_found(c->diag, "%s", nh_npy_shape(c->arena, &x));
         nh_diag_allowed(c->diag, "samples x %lld x %lld, or samples x %lld", (long long)m->steps, (long long)m->input_size, (long long)m->input_size);
         return false;
     }
@@ -57,6 +58,7 @@ static bool read_labels(nh_cli *c, nh_image_results *r) {
     if (!read_array(c, c->flag.labels, &y)) return false;
     if (y.rank != 1 || y.n < r->n) {
         nh_report(c->diag, NH_D_SHAPE, (nh_loc){.file = c->flag.labels}, "there must be one label per sample");
+        nh_diag_found(c->diag, "%s", nh_npy_shape(c->arena, &y));
         nh_diag_allowed(c->diag, "%lld", (long long)r->n);
         return false;
     }

@@ -5,12 +5,6 @@
 #include "npy.h"
 #include "run.h"
 
-static const char *shape_text(nh_arena *a, const nh_npy *x) {
-    const char *text = "";
-    for (int i = 0; i < x->rank; i++) text = nh_arena_printf(a, "%s%s%lld", text, i ? " x " : "", (long long)x->dim[i]);
-    return x->rank ? text : "a single value";
-}
-
 static bool is_text(const char *path) {
     size_t n = strlen(path);
     return n > 4 && strcmp(path + n - 4, ".txt") == 0;
@@ -37,7 +31,7 @@ static bool load_samples(nh_run *r, const nh_data_ref *ref, double scale, int64_
     bool is_batch = x.rank >= 2 || out->size == 1;
     if (x.rank < 1 || !is_batch || x.dim[0] < 1 || x.n / x.dim[0] != out->size || x.n % x.dim[0]) {
         nh_report(d, NH_D_SHAPE, ref->at, "the array does not hold samples of the model's input");
-        nh_diag_found(d, "%s", shape_text(a, &x));
+        nh_diag_found(d, "%s", nh_npy_shape(a, &x));
         nh_diag_allowed(d, "samples x %s", nh_shape_print(want, shape));
         return false;
     }
@@ -92,7 +86,7 @@ static bool load_labels(nh_run *r, const char *const *name) {
     }
     if (y.rank < 1 || y.n != y.dim[0] || y.n < r->inputs.n) {
         nh_report(d, NH_D_SHAPE, ref->at, "there must be one label per sample");
-        nh_diag_found(d, "%s", shape_text(a, &y));
+        nh_diag_found(d, "%s", nh_npy_shape(a, &y));
         nh_diag_allowed(d, "%lld", (long long)r->inputs.n);
         return false;
     }

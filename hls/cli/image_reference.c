@@ -14,10 +14,8 @@ int64_t nh_image_winner(const double *value, int64_t n) {
 
 static bool bad_shape(nh_cli *c, const nh_image_results *r, const nh_npy *x) {
     const nh_image *m = r->m;
-    const char *found = "";
-    for (int i = 0; i < x->rank; i++) found = nh_arena_printf(c->arena, "%s%s%" PRId64, found, i ? " x " : "", x->dim[i]);
     nh_report(c->diag, NH_D_SHAPE, (nh_loc){.file = c->flag.reference}, "the array does not hold outputs of the samples");
-    nh_diag_found(c->diag, "%s", x->rank ? found : "a single value");
+    nh_diag_found(c->diag, "%s", nh_npy_shape(c->arena, x));
     nh_diag_allowed(c->diag, "%" PRId64 " x %" PRId64 " outputs, %" PRId64 " x %" PRId64 " x %" PRId64 " (steps before outputs), or %" PRId64 " classes; or more samples", r->n,
                     m->output_size, r->n, m->steps, m->output_size, r->n);
     return false;
