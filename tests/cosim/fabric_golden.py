@@ -119,4 +119,4 @@ def lif(platform, preset):
 
 CASES = [("lava_" + re.sub(r"\W+", "_", name).strip("_"), quick, run(name.split()[0], fabric, when)) for name, (fabric, when, quick) in FABRICS.items()]
 CASES += [(f"nir_lif_{platform}", True, lif(platform, preset)) for platform, preset in nir_golden.LIF.items()
-          if "," not in preset and platform != "sinabs"]  # counts of thresholds: their state has its own LSB
+          if "," not in preset and platform != "sinabs"]  # whose inputs are no integers
