@@ -256,7 +256,7 @@ static bool work_pnr(nh_run *r, const char *dir) {
     nh_diag *d = r->cli->diag;
     const char *rtl = below(r, "rtl"), *yosys = nh_tool_find(a, "yosys"), *nextpnr = nh_tool_find(a, "nextpnr-ice40"), *icepack = nh_tool_find(a, "icepack");
     nh_pnr_facts *f = &r->facts.pnr;
-    if (!(r->image ? nh_pnr_fabric(a, d, r->opt, &r->opt->fabric.f, rtl, dir, yosys, nextpnr, icepack, f)
+    if (!(r->image ? nh_pnr_fabric(a, d, r->opt, rtl, dir, yosys, nextpnr, icepack, f)
                    : nh_pnr_run(a, d, r->design, rtl, dir, yosys, nextpnr, icepack, f)))
         return false;
     if (f->bitstream) f->bitstream = nh_path_join(a, "pnr", nh_path_base(f->bitstream));

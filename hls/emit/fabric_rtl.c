@@ -270,7 +270,7 @@ static bool top(fabric *c) {
 
 /* The fabric behind a serial line. */
 static bool board(fabric *c, int64_t uart_div) {
-    enum { WAIT = 8 }; /* words that wait for the fabric */
+    enum { WAIT = 4 }; /* words that wait for the fabric: registers, where more would take block RAMs of an iCE40 */
     static const char *const stream[] = {"tvalid", "tready", "tdata"};
     nh_rtl_job *j = &c->j;
     const char *module = nh_arena_printf(j->a, "%s_board", j->project), *file = nh_arena_printf(j->a, "%s.v", module);

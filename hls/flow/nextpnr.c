@@ -31,22 +31,15 @@ bool nh_pnr_device_check(nh_diag *d, const nh_target *t) {
 
 /* ---- pins ---- */
 
-/* What is wrapped: bits of a word on either side, with the step marker where has_user. A fabric has no TLAST in front and no frame_error. */
-typedef struct {
-    const char *top;
-    int64_t in_bits, out_bits;
-    bool has_user, is_fabric;
-} core;
-
 /* clk, rst, frame_error and, for each side, valid, ready, last and the data (with the step marker, where there is one). */
-static int64_t pins_for(const core *c, int64_t in_bits, int64_t out_bits) {
-    return (c->is_fabric ? 4 : 6) + in_bits + 3 + out_bits;
+static int64_t pins_for(int64_t in_bits, int64_t out_bits) {
+    return 3 + (3 + in_bits) + (3 + out_bits);
 }
 
 /* The widest serial word that the package has pins for on both sides; 0 when not even one bit fits. */
-static int serial_width(const core *c, int64_t pins) {
+static int serial_width(int64_t pins) {
     for (int w = 8; w >= 1; w /= 2)
-        if (pins_for(c, w, w) <= pins) return w;
+        if (pins_for(w, w) <= pins) return w;
     return 0;
 }
 
@@ -65,15 +58,13 @@ static void conn_stream(nh_vlog *v, const char *port, const char *wire) {
     }
 }
 
-static void conn_pins(nh_vlog *v, const char *side, bool has_last) {
-    static const char *const field[] = {"valid", "ready", "data"};
-    for (int i = 0; i < 3; i++) {
+static void conn_pins(nh_vlog *v, const char *side) {
+    static const char *const field[] = {"valid", "ready", "data", "last"};
+    for (int i = 0; i < 4; i++) {
         char name[32];
         snprintf(name, sizeof name, "pin_%s", field[i]);
         nh_vlog_conn(v, name, "%s_%s", side, field[i]);
     }
-    if (has_last) nh_vlog_conn(v, "pin_last", "%s_last", side);
-    else nh_vlog_conn(v, "pin_last", "1'b0");
 }
 
 static void conn_clock(nh_vlog *v) {
@@ -81,61 +72,67 @@ static void conn_clock(nh_vlog *v) {
     nh_vlog_conn(v, "rst", "rst");
 }
 
-static void wrapper_ports(nh_vlog *v, const core *c, int pin_w) {
+static void wrapper_ports(nh_vlog *v, int pin_w) {
     nh_vlog_port(v, "input", 1, "clk");
     nh_vlog_port(v, "input", 1, "rst");
     nh_vlog_port(v, "input", 1, "in_valid");
     nh_vlog_port(v, "output", 1, "in_ready");
     nh_vlog_port(v, "input", pin_w, "in_data");
-    if (!c->is_fabric) nh_vlog_port(v, "input", 1, "in_last");
+    nh_vlog_port(v, "input", 1, "in_last");
     nh_vlog_port(v, "output", 1, "out_valid");
     nh_vlog_port(v, "input", 1, "out_ready");
     nh_vlog_port(v, "output", pin_w, "out_data");
     nh_vlog_port(v, "output", 1, "out_last");
-    if (!c->is_fabric) nh_vlog_port(v, "output", 1, "frame_error");
+    nh_vlog_port(v, "output", 1, "frame_error");
     nh_vlog_module_body(v);
 }
 
 /* One side of the core; the step marker travels as the bit above the data. */
-static void conn_core(nh_arena *a, nh_vlog *v, const char *side, int64_t bits, const core *c) {
-    static const char *const flag[] = {"valid", "ready", "last"};
-    for (int i = 0; i < (c->is_fabric && *side == 's' ? 2 : 3); i++)
-        nh_vlog_conn(v, nh_arena_printf(a, "%s_axis_t%s", side, flag[i]), "%s_t%s", side, flag[i]);
-    if (!c->has_user) {
-        nh_vlog_conn(v, nh_arena_printf(a, "%s_axis_tdata", side), "%s_tdata", side);
+static void conn_core(nh_arena *a, nh_vlog *v, const char *side, int64_t bits, bool has_user) {
+    if (!has_user) {
+        conn_stream(v, nh_arena_printf(a, "%s_axis_", side), side);
         return;
     }
+    static const char *const flag[] = {"valid", "ready", "last"};
+    for (int i = 0; i < 3; i++) nh_vlog_conn(v, nh_arena_printf(a, "%s_axis_t%s", side, flag[i]), "%s_t%s", side, flag[i]);
     nh_vlog_conn(v, nh_arena_printf(a, "%s_axis_tdata", side), "%s_tdata[%lld:0]", side, (long long)bits - 2);
     nh_vlog_conn(v, nh_arena_printf(a, "%s_axis_tuser", side), "%s_tdata[%lld]", side, (long long)bits - 1);
 }
+
+/* What is wrapped: bits of a word on either side, with the step marker where has_user. */
+typedef struct {
+    const char *top;
+    int64_t in_bits, out_bits;
+    bool has_user;
+} core;
 
 /* <top>_pins: the AXI4-Stream ports of top, a few bits at a time. */
 static bool write_wrapper(nh_arena *a, nh_diag *d, const char *path, const core *c, int pin_w) {
     nh_vlog *v = nh_vlog_open(a, path);
     nh_vlog_comment(v, "%s behind serial words of %d bits, for place and route on a small package", c->top, pin_w);
     nh_vlog_module_begin(v, nh_arena_printf(a, "%s_pins", c->top));
-    wrapper_ports(v, c, pin_w);
+    wrapper_ports(v, pin_w);
     wire_stream(v, "s", c->in_bits);
     wire_stream(v, "m", c->out_bits);
     nh_vlog_inst_begin(v, "nh_pins_in", "u_in");
     nh_vlog_param(v, "PIN_W", pin_w);
     nh_vlog_param(v, "WIDTH", c->in_bits);
     conn_clock(v);
-    conn_pins(v, "in", !c->is_fabric);
+    conn_pins(v, "in");
     conn_stream(v, "m_", "s");
     nh_vlog_inst_end(v);
     nh_vlog_inst_begin(v, c->top, "u_top");
     conn_clock(v);
-    conn_core(a, v, "s", c->in_bits, c);
-    conn_core(a, v, "m", c->out_bits, c);
-    if (!c->is_fabric) nh_vlog_conn(v, "frame_error", "frame_error");
+    conn_core(a, v, "s", c->in_bits, c->has_user);
+    conn_core(a, v, "m", c->out_bits, c->has_user);
+    nh_vlog_conn(v, "frame_error", "frame_error");
     nh_vlog_inst_end(v);
     nh_vlog_inst_begin(v, "nh_pins_out", "u_out");
     nh_vlog_param(v, "PIN_W", pin_w);
     nh_vlog_param(v, "WIDTH", c->out_bits);
     conn_clock(v);
     conn_stream(v, "s_", "m");
-    conn_pins(v, "out", true);
+    conn_pins(v, "out");
     nh_vlog_inst_end(v);
     nh_vlog_module_end(v);
     return nh_vlog_close(v, d);
@@ -231,21 +228,25 @@ static bool pack(nh_arena *a, nh_diag *d, const char *icepack, const char *work_
 
 /* Decide what is placed: the design itself, or the wrapper around it, whose files are added to y. The name of the top module;
  * NULL when files cannot be written, or when not even one data pin per side is there (then f->ran is set). */
-static const char *choose_top(nh_arena *a, nh_diag *d, const core *c, int64_t pins, nh_yosys *y, const char **more, nh_pnr_facts *f) {
-    int64_t needed = pins_for(c, c->in_bits, c->out_bits);
-    if (pins == 0 || needed <= pins) return c->top;
-    int pin_w = serial_width(c, pins);
+static const char *choose_top(nh_arena *a, nh_diag *d, const nh_design *g, nh_yosys *y, const char **more, nh_pnr_facts *f) {
+    const nh_stream *in = &g->stream[g->input], *out = &g->stream[g->output];
+    const char *project = g->opt->project;
+    core c = {project, in->src_beat * nh_axi_element_bits(in->fmt) + g->is_temporal,
+              out->dst_beat * nh_axi_element_bits(out->fmt) + g->is_temporal, g->is_temporal};
+    int64_t needed = pins_for(c.in_bits, c.out_bits), pins = g->opt->target.pins;
+    if (pins == 0 || needed <= pins) return project;
+    int pin_w = serial_width(pins);
     if (pin_w == 0) {
         f->ran = true;
-        f->ios = pins_for(c, 1, 1);
+        f->ios = pins_for(1, 1);
         f->ios_total = pins;
         return NULL;
     }
-    char *top = nh_arena_printf(a, "%s_pins", c->top);
+    char *top = nh_arena_printf(a, "%s_pins", project);
     more[0] = write_template(a, d, y->work_dir, "nh_pins_in.v");
     more[1] = write_template(a, d, y->work_dir, "nh_pins_out.v");
     more[2] = nh_arena_printf(a, "%s/%s.v", y->work_dir, top);
-    if (!more[0] || !more[1] || !write_wrapper(a, d, more[2], c, pin_w)) return NULL;
+    if (!more[0] || !more[1] || !write_wrapper(a, d, more[2], &c, pin_w)) return NULL;
     y->more = more;
     y->n_more = 3;
     f->wrapper = nh_arena_printf(a, "serial words of %d bits at both ends: the ports need %lld pins, the package has %lld", pin_w,
@@ -253,17 +254,11 @@ static const char *choose_top(nh_arena *a, nh_diag *d, const core *c, int64_t pi
     return top;
 }
 
-static bool run(nh_arena *a, nh_diag *d, const nh_options *o, const core *c, nh_yosys *y, const char *nextpnr, const char *icepack,
-                nh_pnr_facts *f) {
-    const nh_target *t = &o->target;
-    const char *more[3];
-    y->work_dir = nh_tool_absolute(a, y->work_dir);
-    *f = (nh_pnr_facts){.device = t->device, .package = t->package};
-    if (!nh_pnr_device_check(d, t)) return false;
-    const char *top = choose_top(a, d, c, t->pins, y, more, f);
-    if (!top) return f->ran;
+/* Synthesize, place, route and pack module `top`. */
+static bool place_top(nh_arena *a, nh_diag *d, const nh_options *o, const nh_yosys *y, const char *top, const char *nextpnr, const char *icepack,
+                      nh_pnr_facts *f) {
     char *base = nh_path_join(a, y->work_dir, top);
-    outputs out = {.json = nh_yosys_synth(a, d, y, t, top),
+    outputs out = {.json = nh_yosys_synth(a, d, y, &o->target, top),
                    .asc = nh_arena_printf(a, "%s.asc", base),
                    .report = nh_arena_printf(a, "%s.report.json", base),
                    .log = nh_arena_printf(a, "%s.nextpnr.log", base),
@@ -278,17 +273,20 @@ static bool run(nh_arena *a, nh_diag *d, const nh_options *o, const core *c, nh_
 
 bool nh_pnr_run(nh_arena *a, nh_diag *d, const nh_design *g, const char *rtl_dir, const char *work_dir, const char *yosys,
                 const char *nextpnr, const char *icepack, nh_pnr_facts *f) {
-    const nh_stream *in = &g->stream[g->input], *out = &g->stream[g->output];
-    core c = {g->opt->project, in->src_beat * nh_axi_element_bits(in->fmt) + g->is_temporal,
-              out->dst_beat * nh_axi_element_bits(out->fmt) + g->is_temporal, g->is_temporal, false};
-    nh_yosys y = {.yosys = yosys, .rtl_dir = rtl_dir, .work_dir = work_dir};
-    return run(a, d, g->opt, &c, &y, nextpnr, icepack, f);
+    const nh_target *t = &g->opt->target;
+    const char *more[3];
+    nh_yosys y = {.yosys = yosys, .rtl_dir = rtl_dir, .work_dir = nh_tool_absolute(a, work_dir)};
+    *f = (nh_pnr_facts){.device = t->device, .package = t->package};
+    if (!nh_pnr_device_check(d, t)) return false;
+    const char *top = choose_top(a, d, g, &y, more, f);
+    return top ? place_top(a, d, g->opt, &y, top, nextpnr, icepack, f) : f->ran;
 }
 
-bool nh_pnr_fabric(nh_arena *a, nh_diag *d, const nh_options *o, const nh_fabric *fabric, const char *rtl_dir, const char *work_dir,
-                   const char *yosys, const char *nextpnr, const char *icepack, nh_pnr_facts *f) {
-    int host = nh_fabric_get_widths(fabric).host;
-    core c = {o->project, host, host, false, true};
-    nh_yosys y = {.yosys = yosys, .rtl_dir = rtl_dir, .work_dir = work_dir};
-    return run(a, d, o, &c, &y, nextpnr, icepack, f);
+bool nh_pnr_fabric(nh_arena *a, nh_diag *d, const nh_options *o, const char *rtl_dir, const char *work_dir, const char *yosys,
+                   const char *nextpnr, const char *icepack, nh_pnr_facts *f) {
+    const nh_target *t = &o->target;
+    nh_yosys y = {.yosys = yosys, .rtl_dir = rtl_dir, .work_dir = nh_tool_absolute(a, work_dir)};
+    *f = (nh_pnr_facts){.device = t->device, .package = t->package};
+    f->wrapper = nh_arena_printf(a, "clk, rx, tx: the host port behind a serial line of %lld baud", (long long)o->fabric.baud);
+    return nh_pnr_device_check(d, t) && place_top(a, d, o, &y, nh_arena_printf(a, "%s_board", o->project), nextpnr, icepack, f);
 }

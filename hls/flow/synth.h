@@ -3,7 +3,6 @@
 #define NH_SYNTH_H
 
 #include "design.h"
-#include "fabric.h"
 #include "facts.h"
 #include "tool.h"
 
@@ -19,8 +18,8 @@ bool nh_pnr_device_check(nh_diag *d, const nh_target *t);
 /* Place, route, time and pack for an ice40 target; a pin wrapper is added when the ports do not fit the package. */
 bool nh_pnr_run(nh_arena *a, nh_diag *d, const nh_design *g, const char *rtl_dir, const char *work_dir, const char *yosys,
                 const char *nextpnr, const char *icepack, nh_pnr_facts *facts);
-/* As nh_pnr_run, of a fabric: its host port is behind serial words of up to 8 bits where the package is small. */
-bool nh_pnr_fabric(nh_arena *a, nh_diag *d, const nh_options *o, const nh_fabric *f, const char *rtl_dir, const char *work_dir,
+/* As nh_pnr_run, of a fabric: of its top level for boards, whose pins are a clock and a serial line. */
+bool nh_pnr_fabric(nh_arena *a, nh_diag *d, const nh_options *o, const char *rtl_dir, const char *work_dir,
                    const char *yosys, const char *nextpnr, const char *icepack, nh_pnr_facts *facts);
 
 #endif

@@ -2,5 +2,6 @@
 if(TARGET neurohls)
   find_package(Python3 REQUIRED COMPONENTS Interpreter)
   add_test(NAME synth/cells COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/synth/cells_test.py $<TARGET_FILE:neurohls>)
-  set_tests_properties(synth/cells PROPERTIES LABELS synth TIMEOUT 900 SKIP_RETURN_CODE 77)
+  add_test(NAME synth/fabric COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/synth/fabric_test.py $<TARGET_FILE:neurohls>)
+  set_tests_properties(synth/cells synth/fabric PROPERTIES LABELS synth TIMEOUT 900 SKIP_RETURN_CODE 77)
 endif()
