@@ -3,198 +3,235 @@
 
 #include "embedded.h"
 #include "file.h"
+#include "host_parts.h"
 #include "sim_fabric.h"
 #include "tool.h"
 
 extern const nh_embedded nh_harness_files[];
 extern const size_t nh_harness_files_count;
 
-enum { OP_FLIT, OP_TICK, OP_INIT, OP_SYNC };
+enum { STATES_MOST = 4096, PROBES = 3 };
 
-typedef struct { int64_t addr, payload; } event;
-
-/* Events of one tick: from[first] .. */
-typedef struct { int64_t first, n; } group;
+typedef struct { int64_t tick, addr, payload; } event; /* tick: counted through all samples and contexts */
 
 typedef struct {
     event *event;
-    int64_t n_event;
-    size_t cap_event;
-    group *group;      /* one per mark: INIT, ticks ..., SYNC */
-    int64_t n_group;
-    size_t cap_group;
+    int64_t n;
+    size_t cap;
 } history;
 
 typedef struct {
     nh_arena *a;
     const nh_sim_fabric_setup *s;
     nh_fabric_widths w;
-    nh_writer *stimulus;
-    history expected;
-    struct mark { int64_t sample, tick; int context; } *mark, now; /* [expected.n_group]; tick -1: INIT, SYNC */
-    size_t cap_mark;
+    history want, got;
+    int64_t *first_tick;      /* [n_context + 1] of a sample */
+    int64_t sample;
+    int context;              /* of the C model */
+    int64_t now;              /* tick of the C model */
+    int64_t (*count)[NH_FABRIC_COUNTERS]; /* [tiles] by the C model */
+    int64_t *state;           /* of the last context's cores, after the last sample: [core][words * lanes][NH_NEURON_STATES] */
+    nh_host *host;
 } bench;
 
-/* --- the host's side ----------------------------------------------------------------------------------------------------- */
-
-static void set_bits(uint8_t *to, int at, uint64_t v, int bits) {
-    for (int i = 0; i < bits; i++, at++)
-        if (v >> i & 1) to[at / 8] = (uint8_t)(to[at / 8] | 1 << at % 8);
+static void add_event(nh_arena *a, history *h, event e) {
+    h->event = nh_arena_grow(a, h->event, &h->cap, (size_t)h->n + 1, sizeof *h->event);
+    h->event[h->n++] = e;
 }
 
-static void put_op(bench *b, int op) {
-    uint8_t word[64] = {0};
-    set_bits(word, b->w.flit, (uint64_t)op, 4);
-    nh_write(b->stimulus, word, (size_t)b->w.host / 8);
-}
+static int64_t tick_of(const bench *b, int context, int64_t tick) { return b->sample * b->first_tick[b->s->image->n_context] + b->first_tick[context] + tick; }
 
-static void put_event(void *self, nh_rect to, int64_t addr, int32_t payload) {
+/* --- what the C model does ------------------------------------------------------------------------------------------------------ */
+
+static void model_init(void *self, int context) {
     bench *b = self;
-    uint8_t word[64] = {0};
-    int at = b->w.data, bits = b->s->image->fabric.payload_bits;
-    set_bits(word, 0, (uint64_t)addr, b->w.addr);
-    set_bits(word, b->w.addr, bits == 1 ? 1 : (uint64_t)(uint32_t)payload, bits);
-    set_bits(word, at, (uint64_t)to.y1, b->w.yb);
-    set_bits(word, at + b->w.yb, (uint64_t)to.y0, b->w.yb);
-    set_bits(word, at + 2 * b->w.yb, (uint64_t)to.x1, b->w.xb);
-    set_bits(word, at + 2 * b->w.yb + b->w.xb, (uint64_t)to.x0, b->w.xb);
-    nh_write(b->stimulus, word, (size_t)b->w.host / 8);
+    b->context = context;
+    b->now = 0;
 }
 
-static void open_group(nh_arena *a, history *h) {
-    h->group = nh_arena_grow(a, h->group, &h->cap_group, (size_t)h->n_group + 1, sizeof *h->group);
-    h->group[h->n_group++] = (group){h->n_event, 0};
-}
-
-static void add_event(nh_arena *a, history *h, int64_t addr, int64_t payload) {
-    h->event = nh_arena_grow(a, h->event, &h->cap_event, (size_t)h->n_event + 1, sizeof *h->event);
-    h->event[h->n_event++] = (event){addr, payload};
-    h->group[h->n_group - 1].n++;
-}
-
-static void open_mark(bench *b, int64_t tick) {
-    size_t n = (size_t)b->expected.n_group;
-    b->mark = nh_arena_grow(b->a, b->mark, &b->cap_mark, n + 1, sizeof *b->mark);
-    b->now.tick = tick;
-    b->mark[n] = b->now;
-    open_group(b->a, &b->expected);
-}
-
-static void put_init(void *self, int context) {
+static void model_tick(void *self, const nh_host_event *back, int64_t n) {
     bench *b = self;
-    b->now.context = context;
-    put_op(b, OP_INIT);
-    open_mark(b, -1);
+    for (int64_t i = 0; i < n; i++) add_event(b->a, &b->want, (event){tick_of(b, b->context, b->now), back[i].addr, back[i].payload});
+    b->now++;
 }
 
-/* The mark of a tick comes before the events of its sweep. */
-static void put_tick(void *self, const nh_host_event *back, int64_t n) {
+static int64_t neurons_of(const bench *b, const nh_core_image *c) { return c->words * b->s->image->fabric.lanes; }
+
+static int states_of(const bench *b, const nh_core_image *c, int64_t neuron) {
+    const nh_fabric *f = &b->s->image->fabric;
+    int64_t word = neuron / f->lanes, at = 0;
+    for (int64_t g = 0; g < c->n_group; at += c->group[g++].words)
+        if (word < at + c->group[g].words) return f->model[c->group[g].model].program->n_state;
+    return -1;
+}
+
+static void keep_states(bench *b, const nh_machine *k) {
+    const nh_context *x = &b->s->image->context[b->context];
+    int64_t at = 0;
+    for (int i = 0; i < x->n_core; i++)
+        for (int64_t e = 0; e < neurons_of(b, &x->core[i]); e++, at++)
+            for (int s = 0; at < STATES_MOST && s < states_of(b, &x->core[i], e); s++)
+                b->state[at * NH_NEURON_STATES + s] = nh_machine_state(k, i, e, s);
+}
+
+static void model_end(void *self, const nh_machine *k) {
     bench *b = self;
-    put_op(b, OP_TICK);
-    open_mark(b, b->now.tick + 1);
-    for (int64_t i = 0; i < n; i++) add_event(b->a, &b->expected, back[i].addr, back[i].payload);
-}
-
-static bool write_stimulus(bench *b, nh_diag *d, const char *path) {
     const nh_image *m = b->s->image;
-    int64_t n;
-    const uint8_t *load = nh_image_load_words(b->a, m, 0, &n);
+    const nh_context *x = &m->context[b->context];
+    for (int i = 0; i < x->n_core; i++)
+        for (int c = 0; c < NH_FABRIC_COUNTERS; c++)
+            b->count[x->core[i].y * m->fabric.mesh_x + x->core[i].x][c] += nh_machine_activity(k, i)->count[c];
+    if (b->context == m->n_context - 1) keep_states(b, k);
+}
+
+static bool run_model(bench *b) {
+    const nh_image *m = b->s->image;
     nh_arena *scratch = nh_arena_new();
     int32_t *y = nh_arena_array(b->a, (size_t)(m->steps * m->output_size) + 1, sizeof *y);
-    nh_machine_watch watch = {.self = b, .init = put_init, .event = put_event, .tick = put_tick};
-    b->stimulus = nh_writer_open(b->a, path);
-    nh_write(b->stimulus, load, (size_t)(n * b->w.host / 8));
+    nh_machine_watch watch = {.self = b, .init = model_init, .tick = model_tick, .end = model_end};
     bool ok = true;
-    for (int64_t i = 0; ok && i < b->s->samples; i++) {
-        b->now.sample = i;
-        ok = nh_image_run_watched(scratch, m, b->s->x + i * m->steps * m->input_size, y, NULL, NULL, &watch);
+    for (b->sample = 0; ok && b->sample < b->s->samples; b->sample++) {
+        ok = nh_image_run_watched(scratch, m, b->s->x + b->sample * m->steps * m->input_size, y, NULL, NULL, &watch);
         nh_arena_reset(scratch);
     }
     nh_arena_free(scratch);
-    put_op(b, OP_SYNC);
-    open_mark(b, -1);
-    return nh_writer_close(b->stimulus, d) && ok;
+    return ok;
 }
 
-/* --- what came back --------------------------------------------------------------------------------------------------------- */
+/* --- comparing -------------------------------------------------------------------------------------------------------------------- */
 
-static uint64_t get_bits(const uint8_t *from, int at, int bits) {
-    uint64_t v = 0;
-    for (int i = 0; i < bits; i++, at++) v |= (uint64_t)(from[at / 8] >> at % 8 & 1) << i;
-    return v;
+static void host_event(void *self, int64_t tick, int64_t addr, int32_t payload) {
+    bench *b = self;
+    add_event(b->a, &b->got, (event){tick_of(b, b->host->loaded, tick), addr, payload});
 }
 
 static int compare(const void *x, const void *y) {
     const event *a = x, *b = y;
+    if (a->tick != b->tick) return a->tick < b->tick ? -1 : 1;
     if (a->addr != b->addr) return a->addr < b->addr ? -1 : 1;
     return a->payload < b->payload ? -1 : a->payload > b->payload;
 }
 
-/* cycles: between the first mark and the last. false: what came is no sequence of transfers. */
-static bool read_outputs(const bench *b, nh_diag *d, const char *path, history *h, uint64_t *cycles) {
-    nh_bytes text;
-    size_t record = 9 + (size_t)b->w.host / 8;
-    uint64_t first = 0, cycle = 0;
-    int bits = b->s->image->fabric.payload_bits;
-    if (!nh_file_read(b->a, d, NH_NOWHERE, path, NH_ARENA_ARRAY_MAX, &text) || text.size % record) return false;
-    for (size_t at = 0; at < text.size; at += record) {
-        const uint8_t *word = text.data + at + 9;
-        cycle = get_bits(text.data + at, 0, 64);
-        if (text.data[at + 8]) {
-            if (h->n_group == 0) first = cycle;
-            open_group(b->a, h);
-        } else if (h->n_group > 0) {
-            uint64_t payload = get_bits(word, b->w.addr, bits);
-            if (bits > 1 && payload >> (bits - 1)) payload |= ~(uint64_t)0 << bits;
-            add_event(b->a, h, (int64_t)get_bits(word, 0, b->w.addr), (int64_t)payload);
-        }
+static void differ(const bench *b, nh_sim_fabric_facts *f, const event *want, const event *got) {
+    const event *e = want ? want : got;
+    f->differing++;
+    if (!f->first)
+        f->first = nh_arena_printf(b->a, "tick %lld of all: %s event %lld of value %lld", (long long)e->tick,
+                                   want ? "the RTL did not give" : "the RTL gave an unexpected", (long long)e->addr, (long long)e->payload);
+}
+
+static void compare_events(bench *b, nh_sim_fabric_facts *f) {
+    history *want = &b->want, *got = &b->got;
+    if (want->n) qsort(want->event, (size_t)want->n, sizeof(event), compare);
+    if (got->n) qsort(got->event, (size_t)got->n, sizeof(event), compare);
+    for (int64_t i = 0, k = 0; i < want->n || k < got->n;) {
+        const event *x = i < want->n ? &want->event[i] : NULL, *y = k < got->n ? &got->event[k] : NULL;
+        int order = !x ? 1 : !y ? -1 : compare(x, y);
+        if (order < 0) differ(b, f, x, NULL);
+        if (order > 0) differ(b, f, NULL, y);
+        i += order <= 0, k += order >= 0;
     }
-    *cycles = cycle - first;
+}
+
+static void differ_at(const bench *b, nh_sim_fabric_facts *f, const char *what, int x, int y, int64_t got, int64_t want) {
+    f->differing++;
+    if (!f->first) f->first = nh_arena_printf(b->a, "core (%d, %d), %s: %lld, expected %lld", x, y, what, (long long)got, (long long)want);
+}
+
+/* Is there a core at the tile in every context? Then every event of the tile is also the C model's. */
+static bool is_always_used(const nh_image *m, int x, int y) {
+    for (int c = 0; c < m->n_context; c++) {
+        bool used = false;
+        for (int i = 0; i < m->context[c].n_core; i++) used = used || (m->context[c].core[i].x == x && m->context[c].core[i].y == y);
+        if (!used) return false;
+    }
     return true;
 }
 
-static void differ(const bench *b, nh_sim_fabric_facts *f, int64_t mark, const event *want, const event *got) {
-    f->differing++;
-    if (!f->first)
-        f->first = nh_arena_printf(b->a, "mark %lld: %s event %lld of value %lld", (long long)mark, want ? "the RTL did not give" : "the RTL gave an unexpected",
-                                   (long long)(want ? want : got)->addr, (long long)(want ? want : got)->payload);
-}
-
-static void compare_groups(const bench *b, history *got, nh_sim_fabric_facts *f) {
-    const history *want = &b->expected;
-    for (int64_t g = 0; g < want->n_group; g++) {
-        group w = want->group[g], r = g < got->n_group ? got->group[g] : (group){0, 0};
-        qsort(want->event + w.first, (size_t)w.n, sizeof(event), compare);
-        if (r.n) qsort(got->event + r.first, (size_t)r.n, sizeof(event), compare);
-        for (int64_t i = 0, k = 0; i < w.n || k < r.n;) {
-            const event *x = i < w.n ? &want->event[w.first + i] : NULL, *y = k < r.n ? &got->event[r.first + k] : NULL;
-            int order = !x ? 1 : !y ? -1 : compare(x, y);
-            if (order < 0) differ(b, f, g, x, NULL);
-            if (order > 0) differ(b, f, g, NULL, y);
-            i += order <= 0, k += order >= 0;
+/* Counters of cycles are the RTL's own: busy, swept, waited. */
+static bool compare_counters(const bench *b, nh_sim_fabric_facts *f) {
+    static const struct { const char *name; bool exact; } row[NH_FABRIC_COUNTERS] = {
+        {"events", true}, {"events for no axon", true}, {"synapse words", true}, {"busy cycles", false}, {"cycles swept", false},
+        {"neuron words", true}, {"spikes", true}, {"flits", true}, {"cycles waited", false}};
+    const nh_image *m = b->s->image;
+    for (int y = 0; y < m->fabric.mesh_y; y++)
+        for (int x = 0; x < m->fabric.mesh_x; x++) {
+            uint32_t n[NH_HOST_COUNTERS];
+            const int64_t *want = b->count[y * m->fabric.mesh_x + x];
+            if (!nh_host_read_counters(b->host, x, y, n)) return false;
+            for (int c = 0; c < NH_FABRIC_COUNTERS; c++) {
+                if (row[c].exact && is_always_used(m, x, y) && n[c] != (uint32_t)want[c]) differ_at(b, f, row[c].name, x, y, n[c], want[c]);
+                if (f->runs == 0) f->counter[c] += n[c];
+            }
         }
-    }
-    if (got->n_group != want->n_group) f->differing++;
+    return true;
 }
 
-/* Of a sample's outputs the one that an event is. */
-static void put_output(const bench *b, const struct mark *k, const event *e) {
-    const nh_image *m = b->s->image;
-    const nh_context *x = &m->context[k->context];
-    for (int64_t i = 0; i < x->n_output; i++) {
-        const nh_output_entry *o = &x->output[i];
-        int64_t element = e->addr - o->first + o->element, since = k->tick - o->start, step = since / o->period;
-        if (!o->is_output || e->addr < o->first || e->addr >= o->first + o->count) continue;
-        if (since < 0 || since % o->period || step >= m->steps || element >= m->output_size) continue;
-        b->s->y[(k->sample * m->steps + step) * m->output_size + element] = (int32_t)e->payload;
-    }
+static bool compare_states(const bench *b, nh_sim_fabric_facts *f) {
+    const nh_context *x = &b->s->image->context[b->s->image->n_context - 1];
+    int64_t at = 0, state[NH_NEURON_STATES];
+    int n;
+    for (int i = 0; i < x->n_core; i++)
+        for (int64_t e = 0; e < neurons_of(b, &x->core[i]) && at < STATES_MOST; e++, at++) {
+            if (states_of(b, &x->core[i], e) < 0) continue;
+            if (!nh_host_read_states(b->host, x->core[i].x, x->core[i].y, e, state, &n)) return false;
+            for (int s = 0; s < n; s++)
+                if (state[s] != b->state[at * NH_NEURON_STATES + s])
+                    differ_at(b, f, nh_arena_printf(b->a, "state %d of neuron %lld", s, (long long)e), x->core[i].x, x->core[i].y, state[s],
+                              b->state[at * NH_NEURON_STATES + s]);
+            if (f->runs == 0) f->states += n;
+        }
+    return true;
 }
 
-static void decode(const bench *b, const history *got) {
+/* Events for an axon that no core has are counted, and nothing else happens. */
+static bool probe(const bench *b, nh_sim_fabric_facts *f) {
     const nh_image *m = b->s->image;
-    memset(b->s->y, 0, (size_t)(b->s->samples * m->steps * m->output_size) * sizeof *b->s->y);
-    for (int64_t g = 0; g < got->n_group && g < b->expected.n_group; g++)
-        for (int64_t i = 0; b->mark[g].tick >= 0 && i < got->group[g].n; i++) put_output(b, &b->mark[g], &got->event[got->group[g].first + i]);
+    const nh_core_image *c = m->context[m->n_context - 1].core;
+    uint32_t before[NH_HOST_COUNTERS], after[NH_HOST_COUNTERS];
+    int64_t addr = 0;
+    while (addr < c->n_axon && c->axon[addr].valid) addr++;
+    if (addr >= (int64_t)1 << nh_clog2(m->fabric.axons)) return true;
+    if (!nh_host_read_counters(b->host, c->x, c->y, before)) return false;
+    for (int i = 0; i < PROBES; i++)
+        if (!nh_host_send(b->host, c->x, c->x, c->y, c->y, addr, 1)) return false;
+    if (!nh_host_read_counters(b->host, c->x, c->y, after)) return false;
+    if (after[1] - before[1] != PROBES) differ_at(b, f, "events for an axon that does not exist", c->x, c->y, after[1] - before[1], PROBES);
+    if (after[2] != before[2]) differ_at(b, f, "synapse words of an axon that does not exist", c->x, c->y, after[2] - before[2], 0);
+    f->probes += PROBES;
+    return true;
+}
+
+/* --- cycles ----------------------------------------------------------------------------------------------------------------------------- */
+
+/* From INIT's way in to the mark of the SYNC behind the last tick; what is between that and the next INIT is loading. */
+static bool read_cycles(const bench *b, nh_diag *d, const char *path, nh_sim_fabric_facts *f) {
+    nh_bytes text;
+    double began = 0, ended = 0, of_sample = 0, sum = 0;
+    int64_t contexts = 0, samples = 0;
+    bool running = false;
+    if (!nh_file_read(b->a, d, NH_NOWHERE, path, NH_ARENA_ARRAY_MAX, &text)) return false;
+    for (const char *at = (const char *)text.data; samples < b->s->samples && strlen(at) > 4; at = strchr(at, '\n') + 1) {
+        double cycle = strtod(at + 4, NULL);
+        int op = at[2] - '0';
+        if (at[0] == '<' && op == NH_HOST_INIT) {
+            f->load_cycles += cycle - ended;
+            began = cycle;
+            running = true;
+        }
+        if (at[0] != '>' || op != NH_HOST_SYNC || !running) continue;
+        running = false;
+        ended = cycle;
+        of_sample += cycle - began;
+        if (++contexts % b->s->image->n_context) continue;
+        samples++;
+        sum += of_sample;
+        if (of_sample > f->most_cycles) f->most_cycles = of_sample;
+        of_sample = 0;
+    }
+    f->cycles = sum / (double)b->s->samples;
+    f->load_cycles /= (double)b->s->samples;
+    return true;
 }
 
 /* --- the Verilated fabric ------------------------------------------------------------------------------------------------------ */
@@ -215,29 +252,54 @@ static bool verilate(const bench *b, nh_diag *d) {
     return nh_tool_exec(b->a, d, &(nh_tool_run){.argv = argv, .cwd = b->s->work_dir, .log = work(b, "verilator.log")});
 }
 
-static bool run(const bench *b, nh_diag *d, const char *stimulus, const char *stalls, nh_sim_fabric_facts *f) {
-    history got = {0};
-    uint64_t cycles;
-    const char *out = work(b, nh_arena_printf(b->a, "outputs_%s.bin", stalls));
-    const char *argv[] = {work(b, "obj/Vfabric"), stimulus, out, nh_arena_printf(b->a, "%d", b->w.host / 8), nh_arena_printf(b->a, "%lld", (long long)b->expected.n_group),
-                          nh_arena_printf(b->a, "%llu", (unsigned long long)b->s->seed), stalls, NULL};
-    if (!nh_tool_exec(b->a, d, &(nh_tool_run){.argv = argv, .cwd = b->s->work_dir, .log = work(b, nh_arena_printf(b->a, "run_%s.log", stalls))})) return false;
-    if (!read_outputs(b, d, out, &got, &cycles)) return false;
-    compare_groups(b, &got, f);
-    if (f->runs == 0 && b->s->y) decode(b, &got);
-    if (f->runs++ == 0) f->cycles = (double)cycles / (double)b->s->samples;
+/* All samples, then what the fabric counted and its states. */
+static bool drive(bench *b, nh_sim_fabric_facts *f) {
+    const nh_image *m = b->s->image;
+    int32_t *y = nh_arena_array(b->a, (size_t)(m->steps * m->output_size) + 1, sizeof *y);
+    bool ok = true;
+    b->got.n = 0;
+    nh_host_set_watch(b->host, host_event, b);
+    for (b->sample = 0; ok && b->sample < b->s->samples; b->sample++) {
+        ok = nh_host_run(b->host, b->s->x + b->sample * m->steps * m->input_size, y);
+        if (f->runs == 0 && b->s->y) memcpy(b->s->y + b->sample * m->steps * m->output_size, y, (size_t)(m->steps * m->output_size) * sizeof *y);
+    }
+    return ok && compare_counters(b, f) && compare_states(b, f) && probe(b, f);
+}
+
+static bool run(bench *b, nh_diag *d, const char *stalls, nh_sim_fabric_facts *f) {
+    const char *marks = work(b, nh_arena_printf(b->a, "marks_%s.txt", stalls));
+    const char *argv[] = {work(b, "obj/Vfabric"), nh_arena_printf(b->a, "%d", b->w.host / 8), nh_arena_printf(b->a, "%d", b->w.flit),
+                          nh_arena_printf(b->a, "%llu", (unsigned long long)b->s->seed), stalls, marks, NULL};
+    nh_host_fd *line = nh_host_fd_child(argv, -1);
+    if (!line) return nh_report(d, NH_T_FAILED, NH_NOWHERE, "%s cannot be started", argv[0]);
+    b->host = nh_host_new(b->a, b->s->image, nh_host_fd_transport(line), NH_HOST_WORDS);
+    bool ok = drive(b, f);
+    int status = nh_host_fd_close(line);
+    if (status != 0) ok = nh_report(d, NH_T_FAILED, NH_NOWHERE, "the Verilated fabric ended with exit status %d: %s", status, status == 1 ? "it hangs" : "see its messages");
+    if (!ok) nh_diag_append(d, b->host->diag);
+    if (!ok || (f->runs == 0 && !read_cycles(b, d, marks, f))) return false;
+    compare_events(b, f);
+    f->runs++;
     return true;
+}
+
+static void prepare(bench *b) {
+    const nh_image *m = b->s->image;
+    b->first_tick = nh_arena_array(b->a, (size_t)m->n_context + 1, sizeof *b->first_tick);
+    for (int c = 0; c < m->n_context; c++) b->first_tick[c + 1] = b->first_tick[c] + m->context[c].ticks;
+    b->count = nh_arena_array(b->a, (size_t)(m->fabric.mesh_x * m->fabric.mesh_y), sizeof *b->count);
+    b->state = nh_arena_array(b->a, (size_t)STATES_MOST * NH_NEURON_STATES, sizeof *b->state);
 }
 
 bool nh_sim_fabric(nh_arena *a, nh_diag *d, const nh_sim_fabric_setup *s, nh_sim_fabric_facts *facts) {
     static const char *const stalls[] = {"none", "random", "long"};
     bench b = {.a = a, .s = s, .w = nh_fabric_get_widths(&s->image->fabric)};
-    const char *stimulus = work(&b, "stimulus.bin");
     *facts = (nh_sim_fabric_facts){0};
-    if (!write_stimulus(&b, d, stimulus) || !verilate(&b, d)) return false;
-    facts->events = b.expected.n_event;
-    facts->ticks = b.expected.n_group - 1 - s->samples;
+    prepare(&b);
+    if (!run_model(&b) || !verilate(&b, d)) return false;
+    facts->events = b.want.n;
+    facts->ticks = b.first_tick[s->image->n_context] * s->samples;
     for (size_t i = 0; i < sizeof stalls / sizeof *stalls; i++)
-        if (!run(&b, d, stimulus, stalls[i], facts)) return false;
+        if (!run(&b, d, stalls[i], facts)) return false;
     return true;
 }

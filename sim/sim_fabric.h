@@ -5,7 +5,7 @@
 #include "machine.h"
 
 typedef struct {
-    const nh_image *image;    /* of one context */
+    const nh_image *image;
     const char *project, *rtl_dir, *work_dir; /* work_dir: exists; objects, logs, stimuli go there */
     const char *verilator;
     const int32_t *x;         /* [samples][steps][input_size] */
@@ -14,16 +14,20 @@ typedef struct {
     int32_t *y;               /* NULL, or [samples][steps][output_size] that take the outputs of the RTL without stalls */
 } nh_sim_fabric_setup;
 
-typedef struct {
+typedef struct nh_sim_fabric_facts {
     int64_t runs;                 /* without stalls, with short and with long ones */
     int64_t ticks, events;        /* of all samples: compared in each run */
-    int64_t differing;            /* events that one side has and the other has not, of all runs */
-    double cycles;                /* per sample, without stalls, INIT included */
+    int64_t differing;            /* events, counters, states that the two sides do not share, of all runs */
+    double cycles, most_cycles;   /* per sample, mean and most, without stalls: from INIT to the last event, loading not included */
+    double load_cycles;           /* per sample, of loading */
+    int64_t counter[NH_FABRIC_COUNTERS]; /* of all cores, read through the host port after all samples */
+    int64_t states;               /* compared: of the last context's neurons, after all samples */
+    int64_t probes;               /* events for an axon that does not exist, in all runs: counted by the core, without effect */
     const char *first;            /* the first difference, or NULL */
 } nh_sim_fabric_facts;
 
-/* Build the Verilated fabric, load the image through its host port, run all samples with and without stalls; the events of every tick must be
- * those of the C model (in any order within a tick). False: a tool failed (diagnosed). Everything lives in a. */
+/* Build the Verilated fabric and run all samples on it by the driver (host/), with and without stalls; the events of every tick must be those of the C
+ * model (in any order within a tick), and so the counters of all cores but those of cycles, and the states at the end. False: a tool failed (diagnosed). Everything lives in a. */
 bool nh_sim_fabric(nh_arena *a, nh_diag *d, const nh_sim_fabric_setup *s, nh_sim_fabric_facts *facts);
 
 #endif

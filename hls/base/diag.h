@@ -27,7 +27,7 @@ typedef enum { NH_EXIT_OK, NH_EXIT_REQUIREMENT, NH_EXIT_INPUT, NH_EXIT_TOOL, NH_
 
 /* One X-macro row per code: NH_CODE(symbol, "id", severity, exit, "title", "explanation", "example").
  * Tables: codes_<area>.def; letters: C config, M model file, D data, N numbers, P plan (strategy, fit),
- * S simulation, T external tools, O output/system, R requirement. */
+ * S simulation, T external tools, O output/system, R requirement, H driver of a fabric. */
 typedef enum {
 #define NH_CODE(symbol, id, severity, exit, title, explanation, example) NH_##symbol,
 #include "codes.def"

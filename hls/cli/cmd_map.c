@@ -1,5 +1,7 @@
 /* map: the plan of a network on a fabric, its image, and both simulations, without a report. */
+#include "fabric_measured.h"
 #include "file.h"
+#include "map_report.h"
 #include "run.h"
 
 /* The RTL against the C model, in a folder that does not stay. */
@@ -12,7 +14,7 @@ static bool check_rtl(nh_run *r) {
 
 static bool run_all(nh_run *r) {
     nh_step_plan plan = {.wanted = 1U << NH_STEP_MAP | 1U << NH_STEP_RTL};
-    return nh_run_fabric(r, true) && nh_run_only_steps(r, plan) && (!nh_fabric_has_rtl_sim(r) || check_rtl(r));
+    return nh_run_fabric(r, true) && nh_run_only_steps(r, plan) && check_rtl(r);
 }
 
 nh_exit nh_cmd_map(nh_cli *c) {
@@ -28,8 +30,11 @@ nh_exit nh_cmd_map(nh_cli *c) {
         return nh_cli_finish(c);
     }
     bool ok = nh_run_map(&r);
-    nh_run_map_print(&r, stdout);
-    if (ok && run_all(&r) && !c->flag.quiet)
+    if (!c->flag.json) nh_run_map_print(&r, stdout);
+    ok = ok && run_all(&r);
+    if (c->flag.json && r.plan) /* with what was measured: at the end */
+        fputs(nh_fabric_measured_json(c->arena, nh_map_json(c->arena, r.plan, r.net, &r.opt->fabric.f), r.fabric_rtl, r.facts.fabric.rtl_samples), stdout);
+    if (ok && !c->flag.quiet)
         fprintf(c->flag.json ? stderr : stdout, "image: %s/%s.img; run it: neurohls run %s/%s.img\n", nh_run_folder(&r, NH_STEP_MAP), r.opt->project,
                 nh_run_folder(&r, NH_STEP_MAP), r.opt->project);
     return nh_cli_finish(c);

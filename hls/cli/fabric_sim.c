@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "fabric_measured.h"
 #include "file.h"
 #include "run.h"
 #include "sim_fabric.h"
@@ -217,12 +218,6 @@ static const int32_t *all_inputs(nh_run *r, int64_t n) {
     return x;
 }
 
-static void print_rtl(const nh_fabric_facts *f) {
-    printf("\nRTL of the fabric, %lld samples, %lld ticks in each of %lld runs (%lld with stalls)\n  as the C model %lld of %lld events differ\n"
-           "  cycles         %.0f per inference, measured\n", (long long)f->rtl_samples, (long long)f->rtl_ticks, (long long)f->rtl_runs,
-           (long long)f->rtl_runs - 1, (long long)f->rtl_differing, (long long)(f->rtl_events * f->rtl_runs), f->rtl_cycles);
-}
-
 static const int64_t *widened(nh_arena *a, const int32_t *v, size_t n) {
     int64_t *to = nh_arena_array(a, n + 1, sizeof *to);
     for (size_t i = 0; i < n; i++) to[i] = v[i];
@@ -247,7 +242,9 @@ bool nh_run_fabric_rtl(nh_run *r, const char *rtl_dir, const char *work_dir, con
     to->rtl_runs = f.runs;
     to->rtl_differing = f.differing;
     to->rtl_cycles = f.cycles;
-    to->rtl_first = f.differing ? (f.first ? f.first : "another number of marks") : NULL;
+    to->rtl_first = f.first;
+    r->fabric_rtl = NH_NEW(r->cli->arena, nh_sim_fabric_facts);
+    *r->fabric_rtl = f;
     *y = n == r->inputs.n ? widened(r->cli->arena, s.y, size) : NULL;
     return true;
 }
@@ -258,6 +255,6 @@ bool nh_run_fabric_rtl_print(nh_run *r, const char *rtl_dir, const char *work_di
     if (r->inputs.n == 0) return true;
     if (!nh_tool_find(r->cli->arena, "verilator")) return nh_tool_missing(d, "verilator", "sim", false) || true;
     if (!nh_run_fabric_rtl(r, rtl_dir, work_dir, &y)) return false;
-    if (!r->cli->flag.quiet && !r->cli->flag.json) print_rtl(&r->facts.fabric);
+    if (!r->cli->flag.quiet && !r->cli->flag.json) nh_fabric_measured_text(r->fabric_rtl, r->facts.fabric.rtl_samples, stdout);
     return nh_check_fabric_match(r);
 }

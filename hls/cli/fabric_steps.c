@@ -58,12 +58,6 @@ bool nh_fabric_work_map(nh_run *r, const char *dir) {
 
 /* --- RTL ------------------------------------------------------------------------------------------------------------------- */
 
-bool nh_fabric_has_rtl_sim(const nh_run *r) {
-    bool one = r->plan->n_context <= 1;
-    if (!one) nh_report(r->cli->diag, NH_P_FABRIC_RTL, r->opt->fabric.f.at, "no RTL is run: this version has no simulation of several contexts");
-    return one;
-}
-
 bool nh_fabric_work_rtl(nh_run *r, const char *dir) {
     const nh_target *t = &r->opt->target;
     nh_dp_timing timing = {1000 / r->opt->clock_mhz, t->lut_ns, t->carry_ns_per_bit, t->mul_ns, t->bram_ns, t->setup_ns};
@@ -76,7 +70,7 @@ bool nh_fabric_work_rtl(nh_run *r, const char *dir) {
 
 static bool run_rtl(nh_run *r, nh_sim_setup *s) {
     const char *work = nh_path_join(r->cli->arena, s->work_dir, "fabric");
-    if (!nh_fabric_has_rtl_sim(r) || !s->verilator) return true;
+    if (!s->verilator) return true;
     return nh_run_fabric_rtl(r, s->rtl_dir, work, &s->rtl_y) && nh_remove_tree(r->cli->diag, work);
 }
 

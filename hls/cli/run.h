@@ -18,6 +18,7 @@ typedef struct {
     nh_options *opt;
     nh_graph *graph;
     nh_design *design;
+    struct nh_sim_fabric_facts *fabric_rtl; /* of its co-simulation, or NULL */
     nh_event_net *net;    /* of networks on a fabric, by nh_run_map; their design is that of nh_run_reference */
     nh_map_plan *plan;
     nh_image *image;
@@ -68,8 +69,6 @@ bool nh_fabric_work_map(nh_run *r, const char *dir); /* dir exists */
 bool nh_fabric_work_rtl(nh_run *r, const char *dir);
 /* Both comparisons above and, by nh_sim_run, what the layers do. */
 bool nh_fabric_work_sim(nh_run *r, nh_sim_setup *s);
-/* Can the RTL be run (else NH_P_FABRIC_RTL)? */
-bool nh_fabric_has_rtl_sim(const nh_run *r);
 
 /* What a command asks of the steps: bit s of `wanted`: run it; of `named`: a missing tool is an error. */
 typedef struct { unsigned wanted, named; } nh_step_plan;

@@ -106,7 +106,8 @@ nh_image *nh_image_assemble(nh_arena *a, nh_diag *d, const char *file, const cha
 
 /* --- as flits ---------------------------------------------------------------------------------------------------------------------- */
 
-/* Host words (docs/fabric.md, op included) that load a context: [*n][host bits / 8 bytes], in order. Lives in a. */
-const uint8_t *nh_image_load_words(nh_arena *a, const nh_image *m, int context, int64_t *n);
+/* Host words (docs/fabric.md, op included) that load a context: [*n][host bits / 8 bytes], in order. whole: every axon and convolution that the
+ * image does not have is written as not valid, whatever was loaded before; else those of the image's other contexts only. Lives in a. */
+const uint8_t *nh_image_load_words(nh_arena *a, const nh_image *m, int context, bool whole, int64_t *n);
 
 #endif

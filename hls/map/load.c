@@ -12,6 +12,7 @@ typedef struct {
     nh_fabric_widths w;
     uint8_t *out;          /* [n][host bytes] */
     size_t n, cap, bytes;  /* bytes: of a host word */
+    bool whole;            /* tables of axons to their ends */
     int x, y;              /* the core */
     uint8_t *word;         /* of the memory being written */
     int bits;              /* so far */
@@ -194,6 +195,7 @@ static void load_tile(loader *l, int context, const nh_core_image **core) {
         if (core[i] && core[i]->n_axon > axons) axons = core[i]->n_axon;
         if (core[i] && core[i]->n_conv > convs) convs = core[i]->n_conv;
     }
+    if (l->whole) axons = l->f->axons, convs = l->f->convs;
     load_control(l, c);
     load_axons(l, c, axons);
     load_synapses(l, c);
@@ -203,8 +205,8 @@ static void load_tile(loader *l, int context, const nh_core_image **core) {
     load_routes(l, c);
 }
 
-const uint8_t *nh_image_load_words(nh_arena *a, const nh_image *m, int context, int64_t *n) {
-    loader l = {.a = a, .m = m, .f = &m->fabric, .w = nh_fabric_get_widths(&m->fabric)};
+const uint8_t *nh_image_load_words(nh_arena *a, const nh_image *m, int context, bool whole, int64_t *n) {
+    loader l = {.a = a, .m = m, .whole = whole, .f = &m->fabric, .w = nh_fabric_get_widths(&m->fabric)};
     nh_arena *t = nh_arena_new();
     l.bytes = (size_t)l.w.host / 8;
     int widest = 16;

@@ -2,11 +2,9 @@
 #ifndef NH_MACHINE_H
 #define NH_MACHINE_H
 
-#include "image.h"
+#include "sample.h"
 
 typedef struct nh_machine nh_machine;
-
-typedef struct { int64_t addr; int32_t payload; int64_t tick; } nh_host_event; /* tick: of the sweep that made it */
 
 typedef struct {
     int64_t count[NH_FABRIC_COUNTERS]; /* as the core's counter memory */
@@ -27,14 +25,14 @@ const nh_core_activity *nh_machine_activity(const nh_machine *k, int core);
 /* Cycles so far: of every tick the slowest core's, as the RTL's pipelines have them; an estimate of contention on links. */
 int64_t nh_machine_cycles(const nh_machine *k);
 
-/* Who wants to see what a run does: the host's side of it, in order. Members may be NULL. */
+/* Who wants to see what a run does, in order. Members may be NULL. */
 typedef struct {
     void *self;
     void (*init)(void *self, int context);
-    void (*event)(void *self, nh_rect to, int64_t addr, int32_t payload);
     /* After a tick's sweeps: neuron (word * lanes + lane) of the context's core put out value, which is not 0, in its step. */
     void (*spike)(void *self, int core, int64_t neuron, int64_t step, int32_t value);
     void (*tick)(void *self, const nh_host_event *back, int64_t n); /* after it: the events of its sweep that came to the host */
+    void (*end)(void *self, const nh_machine *k);                   /* after the last tick of a context */
 } nh_machine_watch;
 
 /* A whole sample through all contexts. Events of step s are sent before tick s * period + delay of their entry, period being that of the cores

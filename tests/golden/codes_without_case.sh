@@ -24,6 +24,11 @@ P216 unit tests of map
 P101 M111 comes first: no operator that is read joins two branches
 S111 a bug of ours
 P217 a network on the fabric: partial sums (unit tests of map)
+H101 the driver is a library: no command uses a line (tests/unit/host has it)
+H102 as H101
+H103 as H101
+H104 as H101
+H105 as H101
 S101 D106 comes first: an array without samples (unit tests of sim have it)
 S102 D107 comes first: a label that is no class (unit tests of sim have it)
 S108 layers with more than 1 GiB of values

@@ -72,7 +72,7 @@ Test(image, flits_of_a_core_are_those_made_by_hand) {
     nh_image m = {.project = "p", .fabric = fabric(a, d), .steps = 1, .context = &context, .n_context = 1};
     cr_assert(nh_image_check(&m, d, NH_NOWHERE));
     int64_t n;
-    const uint8_t *b = nh_image_load_words(a, &m, 0, &n);
+    const uint8_t *b = nh_image_load_words(a, &m, 0, false, &n);
     /* five idle tiles: ADDR and seven DATA of control; the core: control, axon (21 bits: 2 chunks), synapse (36 bits: 3 chunks) */
     cr_assert_eq(n, 6 * 8 + 3 + 4);
     uint64_t there = (uint64_t)1 << 26 | (uint64_t)1 << 27 | (uint64_t)2 << 28 | (uint64_t)2 << 30 | (uint64_t)1 << 32, data = (uint64_t)1 << 24;
