@@ -241,6 +241,12 @@ static bool add_synapses(linear *c, nh_projection p) {
     return ok;
 }
 
+static bool has_bias(const nh_layer *l) {
+    bool any = false;
+    for (int64_t i = 0; l->bias && i < nh_shape_size(l->bias->shape); i++) any |= l->bias->raw[i] != 0;
+    return any;
+}
+
 bool nh_add_projections(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, int k, int to, const int *pop_of, int shift, int acc,
                         const nh_fabric *f, nh_projections *out) {
     linear c = {.a = a, .scratch = nh_arena_new(), .d = d, .g = g, .neuron = &g->layer[layer], .weight_by = (int64_t)1 << shift, .f = f, .out = out};
@@ -249,7 +255,8 @@ bool nh_add_projections(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, i
     c.from = c.neuron->op == NH_OP_NEURON ? g->tensor[c.neuron->in[k]].producer : layer;
     while (ok && pop_of[c.from] < 0) {
         const nh_layer *l = &g->layer[c.from];
-        if (c.n == CHAIN_MOST || l->n_in != 1) ok = refuse(&c, l, "it stands between neurons, and is no weighted layer, pool or delay", NULL);
+        if (g->is_temporal && has_bias(l)) ok = refuse(&c, l, "its bias stands before something else than neurons, which no neuron takes in", "put neurons right behind it, or reshape before it");
+        else if (c.n == CHAIN_MOST || l->n_in != 1) ok = refuse(&c, l, "it stands between neurons, and is no weighted layer, pool or delay", NULL);
         else c.chain[c.n++] = l, c.from = g->tensor[l->in[0]].producer;
     }
     for (int i = 0; i < c.n / 2; i++) {

@@ -153,6 +153,52 @@ static void rule(volts *v, const nh_neuron_instr *i) {
     }
 }
 
+/* Follow the rules until nothing changes. */
+static bool settle(const nh_neuron_program *p, volts *v) {
+    do {
+        v->changed = false;
+        for (int i = 0; i < p->n_instr; i++) rule(v, &p->instr[i]);
+    } while (v->changed && !v->contradicts);
+    for (int r = 0; r < p->n_reg; r++)
+        if (v->e[r] > 1) v->contradicts = true; /* only what is linear in volts can be scaled */
+    return !v->contradicts;
+}
+
+/* A factor of unknown unit, or -1. */
+static int unknown_factor(const nh_neuron_program *p, const int *exponent) {
+    for (int i = 0; i < p->n_instr; i++)
+        for (int k = 0; p->instr[i].op == NH_NOP_MUL && k < 2; k++) {
+            int r = p->instr[i].src[k];
+            if (exponent[r] < 0 && (p->reg[r].kind == NH_REG_PARAM || p->reg[r].kind == NH_REG_CONST)) return r;
+        }
+    return -1;
+}
+
+/* The unit of factor r tried: 0, else 1. */
+static bool try_factor(const nh_neuron_program *p, volts *v, int r, int *before) {
+    memcpy(before, v->e, (size_t)p->n_reg * sizeof *before);
+    for (int unit = 0; unit < 2; unit++) {
+        memcpy(v->e, before, (size_t)p->n_reg * sizeof *before);
+        v->contradicts = false;
+        v->e[r] = unit;
+        if (settle(p, v)) return true;
+    }
+    return false;
+}
+
+void nh_program_accumulator_units(nh_arena *scratch, nh_neuron_program *p) {
+    int *exponent = nh_arena_array(scratch, 2 * (size_t)p->n_reg + 2, sizeof *exponent);
+    volts v = {.e = exponent};
+    for (int r = 0; r < p->n_reg; r++) {
+        const nh_neuron_reg *x = &p->reg[r];
+        bool is_number = x->kind == NH_REG_CONST && (x->constant < 0 || x->constant > 0);
+        exponent[r] = x->kind == NH_REG_INPUT ? 1 : is_number ? 0 : -1;
+    }
+    bool ok = settle(p, &v);
+    for (int r; ok && (r = unknown_factor(p, exponent)) >= 0;) ok = try_factor(p, &v, r, exponent + p->n_reg + 1);
+    for (int r = 0; ok && r < p->n_reg; r++) p->reg[r].measure = exponent[r] == 1 ? NH_MEASURE_VOLT : NH_MEASURE_NONE;
+}
+
 bool nh_program_volts(const nh_neuron_program *p, int *exponent) {
     volts v = {.e = exponent};
     for (int r = 0; r < p->n_reg; r++) {
@@ -162,11 +208,5 @@ bool nh_program_volts(const nh_neuron_program *p, int *exponent) {
         if (x->kind == NH_REG_PARAM && x->measure == NH_MEASURE_NONE) exponent[r] = 0;
         if (x->kind == NH_REG_CONST && (x->constant < 0 || x->constant > 0)) exponent[r] = 0;
     }
-    do {
-        v.changed = false;
-        for (int i = 0; i < p->n_instr; i++) rule(&v, &p->instr[i]);
-    } while (v.changed && !v.contradicts);
-    for (int r = 0; r < p->n_reg; r++)
-        if (exponent[r] > 1) v.contradicts = true; /* only what is linear in volts can be scaled */
-    return !v.contradicts;
+    return settle(p, &v);
 }

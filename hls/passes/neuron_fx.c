@@ -21,6 +21,7 @@ typedef struct {
     nh_neuron_value *param;   /* of p: rounded */
     nh_neuron_value asked[NH_NEURON_PARAMS]; /* before rounding */
     const int *volts;
+    const int *core;              /* on a core: what scales with the accumulator; else volts */
     const nh_neuron_trace *trace; /* or NULL */
     double volt;
     bool was_exact;               /* the program came as integers */
@@ -47,7 +48,7 @@ static int event_state_frac(const chooser *w) { return nh_event_frac(w->c, w->in
  * mean; coefficients, and volts where there is no state, keep decay_bits significant ones. */
 static int param_frac(const chooser *w, int k) {
     const nh_neuron_value *v = &w->asked[k];
-    if (is_event(w)) return w->volts[w->p->param[k]] == 1 ? event_state_frac(w) : w->l->opt.decay_bits;
+    if (is_event(w)) return w->core[w->p->param[k]] == 1 ? event_state_frac(w) : w->l->opt.decay_bits;
     if (w->volts[w->p->param[k]] == 1 && w->p->n_state > 0) {
         int frac = 0;
         for (int s = 0; s < w->p->n_state; s++) {
@@ -338,6 +339,14 @@ double nh_neuron_unit(nh_temporal_fx *c, int layer) {
     return nh_program_volts(n->fx, volts) && volts[n->fx->output] == 1 ? c->volt[layer] : 1;
 }
 
+static const int *core_units(const chooser *w) {
+    if (!is_event(w) || w->p->is_exact) return w->volts;
+    nh_neuron_program *copy = nh_program_copy(w->c->scratch, w->p);
+    int *core = nh_arena_array(w->c->scratch, (size_t)w->p->n_reg + 1, sizeof *core);
+    nh_program_accumulator_units(w->c->scratch, copy);
+    return nh_program_volts(copy, core) ? core : w->volts;
+}
+
 bool nh_infer_neuron(nh_temporal_fx *c, int layer) {
     nh_layer *l = &c->g->layer[layer];
     nh_neuron *n = l->neuron;
@@ -348,9 +357,12 @@ bool nh_infer_neuron(nh_temporal_fx *c, int layer) {
     int *volts = nh_arena_array(c->scratch, (size_t)w.p->n_reg + 1, sizeof *volts);
     if (!nh_program_volts(w.p, volts)) memset(volts, 0, (size_t)w.p->n_reg * sizeof *volts);
     w.volts = volts;
+    w.core = core_units(&w);
     w.was_exact = w.p->is_exact;
     if (!w.p->is_exact) choose_states(&w);
     w.p->is_exact = true;
     n->fx = w.p;
-    return check_constants(&w) && output_format(&w);
+    if (!check_constants(&w) || !output_format(&w)) return false;
+    if (is_event(&w) && !w.was_exact) nh_program_accumulator_units(c->scratch, w.p); /* for hls/map; all formats are chosen */
+    return true;
 }

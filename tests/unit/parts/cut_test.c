@@ -167,7 +167,8 @@ static void expect_whole(tnet *n, const nh_parts *p, const double *sample) {
         cr_assert_eq(p->part[i].from, i - 1);
         run_part(n->a, &p->part[i], steps, value[at], value[at ^ 1]);
     }
-    cr_assert_eq(memcmp(value[at], want, (size_t)(steps * n_out) * sizeof *want), 0);
+    for (int64_t i = 0; i < steps * n_out; i++)
+        cr_assert_eq(value[at][i], want[i], "%s: step %ld, element %ld: %ld, the whole gives %ld", text_of(n, p), (long)(i / n_out), (long)(i % n_out), (long)value[at][i], (long)want[i]);
 }
 
 Test(parts, pipeline_fabric_and_host_are_the_whole_network) {
@@ -187,22 +188,36 @@ Test(parts, pipeline_fabric_and_host_are_the_whole_network) {
     }
 }
 
-/* Random networks whose layers from a random one on are on the host: nets that are cut through one tensor run as the whole does. */
-Test(parts, random_networks_cut_anywhere_are_the_whole_network, .timeout = 120) {
+/* Random networks whose layers from a random one on are in another place: how many of those that are cut through one tensor run as the
+ * whole does. Of networks that are no two places, how many run as one part. */
+static int run_cut(uint64_t seeds, nh_strategy first, nh_strategy second) {
     int ran = 0;
-    for (uint64_t seed = 1; seed <= 150; seed++) {
+    for (uint64_t seed = 1; seed <= seeds; seed++) {
         tnet n = random_tnet(seed, true, false);
         int from = (int)between(&n, 1, n.g->n_layer);
-        for (int i = 0; i < n.g->n_layer; i++)
-            if (nh_op_get(n.g->layer[i].op)->strategies == NH_STRATEGY_WIRE) n.g->layer[i].opt.strategy = NH_STRATEGY_WIRE;
-            else if (i >= from) n.g->layer[i].opt.strategy = NH_STRATEGY_HOST;
+        for (int i = 0; i < n.g->n_layer; i++) {
+            bool is_wire = nh_op_get(n.g->layer[i].op)->strategies == NH_STRATEGY_WIRE;
+            n.g->layer[i].opt.strategy = is_wire ? NH_STRATEGY_WIRE : i >= from ? second : first;
+        }
+        n.o.fabric.f = (nh_fabric){.name = "test", .mesh_x = 4, .mesh_y = 4, .lanes = 2, .neurons = 64, .axons = 1024, .synapses = 4096, .routes = 64, .groups = 8, .params = 64,
+                                   .delays = 16, .queue = 4, .sparse = true, .accumulators = 1, .weight_bits = 16, .accum_bits = 48, .payload_bits = 32, .guard_bits = 2};
         double *x = random_samples(&n, 2, 1);
         nh_samples s = {.x = x, .n = 2, .size = n.g->steps * size_of(&n, n.g->input)};
         nh_parts *p = nh_passes_run(n.g, &n.o, &s, n.d, NULL, NULL) ? nh_parts_cut(n.a, n.d, n.g, &n.o) : NULL;
-        bool chain_of_parts = p && p->n_part > 1 && nh_parts_lower(n.a, n.d, p, &n.o);
+        bool chain_of_parts = p && p->n_part > (first != second) && nh_parts_lower(n.a, n.d, p, &n.o);
         for (int k = 0; chain_of_parts && k < 2; k++) expect_whole(&n, p, x + k * s.size);
         ran += chain_of_parts;
         nh_arena_free(n.a);
     }
-    cr_assert_geq(ran, 30, "%d networks were cut", ran);
+    return ran;
+}
+
+Test(parts, random_networks_cut_anywhere_are_the_whole_network, .timeout = 120) {
+    static const struct { nh_strategy first, second; int least; } cut[] = {
+        {NH_STRATEGY_RESOURCE, NH_STRATEGY_HOST, 30}, {NH_STRATEGY_EVENT, NH_STRATEGY_HOST, 15},
+        {NH_STRATEGY_RESOURCE, NH_STRATEGY_EVENT, 40}, {NH_STRATEGY_EVENT, NH_STRATEGY_EVENT, 40}};
+    for (size_t i = 0; i < sizeof cut / sizeof *cut; i++) {
+        int ran = run_cut(150, cut[i].first, cut[i].second);
+        cr_assert_geq(ran, cut[i].least, "cut %zu: only %d networks", i, ran);
+    }
 }
