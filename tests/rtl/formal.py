@@ -67,6 +67,7 @@ TASKS = {
 }
 FIRST = 2  # cycles of a counterexample that has seen only registers before the reset
 COMBINATIONAL = ["nh_join"]  # ABC's engines want registers
+INDUCTION = ["nh_frame_rx", "nh_frame_tx", "nh_uart_rx", "nh_uart_tx"]  # checksums and long counts: not within ABC's reach
 BASE = {"nh_router": 3}  # cycles of the base case beyond the steps of induction, where the usual 6 take too long; 0 would do
 
 
@@ -196,9 +197,10 @@ def prove(name, smt=False):
                 failure = induction(folder, name, depth) or reached(folder, cycles)
             else:
                 bound = -depth if depth is not None and depth < 0 else 0
-                failure = proof(folder, bound) or cover(folder, cycles)
-                if smt and depth is not None and not bound:
+                failure = None if name in INDUCTION else proof(folder, bound)
+                if name in INDUCTION or (smt and depth is not None and not bound):
                     failure = failure or induction(folder, name, depth)
+                failure = failure or cover(folder, cycles)
             if failure:
                 return f"{name} { {k: v for k, v in parameters.items() if not isinstance(v, str)} } {failure}"
     return None
