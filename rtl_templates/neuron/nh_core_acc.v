@@ -1,8 +1,8 @@
 // Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
 // Accumulate engine of the neuron core (docs/fabric.md, ACC): every event's row of synapse words goes to
 // accumulator words, one word per cycle, rows back to back. A row that is empty, invalid, or of an axon that is
-// not there costs one cycle. With CONVS > 0 events may carry coordinates: nh_core_conv makes the rows of their taps, which
-// go before those of axons.
+// not there costs one cycle. With CONVS > 0 events may carry coordinates:
+// nh_core_conv makes the rows of their taps, which go before those of axons.
 // Pipeline, cycles from an event at s: 1 axon word, 2 row walk, 3 weights and accumulators (LATE: these one
 // later), 4 registers in front of the adders, 5 written. A word that is read while a sum for it is under way gets
 // the sum.

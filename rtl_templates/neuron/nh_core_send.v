@@ -1,8 +1,8 @@
 // Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
 // Sender of the neuron core (docs/fabric.md, Send): holds the outputs of the last DELAYS sweeps; after `start`
 // makes a flit of every output of every route that is not 0. One flit per cycle, a word without any costs one
-// cycle, a route 4 more. A route with coordinates counts words of a pixel, pixels of a line and lines. Replies of READ leave through the same register while no routes are under way. A flit
-// holds until the router takes it.
+// cycle, a route 4 more. A route with coordinates counts words of a pixel, pixels of a line and lines. Replies of
+// READ leave through the same register while no routes are under way. A flit holds until the router takes it.
 `default_nettype none
 module nh_core_send #(
     parameter integer LANES = 1,
@@ -26,7 +26,8 @@ module nh_core_send #(
     input wire route_we,
     input wire [((ROUTES > 1) ? $clog2(ROUTES) : 1)-1:0] route_waddr,
     input wire [2*((WORDS > 1) ? $clog2(WORDS) : 1)+((DELAYS > 1) ? $clog2(DELAYS) : 1)+2*XB+2*YB+ADDR_W
-                +((WORDS*LANES > 1) ? $clog2(WORDS*LANES) : 1)+((CONVS > 0) ? ((WORDS > 1) ? $clog2(WORDS) : 1)+CX+2 : 0)
+                +((WORDS*LANES > 1) ? $clog2(WORDS*LANES) : 1)
+                +((CONVS > 0) ? ((WORDS > 1) ? $clog2(WORDS) : 1)+CX+2 : 0)
                 +3:0] route_wdata,
     input wire out_we,
     input wire [((WORDS > 1) ? $clog2(WORDS) : 1)-1:0] out_waddr,
@@ -76,7 +77,8 @@ module nh_core_send #(
         if (DATA_W < ADDR_W + PAYLOAD_W || DATA_W < 16 || PAYLOAD_W < 1 || ADDR_W < 1) begin : g_illegal_width
             nh_core_send_widths_do_not_fit u_illegal ();
         end
-        if ((CONVS > 0) ? (CY < 1 || CX < 1 || CC < 1 || ADDR_W < CY + CX + CC + 2) : (CY != 0 || CX != 0 || CC != 0)) begin : g_illegal_conv
+        if ((CONVS > 0) ? (CY < 1 || CX < 1 || CC < 1 || ADDR_W < CY + CX + CC + 2)
+                        : (CY != 0 || CX != 0 || CC != 0)) begin : g_illegal_conv
             nh_core_send_coordinates_do_not_fit u_illegal ();
         end
     endgenerate
@@ -248,7 +250,8 @@ module nh_core_send #(
             wire [ADDR_W-1:0] pixel_base = {base_q[ADDR_W-1:CC+CX+CY], line_q ? y + Y_ONE : y,
                                             line_q ? route[BASE_AT+CC +: CX] : x + X_ONE, route[BASE_AT +: CC]};
             assign addr_mask = conv ? {{(ADDR_W-CC){1'b0}}, {CC{1'b1}}} : {ADDR_W{1'b1}};
-            assign base_more = (conv && pixel_q) ? pixel_base : (base_next[ADDR_W-1:0] & addr_mask) | (base_q & ~addr_mask);
+            assign base_more = (conv && pixel_q) ? pixel_base
+                                                 : (base_next[ADDR_W-1:0] & addr_mask) | (base_q & ~addr_mask);
         end else begin : g_no_pixels
             assign b_pixel = 1'b0;
             assign base_more = base_next[ADDR_W-1:0];

@@ -86,7 +86,8 @@ module nh_neuron_core #(
         if (ACCS < 1) begin : g_illegal_accs
             nh_neuron_core_ACCS_is_below_1 u_illegal ();
         end
-        if ((CONVS > 0) ? (CY < 1 || CX < 1 || CC < 1) : (CONVS < 0 || CY != 0 || CX != 0 || CC != 0)) begin : g_illegal_convs
+        if ((CONVS > 0) ? (CY < 1 || CX < 1 || CC < 1)
+                        : (CONVS < 0 || CY != 0 || CX != 0 || CC != 0)) begin : g_illegal_convs
             nh_neuron_core_coordinates_come_with_CONVS u_illegal ();
         end
         if (ADDR_W != ((CONVS > 0) ? 1 + ((AA > COORD_W) ? AA : COORD_W) : AA)) begin : g_illegal_addr

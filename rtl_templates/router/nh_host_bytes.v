@@ -80,7 +80,8 @@ module nh_host_bytes #(
     end
 
     nh_frame_tx #(.WIDTH(HOST_W)) u_tx (
-        .clk(clk), .rst(rst), .restart(restart), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_data(s_axis_tdata),
+        .clk(clk), .rst(rst), .restart(restart),
+        .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_data(s_axis_tdata),
         .token_valid(token_valid), .token_ready(token_ready), .token(token),
         .m_valid(tx_valid), .m_ready(tx_ready), .m_data(tx_data)
     );

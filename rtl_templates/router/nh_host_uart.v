@@ -30,7 +30,9 @@ module nh_host_uart #(
     wire tx_ready;
     wire [7:0] tx_data;
     nh_uart_rx #(.DIV(DIV)) u_rx (.clk(clk), .rst(rst), .rx(rx), .m_valid(rx_valid), .m_data(rx_data));
-    nh_uart_tx #(.DIV(DIV)) u_tx (.clk(clk), .rst(rst), .s_valid(tx_valid), .s_ready(tx_ready), .s_data(tx_data), .tx(tx));
+    nh_uart_tx #(.DIV(DIV)) u_tx (
+        .clk(clk), .rst(rst), .s_valid(tx_valid), .s_ready(tx_ready), .s_data(tx_data), .tx(tx)
+    );
     nh_host_bytes #(.HOST_W(HOST_W), .DEPTH(DEPTH)) u_bytes (
         .clk(clk), .rst(rst), .rx_valid(rx_valid), .rx_data(rx_data),
         .m_axis_tvalid(m_axis_tvalid), .m_axis_tready(m_axis_tready), .m_axis_tdata(m_axis_tdata),
