@@ -4,18 +4,26 @@ reg f_past = 1'b0;
 always @(posedge clk) f_past <= 1'b1;
 always @(*) if (!f_past) assume (rst);
 
-reg [31:0] f_since;  // cycles since the line fell
+// Cycles since the line fell: f_bits * DIV + f_phase.
+reg [7:0] f_phase;
+reg [3:0] f_bits;
 reg [7:0] f_seen;
-wire f_middle = f_since % DIV == DIV / 2;
+wire [15:0] f_since = f_bits * DIV + f_phase;
+wire f_middle = f_phase == DIV / 2;
 always @(posedge clk) begin
-    if (rst || bit_q == 4'd0) f_since <= 32'd1;
-    else f_since <= f_since + 32'd1;
-    if (bit_q >= 4'd2 && bit_q <= 4'd9 && f_middle) f_seen[f_since / DIV - 1] <= level;
+    if (rst || bit_q == 4'd0) begin
+        f_phase <= 8'd1;
+        f_bits <= 4'd0;
+    end else begin
+        f_phase <= f_phase == DIV - 1 ? 8'd0 : f_phase + 8'd1;
+        f_bits <= f_bits + {3'd0, f_phase == DIV - 1};
+    end
+    if (bit_q >= 4'd2 && bit_q <= 4'd9 && f_middle) f_seen[f_bits[2:0] - 3'd1] <= level;
 end
 wire [15:0] f_shifted = {f_seen, 8'd0} >> (bit_q >= 4'd2 && bit_q <= 4'd10 ? bit_q - 4'd2 : 4'd0);
 wire [7:0] f_mask = ~(8'hff >> (bit_q >= 4'd2 && bit_q <= 4'd10 ? bit_q - 4'd2 : 4'd0));
 always @(posedge clk) if (f_past && !rst) begin
-    assert (bit_q <= 4'd10 && clock_q < DIV);
+    assert (bit_q <= 4'd10 && clock_q < DIV && f_phase < DIV);
     if (bit_q == 4'd1) assert (f_since + clock_q == DIV / 2);
     if (bit_q >= 4'd2) assert (f_since + clock_q == DIV / 2 + (bit_q - 4'd1) * DIV);
     if (bit_q >= 4'd2) assert (((byte_q ^ f_shifted[7:0]) & f_mask) == 8'd0);
