@@ -173,12 +173,18 @@ typedef struct {
     nh_range whole, partial;
 } sums;
 
-static nh_range row_range(const nh_layer *l, int64_t row, nh_range x) {
+/* Of the sum of weights times values in x: the positive weights have their least at x's least, the negative ones at its greatest. */
+static nh_range row_range(nh_range weights, nh_range x) {
+    return nh_range_add(nh_range_mul(x, (nh_range){weights.lo, weights.lo}), nh_range_mul(x, (nh_range){weights.hi, weights.hi}));
+}
+
+/* Sums of the negative and of the positive weights of a row. */
+static nh_range row_weights(const nh_layer *l, int64_t row) {
     int64_t per = nh_shape_size(l->weight->shape) / l->weight->shape.dim[0];
     nh_range r = {0, 0};
     for (int64_t i = 0; i < per; i++) {
         nh_i128 w = l->weight->raw[row * per + i];
-        r = nh_range_add(r, nh_range_mul(x, (nh_range){w, w}));
+        *(w < 0 ? &r.lo : &r.hi) += w;
     }
     return r;
 }
@@ -189,8 +195,9 @@ static sums sum_ranges(const nh_layer *l, nh_range x) {
     if (l->op == NH_OP_CONV) x = nh_range_hull(x, none);
     for (int64_t o = 0; o < l->weight->shape.dim[0]; o++) {
         nh_i128 b = l->bias ? l->bias->raw[o] : 0;
-        nh_range bias = {b, b}, whole = nh_range_add(bias, row_range(l, o, x));
-        nh_range partial = nh_range_add(nh_range_hull(bias, none), row_range(l, o, nh_range_hull(x, none)));
+        nh_range weights = row_weights(l, o), bias = {b, b};
+        nh_range whole = nh_range_add(bias, row_range(weights, x));
+        nh_range partial = nh_range_add(nh_range_hull(bias, none), row_range(weights, nh_range_hull(x, none)));
         all.whole = o == 0 ? whole : nh_range_hull(all.whole, whole);
         all.partial = nh_range_hull(all.partial, partial);
     }
