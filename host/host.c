@@ -78,6 +78,8 @@ int64_t nh_host_steps(const nh_host *h) { return h->image ? h->image->steps : 0;
 int64_t nh_host_inputs(const nh_host *h) { return h->image ? h->image->input_size : 0; }
 int64_t nh_host_outputs(const nh_host *h) { return h->image ? h->image->output_size : 0; }
 int nh_host_contexts(const nh_host *h) { return h->image ? h->image->n_context : 0; }
+int nh_host_mesh_x(const nh_host *h) { return h->image ? h->image->fabric.mesh_x : 0; }
+int nh_host_mesh_y(const nh_host *h) { return h->image ? h->image->fabric.mesh_y : 0; }
 
 void nh_host_set_watch(nh_host *h, nh_host_watch *watch, void *self) {
     h->watch = watch;

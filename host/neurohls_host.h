@@ -63,6 +63,8 @@ int64_t nh_host_steps(const nh_host *h);   /* time steps of a sample */
 int64_t nh_host_inputs(const nh_host *h);  /* elements of the input of a step */
 int64_t nh_host_outputs(const nh_host *h);
 int nh_host_contexts(const nh_host *h);
+int nh_host_mesh_x(const nh_host *h); /* cores are at (0, 0) .. (mesh_x - 1, mesh_y - 1) */
+int nh_host_mesh_y(const nh_host *h);
 
 /* A whole sample through all contexts: each is loaded (unless it still is), its ticks are run, spikes between contexts are kept here.
  * x: [steps][inputs], 0 = no event, spikes 1, else the value; y: [steps][outputs], 0 or what came. */

@@ -1,4 +1,4 @@
-# neurohls as a program: scripts that start, interrupt and repeat whole builds. Quick with fake tools (label system); two with the real
+# neurohls as a program: scripts that start, interrupt and repeat whole builds. Quick with fake tools (label system); three with the real
 # Verilator (label cosim too).
 if(TARGET neurohls)
   find_package(Python3 REQUIRED COMPONENTS Interpreter)
@@ -11,5 +11,5 @@ if(TARGET neurohls)
     set_tests_properties(system/${name} PROPERTIES LABELS system TIMEOUT 300)
   endforeach()
   set_tests_properties(system/places PROPERTIES TIMEOUT 600)
-  set_tests_properties(system/tampered_rtl system/fabric_build PROPERTIES LABELS "system;cosim")
+  set_tests_properties(system/tampered_rtl system/fabric_build system/host_example PROPERTIES LABELS "system;cosim")
 endif()
