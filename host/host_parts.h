@@ -28,6 +28,7 @@ struct nh_host {
     unsigned number;            /* of the next frame */
     int credits;
     bool restarting, restarted; /* restarted: FF came, credits have not yet */
+    bool again;                 /* the restart was sent twice */
     /* in */
     nh_frame_decoder decoder;
     uint8_t part[NH_FRAME_WORD];

@@ -51,11 +51,17 @@ static bool take_byte(nh_host *h, uint8_t byte) {
     }
 }
 
+static bool send_restart(nh_host *h);
+
 /* What is there, or, waiting, at least a byte. */
 static bool receive(nh_host *h, bool wait) {
     uint8_t byte[4096];
     ptrdiff_t n = h->line.read(h->line.self, byte, sizeof byte, wait);
     if (n < 0) return nh_host_fail(h, NH_H_TRANSPORT, "reading from the fabric failed, or its side is closed");
+    if (n == 0 && wait && h->restarting && !h->again) {
+        h->again = true;
+        return send_restart(h);
+    }
     if (n == 0 && wait) return nh_host_fail(h, NH_H_TIME, "the fabric does not answer");
     for (ptrdiff_t i = 0; i < n; i++)
         if (!take_byte(h, byte[i])) return false;
@@ -110,17 +116,23 @@ bool nh_host_wait(nh_host *h) {
 }
 
 /* Zeros end whatever frame the fabric is in as one that is too long; FF ends it, FF where a frame begins is the restart. */
-bool nh_host_begin_line(nh_host *h) {
+static bool send_restart(nh_host *h) {
     uint8_t byte[NH_FRAME_BYTES + 2] = {0};
     size_t n = (size_t)(h->w.host + 6) / 7 + 1;
+    byte[n] = byte[n + 1] = 0xff;
+    return put_bytes(h, byte, n + 2) && flush(h);
+}
+
+/* A fabric that is silent is asked a second time: one that had its power, or noise on its line, in the midst of these bytes takes other bits for
+ * their start bits. After the silence it does not. */
+bool nh_host_begin_line(nh_host *h) {
     h->number = 0;
     h->n_mark = h->next_mark = h->n_reply = h->n_out = h->n_part = 0;
     h->loaded = -1;
     if (h->form == NH_HOST_WORDS) return true;
-    byte[n] = byte[n + 1] = 0xff;
     h->restarting = true;
-    h->restarted = false;
-    if (!put_bytes(h, byte, n + 2) || !flush(h)) return false;
+    h->restarted = h->again = false;
+    if (!send_restart(h)) return false;
     while (h->restarting)
         if (!receive(h, true)) return false;
     return true;

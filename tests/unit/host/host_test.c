@@ -204,6 +204,27 @@ Test(host, a_damaged_line_never_gives_wrong_outputs) {
     nh_arena_free(a);
 }
 
+/* Any byte of the first attempt lost: the fabric is silent, or has begun again. */
+Test(host, a_restart_that_is_not_answered_is_sent_again) {
+    nh_arena *a = nh_arena_new();
+    const nh_image *m = image(a, nh_diag_new(a));
+    const int32_t *x = spikes(a, m, 3);
+    int32_t y[4096], want[4096];
+    int64_t opening = 1, most = 0;
+    cr_assert(nh_image_run(a, m, x, want, NULL, NULL));
+    for (int64_t i = -1; i < opening; i++) {
+        line l = line_to(a, m);
+        l.damage = i;
+        nh_host *h = nh_host_new(a, m, (nh_host_transport){&l, line_write, line_read}, NH_HOST_FRAMES);
+        if (i < 0) opening = l.sent;
+        if (l.sent > most) most = l.sent;
+        cr_assert(!nh_host_error(h) && nh_host_run(h, x, y), "byte %lld lost: %s", (long long)i, nh_host_error(h));
+        cr_assert_arr_eq(y, want, (size_t)(m->steps * m->output_size) * sizeof *y);
+    }
+    cr_assert_eq(most, 2 * opening);
+    nh_arena_free(a);
+}
+
 static ptrdiff_t silent(void *self, uint8_t *byte, size_t n, bool wait) { return (void)self, (void)byte, (void)n, (void)wait, 0; }
 static ptrdiff_t closed(void *self, uint8_t *byte, size_t n, bool wait) { return (void)self, (void)byte, (void)n, (void)wait, -1; }
 
