@@ -20,6 +20,7 @@ nh_rtl_test(mesh rtl python3 ${rtl}/mesh_bench.py 50000)
 nh_rtl_test(host rtl python3 ${rtl}/host_bench.py)
 nh_rtl_test(verilator rtl python3 ${rtl}/verilator_bench.py)
 nh_rtl_test(proofs rtl python3 ${rtl}/formal.py)
+set_tests_properties(rtl_proofs PROPERTIES COST 1000) # the longest begins first: at the end the other core would wait for it
 nh_rtl_test(gear_all long python3 ${rtl}/gear_bench.py 12 7)
 nh_rtl_test(cast_all long python3 ${rtl}/cast_bench.py 2,4,5,7)
 nh_rtl_test(dense_mac_many long python3 ${rtl}/dense_mac_bench.py 300 11)
