@@ -513,7 +513,7 @@ Test(map, words_of_zeros_are_not_stored_where_words_name_their_neurons) {
 }
 
 #ifdef __SANITIZE_ADDRESS__
-enum { SPLIT_TRIALS = 60 }; /* ten times slower */
+enum { SPLIT_TRIALS = 90 }; /* ten times slower */
 #else
 enum { SPLIT_TRIALS = 600 };
 #endif
@@ -546,7 +546,7 @@ Test(map, fan_in_that_exceeds_a_core_is_split_over_partial_sums) {
     fprintf(stderr, "%d networks fit, %d of them split (%d in several contexts, %d with sums of sums, %d with convolutions), %d spikes of outputs\n",
             fitted, split, many, deep, convs, spikes);
     cr_assert_gt(split, SPLIT_TRIALS / 3);
-    cr_assert_gt(many, SPLIT_TRIALS / 30);
-    cr_assert_gt(deep, SPLIT_TRIALS / 30);
-    cr_assert_gt(convs, SPLIT_TRIALS / 30);
+    cr_assert_geq(many, SPLIT_TRIALS / 30);
+    cr_assert_geq(deep, SPLIT_TRIALS / 30);
+    cr_assert_geq(convs, SPLIT_TRIALS / 30);
 }
