@@ -14,18 +14,9 @@ bool nh_run_is_event(const nh_run *r) {
 }
 
 bool nh_run_map(nh_run *r) {
-    nh_arena *a = r->cli->arena;
-    nh_diag *d = r->cli->diag;
-    nh_fabric *f = &r->opt->fabric.f;
-    if (!nh_fabric_check(f, d)) return false;
-    r->net = nh_event_net_of(a, d, r->graph, f);
-    if (!r->net) return false;
-    r->plan = nh_map_make(a, d, r->net, f, &r->opt->fabric.map);
-    if (r->plan->certificate.failed) return false;
-    r->image = nh_map_fill(a, d, r->net, f, r->plan);
-    if (!r->image) return false;
-    r->image->project = r->opt->project;
-    return true;
+    nh_options *o = r->opt;
+    r->image = nh_map_graph(r->cli->arena, r->cli->diag, r->graph, &o->fabric.f, &o->fabric.map, o->project, &r->net, &r->plan);
+    return r->image != NULL;
 }
 
 void nh_run_map_print(const nh_run *r, FILE *out) {

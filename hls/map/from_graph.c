@@ -200,3 +200,13 @@ nh_event_net *nh_event_net_of(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fab
     if (nh_map_splits(net, f)) nh_fabric_add_sum(a, f); /* without: the mapper's certificate says what is missing */
     return net;
 }
+
+nh_image *nh_map_graph(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fabric *f, const nh_map_options *o, const char *project, nh_event_net **net,
+                       nh_map_plan **plan) {
+    *net = nh_fabric_check(f, d) ? nh_event_net_of(a, d, g, f) : NULL;
+    *plan = *net ? nh_map_make(a, d, *net, f, o) : NULL;
+    if (!*plan || (*plan)->certificate.failed) return NULL;
+    nh_image *image = nh_map_fill(a, d, *net, f, *plan);
+    if (image) image->project = project;
+    return image;
+}

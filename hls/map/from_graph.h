@@ -3,11 +3,16 @@
 #define NH_FROM_GRAPH_H
 
 #include "graph.h"
-#include "net.h"
+#include "map.h"
 
 /* Populations and projections of a network whose layers all have strategy event, after the passes (hls/passes/temporal_fx.c). The models of
  * its neurons are added to f: layers whose programs are the same in the fabric's integers share one. NULL with diagnostics. Lives in a. */
 nh_event_net *nh_event_net_of(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fabric *f);
+
+/* The whole way: f is checked, *net is what of g is on f, *plan its plan, the image of `project` is returned. NULL with diagnostics; *net and *plan
+ * are then what there was until then, or NULL. All live in a. */
+nh_image *nh_map_graph(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fabric *f, const nh_map_options *o, const char *project, nh_event_net **net,
+                       nh_map_plan **plan);
 
 /* from_graph_model.c: the model of NEURON layer i in f (added when it is new), or -1 with a diagnostic. frac: of its accumulator. *param:
  * the layer's values of the model's parameters, real. acc: accumulators that its inputs go to. */

@@ -64,13 +64,7 @@ static bool lower_host(nh_arena *a, nh_diag *d, nh_part *part) {
 
 static bool map_fabric(nh_arena *a, nh_diag *d, nh_part *part) {
     part->fabric = &part->opt->fabric.f;
-    if (!nh_fabric_check(part->fabric, d)) return false;
-    part->net = nh_event_net_of(a, d, part->graph, part->fabric);
-    if (!part->net) return false;
-    part->plan = nh_map_make(a, d, part->net, part->fabric, &part->opt->fabric.map);
-    if (part->plan->certificate.failed) return false;
-    part->image = nh_map_fill(a, d, part->net, part->fabric, part->plan);
-    if (part->image) part->image->project = part->opt->project;
+    part->image = nh_map_graph(a, d, part->graph, part->fabric, &part->opt->fabric.map, part->opt->project, &part->net, &part->plan);
     return part->image != NULL;
 }
 
