@@ -66,36 +66,6 @@ static void merge_inputs(nh_neuron_program *p, int acc[NH_NEURON_INPUTS]) {
 /* Same bits, point moved: 2^frac becomes 1. */
 static nh_format moved(nh_format f, int frac) { return nh_format_make(f.is_signed, f.width_bits, f.int_bits + frac, f.round, f.overflow); }
 
-static bool is_volt(const nh_neuron_program *p, int r) { return p->reg[r].measure == NH_MEASURE_VOLT; }
-
-/* Does operand k of the instruction have the unit of its others? */
-static bool is_alike(const nh_neuron_instr *i, int k) {
-    if (i->op == NH_NOP_MUL || i->op == NH_NOP_LEAK || i->op == NH_NOP_SHR) return false;
-    return k > 0 || (i->op != NH_NOP_SEL && i->op != NH_NOP_RESET);
-}
-
-/* One instruction: parameters that volts are added to or compared with are in volts. */
-static void measure_instr(nh_neuron_program *p, const nh_neuron_instr *i) {
-    int n = nh_neuron_operands(i->op);
-    bool has_unit = i->op != NH_NOP_GT && i->op != NH_NOP_GE && i->op != NH_NOP_EQ && i->op != NH_NOP_COUNT && i->op != NH_NOP_NOT;
-    bool volt = i->op == NH_NOP_RESET && is_volt(p, i->dst);
-    for (int k = 0; k < n; k++) volt |= (is_alike(i, k) || i->op == NH_NOP_MUL) && is_volt(p, i->src[k]);
-    for (int k = 0; volt && k < n; k++)
-        if (is_alike(i, k) && p->reg[i->src[k]].kind == NH_REG_PARAM) p->reg[i->src[k]].measure = NH_MEASURE_VOLT;
-    if (volt && has_unit && p->reg[i->dst].kind == NH_REG_TEMP) p->reg[i->dst].measure = NH_MEASURE_VOLT;
-}
-
-/* Inputs and states of a core have one LSB. Where a model's inputs are no volts (a gain in volts turns them into such) the same numbers are
- * measured again: inputs and states in volts, gains without. */
-static void measure_inputs(nh_neuron_program *p) {
-    for (int r = 0; r < p->n_reg; r++) {
-        bool common = p->reg[r].kind == NH_REG_INPUT || p->reg[r].kind == NH_REG_STATE;
-        p->reg[r].measure = common ? NH_MEASURE_VOLT : NH_MEASURE_NONE;
-    }
-    for (int again = 0; again < 2; again++)
-        for (int i = 0; i < p->n_instr; i++) measure_instr(p, &p->instr[i]);
-}
-
 static void move_volts(nh_neuron_program *p, const int *volts, int frac) {
     for (int r = 0; r < p->n_reg; r++)
         if (p->reg[r].has_format && volts[r] == 1) p->reg[r].fmt = moved(p->reg[r].fmt, frac);
@@ -224,7 +194,6 @@ int nh_fabric_add_model(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, i
         nh_diag_allowed(d, "accumulators: %d", f->accumulators);
         return -1;
     }
-    if (!is_integer(l) && p->n_state > 0 && !is_volt(p, p->input[0])) measure_inputs(p);
     int *volts = nh_arena_array(a, (size_t)p->n_reg + 1, sizeof *volts);
     if (!nh_program_volts(p, volts)) memset(volts, 0, (size_t)p->n_reg * sizeof *volts);
     if (!is_integer(l)) {
