@@ -13,6 +13,12 @@ static const char *const counter_key[NH_FABRIC_COUNTERS] = {"events", "invalid_e
 /* Synapse words per cycle in which an accumulate engine was at work: each is a weight in every lane. */
 static double lanes_busy(const nh_sim_fabric_facts *f) { return f->counter[BUSY] ? (double)f->counter[SYNAPSE_WORDS] / (double)f->counter[BUSY] : 0; }
 
+void nh_fabric_measured_put(const nh_sim_fabric_facts *f, nh_fabric_facts *to) {
+    to->rtl_synapse_words = f->counter[SYNAPSE_WORDS];
+    to->rtl_busy_cycles = f->counter[BUSY];
+    to->rtl_waited = f->counter[WAITED];
+}
+
 void nh_fabric_measured_text(const nh_sim_fabric_facts *f, int64_t samples, FILE *out) {
     double n = (double)samples;
     fprintf(out, "\nRTL of the fabric, %lld samples, %lld ticks in each of %lld runs (%lld with stalls)\n", (long long)samples, (long long)f->ticks,

@@ -242,6 +242,9 @@ bool nh_run_fabric_rtl(nh_run *r, const char *rtl_dir, const char *work_dir, con
     to->rtl_runs = f.runs;
     to->rtl_differing = f.differing;
     to->rtl_cycles = f.cycles;
+    to->rtl_most_cycles = f.most_cycles;
+    to->rtl_load_cycles = f.load_cycles;
+    nh_fabric_measured_put(&f, to);
     to->rtl_first = f.first;
     r->fabric_rtl = NH_NEW(r->cli->arena, nh_sim_fabric_facts);
     *r->fabric_rtl = f;

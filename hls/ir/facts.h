@@ -177,7 +177,8 @@ typedef struct {
     int64_t most_cycles;
     int64_t correct;               /* samples whose class by most spikes is the label; -1 without labels */
     int64_t rtl_samples, rtl_ticks, rtl_events, rtl_runs, rtl_differing; /* ticks, events: of one run; differing: of all */
-    double rtl_cycles;             /* per sample, measured, without stalls */
+    double rtl_cycles, rtl_most_cycles, rtl_load_cycles; /* per sample, measured, without stalls: mean and most, and mean of loading */
+    int64_t rtl_synapse_words, rtl_busy_cycles, rtl_waited; /* of all cores and samples, by their counters: the first two give the lanes' load */
     const char *rtl_first;         /* the first difference, or NULL */
     nh_core_fact *core;
     int n_core;

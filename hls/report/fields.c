@@ -145,6 +145,11 @@ const nh_field nh_fabric_fields[] = {ROW(nh_fabric_facts, ran, BOOL),
                                      ROW(nh_fabric_facts, rtl_runs, I64),
                                      ROW(nh_fabric_facts, rtl_differing, I64),
                                      ROW(nh_fabric_facts, rtl_cycles, REAL),
+                                     ROW(nh_fabric_facts, rtl_most_cycles, REAL),
+                                     ROW(nh_fabric_facts, rtl_load_cycles, REAL),
+                                     ROW(nh_fabric_facts, rtl_synapse_words, I64),
+                                     ROW(nh_fabric_facts, rtl_busy_cycles, I64),
+                                     ROW(nh_fabric_facts, rtl_waited, I64),
                                      ROW(nh_fabric_facts, rtl_first, TEXT),
                                      END};
 const nh_field nh_core_fields[] = {ROW(nh_core_fact, layer, TEXT),
@@ -315,6 +320,31 @@ bool nh_report_on_fabric(const nh_report_facts *f) {
 
 double nh_fabric_cycles(const nh_report_facts *f) {
     return f->fabric.rtl_runs > 0 ? f->fabric.rtl_cycles : f->fabric.ran ? f->fabric.cycles : 0;
+}
+
+double nh_fabric_most_cycles(const nh_report_facts *f) {
+    return f->fabric.rtl_runs > 0 ? f->fabric.rtl_most_cycles : f->fabric.ran ? (double)f->fabric.most_cycles : 0;
+}
+
+const char *nh_lanes_busy(nh_arena *a, int64_t synapse_words, int64_t busy_cycles) {
+    return busy_cycles > 0 ? nh_arena_printf(a, "%.1f %%", 100 * (double)synapse_words / (double)busy_cycles) : "-";
+}
+
+const nh_map_core *nh_core_in_plan(const nh_map_plan *p, const nh_core_fact *c) {
+    for (int64_t i = 0; i < p->n_core; i++)
+        if (p->core[i].context == c->context && p->core[i].x == c->x && p->core[i].y == c->y) return &p->core[i];
+    return NULL;
+}
+
+const char *nh_core_layers(nh_arena *a, const nh_map_plan *p, const nh_event_net *net, const nh_map_core *c) {
+    const char *all = "";
+    int last = -1;
+    for (int64_t i = 0; i < c->n_piece; i++) {
+        int pop = p->piece[c->piece[i]].pop;
+        if (pop != last) all = nh_arena_printf(a, "%s%s%s", all, last >= 0 ? ", " : "", net->pop[pop].name);
+        last = pop;
+    }
+    return all;
 }
 
 /* Kinds of modules, as synthesis names them. */

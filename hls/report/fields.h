@@ -71,6 +71,13 @@ json_t *nh_parts_json(nh_arena *a, const nh_report_facts *f);
 bool nh_report_on_fabric(const nh_report_facts *f);
 /* Cycles of an inference: of the RTL where it ran, else of the C model; 0: neither ran. */
 double nh_fabric_cycles(const nh_report_facts *f);
+/* Of the sample that took most, likewise. */
+double nh_fabric_most_cycles(const nh_report_facts *f);
+/* "93.1 %": synapse words per cycle in which an accumulate engine was at work, each a weight in every lane. "-": it never was. */
+const char *nh_lanes_busy(nh_arena *a, int64_t synapse_words, int64_t busy_cycles);
+/* The core in the plan, or NULL; the names of its layers ("fc1, lif2"), net being the plan's. */
+const nh_map_core *nh_core_in_plan(const nh_map_plan *p, const nh_core_fact *c);
+const char *nh_core_layers(nh_arena *a, const nh_map_plan *p, const nh_event_net *net, const nh_map_core *c);
 
 /* "fc1, relu1" of a unit. */
 const char *nh_unit_layers(nh_arena *a, const nh_design *g, const nh_unit *u);

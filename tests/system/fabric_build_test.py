@@ -98,11 +98,23 @@ class FabricBuild(unittest.TestCase):
 
     def test_text_and_page_show_the_fabric(self):
         text, page = self.first.stdout, (self.out / "report.html").read_text()
-        for words in ("Fabric of 2 x 1 cores", "0 of 1200 outputs are not those of the layers", "events differ", "Cores, per inference"):
+        for words in ("Fabric of 2 x 1 cores", "0 of 1200 outputs are not those of the layers", "events differ", "Cores: what is in use"):
             self.assertIn(words, text)
         for words in ("<h2>Fabric</h2>", "lif1", "RTL against the C model", "<h2>Cores</h2>", "<h2>Spikes</h2>"):
             self.assertIn(words, page)
         self.assertEqual(page.count("<svg"), page.count("</svg>"))
+
+    def test_the_counters_of_the_rtl_are_in_the_prints(self):
+        """Synapse words and busy cycles: those of the C model's cores, which count them one by one, over the same samples."""
+        sim = self.report()["fabric"]["sim"]
+        words, busy = (sum(c[key] for c in sim["cores"]) for key in ("synapse_words", "busy_cycles"))
+        self.assertEqual(sim["rtl_synapse_words"], words)
+        self.assertGreaterEqual(sim["rtl_busy_cycles"], words)
+        self.assertLess(abs(sim["rtl_busy_cycles"] - busy), 0.2 * busy)
+        self.assertGreaterEqual(sim["rtl_most_cycles"], sim["rtl_cycles"])
+        text = self.first.stdout
+        self.assertIn(f"lanes busy {100 * words / sim['rtl_busy_cycles']:.1f} %", text)
+        self.assertIn(f"{sim['rtl_most_cycles']:.0f} (most) by the RTL", text)
 
     def test_steps_run_again_when_the_fabric_changes_and_only_then(self):
         self.assertEqual({k: v[0] for k, v in self.states().items()}, dict.fromkeys(("c", "map", "rtl", "sim"), "cached"))
