@@ -37,6 +37,8 @@ def values(key):
         return f"{kind}, {number(low)} to {number(high)}"
     if key.get("type") == "boolean":
         return "`true`, `false`"
+    if key.get("type") == "array" and key["items"]["type"] == "array":
+        return "a list of tiles `[x, y]`"
     if key.get("type") == "array":
         return f"a list of up to {key['maxItems']} integers"
     if "npy" in pattern:

@@ -46,6 +46,9 @@ static void put_type(const nh_key *k, FILE *out) {
     else if (k->type == NH_KEY_LIST)
         fprintf(out, "\"type\": \"array\", \"minItems\": 1, \"maxItems\": %d, \"items\": {\"type\": \"integer\", \"minimum\": %.17g, "
                      "\"maximum\": %.17g}", k->capacity, k->min, k->max);
+    else if (k->type == NH_KEY_TILES)
+        fprintf(out, "\"type\": \"array\", \"minItems\": 1, \"maxItems\": %d, \"items\": {\"type\": \"array\", \"minItems\": 2, \"maxItems\": 2, "
+                     "\"items\": {\"type\": \"integer\", \"minimum\": %.17g, \"maximum\": %.17g}}", k->capacity, k->min, k->max);
     else if (k->type == NH_KEY_FORMAT)
         fputs("\"type\": \"string\", \"pattern\": \"^ *(auto|(ap_|AP_)?u?fixed *<[^>]*>|(ap_|AP_)?u?int *<[^>]*>) *$\"", out);
     else if (k->type == NH_KEY_NAME) fputs("\"type\": \"string\", \"pattern\": \"^[A-Za-z][A-Za-z0-9_]{0,47}$\"", out);

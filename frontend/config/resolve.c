@@ -14,12 +14,16 @@ static bool has_numerics(const nh_graph *g, const nh_layer *l, size_t field) {
             field == offsetof(nh_layer_options, numerics.recurrent_bias));
 }
 
+/* Layers that are populations of a fabric. */
+static bool is_placed(const nh_graph *g, const nh_layer *l) { return l->op == (g->is_temporal ? NH_OP_NEURON : NH_OP_DENSE); }
+
 /* Which keys mean something for an operator. */
 static bool has_key(const nh_graph *g, const nh_layer *l, const nh_key *k) {
     const nh_op_info *op = nh_op_get(l->op);
     size_t field = k->offset;
     bool computes = op->strategies != NH_STRATEGY_WIRE;
     if (field >= offsetof(nh_layer_options, numerics)) return has_numerics(g, l, field);
+    if (field >= offsetof(nh_layer_options, wish)) return is_placed(g, l);
     bool is_window = l->op == NH_OP_CONV || l->op == NH_OP_SUMPOOL || l->op == NH_OP_AVGPOOL;
     if (field == offsetof(nh_layer_options, reuse_factor)) return l->op == NH_OP_DENSE || is_window;
     if (field == offsetof(nh_layer_options, table_size)) return op->is_table;
@@ -52,8 +56,11 @@ static void check_rule(const nh_options *o, const struct nh_layer_rule *rule, co
     }
     for (int k = 0; k < nh_layer_section.n_key; k++) {
         if (!(rule->given >> k & 1) || useful >> k & 1) continue;
+        size_t field = nh_layer_section.key[k].offset;
         nh_report(d, NH_C_OPERATOR, rule->key_at[k], "%s means nothing for the layers that '%.80s' matches",
                   nh_layer_section.key[k].name, rule->glob);
+        if (field >= offsetof(nh_layer_options, wish) && field < offsetof(nh_layer_options, numerics))
+            nh_diag_hint(d, "give it to the %s: neurohls map lists them", g->is_temporal ? "neurons behind" : "dense layer in front");
     }
 }
 
@@ -75,6 +82,7 @@ static void resolve_layer(const nh_options *o, nh_layer *l) {
         const struct nh_layer_rule *rule = decider(o, l, k);
         if (!rule) continue;
         memcpy((char *)&l->opt + key->offset, (const char *)&rule->value + key->offset, nh_key_size(key));
+        if (nh_key_is_list(key)) memcpy((char *)&l->opt + key->count, (const char *)&rule->value + key->count, sizeof(int));
         if (key->at != NH_NO_PLACE) memcpy((char *)&l->opt + key->at, (const char *)&rule->value + key->at, sizeof(nh_loc));
     }
 }
@@ -104,6 +112,31 @@ static bool check_strategy(nh_layer *l, nh_diag *d) {
     }
     nh_diag_layer(d, l->name);
     return false;
+}
+
+/* A layer's own cores and tiles: only one says where, and only where there is a mesh. */
+static void check_wish(const nh_layer *l, nh_diag *d) {
+    const nh_map_wish *w = &l->opt.wish;
+    if (w->n_region && w->n_region != 4) {
+        nh_report(d, NH_C_RANGE, w->region_at, "region has %d numbers", w->n_region);
+        nh_diag_allowed(d, "[x, y, width, height]");
+    } else if (w->n_region && (w->region[2] < 1 || w->region[3] < 1)) {
+        nh_report(d, NH_C_RANGE, w->region_at, "region is empty: [%lld, %lld, %lld, %lld]", (long long)w->region[0], (long long)w->region[1],
+                  (long long)w->region[2], (long long)w->region[3]);
+        nh_diag_allowed(d, "[x, y, width, height], width and height of 1 or more");
+    } else if (w->n_region && w->n_tile) {
+        nh_report(d, NH_C_CONFLICT, w->region_at, "tiles and region are both given");
+        nh_diag_hint(d, "tiles says where every core is, region where all of them are: one is enough");
+    } else if (w->n_tile && w->cores && w->cores != w->n_tile) {
+        nh_report(d, NH_C_CONFLICT, w->cores_at, "cores is %lld, and tiles has %d", (long long)w->cores, w->n_tile);
+        nh_diag_hint(d, "every tile has one core of the layer: cores can be left out");
+    } else if ((w->n_tile || w->n_region || w->cores) && l->opt.strategy != NH_STRATEGY_EVENT) {
+        nh_loc at = w->n_tile ? w->tile_at : w->n_region ? w->region_at : w->cores_at;
+        nh_report(d, NH_C_NO_EFFECT, at, "%s has no effect without strategy: event", w->n_tile ? "tiles" : w->n_region ? "region" : "cores");
+    } else {
+        return;
+    }
+    nh_diag_layer(d, l->name);
 }
 
 static bool same_place(nh_loc a, nh_loc b) { return a.line == b.line && a.col == b.col; }
@@ -165,6 +198,7 @@ bool nh_config_resolve(const nh_options *o, nh_graph *g, nh_diag *d) {
         nh_layer *l = &g->layer[i];
         /* One sentence for a strategy that many layers inherit from the same line. */
         if (refused && *refused == l->opt.strategy && !(l->opt.strategy & BUILT)) continue;
+        if (is_placed(g, l)) check_wish(l, d);
         if (check_strategy(l, d)) check_reuse(o, l, d);
         else refused = &l->opt.strategy;
     }

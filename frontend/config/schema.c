@@ -65,6 +65,13 @@ static const nh_key layer_keys[] = {
      .at = NH_NO_PLACE, .doc = "width of the requantizer's multiplier, for arbitrary and per_channel scales"},
     {.name = "table_size", .type = NH_KEY_INT64, .flags = NH_KEY_POWER_OF_TWO, .min = 4, .max = 65536, .def = "1024",
      .offset = LAYER(table_size), .at = LAYER(table_at), .doc = "most entries of an activation table"},
+    {.name = "cores", .type = NH_KEY_INT64, .word = zero_words, .min = 1, .max = 65536, .def = "auto", .offset = LAYER(wish.cores), .at = LAYER(wish.cores_at),
+     .doc = "strategy: event: the layer is split over exactly so many cores; auto = as few as it fits"},
+    {.name = "tiles", .type = NH_KEY_TILES, .min = 0, .max = NH_FABRIC_MESH_MOST - 1, .capacity = NH_FABRIC_MESH_MOST * NH_FABRIC_MESH_MOST,
+     .offset = LAYER(wish.tile), .count = LAYER(wish.n_tile), .at = LAYER(wish.tile_at),
+     .doc = "strategy: event: the tiles [x, y] of the mesh that its cores are on, one core each, e.g. [[0, 0], [1, 0]]"},
+    {.name = "region", .type = NH_KEY_LIST, .min = 0, .max = NH_FABRIC_MESH_MOST, .capacity = 4, .offset = LAYER(wish.region), .count = LAYER(wish.n_region),
+     .at = LAYER(wish.region_at), .doc = "strategy: event: the part [x, y, width, height] of the mesh that its cores are in"},
     {.name = "numerics", .type = NH_KEY_WORD, .word = preset_words, .def = "nir", .offset = LAYER(numerics.preset),
      .at = LAYER(numerics.preset_at),
      .doc = "spiking layers: the framework whose arithmetic the neurons follow; the keys below change single points of it, and "

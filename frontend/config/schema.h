@@ -20,7 +20,8 @@ typedef enum {
     NH_KEY_PATH,    /* file, relative to the configuration */
     NH_KEY_PROGRAM, /* a file, the name of a built-in neuron model, or a text of several lines */
     NH_KEY_DATA,    /* nh_data_ref */
-    NH_KEY_LIST     /* int64_t[capacity]; an int gets how many there are */
+    NH_KEY_LIST,    /* int64_t[capacity]; an int gets how many there are */
+    NH_KEY_TILES    /* const nh_tile *; an int gets how many there are */
 } nh_key_type;
 
 enum {
@@ -43,8 +44,8 @@ typedef struct {
     size_t at;           /* of its nh_loc; NH_NO_PLACE: not kept */
     double min, max;     /* numbers */
     const nh_word *word; /* ends with a NULL text; of a number: words that stand for one */
-    size_t count;        /* LIST: offset of the int that gets the number of elements */
-    int capacity;        /* LIST: most elements */
+    size_t count;        /* LIST, TILES: offset of the int that gets the number of elements */
+    int capacity;        /* LIST, TILES: most elements */
     const nh_section *section;
     const char *def;     /* default as it would be written, or NULL: not given */
     const char *doc;
@@ -90,8 +91,9 @@ typedef struct {
 bool nh_key_is_number(const nh_key *k);
 /* "an integer from 1 to 32, or auto" */
 const char *nh_key_allowed(nh_arena *a, const nh_key *k);
-/* Bytes of the value of a key (not of sections). */
+/* Bytes of the value of a key (not of sections), without the number of elements of lists. */
 size_t nh_key_size(const nh_key *k);
+bool nh_key_is_list(const nh_key *k);
 /* Fill base + k->offset from a scalar; false with a diagnostic when it is not what the key takes. */
 bool nh_value_read(const nh_reading *r, const nh_key *k, const nh_yaml *node, char *base);
 /* Put all defaults of a section and its subsections; their place is the file without a line. */

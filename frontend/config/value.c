@@ -54,6 +54,7 @@ const char *nh_key_allowed(nh_arena *a, const nh_key *k) {
     case NH_KEY_BOOL: return "true or false";
     case NH_KEY_LIST:
         return nh_arena_printf(a, "a list [a, ...] of 1 to %d integers from %s to %s", k->capacity, number_text(a, k->min), number_text(a, k->max));
+    case NH_KEY_TILES: return nh_arena_printf(a, "a list [[x, y], ...] of 1 to %d tiles, x and y from 0 to %s", k->capacity, number_text(a, k->max));
     case NH_KEY_FORMAT: return "auto, or a format like \"fixed<8,1>\" or \"ufixed<8,0,RND,SAT>\"";
     case NH_KEY_NAME: return "a letter, then letters, digits and _, at most 48 characters";
     case NH_KEY_DATA: return data_allowed(k);
@@ -74,6 +75,7 @@ size_t nh_key_size(const nh_key *k) {
     case NH_KEY_REAL: return sizeof(double);
     case NH_KEY_FORMAT: return sizeof(nh_format_request);
     case NH_KEY_DATA: return sizeof(nh_data_ref);
+    case NH_KEY_LIST: return (size_t)k->capacity * sizeof(int64_t);
     default: return sizeof(char *);
     }
 }
@@ -133,6 +135,38 @@ static bool read_number(const nh_reading *r, const nh_key *k, const nh_yaml *nod
     if (k->type == NH_KEY_INT) memcpy(field, &as_int, sizeof as_int);
     else if (k->type == NH_KEY_INT64) memcpy(field, &whole, sizeof whole);
     else memcpy(field, &v, sizeof v);
+    return true;
+}
+
+bool nh_key_is_list(const nh_key *k) { return k->type == NH_KEY_LIST || k->type == NH_KEY_TILES; }
+
+static bool read_tile(const nh_reading *r, const nh_key *k, const nh_yaml *pair, nh_tile *tile) {
+    double v[2];
+    int n = 0;
+    if (pair->kind == NH_YAML_REFUSED) return false;
+    if (pair->kind != NH_YAML_LIST) return refuse(r, NH_C_TYPE, k, pair, "takes tiles [x, y]");
+    for (const nh_yaml *e = pair->first; e; e = e->next) {
+        if (n == 2) return refuse(r, NH_C_RANGE, k, pair, "has a tile of more than x and y");
+        if (e->kind == NH_YAML_REFUSED) return false;
+        if (e->kind != NH_YAML_SCALAR) return refuse(r, NH_C_TYPE, k, e, "takes numbers in a tile");
+        if (!check_number(r, k, e, &v[n++])) return false;
+    }
+    if (n != 2) return refuse(r, NH_C_RANGE, k, pair, "has a tile without x and y");
+    *tile = (nh_tile){(int)v[0], (int)v[1]};
+    return true;
+}
+
+static bool read_tiles(const nh_reading *r, const nh_key *k, const nh_yaml *node, char *base) {
+    int n = 0;
+    if (node->kind != NH_YAML_LIST) return refuse(r, NH_C_TYPE, k, node, "must be a list of tiles");
+    for (const nh_yaml *e = node->first; e; e = e->next) n++;
+    if (n == 0 || n > k->capacity) return refuse(r, NH_C_RANGE, k, node, n ? "has too many tiles" : "is empty");
+    nh_tile *tile = nh_arena_array(r->arena, (size_t)n, sizeof *tile);
+    int i = 0;
+    for (const nh_yaml *e = node->first; e; e = e->next)
+        if (!read_tile(r, k, e, &tile[i++])) return false;
+    memcpy(base + k->offset, &tile, sizeof tile);
+    memcpy(base + k->count, &n, sizeof n);
     return true;
 }
 
@@ -266,6 +300,7 @@ bool nh_value_read(const nh_reading *r, const nh_key *k, const nh_yaml *node, ch
     char *field = base + k->offset;
     if (node->kind == NH_YAML_REFUSED) return false;
     if (k->type == NH_KEY_LIST) return read_list(r, k, node, base);
+    if (k->type == NH_KEY_TILES) return read_tiles(r, k, node, base);
     if (node->kind != NH_YAML_SCALAR) return refuse(r, NH_C_TYPE, k, node, "takes a single value");
     if (node->is_block && k->type != NH_KEY_PROGRAM) return refuse(r, NH_C_TYPE, k, node, "takes a single line");
     if (nh_yaml_is_null(node) || (!*node->text && node->at.line)) return refuse(r, NH_C_TYPE, k, node, "has no value");

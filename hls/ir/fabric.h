@@ -46,6 +46,19 @@ typedef enum { NH_SHARE_AUTO, NH_SHARE_ALWAYS, NH_SHARE_FREE, NH_SHARE_NEVER } n
 
 #define NH_MAP_MOVES 4000
 
+/* A tile of the mesh. */
+typedef struct { int x, y; } nh_tile;
+
+/* What the user decides about a layer: honoured, or the map fails. */
+typedef struct {
+    int64_t cores;           /* it is split over so many; 0: as many as it takes */
+    const nh_tile *tile;     /* [n_tile] piece i is on tile i; n_tile 0: not given */
+    int n_tile;
+    int64_t region[4];       /* its cores are in [x, y, width, height]; n_region 0: not given */
+    int n_region;
+    nh_loc cores_at, tile_at, region_at;
+} nh_map_wish;
+
 /* What the user asks of the mapper. */
 typedef struct {
     int64_t most_contexts;   /* 1: all in one; 0: as many as it takes */

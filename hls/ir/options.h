@@ -84,6 +84,7 @@ typedef struct {
     int multiplier_bits; /* of the integer requantizer of arbitrary / per-channel scales: 2..32 */
     int64_t table_size;  /* entries of activation tables, a power of two 4..65536 */
     nh_loc table_at;
+    nh_map_wish wish;    /* strategy event */
     /* spiking layers */
     nh_numerics numerics;
     nh_format_request state; /* format of the state registers */

@@ -81,6 +81,6 @@ bool nh_map_arrange(nh_mapper *m) {
     }
     if (stands) return true;
     /* Nothing fits: the certificate is of the plan that comes closest. */
-    if (!best.ok) return plan_with(m, list[n - 1], true) && plan_with(m, NH_SHARE_NEVER, true);
+    if (!best.ok) return plan_with(m, list[n - 1], false) && plan_with(m, list[n - 1], true) && plan_with(m, NH_SHARE_NEVER, true);
     return plan_with(m, best.share, best.calm) && nh_map_share_check(m);
 }

@@ -237,7 +237,7 @@ static bool cut(nh_mapper *m, const int *scc, int64_t most, int64_t extra) {
         nh_map_share_reset(&sharing);
         for (int64_t j = i + 1; j <= end; j++) {
             nh_map_share_add(&sharing, j - 1);
-            if (sharing.n_core > cores) break;
+            if (sharing.n_core > cores || sharing.stuck) break;
             join_piece(&own, j - 1);
             if (j < n && whole[j]) continue;
             if (best[i] + own.cost + own.out >= best[j]) continue;
@@ -260,8 +260,11 @@ static bool cut(nh_mapper *m, const int *scc, int64_t most, int64_t extra) {
         return true;
     }
     int64_t all = nh_map_share_count(&sharing, n);
+    bool again = possible && extra == 0, no_tile = !again && sharing.stuck;
+    if (no_tile) nh_map_share_fail(m, &sharing);
     nh_arena_free(a);
-    if (possible && extra == 0) return cut(m, scc, most, FEWEST);
+    if (no_tile) return false;
+    if (again) return cut(m, scc, most, FEWEST);
     return nh_map_fail(m, NH_P_MAP_CORES, possible ? m->net->name : "a loop of layers", "cores", all, cores * (most > 0 ? most : 1), false);
 }
 

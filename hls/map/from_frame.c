@@ -251,6 +251,7 @@ static bool add_population(framer *c, int tensor, int model, const nh_layer *nam
     nh_population *p = &c->net->pop[c->net->n_pop++];
     *p = (nh_population){.name = named ? named->name : t->name, .kind = named ? NH_POP_NEURONS : NH_POP_INPUT, .c = nh_shape_size(t->shape), .h = 1,
                          .w = 1, .model = model, .is_output = tensor == c->run[c->n_run - 1].layer[c->run[c->n_run - 1].n - 1]->out, .rate = -1};
+    if (named) p->wish = nh_event_net_wish(named);
     const nh_fabric_model *m = named ? &c->f->model[model] : NULL;
     for (int k = 0; m && k < m->program->n_param; k++) {
         p->param[k] = nh_fabric_param_raw(c->a, c->d, named, m, k, 0, &value[k]);

@@ -63,6 +63,11 @@ static int accum_frac(const nh_graph *g, const nh_layer *l) {
     return frac;
 }
 
+const nh_map_wish *nh_event_net_wish(const nh_layer *l) {
+    const nh_map_wish *w = &l->opt.wish;
+    return w->cores || w->n_tile || w->n_region ? w : NULL;
+}
+
 /* Nothing after the last step counts, so that a period need not exceed the steps. */
 static bool set_reset(nh_population *p, nh_diag *d, const nh_layer *l, int64_t steps) {
     const nh_neuron *n = l->neuron;
@@ -80,7 +85,8 @@ static bool set_reset(nh_population *p, nh_diag *d, const nh_layer *l, int64_t s
 static bool add_neurons(nh_arena *a, nh_diag *d, const nh_graph *g, int i, nh_event_net *net, nh_fabric *f, layer_facts *facts) {
     const nh_layer *l = &g->layer[i];
     nh_population *p = &net->pop[net->n_pop++];
-    *p = (nh_population){.name = l->name, .kind = NH_POP_NEURONS, .is_output = output_layer(g) == i, .rate = -1};
+    *p = (nh_population){.name = l->name, .kind = NH_POP_NEURONS, .is_output = output_layer(g) == i, .rate = -1,
+                          .wish = nh_event_net_wish(l)};
     set_shape(p, g->tensor[l->out].shape);
     if (!set_reset(p, d, l, g->steps)) return false;
     int frac = accum_frac(g, l);

@@ -42,6 +42,9 @@ bool nh_add_projections(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, i
 /* Bits of what a population sends, from the format of its tensor: false with a diagnostic when they are more than payload_bits. */
 bool nh_population_set_bits(nh_population *p, const nh_fabric *f, nh_diag *d, const nh_layer *l, nh_format fmt);
 
+/* What the user decides about the layer, or NULL. */
+const nh_map_wish *nh_event_net_wish(const nh_layer *l);
+
 /* from_frame.c: populations, models and projections of a network without time, in which a sample is one step. The programs of its neurons
  * are bias, requantizer, activation and cast of its layers. False with diagnostics. */
 bool nh_frame_net(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fabric *f, nh_event_net *net, nh_projections *out);

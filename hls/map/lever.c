@@ -9,13 +9,14 @@ enum { FACTORS = sizeof factor / sizeof *factor };
 
 typedef struct { int64_t cores; int contexts; bool fits; } trial;
 
-static trial try_option(const nh_mapper *m, const nh_fabric *f, int64_t most, const nh_map_options *option) {
+static trial try_all(const nh_mapper *m, const nh_fabric *f, int64_t most, const nh_map_options *option, bool ignores_wishes) {
     nh_arena *t = nh_arena_new();
     const nh_event_net *given = nh_map_find_thin(t, m->given, f);
     nh_map_plan p = {0};
-    nh_mapper k = {.a = t, .net = given, .f = nh_map_ceiling(t, f, option), .whole = f, .p = &p, .given = given, .option = *option, .most = most};
+    nh_mapper k = {.a = t, .net = given, .f = nh_map_ceiling(t, f, option), .whole = f, .p = &p, .given = given, .option = *option, .most = most,
+                   .ignores_wishes = ignores_wishes};
     trial r = {-1, 0, false};
-    if (nh_map_begin(&k) && nh_map_partition(&k)) {
+    if (nh_map_begin(&k) && nh_map_check_wishes(&k) && nh_map_partition(&k)) {
         r.cores = p.n_piece;
         r.fits = nh_map_arrange(&k);
         if (r.fits) r.cores = p.n_core, r.contexts = p.n_context;
@@ -23,6 +24,8 @@ static trial try_option(const nh_mapper *m, const nh_fabric *f, int64_t most, co
     nh_arena_free(t);
     return r;
 }
+
+static trial try_option(const nh_mapper *m, const nh_fabric *f, int64_t most, const nh_map_options *option) { return try_all(m, f, most, option, false); }
 
 static trial try_with(const nh_mapper *m, const nh_fabric *f, int64_t most) { return try_option(m, f, most, &m->option); }
 
@@ -94,6 +97,7 @@ static void scale_bits(nh_mapper *m, int64_t base) {
 static void soften(nh_mapper *m, int64_t base) {
     nh_map_options o = m->option;
     nh_fabric g = *m->whole;
+    if (nh_map_has_wishes(m)) add_lever(m, "layers: without cores, tiles and region", 1, try_all(m, &g, m->most, &o, true), base);
     o.share = NH_SHARE_ALWAYS;
     if (m->option.share == NH_SHARE_NEVER || m->option.share == NH_SHARE_FREE)
         add_lever(m, "share: always", 1, try_option(m, &g, m->most, &o), base);

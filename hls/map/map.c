@@ -92,7 +92,8 @@ nh_map_plan *nh_map_make(nh_arena *a, nh_diag *d, const nh_event_net *net, const
     net = nh_map_find_thin(a, net, f);
     nh_mapper m = {.a = a, .d = d, .net = net, .f = nh_map_ceiling(a, f, o), .whole = f, .p = p, .given = net, .option = *o, .most = o->most_contexts};
     p->option = *o;
-    bool ok = nh_map_begin(&m) && nh_map_partition(&m);
+    bool ok = nh_map_begin(&m), placed = ok && nh_map_check_wishes(&m);
+    ok = ok && nh_map_partition(&m) && placed;
     find_bound(&m);
     uses(&m);
     if (!ok || !nh_map_arrange(&m)) nh_map_levers(&m);

@@ -27,6 +27,7 @@ typedef struct {
     int64_t n_piece, *piece;          /* in topological order */
     int64_t words, synapses, axons, convs, params, routes;
     int64_t start;                    /* of its earliest piece */
+    nh_rect may;                      /* tiles that it may be on */
 } nh_map_core;
 
 /* A row of the utilisation table: what a population takes. */
@@ -128,6 +129,8 @@ bool nh_map_splits(const nh_event_net *net, const nh_fabric *f);
 nh_map_plan *nh_map_make(nh_arena *a, nh_diag *d, const nh_event_net *net, const nh_fabric *f, const nh_map_options *o);
 /* The image of a plan. NULL with diagnostics when weights or sums are too wide, or tables overflow. Lives in a. */
 nh_image *nh_map_fill(nh_arena *a, nh_diag *d, const nh_event_net *net, const nh_fabric *f, nh_map_plan *plan);
+/* What the user decides, in words: "on tiles [0, 0], [1, 0]". Lives in a. */
+const char *nh_map_wish_text(nh_arena *a, const nh_map_wish *w);
 /* Of an attempt, in words: accepted, or why not. Lives in a. */
 const char *nh_map_verdict(nh_arena *a, const nh_map_attempt *x);
 /* Attempts, utilisation, certificate as text. net: as given to nh_map_make. */

@@ -17,6 +17,7 @@ typedef struct {
     int64_t most;              /* contexts; 0: as many as it takes */
     nh_map_share share;        /* that is tried: not AUTO */
     bool calm;                 /* only quiet populations share cores */
+    bool ignores_wishes;       /* what the user decides about layers is left out: for levers */
 } nh_mapper;
 
 /* legalise.c: the network whose fan-in fits cores; NULL with the certificate. Lives in m->a. */
@@ -48,6 +49,20 @@ int64_t *nh_map_row_starts(nh_arena *a, const nh_event_net *net, const nh_projec
 int64_t nh_map_word(const nh_event_net *net, const nh_map_piece *b, int64_t element, int lanes, int *lane);
 int64_t nh_map_padded(const nh_population *p, int lanes);
 
+/* wish.c. Of a population, or NULL. */
+const nh_map_wish *nh_map_wish_of(const nh_mapper *m, int pop);
+bool nh_map_has_wishes(const nh_mapper *m);
+/* Cores that it is to be split over; 0: as many as it takes. */
+int64_t nh_map_cores_wanted(const nh_mapper *m, int pop);
+/* Tiles that a piece may be on. */
+nh_rect nh_map_rect_of(const nh_mapper *m, int64_t piece);
+bool nh_map_rect_has(nh_rect r, int x, int y);
+bool nh_map_rect_is_whole(const nh_fabric *f, nh_rect r);
+/* Are all tiles there? false: with the certificate and the diagnostic. */
+bool nh_map_check_wishes(nh_mapper *m);
+/* false, with the certificate and a diagnostic with that text at the wish's place. */
+bool nh_map_fail_wish(nh_mapper *m, nh_loc at, nh_map_certificate why, const char *text);
+
 /* share.c. Pieces k of a context are added in order; the answer is the number of the core, from 0. */
 #define NH_BIN_PIECES 16
 
@@ -56,8 +71,11 @@ typedef struct {
     double work;               /* synapse words a step */
     int64_t piece[NH_BIN_PIECES];
     int n;
+    nh_rect may;               /* tiles that it may be on: those of its first piece, which the others may be on too */
     bool restless, is_closed;  /* it has a population that is not quiet, one that is reset */
 } nh_bin;
+
+typedef struct { int64_t core; nh_rect may; bool seen; } nh_held;
 
 typedef struct {
     const nh_mapper *m;
@@ -68,6 +86,10 @@ typedef struct {
     nh_bin *bin;               /* cores with room */
     int n_bin;
     int64_t n_core;            /* of the context so far */
+    nh_held *held;             /* [tiles] cores that may not be on every tile; NULL: no wishes */
+    int n_held;
+    int *holder;               /* [tiles] 1 + the index of the one that is on it; 0: none */
+    int64_t stuck;             /* 1 + the piece for which no tile was left; 0: none */
 } nh_sharing;
 
 /* Few enough pieces and tiles to look for cores with room. */
@@ -75,7 +97,9 @@ bool nh_map_share_affords(const nh_mapper *m);
 void nh_map_share_begin(nh_mapper *m, nh_arena *a, nh_sharing *s);
 void nh_map_share_reset(nh_sharing *s);
 int64_t nh_map_share_add(nh_sharing *s, int64_t k);
-/* Cores of all pieces in one context. */
+/* Why no tile was left for a piece (s->stuck): false, with the certificate. */
+bool nh_map_share_fail(nh_mapper *m, nh_sharing *s);
+/* Cores of all pieces in one context, or up to the piece for which no tile was left. */
 int64_t nh_map_share_count(nh_sharing *s, int64_t n_piece);
 /* The plan's cores, from the cuts into contexts; axon_base of populations that share. */
 void nh_map_share_end(nh_mapper *m, nh_sharing *s);

@@ -7,26 +7,36 @@ static double percent(int64_t n, int64_t of) { return of > 0 ? 100.0 * (double)n
 
 const char *nh_map_verdict(nh_arena *a, const nh_map_attempt *x) {
     if (x->accepted) return "the best so far";
-    if (x->why) return nh_arena_printf(a, "rejected: %s (%" PRId64 " cores, %d contexts)", x->why, x->best_cores, x->best_contexts);
+    if (x->why)
+        return nh_arena_printf(a, "rejected: %s (%" PRId64 " core%s, %d context%s)", x->why, x->best_cores, x->best_cores == 1 ? "" : "s", x->best_contexts,
+                               x->best_contexts == 1 ? "" : "s");
     return nh_arena_printf(a, "rejected: '%s' needs %" PRId64 " %s, there are %" PRId64, x->layer, x->needed, x->resource, x->available);
 }
 
 static void put_attempts(const nh_map_plan *p, FILE *out) {
     const nh_map_bound *b = &p->bound;
     nh_arena *a = nh_arena_new();
-    fprintf(out, "lower bound: %" PRId64 " cores, %d context%s: %" PRId64 " %s, a core has %" PRId64 "\n", b->cores, b->contexts, b->contexts == 1 ? "" : "s",
-            b->needed, b->resource, b->of_core);
+    fprintf(out, "lower bound: %" PRId64 " core%s, %d context%s: %" PRId64 " %s, a core has %" PRId64 "\n", b->cores, b->cores == 1 ? "" : "s", b->contexts,
+            b->contexts == 1 ? "" : "s", b->needed, b->resource, b->of_core);
     for (int i = 0; i < p->n_attempt; i++) {
         const nh_map_attempt *x = &p->attempt[i];
         fprintf(out, "%d. %s: ", i + 1, x->what);
-        if (x->contexts) fprintf(out, "%" PRId64 " cores, %d context%s; ", x->cores, x->contexts, x->contexts == 1 ? "" : "s");
+        if (x->contexts) fprintf(out, "%" PRId64 " core%s, %d context%s; ", x->cores, x->cores == 1 ? "" : "s", x->contexts, x->contexts == 1 ? "" : "s");
         fprintf(out, "%s\n", nh_map_verdict(a, x));
     }
     nh_arena_free(a);
 }
 
+static void put_wishes(const nh_event_net *net, FILE *out) {
+    nh_arena *a = nh_arena_new();
+    for (int i = 0; i < net->n_pop; i++)
+        if (net->pop[i].wish) fprintf(out, "decided by the configuration: %s %s\n", net->pop[i].name, nh_map_wish_text(a, net->pop[i].wish));
+    nh_arena_free(a);
+}
+
 static void put_layers(const nh_map_plan *p, const nh_event_net *net, const nh_fabric *f, FILE *out) {
-    fprintf(out, "\n%-20s %6s %10s %8s %9s %8s\n", "layer", "cores", "neurons", "neurons%", "synapses%", "axons%");
+    fprintf(out, "\n%-20s %6s %10s   %s\n%-20s %6s %10s %8s %9s %8s\n", "", "", "", "in use of its fullest core", "layer", "cores", "neurons", "neurons", "synapses",
+            "axons");
     for (int i = 0; i < p->n_use; i++) {
         const nh_map_use *u = &p->use[i];
         fprintf(out, "%-20s %6" PRId64 " %10" PRId64 " %7.1f%% %8.1f%% %7.1f%%\n", net->pop[u->pop].name, u->cores, u->neurons,
@@ -55,7 +65,7 @@ static void put_context(const nh_map_plan *p, const nh_event_net *net, const nh_
     for (int64_t i = p->context_core[context]; i < p->context_core[context + 1]; i++)
         words += p->core[i].words, synapses += p->core[i].synapses, axons += p->core[i].axons;
     nh_map_traffic t = nh_map_traffic_of(p, net, context);
-    fprintf(out, "\ncontext %d: %" PRId64 " of %" PRId64 " cores, neurons %.1f%%, synapses %.1f%%, axons %.1f%% of the mesh\n", context, n, tiles,
+    fprintf(out, "\ncontext %d: %" PRId64 " of %" PRId64 " core%s, neurons %.1f%%, synapses %.1f%%, axons %.1f%% of the mesh\n", context, n, tiles, tiles == 1 ? "" : "s",
             percent(words * f->lanes, tiles * f->neurons), percent(synapses, tiles * f->synapses), percent(axons, tiles * f->axons));
     fprintf(out, "  events per step%s: %.0f network inputs, %.0f from earlier contexts, %.0f network outputs, %.0f for later contexts\n",
             t.is_measured ? "" : " (at most)", t.in, t.carried_in, t.out, t.carried_out);
@@ -64,17 +74,22 @@ static void put_context(const nh_map_plan *p, const nh_event_net *net, const nh_
 
 static void put_certificate(const nh_map_plan *p, FILE *out) {
     const nh_map_certificate *c = &p->certificate;
-    fprintf(out, "does not fit: %s: %s: needed %" PRId64 ", available %" PRId64 " (%s; lower bound %" PRId64 " cores)\n",
-            c->layer ? c->layer : "-", c->resource ? c->resource : "-", c->needed, c->available, c->is_structural ? "structural" : "total",
-            p->bound.cores);
+    fprintf(out, "\ndoes not fit: '%s' needs %" PRId64 " %s, there %s %" PRId64 "%s\n", c->layer ? c->layer : "-", c->needed, c->resource ? c->resource : "-",
+            c->available == 1 ? "is" : "are", c->available, c->is_structural ? " (more cores do not help)" : "");
     if (c->split) fprintf(out, "  %s\n", c->split);
-    for (int i = 0; i < c->n_lever; i++)
-        fprintf(out, "  %s %s (x %.2f) -> %" PRId64 " cores%s\n", i == c->smallest ? "*" : "-", c->lever[i].lever, c->lever[i].change,
-                c->lever[i].cores, c->lever[i].fits ? ", fits" : "");
+    if (c->n_lever) fputs("  changes, each planned (x: how much more; *: the smallest that fits)\n", out);
+    for (int i = 0; i < c->n_lever; i++) {
+        const nh_map_lever *l = &c->lever[i];
+        fprintf(out, "  %s %s (x %.2f): ", i == c->smallest ? "*" : "-", l->lever, l->change);
+        if (l->fits) fprintf(out, "fits %" PRId64 " core%s\n", l->cores, l->cores == 1 ? "" : "s");
+        else if (l->cores >= 0) fprintf(out, "needs %" PRId64 " core%s, is not enough\n", l->cores, l->cores == 1 ? "" : "s");
+        else fputs("is not enough\n", out);
+    }
 }
 
 void nh_map_print(const nh_map_plan *p, const nh_event_net *net, const nh_fabric *f, FILE *out) {
     if (p->net) net = p->net;
+    put_wishes(net, out);
     put_attempts(p, out);
     put_layers(p, net, f, out);
     if (p->certificate.failed) {
@@ -82,6 +97,7 @@ void nh_map_print(const nh_map_plan *p, const nh_event_net *net, const nh_fabric
         return;
     }
     for (int c = 0; c < p->n_context; c++) put_context(p, net, f, c, out);
-    fprintf(out, "\n%" PRId64 " cores, %d context%s, %" PRId64 " flits and ticks a sample (loading included), traffic x hops %.0f per step, at most %" PRId64
-            " routes in a core\n", p->n_core, p->n_context, p->n_context == 1 ? "" : "s", p->cost, p->traffic_hops, p->routes_most);
+    fprintf(out, "\n%" PRId64 " core%s, %d context%s, %" PRId64 " flits and ticks a sample (loading included), traffic x hops %.0f per step, at most %" PRId64
+            " route%s in a core\n", p->n_core, p->n_core == 1 ? "" : "s", p->n_context, p->n_context == 1 ? "" : "s", p->cost, p->traffic_hops, p->routes_most,
+            p->routes_most == 1 ? "" : "s");
 }

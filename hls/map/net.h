@@ -21,6 +21,7 @@ typedef struct {
     bool out_signed;
     bool is_quiet;                        /* states 0 and no input: they stay 0, and nothing is sent */
     double rate;                          /* events per neuron and step: measured, else < 0 */
+    const nh_map_wish *wish;              /* what the user decides, or NULL */
     int boxes_of;                         /* the mapper's: 1 + the population whose pieces it has the same boxes as; 0: none */
 } nh_population;
 

@@ -67,7 +67,8 @@ static int64_t *sparse_words(const nh_mapper *m, int pop, const demand *need) {
     return cost;
 }
 
-typedef struct { int64_t features, rows, cols; } box;
+/* Pieces of so many words of features, rows and columns; or, where n_f > 0, n_y x n_x x n_f of them, as even as whole ones can be. */
+typedef struct { int64_t features, rows, cols, n_f, n_y, n_x; } box;
 
 /* The largest box with at most `most` words and f words of features, evened out. */
 static box box_of(const nh_population *p, int lanes, int64_t f, int64_t most) {
@@ -76,7 +77,7 @@ static box box_of(const nh_population *p, int lanes, int64_t f, int64_t most) {
     if (f > most) f = most;
     f = nh_ceil_div(all, nh_ceil_div(all, f));
     pixels = most / f;
-    box b = {f, 1, p->w};
+    box b = {.features = f, .rows = 1, .cols = p->w};
     if (pixels >= p->w) b.rows = nh_ceil_div(p->h, nh_ceil_div(p->h, pixels / p->w < p->h ? pixels / p->w : p->h));
     else b.cols = nh_ceil_div(p->w, nh_ceil_div(p->w, pixels));
     return b;
@@ -117,19 +118,26 @@ static void add_piece(nh_mapper *m, nh_map_piece k, const limits *r, size_t *cap
     plan->piece[plan->n_piece++] = k;
 }
 
+/* Where part i begins of `size`, in steps or in n parts. */
+static int64_t cut_at(int64_t i, int64_t step, int64_t n, int64_t size) { return n ? i * size / n : least(i * step, size); }
+
 static void add_pieces(nh_mapper *m, int pop, box b, const limits *r, size_t *cap) {
     const nh_population *p = &m->net->pop[pop];
-    int64_t step = b.features * m->f->lanes;
-    for (int64_t y = 0; y < p->h; y += b.rows)
-        for (int64_t x = 0; x < p->w; x += b.cols)
-            for (int64_t c = 0; c < p->c; c += step)
-                add_piece(m, (nh_map_piece){.pop = pop, .c0 = c, .c = least(step, p->c - c), .y0 = y, .h = least(b.rows, p->h - y), .x0 = x,
-                                            .w = least(b.cols, p->w - x)}, r, cap);
+    int64_t lanes = m->f->lanes, words = nh_ceil_div(p->c, lanes);
+    for (int64_t iy = 0, y, y1; (y = cut_at(iy, b.rows, b.n_y, p->h)) < p->h; iy++)
+        for (int64_t ix = 0, x, x1; y1 = cut_at(iy + 1, b.rows, b.n_y, p->h), (x = cut_at(ix, b.cols, b.n_x, p->w)) < p->w; ix++)
+            for (int64_t i = 0, f, f1; x1 = cut_at(ix + 1, b.cols, b.n_x, p->w), (f = cut_at(i, b.features, b.n_f, words)) < words; i++) {
+                f1 = cut_at(i + 1, b.features, b.n_f, words);
+                add_piece(m, (nh_map_piece){.pop = pop, .c0 = f * lanes, .c = least(f1 * lanes, p->c) - f * lanes, .y0 = y, .h = y1 - y, .x0 = x, .w = x1 - x},
+                          r, cap);
+            }
 }
 
 static bool fits(const nh_mapper *m, int64_t first) {
-    for (int64_t k = first; k < m->p->n_piece; k++)
-        if (m->p->piece[k].synapses > m->f->synapses) return false;
+    for (int64_t k = first; k < m->p->n_piece; k++) {
+        const nh_map_piece *b = &m->p->piece[k];
+        if (b->synapses > m->f->synapses || b->words > m->f->neurons / m->f->lanes || b->params > m->f->params || b->axons > m->f->axons) return false;
+    }
     return true;
 }
 
@@ -156,9 +164,12 @@ static bool limit(nh_mapper *m, int pop, limits *r) {
 
 /* Pieces of a population by a box, and the axons of its partial sums. */
 static bool place(nh_mapper *m, int pop, box b, const limits *r, int64_t first, size_t *cap) {
-    int64_t words = b.features * b.rows * b.cols, block = words * m->f->lanes, at = r->need.axons;
+    int64_t words = 0, at = r->need.axons;
     m->p->n_piece = first;
     add_pieces(m, pop, b, r, cap);
+    for (int64_t k = first; k < m->p->n_piece; k++)
+        if (m->p->piece[k].words > words) words = m->p->piece[k].words;
+    int64_t block = words * m->f->lanes;
     for (int i = 0; r->need.same && i < m->net->n_proj; i++)
         if (m->net->proj[i].to == pop && m->p->rows[i] == NH_ROWS_SAME) m->p->axon_first[i] = at, at += block;
     for (int64_t k = first; r->need.same && k < m->p->n_piece; k++)
@@ -166,14 +177,14 @@ static bool place(nh_mapper *m, int pop, box b, const limits *r, int64_t first, 
     return fits(m, first);
 }
 
-/* Words of a dense population with sparse rows, one run after the other, each with at most `synapses` of them: how many runs. add: to the
- * pieces. 0: a word exceeds them. */
-static int64_t runs(nh_mapper *m, int pop, const limits *r, int64_t synapses, bool add, size_t *cap) {
+/* Words of a dense population with sparse rows, one run after the other, each with at most `synapses` of them: how many runs. want > 0: not fewer
+ * than that. add: to the pieces. 0: a word exceeds them. */
+static int64_t runs(nh_mapper *m, int pop, const limits *r, int64_t synapses, int64_t want, bool add, size_t *cap) {
     const nh_population *p = &m->net->pop[pop];
     int64_t lanes = m->f->lanes, all = nh_ceil_div(p->c, lanes), n = 0;
     for (int64_t first = 0, end = 0; first < all; first = end, n++) {
         int64_t sum = 0;
-        while (end < all && end - first < r->most && sum + r->need.dense + r->sparse[end] <= synapses)
+        while (end < all && end - first < r->most && sum + r->need.dense + r->sparse[end] <= synapses && (end == first || all - end >= want - n))
             sum += r->need.dense + r->sparse[end++];
         if (end == first) return 0;
         if (add) add_piece(m, (nh_map_piece){.pop = pop, .c0 = first * lanes, .c = least(end * lanes, p->c) - first * lanes, .h = 1, .w = 1}, r, cap);
@@ -181,16 +192,16 @@ static int64_t runs(nh_mapper *m, int pop, const limits *r, int64_t synapses, bo
     return n;
 }
 
-/* As few runs as there can be, and of those the ones whose fullest is least full. */
-static bool place_runs(nh_mapper *m, int pop, const limits *r, size_t *cap) {
-    int64_t hi = m->f->synapses, lo = 0, n = runs(m, pop, r, hi, false, cap);
-    if (n == 0) return false;
+/* As few runs as there can be, or `want`; and of those the ones whose fullest is least full. */
+static bool place_runs(nh_mapper *m, int pop, const limits *r, int64_t want, size_t *cap) {
+    int64_t hi = m->f->synapses, lo = 0, n = runs(m, pop, r, hi, want, false, cap);
+    if (n == 0 || (want && n != want)) return false;
     while (hi - lo > 1) {
         int64_t middle = lo + (hi - lo) / 2;
-        if (runs(m, pop, r, middle, false, cap) == n) hi = middle;
+        if (runs(m, pop, r, middle, want, false, cap) == n) hi = middle;
         else lo = middle;
     }
-    return runs(m, pop, r, hi, true, cap) == n;
+    return runs(m, pop, r, hi, want, true, cap) == n;
 }
 
 /* pop and, when it belongs to partial sums, all with the same boxes. */
@@ -213,16 +224,65 @@ static bool limits_of(nh_mapper *m, int pop, limits *all, int64_t *feature, int6
     return true;
 }
 
-static bool split(nh_mapper *m, int pop, box *chosen, limits *all, size_t *cap) {
-    const nh_population *p = &m->net->pop[pop];
-    int64_t feature, most, first = m->p->n_piece;
-    if (p->boxes_of && chosen[p->boxes_of - 1].features) {
-        if (!limit(m, pop, &all[pop])) return false;
-        place(m, pop, chosen[p->boxes_of - 1], &all[pop], first, cap);
-        return true;
+/* Do all members fit cores by that box? The pieces of pop are added then. */
+static bool place_all(nh_mapper *m, int pop, box b, const limits *all, int64_t first, size_t *cap) {
+    for (int i = 0; i < m->net->n_pop; i++)
+        if (i != pop && is_member(m->net, pop, i) && !place(m, i, b, &all[i], first, cap)) return false;
+    return place(m, pop, b, &all[pop], first, cap);
+}
+
+/* The fullest piece from `first` on, by synapses and by words. */
+static double fullness(const nh_mapper *m, int64_t first) {
+    double most = 0;
+    for (int64_t k = first; k < m->p->n_piece; k++) {
+        double s = (double)m->p->piece[k].synapses / (double)m->f->synapses, w = (double)(m->p->piece[k].words * m->f->lanes) / (double)m->f->neurons;
+        most = s > most ? s : most;
+        most = w > most ? w : most;
     }
-    if (!limits_of(m, pop, all, &feature, &most)) return false;
-    if (all[pop].sparse && !p->boxes_of && p->h * p->w == 1 && !all[pop].need.conv && place_runs(m, pop, &all[pop], cap)) return true;
+    return most;
+}
+
+/* Exactly `want` pieces: bands of rows times words of features (columns only where every band is a row), the ones whose fullest is least full. */
+static bool split_exactly(nh_mapper *m, int pop, int64_t want, box *chosen, const limits *all, size_t *cap) {
+    const nh_population *p = &m->net->pop[pop];
+    int64_t words = nh_ceil_div(p->c, m->f->lanes), first = m->p->n_piece;
+    box best = {0};
+    double least_full = 0;
+    if (all[pop].sparse && !p->boxes_of && p->h * p->w == 1 && !all[pop].need.conv) return place_runs(m, pop, &all[pop], want, cap);
+    for (int64_t y = p->h; y >= 1; y--)
+        for (int64_t x = 1; x <= (y == p->h ? p->w : 1); x++) {
+            if (want % (y * x) || want / (y * x) > words) continue;
+            box b = {.n_f = want / (y * x), .n_y = y, .n_x = x};
+            if (!place_all(m, pop, b, all, first, cap)) continue;
+            double full = fullness(m, first);
+            if (best.n_f == 0 || full < least_full) best = b, least_full = full;
+        }
+    m->p->n_piece = first;
+    if (best.n_f == 0) return false;
+    if (p->boxes_of) chosen[p->boxes_of - 1] = best;
+    return place(m, pop, best, &all[pop], first, cap);
+}
+
+static bool is_chosen(const box *b) { return b->features || b->n_f; }
+
+/* The pieces are `first` to the end, as few as it takes. */
+static bool fail_cores(nh_mapper *m, int pop, int64_t want, int64_t first) {
+    const nh_population *p = &m->net->pop[pop];
+    const nh_map_wish *w = nh_map_wish_of(m, p->boxes_of ? p->boxes_of - 1 : pop);
+    int64_t needed = m->p->n_piece - first, words = nh_ceil_div(p->c, m->f->lanes);
+    nh_loc at = w->n_tile ? w->tile_at : w->cores_at;
+    if (needed > want)
+        return nh_map_fail_wish(m, at, (nh_map_certificate){.layer = p->name, .resource = "cores", .needed = needed, .available = want, .is_structural = true},
+                                nh_arena_printf(m->a, "'%s' does not fit %lld cores: it takes %lld", p->name, (long long)want, (long long)needed));
+    return nh_map_fail_wish(m, at, (nh_map_certificate){.layer = p->name, .resource = "parts", .needed = want, .available = p->h * (p->h * p->w == 1 ? words : p->w * words), .is_structural = true},
+                            nh_arena_printf(m->a, "'%s' cannot be cut into %lld parts: it has %lld rows of %lld pixels, with %lld words of neurons each", p->name,
+                                            (long long)want, (long long)p->h, (long long)p->w, (long long)words));
+}
+
+static bool split_freely(nh_mapper *m, int pop, int64_t feature, int64_t most, box *chosen, limits *all, size_t *cap) {
+    const nh_population *p = &m->net->pop[pop];
+    int64_t first = m->p->n_piece;
+    if (all[pop].sparse && !p->boxes_of && p->h * p->w == 1 && !all[pop].need.conv && place_runs(m, pop, &all[pop], 0, cap)) return true;
     for (;; most -= nh_ceil_div(most, 16)) {
         box b = box_of(p, m->f->lanes, feature, most);
         bool ok = true;
@@ -234,6 +294,20 @@ static bool split(nh_mapper *m, int pop, box *chosen, limits *all, size_t *cap) 
         }
         if (most == 1) return nh_map_fail(m, NH_P_MAP_NEURON, p->name, "synapses", m->p->piece[first].synapses, m->f->synapses, true);
     }
+}
+
+static bool split(nh_mapper *m, int pop, box *chosen, limits *all, size_t *cap) {
+    const nh_population *p = &m->net->pop[pop];
+    int64_t feature, most, first = m->p->n_piece, want = nh_map_cores_wanted(m, pop);
+    if (p->boxes_of && is_chosen(&chosen[p->boxes_of - 1])) {
+        if (!limit(m, pop, &all[pop])) return false;
+        place(m, pop, chosen[p->boxes_of - 1], &all[pop], first, cap);
+        return true;
+    }
+    if (!limits_of(m, pop, all, &feature, &most)) return false;
+    if (want && split_exactly(m, pop, want, chosen, all, cap)) return true;
+    m->p->n_piece = first;
+    return split_freely(m, pop, feature, most, chosen, all, cap) && (!want || fail_cores(m, pop, want, first));
 }
 
 bool nh_map_partition(nh_mapper *m) {

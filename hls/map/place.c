@@ -59,12 +59,15 @@ static void move(placer *s, int64_t core, int x, int y) {
         s->m->p->piece[c->piece[i]].x = x, s->m->p->piece[c->piece[i]].y = y;
 }
 
-/* Put a core on tile (x, y); whoever is there goes to its tile. */
-static void exchange(placer *s, int64_t core, int x, int y) {
+/* Put a core on tile (x, y); whoever is there goes to its tile. false: one may not be there, and nothing is moved. */
+static bool exchange(placer *s, int64_t core, int x, int y) {
     const nh_map_core *c = s->m->p->core;
-    for (int64_t i = s->first; i < s->end; i++)
-        if (i != core && c[i].x == x && c[i].y == y) move(s, i, c[core].x, c[core].y);
+    int64_t other = s->first;
+    while (other < s->end && (other == core || c[other].x != x || c[other].y != y)) other++;
+    if (!nh_map_rect_has(c[core].may, x, y) || (other < s->end && !nh_map_rect_has(c[other].may, c[core].x, c[core].y))) return false;
+    if (other < s->end) move(s, other, c[core].x, c[core].y);
     move(s, core, x, y);
+    return true;
 }
 
 static void anneal(placer *s, int64_t moves) {
@@ -75,8 +78,7 @@ static void anneal(placer *s, int64_t moves) {
         int64_t k = s->first + next(&seed) % (s->end - s->first);
         int x = (int)(next(&seed) % (uint32_t)s->m->f->mesh_x), y = (int)(next(&seed) % (uint32_t)s->m->f->mesh_y), old_x = c[k].x, old_y = c[k].y;
         double draw = next(&seed) / 16777216.0, t = heat * (1 - (double)(i + 1) * 1.25 / (double)moves);
-        if (x == old_x && y == old_y) continue;
-        exchange(s, k, x, y);
+        if ((x == old_x && y == old_y) || !exchange(s, k, x, y)) continue;
         double then = cost(s);
         /* The last fifth goes downhill only. */
         if (then <= now || (t > 0 && draw < exp((now - then) / t))) now = then;

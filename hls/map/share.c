@@ -5,7 +5,11 @@
  *
  * A core has one start and one period, its first sweep is that of its earliest group. A group that is swept before its own start must be
  * quiet: without state and input it stays so and sends nothing (nh_population.is_quiet). What is not quiet can only be the earliest. A
- * core counts its steps for resets from its own start: populations that are reset have their cores for themselves. */
+ * core counts its steps for resets from its own start: populations that are reset have their cores for themselves.
+ *
+ * Where the user says on which tiles a layer may be, cores are matched with tiles as they are opened; a piece joins only cores that may be on
+ * no other tile than it may be on itself. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "map_parts.h"
@@ -50,6 +54,10 @@ void nh_map_share_begin(nh_mapper *m, nh_arena *a, nh_sharing *s) {
     s->axon0 = nh_arena_array(m->a, pops, sizeof *s->axon0);
     s->conv0 = nh_arena_array(m->a, pops, sizeof *s->conv0);
     s->work = nh_arena_array(a, (size_t)p->n_piece + 1, sizeof *s->work);
+    if (nh_map_has_wishes(m)) {
+        size_t tiles = (size_t)m->f->mesh_x * (size_t)m->f->mesh_y;
+        s->held = nh_arena_array(a, tiles + 1, sizeof *s->held), s->holder = nh_arena_array(a, tiles, sizeof *s->holder);
+    }
     s->bin = nh_arena_array(a, (size_t)(p->n_piece < OPEN_MOST ? p->n_piece : OPEN_MOST) + 1, sizeof *s->bin);
     for (int64_t k = 0; k < p->n_piece; k++) {
         const nh_map_piece *b = &p->piece[k];
@@ -65,27 +73,78 @@ void nh_map_share_begin(nh_mapper *m, nh_arena *a, nh_sharing *s) {
     stack(m, convs, m->f->convs, s->conv0);
 }
 
-void nh_map_share_reset(nh_sharing *s) { s->n_core = s->n_bin = 0; }
+void nh_map_share_reset(nh_sharing *s) {
+    s->n_core = s->n_bin = s->n_held = 0;
+    s->stuck = 0;
+    if (s->held) memset(s->holder, 0, (size_t)s->m->f->mesh_x * (size_t)s->m->f->mesh_y * sizeof *s->holder);
+}
+
+/* A tile for core i of those held, the others moved along where they must be: augmenting paths. */
+static bool take_tile(nh_sharing *s, int i) {
+    nh_rect r = s->held[i].may;
+    s->held[i].seen = true;
+    for (int pass = 0; pass < 2; pass++)
+        for (int x = r.x0; x <= r.x1; x++)
+            for (int y = r.y0; y <= r.y1; y++) {
+                int *holder = &s->holder[x * s->m->f->mesh_y + y];
+                if (pass == 0 ? *holder : s->held[*holder - 1].seen || !take_tile(s, *holder - 1)) continue;
+                *holder = i + 1;
+                return true;
+            }
+    return false;
+}
+
+/* Piece k opens a core. */
+static void hold(nh_sharing *s, int64_t k, nh_rect may) {
+    if (!s->held || s->stuck || nh_map_rect_is_whole(s->m->f, may)) return;
+    s->held[s->n_held] = (nh_held){s->n_core, may, false};
+    for (int i = 0; i < s->n_held; i++) s->held[i].seen = false;
+    if (take_tile(s, s->n_held)) s->n_held++;
+    else s->stuck = k + 1;
+}
+
+static bool is_within(nh_rect r, nh_rect of) { return r.x0 >= of.x0 && r.x1 <= of.x1 && r.y0 >= of.y0 && r.y1 <= of.y1; }
 
 static bool apart(int64_t a, int64_t a_size, int64_t b, int64_t b_size) { return a_size == 0 || b_size == 0 || a + a_size <= b || b + b_size <= a; }
 
-/* Do the tables of the bin's pieces and of k fit a core, and (level FREE) is the core no busier than the busiest is anyway? */
-static bool fits(const nh_sharing *s, const nh_bin *v, int64_t k) {
+typedef struct { const char *resource; int64_t needed, available; } refusal;
+
+static bool short_of(refusal *why, const char *resource, int64_t needed, int64_t available) {
+    *why = (refusal){resource, needed, available};
+    return needed > available;
+}
+
+/* Does a core with the pieces of the bin and k exceed a table? */
+static bool exceeds(const nh_sharing *s, const nh_bin *v, int64_t k, refusal *why) {
     const nh_map_plan *p = s->m->p;
     const nh_fabric *f = s->m->f;
     const nh_map_piece *b = &p->piece[k];
-    bool quiet = s->m->net->pop[b->pop].is_quiet;
-    if (v->is_closed || s->m->net->pop[b->pop].reset_period > 0) return false;
-    if (v->n == NH_BIN_PIECES || v->n >= f->groups || v->words + b->words > f->neurons / f->lanes || v->synapses + b->synapses > f->synapses ||
-        v->params + b->params > f->params || (!quiet && v->restless) || (s->m->calm && (!quiet || v->restless)))
-        return false;
-    if (s->level == NH_SHARE_FREE && (v->words + b->words > s->most_words + s->most_words / 16 || v->work + s->work[k] > s->most_work * 17 / 16)) return false;
+    if (short_of(why, "neuron words", v->words + b->words, f->neurons / f->lanes) || short_of(why, "synapses", v->synapses + b->synapses, f->synapses) ||
+        short_of(why, "params", v->params + b->params, f->params) || short_of(why, "groups", v->n + 1, f->groups < NH_BIN_PIECES ? f->groups : NH_BIN_PIECES))
+        return true;
     for (int i = 0; i < v->n; i++) {
         const nh_map_piece *c = &p->piece[v->piece[i]];
-        if (c->pop == b->pop || !apart(s->axon0[b->pop], b->axons, s->axon0[c->pop], c->axons) || !apart(s->conv0[b->pop], b->convs, s->conv0[c->pop], c->convs))
-            return false;
+        if (c->pop == b->pop) return short_of(why, "pieces of one layer", 2, 1);
+        if (!apart(s->axon0[b->pop], b->axons, s->axon0[c->pop], c->axons)) return short_of(why, "axons", b->axons + c->axons, f->axons) || true;
+        if (!apart(s->conv0[b->pop], b->convs, s->conv0[c->pop], c->convs)) return short_of(why, "convs", b->convs + c->convs, f->convs) || true;
     }
-    return true;
+    return false;
+}
+
+/* Would they be swept when they should not? */
+static bool disturbs(const nh_sharing *s, const nh_bin *v, int64_t k, refusal *why) {
+    const nh_population *p = &s->m->net->pop[s->m->p->piece[k].pop];
+    if (v->is_closed || p->reset_period > 0) return short_of(why, "layers that are reset, in a core with others", 1, 0);
+    if ((!p->is_quiet && v->restless) || (s->m->calm && (!p->is_quiet || v->restless))) return short_of(why, "layers that act without input (biases)", 2, 1);
+    return false;
+}
+
+/* Do the tables of the bin's pieces and of k fit a core, and (level FREE) is the core no busier than the busiest is anyway? */
+static bool fits(const nh_sharing *s, const nh_bin *v, int64_t k) {
+    const nh_map_piece *b = &s->m->p->piece[k];
+    refusal why;
+    if (exceeds(s, v, k, &why) || disturbs(s, v, k, &why)) return false;
+    return s->level != NH_SHARE_FREE || (v->words + b->words <= s->most_words + s->most_words / 16 && v->work + s->work[k] <= s->most_work * 17 / 16);
 }
 
 static void put(nh_sharing *s, nh_bin *v, int64_t k) {
@@ -98,15 +157,20 @@ static void put(nh_sharing *s, nh_bin *v, int64_t k) {
 
 int64_t nh_map_share_add(nh_sharing *s, int64_t k) {
     const nh_fabric *f = s->m->f;
-    if (s->level == NH_SHARE_NEVER) return s->n_core++;
+    nh_rect may = nh_map_rect_of(s->m, k);
+    if (s->level == NH_SHARE_NEVER) {
+        hold(s, k, may);
+        return s->n_core++;
+    }
     for (int i = 0; i < s->n_bin; i++) {
         nh_bin *v = &s->bin[i];
-        if (!fits(s, v, k)) continue;
+        if (!is_within(v->may, may) || !fits(s, v, k)) continue;
         put(s, v, k);
         return v->core;
     }
-    nh_bin own = {.core = s->n_core};
+    nh_bin own = {.core = s->n_core, .may = may};
     put(s, &own, k);
+    hold(s, k, may);
     /* A core without room for the smallest piece is not looked at again; of too many the first is forgotten. */
     if (own.words + s->least_words > f->neurons / f->lanes || own.synapses >= f->synapses) return s->n_core++;
     if (s->n_bin == OPEN_MOST) memmove(s->bin, s->bin + 1, (OPEN_MOST - 1) * sizeof *s->bin), s->n_bin--;
@@ -116,9 +180,35 @@ int64_t nh_map_share_add(nh_sharing *s, int64_t k) {
 
 int64_t nh_map_share_count(nh_sharing *s, int64_t n_piece) {
     nh_map_share_reset(s);
-    for (int64_t k = 0; k < n_piece; k++)
+    for (int64_t k = 0; k < n_piece && !s->stuck; k++)
         nh_map_share_add(s, k);
     return s->n_core;
+}
+
+static bool clashes(const nh_sharing *s, const nh_bin *v, int64_t k, refusal *why) { return exceeds(s, v, k, why) || disturbs(s, v, k, why); }
+
+static const char *name_of(const nh_mapper *m, int64_t piece) { return m->net->pop[m->p->piece[piece].pop].name; }
+
+/* Of the core that is on a tile where piece k is to be, and of what it has that k cannot be with. */
+bool nh_map_share_fail(nh_mapper *m, nh_sharing *s) {
+    const nh_map_plan *p = m->p;
+    int64_t k = s->stuck - 1;
+    nh_rect may = nh_map_rect_of(m, k);
+    const char *name = name_of(m, k), *other = NULL, *text;
+    const nh_map_wish *w = nh_map_wish_of(m, p->piece[k].pop);
+    refusal why = {"tiles", 1, 0};
+    for (int i = 0; i < s->n_bin && !other; i++)
+        if (s->bin[i].piece[0] != k && is_within(s->bin[i].may, may) && clashes(s, &s->bin[i], k, &why)) other = name_of(m, s->bin[i].piece[0]);
+    for (int64_t j = 0; j < k && !other; j++) { /* of cores that are full and forgotten */
+        nh_bin one = {.core = 0};
+        put(s, &one, j);
+        if (is_within(nh_map_rect_of(m, j), may) && clashes(s, &one, k, &why)) other = name_of(m, j);
+    }
+    if (!other) why = (refusal){"tiles", 1, 0};
+    if (other) text = nh_arena_printf(m->a, "'%s' and '%s' are to be on tile [%d, %d], and one core cannot hold both", other, name, may.x0, may.y0);
+    else text = nh_arena_printf(m->a, "'%s' finds no tile: other layers are on those that it may be on, and share no core with it", name);
+    return nh_map_fail_wish(m, w && w->n_region ? w->region_at : w ? w->tile_at : m->f->at,
+                            (nh_map_certificate){.layer = name, .resource = why.resource, .needed = why.needed, .available = why.available}, text);
 }
 
 /* --- cores of a plan --------------------------------------------------------------------------------------------------------- */
@@ -155,12 +245,33 @@ static void fill_cores(const nh_sharing *s) {
     for (int64_t k = 0; k < p->n_piece; k++) {
         nh_map_piece *b = &p->piece[k];
         nh_map_core *c = &p->core[b->core];
-        int64_t tile = b->core - p->context_core[b->context];
-        c->context = b->context;
-        c->x = b->x = (int)(tile / s->m->f->mesh_y); /* a column after the other: layers become rectangles */
-        c->y = b->y = (int)(tile % s->m->f->mesh_y);
+        b->x = c->x, b->y = c->y;
         join_core(s, c, k);
     }
+}
+
+/* Tiles of the cores of the context that was added last: those that are held, the others a column after the other, so that layers become
+ * rectangles. */
+static void set_tiles(const nh_sharing *s, int context) {
+    nh_map_plan *p = s->m->p;
+    const nh_fabric *f = s->m->f;
+    nh_arena *t = nh_arena_new();
+    bool *used = nh_arena_array(t, (size_t)f->mesh_x * (size_t)f->mesh_y, sizeof *used), *done = nh_arena_array(t, (size_t)s->n_core + 1, sizeof *done);
+    nh_map_core *core = &p->core[p->context_core[context]];
+    for (int tile = 0; s->held && tile < f->mesh_x * f->mesh_y; tile++) {
+        if (!s->holder[tile]) continue;
+        int64_t k = s->held[s->holder[tile] - 1].core;
+        core[k].x = tile / f->mesh_y, core[k].y = tile % f->mesh_y;
+        used[tile] = done[k] = true;
+    }
+    for (int64_t k = 0, tile = 0; k < s->n_core; k++) {
+        core[k].context = context;
+        if (done[k]) continue;
+        while (used[tile]) tile++;
+        core[k].x = (int)(tile / f->mesh_y), core[k].y = (int)(tile % f->mesh_y);
+        tile++;
+    }
+    nh_arena_free(t);
 }
 
 void nh_map_share_end(nh_mapper *m, nh_sharing *s) {
@@ -174,8 +285,10 @@ void nh_map_share_end(nh_mapper *m, nh_sharing *s) {
         for (int64_t k = p->context_first[c]; k < p->context_first[c + 1]; k++) {
             p->piece[k].context = c;
             p->piece[k].core = p->n_core + nh_map_share_add(s, k);
-            p->core[p->piece[k].core].n_piece++;
+            nh_map_core *core = &p->core[p->piece[k].core];
+            if (core->n_piece++ == 0) core->may = nh_map_rect_of(m, k);
         }
+        set_tiles(s, c);
         p->n_core += s->n_core;
     }
     p->context_core[p->n_context] = p->n_core;

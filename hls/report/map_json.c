@@ -20,6 +20,21 @@ static json_t *attempts(const nh_map_plan *p) {
     return list;
 }
 
+/* What the user decided, and honoured. */
+static json_t *wishes(const nh_event_net *net) {
+    json_t *list = json_array();
+    for (int i = 0; i < net->n_pop; i++) {
+        const nh_map_wish *w = net->pop[i].wish;
+        if (!w) continue;
+        json_t *tiles = json_array(), *region = w->n_region ? json_array() : json_null();
+        for (int k = 0; k < w->n_tile; k++) json_array_append_new(tiles, json_pack("[ii]", w->tile[k].x, w->tile[k].y));
+        for (int k = 0; k < w->n_region; k++) json_array_append_new(region, json_integer((json_int_t)w->region[k]));
+        json_array_append_new(list, json_pack("{s:s, s:I, s:o, s:o}", "layer", net->pop[i].name, "cores", (json_int_t)(w->n_tile ? w->n_tile : w->cores), "tiles",
+                                              tiles, "region", region));
+    }
+    return list;
+}
+
 static json_t *bound(const nh_map_bound *b) {
     return json_pack("{s:I, s:i, s:s, s:I, s:I}", "cores", (json_int_t)b->cores, "contexts", b->contexts, "resource", b->resource, "needed",
                      (json_int_t)b->needed, "of_a_core", (json_int_t)b->of_core);
@@ -113,9 +128,9 @@ static json_t *symbols(const nh_fabric *f) {
 const char *nh_map_json(nh_arena *a, const nh_map_plan *p, const nh_event_net *net, const nh_fabric *f) {
     if (p->net) net = p->net;
     bool failed = p->certificate.failed;
-    json_t *root = json_pack("{s:[ii], s:i, s:f, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "mesh", f->mesh_x, f->mesh_y, "contexts", failed ? 0 : p->n_context,
+    json_t *root = json_pack("{s:[ii], s:i, s:f, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "mesh", f->mesh_x, f->mesh_y, "contexts", failed ? 0 : p->n_context,
                              "traffic_hops", p->traffic_hops, "routes_most", (json_int_t)p->routes_most, "cost", (json_int_t)(failed ? 0 : p->cost), "lower_bound",
-                             bound(&p->bound), "attempts", attempts(p), "utilisation", uses(p, net, f), "by_context",
+                             bound(&p->bound), "decided_by_user", wishes(net), "attempts", attempts(p), "utilisation", uses(p, net, f), "by_context",
                              failed ? json_array() : contexts(p, net, f), "cores", failed ? json_array() : cores(p, net), "certificate",
                              certificate(&p->certificate), "symbols", symbols(f));
     char *text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;

@@ -59,6 +59,22 @@ Test(resolve, most_literal_characters_win_then_the_later_key_by_key) {
     done(&r);
 }
 
+Test(resolve, cores_and_tiles_of_a_layer_arrive_with_their_places) {
+    reading r;
+    bool ok;
+    nh_graph *g = resolved(&r, "fabric: { mesh: [4, 4] }\n"
+                               "layers:\n"
+                               "  fc1: { strategy: event, tiles: [[0, 3], [2, 1]] }\n"
+                               "  fc2: { strategy: event, cores: 3, region: [1, 0, 2, 4] }\n", &ok);
+    cr_assert(ok);
+    const nh_map_wish *w = &opt(g, "fc1")->wish, *v = &opt(g, "fc2")->wish;
+    cr_assert_eq(w->n_tile, 2);
+    cr_assert(w->tile[0].x == 0 && w->tile[0].y == 3 && w->tile[1].x == 2 && w->tile[1].y == 1);
+    cr_assert(w->cores == 0 && w->n_region == 0 && w->tile_at.line == 6);
+    cr_assert(v->cores == 3 && v->n_tile == 0 && v->n_region == 4 && v->region[0] == 1 && v->region[2] == 2 && v->region[3] == 4);
+    done(&r);
+}
+
 Test(resolve, reuse_factor_is_legal_from_1_to_all_products) {
     static const struct { const char *text; bool legal; } row[] = {
         {"layers: { fc2: { strategy: resource, reuse_factor: 1 } }\n", true},

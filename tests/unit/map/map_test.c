@@ -490,6 +490,65 @@ Test(map, images_of_random_networks_do_what_the_networks_mean) {
     cr_assert_gt(slow, 20);
 }
 
+/* Of every layer at random: a number of cores, tiles, a region, or nothing. */
+static void add_wishes(nh_arena *a, nh_event_net *n, const nh_fabric *f, uint32_t *s) {
+    for (int i = 1; i < n->n_pop; i++) {
+        nh_map_wish *w = NH_NEW(a, nh_map_wish);
+        nh_tile *t = nh_arena_array(a, 3, sizeof *t);
+        int kind = (int)(rng(s) % 4), tiles = f->mesh_x * f->mesh_y;
+        if (kind == 0) continue;
+        n->pop[i].wish = w;
+        if (kind == 1) w->cores = 1 + rng(s) % 4;
+        if (kind == 2) w->tile = t, w->n_tile = tiles < 3 ? 1 : 1 + (int)(rng(s) % 3);
+        for (int k = 0, first = (int)(rng(s) % (uint32_t)tiles); k < w->n_tile; k++) /* one after the other are different */
+            t[k] = (nh_tile){(first + k) % tiles % f->mesh_x, (first + k) % tiles / f->mesh_x};
+        if (kind < 3) continue;
+        w->region[0] = rng(s) % (uint32_t)f->mesh_x, w->region[1] = rng(s) % (uint32_t)f->mesh_y, w->n_region = 4;
+        w->region[2] = 1 + rng(s) % (uint32_t)(f->mesh_x - w->region[0]), w->region[3] = 1 + rng(s) % (uint32_t)(f->mesh_y - w->region[1]);
+    }
+}
+
+/* Layer i of the plan is where its wish says; cores that were counted. */
+static int64_t check_wish(const nh_map_plan *p, int i, uint32_t seed) {
+    const nh_map_wish *w = p->net->pop[i].wish;
+    int64_t first = p->first_piece[p->position[i]], n = p->first_piece[p->position[i] + 1] - first;
+    if (w->cores) cr_assert_eq(n, w->cores, "seed %u: %s", seed, p->net->pop[i].name);
+    if (w->n_tile) cr_assert_eq(n, w->n_tile, "seed %u: %s", seed, p->net->pop[i].name);
+    for (int64_t k = 0; k < n; k++) {
+        const nh_map_piece *b = &p->piece[first + k];
+        if (w->n_tile) cr_assert(b->x == w->tile[k].x && b->y == w->tile[k].y, "seed %u: %s", seed, p->net->pop[i].name);
+        if (w->n_region)
+            cr_assert(b->x >= w->region[0] && b->x < w->region[0] + w->region[2] && b->y >= w->region[1] && b->y < w->region[1] + w->region[3], "seed %u", seed);
+    }
+    return n;
+}
+
+Test(map, layers_are_where_the_user_wants_them_and_do_what_they_mean) {
+    int fitted = 0, spikes = 0, split = 0;
+    int64_t cores = 0;
+    for (uint32_t seed = 1; seed <= 400; seed++) {
+        nh_arena *a = nh_arena_new();
+        uint32_t s = seed * 104729;
+        nh_event_net *n = random_net(a, &s);
+        nh_fabric f = random_fabric(&s);
+        const nh_map_plan *p;
+        add_wishes(a, n, &f, &s);
+        int some = compare(a, n, &f, &s, seed, &p);
+        if (some >= 0) {
+            fitted++, spikes += some, split += p->net->n_pop > n->n_pop;
+            for (int i = 0; i < n->n_pop; i++)
+                if (p->net->pop[i].wish) cores += check_wish(p, i, seed);
+            for (int64_t k = 0; k < p->n_core; k++)
+                for (int64_t j = 0; j < k; j++)
+                    cr_assert(p->core[k].context != p->core[j].context || p->core[k].x != p->core[j].x || p->core[k].y != p->core[j].y, "seed %u", seed);
+        }
+        nh_arena_free(a);
+    }
+    fprintf(stderr, "%d networks fit, %d with partial sums, %ld cores by wishes, %d spikes of outputs\n", fitted, split, (long)cores, spikes);
+    cr_assert_gt(fitted, 100);
+    cr_assert_gt(cores, 500);
+}
+
 /* 100 x 50 weights, of which every other is 0 (and the rows of the last 10 inputs are): half the synapse words on a fabric whose words may name
  * their neurons; counted by hand. */
 Test(map, words_of_zeros_are_not_stored_where_words_name_their_neurons) {
