@@ -101,7 +101,7 @@ def compare(neurohls, folder, case, want, rtl):
         return f"run: exit {ran.returncode}: {ran.stderr[-1500:]}"
     got = np.load(folder / "y.npy").reshape(want.shape)
     wrong = int((got != want).sum())
-    contexts = re.findall(r"cores, (\d+) context", done.stdout)[-1]
+    contexts = re.findall(r"cores?, (\d+) context", done.stdout)[-1]
     print(f"     {case}: {wrong} of {want.size} outputs differ from the stored ones, {int((want != 0).sum())} are not 0; {contexts} "
           f"context{'s' * (contexts != '1')}" + (f"; RTL: {found.group(1)} of {found.group(2)} events differ" if rtl else ""), flush=True)
     return f"{wrong} outputs differ, the first at {list(map(int, np.argwhere(got != want)[0]))}" if wrong else None
