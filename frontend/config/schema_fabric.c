@@ -6,7 +6,17 @@
     {.name = #key, .type = NH_KEY_INT64, .min = 1, .max = most, .def = value, .offset = FABRIC(f.key), .at = NH_NO_PLACE, .doc = text}
 #define BITS(key, least, most, value, text)                                                                            \
     {.name = #key, .type = NH_KEY_INT, .min = least, .max = most, .def = value, .offset = FABRIC(f.key), .at = NH_NO_PLACE, .doc = text}
+/* Sizes that may be left to the network. */
+#define OPEN(key, kind, words, least, most, text)                                                                      \
+    {.name = #key, .type = kind, .word = words, .min = least, .max = most, .def = "auto", .offset = FABRIC(f.key), .at = NH_NO_PLACE, .doc = text}
+#define OPEN_SIZE(key, most, text) OPEN(key, NH_KEY_INT64, open_words, 1, most, text)
+#define OPEN_BITS(key, least, most, text) OPEN(key, NH_KEY_INT, open_words, least, most, text)
+#define OPEN_CONV(key, text) OPEN(key, NH_KEY_INT, open_or_none_words, 0, 12, text)
 
+/* auto: a size that is left open (hls/ir/fabric.h). */
+WORDS(open_words, {"auto", 0});
+WORDS(open_or_none_words, {"auto", -1});
+WORDS(sparse_words, {"auto", -1}, {"false", 0}, {"true", 1});
 WORDS(contexts_words, {"auto", 0});
 WORDS(share_words, {"auto", NH_SHARE_AUTO}, {"always", NH_SHARE_ALWAYS}, {"free", NH_SHARE_FREE}, {"never", NH_SHARE_NEVER});
 WORDS(moves_words, {"auto", 0}, {"none", -1});
@@ -20,28 +30,28 @@ static const nh_key fabric_keys[] = {
      .at = NH_NO_PLACE, .doc = "tiles along x and y, e.g. [2, 2]"},
     BITS(lanes, 1, 64, "1", "neurons and weights per cycle of a core"),
     SIZE(neurons, 1 << 20, "256", "neurons of a core, a multiple of lanes"),
-    SIZE(axons, 1 << 20, "256", "entries of a core's axon table: inputs of its dense and sparse layers"),
-    {.name = "synapse_kib", .type = NH_KEY_INT64, .min = 1, .max = 1 << 16, .def = "8", .offset = FABRIC(synapse_kib), .at = NH_NO_PLACE,
+    OPEN_SIZE(axons, 1 << 20, "entries of a core's axon table: inputs of its dense and sparse layers; auto, here and below = what the network needs"),
+    {.name = "synapse_kib", .type = NH_KEY_INT64, .min = 1, .max = 1 << 16, .def = "8", .offset = FABRIC(map.synapse_kib), .at = NH_NO_PLACE,
      .doc = "weight memory of a core, KiB"},
-    {.name = "convs", .type = NH_KEY_INT64, .min = 0, .max = 256, .def = "0", .offset = FABRIC(f.convs), .at = NH_NO_PLACE,
-     .doc = "convolutions that can end in a core, with shared kernels; 0 = the fabric has no such mode"},
-    SIZE(routes, 65536, "64", "entries of a core's routing table"),
-    SIZE(groups, 4096, "8", "layers, or pieces of them, in a core"),
-    SIZE(params, 1 << 20, "64", "words of lanes neurons' parameters of a core"),
-    {.name = "delays", .type = NH_KEY_INT64, .flags = NH_KEY_POWER_OF_TWO, .min = 1, .max = 1024, .def = "1", .offset = FABRIC(f.delays),
-     .at = NH_NO_PLACE, .doc = "time steps of spikes that a core keeps: longest delay + 1"},
+    OPEN(convs, NH_KEY_INT64, open_or_none_words, 0, 256,
+         "convolutions that can end in a core, with shared kernels; 0 = the fabric has no such mode"),
+    OPEN_SIZE(routes, 65536, "entries of a core's routing table"),
+    OPEN_SIZE(groups, 4096, "layers, or pieces of them, in a core"),
+    OPEN_SIZE(params, 1 << 20, "words of lanes neurons' parameters of a core"),
+    {.name = "delays", .type = NH_KEY_INT64, .word = open_words, .flags = NH_KEY_POWER_OF_TWO, .min = 1, .max = 1024, .def = "auto",
+     .offset = FABRIC(f.delays), .at = NH_NO_PLACE, .doc = "time steps of spikes that a core keeps: longest delay + 1"},
     {.name = "queue", .type = NH_KEY_INT64, .flags = NH_KEY_POWER_OF_TWO, .min = 2, .max = 4096, .def = "16", .offset = FABRIC(f.queue),
      .at = NH_NO_PLACE, .doc = "events that wait in front of a core"},
-    {.name = "sparse", .type = NH_KEY_BOOL, .def = "false", .offset = FABRIC(f.sparse), .at = NH_NO_PLACE,
+    {.name = "sparse", .type = NH_KEY_WORD, .word = sparse_words, .def = "auto", .offset = FABRIC(f.sparse), .at = NH_NO_PLACE,
      .doc = "words of weights may name their neurons: for sparse layers"},
-    BITS(weight_bits, 2, 16, "8", "bits of a weight"),
-    BITS(accum_bits, 8, 48, "24", "bits of an accumulator"),
-    BITS(accumulators, 1, NH_NEURON_INPUTS, "1", "of a neuron, and weights of a synapse: 2 for resonate-and-fire neurons"),
-    BITS(payload_bits, 1, 32, "1", "bits of an event's value: 1 = spikes only; more = signed"),
+    OPEN_BITS(weight_bits, 2, 16, "bits of a weight"),
+    OPEN_BITS(accum_bits, 8, 48, "bits of an accumulator"),
+    OPEN_BITS(accumulators, 1, NH_NEURON_INPUTS, "of a neuron, and weights of a synapse: 2 for resonate-and-fire neurons"),
+    OPEN_BITS(payload_bits, 1, 32, "bits of an event's value: 1 = spikes only; more = signed"),
     BITS(guard_bits, 0, 16, "4", "fractional bits of the states below the accumulator's"),
-    BITS(conv_y_bits, 0, 12, "0", "bits of y in an event of a convolution"),
-    BITS(conv_x_bits, 0, 12, "0", "bits of x"),
-    BITS(conv_c_bits, 0, 12, "0", "bits of the channel"),
+    OPEN_CONV(conv_y_bits, "bits of y in an event of a convolution"),
+    OPEN_CONV(conv_x_bits, "bits of x"),
+    OPEN_CONV(conv_c_bits, "bits of the channel"),
     {.name = "contexts", .type = NH_KEY_INT64, .word = contexts_words, .min = 1, .max = 65536, .def = "auto", .offset = FABRIC(map.most_contexts),
      .at = NH_NO_PLACE, .doc = "most parts of the network that run one after the other on the same cores; auto = as many as it takes"},
     {.name = "share", .type = NH_KEY_WORD, .word = share_words, .def = "auto", .offset = FABRIC(map.share), .at = NH_NO_PLACE,

@@ -121,7 +121,6 @@ bool nh_fabric_resolve(nh_arena *a, nh_diag *d, const nh_reading *config, const 
     }
     q->f.mesh_x = (int)q->mesh[0];
     q->f.mesh_y = (int)q->mesh[1];
-    q->f.synapses = q->synapse_kib * 8192 / (q->f.lanes * q->f.accumulators * q->f.weight_bits);
     q->f.at = q->at;
     return true;
 }

@@ -17,6 +17,7 @@ typedef struct {
     nh_format out;                     /* payload: ufixed<1,1>, or signed integer of payload_bits */
 } nh_fabric_model;
 
+/* As asked for, sizes may be left open: 0, or -1 where 0 is a size (convs, sparse, conv_*_bits). hls/map/size.c settles them. */
 typedef struct {
     const char *name;
     int mesh_x, mesh_y;
@@ -28,7 +29,7 @@ typedef struct {
     int64_t routes, groups, params; /* entries of those tables of a core; params in words of `lanes` neurons */
     int64_t delays;          /* steps that the spike memory holds, a power of two; longest extra delay + 1 */
     int64_t queue;           /* events that wait in front of a core, a power of two */
-    bool sparse;             /* synapse words may name their accumulator */
+    int sparse;              /* 1: synapse words may name their accumulator */
     int weight_bits;         /* 2..16, signed */
     int accum_bits;          /* 8..48, signed */
     int accumulators;        /* of a neuron: 1..4. A synapse word has a weight for each, in every lane */
@@ -61,6 +62,7 @@ typedef struct {
 
 /* What the user asks of the mapper. */
 typedef struct {
+    int64_t synapse_kib;     /* memory of a core for synapse words; 0: the fabric says how many words */
     int64_t most_contexts;   /* 1: all in one; 0: as many as it takes */
     nh_map_share share;
     int64_t neurons_used, axons_used, synapses_used; /* percent of a core that is filled, 1..100; 0: 100 */
@@ -89,6 +91,10 @@ int nh_clog2(int64_t n);
 nh_fabric_widths nh_fabric_get_widths(const nh_fabric *f);
 /* Every rule on the sizes, with diagnostics (all at once) at f->at. */
 bool nh_fabric_check(const nh_fabric *f, nh_diag *d);
+/* Every size by its key, with the least that it can be: what is less is open. Returns how many. */
+typedef struct { const char *key; int64_t value, least; } nh_fabric_size;
+#define NH_FABRIC_SIZE_COUNT 21
+int nh_fabric_list(const nh_fabric *f, nh_fabric_size list[NH_FABRIC_SIZE_COUNT]);
 /* SHA-256 in hex of everything that an image depends on: two fabrics with the same hash run the same images. Lives in a. */
 const char *nh_fabric_hash(nh_arena *a, const nh_fabric *f);
 

@@ -119,11 +119,10 @@ typedef struct {
 
 /* `fabric:` as asked for. */
 typedef struct {
-    nh_fabric f;          /* without models; sizes of `limits` where the configuration says nothing */
+    nh_fabric f;          /* without models and synapses; sizes of `limits` where the configuration says nothing, else open */
     const char *limits;   /* name or path of a limits file, or NULL */
     int64_t mesh[2];
     int n_mesh;
-    int64_t synapse_kib;  /* of a core; becomes f.synapses */
     nh_map_options map;
     int64_t baud;         /* of the board's serial line */
     bool given;

@@ -4,48 +4,28 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* --- sums and weights -------------------------------------------------------------------------------------------------- */
-
-static void bounds_of(nh_filler *s, const nh_projection *q, int64_t *sum, int64_t *largest) {
-    const nh_event_net *net = s->m.given;
-    const nh_population *from = &net->pop[q->from], *to = &net->pop[q->to];
-    int64_t n_to = nh_population_size(to), n_from = nh_population_size(from);
-    int64_t payload = from->out_signed ? (int64_t)1 << (from->out_bits - 1) : ((int64_t)1 << from->out_bits) - 1;
-    int64_t per = q->kind == NH_PROJ_CONV ? from->c * q->kh * q->kw : n_from, rows = q->kind == NH_PROJ_CONV ? to->c : n_to;
-    int64_t n = q->kind == NH_PROJ_SPARSE ? q->n_entry : rows * per, each = n_to / rows;
-    for (int64_t i = 0; i < n; i++) {
-        int64_t w = q->weight ? q->weight[i] : q->constant, v = (w < 0 ? -w : w) * payload;
-        if ((w < 0 ? -w - 1 : w) > *largest) *largest = w < 0 ? -w - 1 : w;
-        if (q->kind == NH_PROJ_SPARSE) sum[q->target[i]] += v;
-        else sum[i / per * each] += v; /* the first pixel of a channel stands for all */
-    }
-    for (int64_t r = 0; q->kind == NH_PROJ_CONV && r < rows; r++)
-        for (int64_t e = 1; e < each; e++)
-            if (sum[r * each + e] < sum[r * each]) sum[r * each + e] = sum[r * each];
-}
-
 /* Of the network as given: partial sums are bounded by the sums that they are parts of. */
 static bool check_widths(nh_filler *s) {
     const nh_event_net *net = s->m.given;
-    for (int k = 0; k < net->n_pop * s->m.f->accumulators; k++) {
-        int pop = k / s->m.f->accumulators, acc = k % s->m.f->accumulators;
-        nh_arena *t = nh_arena_new();
-        int64_t n = nh_population_size(&net->pop[pop]), most = 0, *sum = nh_arena_array(t, (size_t)n + 1, sizeof *sum);
-        for (int i = 0; i < net->n_proj; i++) {
-            int64_t largest = 0;
-            nh_projection part;
-            if (net->proj[i].to != pop || !nh_map_part(&net->proj[i], acc, &part)) continue;
-            bounds_of(s, &part, sum, &largest);
-            int need = nh_log2_ceil((uint64_t)largest + 1) + 1;
-            if (need > s->m.f->weight_bits) s->ok = nh_map_fail(&s->m, NH_P_MAP_WEIGHT, net->proj[i].name, "weight_bits", need, s->m.f->weight_bits, true);
-        }
-        for (int64_t i = 0; i < n; i++)
-            if (sum[i] > most) most = sum[i];
-        nh_arena_free(t);
-        int bits = nh_log2_ceil((uint64_t)most + 1) + 1;
-        if (bits > s->m.f->accum_bits) s->ok = nh_map_fail(&s->m, NH_P_MAP_ACCUM, net->pop[pop].name, "accum_bits", bits, s->m.f->accum_bits, true);
+    const nh_fabric *f = s->m.f;
+    int *weight = nh_arena_array(s->m.a, (size_t)net->n_proj + 1, sizeof *weight);
+    for (int k = 0; k < net->n_pop * f->accumulators; k++) {
+        int pop = k / f->accumulators, bits = nh_map_sum_bits(net, pop, k % f->accumulators, weight);
+        if (bits > f->accum_bits) s->ok = nh_map_fail(&s->m, NH_P_MAP_ACCUM, net->pop[pop].name, "accum_bits", bits, f->accum_bits, true);
     }
+    for (int i = 0; i < net->n_proj; i++)
+        if (weight[i] > f->weight_bits) s->ok = nh_map_fail(&s->m, NH_P_MAP_WEIGHT, net->proj[i].name, "weight_bits", weight[i], f->weight_bits, true);
     return s->ok;
+}
+
+/* Addresses of what leaves for the host are those of axons. */
+static bool check_host(nh_filler *s) {
+    int64_t need = nh_map_host_axons(s->p, s->m.f), have = s->m.f->axons;
+    if (nh_clog2(need) <= nh_map_addr_bits(s->m.f) - (s->m.f->convs > 0)) return true;
+    nh_map_fail(&s->m, NH_P_MAP_TABLE, s->m.net->name, "axons", need, have, true);
+    s->p->certificate.split = "what leaves for the host, network outputs and values for later contexts, has the addresses of axons";
+    nh_diag_hint(s->m.d, "%s", s->p->certificate.split);
+    return s->ok = false;
 }
 
 bool nh_fill_in_context(const nh_map_plan *p, int pop, int context) {
@@ -108,8 +88,6 @@ static void fill_context(nh_filler *s, int context, nh_context *x) {
     for (int64_t k = 0; k < n; k++)
         host = fill_core(s, x, &s->p->core[first + k], &x->core[k], host, &out);
     nh_fill_inputs(s, x, context);
-    int64_t most = (int64_t)1 << nh_map_addr_bits(s->m.f);
-    if (host > most) s->ok = nh_map_fail(&s->m, NH_P_MAP_TABLE, s->m.net->name, "addresses to the host", host, most, true);
 }
 
 nh_image *nh_map_fill(nh_arena *a, nh_diag *d, const nh_event_net *given, const nh_fabric *f, nh_map_plan *plan) {
@@ -117,7 +95,7 @@ nh_image *nh_map_fill(nh_arena *a, nh_diag *d, const nh_event_net *given, const 
     nh_filler s = {.m = {.a = a, .d = d, .net = net, .f = f, .p = plan, .given = given}, .p = plan, .ok = !plan->certificate.failed};
     if (!s.ok) return NULL;
     size_t before = d->n_error;
-    if (!check_widths(&s)) return nh_map_lever_of_fill(&s.m, d->n_error == before + 1), NULL;
+    if (!check_widths(&s) || !check_host(&s)) return nh_map_lever_of_fill(&s.m, d->n_error == before + 1), NULL;
     nh_map_by_source(a, net, &s.by_source, &s.first_by_source);
     nh_map_place(&s.m, s.by_source, s.first_by_source);
     s.row_start = nh_arena_array(a, (size_t)net->n_proj + 1, sizeof *s.row_start);

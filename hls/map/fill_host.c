@@ -62,18 +62,37 @@ void nh_fill_inputs(nh_filler *s, nh_context *x, int context) {
         }
 }
 
-/* What leaves to the host: outputs of the network, and what later contexts read. Addresses are counted through the context. */
+/* Outputs of the network, and what later contexts read. */
+static bool leaves(const nh_map_plan *p, const nh_event_net *net, const int *by_source, const int *first_by_source, const nh_map_piece *b) {
+    bool wanted = net->pop[b->pop].is_output;
+    for (int i = first_by_source[b->pop]; i < first_by_source[b->pop + 1]; i++) {
+        int to = p->position[net->proj[by_source[i]].to];
+        for (int64_t k = p->first_piece[to]; k < p->first_piece[to + 1]; k++)
+            wanted |= p->piece[k].context != b->context;
+    }
+    return wanted;
+}
+
+int64_t nh_map_host_axons(const nh_map_plan *p, const nh_fabric *f) {
+    nh_arena *t = nh_arena_new();
+    int *by_source, *first_by_source;
+    int64_t most = 1;
+    nh_map_by_source(t, p->net, &by_source, &first_by_source);
+    for (int c = 0; c < p->n_context; c++) {
+        int64_t words = 0;
+        for (int64_t k = p->context_first[c]; k < p->context_first[c + 1]; k++)
+            if (leaves(p, p->net, by_source, first_by_source, &p->piece[k])) words += p->piece[k].words;
+        if (words * f->lanes > most) most = words * f->lanes;
+    }
+    nh_arena_free(t);
+    return f->convs ? nh_ceil_div(most, 2) : most; /* with conv mode an address has one bit more than an axon */
+}
+
 int64_t nh_fill_outputs(nh_filler *s, nh_context *x, const nh_map_piece *b, nh_core_image *c, int64_t base, size_t *cap) {
     const nh_population *p = &s->m.net->pop[b->pop];
     int64_t start = s->p->start[(int64_t)b->context * s->m.net->n_pop + b->pop];
     int lanes = s->m.f->lanes;
-    bool wanted = p->is_output;
-    for (int i = s->first_by_source[b->pop]; i < s->first_by_source[b->pop + 1]; i++) {
-        int to = s->p->position[s->m.net->proj[s->by_source[i]].to];
-        for (int64_t k = s->p->first_piece[to]; k < s->p->first_piece[to + 1]; k++)
-            wanted |= s->p->piece[k].context != b->context;
-    }
-    if (!wanted) return base;
+    if (!leaves(s->p, s->m.net, s->by_source, s->first_by_source, b)) return base;
     c->route[c->n_route++] = (nh_route){.first = b->word0, .words = b->words, .to_host = true, .base = base, .limit = b->words * lanes, .pixel_words = 1, .width = 1};
     for (int64_t i = 0; i < b->words; i++)
         for (int lane = 0; lane < lanes; lane++) {

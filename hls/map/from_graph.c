@@ -209,10 +209,20 @@ nh_event_net *nh_event_net_of(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fab
 
 nh_image *nh_map_graph(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fabric *f, const nh_map_options *o, const char *project, nh_event_net **net,
                        nh_map_plan **plan) {
-    *net = nh_fabric_check(f, d) ? nh_event_net_of(a, d, g, f) : NULL;
-    *plan = *net ? nh_map_make(a, d, *net, f, o) : NULL;
-    if (!*plan || (*plan)->certificate.failed) return NULL;
+    nh_fabric *asked = NH_NEW(a, nh_fabric);
+    *asked = *f;
+    *net = NULL, *plan = NULL;
+    if (!nh_map_size_words(d, g, f, o)) return NULL;
+    nh_map_open_tables(f);
+    if (!nh_fabric_check(f, d) || !(*net = nh_event_net_of(a, d, g, f))) return NULL;
+    *plan = nh_map_make(a, d, *net, f, o);
+    (*plan)->asked = asked;
+    if ((*plan)->certificate.failed) return NULL;
+    nh_map_size_tables(asked, *plan, f);
     nh_image *image = nh_map_fill(a, d, *net, f, *plan);
-    if (image) image->project = project;
+    if (!image) return NULL;
+    nh_map_size_routes(asked, image);
+    *f = image->fabric;
+    image->project = project;
     return image;
 }

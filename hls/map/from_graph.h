@@ -9,7 +9,14 @@
  * its neurons are added to f: layers whose programs are the same in the fabric's integers share one. NULL with diagnostics. Lives in a. */
 nh_event_net *nh_event_net_of(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fabric *f);
 
-/* The whole way: f is checked, *net is what of g is on f, *plan its plan, the image of `project` is returned. NULL with diagnostics; *net and *plan
+/* size.c: sizes that f leaves open. Of words, from the network: false with diagnostics where it is none of a fabric. synapses is set, too. */
+bool nh_map_size_words(nh_diag *d, const nh_graph *g, nh_fabric *f, const nh_map_options *o);
+/* Of tables: all the room that there can be; then what the plan uses of what `asked` left open; and when the routes are made, in m->fabric. */
+void nh_map_open_tables(nh_fabric *f);
+void nh_map_size_tables(const nh_fabric *asked, const nh_map_plan *p, nh_fabric *f);
+void nh_map_size_routes(const nh_fabric *asked, nh_image *m);
+
+/* The whole way: the open sizes of f are settled, f is checked, *net is what of g is on f, *plan its plan, the image of `project` is returned. NULL with diagnostics; *net and *plan
  * are then what there was until then, or NULL. All live in a. */
 nh_image *nh_map_graph(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fabric *f, const nh_map_options *o, const char *project, nh_event_net **net,
                        nh_map_plan **plan);

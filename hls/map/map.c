@@ -87,6 +87,13 @@ const nh_fabric *nh_map_ceiling(nh_arena *a, const nh_fabric *f, const nh_map_op
     return g;
 }
 
+int nh_map_payload_of_sums(nh_arena *a, const nh_event_net *net, const nh_fabric *f, const nh_map_options *o) {
+    nh_map_plan p = {0};
+    net = nh_map_find_thin(a, net, f);
+    nh_mapper m = {.a = a, .net = net, .f = nh_map_ceiling(a, f, o), .whole = f, .p = &p, .given = net, .option = *o};
+    return nh_map_begin(&m) ? 0 : p.certificate.payload_bits;
+}
+
 nh_map_plan *nh_map_make(nh_arena *a, nh_diag *d, const nh_event_net *net, const nh_fabric *f, const nh_map_options *o) {
     nh_map_plan *p = NH_NEW(a, nh_map_plan);
     net = nh_map_find_thin(a, net, f);

@@ -80,6 +80,7 @@ typedef struct {
 } nh_map_certificate;
 
 typedef struct {
+    const nh_fabric *asked;  /* as the configuration has it, some sizes open; NULL: all were given */
     nh_map_options option;
     const nh_event_net *net; /* what is mapped: the network, or with partial sums behind its populations where fan-in was split. pop and
                               * proj below are of this one */

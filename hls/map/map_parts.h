@@ -106,10 +106,15 @@ void nh_map_share_end(nh_mapper *m, nh_sharing *s);
 /* Does every core sweep its pieces when it should (starts are known)? */
 bool nh_map_share_check(nh_mapper *m);
 
+/* widths.c: bits that the sums of an accumulator of a population need, signed. weight[proj]: raised to the bits of its widest weight. */
+int nh_map_sum_bits(const nh_event_net *net, int pop, int acc, int *weight);
+
 /* map.c: the network as it is mapped (m->net), its order and the plan's arrays. */
 bool nh_map_begin(nh_mapper *m);
 /* The fabric with cores as large as the options let the mapper fill them. Lives in a. */
 const nh_fabric *nh_map_ceiling(nh_arena *a, const nh_fabric *f, const nh_map_options *o);
+/* Bits of an event that the partial sums of a network need; 0: it has none. */
+int nh_map_payload_of_sums(nh_arena *a, const nh_event_net *net, const nh_fabric *f, const nh_map_options *o);
 /* lever.c */
 void nh_map_levers(nh_mapper *m);
 void nh_map_lever_of_fill(nh_mapper *m, bool only);

@@ -1,5 +1,6 @@
 /* A plan as text. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "map_parts.h"
 
@@ -87,9 +88,24 @@ static void put_certificate(const nh_map_plan *p, FILE *out) {
     }
 }
 
+/* Sizes that the configuration left to us. */
+static void put_sizes(const nh_map_plan *p, const nh_fabric *f, FILE *out) {
+    nh_fabric_size asked[NH_FABRIC_SIZE_COUNT], size[NH_FABRIC_SIZE_COUNT];
+    bool any = false;
+    if (!p->asked || p->certificate.failed) return;
+    nh_fabric_list(p->asked, asked);
+    for (int i = 0, n = nh_fabric_list(f, size); i < n; i++) {
+        if (asked[i].value >= asked[i].least || strcmp(size[i].key, "synapses") == 0) continue;
+        fprintf(out, "%s%s %" PRId64, any ? ", " : "sizes that this network needs: ", size[i].key, size[i].value);
+        any = true;
+    }
+    if (any) fputs("\n\n", out);
+}
+
 void nh_map_print(const nh_map_plan *p, const nh_event_net *net, const nh_fabric *f, FILE *out) {
     if (p->net) net = p->net;
     put_wishes(net, out);
+    put_sizes(p, f, out);
     put_attempts(p, out);
     put_layers(p, net, f, out);
     if (p->certificate.failed) {

@@ -41,6 +41,17 @@ static bool say(const chooser *w, nh_code code, const char *fmt, ...) {
 
 static bool is_event(const chooser *w) { return w->l->opt.strategy == NH_STRATEGY_EVENT; }
 
+/* Bits of an event's value; where the fabric leaves them open: those of the input and of all states, which is what neurons with states send. */
+static int event_payload(const nh_temporal_fx *c) {
+    int bits = c->o->fabric.f.payload_bits;
+    if (bits > 0) return bits;
+    nh_format in = c->g->tensor[c->g->input].q.fmt;
+    bits = in.width_bits + !in.is_signed;
+    for (int i = 0; i < c->g->n_layer; i++)
+        if (c->g->layer[i].op == NH_OP_NEURON && c->g->layer[i].opt.state_bits > bits) bits = c->g->layer[i].opt.state_bits;
+    return bits < 32 ? bits : 32;
+}
+
 /* Of states and everything in volts of a neuron on a core. */
 static int event_state_frac(const chooser *w) { return nh_event_frac(w->c, w->index) + w->c->o->fabric.f.guard_bits; }
 
@@ -320,7 +331,7 @@ static bool output_format(chooser *w) {
     spec.out_fmt = w->c->forced[w->l->out];
     if (!w->l->opt.result.is_auto) spec.out_fmt = w->l->opt.result.fmt;
     if (is_event(w) && !w->was_exact && w->p->n_state > 0 && w->p->out == NH_NEURON_OUT_GRADED) {
-        int bits = w->c->o->fabric.f.payload_bits;
+        int bits = event_payload(w->c);
         spec.out_fmt = nh_format_make(true, bits, bits - event_state_frac(w), NH_ROUND_RND, NH_OVERFLOW_SAT);
     }
     nh_dp *dp = nh_dp_neuron(w->c->scratch, &spec, "probe", &r, &frac, &why);

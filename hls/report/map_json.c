@@ -125,10 +125,23 @@ static json_t *symbols(const nh_fabric *f) {
     return json_pack("{s:i, s:i, s:i, s:o}", "memory", NH_FMEM_STATE, "lanes", f->lanes, "state_bits", nh_fabric_get_widths(f).state, "models", models);
 }
 
+/* Sizes by key; chosen: those that the configuration left open. */
+static json_t *sizes(const nh_map_plan *p, const nh_fabric *f) {
+    nh_fabric_size size[NH_FABRIC_SIZE_COUNT], asked[NH_FABRIC_SIZE_COUNT];
+    json_t *all = json_object(), *chosen = json_array();
+    int n = nh_fabric_list(f, size);
+    nh_fabric_list(p->asked ? p->asked : f, asked);
+    for (int i = 0; i < n; i++) {
+        json_object_set_new(all, size[i].key, json_integer((json_int_t)size[i].value));
+        if (asked[i].value < asked[i].least && strcmp(size[i].key, "synapses") != 0) json_array_append_new(chosen, json_string(size[i].key));
+    }
+    return json_pack("{s:o, s:o}", "sizes", all, "chosen", chosen);
+}
+
 const char *nh_map_json(nh_arena *a, const nh_map_plan *p, const nh_event_net *net, const nh_fabric *f) {
     if (p->net) net = p->net;
     bool failed = p->certificate.failed;
-    json_t *root = json_pack("{s:[ii], s:i, s:f, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "mesh", f->mesh_x, f->mesh_y, "contexts", failed ? 0 : p->n_context,
+    json_t *root = json_pack("{s:o, s:[ii], s:i, s:f, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "fabric", sizes(p, f), "mesh", f->mesh_x, f->mesh_y, "contexts", failed ? 0 : p->n_context,
                              "traffic_hops", p->traffic_hops, "routes_most", (json_int_t)p->routes_most, "cost", (json_int_t)(failed ? 0 : p->cost), "lower_bound",
                              bound(&p->bound), "decided_by_user", wishes(net), "attempts", attempts(p), "utilisation", uses(p, net, f), "by_context",
                              failed ? json_array() : contexts(p, net, f), "cores", failed ? json_array() : cores(p, net), "certificate",

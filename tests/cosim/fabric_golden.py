@@ -38,12 +38,18 @@ CONV = f"mesh: [4, 4], lanes: 4, neurons: 4096, axons: 12288, synapse_kib: 1024,
 VALUES = ", payload_bits: 32"
 TAPS = ("axons: 1024, synapse_kib: 64, params: 256, sparse: true, accum_bits: 40, weight_bits: 9, delays: 8, convs: 4, conv_y_bits: 6, conv_x_bits: 6, "
         "conv_c_bits: 6")
+OPEN = "mesh: [2, 2], lanes: 4, neurons: 1024, synapse_kib: 256" # all else as the network needs
 NEVER, NOT_IN_QUICK, ALWAYS = range(3)
 
 # case, with what is special in brackets: (fabric, when its RTL is built, whether --quick runs it)
 FABRICS = {
     "tinynet_lif": (SPARSE + VALUES, NOT_IN_QUICK, True),
     "mnist_mlp": (SPARSE, NOT_IN_QUICK, True),
+    "tinynet_lif (open)": (OPEN, NOT_IN_QUICK, True),
+    "unit_rf_iz (open)": (OPEN, NOT_IN_QUICK, True),
+    "unit_sdnn_conv_dense (open)": (OPEN, NOT_IN_QUICK, True),
+    "unit_lif_dense_delay_out (open)": (OPEN, NEVER, True),
+    "pilotnet_sdnn_skip1 (open)": (OPEN.replace("1024", "4096").replace("256", "1024"), NEVER, False),
     "oxford": (f"mesh: [2, 2], neurons: 256, axons: 256, synapse_kib: 128, params: 256, {BITS}", NEVER, True),
     "pilotnet_sdnn": (CONV + VALUES + ", conv_y_bits: 6, conv_x_bits: 7, conv_c_bits: 6", NEVER, False),
     "pilotnet_sdnn_skip1": (CONV + VALUES + ", conv_y_bits: 6, conv_x_bits: 7, conv_c_bits: 6", NEVER, False),

@@ -1,0 +1,89 @@
+"""Sizes of a fabric that a configuration leaves open: the least that the network needs, printed, and in map.json. Needs no Verilator."""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+EXAMPLE = ROOT / "configs/examples/digits_snn"
+PROGRAM = str(pathlib.Path(os.environ["NH_PROGRAM"]).resolve())
+CONFIG = """project: net
+model: {example}/digits_snn.nir
+target: generic
+io: stream
+input: {{format: "ufixed<1,1>"}}
+defaults: {{strategy: event, numerics: nir, reset: zero, weight_bits: 6, state_bits: 14}}
+fabric: {{mesh: [2, 2]{fabric}}}
+spiking: {{time_steps: 20, dt: 1e-3, encoding: rate, seed: 1, readout: count}}
+calibrate: {{data: {example}/x_cal.npy, scale: 1/16}}
+simulate: {{inputs: {example}/x_test.npy, labels: {example}/y_test.npy, scale: 1/16, samples: 6}}
+"""
+
+
+class OpenSizes(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.dir = pathlib.Path(folder.name)
+
+    def map(self, fabric="", expect=0):
+        (self.dir / "net.yaml").write_text(CONFIG.format(example=EXAMPLE, fabric=fabric))
+        env = dict(os.environ) | {"NEUROHLS_VERILATOR": "/nonexistent"}
+        r = subprocess.run([PROGRAM, "map", "net.yaml", "-o", "out"], cwd=self.dir, capture_output=True, text=True, env=env, timeout=280)
+        self.assertEqual(r.returncode, expect, r.stdout + r.stderr)
+        return r
+
+    def fabric(self):
+        return json.loads((self.dir / "out/fabric/map.json").read_text())["fabric"]
+
+    def listing(self):
+        return subprocess.run([PROGRAM, "disasm", "out/fabric/net.img"], cwd=self.dir, capture_output=True, text=True, check=True).stdout
+
+    def cores(self):
+        """The text of every core of the image."""
+        return re.split(r"^ +core ", self.listing(), flags=re.M)[1:]
+
+    def test_a_mesh_is_enough_and_the_image_computes_the_network(self):
+        r = self.map()
+        self.assertRegex(r.stdout, r"as the layers +0 of 1200 outputs differ")
+        self.assertRegex(r.stdout, r"sizes that this network needs: .*\bweight_bits \d+.*\baccum_bits \d+")
+
+    def test_tables_are_as_large_as_the_fullest_core_of_the_image(self):
+        self.map()
+        size, cores = self.fabric()["sizes"], self.cores()
+        self.assertGreater(len(cores), 0)
+        for key, line in (("routes", "SEND"), ("groups", "FIRE"), ("axons", "ACC")):
+            self.assertEqual(size[key], max(len(re.findall(rf"^ +{line} ", core, re.M)) for core in cores), key)
+
+    def test_weights_and_sums_are_as_wide_as_they_must_be(self):
+        self.map()
+        size = self.fabric()["sizes"]
+        for key in ("weight_bits", "accum_bits"):
+            with self.subTest(key):
+                self.map(f", {key}: {size[key]}")
+                self.assertNotIn(key, self.fabric()["chosen"])
+                wrong = self.map(f", {key}: {size[key] - 1}", expect=2 if key == "weight_bits" else 1)
+                self.assertIn(key, wrong.stderr)
+
+    def test_what_is_given_is_kept(self):
+        self.map(", weight_bits: 11, routes: 9, delays: 4, payload_bits: 5, sparse: false, convs: 2, conv_y_bits: 3, conv_x_bits: 3, conv_c_bits: 3")
+        fabric = self.fabric()
+        for key, value in dict(weight_bits=11, routes=9, delays=4, payload_bits=5, sparse=0, convs=2, conv_y_bits=3).items():
+            self.assertEqual(fabric["sizes"][key], value, key)
+            self.assertNotIn(key, fabric["chosen"])
+
+    def test_open_sizes_and_the_same_sizes_given_are_the_same_fabric(self):
+        self.map()
+        image = (self.dir / "out/fabric/net.img").read_bytes()
+        fabric = self.fabric()
+        word = lambda key: ("false", "true")[fabric["sizes"][key]] if key == "sparse" else fabric["sizes"][key]
+        self.map("".join(f", {key}: {word(key)}" for key in fabric["chosen"]))
+        self.assertEqual(self.fabric()["chosen"], [])
+        self.assertEqual((self.dir / "out/fabric/net.img").read_bytes(), image)
+
+
+if __name__ == "__main__":
+    unittest.main()
