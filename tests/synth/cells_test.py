@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Exact cell counts of templates and of one emitted datapath, so that a silent change of area is a red test.
+"""Exact cell counts of templates and of emitted datapaths, so that a silent change of area is a red test; tables.py holds the documents to them.
 
     cells_test.py NEUROHLS [UNIT...]       NH_UPDATE_CELLS=1 rewrites cells.json; review the diff.
 
@@ -26,6 +26,14 @@ RECIPES = {
     "xc7": "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf -nodsp -top",
     "xc7_dsp": "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf -top",
 }
+
+
+def core(lanes):
+    """A neuron core of tinyODIN's sizes: 256 neurons with states of 12 bits, 256 inputs, 256 x 256 weights of 4 bits, parameters shared."""
+    return "nh_neuron_core", dict(LANES=lanes, NEURONS=256, AXONS=256, SYNAPSES=256 * 256 // lanes, ROUTES=1, GROUPS=1, PARAMS=1, QUEUE=16, WEIGHT_W=4,
+                                  ACC_W=12, STATE_W=12, PARAM_W=31, XB=1, YB=1, ADDR_W=8, DATA_W=26, DP_LATENCY=2)
+
+
 # name: (module, parameters); files are (words, digits of a word).
 UNITS = {
     "dense_mac_serial": ("nh_dense_mac", dict(N_IN=16, N_OUT=8, IN_LANES=1, OUT_LANES=1, REUSE=128, X_W=8, W_W=8, ACC_W=20, EXACT=1,
@@ -42,10 +50,20 @@ UNITS = {
     "skid": ("nh_skid", dict(WIDTH=16)),
     "router": ("nh_router", dict(X=1, Y=1, X_MAX=3, Y_MAX=3, XB=2, YB=2, DATA_W=26, QUEUE=2)),
     "fabric_host": ("nh_fabric_host", dict(FLIT_W=36, HOST_W=40, SETTLE=4)),
+    "frame_rx": ("nh_frame_rx", dict(WIDTH=40)),
+    "frame_tx": ("nh_frame_tx", dict(WIDTH=40)),
+    "host_bytes": ("nh_host_bytes", dict(HOST_W=40, DEPTH=8)),
+    "host_uart": ("nh_host_uart", dict(HOST_W=40, DEPTH=8, DIV=104)),
+    "core_1_lane": core(1),
+    "core_8_lanes": core(8),
 }
-XC7 = ("dense_mac_serial", "dense_mac_lanes_with_casts", "gear_any", "cast_even_saturate", "router", "fabric_host")
+XC7 = ("dense_mac_serial", "dense_mac_lanes_with_casts", "gear_any", "cast_even_saturate", "router", "fabric_host", "host_bytes", "host_uart",
+       "core_1_lane", "core_8_lanes")
 JOBS = [("ice40", u) for u in UNITS] + [("xc7", u) for u in XC7] + [("xc7_dsp", "dense_mac_serial")]
 EMITTED = [("ice40", "p_n1_fc1_dp"), ("xc7", "p_n1_fc1_dp"), ("ice40", "p")]
+FABRIC = [(family, lanes) for family in ("ice40", "xc7") for lanes in (1, 8)]  # the neurons of core(lanes)
+# Most LUTs and flip-flops: what routers without multicast or fair arbitration take.
+BOUNDS = {"xc7/router": (705, 1254)}
 
 
 def memory(path, words, digits):
@@ -108,6 +126,43 @@ def emit(work, program):
     return work / "out/rtl"
 
 
+def emit_fabric(work, program, lanes):
+    """The RTL of a core with leaky integrate-and-fire neurons, whose decay, gain and threshold are parameters."""
+    shutil.copy(HERE.parent / "golden/models/lif.nir", work)
+    config = work / f"f{lanes}.yaml"
+    config.write_text(f"""project: f{lanes}
+model: lif.nir
+target: generic
+io: stream
+input: {{ format: "ufixed<1,1>" }}
+defaults: {{ strategy: event, numerics: nir, reset: zero, weight_bits: 4, state_bits: 12, decay_bits: 6 }}
+fabric: {{ mesh: [1, 1], neurons: 256, axons: 256, synapse_kib: 32, lanes: {lanes}, params: 1, weight_bits: 4, accum_bits: 12 }}
+spiking: {{ time_steps: 5, dt: 1e-4 }}
+""")
+    subprocess.run([program, "build", config, "--until", "rtl", "-q", "-o", work / f"fabric{lanes}"], check=True)
+    return work / f"fabric{lanes}/rtl"
+
+
+def count_neurons(rtl, family, lanes):
+    top = f"f{lanes}_neurons"
+    files = [f for f in rtl.joinpath("files.f").read_text().split() if f in (f"{top}.v", f"f{lanes}_m0.v", "nh_reg.v", "nh_cast.v")]
+    return count(rtl, f"{family}_{top}", files, top, RECIPES[family])
+
+
+def total(cells):
+    """(LUTs, flip-flops, block RAMs) as hls/flow/cells.c counts them; block RAMs of xc7 in 36 Kb."""
+    def weigh(rules):
+        return sum(n * weight for cell, n in cells.items() for pattern, weight in rules if re.fullmatch(pattern, cell))
+    return (weigh([(r"LUT\d|INV|SB_LUT4", 1), (r"RAM32M|RAM64M", 4)]), weigh([(r"FD\w+|SB_DFF\w*", 1)]),
+            weigh([(r"RAMB36E1|SB_RAM40_4K\w*", 1), (r"RAMB18E1", 0.5)]))
+
+
+def above(got):
+    """Units that exceed their bound."""
+    return [f"{key}: {luts} LUTs, {ffs} flip-flops; allowed are {BOUNDS[key][0]}, {BOUNDS[key][1]}"
+            for key in BOUNDS if key in got for luts, ffs, _ in [total(got[key])] if luts > BOUNDS[key][0] or ffs > BOUNDS[key][1]]
+
+
 def main():
     program, wanted = sys.argv[1], sys.argv[2:]
     version = subprocess.run(["yosys", "-V"], capture_output=True, text=True).stdout.split()[:2] if shutil.which("yosys") else ["no yosys"]
@@ -124,7 +179,11 @@ def main():
         futures = {f"{f}/{u}": pool.submit(count_template, work, f, u) for f, u in JOBS if not wanted or u in wanted}
         futures |= {f"{f}/emitted_{m}": pool.submit(count, rtl, f"{f}_{m}", files, m, RECIPES[f])
                     for f, m in EMITTED if not wanted or f"emitted_{m}" in wanted}
+        fabric = {lanes: emit_fabric(work, program, lanes) for _, lanes in FABRIC}
+        futures |= {f"{f}/neurons_{n}": pool.submit(count_neurons, fabric[n], f, n) for f, n in FABRIC if not wanted or f"neurons_{n}" in wanted}
         got = {key: future.result() for key, future in futures.items()}
+    too_large = above(got)
+    print("\n".join(too_large), end="\n" if too_large else "")
     if update:
         EXPECTED.write_text(json.dumps({"yosys": version, "cells": dict(sorted((old["cells"] | got).items()))}, indent=1) + "\n")
         return 0
@@ -138,7 +197,7 @@ def main():
         print("no longer counted:", ", ".join(sorted(set(old["cells"]) - set(got))))
         return 1
     print(f"{len(got)} units, {len(different)} changed")
-    return 1 if different else 0
+    return 1 if different or too_large else 0
 
 
 if __name__ == "__main__":
