@@ -29,16 +29,6 @@ module nh_frame_rx #(
         end
     endgenerate
 
-    // A symbol more: x^7 + x^3 + 1, high bit first.
-    function [6:0] crc;
-        input [6:0] x;
-        integer i;
-        begin
-            crc = x;
-            for (i = 0; i < 7; i = i + 1) crc = {crc[5:0], 1'b0} ^ (crc[6] ? 7'h09 : 7'h00);
-        end
-    endfunction
-
     reg [COUNT_W-1:0] count_q;    // symbols of the frame so far
     reg [6:0] number_q;           // of the frame
     reg [6:0] crc_q;
@@ -77,10 +67,16 @@ module nh_frame_rx #(
         end
     end
 
+    wire [6:0] crc_d;
+    nh_frame_crc u_crc (
+        .crc(begins ? number_q : crc_q),
+        .symbol(s_data[6:0]),
+        .next(crc_d)
+    );
     wire [7*SYMBOLS+6:0] symbol_d = {s_data[6:0], symbol_q};
     always @(posedge clk) begin
         if (s_valid && !closes) symbol_q <= symbol_d[7*SYMBOLS+6:7];
-        if (s_valid && !closes) crc_q <= crc((begins ? number_q : crc_q) ^ s_data[6:0]);
+        if (s_valid && !closes) crc_q <= crc_d;
     end
 
     wire unused = &{1'b0, ALL, symbol_q, symbol_d};

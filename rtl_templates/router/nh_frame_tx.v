@@ -30,15 +30,6 @@ module nh_frame_tx #(
         end
     endgenerate
 
-    function [6:0] crc;
-        input [6:0] x;
-        integer i;
-        begin
-            crc = x;
-            for (i = 0; i < 7; i = i + 1) crc = {crc[5:0], 1'b0} ^ (crc[6] ? 7'h09 : 7'h00);
-        end
-    endfunction
-
     reg full_q;                   // symbol_q holds a word
     reg [COUNT_W-1:0] count_q;    // its symbols that are out
     reg [6:0] number_q;           // of the frame
@@ -82,11 +73,17 @@ module nh_frame_tx #(
             assign word[7*SYMBOLS-1:WIDTH] = {(7*SYMBOLS-WIDTH){1'b0}};
         end
     endgenerate
+    wire [6:0] crc_d;
+    nh_frame_crc u_crc (
+        .crc(begins ? number_q : crc_q),
+        .symbol(symbol_q[6:0]),
+        .next(crc_d)
+    );
     wire [7*SYMBOLS+6:0] rest = {7'd0, symbol_q};
     always @(posedge clk) begin
         if (s_valid && s_ready) symbol_q <= word;
         else if (take_symbol) symbol_q <= rest[7*SYMBOLS+6:7];
-        if (take_symbol) crc_q <= crc((begins ? number_q : crc_q) ^ symbol_q[6:0]);
+        if (take_symbol) crc_q <= crc_d;
         if (move) byte_q <= take_token ? {1'b1, token} : take_check ? {1'b1, crc_q} : {1'b0, symbol_q[6:0]};
     end
 

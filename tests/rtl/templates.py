@@ -35,7 +35,7 @@ def rows(name):
             if words:
                 legal = words[0] != "!"
                 out.append((legal, dict(w.split("=", 1) for w in words[0 if legal else 1:])))
-    return out
+    return out or [(True, {})]  # a template without parameters
 
 
 def library():
