@@ -91,8 +91,12 @@ static void check_conv(checker *c, const nh_core_image *m, const nh_conv_axon *v
             if (nh_field_get(v, k)) say(c, "it is not valid, and yet has numbers");
         return;
     }
-    bool ok = in(c, "features", v->features, 1, c->w.nw) & in(c, "kh", v->kh, 1, 15) & in(c, "kw", v->kw, 1, 15) & in(c, "h", v->h, 1, ends) &
-              in(c, "w", v->w, 1, endx);
+    int before = c->errors;
+    in(c, "features", v->features, 1, c->w.nw);
+    in(c, "kh", v->kh, 1, 15);
+    in(c, "kw", v->kw, 1, 15);
+    in(c, "h", v->h, 1, ends);
+    in(c, "w", v->w, 1, endx);
     in(c, "channel_words", v->channel_words, 0, ((int64_t)1 << c->w.sa) - 1);
     in(c, "dilation_y", v->dilation_y, 1, 15);
     in(c, "dilation_x", v->dilation_x, 1, 15);
@@ -100,6 +104,7 @@ static void check_conv(checker *c, const nh_core_image *m, const nh_conv_axon *v
     in(c, "pad_x", v->pad_x, -16, 15);
     in(c, "y0", v->y0, 0, ends - 1);
     in(c, "x0", v->x0, 0, endx - 1);
+    bool ok = c->errors == before;
     if (in(c, "stride_y", v->stride_y, 1, 8) && (v->stride_y & (v->stride_y - 1))) say(c, "stride_y is no power of two");
     if (in(c, "stride_x", v->stride_x, 1, 8) && (v->stride_x & (v->stride_x - 1))) say(c, "stride_x is no power of two");
     if (!ok) return;
@@ -174,11 +179,15 @@ static void check_core(checker *c, const nh_core_image *m) {
     in(c, "start", m->start, 0, 65535);
     in(c, "period", m->period, 1, 65535);
     if (in(c, "reset period", m->reset_period, 0, 65535)) in(c, "reset phase", m->reset_phase, 0, m->reset_period > 0 ? m->reset_period - 1 : 0);
-    bool ok = in(c, "words", m->words, 0, c->w.nw) & in(c, "number of axons", m->n_axon, 0, c->f->axons) &
-              in(c, "number of synapse words", m->n_synapse, 0, c->f->synapses) & in(c, "number of convolutions", m->n_conv, 0, c->f->convs) &
-              in(c, "number of groups", m->n_group, 0, c->f->groups) & in(c, "number of parameter words", m->n_param, 0, c->f->params) &
-              in(c, "number of routes", m->n_route, 0, c->f->routes < 65535 ? c->f->routes : 65535);
-    if (!ok) return;
+    int before = c->errors;
+    in(c, "words", m->words, 0, c->w.nw);
+    in(c, "number of axons", m->n_axon, 0, c->f->axons);
+    in(c, "number of synapse words", m->n_synapse, 0, c->f->synapses);
+    in(c, "number of convolutions", m->n_conv, 0, c->f->convs);
+    in(c, "number of groups", m->n_group, 0, c->f->groups);
+    in(c, "number of parameter words", m->n_param, 0, c->f->params);
+    in(c, "number of routes", m->n_route, 0, c->f->routes < 65535 ? c->f->routes : 65535);
+    if (c->errors > before) return;
     if (m->n_synapse && (m->synapse_acc != NULL) != c->f->sparse) say(c, "synapse words name accumulators, or do not, against what the fabric is");
     for (int64_t i = 0; i < m->n_axon; i++) row(c, "axon", NH_ROW_AXON, i), check_axon(c, m, &m->axon[i]);
     for (int64_t i = 0; i < m->n_conv; i++) row(c, "convolution", NH_ROW_CONV, i), check_conv(c, m, &m->conv[i]);
@@ -201,10 +210,13 @@ static void check_input(checker *c, const nh_input_entry *e) {
         return;
     }
     if (!f->convs) say(c, "it has coordinates, the fabric has no convolutions");
-    bool ok = in(c, "c", e->c, 1, (int64_t)1 << f->conv_c_bits) & in(c, "h", e->h, 1, (int64_t)1 << f->conv_y_bits) &
-              in(c, "w", e->w, 1, (int64_t)1 << f->conv_x_bits);
+    int before = c->errors;
+    in(c, "c", e->c, 1, (int64_t)1 << f->conv_c_bits);
+    in(c, "h", e->h, 1, (int64_t)1 << f->conv_y_bits);
+    in(c, "w", e->w, 1, (int64_t)1 << f->conv_x_bits);
     in(c, "y_from", e->y_from, 0, e->h);
     in(c, "y_to", e->y_to, e->y_from, e->h);
+    bool ok = c->errors == before;
     if (ok) span(c, "first", e->first, "count", e->count, 1, e->c * e->h * e->w);
 }
 
@@ -279,8 +291,12 @@ bool nh_image_check_text(const nh_image *m, nh_diag *d, nh_loc at, const nh_cont
     if (!nh_fabric_check(&f, d)) return false;
     checker c = {.m = m, .f = &m->fabric, .w = nh_fabric_get_widths(&m->fabric), .d = d, .at = at, .places = places, .context = -1, .core = -1};
     in(&c, "number of models", m->fabric.n_model, 1, NH_FABRIC_MODELS);
-    bool ok = in(&c, "steps", m->steps, 1, 1 << 20) & in(&c, "input_size", m->input_size, 0, 1 << 24) &
-              in(&c, "output_size", m->output_size, 0, 1 << 24) & in(&c, "number of contexts", m->n_context, 1, 65536);
+    int before = c.errors;
+    in(&c, "steps", m->steps, 1, 1 << 20);
+    in(&c, "input_size", m->input_size, 0, 1 << 24);
+    in(&c, "output_size", m->output_size, 0, 1 << 24);
+    in(&c, "number of contexts", m->n_context, 1, 65536);
+    bool ok = c.errors == before;
     if (ok) in(&c, "steps * input_size", m->steps * m->input_size, 0, MANY), in(&c, "steps * output_size", m->steps * m->output_size, 0, MANY);
     if (!is_name(m->project)) say(&c, "it has no name, or one of more than 4096 bytes");
     for (c.context = 0; ok && c.context < m->n_context; c.context++) check_context(&c, &m->context[c.context]);
