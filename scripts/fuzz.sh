@@ -22,7 +22,7 @@ for target in "$@"; do
     # Without those that take the time or memory of a whole run.
     find tests configs -name "*.$target" -not -name 'M14[0-3]_*' -size -64k -exec cp {} "$seeds" \;
     [ "$target" = neuron ] && cp hls/neuron/models/*.neuron "$seeds"
-    [ "$target" = image ] && for f in tests/fixtures/image/*.s; do # as text, and as bytes where there is an assembler
+    [ "$target" = image ] && for f in tests/fixtures/image/*.s tests/fuzz/seeds/*.s; do # as text, and as bytes where there is an assembler
         cp "$f" "$seeds"
         [ ! -x build/bin/neurohls ] || build/bin/neurohls asm "$f" -q -o "$seeds/$(basename "$f" .s).img"
     done
