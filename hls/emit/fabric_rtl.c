@@ -74,7 +74,7 @@ static void choose(fabric *c, nh_vlog *v, const char *what) {
     const char *text = NULL;
     for (int m = c->f->n_model - 1; m >= 0; m--) {
         const char *one = filled(c, m, what, next ? model_state_bits(c, m) : c->f->payload_bits, next ? c->w.state : c->f->payload_bits);
-        text = text ? nh_arena_printf(c->j.a, "model%d == 2'd%d ? %s : %s", c->latency, m, one, text) : one;
+        text = text ? nh_arena_printf(c->j.a, "model%d == %d'd%d ? %s : %s", c->latency, c->w.model, m, one, text) : one;
     }
     nh_vlog_assign(v, what, "%s", text);
 }
@@ -87,7 +87,7 @@ static bool neurons(fabric *c) {
     nh_rtl_header(v, j->out->made, file, nh_arena_printf(j->a, "%d neurons per cycle, %d cycles", lanes, c->latency));
     nh_vlog_module_begin(v, module);
     nh_vlog_port(v, "input", 1, "clk");
-    nh_vlog_port(v, "input", 2, "model");
+    nh_vlog_port(v, "input", c->w.model, "model");
     nh_vlog_port(v, "input", nh_fabric_word_weights(c->f) * c->f->accum_bits, "acc");
     nh_vlog_port(v, "input", lanes * c->w.state, "state");
     nh_vlog_port(v, "input", lanes * c->w.param, "param");
@@ -101,7 +101,7 @@ static bool neurons(fabric *c) {
         for (int l = 0; l < lanes; l++) lane(c, v, m, l);
     }
     if (c->f->n_model > 1) {
-        chain(c, v, "model", 2, c->latency);
+        chain(c, v, "model", c->w.model, c->latency);
         nh_vlog_assign(v, "model0", "model");
     }
     choose(c, v, "next");
@@ -164,14 +164,14 @@ static void core_params(const fabric *c, nh_vlog *v) {
     const struct { const char *name; int64_t value; } param[] = {
         {"LANES", f->lanes}, {"ACCS", f->accumulators}, {"NEURONS", f->neurons}, {"AXONS", f->axons}, {"SYNAPSES", f->synapses}, {"CONVS", f->convs}, {"ROUTES", f->routes},
         {"GROUPS", f->groups}, {"PARAMS", f->params}, {"DELAYS", f->delays}, {"QUEUE", f->queue}, {"SPARSE", f->sparse}, {"WEIGHT_W", f->weight_bits},
-        {"ACC_W", f->accum_bits}, {"PAYLOAD_W", f->payload_bits}, {"STATE_W", c->w.state}, {"PARAM_W", c->w.param}, {"XB", c->w.xb}, {"YB", c->w.yb},
+        {"ACC_W", f->accum_bits}, {"PAYLOAD_W", f->payload_bits}, {"STATE_W", c->w.state}, {"PARAM_W", c->w.param}, {"MODEL_W", c->w.model}, {"XB", c->w.xb}, {"YB", c->w.yb},
         {"CY", f->conv_y_bits}, {"CX", f->conv_x_bits}, {"CC", f->conv_c_bits}, {"ADDR_W", c->w.addr}, {"DATA_W", c->w.data}, {"DP_LATENCY", c->latency}};
     for (size_t i = 0; i < sizeof param / sizeof *param; i++) nh_vlog_param(v, param[i].name, param[i].value);
 }
 
 static void core(fabric *c, nh_vlog *v, int x, int y) {
     static const char *const part[] = {"valid", "ready", "data"};
-    const struct { const char *port; int64_t bits; } wire[] = {{"dp_model", 2}, {"dp_acc", nh_fabric_word_weights(c->f) * c->f->accum_bits}, {"dp_state", c->f->lanes * c->w.state},
+    const struct { const char *port; int64_t bits; } wire[] = {{"dp_model", c->w.model}, {"dp_acc", nh_fabric_word_weights(c->f) * c->f->accum_bits}, {"dp_state", c->f->lanes * c->w.state},
                                                                {"dp_param", c->f->lanes * c->w.param}, {"dp_next", c->f->lanes * c->w.state},
                                                                {"dp_out", c->f->lanes * c->f->payload_bits}};
     for (int i = 0; i < 3; i++) nh_vlog_wire(v, i == 2 ? c->w.flit : 1, false, "core_%s_%d_%d", part[i], x, y);

@@ -4,7 +4,7 @@
 
 #include "neuron.h"
 
-#define NH_FABRIC_MODELS 4
+#define NH_FABRIC_MODELS 8
 #define NH_FABRIC_MESH_MOST 32      /* tiles along x or y */
 #define NH_FABRIC_COUNTERS 9
 
@@ -75,6 +75,7 @@ typedef struct {
     int64_t nw;                         /* neuron words of a core */
     int wa, sa, pa, db, nb, dl;         /* clog2 of words, synapses, params, convs, neuron counts (+1), delays */
     int state, param;                   /* bits of a neuron's states and parameters, of the largest model */
+    int model;                          /* bits of a model's number in a group */
     int axon, synapse, conv, group, param_word, route, state_word; /* bits of a word of each memory */
 } nh_fabric_widths;
 

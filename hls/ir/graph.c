@@ -93,6 +93,15 @@ int nh_graph_add_layer(nh_graph *g, nh_layer layer) {
     return index;
 }
 
+int nh_graph_finest_frac(const nh_graph *g, const nh_layer *l) {
+    int frac = 0;
+    for (int k = 0; k < l->n_in; k++) {
+        int f = nh_format_frac(g->tensor[l->in[k]].q.fmt);
+        frac = k == 0 || f > frac ? f : frac;
+    }
+    return frac;
+}
+
 int nh_graph_find(const nh_graph *g, const char *name) {
     for (int i = 0; i < g->n_layer; i++)
         if (strcmp(g->layer[i].name, name) == 0) return i;

@@ -132,6 +132,8 @@ int64_t nh_window_out(const nh_window *w, int axis, int64_t in);
 bool nh_layer_is_late(const nh_layer *l);
 
 nh_graph *nh_graph_new(nh_arena *a, const char *name);
+/* Fractional bits of the finest tensor that layer l reads; all have formats. On a core: of the one accumulator, coarser inputs are multiplied. */
+int nh_graph_finest_frac(const nh_graph *g, const nh_layer *l);
 /* Append a tensor / a layer; indices are stable, pointers are not. nh_graph_add_layer copies `layer`, makes id, sets
  * the producer of its output and counts consumers. */
 int nh_graph_add_tensor(nh_graph *g, const char *name, nh_shape shape, nh_edge_kind kind);

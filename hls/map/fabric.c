@@ -32,11 +32,12 @@ static int param_bits(const nh_fabric_model *m) {
 
 static void memory_widths(const nh_fabric *f, nh_fabric_widths *w) {
     int cy = f->conv_y_bits, cx = f->conv_x_bits;
+    w->model = most(2, nh_clog2(f->n_model));
     w->axon = w->sa + w->wa + w->wa + 1 + 2;
     w->synapse = nh_fabric_word_weights(f) * f->weight_bits + (f->sparse ? w->wa : 0);
     int axis = 4 + 2 + 2 + 4 + 5 + 1; /* and twice a coordinate */
     w->conv = f->convs ? 3 * w->sa + 5 * w->wa + 1 + f->conv_c_bits + 1 + axis + 2 * cy + axis + 2 * cx + 1 : 0;
-    w->group = w->wa + 1 + w->pa + 1 + 2;
+    w->group = w->wa + 1 + w->pa + 1 + w->model;
     w->param_word = f->lanes * w->param;
     w->state_word = f->lanes * w->state;
     w->route = w->wa + w->wa + 1 + w->dl + 1 + 2 * w->xb + 2 * w->yb + 1 + w->addr + w->nb + (f->convs ? w->wa + 1 + cx + 1 : 0);

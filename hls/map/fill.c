@@ -94,8 +94,7 @@ nh_image *nh_map_fill(nh_arena *a, nh_diag *d, const nh_event_net *given, const 
     const nh_event_net *net = plan->net;
     nh_filler s = {.m = {.a = a, .d = d, .net = net, .f = f, .p = plan, .given = given}, .p = plan, .ok = !plan->certificate.failed};
     if (!s.ok) return NULL;
-    size_t before = d->n_error;
-    if (!check_widths(&s) || !check_host(&s)) return nh_map_lever_of_fill(&s.m, d->n_error == before + 1), NULL;
+    if (!check_widths(&s) || !check_host(&s)) return nh_map_lever_of_fill(&s.m), NULL;
     nh_map_by_source(a, net, &s.by_source, &s.first_by_source);
     nh_map_place(&s.m, s.by_source, s.first_by_source);
     s.row_start = nh_arena_array(a, (size_t)net->n_proj + 1, sizeof *s.row_start);
@@ -110,6 +109,6 @@ nh_image *nh_map_fill(nh_arena *a, nh_diag *d, const nh_event_net *given, const 
     m->context = nh_arena_array(a, (size_t)plan->n_context + 1, sizeof *m->context);
     for (int c = 0; c < plan->n_context; c++)
         fill_context(&s, c, &m->context[c]);
-    if (!s.ok) nh_map_lever_of_fill(&s.m, d->n_error == before + 1);
+    if (!s.ok) nh_map_lever_of_fill(&s.m);
     return s.ok ? m : NULL;
 }

@@ -7,7 +7,7 @@
 #include "map.h"
 #include "neurons.h"
 
-enum { RUN_MOST = 32 };
+enum { RUN_MOST = 32, PROGRAMS_MOST = 3 };
 
 /* A dense layer and the element-wise ones behind it. */
 typedef struct {
@@ -229,13 +229,13 @@ static bool collect(framer *c) {
 
 /* --- populations ------------------------------------------------------------------------------------------------------------- */
 
-/* Values as they are when few programs serve all layers; else with parameters. A place stays free for partial sums. */
+/* Values as they are when few programs serve all layers; else with parameters. */
 static bool programs(framer *c, nh_neuron_value (*value)[NH_NEURON_PARAMS], int *model) {
     nh_fabric before = *c->f;
     for (int i = 0; i < c->n_run; i++) {
         const nh_neuron_program *p = program_of(c, &c->run[i], value[i]);
         if (!p) return false;
-        if (!c->scale_is_param && c->f->n_model == NH_FABRIC_MODELS - 1 && nh_fabric_find_model(c->a, c->f, p) < 0) {
+        if (!c->scale_is_param && c->f->n_model == PROGRAMS_MOST && nh_fabric_find_model(c->a, c->f, p) < 0) {
             *c->f = before;
             c->scale_is_param = true;
             return programs(c, value, model);

@@ -53,16 +53,6 @@ static bool add_input(nh_event_net *net, const nh_graph *g, const nh_fabric *f, 
     return nh_population_set_bits(p, f, d, &g->layer[t->producer], t->q.fmt);
 }
 
-/* Fractional bits of the accumulator: the finest of what comes in; coarser inputs are multiplied. */
-static int accum_frac(const nh_graph *g, const nh_layer *l) {
-    int frac = 0;
-    for (int k = 0; k < l->n_in; k++) {
-        int f = nh_format_frac(g->tensor[l->in[k]].q.fmt);
-        frac = k == 0 || f > frac ? f : frac;
-    }
-    return frac;
-}
-
 const nh_map_wish *nh_event_net_wish(const nh_layer *l) {
     const nh_map_wish *w = &l->opt.wish;
     return w->cores || w->n_tile || w->n_region ? w : NULL;
@@ -89,14 +79,13 @@ static bool add_neurons(nh_arena *a, nh_diag *d, const nh_graph *g, int i, nh_ev
                           .wish = nh_event_net_wish(l)};
     set_shape(p, g->tensor[l->out].shape);
     if (!set_reset(p, d, l, g->steps)) return false;
-    int frac = accum_frac(g, l);
+    int frac = nh_graph_finest_frac(g, l);
     p->model = nh_fabric_add_model(a, d, g, i, frac, f, facts->value, facts->acc);
     if (p->model < 0 || !nh_population_set_bits(p, f, d, l, g->tensor[l->out].q.fmt)) return false;
     bool exact = l->neuron->program->is_exact, graded = l->neuron->program->out == NH_NEURON_OUT_GRADED;
     int out = nh_format_frac(g->tensor[l->out].q.fmt), want = (exact ? 0 : frac) + nh_format_frac(f->model[p->model].out);
     /* Integer networks send the integers themselves, whatever power of two they are multiples of. */
     if (exact && frac > 0) return refuse(d, l, "it counts in integers, and what comes in has fractional bits", NULL);
-    if (!exact && frac < 0) return refuse(d, l, "what comes in are multiples of more than 1", NULL);
     bool integers = exact && out <= 0 && !p->is_output;
     if (graded && out != want && !integers) {
         refuse(d, l, "the point of its values is not where the fabric's datapath has it", "use neurons with a state, or payload_bits: 1");
@@ -110,7 +99,7 @@ static bool add_neurons(nh_arena *a, nh_diag *d, const nh_graph *g, int i, nh_ev
 static void set_params(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_layer *l, nh_population *p, const nh_fabric *f, const nh_neuron_value *value) {
     const nh_fabric_model *m = &f->model[p->model];
     for (int k = 0; k < m->program->n_param; k++) {
-        p->param[k] = nh_fabric_param_raw(a, d, l, m, k, accum_frac(g, l), &value[k]);
+        p->param[k] = nh_fabric_param_raw(a, d, l, m, k, nh_graph_finest_frac(g, l), &value[k]);
         p->n_param[k] = value[k].n;
     }
 }
@@ -188,7 +177,7 @@ static bool temporal_net(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fabric *
         const nh_layer *l = &g->layer[i];
         int first = proj->n;
         for (int k = 0; l->op == NH_OP_NEURON && k < l->n_in; k++)
-            nh_add_projections(a, d, g, i, k, pop_of[i], pop_of, accum_frac(g, l) - nh_format_frac(g->tensor[l->in[k]].q.fmt), facts[i].acc[k], f,
+            nh_add_projections(a, d, g, i, k, pop_of[i], pop_of, nh_graph_finest_frac(g, l) - nh_format_frac(g->tensor[l->in[k]].q.fmt), facts[i].acc[k], f,
                                proj);
         join(proj, first);
     }

@@ -31,7 +31,7 @@ int nh_fabric_find_model(nh_arena *a, const nh_fabric *f, const nh_neuron_progra
 /* Raw values of parameter k of the model: [value.n], in a; NULL with a diagnostic where they do not fit. */
 const int64_t *nh_fabric_param_raw(nh_arena *a, nh_diag *d, const nh_layer *l, const nh_fabric_model *m, int k, int frac, const nh_neuron_value *value);
 
-/* The model "sum" in f: no state, the accumulator leaves. Its index (added when it is new), or -1: four models already, or spikes only. For
+/* The model "sum" in f: no state, the accumulator leaves. Its index (added when it is new), or -1: eight models already, or spikes only. For
  * networks with nh_map_splits; nh_event_net_of adds it where it is needed. */
 int nh_fabric_add_sum(nh_arena *a, nh_fabric *f);
 

@@ -141,7 +141,7 @@ static bool widen_params(nh_fabric_model *m, const nh_layer *l, const int *volts
 static nh_format output_format(const nh_fabric *f, const nh_neuron_program *p, bool exact) {
     int bits = f->payload_bits;
     if (bits == 1) return nh_format_make(false, 1, 1, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
-    bool volts = p->out == NH_NEURON_OUT_GRADED && !exact && p->n_state > 0; /* without states: of the accumulator's LSB */
+    bool volts = p->out == NH_NEURON_OUT_GRADED && !exact && nh_program_is_finer(p); /* else of the accumulator's LSB */
     return nh_format_make(true, bits, bits - (volts ? f->guard_bits : 0), NH_ROUND_RND, NH_OVERFLOW_SAT);
 }
 
@@ -153,7 +153,7 @@ int nh_fabric_find_model(nh_arena *a, const nh_fabric *f, const nh_neuron_progra
 }
 
 static int new_model(nh_arena *a, nh_diag *d, const nh_layer *l, nh_fabric *f, const nh_neuron_program *given) {
-    if (f->n_model == NH_FABRIC_MODELS) return refuse(d, l, "a fabric has at most 4 neuron models, this is a fifth", "give layers the same numerics, widths and biases");
+    if (f->n_model == NH_FABRIC_MODELS) return refuse(d, l, nh_arena_printf(d->arena, "a fabric has at most %d neuron models, this is one more", NH_FABRIC_MODELS), "give layers the same numerics, widths and biases");
     nh_neuron_program *p = nh_program_copy(a, given);
     const char *name = p->name;
     for (int i = 0; i < f->n_model; i++)

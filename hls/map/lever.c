@@ -141,10 +141,10 @@ void nh_map_levers(nh_mapper *m) {
 }
 
 /* Of a plan that stands but cannot be filled: what is missing, which is enough when nothing else is. */
-void nh_map_lever_of_fill(nh_mapper *m, bool only) {
+void nh_map_lever_of_fill(nh_mapper *m) {
     nh_map_certificate *c = &m->p->certificate;
     if (!c->failed || c->n_lever > 0) return;
-    trial t = {m->p->n_core, m->p->n_context, only};
+    trial t = {m->p->n_core, m->p->n_context, !c->is_mixed};
     add_lever(m, nh_arena_printf(m->a, "%s: %" PRId64, c->resource, c->needed), (double)c->needed / (double)(c->available > 0 ? c->available : 1), t, -1);
     hint(m);
 }

@@ -127,7 +127,7 @@ static void load_groups(loader *l, const nh_core_image *c) {
         field(l, g->words, l->w.wa + 1);
         field(l, g->param, l->w.pa);
         field(l, g->per_word, 1);
-        field(l, g->model, 2);
+        field(l, g->model, l->w.model);
         end_word(l, l->w.group);
     }
 }

@@ -2,6 +2,7 @@
 #include "map.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "route.h"
 
@@ -31,6 +32,10 @@ bool nh_map_fail(nh_mapper *m, nh_code code, const char *layer, const char *reso
     if (!c->failed)
         *c = (nh_map_certificate){.failed = true, .layer = layer, .resource = resource, .needed = needed, .available = available,
                                   .is_structural = structural, .smallest = -1};
+    else if (strcmp(c->resource, resource) != 0)
+        c->is_mixed = true;
+    else if (needed > c->needed)
+        c->layer = layer, c->needed = needed;
     if (!m->d) return false;
     nh_report(m->d, code, m->f->at, "'%s' needs %" PRId64 " %s, the fabric has %" PRId64 "%s", layer, needed, resource, available,
               structural ? " (one unit: more cores do not help)" : "");

@@ -73,6 +73,7 @@ typedef struct {
     const char *layer, *resource;
     int64_t needed, available;
     bool is_structural;      /* one neuron word does not fit a core; else the sum over all */
+    bool is_mixed;           /* other resources are missing too; of this one, the layer that needs most */
     nh_map_lever lever[NH_MAP_LEVERS];
     int n_lever, smallest;   /* index of the lever with the least change that fits (the first of equals), or -1 */
     int payload_bits;        /* that partial sums need when fan-in must be split; else 0 */

@@ -117,7 +117,7 @@ const nh_fabric *nh_map_ceiling(nh_arena *a, const nh_fabric *f, const nh_map_op
 int nh_map_payload_of_sums(nh_arena *a, const nh_event_net *net, const nh_fabric *f, const nh_map_options *o);
 /* lever.c */
 void nh_map_levers(nh_mapper *m);
-void nh_map_lever_of_fill(nh_mapper *m, bool only);
+void nh_map_lever_of_fill(nh_mapper *m);
 
 bool nh_map_order(nh_mapper *m, int *scc);
 bool nh_map_partition(nh_mapper *m);

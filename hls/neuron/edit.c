@@ -103,6 +103,13 @@ static void same(volts *v, int a, int b) {
     set(v, b, v->e[a]);
 }
 
+/* factor * other = product. */
+static void factor(volts *v, int f, int other, int product) {
+    if (v->e[product] < 0 || v->e[other] < 0) return;
+    if (v->e[product] < v->e[other]) v->contradicts = true; /* nothing is measured in 1 / volt */
+    else set(v, f, v->e[product] - v->e[other]);
+}
+
 static void rule(volts *v, const nh_neuron_instr *i) {
     const int *s = i->src;
     switch (i->op) {
@@ -123,8 +130,8 @@ static void rule(volts *v, const nh_neuron_instr *i) {
         return;
     case NH_NOP_MUL:
         if (v->e[s[0]] >= 0 && v->e[s[1]] >= 0) set(v, i->dst, v->e[s[0]] + v->e[s[1]]);
-        if (v->e[i->dst] >= 0 && v->e[s[1]] >= 0) set(v, s[0], v->e[i->dst] - v->e[s[1]]);
-        if (v->e[i->dst] >= 0 && v->e[s[0]] >= 0) set(v, s[1], v->e[i->dst] - v->e[s[0]]);
+        factor(v, s[0], s[1], i->dst);
+        factor(v, s[1], s[0], i->dst);
         return;
     case NH_NOP_GT:
     case NH_NOP_GE:
@@ -184,6 +191,12 @@ static bool try_factor(const nh_neuron_program *p, volts *v, int r, int *before)
         if (settle(p, v)) return true;
     }
     return false;
+}
+
+bool nh_program_is_finer(const nh_neuron_program *p) {
+    bool finer = p->n_state > 0 || p->n_param > 0;
+    for (int i = 0; i < p->n_instr; i++) finer |= p->instr[i].op == NH_NOP_MUL || p->instr[i].op == NH_NOP_LEAK;
+    return finer;
 }
 
 void nh_program_accumulator_units(nh_arena *scratch, nh_neuron_program *p) {

@@ -22,6 +22,9 @@ int nh_program_definition(const nh_neuron_program *p, int reg);
  * measures that the program states. false: contradictory. exponent: [n_reg]. */
 bool nh_program_volts(const nh_neuron_program *p, int *exponent);
 
+/* Can the output have more fractional bits than what comes in? It has states or parameters, or products are in it. */
+bool nh_program_is_finer(const nh_neuron_program *p);
+
 /* For a neuron on a core: measures become "volt" for what scales with the accumulators, which are integers there: what is linear in them, and what is added to
  * that or compared with it; a factor has no unit where that is possible. As it was where the rules contradict. */
 void nh_program_accumulator_units(nh_arena *scratch, nh_neuron_program *p);

@@ -53,7 +53,7 @@ static int event_payload(const nh_temporal_fx *c) {
 }
 
 /* Of states and everything in volts of a neuron on a core. */
-static int event_state_frac(const chooser *w) { return nh_event_frac(w->c, w->index) + w->c->o->fabric.f.guard_bits; }
+static int event_state_frac(const chooser *w) { return nh_graph_finest_frac(w->c->g, w->l) + w->c->o->fabric.f.guard_bits; }
 
 /* Fractional bits of a parameter: volts are as fine as the finest state and a little more, so that what is added every step keeps its
  * mean; coefficients, and volts where there is no state, keep decay_bits significant ones. */
@@ -330,7 +330,7 @@ static bool output_format(chooser *w) {
     }
     spec.out_fmt = w->c->forced[w->l->out];
     if (!w->l->opt.result.is_auto) spec.out_fmt = w->l->opt.result.fmt;
-    if (is_event(w) && !w->was_exact && w->p->n_state > 0 && w->p->out == NH_NEURON_OUT_GRADED) {
+    if (is_event(w) && !w->was_exact && nh_program_is_finer(w->p) && w->p->out == NH_NEURON_OUT_GRADED) {
         int bits = event_payload(w->c);
         spec.out_fmt = nh_format_make(true, bits, bits - event_state_frac(w), NH_ROUND_RND, NH_OVERFLOW_SAT);
     }

@@ -26,7 +26,7 @@ typedef struct {
 int nh_weight_frac(nh_temporal_fx *c, nh_layer *l);
 /* The NEURON layer that alone reads tensor t, perhaps through wires, delays, pools and weights; -1: there is none. */
 int nh_event_reader(const nh_graph *g, int t);
-/* Fractional bits of the one accumulator of a neuron on a core: the coarsest of what the layers in front of it would give. */
+/* Fractional bits that the weights in front of a neuron on a core give to its one accumulator: the coarsest of what they would give alone. */
 int nh_event_frac(nh_temporal_fx *c, int layer);
 
 /* What 1 of a NEURON layer's output in the fixed network is in the float one: graded volts are in thresholds. After normalise. */

@@ -276,8 +276,8 @@ static void widen_by_gain(const nh_temporal_fx *c, const nh_layer *from, double 
     }
 }
 
-/* What a loop brings back of a neuron or dense layer that stands behind the delay l: the format of a spike is known, another is
- * fixed now and `from` is held to it. */
+/* What a loop brings back of a neuron or dense layer that stands behind the delay l: the format of spikes and of their counts is known,
+ * another is fixed now and `from` is held to it. */
 static bool fix_format(nh_temporal_fx *c, const nh_layer *l, const nh_layer *from) {
     const nh_tensor *x = &c->g->tensor[from->out];
     bool is_neuron = from->op == NH_OP_NEURON;
@@ -285,6 +285,8 @@ static bool fix_format(nh_temporal_fx *c, const nh_layer *l, const nh_layer *fro
     nh_format f = nh_format_make(false, 1, 1, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
     if (!from->opt.result.is_auto) {
         f = from->opt.result.fmt;
+    } else if (is_neuron && from->neuron->program->out == NH_NEURON_OUT_COUNT) {
+        nh_range_format((nh_range){0, from->neuron->program->spikes_per_step}, 0, &f);
     } else if (!is_neuron || from->neuron->program->out != NH_NEURON_OUT_SPIKE) {
         if (!x->calibrated) return say(c, l, NH_N_INPUT_FORMAT, "the range of what comes back is unknown without calibration data");
         if (!is_neuron) widen_by_gain(c, from, &lo, &hi);

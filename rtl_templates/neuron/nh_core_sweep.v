@@ -16,6 +16,7 @@ module nh_core_sweep #(
     parameter integer DELAYS = 1,    // power of two
     parameter integer STATE_W = 16,  // bits of a neuron
     parameter integer PARAM_W = 16,  // bits of a neuron
+    parameter integer MODEL_W = 2,   // bits of a model's number, 1 .. 8
     parameter integer DP_LATENCY = 3 // cycles, >= 0
 ) (
     input wire clk,
@@ -32,7 +33,7 @@ module nh_core_sweep #(
     input wire [15:0] control_wdata,
     input wire group_we,
     input wire [((GROUPS > 1) ? $clog2(GROUPS) : 1)-1:0] group_waddr,
-    input wire [((WORDS > 1) ? $clog2(WORDS) : 1)+((PARAMS > 1) ? $clog2(PARAMS) : 1)+3:0] group_wdata,
+    input wire [((WORDS > 1) ? $clog2(WORDS) : 1)+((PARAMS > 1) ? $clog2(PARAMS) : 1)+MODEL_W+1:0] group_wdata,
     input wire param_we,
     input wire [((PARAMS > 1) ? $clog2(PARAMS) : 1)-1:0] param_waddr,
     input wire [LANES*PARAM_W-1:0] param_wdata,
@@ -44,7 +45,7 @@ module nh_core_sweep #(
     output wire sweep_valid,
     output wire [((WORDS > 1) ? $clog2(WORDS) : 1)-1:0] sweep_addr,
     output wire dp_valid,
-    output wire [1:0] dp_model,
+    output wire [MODEL_W-1:0] dp_model,
     output wire [LANES*STATE_W-1:0] dp_state,
     output wire [LANES*PARAM_W-1:0] dp_param,
     input wire [LANES*STATE_W-1:0] dp_next,
@@ -55,7 +56,7 @@ module nh_core_sweep #(
     localparam integer PA = (PARAMS > 1) ? $clog2(PARAMS) : 1;
     localparam integer GA = (GROUPS > 1) ? $clog2(GROUPS) : 1;
     localparam integer DL = (DELAYS > 1) ? $clog2(DELAYS) : 1;
-    localparam integer GROUP_W = WA + PA + 4;
+    localparam integer GROUP_W = WA + PA + 2 + MODEL_W;
     localparam integer STATES_W = LANES * STATE_W;
     localparam [WA-1:0] WA_ONE = 1;
     localparam [WA:0] LEFT_ONE = 1;
@@ -71,6 +72,9 @@ module nh_core_sweep #(
         end
         if (STATE_W < 1 || PARAM_W < 1 || DP_LATENCY < 0) begin : g_illegal_width
             nh_core_sweep_STATE_W_PARAM_W_DP_LATENCY u_illegal ();
+        end
+        if (MODEL_W < 1 || MODEL_W > 8) begin : g_illegal_model
+            nh_core_sweep_MODEL_W_is_outside_1_to_8 u_illegal ();
         end
     endgenerate
 
@@ -151,7 +155,7 @@ module nh_core_sweep #(
     reg [WA-1:0] n_q;
     reg [PA-1:0] param_q;
     reg per_word_q;
-    reg [1:0] model_q;
+    reg [MODEL_W-1:0] model_q;
     wire [PA-1:0] param_step;
     assign sweep_valid = n_valid_q;
     assign sweep_addr = n_q;
@@ -176,7 +180,7 @@ module nh_core_sweep #(
         if (f_take) begin
             param_q <= group[WA+1 +: PA];
             per_word_q <= group[WA+1+PA];
-            model_q <= group[GROUP_W-1 -: 2];
+            model_q <= group[GROUP_W-1 -: MODEL_W];
         end else begin
             param_q <= param_q + param_step;
         end
@@ -189,8 +193,8 @@ module nh_core_sweep #(
 
     reg valid1_q;
     reg valid2_q;
-    reg [1:0] model1_q;
-    reg [1:0] model2_q;
+    reg [MODEL_W-1:0] model1_q;
+    reg [MODEL_W-1:0] model2_q;
     reg [STATES_W-1:0] state_q;
     reg [LANES*PARAM_W-1:0] params_q;
     reg [WA-1:0] back_q;

@@ -23,6 +23,7 @@ module nh_neuron_core #(
     parameter integer PAYLOAD_W = 1,   // 1: spikes only; else signed, 2 .. 24
     parameter integer STATE_W = 16,    // of a neuron
     parameter integer PARAM_W = 16,    // of a neuron
+    parameter integer MODEL_W = 2,     // bits of a model's number, 1 .. 8
     parameter integer XB = 1,          // bits of a column
     parameter integer YB = 1,          // bits of a row
     parameter integer CY = 0,          // bits of conv coordinates, 1 .. 12 with CONVS > 0
@@ -44,7 +45,7 @@ module nh_neuron_core #(
     input wire m_flit_ready,
     output wire [DATA_W+2*XB+2*YB+1:0] m_flit_data,
     output wire dp_valid,
-    output wire [1:0] dp_model,
+    output wire [MODEL_W-1:0] dp_model,
     output wire [LANES*ACCS*ACC_W-1:0] dp_acc,
     output wire [LANES*STATE_W-1:0] dp_state,
     output wire [LANES*PARAM_W-1:0] dp_param,
@@ -65,7 +66,7 @@ module nh_neuron_core #(
     localparam integer AXON_W = SA + 2*WA + 3;
     localparam integer CONV_W = (CONVS > 0) ? 3*SA + 5*WA + 2*CY + 2*CX + CC + 39 : 1;
     localparam integer SYNAPSE_W = LANES * ACCS * WEIGHT_W + ((SPARSE != 0) ? WA : 0);
-    localparam integer GROUP_W = WA + PA + 4;
+    localparam integer GROUP_W = WA + PA + 2 + MODEL_W;
     localparam integer ROUTE_W = 2*WA + DL + 2*XB + 2*YB + ADDR_W + NB + 3 + ((CONVS > 0) ? WA + CX + 2 : 0);
     localparam integer M_1 = (AA > SA) ? AA : SA;
     localparam integer M_2 = (PA > M_1) ? PA : M_1;
@@ -249,6 +250,7 @@ module nh_neuron_core #(
         .DELAYS(DELAYS),
         .STATE_W(STATE_W),
         .PARAM_W(PARAM_W),
+        .MODEL_W(MODEL_W),
         .DP_LATENCY(DP_LATENCY)
     ) u_sweep (
         .clk(clk),

@@ -59,7 +59,7 @@ class Core:
             words = rng.choice([0, 1, 1, left, rng.randint(0, left)]) if left else 0
             per_word = rng.randint(0, 1) if words <= p["PARAMS"] else 0
             first = rng.randint(0, p["PARAMS"] - (max(1, words) if per_word else 1))
-            self.group.append((words, first, per_word, rng.choice([0, 0, 1])))
+            self.group.append((words, first, per_word, rng.choice([0, 0, 1, rng.randrange(2 ** p["MODEL_W"])])))
             left -= words
         self.words = sum(g[0] for g in self.group)
         self.route = [self.random_route() for _ in range(rng.randint(0, p["ROUTES"]))]
@@ -122,7 +122,7 @@ class Core:
         self.load(SYNAPSE, [pack(lane(ws, p["WEIGHT_W"]) + ([(a, self.wa)] if p["SPARSE"] else [])) for ws, a in self.synapse])
         if self.conv:
             self.load(CONV, [pack(conv_axes.fields(v, p, self.sa, self.wa)) for v in self.conv])
-        self.load(GROUP, [pack([(w, self.wa + 1), (f, self.pa), (e, 1), (m, 2)]) for w, f, e, m in self.group])
+        self.load(GROUP, [pack([(w, self.wa + 1), (f, self.pa), (e, 1), (m, self.p["MODEL_W"])]) for w, f, e, m in self.group])
         self.load(PARAM, [pack(lane([t | s << 8 for t, s in row], p["PARAM_W"])) for row in self.param])
         self.load(ROUTE, [pack([(f, self.wa), (w, self.wa + 1), (d, self.dl), (h, 1), (r[0], p["XB"]), (r[1], p["XB"]), (r[2], p["YB"]),
                                 (r[3], p["YB"]), (c, 1), (b, p["ADDR_W"]), (n, self.nb)] + ([(pw, self.wa + 1), (wi, p["CX"] + 1)] if p["CONVS"] else []))
@@ -180,6 +180,7 @@ class Core:
     def neuron(self, acc, v, param, model):
         p = self.p
         wrap = lambda x: signed(x, p["STATE_W"])
+        model = model.bit_count() & 1
         a, (theta, shift) = wrap(acc[0] - acc[1] if len(acc) > 1 else acc[0]), param
         s = wrap(v + a - (v >> shift))
         fires = s >= theta
@@ -353,7 +354,7 @@ def simulate(p, rng):
 
 
 def complete(p):
-    p = dict(ACCS=1, CONVS=0, CY=0, CX=0, CC=0, STATE_W=16, PARAM_W=11, ACC_W=16, WEIGHT_W=6, XB=1, YB=2, QUEUE=8, GROUPS=4, PARAMS=6, ROUTES=3,
+    p = dict(ACCS=1, MODEL_W=2, CONVS=0, CY=0, CX=0, CC=0, STATE_W=16, PARAM_W=11, ACC_W=16, WEIGHT_W=6, XB=1, YB=2, QUEUE=8, GROUPS=4, PARAMS=6, ROUTES=3,
              DP_LATENCY=3) | p
     coordinates = clog2(p["CONVS"]) + p["CY"] + p["CX"] + p["CC"]
     p["ADDR_W"] = 1 + max(clog2(p["AXONS"]), coordinates) if p["CONVS"] else clog2(p["AXONS"])
@@ -364,7 +365,7 @@ def complete(p):
 def sets(count, rng):
     for lanes, neurons, synapses, payload, sparse, convs, cy, cx, cc in ((1, 60, 200, 1, 0, 4, 3, 3, 2), (4, 160, 300, 1, 1, 3, 4, 5, 3),
                                                                         (2, 90, 128, 8, 0, 1, 3, 2, 1)):
-        yield complete(dict(LANES=lanes, NEURONS=neurons, AXONS=20, SYNAPSES=synapses, SPARSE=sparse, PAYLOAD_W=payload, DELAYS=2, CONVS=convs,
+        yield complete(dict(LANES=lanes, NEURONS=neurons, AXONS=20, SYNAPSES=synapses, MODEL_W=3, SPARSE=sparse, PAYLOAD_W=payload, DELAYS=2, CONVS=convs,
                             GROUPS=8, ROUTES=8, CY=cy, CX=cx, CC=cc))
     for lanes, neurons, axons, synapses, sparse, payload, delays, accs in (
             (1, 16, 20, 64, 0, 1, 1, 1), (4, 32, 16, 50, 0, 1, 4, 1), (8, 64, 33, 80, 0, 1, 1, 1), (1, 9, 20, 64, 1, 1, 4, 2), (4, 20, 13, 40, 1, 8, 4, 2),
@@ -378,7 +379,7 @@ def sets(count, rng):
                             SPARSE=rng.randint(0, 1), PAYLOAD_W=rng.choice([1, 1, 2, 5, 20]), DELAYS=rng.choice([1, 2, 4, 8]),
                             WEIGHT_W=rng.randint(2, 9), ACC_W=rng.randint(8, 24), STATE_W=rng.randint(9, 40), PARAM_W=rng.randint(11, 20),
                             XB=rng.randint(1, 3), YB=rng.randint(1, 3), QUEUE=rng.choice([2, 4, 16]), GROUPS=rng.randint(1, 6),
-                            PARAMS=rng.randint(1, 20), ROUTES=rng.randint(1, 5), DP_LATENCY=rng.randint(0, 5), **conv))
+                            PARAMS=rng.randint(1, 20), MODEL_W=rng.choice([1, 2, 3]), ROUTES=rng.randint(1, 5), DP_LATENCY=rng.randint(0, 5), **conv))
 
 
 def main():

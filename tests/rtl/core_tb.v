@@ -11,12 +11,12 @@ module core_tb;
     reg s_valid = 0, m_ready = 0;
     reg [FLIT_W-1:0] s_data = 0;
     wire [FLIT_W-1:0] m_data;
-    wire [1:0] dp_model;
+    wire [MODEL_W-1:0] dp_model;
     wire [LANES*ACCS*ACC_W-1:0] dp_acc;
     wire [LANES*STATE_W-1:0] dp_state, dp_next;
     wire [LANES*PARAM_W-1:0] dp_param;
     wire [LANES*PAYLOAD_W-1:0] dp_out;
-    core_toy_dp #(.LANES(LANES), .ACCS(ACCS), .ACC_W(ACC_W), .STATE_W(STATE_W), .PARAM_W(PARAM_W), .PAYLOAD_W(PAYLOAD_W), .LATENCY(DP_LATENCY))
+    core_toy_dp #(.LANES(LANES), .ACCS(ACCS), .ACC_W(ACC_W), .STATE_W(STATE_W), .PARAM_W(PARAM_W), .PAYLOAD_W(PAYLOAD_W), .MODEL_W(MODEL_W), .LATENCY(DP_LATENCY))
         u_dp (clk, dp_model, dp_acc, dp_state, dp_param, dp_next, dp_out);
     `CORE u_core (.clk(clk), .rst(rst), .tick(tick), .init(init), .idle(idle), .s_flit_valid(s_valid), .s_flit_ready(s_ready),
         .s_flit_data(s_data), .m_flit_valid(m_valid), .m_flit_ready(m_ready), .m_flit_data(m_data), .dp_valid(dp_valid),

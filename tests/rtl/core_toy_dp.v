@@ -1,5 +1,6 @@
-// Datapath of a toy neuron for core_bench.py: LANES copies, LATENCY cycles. Parameters from bit 0: threshold[8], shift[3]. Model 0:
-// v += a - (v >> shift), out and v = 0 when v >= threshold; model 1: v = a, out = v != 0 (or v itself, cut).
+// Datapath of a toy neuron for core_bench.py: LANES copies, LATENCY cycles. Parameters from bit 0: threshold[8], shift[3]. Models with an
+// even number of bits 1:
+// v += a - (v >> shift), out and v = 0 when v >= threshold; others: v = a, out = v != 0 (or v itself, cut).
 // a: the first accumulator, less the second one where there are two.
 `default_nettype none
 module core_toy_dp #(
@@ -9,10 +10,11 @@ module core_toy_dp #(
     parameter integer STATE_W = 16,
     parameter integer PARAM_W = 11,
     parameter integer PAYLOAD_W = 1,
+    parameter integer MODEL_W = 2,
     parameter integer LATENCY = 3
 ) (
     input wire clk,
-    input wire [1:0] model,
+    input wire [MODEL_W-1:0] model,
     input wire [LANES*ACCS*ACC_W-1:0] acc,
     input wire [LANES*STATE_W-1:0] state,
     input wire [LANES*PARAM_W-1:0] param,
@@ -34,10 +36,10 @@ module core_toy_dp #(
             wire signed [STATE_W-1:0] leak = v >>> shift;
             wire signed [STATE_W-1:0] sum = v + a - leak;
             wire fires = sum >= theta;
-            wire signed [STATE_W-1:0] shown = model[0] ? a : fires ? sum : {STATE_W{1'b0}};
-            assign next_d[l*STATE_W +: STATE_W] = model[0] ? a : fires ? {STATE_W{1'b0}} : sum;
+            wire signed [STATE_W-1:0] shown = ^model ? a : fires ? sum : {STATE_W{1'b0}};
+            assign next_d[l*STATE_W +: STATE_W] = ^model ? a : fires ? {STATE_W{1'b0}} : sum;
             wire signed [STATE_W+PAYLOAD_W-1:0] wide = shown;
-            if (PAYLOAD_W == 1) assign out_d[l] = model[0] ? a != 0 : fires;
+            if (PAYLOAD_W == 1) assign out_d[l] = ^model ? a != 0 : fires;
             else assign out_d[l*PAYLOAD_W +: PAYLOAD_W] = wide[PAYLOAD_W-1:0];
         end
         if (LATENCY == 0) begin : g_now
