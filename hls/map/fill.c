@@ -28,12 +28,6 @@ static bool check_host(nh_filler *s) {
     return s->ok = false;
 }
 
-bool nh_fill_in_context(const nh_map_plan *p, int pop, int context) {
-    for (int64_t k = p->first_piece[p->position[pop]]; k < p->first_piece[p->position[pop] + 1]; k++)
-        if (p->piece[k].context == context) return true;
-    return false;
-}
-
 /* --- cores and contexts ------------------------------------------------------------------------------------------------- */
 
 /* Routes of a piece, the one to the host last; the first address there that is free after it. */

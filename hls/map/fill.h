@@ -12,9 +12,6 @@ typedef struct {
     bool ok;
 } nh_filler;
 
-/* Has the context pieces of the population? */
-bool nh_fill_in_context(const nh_map_plan *p, int pop, int context);
-
 /* fill_core.c: the memories of a core, for one of its pieces after the other. */
 void nh_fill_tables(const nh_filler *s, const nh_map_core *k, nh_core_image *c); /* made, empty */
 void nh_fill_synapses(nh_filler *s, const nh_map_piece *b, nh_core_image *c);

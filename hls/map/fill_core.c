@@ -127,7 +127,7 @@ static void fill_row(nh_filler *s, int qi, const nh_map_piece *b, nh_core_image 
 static void fill_same(nh_filler *s, int qi, const nh_map_piece *b, nh_core_image *c, int64_t unit) {
     int from = s->m.net->proj[qi].from;
     int64_t lanes = s->m.f->lanes, pixels = b->h * b->w;
-    bool inside = nh_fill_in_context(s->p, from, b->context);
+    bool inside = nh_map_in_context(s->p, from, b->context);
     for (int64_t pixel = 0; pixel < pixels; pixel++)
         for (int64_t ch = 0; ch < b->c; ch++) {
             int64_t word = pixel * b->features + ch / lanes, at = inside ? word * lanes + ch % lanes : ch * pixels + pixel;

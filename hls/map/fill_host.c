@@ -1,65 +1,40 @@
 /* What goes in and out of the mesh: the entries of a context by which the host sends events, and reads them. */
 #include "fill.h"
 
-static void put_input(nh_filler *s, nh_context *x, nh_input_entry e, size_t *cap) {
-    nh_input_entry *last = x->n_input ? &x->input[x->n_input - 1] : NULL;
-    /* Down a column the same events go to all tiles. */
-    if (last && last->tensor == e.tensor && last->base == e.base && last->first == e.first && last->count == e.count &&
-        last->is_conv == e.is_conv && last->delay == e.delay && last->y_from == e.y_from && last->y_to == e.y_to &&
-        last->to.x0 == e.to.x0 && last->to.y1 + 1 == e.to.y0) {
-        last->to.y1 = e.to.y0;
+/* Rows that follow those of an entry to the same tiles. */
+static bool joins(const nh_input_entry *a, const nh_input_entry *b) {
+    return a->is_conv && b->is_conv && a->tensor == b->tensor && a->base == b->base && a->delay == b->delay && a->y_to == b->y_from &&
+           a->to.x0 == b->to.x0 && a->to.x1 == b->to.x1 && a->to.y0 == b->to.y0 && a->to.y1 == b->to.y1;
+}
+
+static void put_input(nh_filler *s, nh_context *x, const nh_input_entry *e, size_t *cap) {
+    for (int64_t i = e->is_conv ? x->n_input : 0; i-- > 0;) {
+        if (!joins(&x->input[i], e)) continue;
+        x->input[i].y_to = e->y_to;
         return;
     }
     x->input = nh_arena_grow(s->m.a, x->input, cap, (size_t)x->n_input + 1, sizeof *x->input);
-    x->input[x->n_input++] = e;
-}
-
-/* Channels c0 .. of pixels p0 .. of what the host sends, one entry for elements that follow each other. */
-static void put_range(nh_filler *s, nh_context *x, nh_input_entry e, int64_t p0, int64_t pixels, int64_t c0, int64_t c, size_t *cap) {
-    int64_t plane = e.h * e.w, base = e.base;
-    bool whole = pixels == plane;
-    for (int64_t i = 0; i < (whole ? 1 : c); i++) {
-        e.first = (c0 + i) * plane + p0;
-        e.count = whole ? c * plane : pixels;
-        e.base = base + i * pixels;
-        put_input(s, x, e, cap);
-    }
-}
-
-static void add_input(nh_filler *s, nh_context *x, int context, const nh_map_piece *b, int qi, size_t *cap) {
-    const nh_event_net *net = s->m.net;
-    const nh_projection *q = &net->proj[qi];
-    const nh_population *from = &net->pop[q->from];
-    nh_input_entry e = {.tensor = from->name, .count = nh_population_size(from), .to = {b->x, b->x, b->y, b->y}, .base = s->p->axon_base[qi],
-                        .c = from->c, .h = from->h, .w = from->w, .y_to = from->h};
-    e.delay = s->p->start[(int64_t)context * net->n_pop + b->pop] + s->p->period[context] * q->delay;
-    if (s->p->rows[qi] == NH_ROWS_SAME) {
-        put_range(s, x, e, b->y0 * from->w + b->x0, b->h * b->w, b->c0, b->c, cap);
-        return;
-    }
-    if (q->pixels > 0) {
-        put_range(s, x, e, q->pixel0, q->pixels, q->channel0, q->channels, cap);
-        return;
-    }
-    if (s->p->rows[qi] == NH_ROWS_CONV) {
-        e.is_conv = true;
-        e.base = nh_map_conv_base(s->m.f, s->p->axon_base[qi]);
-        int64_t lo = b->y0 * q->stride_y - q->pad_y, hi = (b->y0 + b->h - 1) * q->stride_y - q->pad_y + (q->kh - 1) * q->dilation_y + 1;
-        e.y_from = lo < 0 ? 0 : lo;
-        e.y_to = hi > from->h ? from->h : hi;
-        if (e.y_from >= e.y_to) return;
-    }
-    put_input(s, x, e, cap);
+    x->input[x->n_input++] = *e;
 }
 
 void nh_fill_inputs(nh_filler *s, nh_context *x, int context) {
+    nh_arena *t = nh_arena_new();
+    nh_map_inputs all = nh_map_inputs_of(&s->m, t, context);
+    nh_rect *to = nh_arena_array(t, (size_t)s->m.f->mesh_x * (size_t)s->m.f->mesh_y, sizeof *to);
     size_t cap = 0;
-    const nh_event_net *net = s->m.net;
-    for (int64_t k = s->p->context_first[context]; k < s->p->context_first[context + 1]; k++)
-        for (int i = 0; i < net->n_proj; i++) {
-            const nh_map_piece *b = &s->p->piece[k];
-            if (net->proj[i].to == b->pop && !nh_fill_in_context(s->p, net->proj[i].from, context)) add_input(s, x, context, b, i, &cap);
+    for (int64_t i = 0; i < all.n; i++) {
+        nh_input_entry e = all.input[i].e;
+        double events = nh_map_input_events(&s->m, &e);
+        int64_t n = nh_map_input_rects(&s->m, &all, i, context, to);
+        for (int64_t k = 0; k < n; k++) {
+            e.to = to[k];
+            put_input(s, x, &e, &cap);
+            s->p->traffic_hops += nh_map_host_hops(to[k]) * events;
         }
+        s->p->host_words += events * (double)n;
+        s->p->host_words_alone += events * (double)all.input[i].n;
+    }
+    nh_arena_free(t);
 }
 
 /* Outputs of the network, and what later contexts read. */

@@ -110,7 +110,10 @@ typedef struct {
      *   piece that later contexts read or that the network puts out,
      * + steps + populations: its ticks. An event per neuron and step where no rate is measured. */
     int64_t cost;
-    double traffic_hops;     /* events per step x hops; without rates 1 per neuron; set by nh_map_fill, as are routes_most and piece.routes */
+    /* Set by nh_map_fill, as are routes_most and piece.routes. Per step; without rates one event per neuron. */
+    double traffic_hops;     /* events x hops, those of the host too */
+    double host_words;       /* events that the host sends, in all contexts */
+    double host_words_alone; /* and would, if every core got its own */
     nh_map_use *use;
     int n_use;
     nh_map_bound bound;

@@ -4,11 +4,15 @@
 #include <math.h>
 
 #define EFFORT ((int64_t)3000000) /* pairs of pieces that are looked at, in all contexts together */
+enum { HOST_WORD = 8 };           /* hops that a word of the host is worth: it takes the one port for a cycle */
 
 typedef struct {
     nh_mapper *m;
     const int *by_source, *first_by_source;
+    int context;
     int64_t first, end; /* cores */
+    nh_map_inputs inputs;
+    double *words;      /* [inputs.n] of neurons, per step */
     nh_arena *tmp;
 } placer;
 
@@ -35,8 +39,20 @@ static double cost_of_piece(placer *s, int64_t k, int64_t *n) {
     return words * (rate < 0 ? 1 : rate);
 }
 
-static double cost(placer *s) {
+/* Words x hops of what the host sends. */
+static double cost_of_inputs(placer *s) {
+    nh_rect to[NH_FABRIC_MESH_MOST * NH_FABRIC_MESH_MOST];
     double sum = 0;
+    for (int64_t i = 0; i < s->inputs.n; i++) {
+        int64_t n = nh_map_input_rects(s->m, &s->inputs, i, s->context, to);
+        for (int64_t k = 0; k < n; k++)
+            sum += (nh_map_host_hops(to[k]) + HOST_WORD) * s->words[i];
+    }
+    return sum;
+}
+
+static double cost(placer *s) {
+    double sum = cost_of_inputs(s);
     for (int64_t c = s->first; c < s->end; c++) {
         const nh_map_core *core = &s->m->p->core[c];
         int64_t routes = 0, n;
@@ -86,12 +102,20 @@ static void anneal(placer *s, int64_t moves) {
     }
 }
 
-/* Pairs of pieces that a look at the context's cost takes. */
+/* Pairs of pieces that a look at the context's cost takes; inputs cost as much as a few. */
 static int64_t pairs(const placer *s) {
     int64_t n = 0;
     for (int64_t c = s->first; c < s->end; c++)
         n += s->m->p->core[c].n_piece;
-    return n * n;
+    return n * n + 16 * s->inputs.n;
+}
+
+static void begin_context(placer *s, nh_arena *a, int context) {
+    s->context = context;
+    s->inputs = nh_map_inputs_of(s->m, a, context);
+    s->words = nh_arena_array(a, (size_t)s->inputs.n + 1, sizeof *s->words);
+    for (int64_t i = 0; i < s->inputs.n; i++)
+        s->words[i] = nh_map_input_events(s->m, &s->inputs.input[i].e) / s->m->f->lanes;
 }
 
 void nh_map_place(nh_mapper *m, const int *by_source, const int *first_by_source) {
@@ -101,11 +125,12 @@ void nh_map_place(nh_mapper *m, const int *by_source, const int *first_by_source
     placer s = {.m = m, .by_source = by_source, .first_by_source = first_by_source, .tmp = nh_arena_new()};
     for (int c = 0; c < p->n_context; c++) {
         s.first = p->context_core[c], s.end = p->context_core[c + 1];
+        nh_arena_reset(saved);
+        begin_context(&s, saved, c);
         int64_t n = s.end - s.first, moves = n > 1 ? EFFORT / p->n_context / pairs(&s) : 0;
         if (moves > most) moves = most;
         if (moves < 1) continue;
         double before = cost(&s);
-        nh_arena_reset(saved);
         int *tile = nh_arena_array(saved, (size_t)n * 2, sizeof *tile);
         for (int64_t k = 0; k < n; k++)
             tile[2 * k] = p->core[s.first + k].x, tile[2 * k + 1] = p->core[s.first + k].y;

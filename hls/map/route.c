@@ -114,6 +114,17 @@ double nh_map_hops(const nh_map_piece *b, const nh_route *r) {
     return left + right + (double)(r->to.x1 - r->to.x0 + 1) * (down + up);
 }
 
+bool nh_map_in_context(const nh_map_plan *p, int pop, int context) {
+    for (int64_t k = p->first_piece[p->position[pop]]; k < p->first_piece[p->position[pop] + 1]; k++)
+        if (p->piece[k].context == context) return true;
+    return false;
+}
+
+double nh_map_host_hops(nh_rect to) {
+    static const nh_map_piece corner = {.x = 0, .y = 0};
+    return 1 + nh_map_hops(&corner, &(nh_route){.to = to});
+}
+
 void nh_map_by_source(nh_arena *a, const nh_event_net *net, int **by_source, int **first_by_source) {
     int *item = nh_arena_array(a, (size_t)net->n_proj + 1, sizeof *item), *first = nh_arena_array(a, (size_t)net->n_pop + 2, sizeof *first);
     int *at = nh_arena_array(a, (size_t)net->n_pop + 2, sizeof *at);

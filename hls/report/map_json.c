@@ -141,8 +141,10 @@ static json_t *sizes(const nh_map_plan *p, const nh_fabric *f) {
 const char *nh_map_json(nh_arena *a, const nh_map_plan *p, const nh_event_net *net, const nh_fabric *f) {
     if (p->net) net = p->net;
     bool failed = p->certificate.failed;
-    json_t *root = json_pack("{s:o, s:[ii], s:i, s:f, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "fabric", sizes(p, f), "mesh", f->mesh_x, f->mesh_y, "contexts", failed ? 0 : p->n_context,
-                             "traffic_hops", p->traffic_hops, "routes_most", (json_int_t)p->routes_most, "cost", (json_int_t)(failed ? 0 : p->cost), "lower_bound",
+    json_t *root = json_pack("{s:o, s:[ii], s:i, s:f, s:f, s:f, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "fabric", sizes(p, f), "mesh", f->mesh_x,
+                             f->mesh_y, "contexts", failed ? 0 : p->n_context, "traffic_hops", p->traffic_hops, "host_words", p->host_words,
+                             "host_words_without_multicast", p->host_words_alone, "routes_most", (json_int_t)p->routes_most, "cost",
+                             (json_int_t)(failed ? 0 : p->cost), "lower_bound",
                              bound(&p->bound), "decided_by_user", wishes(net), "attempts", attempts(p), "utilisation", uses(p, net, f), "by_context",
                              failed ? json_array() : contexts(p, net, f), "cores", failed ? json_array() : cores(p, net), "certificate",
                              certificate(&p->certificate), "symbols", symbols(f));
