@@ -113,7 +113,8 @@ void nh_map_print(const nh_map_plan *p, const nh_event_net *net, const nh_fabric
         return;
     }
     for (int c = 0; c < p->n_context; c++) put_context(p, net, f, c, out);
-    fprintf(out, "\n%" PRId64 " core%s, %d context%s, %" PRId64 " flits and ticks a sample (loading included), traffic x hops %.0f per step, %.0f words a step from the host (%.0f without multicast), at most %" PRId64
-            " route%s in a core\n", p->n_core, p->n_core == 1 ? "" : "s", p->n_context, p->n_context == 1 ? "" : "s", p->cost, p->traffic_hops, p->host_words, p->host_words_alone, p->routes_most,
+    fprintf(out, "\n%" PRId64 " core%s, %d context%s, %" PRId64 " flits and ticks a sample (loading included), traffic x hops %.0f per step, at most %" PRId64
+            " route%s in a core\n", p->n_core, p->n_core == 1 ? "" : "s", p->n_context, p->n_context == 1 ? "" : "s", p->cost, p->traffic_hops, p->routes_most,
             p->routes_most == 1 ? "" : "s");
+    fprintf(out, "the host sends at most %.0f words a step (%.0f without multicast)\n", p->host_words, p->host_words_alone);
 }
