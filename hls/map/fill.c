@@ -20,9 +20,8 @@ static bool check_widths(nh_filler *s) {
 
 /* Addresses of what leaves for the host are those of axons. */
 static bool check_host(nh_filler *s) {
-    int64_t need = nh_map_host_axons(s->p, s->m.f), have = s->m.f->axons;
-    if (nh_clog2(need) <= nh_map_addr_bits(s->m.f) - (s->m.f->convs > 0)) return true;
-    nh_map_fail(&s->m, NH_P_MAP_TABLE, s->m.net->name, "axons", need, have, true);
+    if (nh_map_host_fits(s->p, s->m.f)) return true;
+    nh_map_fail(&s->m, NH_P_MAP_TABLE, s->m.net->name, "axons", nh_map_host_axons(s->p, s->m.f), s->m.f->axons, true);
     s->p->certificate.split = "what leaves for the host, network outputs and values for later contexts, has the addresses of axons";
     nh_diag_hint(s->m.d, "%s", s->p->certificate.split);
     return s->ok = false;

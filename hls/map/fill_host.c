@@ -63,6 +63,10 @@ int64_t nh_map_host_axons(const nh_map_plan *p, const nh_fabric *f) {
     return f->convs ? nh_ceil_div(most, 2) : most; /* with conv mode an address has one bit more than an axon */
 }
 
+bool nh_map_host_fits(const nh_map_plan *p, const nh_fabric *f) {
+    return nh_clog2(nh_map_host_axons(p, f)) <= nh_map_addr_bits(f) - (f->convs > 0);
+}
+
 int64_t nh_fill_outputs(nh_filler *s, nh_context *x, const nh_map_piece *b, nh_core_image *c, int64_t base, size_t *cap) {
     const nh_population *p = &s->m.net->pop[b->pop];
     int64_t start = s->p->start[(int64_t)b->context * s->m.net->n_pop + b->pop];

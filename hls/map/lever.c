@@ -2,12 +2,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "map_parts.h"
+#include "route.h"
 
 static const int64_t factor[][2] = {{5, 4}, {3, 2}, {2, 1}, {3, 1}, {4, 1}, {8, 1}, {16, 1}};
-enum { FACTORS = sizeof factor / sizeof *factor };
+enum { FACTORS = sizeof factor / sizeof *factor, TOGETHER_MOST = 16 };
 
-typedef struct { int64_t cores; int contexts; bool fits; } trial;
+/* lacks: the resource that was missing, and how much of it is needed; NULL where it fits. */
+typedef struct { int64_t cores; int contexts; bool fits; const char *lacks; int64_t needed; } trial;
 
 static trial try_all(const nh_mapper *m, const nh_fabric *f, int64_t most, const nh_map_options *option, bool ignores_wishes) {
     nh_arena *t = nh_arena_new();
@@ -15,12 +16,14 @@ static trial try_all(const nh_mapper *m, const nh_fabric *f, int64_t most, const
     nh_map_plan p = {0};
     nh_mapper k = {.a = t, .net = given, .f = nh_map_ceiling(t, f, option), .whole = f, .p = &p, .given = given, .option = *option, .most = most,
                    .ignores_wishes = ignores_wishes};
-    trial r = {-1, 0, false};
+    trial r = {.cores = -1};
     if (nh_map_begin(&k) && nh_map_check_wishes(&k) && nh_map_partition(&k)) {
         r.cores = p.n_piece;
         r.fits = nh_map_arrange(&k);
         if (r.fits) r.cores = p.n_core, r.contexts = p.n_context;
     }
+    if (!r.fits) r.lacks = p.certificate.resource, r.needed = p.certificate.needed;
+    else if (!nh_map_host_fits(&p, f)) r = (trial){-1, 0, false, "axons", nh_map_host_axons(&p, f)};
     nh_arena_free(t);
     return r;
 }
@@ -44,7 +47,7 @@ static bool is_short_of(const nh_map_certificate *c, const char *name) { return 
 static void scale(nh_mapper *m, const char *name, nh_fabric *g, int64_t *size, int64_t base) {
     const nh_map_certificate *c = &m->p->certificate;
     int64_t old = *size, lanes = m->whole->lanes, have = is_short_of(c, name) ? c->needed : 0;
-    trial t = {-1, 0, false};
+    trial t = {.cores = -1};
     if (old < 1) old = 1;
     for (int i = have > *size ? -1 : 0; i < FACTORS && !t.fits; i++) {
         int64_t n = i < 0 ? have : nh_ceil_div(nh_ceil_div(old * factor[i][0], factor[i][1]), lanes) * lanes;
@@ -112,7 +115,7 @@ static void soften(nh_mapper *m, int64_t base) {
 static void scale_mesh(nh_mapper *m, trial free) {
     const nh_fabric *f = m->whole;
     nh_fabric g = *f;
-    trial t = {-1, 0, false};
+    trial t = {.cores = -1};
     int64_t most = m->most > 0 ? m->most : 1;
     while (!t.fits && (g.mesh_x < NH_FABRIC_MESH_MOST || g.mesh_y < NH_FABRIC_MESH_MOST)) {
         *((g.mesh_x <= g.mesh_y && g.mesh_x < NH_FABRIC_MESH_MOST) || g.mesh_y == NH_FABRIC_MESH_MOST ? &g.mesh_x : &g.mesh_y) += 1;
@@ -120,6 +123,72 @@ static void scale_mesh(nh_mapper *m, trial free) {
     }
     if (t.cores >= 0)
         add_lever(m, nh_arena_printf(m->a, "mesh: [%d, %d]", g.mesh_x, g.mesh_y), (double)(g.mesh_x * g.mesh_y) / (f->mesh_x * f->mesh_y), t, free.cores);
+}
+
+/* --- several sizes at once ---------------------------------------------------------------------------------------------- */
+
+static bool raise_size(int64_t *size, int64_t needed) {
+    bool more = needed > *size;
+    if (more) *size = needed;
+    return more;
+}
+
+/* Partial sums cannot be sent as the fabric is: their width, or cores of twice the inputs, which are split less. */
+static bool raise_sums(nh_fabric *g, const trial *t) {
+    bool fits = strcmp(t->lacks, "payload_bits") == 0 && t->needed <= 32 && (nh_map_sum_model(g) >= 0 || g->n_model < NH_FABRIC_MODELS);
+    if (!fits) return raise_size(&g->axons, 2 * g->axons) && raise_size(&g->synapses, 2 * g->synapses);
+    if (nh_map_sum_model(g) < 0) g->model[g->n_model++] = (nh_fabric_model){.name = "sum"};
+    g->payload_bits = (int)t->needed;
+    return true;
+}
+
+/* What a trial lacks is given to g; false: that is no size. */
+static bool give(nh_fabric *g, const trial *t, int64_t contexts) {
+    const char *lacks = t->lacks ? t->lacks : "";
+    if (strcmp(lacks, "axons") == 0) return raise_size(&g->axons, t->needed);
+    if (strcmp(lacks, "synapses") == 0) return raise_size(&g->synapses, t->needed);
+    if (strcmp(lacks, "convs") == 0) return raise_size(&g->convs, t->needed);
+    if (strcmp(lacks, "delays") == 0) return raise_size(&g->delays, (int64_t)1 << nh_log2_ceil((uint64_t)t->needed));
+    if (strcmp(lacks, "payload_bits") == 0 || strcmp(lacks, "models named 'sum'") == 0) return raise_sums(g, t);
+    if (strcmp(lacks, "cores") != 0) return false;
+    if (t->needed > (int64_t)NH_FABRIC_MESH_MOST * NH_FABRIC_MESH_MOST * contexts) /* larger cores, then */
+        return raise_size(&g->axons, 2 * g->axons) && raise_size(&g->synapses, 2 * g->synapses) && raise_size(&g->neurons, 2 * g->neurons) &&
+               (g->params >= 2 * g->neurons / g->lanes || raise_size(&g->params, 2 * g->params));
+    do {
+        int *side = g->mesh_x <= g->mesh_y ? &g->mesh_x : &g->mesh_y;
+        if (*side == NH_FABRIC_MESH_MOST) return false;
+        ++*side;
+    } while ((int64_t)g->mesh_x * g->mesh_y * contexts < t->needed);
+    return true;
+}
+
+/* "axons: 480, delays: 16": what g has more of; *change: all factors. */
+static const char *difference(nh_mapper *m, const nh_fabric *g, double *change) {
+    const nh_fabric *f = m->whole;
+    const struct { const char *key; int64_t from, to; } size[] = {{"neurons", f->neurons, g->neurons}, {"axons", f->axons, g->axons},
+                                                                  {"synapses", f->synapses, g->synapses}, {"params", f->params, g->params},
+                                                                  {"convs", f->convs, g->convs}, {"delays", f->delays, g->delays},
+                                                                  {"payload_bits", f->payload_bits, g->payload_bits}};
+    const char *text = "";
+    *change = (double)(g->mesh_x * g->mesh_y) / (f->mesh_x * f->mesh_y);
+    for (size_t i = 0; i < sizeof size / sizeof *size; i++) {
+        if (size[i].from == size[i].to) continue;
+        text = nh_arena_printf(m->a, "%s%s%s: %" PRId64, text, *text ? ", " : "", size[i].key, size[i].to);
+        *change *= (double)size[i].to / (double)(size[i].from > 0 ? size[i].from : 1);
+    }
+    if (g->mesh_x != f->mesh_x || g->mesh_y != f->mesh_y)
+        text = nh_arena_printf(m->a, "%s%smesh: [%d, %d]", text, *text ? ", " : "", g->mesh_x, g->mesh_y);
+    return text;
+}
+
+/* Where no single change fits: each size that turns out too small, one after the other. */
+static void together(nh_mapper *m) {
+    nh_fabric g = *m->whole;
+    trial t = try_with(m, &g, m->most);
+    for (int i = 0; i < TOGETHER_MOST && !t.fits && give(&g, &t, m->most > 0 ? m->most : 1); i++) t = try_with(m, &g, m->most);
+    double change;
+    const char *text = difference(m, &g, &change);
+    if (t.fits && *text) add_lever(m, text, change, t, -1);
 }
 
 static void hint(nh_mapper *m) {
@@ -137,6 +206,7 @@ void nh_map_levers(nh_mapper *m) {
     if (!c->is_structural) scale_mesh(m, free);
     if (free.fits && m->most > 0)
         add_lever(m, nh_arena_printf(m->a, "contexts: %d", free.contexts), (double)free.contexts / (double)m->most, free, -1);
+    if (c->smallest < 0) together(m);
     hint(m);
 }
 
@@ -144,7 +214,13 @@ void nh_map_levers(nh_mapper *m) {
 void nh_map_lever_of_fill(nh_mapper *m) {
     nh_map_certificate *c = &m->p->certificate;
     if (!c->failed || c->n_lever > 0) return;
-    trial t = {m->p->n_core, m->p->n_context, !c->is_mixed};
+    if (strcmp(c->resource, "axons") == 0 && !c->is_mixed) { /* with other cores the plan is another */
+        m->whole = m->f, m->option = m->p->option, m->most = m->option.most_contexts;
+        together(m);
+        hint(m);
+        return;
+    }
+    trial t = {.cores = m->p->n_core, .contexts = m->p->n_context, .fits = !c->is_mixed};
     add_lever(m, nh_arena_printf(m->a, "%s: %" PRId64, c->resource, c->needed), (double)c->needed / (double)(c->available > 0 ? c->available : 1), t, -1);
     hint(m);
 }

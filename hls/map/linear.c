@@ -255,7 +255,7 @@ bool nh_add_projections(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, i
     c.from = c.neuron->op == NH_OP_NEURON ? g->tensor[c.neuron->in[k]].producer : layer;
     while (ok && pop_of[c.from] < 0) {
         const nh_layer *l = &g->layer[c.from];
-        if (g->is_temporal && has_bias(l)) ok = refuse(&c, l, "its bias stands before something else than neurons, which no neuron takes in", "put neurons right behind it, or reshape before it");
+        if (g->is_temporal && has_bias(l)) ok = refuse(&c, l, "its bias stands before something else than neurons, which no neuron takes in", "put neurons behind it, with nothing but changes of shape between");
         else if (c.n == CHAIN_MOST || l->n_in != 1) ok = refuse(&c, l, "it stands between neurons, and is no weighted layer, pool or delay", NULL);
         else c.chain[c.n++] = l, c.from = g->tensor[l->in[0]].producer;
     }

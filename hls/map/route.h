@@ -10,6 +10,7 @@ nh_route *nh_map_routes(nh_mapper *m, nh_arena *arena, int64_t piece, const int 
 void nh_map_by_source(nh_arena *a, const nh_event_net *net, int **by_source, int **first_by_source);
 /* fill_host.c: axons whose addresses are enough for what leaves for the host, in the context with most of it. */
 int64_t nh_map_host_axons(const nh_map_plan *p, const nh_fabric *f);
+bool nh_map_host_fits(const nh_map_plan *p, const nh_fabric *f);
 double nh_map_hops(const nh_map_piece *b, const nh_route *r);
 /* inputs.c: the same elements for several cores of a context, at the same tick and addresses. */
 typedef struct {

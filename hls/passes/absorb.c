@@ -35,17 +35,28 @@ static bool absorb_sum(nh_graph *g, int at, int k) {
     return true;
 }
 
-/* A bias per output as values for elements: one for all when they are the same. */
-static nh_neuron_value bias_value(const nh_layer *from) {
+/* The same behind reshapes, which leave the order of elements. */
+static nh_layer *source_behind_shapes(const nh_graph *g, const nh_layer *l, int k) {
+    nh_layer *from = only_source(g, l, k);
+    while (from && from->op == NH_OP_RESHAPE) from = only_source(g, from, 0);
+    return from;
+}
+
+/* A bias per output as values for the neurons of l: one for all when they are the same; for each where the shape is another than from's. */
+static nh_neuron_value bias_value(nh_graph *g, const nh_layer *from, const nh_layer *l) {
     const nh_param *b = from->bias;
-    int64_t n = nh_shape_size(b->shape);
+    int64_t n = nh_shape_size(b->shape), size = nh_shape_size(g->tensor[l->out].shape);
     bool same = true;
     for (int64_t i = 1; i < n; i++) same = same && !(b->value[i] < b->value[0]) && !(b->value[i] > b->value[0]);
-    return (nh_neuron_value){.name = "bias", .n = same ? 1 : n, .value = b->value, .at = b->at};
+    if (same || nh_shape_equal(g->tensor[from->out].shape, g->tensor[l->out].shape))
+        return (nh_neuron_value){.name = "bias", .n = same ? 1 : n, .value = b->value, .at = b->at};
+    double *each = nh_arena_array(g->arena, (size_t)size, sizeof *each);
+    for (int64_t i = 0; i < size; i++) each[i] = b->value[i / (size / n)];
+    return (nh_neuron_value){.name = "bias", .n = size, .value = each, .at = b->at};
 }
 
 static void absorb_bias(nh_graph *g, nh_layer *l, int k) {
-    nh_layer *from = only_source(g, l, k);
+    nh_layer *from = source_behind_shapes(g, l, k);
     if (!from || (from->op != NH_OP_DENSE && from->op != NH_OP_CONV) || !from->bias) return;
     if (l->neuron->program->is_exact || l->neuron->program->n_param >= NH_NEURON_PARAMS) return;
     nh_arena *a = g->arena;
@@ -56,7 +67,7 @@ static void absorb_bias(nh_graph *g, nh_layer *l, int k) {
     int sum = nh_program_add_reg(a, p, nh_arena_printf(a, "%s_b", p->reg[in].name), NH_REG_TEMP, p->reg[in].measure);
     nh_program_replace(p, 0, in, sum);
     nh_program_insert(a, p, 0, NH_NOP_ADD, sum, in, bias);
-    l->neuron->param[p->n_param - 1] = bias_value(from);
+    l->neuron->param[p->n_param - 1] = bias_value(g, from, l);
     l->neuron->param[p->n_param - 1].name = name;
     l->neuron->program = p;
     from->bias = NULL;

@@ -45,6 +45,14 @@ if(TARGET neurohls)
   # Networks on neuron cores: image, C model and RTL of the fabric. The lava cases are skipped without ../shared.
   add_test(NAME cosim/fabric COMMAND ${Python3_EXECUTABLE} ${cosim}/fabric.py --neurohls $<TARGET_FILE:neurohls> --quick)
   add_test(NAME cosim/fabric_all COMMAND ${Python3_EXECUTABLE} ${cosim}/fabric.py --neurohls $<TARGET_FILE:neurohls>)
+  # Random networks on random fabrics: C model against layers, certificates.
+  add_test(NAME cosim/random_fabric COMMAND ${Python3_EXECUTABLE} ${cosim}/random_fabric.py --neurohls $<TARGET_FILE:neurohls> --count 60)
+  add_test(NAME cosim/random_fabric_many
+    COMMAND ${Python3_EXECUTABLE} ${cosim}/random_fabric.py --neurohls $<TARGET_FILE:neurohls> --count 1000 --seed 1000)
+  add_test(NAME cosim/random_fabric_rtl
+    COMMAND ${Python3_EXECUTABLE} ${cosim}/random_fabric.py --neurohls $<TARGET_FILE:neurohls> --count 12 --seed 5000 --rtl)
+  set_tests_properties(cosim/random_fabric PROPERTIES LABELS cosim TIMEOUT 1800)
+  set_tests_properties(cosim/random_fabric_many cosim/random_fabric_rtl PROPERTIES LABELS long TIMEOUT 7200)
   # Networks in several places: a pipeline, a fabric, the host.
   add_test(NAME cosim/places COMMAND ${Python3_EXECUTABLE} ${cosim}/places.py --neurohls $<TARGET_FILE:neurohls> --quick)
   add_test(NAME cosim/places_all COMMAND ${Python3_EXECUTABLE} ${cosim}/places.py --neurohls $<TARGET_FILE:neurohls>)

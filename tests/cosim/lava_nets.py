@@ -73,7 +73,7 @@ def add_conv(net, shape, family):
 
 
 def add_pool(net, shape, family):
-    k = net.rng.choice([k for k in (1, 2, 2, 3) if shape[2] % k == 0])  # SLAYER's pool mixes channels of other widths
+    k = net.rng.choice([k for k in (1, 2, 2, 3) if shape[1] % k == 0 and shape[2] % k == 0])  # SLAYER's pool mixes channels of other widths
     out = (shape[0], -(-shape[1] // k), -(-shape[2] // k))
     net.layers.append({"type": "pool", "shape": out, "weight": np.full((1, 1, k, k), net.rng.choice([20, 60])), "stride": [k, k], "padding": [0, 0], "dilation": [1, 1],
                        "neuron": neuron(net, out, family)})

@@ -30,7 +30,8 @@ REFUSED = {
     "its inputs are not simply added": "resonators on a fabric with one accumulator",
     "which no neuron takes in": "a bias in front of a pool",
     "is more than a spike": "values on a fabric of spikes",
-    "bits do not hold": "few state_bits",
+    "bits do not hold": "few state_bits", "a weight leaves": "what comes in without weights is finer than they are",
+    "models named 'sum'": "eight models already", "which takes payload_bits": "partial sums wider than an event",
 }
 CHANGE = re.compile(r"smallest change that fits: ([^;(]+?)(?: \(|$|;)", re.M)
 
@@ -104,16 +105,16 @@ def differs(done, rtl):
 
 
 def changed(fabric, text):
-    """The fabric with what a certificate names: "mesh: [3, 2]"; synapses are words."""
-    key, value = text.split(":", 1)
-    keys = [k.strip() for k in key.split(",")]
-    value = value.split(",")[0].strip() if not value.strip().startswith("[") else value.strip()
-    if keys == ["synapses"]:
-        bits = fabric["lanes"] * fabric.get("accumulators", 1) * fabric["weight_bits"]
-        keys, value = ["synapse_kib"], -(-int(value) * bits // 8192)
-    elif keys == ["neurons"]:
-        fabric = fabric | {"params": max(fabric["params"], -(-int(value) // fabric["lanes"]))}
-    return fabric | {k: value for k in keys}
+    """The fabric with what a certificate names: "axons: 48, mesh: [3, 2]"; synapses are words, of one percentage there may be several."""
+    for key, value in re.findall(r"(\w+)(?::|,(?= \w+_used)) ?(\[[^]]*\]|\w*)", text):
+        value = value or "100"
+        if key == "synapses":
+            bits = fabric["lanes"] * fabric.get("accumulators", 1) * fabric["weight_bits"]
+            key, value = "synapse_kib", -(-int(value) * bits // 8192)
+        elif key == "neurons":
+            fabric = fabric | {"params": max(fabric["params"], -(-int(value) // fabric["lanes"]))}
+        fabric = fabric | {key: value}
+    return fabric
 
 
 def one(neurohls, seed, folder, rtl):
@@ -122,7 +123,7 @@ def one(neurohls, seed, folder, rtl):
     lines, needs, what = rng.choice([nir, lava])(rng, folder)
     fabric = random_fabric(rng, needs)
     became = "mapped"
-    for _ in range(4):
+    for _ in range(2):
         done = mapped(neurohls, folder, lines, fabric, rtl)
         if done.returncode == 0:
             return what, became, differs(done, rtl)

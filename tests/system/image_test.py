@@ -11,6 +11,7 @@ import zlib
 import numpy as np
 
 FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "fixtures/image"
+EXAMPLES = FIXTURES.parents[2] / "configs/examples"
 PROGRAM = str(pathlib.Path(os.environ["NH_PROGRAM"]).resolve())
 
 FABRIC = """fabric "conv"
@@ -119,6 +120,23 @@ context ticks {steps + 1}
 """
 
 
+def edges(pictures):
+    """configs/examples/assembly/edges.s, as its comment says it: [steps][2]."""
+    vertical = np.array([[-1, 2, -1]] * 3)
+    v, last, count, out = np.zeros((2, 4, 4), int), np.zeros((2, 4, 4), int), np.zeros(2, int), []
+    for picture in pictures:
+        wide = np.pad(picture, 1)
+        a = np.array([[[(k * wide[y:y + 3, x:x + 3]).sum() for x in range(4)] for y in range(4)] for k in (vertical, vertical.T)])
+        v = np.maximum(v + a - 4 * last, 0)
+        fires = (v >= 3).astype(int)
+        v[v >= 3] = 0
+        count = np.maximum(count + fires.sum((1, 2)) + 2 * last.sum((1, 2)), 0)
+        out.append((count >= 4).astype(int))
+        count[count >= 4] = 0
+        last = fires
+    return out
+
+
 class Image(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
@@ -207,6 +225,15 @@ class Image(unittest.TestCase):
             r = self.run_image(image, x, "--reference", self.dir / "ref.npy")
             self.assertEqual(r["classes"], best.tolist())
             self.assertEqual(r["reference"], {"same_class": 8, "first_other": {"sample": 5, "reference": 1 - best[5], "class": best[5]}})
+
+    def test_the_shipped_program_finds_edges(self):
+        image = self.assemble((EXAMPLES / "assembly/edges.s").read_text())
+        x = (np.random.default_rng(3).random((20, 6, 16)) < 0.4).astype(np.int32)
+        want = [edges(steps.reshape(-1, 4, 4)) for steps in x]
+        self.assertEqual(self.run_image(image, x)["sums"], np.sum(want, 1).tolist())
+        np.save(self.dir / "x.npy", x)
+        self.assertEqual(neurohls("run", image, "--inputs", self.dir / "x.npy", "-o", self.dir / "y.npy", "-q").returncode, 0)
+        self.assertTrue(np.array_equal(np.load(self.dir / "y.npy").reshape(20, 6, 2), want))
 
     def test_a_limit_shortens_the_listing_and_counts_what_is_left(self):
         image = self.assemble((FIXTURES / "two_layers.s").read_text())

@@ -80,6 +80,20 @@ Test(absorb, sums_and_biases_move_into_the_neuron) {
     nh_arena_free(n.a);
 }
 
+Test(absorb, a_bias_in_front_of_a_reshape_moves_into_the_neurons_each_with_that_of_its_channel) {
+    static const double b[2] = {0.1, 0.2}, want[6] = {0.1, 0.1, 0.1, 0.2, 0.2, 0.2};
+    tnet n = tnet_new(img(1, 1, 3), 1);
+    nh_window one = {.kernel = {1, 1}, .stride = {1, 1}, .dilation = {1, 1}, .groups = 1};
+    neurons(&n, reshaped(&n, conv(&n, 0, one, 2, ones(&n, 2, 0.5), b), vec(6)), lif(&n, 0.5, 1));
+    cr_assert(nh_pass_absorb(n.g, n.d));
+    const nh_layer *l = &n.g->layer[3];
+    cr_expect_null(n.g->layer[1].bias);
+    cr_assert_eq(l->neuron->program->n_param, 3);
+    cr_assert_eq(l->neuron->param[2].n, 6);
+    for (int i = 0; i < 6; i++) cr_expect_eq(l->neuron->param[2].value[i], want[i]);
+    nh_arena_free(n.a);
+}
+
 Test(absorb, what_another_layer_reads_stays) {
     static const double b[3] = {0.1, 0.2, 0.3};
     tnet n = tnet_new(vec(2), 2);
