@@ -134,8 +134,8 @@ static bool raise_size(int64_t *size, int64_t needed) {
 }
 
 /* Partial sums cannot be sent as the fabric is: their width, or cores of twice the inputs, which are split less. */
-static bool raise_sums(nh_fabric *g, const trial *t) {
-    bool fits = strcmp(t->lacks, "payload_bits") == 0 && t->needed <= 32 && (nh_map_sum_model(g) >= 0 || g->n_model < NH_FABRIC_MODELS);
+static bool raise_sums(nh_fabric *g, const trial *t, bool splits) {
+    bool fits = splits && strcmp(t->lacks, "payload_bits") == 0 && t->needed <= 32 && (nh_map_sum_model(g) >= 0 || g->n_model < NH_FABRIC_MODELS);
     if (!fits) return raise_size(&g->axons, 2 * g->axons) && raise_size(&g->synapses, 2 * g->synapses);
     if (nh_map_sum_model(g) < 0) g->model[g->n_model++] = (nh_fabric_model){.name = "sum"};
     g->payload_bits = (int)t->needed;
@@ -143,13 +143,13 @@ static bool raise_sums(nh_fabric *g, const trial *t) {
 }
 
 /* What a trial lacks is given to g; false: that is no size. */
-static bool give(nh_fabric *g, const trial *t, int64_t contexts) {
+static bool give(nh_fabric *g, const trial *t, int64_t contexts, bool splits) {
     const char *lacks = t->lacks ? t->lacks : "";
     if (strcmp(lacks, "axons") == 0) return raise_size(&g->axons, t->needed);
     if (strcmp(lacks, "synapses") == 0) return raise_size(&g->synapses, t->needed);
     if (strcmp(lacks, "convs") == 0) return raise_size(&g->convs, t->needed);
     if (strcmp(lacks, "delays") == 0) return raise_size(&g->delays, (int64_t)1 << nh_log2_ceil((uint64_t)t->needed));
-    if (strcmp(lacks, "payload_bits") == 0 || strcmp(lacks, "models named 'sum'") == 0) return raise_sums(g, t);
+    if (strcmp(lacks, "payload_bits") == 0 || strcmp(lacks, "models named 'sum'") == 0) return raise_sums(g, t, splits);
     if (strcmp(lacks, "cores") != 0) return false;
     if (t->needed > (int64_t)NH_FABRIC_MESH_MOST * NH_FABRIC_MESH_MOST * contexts) /* larger cores, then */
         return raise_size(&g->axons, 2 * g->axons) && raise_size(&g->synapses, 2 * g->synapses) && raise_size(&g->neurons, 2 * g->neurons) &&
@@ -181,14 +181,20 @@ static const char *difference(nh_mapper *m, const nh_fabric *g, double *change) 
     return text;
 }
 
-/* Where no single change fits: each size that turns out too small, one after the other. */
+/* Where no single change fits: each size that turns out too small, one after the other; with partial sums, and with cores that need none. */
 static void together(nh_mapper *m) {
-    nh_fabric g = *m->whole;
-    trial t = try_with(m, &g, m->most);
-    for (int i = 0; i < TOGETHER_MOST && !t.fits && give(&g, &t, m->most > 0 ? m->most : 1); i++) t = try_with(m, &g, m->most);
-    double change;
-    const char *text = difference(m, &g, &change);
-    if (t.fits && *text) add_lever(m, text, change, t, -1);
+    for (int splits = 0; splits < 2; splits++) {
+        nh_fabric g = *m->whole;
+        trial t = try_with(m, &g, m->most);
+        for (int i = 0; i < TOGETHER_MOST && !t.fits && give(&g, &t, m->most > 0 ? m->most : 1, splits); i++) t = try_with(m, &g, m->most);
+        nh_fabric less = g;
+        less.synapses = m->whole->synapses; /* raised with the axons: perhaps for nothing */
+        trial with_less = t.fits && g.synapses > less.synapses ? try_with(m, &less, m->most) : (trial){0};
+        if (with_less.fits) g = less, t = with_less;
+        double change;
+        const char *text = difference(m, &g, &change);
+        if (t.fits && *text) add_lever(m, text, change, t, -1);
+    }
 }
 
 static void hint(nh_mapper *m) {

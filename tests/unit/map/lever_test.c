@@ -36,7 +36,7 @@ static nh_fabric fabric(void) {
                        .payload_bits = 1, .conv_y_bits = 4, .conv_x_bits = 4, .conv_c_bits = 4, .n_model = 1};
 }
 
-static void apply(nh_arena *a, const char *text, nh_fabric *f, nh_map_options *o) {
+static void apply_one(nh_arena *a, const char *text, nh_fabric *f, nh_map_options *o) {
     long long n;
     if (sscanf(text, "mesh: [%d, %d]", &f->mesh_x, &f->mesh_y) == 2) return;
     if (sscanf(text, "contexts: %lld", &n) == 1) o->most_contexts = n;
@@ -45,6 +45,7 @@ static void apply(nh_arena *a, const char *text, nh_fabric *f, nh_map_options *o
     else if (sscanf(text, "axons: %lld", &n) == 1) f->axons = n;
     else if (sscanf(text, "convs: %lld", &n) == 1) f->convs = n;
     else if (sscanf(text, "delays: %lld", &n) == 1) f->delays = n;
+    else if (sscanf(text, "params: %lld", &n) == 1) f->params = n;
     else if (sscanf(text, "routes: %lld", &n) == 1) f->routes = n;
     else if (sscanf(text, "accum_bits: %lld", &n) == 1) f->accum_bits = (int)n;
     else if (strstr(text, "synapses in the same memory") && sscanf(text, "weight_bits: %lld", &n) == 1) f->synapses *= f->weight_bits / n, f->weight_bits = (int)n;
@@ -54,9 +55,19 @@ static void apply(nh_arena *a, const char *text, nh_fabric *f, nh_map_options *o
     else cr_assert_fail("a lever that this test does not know: %s", text);
 }
 
+/* "axons: 480, mesh: [3, 2]" */
+static void apply(nh_arena *a, const char *text, nh_fabric *f, nh_map_options *o) {
+    for (const char *end; text; text = end ? end + 2 : NULL) {
+        const char *close = strncmp(text, "mesh", 4) == 0 ? strchr(text, ']') : text;
+        end = strstr(close, ", ");
+        apply_one(a, nh_arena_strn(a, text, end ? (size_t)(end - text) : strlen(text)), f, o);
+    }
+}
+
 static const struct { char what[24]; int64_t value; } bad[] = {
     {"mesh", 1}, {"mesh", 2}, {"neurons", 8}, {"neurons", 16}, {"synapses", 300}, {"synapses", 600}, {"axons", 256}, {"axons", 200}, {"axons", 100},
     {"params", 1}, {"routes", 1}, {"accum_bits", 8}, {"weight_bits", 2}, {"weight_bits", 4}, {"delay", 9}, {"delay", 20}, {"contexts", 2},
+    {"axons and delay", 20}, {"axons, delay and mesh", 20},
 };
 
 static void spoil(nh_event_net *n, nh_fabric *f, nh_map_options *o, int i) {
@@ -65,12 +76,13 @@ static void spoil(nh_event_net *n, nh_fabric *f, nh_map_options *o, int i) {
     if (strcmp(what, "mesh") == 0) f->mesh_x = (int)v, f->mesh_y = 1;
     if (strcmp(what, "neurons") == 0) f->neurons = v;
     if (strcmp(what, "synapses") == 0) f->synapses = v;
-    if (strcmp(what, "axons") == 0) f->axons = v;
     if (strcmp(what, "params") == 0) f->params = v;
     if (strcmp(what, "routes") == 0) f->routes = v;
     if (strcmp(what, "accum_bits") == 0) f->accum_bits = (int)v;
     if (strcmp(what, "weight_bits") == 0) f->weight_bits = (int)v, n->proj[2].constant = v == 2 ? 3 : 100;
-    if (strcmp(what, "delay") == 0) n->proj[2].delay = v;
+    if (strstr(what, "axons")) f->axons = strchr(what, ' ') ? 4 : v;
+    if (strstr(what, "delay")) n->proj[2].delay = v;
+    if (strstr(what, "and mesh")) f->mesh_x = f->mesh_y = 1;
     if (strcmp(what, "contexts") == 0) f->mesh_x = f->mesh_y = 1, o->most_contexts = v;
 }
 
