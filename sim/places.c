@@ -98,9 +98,12 @@ static bool first_difference(const int32_t *want, const int32_t *got, int64_t n,
     return false;
 }
 
+/* The RTL of a fabric is that of the first part that runs on it. */
+static const nh_part *fabric_of(const bench *b, const nh_part *part) { return &b->p->part[part->shares]; }
+
 static bool run_fabric_rtl(bench *b, const nh_part *part, nh_part_fact *fact, const int32_t *x, const int32_t *want, int32_t *got) {
     nh_sim_fabric_facts own;
-    nh_sim_fabric_setup s = {.image = part->image, .project = part->opt->project, .rtl_dir = folder(b, b->s->rtl_dir, part), .work_dir = folder(b, b->s->work_dir, part),
+    nh_sim_fabric_setup s = {.image = part->image, .project = fabric_of(b, part)->opt->project, .rtl_dir = folder(b, b->s->rtl_dir, fabric_of(b, part)), .work_dir = folder(b, b->s->work_dir, part),
                              .verilator = b->s->verilator, .x = x, .seed = part->opt->simulate.seed, .y = got};
     s.samples = (b->frames + b->steps - 1) / b->steps;
     if (!nh_mkdirs(b->d, s.work_dir) || !nh_sim_fabric(b->a, b->d, &s, &own)) return false;
@@ -125,7 +128,7 @@ static bool run_fabric(bench *b, const nh_part *part, nh_part_fact *fact, int64_
     for (int64_t i = 0; i < n_in; i++) x[i] = (int32_t)in[i];
     if (!run_machine(b, part, x, want)) return false;
     memcpy(got, want, (size_t)n_out * sizeof *got);
-    bool rtl = b->s->verilator && nh_file_exists(nh_path_join(b->a, folder(b, b->s->rtl_dir, part), "files.f"));
+    bool rtl = b->s->verilator && nh_file_exists(nh_path_join(b->a, folder(b, b->s->rtl_dir, fabric_of(b, part)), "files.f"));
     if (rtl && !run_fabric_rtl(b, part, fact, x, want, got)) return false;
     for (int64_t i = 0; i < n_out; i++) out[i] = got[i];
     return true;

@@ -28,7 +28,7 @@ static bool prepare(nh_run *r, nh_cli *c) {
 static nh_exit run(nh_cli *c, unsigned wanted, unsigned named) {
     nh_run r;
     if (!prepare(&r, c) || !r.design) return nh_cli_finish(c);
-    if (named & 1U << NH_STEP_SYNTH && nh_has_pnr(&r.opt->target)) {
+    if (named & 1U << NH_STEP_SYNTH && nh_has_pnr(&r.opt->target) && !r.parts) {
         wanted |= 1U << NH_STEP_PNR;
         named |= 1U << NH_STEP_PNR;
     }

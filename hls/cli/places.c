@@ -56,7 +56,7 @@ bool nh_places_rtl(nh_run *r, const char *dir) {
         const char *to = folder(r, dir, part);
         bool ok = true;
         if (part->place == NH_PLACE_PIPELINE) ok = nh_emit_rtl(r->cli->arena, r->cli->diag, part->design, &r->provenance, to);
-        if (part->image) ok = nh_fabric_work_rtl(&own, to);
+        if (part->image && part->shares == i) ok = nh_fabric_work_rtl(&own, to);
         if (!ok) return false;
     }
     return true;
@@ -84,7 +84,7 @@ bool nh_places_synth(nh_run *r, const char *dir) {
         const nh_part *part = &r->parts->part[i];
         nh_cells c = {0};
         const char *files = nh_path_join(a, nh_path_join(a, r->out, "rtl"), nh_arena_printf(a, "%s/files.f", part->id));
-        if (!nh_file_exists(files)) continue; /* the host, or a fabric without RTL */
+        if (!nh_file_exists(files)) continue; /* the host, or on the fabric of another part */
         if (!count_part(r, part, dir, &c)) return false;
         nh_part_fact *fact = &r->facts.part[i];
         fact->counted = true;

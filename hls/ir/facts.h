@@ -96,6 +96,9 @@ typedef struct {
     const char *in, *in_format, *out, *out_format;
     int64_t in_values, out_values;   /* per time step, or inference */
     const char *built;               /* "2 units", "3 cores of a 2x2 mesh", "C kernels" */
+    const char *shares;              /* the part whose fabric it runs on, or NULL: it has its own RTL, or none */
+    bool estimated;
+    int64_t luts_estimate, ffs_estimate, brams_estimate, dsps_estimate;
     /* co-simulation: the part's RTL against its C model on what the RTL of the parts before it gave */
     bool ran;
     int64_t runs, compared, mismatches; /* of values, in all runs; runs 0: it has no RTL */

@@ -185,7 +185,7 @@ static bool is_next(const cut *c, int root, const int *number) {
 static void add_part(cut *c, nh_parts *p, int root) {
     nh_part *part = &p->part[p->n_part];
     int index = p->n_part++;
-    *part = (nh_part){.id = nh_arena_printf(c->a, "p%d_%s", index, nh_place_text(c->place[root])), .place = c->place[root], .in = -1, .out = -1, .from = -1};
+    *part = (nh_part){.id = nh_arena_printf(c->a, "p%d_%s", index, nh_place_text(c->place[root])), .place = c->place[root], .in = -1, .out = -1, .from = -1, .shares = -1};
     part->layer = nh_arena_array(c->a, (size_t)c->g->n_layer, sizeof *part->layer);
     for (int i = 0; i < c->g->n_layer; i++)
         if (c->part[i] == root) part->layer[part->n_layer++] = i, p->part_of[i] = index;

@@ -9,13 +9,16 @@ static const char *layers_of(nh_arena *a, const nh_parts *p, const nh_part *part
 
 static const char *plural(int64_t n) { return n == 1 ? "" : "s"; }
 
-static const char *built(nh_arena *a, const nh_part *part) {
+/* Of a fabric that several parts share: whose it is. */
+static const char *built(nh_arena *a, const nh_parts *p, const nh_part *part) {
     if (part->place == NH_PLACE_HOST) return "C kernels";
     if (part->place == NH_PLACE_PIPELINE)
         return nh_arena_printf(a, "%d unit%s, II %lld", part->design->n_unit, plural(part->design->n_unit), (long long)part->design->ii_cycles);
     const nh_map_plan *m = part->plan;
     const char *cores = nh_arena_printf(a, "%lld core%s of %dx%d", (long long)m->n_core, plural(m->n_core), part->fabric->mesh_x, part->fabric->mesh_y);
-    return m->n_context > 1 ? nh_arena_printf(a, "%s, %d contexts", cores, m->n_context) : cores;
+    if (m->n_context > 1) cores = nh_arena_printf(a, "%s, %d contexts", cores, m->n_context);
+    const nh_part *host = &p->part[part->shares];
+    return host == part ? cores : nh_arena_printf(a, "%s of %s", cores, host->id);
 }
 
 static const char *maker_of(const nh_parts *p, int tensor) { return p->graph->layer[p->graph->tensor[tensor].producer].name; }
@@ -34,7 +37,12 @@ nh_part_fact *nh_parts_facts(nh_arena *a, const nh_parts *p) {
         f[i].out_format = format_of(a, p, part->out);
         f[i].in_values = nh_shape_size(p->graph->tensor[part->in].shape);
         f[i].out_values = nh_shape_size(p->graph->tensor[part->out].shape);
-        f[i].built = built(a, part);
+        f[i].built = built(a, p, part);
+        f[i].shares = part->shares >= 0 && part->shares != i ? p->part[part->shares].id : NULL;
+        if (part->place != NH_PLACE_PIPELINE) continue;
+        const nh_resources *e = &part->design->estimate;
+        f[i].estimated = true;
+        f[i].luts_estimate = e->luts, f[i].ffs_estimate = e->ffs, f[i].brams_estimate = e->brams, f[i].dsps_estimate = e->dsps;
     }
     return f;
 }

@@ -62,6 +62,24 @@ static bool lower_host(nh_arena *a, nh_diag *d, nh_part *part) {
     return part->design != NULL;
 }
 
+/* Several parts on a fabric run on one, which has the models of all of them, if it may have as many: else each has its own. */
+static void share_fabric(nh_arena *a, nh_parts *p, const nh_options *o) {
+    nh_fabric all = o->fabric.f;
+    nh_diag *ignored = nh_diag_new(a);
+    int first = -1;
+    bool ok = nh_fabric_check(&all, ignored);
+    for (int i = 0; i < p->n_part; i++) {
+        if (p->part[i].place != NH_PLACE_FABRIC) continue;
+        if (first < 0) first = i;
+        ok = ok && nh_event_net_of(a, ignored, p->part[i].graph, &all);
+    }
+    for (int i = 0; i < p->n_part; i++) {
+        if (p->part[i].place != NH_PLACE_FABRIC) continue;
+        p->part[i].shares = ok ? first : i;
+        if (ok) p->part[i].opt->fabric.f = all;
+    }
+}
+
 static bool map_fabric(nh_arena *a, nh_diag *d, nh_part *part) {
     part->fabric = &part->opt->fabric.f;
     part->image = nh_map_graph(a, d, part->graph, part->fabric, &part->opt->fabric.map, part->opt->project, &part->net, &part->plan);
@@ -128,6 +146,7 @@ static bool lower_whole(nh_arena *a, nh_diag *d, nh_parts *p, const nh_options *
 
 bool nh_parts_lower(nh_arena *a, nh_diag *d, nh_parts *p, const nh_options *o) {
     bool ok = solve_reuse(a, d, p, o);
+    share_fabric(a, p, o);
     for (int i = 0; i < p->n_part; i++) ok = lower_part(a, d, &p->part[i]) && ok;
     return ok && lower_whole(a, d, p, o);
 }

@@ -26,7 +26,8 @@ typedef struct {
     nh_options *opt;      /* the user's with the part's project */
     /* after nh_parts_lower */
     nh_design *design;    /* PIPELINE, HOST (of which only the C kernels are used) */
-    nh_fabric *fabric;    /* FABRIC: that of opt, with the models of its neurons */
+    nh_fabric *fabric;    /* FABRIC: that of opt, with the models of its neurons, and of those of all parts that share it */
+    int shares;           /* FABRIC: the first part that runs on the same fabric (itself): its RTL serves all, their images are loaded in turn; else -1 */
     nh_event_net *net;
     nh_map_plan *plan;    /* stays when the map fails, with its certificate */
     nh_image *image;

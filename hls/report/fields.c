@@ -40,6 +40,12 @@ const nh_field nh_part_fields[] = {ROW(nh_part_fact, id, TEXT),
                                    ROW(nh_part_fact, out_format, TEXT),
                                    ROW(nh_part_fact, out_values, I64),
                                    ROW(nh_part_fact, built, TEXT),
+                                   ROW(nh_part_fact, shares, TEXT),
+                                   ROW(nh_part_fact, estimated, BOOL),
+                                   ROW(nh_part_fact, luts_estimate, I64),
+                                   ROW(nh_part_fact, ffs_estimate, I64),
+                                   ROW(nh_part_fact, brams_estimate, I64),
+                                   ROW(nh_part_fact, dsps_estimate, I64),
                                    ROW(nh_part_fact, ran, BOOL),
                                    ROW(nh_part_fact, runs, I64),
                                    ROW(nh_part_fact, compared, I64),
@@ -354,20 +360,39 @@ static int fabric_rows(const nh_report_facts *f, nh_resource_row *r) {
     return f->synth.n_unit > 0 ? f->synth.n_unit - 1 : 0;
 }
 
+nh_resource_row nh_unit_row(const nh_report_facts *f, const nh_unit *u) {
+    return (nh_resource_row){.name = u->id, .unit = u, .is_estimated = true, .estimate = u->estimate, .counted = counted(f, u->id)};
+}
+
 static int unit_rows(const nh_report_facts *f, nh_resource_row *r) {
-    const nh_design *g = f->design;
-    for (int u = 0; u < g->n_unit; u++)
-        r[u] = (nh_resource_row){
-            .name = g->unit[u].id, .unit = &g->unit[u], .estimate = g->unit[u].estimate, .counted = counted(f, g->unit[u].id)};
-    return g->n_unit;
+    for (int u = 0; u < f->design->n_unit; u++) r[u] = nh_unit_row(f, &f->design->unit[u]);
+    return f->design->n_unit;
+}
+
+/* Parts that are built; what runs on another's fabric or on the host takes nothing. */
+static int part_rows(nh_arena *a, const nh_report_facts *f, nh_resource_row *r) {
+    int n = 0;
+    for (int i = 0; i < f->n_part; i++) {
+        const nh_part_fact *p = &f->part[i];
+        nh_cells *c = NH_NEW(a, nh_cells);
+        if (p->shares || strcmp(p->place, "host") == 0) continue;
+        *c = (nh_cells){.luts = p->luts, .ffs = p->ffs, .brams = p->brams, .dsps = p->dsps};
+        r[n++] = (nh_resource_row){.name = p->id,
+                                   .is_estimated = p->estimated,
+                                   .estimate = {.luts = p->luts_estimate, .ffs = p->ffs_estimate, .brams = p->brams_estimate, .dsps = p->dsps_estimate},
+                                   .counted = p->counted ? c : NULL};
+    }
+    return n;
 }
 
 nh_resource_row *nh_resource_rows(nh_arena *a, const nh_report_facts *f, int *n) {
-    bool fabric = nh_report_on_fabric(f);
-    int most = fabric ? f->synth.n_unit : f->design->n_unit;
+    bool fabric = nh_report_on_fabric(f), places = f->n_part > 0, estimated = !fabric;
+    int most = fabric ? f->synth.n_unit : places ? f->n_part : f->design->n_unit;
     nh_resource_row *r = nh_arena_alloc(a, (size_t)(most + 1) * sizeof *r);
-    int rows = fabric ? fabric_rows(f, r) : unit_rows(f, r);
+    int rows = fabric ? fabric_rows(f, r) : places ? part_rows(a, f, r) : unit_rows(f, r);
+    for (int i = 0; i < rows; i++) estimated &= r[i].is_estimated; /* of what has none a sum says nothing */
     r[rows] = (nh_resource_row){.name = "total",
+                                .is_estimated = estimated,
                                 .estimate = fabric ? (nh_resources){0} : f->design->estimate,
                                 .counted = counted(f, "total"),
                                 .placed = f->pnr.ran,
@@ -376,6 +401,23 @@ nh_resource_row *nh_resource_rows(nh_arena *a, const nh_report_facts *f, int *n)
                                 .dsps = f->pnr.dsps};
     *n = rows + 1;
     return r;
+}
+
+const char *nh_fit_text(nh_arena *a, const nh_report_facts *f, bool *fits) {
+    const nh_target *t = &f->design->opt->target;
+    const nh_cells *c = counted(f, "total");
+    if (!c || f->pnr.ran || t->luts + t->ffs + t->brams + t->dsps == 0) return NULL;
+    const struct { const char *name; int64_t needed, has; } list[] = {
+        {"LUTs", c->luts, t->luts}, {"flip-flops", c->ffs, t->ffs}, {"block RAMs", c->brams, t->brams}, {"DSP blocks", c->dsps, t->dsps}};
+    double most = 0;
+    size_t worst = 0;
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        double share = list[i].has > 0 ? (double)list[i].needed / (double)list[i].has : 0;
+        if (share > most) most = share, worst = i;
+    }
+    *fits = most <= 1;
+    return nh_arena_printf(a, "%s %s, as counted: the fullest are %s, %" PRId64 " of %" PRId64 " (%.0f %%)", *fits ? "fits" : "does not fit", t->name, list[worst].name,
+                           list[worst].needed, list[worst].has, 100 * most);
 }
 
 const char *nh_unit_layers(nh_arena *a, const nh_design *g, const nh_unit *u) {

@@ -51,17 +51,23 @@ double nh_spike_agreement(const nh_spike_fact *f);
 /* "float", "+ weights, inputs" ... of nh_cause_fact. */
 const char *nh_cause_text(const char *cause);
 
-/* One line of the resource table: a unit of the design (of a fabric: modules of a kind), or the total (unit = NULL). */
+/* One line of the resource table: a unit of the design (of a fabric: modules of a kind; of a network in several places: a part), or the
+ * total (unit = NULL). */
 typedef struct {
     const char *name;
     const nh_unit *unit;
-    nh_resources estimate;   /* nothing is known of a fabric before it is counted */
+    bool is_estimated;       /* nothing is known of a fabric before it is counted */
+    nh_resources estimate;
     const nh_cells *counted; /* by Yosys, or NULL */
     bool placed;             /* the three below are nextpnr's */
     int64_t luts, brams, dsps;
 } nh_resource_row;
 /* The total is the last row. */
 nh_resource_row *nh_resource_rows(nh_arena *a, const nh_report_facts *f, int *n);
+
+nh_resource_row nh_unit_row(const nh_report_facts *f, const nh_unit *u);
+/* Does what was counted fit the target? Placement knows better: NULL where it ran, where nothing was counted, and without capacities. */
+const char *nh_fit_text(nh_arena *a, const nh_report_facts *f, bool *fits);
 
 /* The part that a unit belongs to, or NULL. */
 const nh_part_fact *nh_unit_part(const nh_report_facts *f, const nh_unit *u);

@@ -228,18 +228,20 @@ static void put_resources(nh_html *h) {
     const nh_resource_row *r = nh_resource_rows(h->a, h->f, &n);
     nh_html_heading(h, "Resources");
     if (!nh_report_on_fabric(h->f) || h->f->synth.ran || h->f->pnr.ran) nh_svg_resources(h);
-    bool fabric = nh_report_on_fabric(h->f);
+    bool fabric = nh_report_on_fabric(h->f), fits;
+    const nh_resources unknown = {.luts = -1, .ffs = -1, .brams = -1, .dsps = -1};
     nh_html_table_begin(h, fabric ? "counted by Yosys / placed by nextpnr" : "estimate / counted by Yosys / placed by nextpnr",
-                        fabric ? "modules|LUT|FF|block RAM|DSP" : "unit|LUT|FF|block RAM|DSP");
+                        fabric ? "modules|LUT|FF|block RAM|DSP" : h->f->n_part > 0 ? "part|LUT|FF|block RAM|DSP" : "unit|LUT|FF|block RAM|DSP");
     for (int i = 0; i < n; i++) {
         const nh_cells *c = r[i].counted;
         bool p = r[i].placed;
         nh_puts(h->w, i == n - 1 ? "<tr class=\"total\">" : "<tr>");
         nh_html_cell(h, r[i].name);
-        cell_three(h, fabric ? -1 : r[i].estimate.luts, c ? c->luts : -1, p ? r[i].luts : -1);
-        cell_three(h, fabric ? -1 : r[i].estimate.ffs, c ? c->ffs : -1, -1);
-        cell_three(h, fabric ? -1 : r[i].estimate.brams, c ? c->brams : -1, p ? r[i].brams : -1);
-        cell_three(h, fabric ? -1 : r[i].estimate.dsps, c ? c->dsps : -1, p ? r[i].dsps : -1);
+        const nh_resources *e = r[i].is_estimated ? &r[i].estimate : &unknown;
+        cell_three(h, e->luts, c ? c->luts : -1, p ? r[i].luts : -1);
+        cell_three(h, e->ffs, c ? c->ffs : -1, -1);
+        cell_three(h, e->brams, c ? c->brams : -1, p ? r[i].brams : -1);
+        cell_three(h, e->dsps, c ? c->dsps : -1, p ? r[i].dsps : -1);
         nh_html_row_end(h);
     }
     nh_html_row_begin(h);
@@ -249,6 +251,8 @@ static void put_resources(nh_html *h) {
         nh_html_cell(h, has[i] > 0 ? nh_arena_printf(h->a, "%" PRId64, has[i]) : "-");
     nh_html_row_end(h);
     nh_html_table_end(h);
+    const char *fit = nh_fit_text(h->a, h->f, &fits);
+    if (fit) nh_printf(h->w, "<p class=\"%s\">", fits ? "good" : "bad"), nh_html_text(h, fit), nh_puts(h->w, "</p>\n");
 }
 
 static void put_pnr(nh_html *h) {

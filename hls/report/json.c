@@ -221,7 +221,7 @@ static json_t *resources_json(nh_arena *a, const nh_report_facts *f) {
     for (int i = 0; i < n; i++) {
         json_t *o = json_object();
         set(o, "unit", nh_json_text(a, r[i].name));
-        set(o, "estimate", nh_fields_put(a, &r[i].estimate, nh_resources_fields));
+        set(o, "estimate", r[i].is_estimated ? nh_fields_put(a, &r[i].estimate, nh_resources_fields) : json_null());
         set(o, "yosys", r[i].counted ? nh_fields_put(a, r[i].counted, nh_cells_fields) : json_null());
         json_t *p = r[i].placed ? json_object() : json_null();
         if (r[i].placed) {

@@ -63,7 +63,7 @@ void nh_svg_resources(nh_html *h) {
     for (int k = 0; k < 3; k++)
         if (has[k]) legend(h, &x, class[k], source[k]);
     for (int i = 0; i < n; i++, y += 9) {
-        const int64_t luts[] = {r[i].estimate.luts, r[i].counted ? r[i].counted->luts : -1,
+        const int64_t luts[] = {r[i].is_estimated ? r[i].estimate.luts : -1, r[i].counted ? r[i].counted->luts : -1,
                                 r[i].placed ? r[i].luts : -1};
         nh_svg_label(h, 0, y + BAR_H - 2, "", nh_svg_cut(h->a, r[i].name, 30));
         for (int k = 0; k < 3; k++) {

@@ -58,7 +58,8 @@ static const char *stripe(nh_unit_kind kind) {
     return kind == NH_UNIT_DELAY ? "c" : "b";
 }
 
-static void unit_box(nh_html *h, const node *n, const nh_unit *u, const nh_resource_row *r) {
+static void unit_box(nh_html *h, const node *n, const nh_unit *u) {
+    const nh_resource_row r = nh_unit_row(h->f, u);
     const nh_cycles_fact *c = nh_unit_cycles(h->f, u);
     nh_arena *a = h->a;
     int x = n->x, y = n->y;
@@ -84,9 +85,9 @@ static void unit_box(nh_html *h, const node *n, const nh_unit *u, const nh_resou
     nh_svg_label(h, x + 14, y + 82, "", strlen(cycles) > 22 ? cycles : nh_arena_printf(a, "%s%s", cycles, source));
     nh_svg_label(h, x + 14, y + 100, "",
                  nh_arena_printf(a, "%" PRId64 " LUT, %" PRId64 " FF%s",
-                                 r->counted ? r->counted->luts : r->estimate.luts,
-                                 r->counted ? r->counted->ffs : r->estimate.ffs,
-                                 r->counted ? "" : " (estimate)"));
+                                 r.counted ? r.counted->luts : r.estimate.luts,
+                                 r.counted ? r.counted->ffs : r.estimate.ffs,
+                                 r.counted ? "" : " (estimate)"));
 }
 
 /* --- a chain ------------------------------------------------------------------------------------------------------ */
@@ -225,8 +226,6 @@ static int count_lanes(const picture *p) {
 
 void nh_svg_network(nh_html *h) {
     const nh_design *g = h->f->design;
-    int n;
-    const nh_resource_row *r = nh_resource_rows(h->a, h->f, &n);
     picture p = {.h = h, .n_node = g->n_unit + 2};
     p.at = nh_arena_alloc(h->a, (size_t)p.n_node * sizeof *p.at);
     if (is_chain(g)) {
@@ -244,7 +243,7 @@ void nh_svg_network(nh_html *h) {
     }
     port_box(h, &p.at[0], "AXI4-Stream in", g->input);
     for (int u = 0; u < g->n_unit; u++)
-        if (!is_fork(g, u)) unit_box(h, &p.at[u + 1], &g->unit[u], &r[u]);
+        if (!is_fork(g, u)) unit_box(h, &p.at[u + 1], &g->unit[u]);
     port_box(h, &p.at[p.n_node - 1], "AXI4-Stream out", g->output);
     nh_puts(h->w, "</svg></div>\n");
 }

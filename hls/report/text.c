@@ -105,10 +105,11 @@ static void put_resources(nh_text_table *t, const nh_report_facts *f) {
     const nh_target *g = &f->design->opt->target;
     int n;
     const nh_resource_row *row = nh_resource_rows(t->a, f, &n);
-    bool estimated = !nh_report_on_fabric(f);
-    nh_text_begin(t, estimated ? "Resources (estimate / counted by Yosys)" : "Resources (counted by Yosys)", head, 5);
+    bool any = !nh_report_on_fabric(f);
+    nh_text_begin(t, any ? "Resources (estimate / counted by Yosys)" : "Resources (counted by Yosys)", head, 5);
     for (int i = 0; i < n; i++) {
         const nh_cells *c = row[i].counted;
+        bool estimated = row[i].is_estimated;
         const char **r = nh_text_row(t);
         r[0] = nh_text_clean(t->a, row[i].name, NH_TEXT_NAME);
         r[1] = estimate_and_count(t->a, estimated, row[i].estimate.luts, c, c ? c->luts : 0);
@@ -131,6 +132,9 @@ static void put_resources(nh_text_table *t, const nh_report_facts *f) {
     r[3] = capacity(t->a, g->brams);
     r[4] = capacity(t->a, g->dsps);
     nh_text_end(t);
+    bool fits;
+    const char *fit = nh_fit_text(t->a, f, &fits);
+    if (fit) fprintf(t->out, "  %s%s%s\n", nh_text_on(t, fits ? NH_GREEN : NH_RED), fit, nh_text_on(t, NH_OFF));
     if (!p->ran) return;
     fprintf(t->out, "  place and route: %s%s%s", p->fits ? nh_text_on(t, NH_GREEN) : nh_text_on(t, NH_RED),
             p->fits ? "fits" : "does not fit", nh_text_on(t, NH_OFF));
