@@ -22,7 +22,27 @@ typedef struct {
 
 static int64_t size_of(const bench *b, int tensor) { return nh_shape_size(b->p->graph->tensor[tensor].shape); }
 
-static const int64_t *inputs_of(const bench *b, const nh_part *part) { return part->from < 0 ? b->x : b->y[part->from]; }
+static int64_t inputs_size(const bench *b, const nh_part *part) {
+    int64_t n = 0;
+    for (int k = 0; k < part->n_in; k++) n += size_of(b, part->in[k]);
+    return n;
+}
+
+static const int64_t *tensor_of(const bench *b, const nh_part *part, int k) { return part->from[k] < 0 ? b->x : b->y[part->from[k]]; }
+
+/* What the part reads, of all frames: its tensors one after the other in each. NULL: too many. */
+static const int64_t *inputs_of(const bench *b, const nh_part *part) {
+    if (part->n_in == 1) return tensor_of(b, part, 0);
+    int64_t frames = b->samples * b->steps, n = inputs_size(b, part), at = 0;
+    int64_t *x = nh_arena_array(b->a, (size_t)(frames * n), sizeof *x);
+    for (int k = 0; x && k < part->n_in; at += size_of(b, part->in[k]), k++) {
+        int64_t own = size_of(b, part->in[k]);
+        for (int64_t f = 0; f < frames; f++) memcpy(x + f * n + at, tensor_of(b, part, k) + f * own, (size_t)own * sizeof *x);
+    }
+    return x;
+}
+
+static bool too_many(const bench *b) { return nh_report(b->d, NH_S_NO_SAMPLES, NH_NOWHERE, "%" PRId64 " samples are too many", b->samples); }
 
 static const char *folder(const bench *b, const char *parent, const nh_part *part) { return nh_path_join(b->a, parent, part->id); }
 
@@ -45,7 +65,7 @@ static void add_cycles(bench *b, const nh_part *part, const nh_sim_facts *own) {
     for (int u = 0; u < own->n_cycles; u++) {
         const nh_unit *unit = &part->design->unit[u];
         for (int k = 0; k < g->n_unit && unit->n_layer > 0; k++) {
-            if (g->unit[k].n_layer == 0 || g->unit[k].kind != unit->kind || g->unit[k].layer[0] != part->layer[unit->layer[0] - 1]) continue;
+            if (g->unit[k].n_layer == 0 || g->unit[k].kind != unit->kind || g->unit[k].layer[0] != part->layer[unit->layer[0] - part->n_in]) continue;
             b->f->cycles[b->f->n_cycles] = own->cycles[u];
             b->f->cycles[b->f->n_cycles++].unit = g->unit[k].id;
         }
@@ -60,8 +80,9 @@ static bool run_design(bench *b, const nh_part *part, nh_part_fact *fact, int64_
     s.rtl_dir = rtl ? folder(b, b->s->rtl_dir, part) : NULL;
     s.work_dir = folder(b, b->s->work_dir, part);
     if (!rtl) s.verilator = NULL;
-    s.x.size = b->steps * size_of(b, part->in);
+    s.x.size = b->steps * inputs_size(b, part);
     s.raw_x = inputs_of(b, part);
+    if (!s.raw_x) return too_many(b);
     s.out = out;
     if (!nh_sim_run(b->a, b->d, part->design, &s, &own)) return false;
     fact->runs = own.runs;
@@ -125,6 +146,7 @@ static bool run_fabric(bench *b, const nh_part *part, nh_part_fact *fact, int64_
     int32_t *x = nh_arena_array(b->a, (size_t)n_in, sizeof *x), *want = nh_arena_array(b->a, (size_t)n_out, sizeof *want);
     int32_t *got = nh_arena_array(b->a, (size_t)n_out, sizeof *got);
     const int64_t *in = inputs_of(b, part);
+    if (!in) return too_many(b);
     for (int64_t i = 0; i < n_in; i++) x[i] = (int32_t)in[i];
     if (!run_machine(b, part, x, want)) return false;
     memcpy(got, want, (size_t)n_out * sizeof *got);
@@ -180,7 +202,7 @@ static bool run_part(bench *b, int i) {
     const nh_part *part = &b->p->part[i];
     nh_part_fact *fact = &b->fact[i];
     b->y[i] = nh_arena_array(b->a, (size_t)(b->samples * b->steps * size_of(b, part->out)), sizeof **b->y);
-    if (!b->y[i]) return nh_report(b->d, NH_S_NO_SAMPLES, NH_NOWHERE, "%" PRId64 " samples are too many", b->samples);
+    if (!b->y[i]) return too_many(b);
     bool ok = (part->image ? run_fabric : run_design)(b, part, fact, b->y[i]);
     fact->ran = true;
     b->f->compared += fact->compared;

@@ -17,9 +17,12 @@ static const char *absolute(nh_arena *a, const char *path) {
 }
 
 static int64_t *order_inputs(nh_arena *a, const nh_design *g, const int64_t *model, int64_t total) {
-    const nh_stream *s = &g->stream[g->input];
-    int64_t *raw = nh_arena_array(a, (size_t)total, sizeof *raw);
-    for (int64_t i = 0; raw && i < total; i++) raw[i] = model[i - i % s->n + (s->order ? s->order[i % s->n] : i % s->n)];
+    int64_t *raw = nh_arena_array(a, (size_t)total, sizeof *raw), n_in = nh_design_n_in(g);
+    for (int64_t frame = 0; raw && frame < total / n_in; frame++)
+        for (int64_t k = 0, at = frame * n_in; k < nh_design_inputs(g); at += g->stream[nh_design_input(g, (int)k)].n, k++) {
+            const nh_stream *s = &g->stream[nh_design_input(g, (int)k)];
+            for (int64_t e = 0; e < s->n; e++) raw[at + e] = model[at + (s->order ? s->order[e] : e)];
+        }
     return raw;
 }
 
@@ -148,7 +151,7 @@ static bool simulate(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_s
     nh_measure m = {.g = g,
                     .s = s,
                     .steps = nh_sim_steps(g),
-                    .n_in = g->stream[g->input].n,
+                    .n_in = nh_design_n_in(g),
                     .n_out = g->stream[g->output].n,
                     .raw_x = s->raw_x ? order_inputs(a, g, s->raw_x, s->x.n * s->x.size) : nh_sim_quantize(a, g, &s->x, f)};
     if (!m.raw_x)
@@ -184,7 +187,7 @@ bool nh_sim_run(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup 
     nh_sim_setup s = *setup;
     *facts = (nh_sim_facts){.acc_float = -1, .acc_fixed = -1, .acc_rtl = -1, .steps = nh_sim_steps(g)};
     if (s.x.n < 1) return nh_report(d, NH_S_NO_SAMPLES, NH_NOWHERE, "no samples to simulate");
-    assert(s.x.size == nh_sim_steps(g) * g->stream[g->input].n);
+    assert(s.x.size == nh_sim_steps(g) * nh_design_n_in(g));
     s.c_dir = absolute(a, s.c_dir);
     s.rtl_dir = absolute(a, s.rtl_dir);
     if (!nh_mkdirs(d, s.work_dir)) return false;

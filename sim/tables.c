@@ -43,7 +43,7 @@ static int64_t least_delay(const nh_unit *u) {
 static int64_t frames_ahead(nh_arena *a, const nh_design *g) {
     int64_t *late = nh_arena_alloc(a, (size_t)g->n_stream * sizeof *late);
     for (int k = 0; k < g->n_stream; k++)
-        late[k] = k == g->input ? 0 : INT64_MAX / 2;
+        late[k] = g->stream[k].src < 0 ? 0 : INT64_MAX / 2;
     for (int round = 0; round < g->n_stream; round++)
         for (int k = 0; k < g->n_stream; k++) {
             const nh_unit *u = g->stream[k].src < 0 ? NULL : &g->unit[g->stream[k].src];
@@ -54,13 +54,18 @@ static int64_t frames_ahead(nh_arena *a, const nh_design *g) {
 }
 
 bool nh_sim_write_tables(nh_arena *a, nh_diag *d, const nh_design *g, const char *path) {
-    const nh_stream *in = &g->stream[g->input], *out = &g->stream[g->output];
+    const nh_stream *out = &g->stream[g->output];
     const char *top = nh_sim_cpp_name(a, g->opt->project);
     nh_writer *w = nh_writer_open(a, path);
     nh_printf(w, "/* Written by neurohls for the co-simulation of %s. */\n", g->opt->project);
     nh_printf(w, "#define NH_PROJECT %s\n", g->opt->project);
-    nh_printf(w, "#define NH_INPUT %d\n#define NH_INPUT_TYPE %s\n#define NH_INPUT_BEAT %" PRId64 "\n",
-              g->input, nh_c_type(in->fmt), in->src_beat);
+    nh_puts(w, "/* number, stream, elements, type and elements per transfer of an input, its port */\n#define NH_INPUTS(X)");
+    for (int k = 0; k < nh_design_inputs(g); k++) {
+        const nh_stream *in = &g->stream[nh_design_input(g, k)];
+        nh_printf(w, " X(%d, %d, %" PRId64 ", %s, %" PRId64 ", s_axis%s)", k, nh_design_input(g, k), in->n, nh_c_type(in->fmt), in->src_beat,
+                  k ? nh_arena_printf(a, "%d", k) : "");
+    }
+    nh_puts(w, "\n");
     nh_printf(w, "#define NH_OUTPUT %d\n#define NH_OUTPUT_TYPE %s\n#define NH_OUTPUT_BEAT %" PRId64 "\n",
               g->output, nh_c_type(out->fmt), out->dst_beat);
     nh_printf(w, "#define NH_TEMPORAL %d\n#define NH_STEPS %" PRId64 "\n", g->is_temporal, nh_sim_steps(g));

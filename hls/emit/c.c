@@ -75,7 +75,7 @@ static bool write_header(const job *j) {
     const nh_stream *in = &j->g->stream[j->g->input], *out = &j->g->stream[j->g->output];
     header(w, j, "/*", " */");
     nh_printf(w, "/* Fixed-point kernels of %s, bit for bit what the RTL computes. An element is an integer, raw.\n", j->project);
-    describe_stream(w, j, j->g->input, "input ");
+    for (int k = 0; k < nh_design_inputs(j->g); k++) describe_stream(w, j, nh_design_input(j->g, k), k ? nh_arena_printf(j->a, "input %d", k) : "input ");
     describe_stream(w, j, j->g->output, "output");
     if (j->g->is_temporal)
         nh_puts(w, " * These are the elements of one time step. Nothing here allocates or prints, and all that is kept between steps\n"
@@ -85,7 +85,12 @@ static bool write_header(const job *j) {
     nh_puts(w, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
     if (j->g->is_temporal) nh_printf(w, "#define %s_STEPS %" PRId64 " /* time steps of a sample */\n", j->upper, j->g->steps);
     nh_printf(w, "#define %s_N_IN %" PRId64 "\n#define %s_N_OUT %" PRId64 "\n", j->upper, in->n, j->upper, out->n);
-    nh_printf(w, "typedef %s %s_in_t;\ntypedef %s %s_out_t;\n\n", nh_c_type(in->fmt), j->project, nh_c_type(out->fmt), j->project);
+    nh_printf(w, "typedef %s %s_in_t;\ntypedef %s %s_out_t;\n", nh_c_type(in->fmt), j->project, nh_c_type(out->fmt), j->project);
+    for (int k = 1; k < nh_design_inputs(j->g); k++) {
+        const nh_stream *also = &j->g->stream[nh_design_input(j->g, k)];
+        nh_printf(w, "#define %s_N_IN%d %" PRId64 "\ntypedef %s %s_in%d_t;\n", j->upper, k, also->n, nh_c_type(also->fmt), j->project, k);
+    }
+    nh_puts(w, "\n");
     if (j->g->is_temporal) declare_steps(w, j);
     else declare_frames(w, j);
     nh_printf(w,

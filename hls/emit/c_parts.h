@@ -37,6 +37,9 @@ nh_i128 nh_c_worst_part(const nh_mac *m, int64_t part);
 void nh_c_datapath_unit(nh_writer *w, const nh_unit *u, const char *name);
 void nh_c_mac_unit(nh_arena *a, nh_writer *w, const nh_unit *u, const char *name);
 
+/* What follows the names of input k: nothing, "1", "2" ... */
+static inline const char *nh_c_nth(nh_arena *a, int k) { return k ? nh_arena_printf(a, "%d", k) : ""; }
+
 /* --- networks of time steps: c_steps.c puts the units together, c_event.c and c_neuron.c print them ------------------------ */
 
 /* What a function needs of the design: its streams' types. */

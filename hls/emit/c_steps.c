@@ -34,6 +34,28 @@ static int64_t stream_bytes(const nh_design *g) {
     return bytes;
 }
 
+/* The parameters of all inputs: "const p_in_t x[P_N_IN], const p_in1_t x1[P_N_IN1]", of so many frames; as pointers when frames is NULL. */
+static const char *inputs_declared(const nh_c_steps *c, const char *frames) {
+    const char *all = "";
+    for (int k = 0; k < nh_design_inputs(c->g); k++) {
+        const char *n = nh_c_nth(c->a, k);
+        all = frames ? nh_arena_printf(c->a, "%s%sconst %s_in%s_t x%s[%s%s_N_IN%s]", all, k ? ", " : "", c->project, n, n, frames, c->upper, n)
+                     : nh_arena_printf(c->a, "%s%sconst %s_in%s_t *x%s", all, k ? ", " : "", c->project, n, n);
+    }
+    return all;
+}
+
+/* "x + t * P_N_IN, x1 + t * P_N_IN1"; every: "t", "i * P_STEPS", or NULL: "x, x1". */
+static const char *inputs_passed(const nh_c_steps *c, const char *every) {
+    const char *all = "";
+    for (int k = 0; k < nh_design_inputs(c->g); k++) {
+        const char *n = nh_c_nth(c->a, k);
+        all = nh_arena_printf(c->a, "%s%sx%s", all, k ? ", " : "", n);
+        if (every) all = nh_arena_printf(c->a, "%s + %s * %s_N_IN%s", all, every, c->upper, n);
+    }
+    return all;
+}
+
 /* --- model.h ---------------------------------------------------------------------------------------------------------------- */
 
 static void state_struct(const nh_c_steps *c) {
@@ -73,17 +95,16 @@ void nh_c_steps_header(const nh_c_steps *c) {
               "/* To the start of a sample. Call it before the first step, and before the first step of every further sample. */\n"
               "void %s_reset(%s_state *state);\n",
               p, p);
-    nh_printf(c->w, "/* One time step. */\nvoid %s_step(%s_state *state, const %s_in_t x[%s_N_IN], %s_out_t y[%s_N_OUT]);\n", p, p, p, up, p,
-              up);
+    const char *of_sample = nh_arena_printf(c->a, "%s_STEPS * ", up);
+    nh_printf(c->w, "/* One time step. */\nvoid %s_step(%s_state *state, %s, %s_out_t y[%s_N_OUT]);\n", p, p, inputs_declared(c, ""), p, up);
     nh_printf(c->w, "/* One sample of %s_STEPS steps, from reset. */\n", up);
-    nh_printf(c->w, "void %s_infer(const %s_in_t x[%s_STEPS * %s_N_IN], %s_out_t y[%s_STEPS * %s_N_OUT]);\n", p, p, up, up, p, up, up);
-    nh_printf(c->w, "/* n samples one after the other, each from reset. */\nvoid %s_batch(const %s_in_t *x, %s_out_t *y, size_t n);\n\n", p, p,
-              p);
+    nh_printf(c->w, "void %s_infer(%s, %s_out_t y[%s_STEPS * %s_N_OUT]);\n", p, inputs_declared(c, of_sample), p, up, up);
+    nh_printf(c->w, "/* n samples one after the other, each from reset. */\nvoid %s_batch(%s, %s_out_t *y, size_t n);\n\n", p, inputs_declared(c, NULL), p);
     streams_struct(c);
     nh_printf(c->w,
               "/* One time step, as %s_step does it; every stream is kept. */\n"
-              "void %s_trace(%s_state *state, const %s_in_t x[%s_N_IN], %s_streams *s);\n\n",
-              p, p, p, p, up, p);
+              "void %s_trace(%s_state *state, %s, %s_streams *s);\n\n",
+              p, p, p, inputs_declared(c, ""), p);
 }
 
 /* --- model.c ---------------------------------------------------------------------------------------------------------------- */
@@ -91,7 +112,9 @@ void nh_c_steps_header(const nh_c_steps *c) {
 /* The expression of a stream's buffer in <project>_run. */
 static const char *buffer(const nh_c_steps *c, int stream) {
     stream = root(c->g, stream);
-    return stream == c->g->input ? "x" : stream == c->g->output ? "y" : nh_arena_printf(c->a, "s->%s", c->g->stream[stream].id);
+    for (int k = 0; k < nh_design_inputs(c->g); k++)
+        if (stream == nh_design_input(c->g, k)) return nh_arena_printf(c->a, "x%s", nh_c_nth(c->a, k));
+    return stream == c->g->output ? "y" : nh_arena_printf(c->a, "s->%s", c->g->stream[stream].id);
 }
 
 static void define_unit(const nh_c_steps *c, const nh_unit *u) {
@@ -151,8 +174,8 @@ static void call_unit(const nh_c_steps *c, const nh_unit *u) {
 /* One step; s has room for the streams between units. */
 static void define_run(const nh_c_steps *c) {
     const nh_design *g = c->g;
-    nh_printf(c->w, "static void %s_run(%s_state *state, const %s_in_t *x, %s_out_t *y, %s_streams *s) {\n    (void)s;\n", c->project,
-              c->project, c->project, c->project, c->project);
+    nh_printf(c->w, "static void %s_run(%s_state *state, %s, %s_out_t *y, %s_streams *s) {\n    (void)s;\n", c->project, c->project, inputs_declared(c, NULL),
+              c->project, c->project);
     for (int i = 0; i < g->n_unit; i++)
         if (g->unit[i].kind == NH_UNIT_DELAY && g->unit[i].delay.is_late) call_delay(c, &g->unit[i]);
     for (int i = 0; i < g->n_unit; i++) call_unit(c, &g->unit[i]);
@@ -163,7 +186,7 @@ static void define_run(const nh_c_steps *c) {
                       buffer(c, u->in[0]), u->id);
     }
     int out = root(g, g->output);
-    if (out != g->output || out == g->input)
+    if (out != g->output || g->stream[out].src < 0)
         nh_printf(c->w, "    for (size_t i = 0; i < %s_N_OUT; i++) y[i] = (%s_out_t)%s[i];\n", c->upper, c->project, buffer(c, out));
     nh_puts(c->w, "    state->step++;\n}\n\n");
 }
@@ -171,9 +194,12 @@ static void define_run(const nh_c_steps *c) {
 static void define_trace(const nh_c_steps *c) {
     const nh_design *g = c->g;
     const char *p = c->project;
-    nh_printf(c->w, "void %s_trace(%s_state *state, const %s_in_t x[%s_N_IN], %s_streams *s) {\n", p, p, p, c->upper, p);
-    nh_printf(c->w, "    memcpy(s->%s, x, sizeof s->%s);\n", g->stream[g->input].id, g->stream[g->input].id);
-    nh_printf(c->w, "    %s_run(state, x, s->%s, s);\n", p, g->stream[g->output].id);
+    nh_printf(c->w, "void %s_trace(%s_state *state, %s, %s_streams *s) {\n", p, p, inputs_declared(c, ""), p);
+    for (int k = 0; k < nh_design_inputs(g); k++) {
+        const char *id = g->stream[nh_design_input(g, k)].id;
+        nh_printf(c->w, "    memcpy(s->%s, x%s, sizeof s->%s);\n", id, nh_c_nth(c->a, k), id);
+    }
+    nh_printf(c->w, "    %s_run(state, %s, s->%s, s);\n", p, inputs_passed(c, NULL), g->stream[g->output].id);
     for (int i = 0; i < g->n_stream; i++)
         if (root(g, i) != i && i != g->output)
             nh_printf(c->w, "    memcpy(s->%s, s->%s, sizeof s->%s);\n", g->stream[i].id, g->stream[root(g, i)].id, g->stream[i].id);
@@ -185,17 +211,17 @@ void nh_c_steps_model(const nh_c_steps *c) {
     for (int i = 0; i < c->g->n_unit; i++) define_unit(c, &c->g->unit[i]);
     define_run(c);
     nh_printf(c->w, "void %s_reset(%s_state *state) { memset(state, 0, sizeof *state); }\n\n", p, p);
-    nh_printf(c->w, "void %s_step(%s_state *state, const %s_in_t x[%s_N_IN], %s_out_t y[%s_N_OUT]) {\n", p, p, p, up, p, up);
+    nh_printf(c->w, "void %s_step(%s_state *state, %s, %s_out_t y[%s_N_OUT]) {\n", p, p, inputs_declared(c, ""), p, up);
     const char *per_thread = stream_bytes(c->g) > STACK_BYTES ? "static _Thread_local " : "";
-    nh_printf(c->w, "    %s%s_streams s;\n    %s_run(state, x, y, &s);\n}\n\n", per_thread, p, p);
-    nh_printf(c->w, "void %s_infer(const %s_in_t x[%s_STEPS * %s_N_IN], %s_out_t y[%s_STEPS * %s_N_OUT]) {\n", p, p, up, up, p, up, up);
+    nh_printf(c->w, "    %s%s_streams s;\n    %s_run(state, %s, y, &s);\n}\n\n", per_thread, p, p, inputs_passed(c, NULL));
+    nh_printf(c->w, "void %s_infer(%s, %s_out_t y[%s_STEPS * %s_N_OUT]) {\n", p, inputs_declared(c, nh_arena_printf(c->a, "%s_STEPS * ", up)), p, up, up);
     per_thread = state_bytes(c->g) > STACK_BYTES ? "static _Thread_local " : "";
     nh_printf(c->w,
               "    %s%s_state state;\n    %s_reset(&state);\n"
-              "    for (size_t t = 0; t < %s_STEPS; t++) %s_step(&state, x + t * %s_N_IN, y + t * %s_N_OUT);\n}\n\n",
-              per_thread, p, p, up, p, up, up);
-    nh_printf(c->w, "void %s_batch(const %s_in_t *x, %s_out_t *y, size_t n) {\n    for (size_t i = 0; i < n; i++)\n", p, p, p);
-    nh_printf(c->w, "        %s_infer(x + i * %s_STEPS * %s_N_IN, y + i * %s_STEPS * %s_N_OUT);\n}\n\n", p, up, up, up, up);
+              "    for (size_t t = 0; t < %s_STEPS; t++) %s_step(&state, %s, y + t * %s_N_OUT);\n}\n\n",
+              per_thread, p, p, up, p, inputs_passed(c, "t"), up);
+    nh_printf(c->w, "void %s_batch(%s, %s_out_t *y, size_t n) {\n    for (size_t i = 0; i < n; i++)\n", p, inputs_declared(c, NULL), p);
+    nh_printf(c->w, "        %s_infer(%s, y + i * %s_STEPS * %s_N_OUT);\n}\n\n", p, inputs_passed(c, nh_arena_printf(c->a, "i * %s_STEPS", up)), up, up);
     define_trace(c);
 }
 
@@ -205,18 +231,22 @@ void nh_c_steps_example(const nh_c_steps *c) {
                   "#include <stdio.h>\n\n#include \"model.h\"\n\nint main(void) {\n"
                   "    static const double level[] = {0.0, 0.5, 1.0};\n");
     nh_printf(c->w,
-              "    static %s_state state;\n    static %s_in_t x[%s_N_IN];\n    static %s_out_t y[%s_N_OUT];\n    static double sum[%s_N_OUT];\n"
-              "    for (size_t s = 0; s < sizeof level / sizeof *level; s++) {\n",
+              "    static %s_state state;\n    static %s_in_t x[%s_N_IN];\n    static %s_out_t y[%s_N_OUT];\n    static double sum[%s_N_OUT];\n",
               p, p, up, p, up, up);
+    for (int k = 1; k < nh_design_inputs(c->g); k++) { /* what other parts of the network make */
+        const char *n = nh_c_nth(c->a, k);
+        nh_printf(c->w, "    static %s_in%s_t x%s[%s_N_IN%s];\n", p, n, n, up, n);
+    }
+    nh_puts(c->w, "    for (size_t s = 0; s < sizeof level / sizeof *level; s++) {\n");
     nh_printf(c->w,
               "        for (size_t i = 0; i < %s_N_IN; i++) x[i] = %s_quantize(level[s]);\n"
               "        for (size_t i = 0; i < %s_N_OUT; i++) sum[i] = 0;\n"
               "        %s_reset(&state);\n"
               "        for (int t = 0; t < %s_STEPS; t++) {\n"
-              "            %s_step(&state, x, y);\n"
+              "            %s_step(&state, %s, y);\n"
               "            for (size_t i = 0; i < %s_N_OUT; i++) sum[i] += %s_dequantize(y[i]);\n        }\n"
               "        printf(\"all inputs %%g:\", level[s]);\n"
               "        for (size_t i = 0; i < %s_N_OUT; i++) printf(\" %%g\", sum[i]);\n"
               "        printf(\"\\n\");\n    }\n    return 0;\n}\n",
-              up, p, up, p, up, p, up, p, up);
+              up, p, up, p, up, p, inputs_passed(c, NULL), up, p, up);
 }

@@ -1,6 +1,17 @@
 /* What goes in and out of the mesh: the entries of a context by which the host sends events, and reads them. */
 #include "fill.h"
 
+/* Where the elements of an input begin among those of all. */
+static int64_t place_of(const nh_event_net *net, const char *tensor) {
+    int64_t place = 0;
+    for (int i = 0; i < net->n_pop; i++) {
+        if (net->pop[i].kind != NH_POP_INPUT) continue;
+        if (net->pop[i].name == tensor) return place;
+        place += nh_population_size(&net->pop[i]);
+    }
+    return 0; /* what an earlier context made */
+}
+
 /* Rows that follow those of an entry to the same tiles. */
 static bool joins(const nh_input_entry *a, const nh_input_entry *b) {
     return a->is_conv && b->is_conv && a->tensor == b->tensor && a->base == b->base && a->delay == b->delay && a->y_to == b->y_from &&
@@ -14,7 +25,8 @@ static void put_input(nh_filler *s, nh_context *x, const nh_input_entry *e, size
         return;
     }
     x->input = nh_arena_grow(s->m.a, x->input, cap, (size_t)x->n_input + 1, sizeof *x->input);
-    x->input[x->n_input++] = *e;
+    x->input[x->n_input] = *e;
+    x->input[x->n_input++].first += place_of(s->m.net, e->tensor);
 }
 
 void nh_fill_inputs(nh_filler *s, nh_context *x, int context) {

@@ -45,9 +45,9 @@ bool nh_population_set_bits(nh_population *p, const nh_fabric *f, nh_diag *d, co
     return false;
 }
 
-static bool add_input(nh_event_net *net, const nh_graph *g, const nh_fabric *f, nh_diag *d) {
+static bool add_input(nh_event_net *net, const nh_graph *g, int tensor, const nh_fabric *f, nh_diag *d) {
     nh_population *p = &net->pop[net->n_pop++];
-    const nh_tensor *t = &g->tensor[g->input];
+    const nh_tensor *t = &g->tensor[tensor];
     *p = (nh_population){.name = t->name, .kind = NH_POP_INPUT, .rate = -1};
     set_shape(p, t->shape);
     return nh_population_set_bits(p, f, d, &g->layer[t->producer], t->q.fmt);
@@ -164,8 +164,11 @@ static bool temporal_net(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fabric *
     const nh_layer *last = &g->layer[output_layer(g)];
     if (last->op != NH_OP_NEURON) refuse(d, last, "it gives the network's output, and is no layer of neurons", "put neurons behind it, e.g. a leaky integrator");
     memset(pop_of, -1, (size_t)g->n_layer * sizeof *pop_of);
-    pop_of[g->tensor[g->input].producer] = 0;
-    add_input(net, g, f, d);
+    for (int i = 0; i < g->n_layer; i++) {
+        if (g->layer[i].op != NH_OP_INPUT) continue;
+        pop_of[i] = net->n_pop;
+        add_input(net, g, g->layer[i].out, f, d);
+    }
     for (int i = 0; i < g->n_layer; i++) {
         if (g->layer[i].op != NH_OP_NEURON) continue;
         pop_of[i] = net->n_pop;

@@ -37,8 +37,9 @@ typedef struct {
     nh_route *route;          int64_t n_route;
 } nh_core_image;
 
-/* Elements first .. first+count-1 of a tensor, as events. Dense: addr = base + e - first. Conv: element ((e / (h*w)), e / w % h, e % w) of a
- * [c][h][w] tensor has the address base + its coordinates, where y_from <= y < y_to. Every input element has its events in all entries
+/* Elements first .. first+count-1 of a tensor, as events; of the network's inputs, which stand one after the other, counted through all. With i =
+ * e - first, dense: addr = base + i. Conv: element ((i / (h*w)), i / w % h, i % w) of a [c][h][w] tensor has the address base + its coordinates, where
+ * y_from <= y < y_to. Every input element has its events in all entries
  * that contain it. */
 typedef struct {
     const char *tensor;

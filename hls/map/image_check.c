@@ -217,7 +217,7 @@ static void check_input(checker *c, const nh_input_entry *e) {
     in(c, "y_from", e->y_from, 0, e->h);
     in(c, "y_to", e->y_to, e->y_from, e->h);
     bool ok = c->errors == before;
-    if (ok) span(c, "first", e->first, "count", e->count, 1, e->c * e->h * e->w);
+    if (ok) in(c, "count", e->count, 1, e->c * e->h * e->w);
 }
 
 static int by_first(const void *a, const void *b) {

@@ -65,10 +65,10 @@ typedef struct {
 static bool feed_element(const nh_sample *r, const nh_input_entry *e, int64_t i, int32_t v, sink to) {
     const nh_fabric *f = &r->image->fabric;
     nh_range allowed = nh_payload_range(f);
-    int64_t addr = e->base + i - e->first;
+    int64_t at = i - e->first, addr = e->base + at; /* coordinates: those of the tensor, which may stand behind others */
     if (v < allowed.lo || v > allowed.hi) return false;
     if (e->is_conv) {
-        int64_t y = i / e->w % e->h, x = i % e->w, ch = i / (e->h * e->w);
+        int64_t y = at / e->w % e->h, x = at % e->w, ch = at / (e->h * e->w);
         if (y < e->y_from || y >= e->y_to) return true;
         addr = e->base + (y << (f->conv_x_bits + f->conv_c_bits)) + (x << f->conv_c_bits) + ch;
     }

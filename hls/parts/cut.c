@@ -157,9 +157,10 @@ static bool detour(const cut *c, int from, int to) {
     return false;
 }
 
+/* From the output on: where a layer may stay with one of two others only, weights stay with the neurons that read them. */
 static bool join_neighbours(cut *c) {
     bool changed = false;
-    for (int i = 0; i < c->g->n_layer; i++)
+    for (int i = c->g->n_layer - 1; i >= 0; i--)
         for (int k = 0; counts(c, i) && k < c->g->layer[i].n_in; k++) {
             int from = maker(c, c->g->layer[i].in[k]);
             if (!counts(c, from) || c->part[from] == c->part[i] || c->place[from] != c->place[i]) continue;
@@ -168,6 +169,42 @@ static bool join_neighbours(cut *c) {
             changed = true;
         }
     return changed;
+}
+
+/* --- one tensor that leaves ------------------------------------------------------------------------------------------------ */
+
+/* Does the tensor that layer i makes leave its part? */
+static bool leaves(const cut *c, int i) {
+    const nh_graph *g = c->g;
+    if (g->layer[i].out == g->output) return true;
+    for (int r = 0; r < g->n_layer; r++)
+        for (int k = 0; counts(c, r) && k < g->layer[r].n_in; k++)
+            if (maker(c, g->layer[r].in[k]) == i && c->part[r] != c->part[i]) return true;
+    return false;
+}
+
+/* What layer i needs of its part becomes a part of its own, if that is not all of it. No circle of parts comes of it: what it needs of other
+ * parts they have without it. */
+static bool part_off(cut *c, int i) {
+    const bool *needed = reach(c, i, false);
+    int root = c->part[i], rest = -1;
+    for (int k = 0; k < c->g->n_layer; k++)
+        if (c->part[k] == root && !needed[k] && rest < 0) rest = k;
+    if (rest < 0) return false;
+    for (int k = 0; k < c->g->n_layer; k++)
+        if (c->part[k] == root) c->part[k] = needed[k] ? i : rest;
+    return true;
+}
+
+/* Every part makes one tensor: of several the earlier ones are made by parts of their own. */
+static bool part_again(cut *c) {
+    const nh_graph *g = c->g;
+    for (int i = 0; i < g->n_layer; i++) {
+        if (!counts(c, i) || !leaves(c, i)) continue;
+        for (int k = i + 1; k < g->n_layer; k++)
+            if (c->part[k] == c->part[i] && leaves(c, k) && (part_off(c, i) || part_off(c, k))) return true;
+    }
+    return false;
 }
 
 /* --- parts in order ------------------------------------------------------------------------------------------------------ */
@@ -185,7 +222,7 @@ static bool is_next(const cut *c, int root, const int *number) {
 static void add_part(cut *c, nh_parts *p, int root) {
     nh_part *part = &p->part[p->n_part];
     int index = p->n_part++;
-    *part = (nh_part){.id = nh_arena_printf(c->a, "p%d_%s", index, nh_place_text(c->place[root])), .place = c->place[root], .in = -1, .out = -1, .from = -1, .shares = -1};
+    *part = (nh_part){.id = nh_arena_printf(c->a, "p%d_%s", index, nh_place_text(c->place[root])), .place = c->place[root], .out = -1, .shares = -1};
     part->layer = nh_arena_array(c->a, (size_t)c->g->n_layer, sizeof *part->layer);
     for (int i = 0; i < c->g->n_layer; i++)
         if (c->part[i] == root) part->layer[part->n_layer++] = i, p->part_of[i] = index;
@@ -215,6 +252,7 @@ nh_parts *nh_parts_cut(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_opti
     for (int i = 0; i < g->n_layer; i++) c.part[i] = counts(&c, i) ? i : NO_PART;
     bool ok = join_loops(&c);
     while (ok && join_neighbours(&c)) {}
+    while (ok && part_again(&c)) {}
     c.a = a;
     if (ok) number_parts(&c, p);
     nh_arena_free(scratch);

@@ -9,27 +9,41 @@ static int part_of_tensor(const nh_parts *p, int tensor) { return p->part_of[p->
 
 /* --- borders --------------------------------------------------------------------------------------------------------- */
 
-static bool refuse_second(nh_diag *d, const nh_parts *p, const nh_part *part, const char *verb, int first, int second) {
-    const nh_layer *a = maker(p->graph, first), *b = maker(p->graph, second), *in = &p->graph->layer[part->layer[0]];
-    nh_report(d, NH_P_PART_PORTS, in->opt.strategy_at.line ? in->opt.strategy_at : in->at, "the part %s (layer '%.80s'%s) %s two tensors, those of '%.80s' and '%.80s'", part->id,
-              in->name, part->n_layer > 1 ? " and others" : "", verb, a->name, b->name);
+static void refuse(nh_diag *d, const nh_parts *p, const nh_part *part, const char *what) {
+    const nh_layer *in = &p->graph->layer[part->layer[0]];
+    nh_report(d, NH_P_PART_PORTS, in->opt.strategy_at.line ? in->opt.strategy_at : in->at, "the part %s (layer '%.80s'%s) %s", part->id, in->name,
+              part->n_layer > 1 ? " and others" : "", what);
     nh_diag_layer(d, in->name);
-    nh_diag_allowed(d, "one tensor in and one out: a part has one stream on each side");
-    nh_diag_hint(d, "put the layers between '%.80s' and where its ways meet in one place", maker(p->graph, first < second ? first : second)->name);
+}
+
+static bool refuse_input(nh_diag *d, const nh_parts *p, const nh_part *part) {
+    refuse(d, p, part, "reads too many tensors of other places");
+    nh_diag_allowed(d, "%d", NH_PART_INPUTS);
+    nh_diag_hint(d, "put some of the layers that make them in the same place");
+    return false;
+}
+
+static bool refuse_output(nh_diag *d, const nh_parts *p, const nh_part *part, int tensor) {
+    const char *first = maker(p->graph, part->out)->name, *second = maker(p->graph, tensor)->name;
+    refuse(d, p, part, nh_arena_printf(d->arena, "has a loop from which two tensors leave, those of '%.60s' and '%.60s'", first, second));
+    nh_diag_allowed(d, "one: a loop is never parted");
+    nh_diag_hint(d, "put what reads '%.60s' in the same place, or what reads '%.60s'", first, second);
     return false;
 }
 
 static bool add_input(nh_diag *d, const nh_parts *p, nh_part *part, int tensor) {
-    if (part->in == tensor) return true;
-    if (part->in >= 0) return refuse_second(d, p, part, "reads", part->in, tensor);
-    part->in = tensor;
-    part->from = part_of_tensor(p, tensor);
+    int k = 0;
+    while (k < part->n_in && part->in[k] != tensor) k++;
+    if (k < part->n_in) return true;
+    if (k == NH_PART_INPUTS) return refuse_input(d, p, part);
+    for (; k > 0 && p->graph->tensor[part->in[k - 1]].producer > p->graph->tensor[tensor].producer; k--) part->in[k] = part->in[k - 1];
+    part->in[k] = tensor;
+    part->n_in++;
     return true;
 }
 
 static bool add_output(nh_diag *d, const nh_parts *p, nh_part *part, int tensor) {
-    if (part->out == tensor) return true;
-    if (part->out >= 0) return refuse_second(d, p, part, "makes", part->out, tensor);
+    if (part->out >= 0 && part->out != tensor) return refuse_output(d, p, part, tensor);
     part->out = tensor;
     return true;
 }
@@ -46,6 +60,8 @@ static bool find_borders(nh_diag *d, nh_parts *p) {
             if (from >= 0) ok &= add_output(d, p, &p->part[from], t);
         }
     }
+    for (int i = 0; i < p->n_part; i++)
+        for (int k = 0; k < p->part[i].n_in; k++) p->part[i].from[k] = part_of_tensor(p, p->part[i].in[k]);
     int last = part_of_tensor(p, g->output);
     return (last < 0 || add_output(d, p, &p->part[last], g->output)) && ok;
 }
@@ -72,25 +88,27 @@ static nh_graph *extract(nh_arena *a, const nh_parts *p, const nh_part *part) {
     int *tensor = nh_arena_array(a, (size_t)g->n_tensor, sizeof *tensor);
     own->is_temporal = g->is_temporal;
     own->steps = g->steps;
-    for (int i = -1; i < part->n_layer; i++) {
-        int t = i < 0 ? part->in : g->layer[part->layer[i]].out;
+    for (int i = -part->n_in; i < part->n_layer; i++) {
+        int t = i < 0 ? part->in[i + part->n_in] : g->layer[part->layer[i]].out;
         tensor[t] = nh_graph_add_tensor(own, g->tensor[t].name, g->tensor[t].shape, g->tensor[t].kind);
         nh_tensor *copy = &own->tensor[tensor[t]];
         *copy = g->tensor[t];
         copy->producer = -1;
         copy->n_consumers = 0;
     }
-    const nh_layer *from = maker(g, part->in);
-    nh_layer input = {.name = from->name, .op = NH_OP_INPUT, .at = from->at, .out = tensor[part->in], .opt = from->opt};
-    input.opt.strategy = NH_STRATEGY_WIRE;
-    nh_graph_add_layer(own, input);
+    for (int k = 0; k < part->n_in; k++) {
+        const nh_layer *from = maker(g, part->in[k]);
+        nh_layer input = {.name = from->name, .op = NH_OP_INPUT, .at = from->at, .out = tensor[part->in[k]], .opt = from->opt};
+        input.opt.strategy = NH_STRATEGY_WIRE;
+        nh_graph_add_layer(own, input);
+    }
     for (int i = 0; i < part->n_layer; i++) {
         nh_layer l = g->layer[part->layer[i]];
         for (int k = 0; k < l.n_in; k++) l.in[k] = tensor[l.in[k]];
         l.out = tensor[l.out];
         nh_graph_add_layer(own, l);
     }
-    own->input = tensor[part->in];
+    own->input = tensor[part->in[0]];
     own->output = tensor[part->out];
     return own;
 }

@@ -28,14 +28,23 @@ static const char *format_of(nh_arena *a, const nh_parts *p, int tensor) {
     return nh_arena_str(a, nh_format_print(p->graph->tensor[tensor].q.fmt, text));
 }
 
+static const char *maker_name(nh_arena *a, const nh_parts *p, int tensor) { return nh_arena_str(a, maker_of(p, tensor)); }
+
+/* Of all tensors that a part reads, in their order: "lif, side_lif". */
+static const char *inputs_of(nh_arena *a, const nh_parts *p, const nh_part *part, const char *(*text)(nh_arena *, const nh_parts *, int)) {
+    const char *all = "";
+    for (int k = 0; k < part->n_in; k++) all = nh_arena_printf(a, "%s%s%s", all, k ? ", " : "", text(a, p, part->in[k]));
+    return all;
+}
+
 nh_part_fact *nh_parts_facts(nh_arena *a, const nh_parts *p) {
     nh_part_fact *f = nh_arena_array(a, (size_t)p->n_part, sizeof *f);
     for (int i = 0; i < p->n_part; i++) {
         const nh_part *part = &p->part[i];
-        f[i] = (nh_part_fact){.id = part->id, .place = nh_place_text(part->place), .layers = layers_of(a, p, part), .in = maker_of(p, part->in), .out = maker_of(p, part->out)};
-        f[i].in_format = format_of(a, p, part->in);
+        f[i] = (nh_part_fact){.id = part->id, .place = nh_place_text(part->place), .layers = layers_of(a, p, part), .in = inputs_of(a, p, part, maker_name), .out = maker_of(p, part->out)};
+        f[i].in_format = inputs_of(a, p, part, format_of);
         f[i].out_format = format_of(a, p, part->out);
-        f[i].in_values = nh_shape_size(p->graph->tensor[part->in].shape);
+        for (int k = 0; k < part->n_in; k++) f[i].in_values += nh_shape_size(p->graph->tensor[part->in[k]].shape);
         f[i].out_values = nh_shape_size(p->graph->tensor[part->out].shape);
         f[i].built = built(a, p, part);
         f[i].shares = part->shares >= 0 && part->shares != i ? p->part[part->shares].id : NULL;

@@ -50,7 +50,7 @@ static bool solve_reuse(nh_arena *a, nh_diag *d, nh_parts *p, const nh_options *
     for (int i = 0; i < all.n_layer; i++) {
         nh_part *part = &p->part[p->part_of[from[i]]];
         for (int k = 0; k < part->n_layer; k++)
-            if (part->layer[k] == from[i]) part->graph->layer[k + 1].opt.reuse_factor = reuse[i];
+            if (part->layer[k] == from[i]) part->graph->layer[k + part->n_in].opt.reuse_factor = reuse[i];
     }
     return true;
 }
@@ -98,7 +98,7 @@ static bool lower_part(nh_arena *a, nh_diag *d, nh_part *part) {
 static const nh_layer *layer_of(const nh_parts *p, int i) {
     const nh_part *part = &p->part[p->part_of[i]];
     for (int k = 0; k < part->n_layer; k++)
-        if (part->layer[k] == i) return &part->graph->layer[k + 1];
+        if (part->layer[k] == i) return &part->graph->layer[k + part->n_in];
     return &p->graph->layer[i];
 }
 

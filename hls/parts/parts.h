@@ -15,14 +15,17 @@ const char *nh_place_text(nh_place_kind p);
 /* Where the layer's strategy puts it; wires have no place of their own. */
 nh_place_kind nh_place_of(const nh_layer *l);
 
+#define NH_PART_INPUTS NH_DESIGN_INPUTS
+
 typedef struct {
     const char *id;       /* p<index>_<place>: names folders, and with the project before it modules and C functions */
     nh_place_kind place;
     int *layer;           /* of the whole graph, ascending */
     int n_layer;
-    int in, out;          /* tensors of the whole graph: what it reads and what it makes */
-    int from;             /* the part that makes `in`; -1: the network's input */
-    nh_graph *graph;      /* of its own: an INPUT layer that stands for `in`, then its layers in order */
+    int in[NH_PART_INPUTS], n_in; /* tensors of the whole graph that it reads, in the order of their makers */
+    int out;              /* and the one that it makes */
+    int from[NH_PART_INPUTS]; /* the part that makes in[k]; -1: the network's input */
+    nh_graph *graph;      /* of its own: n_in INPUT layers that stand for `in`, then its layers in order */
     nh_options *opt;      /* the user's with the part's project */
     /* after nh_parts_lower */
     nh_design *design;    /* PIPELINE, HOST (of which only the C kernels are used) */
@@ -45,8 +48,9 @@ typedef struct {
 /* Are there layers in more than one place, or on the host? */
 bool nh_is_mixed(const nh_graph *g);
 
-/* Connected layers of one place are one part, as far as the graph of the parts stays acyclic. NULL with diagnostics: a loop that
- * leaves its place (P120), a part with several inputs or outputs (P121), something else than neurons that leaves a fabric (P122).
+/* Connected layers of one place are one part, as far as the graph of the parts stays acyclic; where several tensors would leave one it is parted
+ * again, so that each part makes one. NULL with diagnostics: a loop that leaves its place (P120), a loop that makes several tensors, or a part that
+ * reads more than NH_PART_INPUTS (P121), something else than neurons that leaves a fabric (P122).
  * Layers on the host are told (P123). Everything lives in a. */
 nh_parts *nh_parts_cut(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_options *o);
 

@@ -31,11 +31,14 @@ static const char *cycles_text(nh_arena *a, const nh_part_fact *p) { return p->c
 
 /* --- terminal -------------------------------------------------------------------------------------------------------- */
 
-/* x: 64 x ufixed<1,1> -> [pipeline] fc1, lif1 -> 48 x ufixed<1,1> -> ... */
+/* 64 x ufixed<1,1> -> [pipeline] fc1, lif1 -> 48 x ufixed<1,1> -> ...; a part that reads anything else than what the one before it makes is told
+ * with it: a, b -> [host] ... */
 static void put_chain(nh_text_table *t, const nh_report_facts *f) {
     fprintf(t->out, "  %s\n", nh_arena_printf(t->a, "%" PRId64 " x %s", f->part[0].in_values, f->part[0].in_format));
     for (int i = 0; i < f->n_part; i++) {
         const nh_part_fact *p = &f->part[i];
+        bool follows = i == 0 || strcmp(p->in, f->part[i - 1].out) == 0;
+        if (!follows) fprintf(t->out, "    %s (%" PRId64 " values)\n", nh_text_clean(t->a, p->in, 60), p->in_values);
         fprintf(t->out, "    -> %s[%s]%s %s -> %" PRId64 " x %s\n", nh_text_on(t, NH_BOLD), p->place, nh_text_on(t, NH_OFF), nh_text_clean(t->a, p->layers, 56), p->out_values,
                 p->out_format);
     }
@@ -55,7 +58,7 @@ void nh_text_places(nh_text_table *t, const nh_report_facts *f) {
         r[4] = nh_text_count(t->a, p->out_values);
         r[5] = cycles_text(t->a, p);
         r[6] = match_text(t->a, p);
-        r[7] = p->counted ? nh_text_count(t->a, p->luts) : "-";
+        r[7] = p->counted ? nh_text_count(t->a, p->luts) : p->shares ? nh_arena_printf(t->a, "as %s", p->shares) : "-";
     }
     nh_text_end(t);
     put_chain(t, f);
@@ -90,7 +93,7 @@ void nh_html_places(nh_html *h) {
         put_tensor(h, p->out_values, p->out_format, p->out);
         nh_html_cell(h, cycles_text(h->a, p));
         nh_html_cell(h, match_text(h->a, p));
-        nh_html_cell(h, p->counted ? nh_arena_printf(h->a, "%" PRId64, p->luts) : "-");
+        nh_html_cell(h, p->counted ? nh_arena_printf(h->a, "%" PRId64, p->luts) : p->shares ? nh_arena_printf(h->a, "as %s", p->shares) : "-");
         nh_html_cell(h, p->counted ? nh_arena_printf(h->a, "%" PRId64, p->brams) : "-");
         nh_html_row_end(h);
     }

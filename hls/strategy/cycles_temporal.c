@@ -120,10 +120,12 @@ static int64_t own_interval(const nh_unit *u)
 static void walk_step(walk *w, int step)
 {
     nh_design *g = w->g;
-    const nh_stream *input = &g->stream[g->input];
-    nh_times t = nh_times_new(w->a, nh_ceil_div(input->n, input->src_beat));
-    for (int64_t k = 0; k < t.n; k++) t.at[k] = step * t.n + k;
-    w->at[g->input][step] = t;
+    for (int i = 0; i < nh_design_inputs(g); i++) {
+        const nh_stream *input = &g->stream[nh_design_input(g, i)];
+        nh_times t = nh_times_new(w->a, nh_ceil_div(input->n, input->src_beat));
+        for (int64_t k = 0; k < t.n; k++) t.at[k] = step * t.n + k;
+        w->at[nh_design_input(g, i)][step] = t;
+    }
     for (int i = 0; i < g->n_unit; i++) {
         const nh_unit *u = &g->unit[i];
         nh_times out = through(w, i, step);

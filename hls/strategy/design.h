@@ -81,6 +81,8 @@ typedef struct {
     bool is_late;
 } nh_delay_unit;
 
+#define NH_DESIGN_INPUTS NH_MAX_INPUTS
+
 typedef struct { int64_t multipliers, luts, ffs, brams, dsps; } nh_resources;
 
 typedef struct {
@@ -113,11 +115,21 @@ typedef struct nh_design {
     nh_stream *stream;
     int n_stream;
     int input, output; /* stream indices */
+    int also_in[NH_DESIGN_INPUTS - 1], n_also_in; /* streams of further inputs: of parts of a network that read several tensors (hls/parts) */
     int64_t ii_cycles, latency_cycles; /* time-stepped networks: of one step */
     nh_resources estimate;
     bool is_temporal;  /* an inference is `steps` frames; state is kept between them */
     int64_t steps;     /* 1 when not is_temporal */
 } nh_design;
+
+static inline int nh_design_inputs(const nh_design *g) { return 1 + g->n_also_in; }
+static inline int nh_design_input(const nh_design *g, int k) { return k == 0 ? g->input : g->also_in[k - 1]; }
+/* Elements of all inputs of a frame: where they stand in one array they do so one after the other. */
+static inline int64_t nh_design_n_in(const nh_design *g) {
+    int64_t n = 0;
+    for (int k = 0; k < nh_design_inputs(g); k++) n += g->stream[nh_design_input(g, k)].n;
+    return n;
+}
 
 /* Lower the fixed-point graph: group dense + elementwise layers, solve reuse_factor auto against the budget, build the
  * datapaths, plan lanes, beats, II and latency. Everything lives in a. NULL when there are errors. */
@@ -141,6 +153,7 @@ void nh_unit_eval(const nh_design *g, const nh_unit *u, int64_t **raw, nh_fx_cou
 
 /* Integer model of a time-stepped design, one step at a time: as nh_design_eval, with the state of a run. A new state is at the start
  * of a sample; reset puts it there. */
+/* x: all inputs, one after the other. */
 typedef struct nh_design_state nh_design_state;
 nh_design_state *nh_design_state_new(nh_arena *a, const nh_design *g);
 void nh_design_state_reset(nh_design_state *s);

@@ -132,7 +132,11 @@ static void step_unit(nh_design_state *s, int i, int64_t **raw, nh_fx_count *cou
 
 void nh_design_step(const nh_design *g, nh_design_state *s, const int64_t *x, int64_t **raw, nh_fx_count *count)
 {
-    memcpy(raw[g->input], x, (size_t)g->stream[g->input].n * sizeof(int64_t));
+    for (int k = 0; k < nh_design_inputs(g); k++) {
+        int in = nh_design_input(g, k);
+        memcpy(raw[in], x, (size_t)g->stream[in].n * sizeof(int64_t));
+        x += g->stream[in].n;
+    }
     for (int i = 0; i < g->n_unit; i++)
         if (g->unit[i].kind == NH_UNIT_DELAY && g->unit[i].delay.is_late) delay_read(s, i, raw[g->unit[i].out[0]]);
     for (int i = 0; i < g->n_unit; i++) step_unit(s, i, raw, count ? &count[g->unit[i].out[0]] : NULL);

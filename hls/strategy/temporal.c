@@ -62,7 +62,7 @@ static int unit_index(const lowering *c, const nh_unit *u) { return (int)(u - c-
 static int64_t lanes_of(const lowering *c, int stream)
 {
     const nh_stream *s = &c->design->stream[stream];
-    bool from_port = nh_root_tensor(c->g, s->tensor) == c->g->input;
+    bool from_port = c->g->layer[c->g->tensor[nh_root_tensor(c->g, s->tensor)].producer].op == NH_OP_INPUT;
     return from_port && s->src_beat > PORT_LANES ? PORT_LANES : s->src_beat;
 }
 
@@ -496,7 +496,9 @@ static bool lower_layers(lowering *c)
         if (l->op == NH_OP_INPUT) {
             int64_t size = nh_shape_size(c->g->tensor[l->out].shape);
             int64_t beat = c->o->io == NH_IO_STREAM && c->o->beat < size ? c->o->beat : size;
-            c->design->input = c->open[l->out] = add_stream(c, l->out, -1, beat);
+            int made = c->open[l->out] = add_stream(c, l->out, -1, beat);
+            if (l->out == c->g->input) c->design->input = made;
+            else c->design->also_in[c->design->n_also_in++] = made;
             c->left[l->out] = c->readers[l->out];
         } else if (nh_is_wire(l) || c->readers[l->out] == 0) {
             continue;

@@ -33,15 +33,24 @@ typedef struct {
 
 extern const nh_cosim_stream nh_cosim_streams[];
 extern const nh_cosim_link nh_cosim_links[];
-extern const int nh_cosim_n_streams, nh_cosim_input, nh_cosim_output;
+extern const int nh_cosim_n_streams, nh_cosim_output;
 extern const int nh_cosim_is_temporal;
 extern const int64_t nh_cosim_steps;
-/* Elements per transfer of the top level ports. */
-extern const int64_t nh_cosim_in_beat, nh_cosim_out_beat;
+/* The input ports in the order in which a frame of x has their elements: one, several of parts of networks. beat: elements per transfer. */
+typedef struct {
+    const char *port;
+    int stream;
+    int64_t beat;
+} nh_cosim_input;
+extern const nh_cosim_input nh_cosim_inputs[];
+extern const int nh_cosim_n_inputs;
+extern const int64_t nh_cosim_n_in; /* elements of a frame of x */
+/* Elements per transfer of the output port. */
+extern const int64_t nh_cosim_out_beat;
 
 /* n samples through the batched kernel. *seconds: wall time of the kernel alone. 0 = out of memory. */
 int nh_cosim_batch(const int64_t *x, int64_t *y, size_t n, double *seconds);
-/* Values of every stream in one frame: x is the input, stream[k] takes the elements of stream k. Frames of a
+/* Values of every stream in one frame: x has all inputs, stream[k] takes the elements of stream k. Frames of a
  * sample in order, 0 begins one. 0 = out of memory. */
 int nh_cosim_trace_frame(int64_t frame_in_sample, const int64_t *x, int64_t *const *stream);
 /* Every stream over the first n frames as <dir>/<name>.bin, raw values in the narrowest C integers that hold
@@ -57,14 +66,18 @@ typedef struct {
     nh_cosim_signal valid, ready, data;
 } nh_cosim_wires;
 typedef struct {
+    nh_cosim_signal data, valid, ready, last, user; /* user as m_user below */
+} nh_cosim_source;
+typedef struct {
     const char *name;
     int64_t depth;
     nh_cosim_signal level;
 } nh_cosim_fifo;
 
 typedef struct {
-    nh_cosim_signal clk, rst, s_data, s_valid, s_ready, s_last, m_data, m_valid, m_ready, m_last, frame_error;
-    nh_cosim_signal s_user, m_user; /* the step marker; byte is NULL when the design has none */
+    nh_cosim_signal clk, rst, m_data, m_valid, m_ready, m_last, frame_error;
+    nh_cosim_signal m_user; /* the step marker; byte is NULL when the design has none */
+    nh_cosim_source *source; /* [nh_cosim_n_inputs] */
     nh_cosim_wires *stream; /* [nh_cosim_n_streams] */
     nh_cosim_fifo *fifo;
     int n_fifo;

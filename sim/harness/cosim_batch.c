@@ -39,7 +39,7 @@ static int write_result(const char *path, size_t n, double per_second) {
 
 int main(int argc, char **argv) {
     size_t n = (size_t)atoll(value_of(argc, argv, "n"));
-    size_t frames = n * (size_t)nh_cosim_steps, n_in = frames * (size_t)nh_cosim_streams[nh_cosim_input].n,
+    size_t frames = n * (size_t)nh_cosim_steps, n_in = frames * (size_t)nh_cosim_n_in,
            n_out = frames * (size_t)nh_cosim_streams[nh_cosim_output].n;
     const char *streams = value_of(argc, argv, "streams");
     int64_t traced = atoll(value_of(argc, argv, "stream_frames"));

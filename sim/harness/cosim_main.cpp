@@ -122,7 +122,8 @@ struct Result {
     double seconds = 0;
     Mismatch first;
     Failure failure;
-    Activity input, output;
+    Activity output;
+    std::vector<Activity> input; // by port
     std::vector<Activity> stream;
     std::vector<int64_t> high_water;
 };
@@ -180,7 +181,7 @@ class Expected {
             all[static_cast<size_t>(k)].resize(static_cast<size_t>(nh_cosim_streams[k].n));
             at.push_back(all[static_cast<size_t>(k)].data());
         }
-        const int64_t *x = x_.data() + frame * nh_cosim_streams[nh_cosim_input].n;
+        const int64_t *x = x_.data() + frame * nh_cosim_n_in;
         if (!nh_cosim_trace_frame(frame % nh_cosim_steps, x, at.data())) throw std::bad_alloc();
         frame_.push_back(std::move(all));
     }
@@ -196,10 +197,18 @@ class Run {
     Run(const Options &o, const char *name, Stall stall, const Values &x, const Values &y, bool trace,
         int64_t gap)
         : o_(o), frames_(o.frames_of_rtl()), x_(x), y_(y), stall_(stall), trace_(trace), gap_(gap), expected_(x),
-          junk_(o.seed + 77), in_(nh_cosim_streams[nh_cosim_input]), out_(nh_cosim_streams[nh_cosim_output]),
-          in_bits_(axi_bits(in_.width)), out_bits_(axi_bits(out_.width)), got_(y.size()) {
+          junk_(o.seed + 77), out_(nh_cosim_streams[nh_cosim_output]), out_bits_(axi_bits(out_.width)), got_(y.size()) {
         r_.name = name;
-        r_.input.beats = beats_of(in_.n, nh_cosim_in_beat);
+        r_.input.resize(static_cast<size_t>(nh_cosim_n_inputs));
+        int64_t at = 0;
+        for (int k = 0; k < nh_cosim_n_inputs; k++) {
+            const nh_cosim_input &port = nh_cosim_inputs[k];
+            int64_t beats = beats_of(nh_cosim_streams[port.stream].n, port.beat);
+            r_.input[static_cast<size_t>(k)].beats = beats;
+            uint64_t seed = o.seed * 2 + 1 + (static_cast<uint64_t>(k) << 32);
+            source_.push_back({port, nh_cosim_streams[port.stream], at, Gate(stall, seed, gap, 3 * beats), false});
+            at += nh_cosim_streams[port.stream].n;
+        }
         r_.output.beats = beats_of(out_.n, nh_cosim_out_beat);
         r_.stream.resize(static_cast<size_t>(nh_cosim_n_streams));
         for (size_t k = 0; k < r_.stream.size(); k++)
@@ -241,54 +250,79 @@ class Run {
     }
 
     void reset() {
-        *p_.s_valid.byte = *p_.m_ready.byte = *p_.s_last.byte = 0;
+        for (int k = 0; k < nh_cosim_n_inputs; k++)
+            *p_.source[k].valid.byte = *p_.source[k].last.byte = 0;
+        *p_.m_ready.byte = 0;
         *p_.rst.byte = 1;
         for (int i = 0; i < 4; i++)
             settle(), edge();
         *p_.rst.byte = 0;
     }
 
+    // One input port. held: valid was raised and the transfer has not happened: it must stay.
+    struct Source {
+        nh_cosim_input port;
+        nh_cosim_stream stream;
+        int64_t at; // of its elements in a frame of x
+        Gate gate;
+        bool held;
+    };
+
     // Elements of the transfer; padding and unused bits are zero without stalls and junk with them: the RTL
     // must ignore both.
-    void present() {
-        int64_t frame = r_.input.frame(), beat = r_.input.beat();
-        size_t bytes = static_cast<size_t>(in_bits_ / 8);
-        for (int64_t e = 0; e < nh_cosim_in_beat; e++) {
-            int64_t element = beat * nh_cosim_in_beat + e;
+    void present(const Source &s, const Activity &a, const nh_cosim_source &p) {
+        int64_t frame = a.frame(), beat = a.beat();
+        size_t bytes = static_cast<size_t>(axi_bits(s.stream.width) / 8);
+        for (int64_t e = 0; e < s.port.beat; e++) {
+            int64_t element = beat * s.port.beat + e;
             uint64_t v = stall_ == Stall::NONE ? 0 : junk_.next();
-            if (element < in_.n) {
-                uint64_t x = static_cast<uint64_t>(x_[static_cast<size_t>(frame * in_.n + element)]);
-                uint64_t mask = in_.width == 64 ? ~uint64_t{0} : (uint64_t{1} << in_.width) - 1;
+            if (element < s.stream.n) {
+                uint64_t x = static_cast<uint64_t>(x_[static_cast<size_t>(frame * nh_cosim_n_in + s.at + element)]);
+                uint64_t mask = s.stream.width == 64 ? ~uint64_t{0} : (uint64_t{1} << s.stream.width) - 1;
                 v = (x & mask) | (v & ~mask);
             }
-            memcpy(p_.s_data.byte + static_cast<size_t>(e) * bytes, &v, bytes);
+            memcpy(p.data.byte + static_cast<size_t>(e) * bytes, &v, bytes);
         }
-        *p_.s_last.byte = beat == r_.input.beats - 1;
-        if (p_.s_user.byte) *p_.s_user.byte = frame % nh_cosim_steps == 0;
+        *p.last.byte = beat == a.beats - 1;
+        if (p.user.byte) *p.user.byte = frame % nh_cosim_steps == 0;
+    }
+
+    // What each port offers in this cycle.
+    void offer() {
+        for (size_t k = 0; k < source_.size(); k++) {
+            Source &s = source_[k];
+            if (!s.held && r_.input[k].frame() < frames_ && s.gate.open()) {
+                s.held = true;
+                present(s, r_.input[k], p_.source[k]);
+            }
+            *p_.source[k].valid.byte = s.held;
+        }
+    }
+
+    // What was taken.
+    bool watch_inputs() {
+        bool moved = false;
+        for (size_t k = 0; k < source_.size(); k++) {
+            if (!source_[k].held || !*p_.source[k].ready.byte) continue;
+            r_.input[k].transfer(r_.cycles);
+            source_[k].gate.transferred();
+            source_[k].held = false;
+            moved = true;
+        }
+        return moved;
     }
 
     void simulate() {
-        Gate source(stall_, o_.seed * 2 + 1, gap_, 3 * r_.input.beats),
-            sink(stall_, o_.seed * 2 + 2, gap_, 3 * r_.output.beats);
-        bool held = false; // valid was raised and the transfer has not happened: it must stay
+        Gate sink(stall_, o_.seed * 2 + 2, gap_, 3 * r_.output.beats);
         int64_t idle = 0, limit = 8 * (o_.ii + o_.latency) + 8 * gap_ + 10000;
         while (r_.output.frame() < frames_ && r_.failure.kind.empty()) {
-            if (!held) {
-                held = r_.input.frame() < frames_ && source.open();
-                if (held) present();
-            }
-            *p_.s_valid.byte = held;
+            offer();
             bool ready = sink.open();
             check_valid_alone(ready);
             *p_.m_ready.byte = ready;
             settle();
             bool moved = watch_streams();
-            if (held && *p_.s_ready.byte) {
-                r_.input.transfer(r_.cycles);
-                source.transferred();
-                held = false;
-                moved = true;
-            }
+            moved |= watch_inputs();
             if (watch_output()) {
                 sink.transferred();
                 moved = true;
@@ -314,7 +348,8 @@ class Run {
     // After the last output nothing may come out but what late delays make of the next sample's first steps.
     void drain() {
         int64_t ahead = p_.ahead < nh_cosim_steps ? p_.ahead * r_.output.beats : INT64_MAX;
-        *p_.s_valid.byte = 0;
+        for (int k = 0; k < nh_cosim_n_inputs; k++)
+            *p_.source[k].valid.byte = 0;
         *p_.m_ready.byte = 1;
         for (int64_t i = 0; i < o_.ii + o_.latency + 16 && r_.failure.kind.empty(); i++) {
             settle();
@@ -463,8 +498,9 @@ class Run {
     int64_t gap_;
     Expected expected_;
     Random junk_;
-    const nh_cosim_stream &in_, &out_;
-    int in_bits_, out_bits_;
+    const nh_cosim_stream &out_;
+    int out_bits_;
+    std::vector<Source> source_;
     Values got_;
     Result r_;
     nh_cosim_ports p_{};
@@ -519,7 +555,7 @@ void print_run(FILE *f, const Result &r) {
                 "}",
                 r.failure.kind.c_str(), r.failure.where.c_str(), r.failure.text.c_str(), r.failure.cycle);
     fprintf(f, ",\n \"streams\": [");
-    print_activity(f, "s_axis", r.input);
+    print_activity(f, "s_axis", r.input[0]); // of several the first one counts
     for (size_t k = 0; k < r.stream.size(); k++)
         fprintf(f, ",\n  "), print_activity(f, nh_cosim_streams[k].name, r.stream[k]);
     fprintf(f, ",\n  "), print_activity(f, "m_axis", r.output);
@@ -621,7 +657,7 @@ bool run_rtl(const Options &o, const Values &x, const Values &y, std::vector<Res
 int main(int argc, char **argv) {
     Options o;
     if (!parse(argc, argv, &o)) return fprintf(stderr, "cosim: key=value arguments, see cosim_main.cpp\n"), 2;
-    Values x(static_cast<size_t>(o.frames() * nh_cosim_streams[nh_cosim_input].n)),
+    Values x(static_cast<size_t>(o.frames() * nh_cosim_n_in)),
         y(static_cast<size_t>(o.frames() * nh_cosim_streams[nh_cosim_output].n));
     double per_second = 0;
     std::vector<Result> runs;

@@ -31,6 +31,7 @@ template <typename T> nh_cosim_signal signal(T &s) {
 void nh_cosim_rtl_open(uint64_t seed, const char *waves, nh_cosim_ports *p) {
 #define COUNT(...) +1
     static nh_cosim_wires wires[0 NH_STREAMS(COUNT)];
+    static nh_cosim_source sources[0 NH_INPUTS(COUNT)];
     static nh_cosim_fifo fifos[1 NH_FIFOS(COUNT)];
     model = new Model;
     model->context.randReset(2);
@@ -55,24 +56,28 @@ void nh_cosim_rtl_open(uint64_t seed, const char *waves, nh_cosim_ports *p) {
     NH_STREAMS(BIND)
 #define BIND_FIFO(id, depth, wire) fifos[n_fifo++] = {#id, depth, signal(root->wire##_level)};
     NH_FIFOS(BIND_FIFO)
+#if NH_TEMPORAL
+#define USER(port) signal(root->port##_tuser)
+#else
+#define USER(port) {nullptr, 0}
+#endif
+#define BIND_SOURCE(k, stream, n, type, beat, port)                                                          \
+    sources[k] = {signal(root->port##_tdata), signal(root->port##_tvalid), signal(root->port##_tready),      \
+                  signal(root->port##_tlast), USER(port)};
+    NH_INPUTS(BIND_SOURCE)
     *p = {signal(root->clk),
           signal(root->rst),
-          signal(root->s_axis_tdata),
-          signal(root->s_axis_tvalid),
-          signal(root->s_axis_tready),
-          signal(root->s_axis_tlast),
           signal(root->m_axis_tdata),
           signal(root->m_axis_tvalid),
           signal(root->m_axis_tready),
           signal(root->m_axis_tlast),
           signal(root->frame_error),
 #if NH_TEMPORAL
-          signal(root->s_axis_tuser),
           signal(root->m_axis_tuser),
 #else
           {nullptr, 0},
-          {nullptr, 0},
 #endif
+          sources,
           wires,
           fifos,
           n_fifo,

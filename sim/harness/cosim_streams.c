@@ -34,7 +34,7 @@ static int write_index(const char *dir, int64_t frames) {
 
 static int write_frames(FILE **file, int64_t **value, const int64_t *x, int64_t n) {
     for (int64_t i = 0; i < n; i++) {
-        if (!nh_cosim_trace_frame(i % nh_cosim_steps, x + i * nh_cosim_streams[nh_cosim_input].n, value))
+        if (!nh_cosim_trace_frame(i % nh_cosim_steps, x + i * nh_cosim_n_in, value))
             return 0;
         for (int k = 0; k < nh_cosim_n_streams; k++)
             if (!put(file[k], &nh_cosim_streams[k], value[k])) return 0;

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 
+import h5py
 import numpy as np
 
 import program
@@ -100,6 +101,64 @@ def frames(places):
     return function
 
 
+# x -> w1 -> a; a -> w2 -> b; a -> w3, b -> w4, both -> out: where b is elsewhere, out reads two tensors of other places.
+SKIP = """project: skip
+model: skip.nir
+target: generic
+clock_mhz: 100
+io: stream
+input: {{ format: "ufixed<1,1>" }}
+defaults: {{ numerics: nir, reset: zero, weight_bits: 8, state_bits: 16, reuse_factor: 4, strategy: {first} }}
+layers: {{ {layers} }}
+fabric: {{ mesh: [2, 2], neurons: 16, lanes: 2, axons: 64, synapse_kib: 1, routes: 4, groups: 2, params: 16, accum_bits: 16 }}
+simulate: {{ inputs: x.npy, stalls: both }}
+"""
+
+
+def write_skip(folder):
+    rng = np.random.default_rng(5)
+    lif = lambda n: dict(type="LIF", tau=np.full(n, 4e-4, np.float32), r=np.full(n, 4, np.float32), v_leak=np.zeros(n, np.float32), v_threshold=np.ones(n, np.float32))
+    linear = lambda n, m: dict(type="Linear", weight=rng.uniform(-0.4, 0.8, (n, m)).astype(np.float32))
+    nodes = dict(input=dict(type="Input", shape=np.array([12])), output=dict(type="Output", shape=np.array([5])), w1=linear(10, 12), a=lif(10), w2=linear(9, 10),
+                 b=lif(9), w3=linear(5, 10), w4=linear(5, 9), out=lif(5))
+    edges = [("input", "w1"), ("w1", "a"), ("a", "w2"), ("w2", "b"), ("a", "w3"), ("b", "w4"), ("w3", "out"), ("w4", "out"), ("out", "output")]
+    with h5py.File(folder / "skip.nir", "w") as f:
+        f["version"] = "1.0.7"
+        root = f.create_group("node")
+        root["type"] = "NIRGraph"
+        root.create_dataset("edges", data=np.array(edges, dtype=object), dtype=h5py.string_dtype())
+        for name, node in nodes.items():
+            group = root.create_group(f"nodes/{name}")
+            for key, value in node.items():
+                group[key] = value
+    np.save(folder / "x.npy", (rng.random((6, 15, 12)) < 0.4).astype(np.uint8))
+
+
+def skip(first, places, expected, fabrics=0):
+    """expected: place and number of tensors read, of each part. The outputs are those of the same network as one pipeline."""
+    def function(neurohls, folder, quick):
+        write_skip(folder)
+        of = lambda some: SKIP.format(first=first if some else "resource", layers=", ".join(f"{name}: {{ strategy: {place} }}" for name, place in some.items()))
+        built = program.build(neurohls, folder, of(places))
+        parts, why = parts_of(built.report)
+        if why:
+            return why
+        got = [(p["place"], len(p["in"].split(", "))) for p in parts]
+        print(f"     {built.sim['compared']} values compared;", " | ".join(f"{p['in']} -> {p['place']} {p['layers']}" for p in parts), flush=True)
+        if got != expected:
+            return f"cut into {got}"
+        if len(list(folder.glob("out/rtl/*_fabric"))) != fabrics:
+            return "another number of fabrics"
+        (folder / "whole").mkdir()
+        write_skip(folder / "whole")
+        whole = program.build(neurohls, folder / "whole", of({}), rtl=False)
+        spikes = whole.array("outputs_c").sum()
+        if "fabric" not in [p["place"] for p in parts] and not np.array_equal(built.array("outputs"), whole.array("outputs_c")):
+            return "the parts give other outputs than one pipeline"
+        return None if spikes > 50 else f"only {spikes} spikes"
+    return function
+
+
 # Calls the real Verilator; before it reads the RTL of one part, a file of it is changed.
 WRAPPER = """#!/usr/bin/python3
 import os, pathlib, re, sys
@@ -132,6 +191,11 @@ CASES = [
     ("fabric_host", True, run(["event", "event", "host", "host"], [("fabric", "fc1, lif1"), ("host", "fc2, lif2")])),
     ("pipeline_host", True, run(["resource", "resource", "host", "host"], [("pipeline", "fc1, lif1"), ("host", "fc2, lif2")], same_as_pipeline=True)),
     ("host_pipeline", False, run(["host", "host", "host", "resource"], [("host", "fc1, lif1, fc2"), ("pipeline", "lif2")], same_as_pipeline=True)),
+    ("skip_pipeline", True, skip("resource", {"w2": "host", "b": "host"}, [("pipeline", 1), ("host", 1), ("pipeline", 2)])),
+    ("skip_one_fabric", True, skip("event", {"w2": "host", "b": "host"}, [("fabric", 1), ("host", 1), ("fabric", 2)], fabrics=1)),
+    ("skip_host", False, skip("host", {"w1": "resource", "a": "resource", "w2": "event", "b": "event"}, [("pipeline", 1), ("fabric", 1), ("host", 2)], fabrics=1)),
+    # w3 reads a too, and its sum with w4 is a neuron's: what a pipeline makes of a leaves it as a tensor beside a.
+    ("skip_two_leave", False, skip("host", {"w1": "resource", "a": "resource", "w3": "resource"}, [("pipeline", 1), ("pipeline", 1), ("host", 2)])),
     ("frames_host", False, frames({"*2*": "host"})),
     ("frames_fabric", False, frames({"*1*": "event"})),
     # Weights of column 4 of the images: those of the borders are of pixels that are never lit.

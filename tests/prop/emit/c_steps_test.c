@@ -277,8 +277,9 @@ static void cosim_model(const kernels *k) {
     const nh_design *g = &k->design;
     FILE *f = fopen(nh_path_join(k->arena, k->dir, "cosim_model.h"), "w");
     cr_assert(f);
-    fprintf(f, "#define NH_PROJECT net\n#define NH_TEMPORAL 1\n#define NH_STEPS %" PRId64 "\n#define NH_UNITS(X)\n#define NH_FIFOS(X)\n#define NH_INPUT 0\n", g->steps);
-    fprintf(f, "#define NH_INPUT_TYPE net_in_t\n#define NH_OUTPUT_TYPE net_out_t\n#define NH_INPUT_BEAT 1\n#define NH_OUTPUT_BEAT 1\n#define NH_OUTPUT %d\n", g->output);
+    fprintf(f, "#define NH_PROJECT net\n#define NH_TEMPORAL 1\n#define NH_STEPS %" PRId64 "\n#define NH_UNITS(X)\n#define NH_FIFOS(X)\n", g->steps);
+    fprintf(f, "#define NH_INPUTS(X) X(0, 0, %" PRId64 ", net_in_t, 1, s_axis)\n", g->stream[0].n);
+    fprintf(f, "#define NH_OUTPUT_TYPE net_out_t\n#define NH_OUTPUT_BEAT 1\n#define NH_OUTPUT %d\n", g->output);
     fprintf(f, "#define NH_STREAMS(X)");
     for (int i = 0; i < g->n_stream; i++) fprintf(f, " X(s%d, %" PRId64 ", 1, %d, %d, w)", i, g->stream[i].n, g->stream[i].fmt.width_bits, g->stream[i].fmt.is_signed);
     fprintf(f, "\n#define NH_LINKS(X)");
