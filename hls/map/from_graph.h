@@ -16,6 +16,9 @@ void nh_map_open_tables(nh_fabric *f);
 void nh_map_size_tables(const nh_fabric *asked, const nh_map_plan *p, nh_fabric *f);
 void nh_map_size_routes(const nh_fabric *asked, nh_image *m);
 
+/* Of what `asked` leaves open all becomes as large as own, where it is smaller: a fabric for several networks. */
+void nh_map_join_sizes(const nh_fabric *asked, const nh_fabric *own, nh_fabric *all);
+
 /* The whole way: the open sizes of f are settled, f is checked, *net is what of g is on f, *plan its plan, the image of `project` is returned. NULL with diagnostics; *net and *plan
  * are then what there was until then, or NULL. All live in a. */
 nh_image *nh_map_graph(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fabric *f, const nh_map_options *o, const char *project, nh_event_net **net,

@@ -138,6 +138,13 @@ void nh_map_open_tables(nh_fabric *f) {
     *f = widest(f);
 }
 
+void nh_map_join_sizes(const nh_fabric *asked, const nh_fabric *own, nh_fabric *all) {
+#define SIZE(key, least, most)                                                                                         \
+    if (is_open((int64_t)asked->key, least) && all->key < own->key) all->key = own->key;
+    NH_FABRIC_SIZES(SIZE)
+#undef SIZE
+}
+
 void nh_map_size_tables(const nh_fabric *asked, const nh_map_plan *p, nh_fabric *f) {
     nh_fabric need = {.groups = 1, .params = 1};
     for (int64_t i = 0; i < p->n_core; i++) {

@@ -62,32 +62,54 @@ static bool lower_host(nh_arena *a, nh_diag *d, nh_part *part) {
     return part->design != NULL;
 }
 
-/* Several parts on a fabric run on one, which has the models of all of them, if it may have as many: else each has its own. */
-static void share_fabric(nh_arena *a, nh_parts *p, const nh_options *o) {
-    nh_fabric all = o->fabric.f;
-    nh_diag *ignored = nh_diag_new(a);
-    int first = -1;
-    bool ok = nh_fabric_check(&all, ignored);
-    for (int i = 0; i < p->n_part; i++) {
-        if (p->part[i].place != NH_PLACE_FABRIC) continue;
-        if (first < 0) first = i;
-        ok = ok && nh_event_net_of(a, ignored, p->part[i].graph, &all);
-    }
-    for (int i = 0; i < p->n_part; i++) {
-        if (p->part[i].place != NH_PLACE_FABRIC) continue;
-        p->part[i].shares = ok ? first : i;
-        if (ok) p->part[i].opt->fabric.f = all;
-    }
-}
-
 static bool map_fabric(nh_arena *a, nh_diag *d, nh_part *part) {
     part->fabric = &part->opt->fabric.f;
     part->image = nh_map_graph(a, d, part->graph, part->fabric, &part->opt->fabric.map, part->opt->project, &part->net, &part->plan);
     return part->image != NULL;
 }
 
+static bool is_on_fabric(const nh_part *part) { return part->place == NH_PLACE_FABRIC; }
+
+/* Every part on a fabric as f has it. */
+static bool map_all(nh_arena *a, nh_diag *d, nh_parts *p, const nh_fabric *f) {
+    bool ok = true;
+    for (int i = 0; i < p->n_part; i++) {
+        if (!is_on_fabric(&p->part[i])) continue;
+        p->part[i].shares = i;
+        p->part[i].opt->fabric.f = *f;
+        ok = map_fabric(a, d, &p->part[i]) && ok;
+    }
+    return ok;
+}
+
+/* The fabric for all parts, which are mapped: open sizes as large as one of them needs, the neuron models of all. False: no fabric has them all. */
+static bool join_fabrics(nh_arena *a, nh_diag *d, const nh_parts *p, const nh_fabric *asked, nh_fabric *all) {
+    bool ok = true;
+    *all = *asked;
+    for (int i = 0; i < p->n_part; i++)
+        if (is_on_fabric(&p->part[i])) nh_map_join_sizes(asked, &p->part[i].image->fabric, all);
+    for (int i = 0; ok && i < p->n_part; i++)
+        if (is_on_fabric(&p->part[i])) ok = nh_map_size_words(d, p->part[i].graph, all, &p->part[i].opt->fabric.map) && nh_event_net_of(a, d, p->part[i].graph, all);
+    return ok;
+}
+
+/* Several parts run on one fabric where there can be one for all of them, else on one each. */
+static bool map_fabrics(nh_arena *a, nh_diag *d, nh_parts *p, const nh_options *o) {
+    nh_diag *ignored = nh_diag_new(a);
+    nh_fabric all;
+    int n = 0, first = -1;
+    for (int i = p->n_part - 1; i >= 0; i--)
+        if (is_on_fabric(&p->part[i])) n++, first = i;
+    if (!map_all(a, d, p, &o->fabric.f)) return false;
+    if (n < 2) return true;
+    if (!join_fabrics(a, ignored, p, &o->fabric.f, &all) || !map_all(a, ignored, p, &all)) return map_all(a, nh_diag_new(a), p, &o->fabric.f);
+    for (int i = 0; i < p->n_part; i++)
+        if (is_on_fabric(&p->part[i])) p->part[i].shares = first;
+    return true;
+}
+
 static bool lower_part(nh_arena *a, nh_diag *d, nh_part *part) {
-    if (part->place == NH_PLACE_FABRIC) return map_fabric(a, d, part);
+    if (is_on_fabric(part)) return true; /* map_fabrics */
     if (part->place == NH_PLACE_HOST) return lower_host(a, d, part);
     part->design = nh_lower(a, d, part->graph, part->opt);
     return part->design != NULL;
@@ -146,7 +168,7 @@ static bool lower_whole(nh_arena *a, nh_diag *d, nh_parts *p, const nh_options *
 
 bool nh_parts_lower(nh_arena *a, nh_diag *d, nh_parts *p, const nh_options *o) {
     bool ok = solve_reuse(a, d, p, o);
-    share_fabric(a, p, o);
+    ok = map_fabrics(a, d, p, o) && ok;
     for (int i = 0; i < p->n_part; i++) ok = lower_part(a, d, &p->part[i]) && ok;
     return ok && lower_whole(a, d, p, o);
 }

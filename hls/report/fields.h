@@ -71,6 +71,9 @@ const char *nh_fit_text(nh_arena *a, const nh_report_facts *f, bool *fits);
 
 /* The part that a unit belongs to, or NULL. */
 const nh_part_fact *nh_unit_part(const nh_report_facts *f, const nh_unit *u);
+/* Is the unit of the design built in a pipeline? Of networks in several places those of others are not, and what joins parts is nobody's. */
+bool nh_unit_is_built(const nh_report_facts *f, const nh_unit *u);
+bool nh_has_units(const nh_report_facts *f);
 /* The parts as a list of objects. */
 json_t *nh_parts_json(nh_arena *a, const nh_report_facts *f);
 /* Is the network on a fabric as a whole? Then its layers are no units of a pipeline: what is built is the fabric. */

@@ -174,6 +174,7 @@ static void put_mismatch(nh_html *h) {
 
 static void put_cycles(nh_html *h) {
     const nh_design *g = h->f->design;
+    if (!nh_has_units(h->f)) return;
     nh_html_heading(h, "Units and cycles");
     nh_html_table_begin(
         h,
@@ -184,6 +185,7 @@ static void put_cycles(nh_html *h) {
     for (int u = 0; u < g->n_unit; u++) {
         const nh_unit *unit = &g->unit[u];
         const nh_cycles_fact *c = nh_unit_cycles(h->f, unit);
+        if (!nh_unit_is_built(h->f, unit)) continue;
         nh_html_row_begin(h);
         nh_html_cell(h, unit->id);
         nh_html_cell_text(h, "", nh_unit_layers(h->a, g, unit));

@@ -10,6 +10,17 @@ const nh_part_fact *nh_unit_part(const nh_report_facts *f, const nh_unit *u) {
     return part >= 0 && part < f->n_part ? &f->part[part] : NULL;
 }
 
+bool nh_unit_is_built(const nh_report_facts *f, const nh_unit *u) {
+    const nh_part_fact *part = nh_unit_part(f, u);
+    return f->n_part == 0 || (part && strcmp(part->place, "pipeline") == 0);
+}
+
+bool nh_has_units(const nh_report_facts *f) {
+    for (int u = 0; u < f->design->n_unit; u++)
+        if (nh_unit_is_built(f, &f->design->unit[u])) return true;
+    return false;
+}
+
 json_t *nh_parts_json(nh_arena *a, const nh_report_facts *f) {
     json_t *list = json_array();
     for (int i = 0; i < f->n_part; i++) {

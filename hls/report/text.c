@@ -57,6 +57,7 @@ static void put_units(nh_text_table *t, const nh_report_facts *f) {
     static const char *const head[] = {"unit",    "strategy", "lanes",        "R",
                                        "II plan", "II",       "latency plan", "latency"};
     const nh_design *g = f->design;
+    if (!nh_has_units(f)) return;
     nh_text_begin(t,
                   g->is_temporal ? "Units (cycles of a time step, plan against measured)"
                                  : "Units (cycles, plan against measured)",
@@ -64,6 +65,7 @@ static void put_units(nh_text_table *t, const nh_report_facts *f) {
     for (int u = 0; u < g->n_unit; u++) {
         const nh_unit *unit = &g->unit[u];
         const nh_cycles_fact *c = nh_unit_cycles(f, unit);
+        if (!nh_unit_is_built(f, unit)) continue;
         const char **r = nh_text_row(t);
         r[0] = nh_text_clean(t->a, unit->id, NH_TEXT_NAME);
         r[1] = unit->strategy == NH_STRATEGY_DISTRIBUTED_ARITHMETIC ? "distributed"
