@@ -64,7 +64,7 @@ static void depend_design(nh_run *r, nh_step *t) {
     if (r->graph->is_temporal) nh_step_key(t, "time steps", nh_arena_printf(r->cli->arena, "%lld", (long long)r->graph->steps));
     for (int i = 0; i < r->graph->n_layer; i++) {
         const char *model = r->graph->layer[i].opt.neuron_model;
-        if (model && nh_neuron_model_is_file(model)) key_file(r, t, "neuron model", model);
+        if (model && nh_neuron_model_is_file(model)) key_file(r, t, nh_arena_printf(r->cli->arena, "neuron model of %s", r->graph->layer[i].name), model);
     }
     key_target(r, t);
     if (r->image) key_image(r, t);

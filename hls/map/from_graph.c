@@ -85,7 +85,8 @@ static bool add_neurons(nh_arena *a, nh_diag *d, const nh_graph *g, int i, nh_ev
     bool exact = l->neuron->program->is_exact, graded = l->neuron->program->out == NH_NEURON_OUT_GRADED;
     int out = nh_format_frac(g->tensor[l->out].q.fmt), want = (exact ? 0 : frac) + nh_format_frac(f->model[p->model].out);
     /* Integer networks send the integers themselves, whatever power of two they are multiples of. */
-    if (exact && frac > 0) return refuse(d, l, "it counts in integers, and what comes in has fractional bits", NULL);
+    if (exact && frac > 0) return refuse(d, l, "it counts in integers, and what comes in has fractional bits",
+                                           "weights of whole numbers in front of it, weight: \"fixed<8,8>\"; or a program that is not 'exact'");
     bool integers = exact && out <= 0 && !p->is_output;
     if (graded && out != want && !integers) {
         refuse(d, l, "the point of its values is not where the fabric's datapath has it", "use neurons with a state, or payload_bits: 1");

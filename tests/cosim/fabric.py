@@ -39,6 +39,35 @@ fabric: {{ mesh: [4, 4], neurons: 8, lanes: 8, axons: 1024, synapse_kib: 8, para
 calibrate: {{ data: cal.npy, scale: 1/255 }}
 simulate: {{ inputs: x.npy, labels: y.npy, scale: 1/255, rtl_limit: 3 }}
 """
+ADAPT = """model adapt
+input a volt
+state v volt, w volt, r
+param alpha = 0.9, rho = 0.8, beta volt = 0.2, theta volt = 1
+output s spike
+    LEAK v, alpha
+    NOT  k, r          ; silent in the step after a spike
+    MUL  x, a, k
+    ADD  v, v, x
+    LEAK w, rho
+    ADD  t, w, theta   ; a threshold that rises with every spike
+    GE   s, v, t
+    RESET v, s, 0
+    MUL  u, s, beta
+    ADD  w, w, u
+    MOV  r, s
+"""
+USER_MODELS = """layers:
+  "lif1": { neuron_model: adapt.neuron }
+  "lif2":
+    neuron_model: |
+      model level
+      input a volt
+      state v volt
+      output y graded
+        LEAK v, 0.75
+        ADD v, v, a
+        ABS y, v
+"""
 SMALL = "neurons: 32, axons: 128, synapse_kib: 4, params: 32, accum_bits: 16"
 
 
@@ -60,6 +89,14 @@ def mapped(neurohls, folder, config, rtl=True):
 
 def digits(fabric, limit=20, rtl=True):
     return lambda neurohls, folder, quick: mapped(neurohls, folder, DIGITS.format(example=EXAMPLE, fabric=fabric, limit=limit), rtl)
+
+
+def user_models(neurohls, folder, quick):
+    """Neurons of the user's own: a program in a file, and one in the configuration whose outputs are values."""
+    (folder / "adapt.neuron").write_text(ADAPT)
+    text = DIGITS.format(example=EXAMPLE, fabric="mesh: [2, 1]", limit=5).replace("fabric: {", USER_MODELS + "fabric: {")
+    same_file = text.replace("lif1", "lif*").split('  "lif2"')[0] + text[text.index("fabric: {"):]
+    return mapped(neurohls, folder, text, rtl=not quick) or mapped(neurohls, folder, same_file, rtl=False)
 
 
 def frames(neurohls, folder, quick):
@@ -88,6 +125,7 @@ CASES = [
     ("digits", True, digits("limits: hx8k")),
     ("digits_lanes_4", True, digits(f"mesh: [2, 1], lanes: 4, {SMALL.replace('32', '64')}")),
     ("digits_lanes_8_wide_mesh", False, digits(f"mesh: [3, 2], lanes: 8, {SMALL}")),
+    ("digits_user_models", True, user_models),
     ("digits_frames", True, frames),
     ("mnist_mlp", True, mnist_mlp),
     ("digits_contexts", True, digits(f"mesh: [1, 1], {SMALL}", limit=5)),
