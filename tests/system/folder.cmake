@@ -1,4 +1,4 @@
-# neurohls as a program: scripts that start, interrupt and repeat whole builds. Quick with fake tools (label system); three with the real
+# neurohls as a program: scripts that start, interrupt and repeat whole builds. Quick with fake tools (label system); some with the real
 # Verilator (label cosim too).
 if(TARGET neurohls)
   find_package(Python3 REQUIRED COMPONENTS Interpreter)
@@ -10,6 +10,6 @@ if(TARGET neurohls)
       ${Python3_EXECUTABLE} ${script})
     set_tests_properties(system/${name} PROPERTIES LABELS system TIMEOUT 300)
   endforeach()
-  set_tests_properties(system/places PROPERTIES TIMEOUT 600)
-  set_tests_properties(system/tampered_rtl system/fabric_build system/host_example PROPERTIES LABELS "system;cosim")
+  set_tests_properties(system/places system/symbol_states PROPERTIES TIMEOUT 900)
+  set_tests_properties(system/tampered_rtl system/fabric_build system/host_example system/symbol_states PROPERTIES LABELS "system;cosim")
 endif()
