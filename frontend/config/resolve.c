@@ -180,6 +180,7 @@ static bool check_event(const nh_options *o, const nh_graph *g, nh_diag *d) {
     const nh_layer *event = NULL;
     for (int i = 0; i < g->n_layer && !event; i++)
         if (g->layer[i].opt.strategy == NH_STRATEGY_EVENT) event = &g->layer[i];
+    if (!event && o->fabric.given) nh_report(d, NH_C_NO_EFFECT, o->fabric.at, "fabric has no effect: no layer has strategy: event");
     if (!event || o->fabric.given) return true;
     nh_report(d, NH_C_CONFLICT, event->opt.strategy_at, "strategy: event needs a fabric");
     nh_diag_hint(d, "add fabric: { mesh: [2, 2] }, or fabric: { limits: loihi2-like }");

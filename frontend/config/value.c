@@ -172,18 +172,21 @@ static bool read_tiles(const nh_reading *r, const nh_key *k, const nh_yaml *node
 
 static bool read_list(const nh_reading *r, const nh_key *k, const nh_yaml *node, char *base) {
     int n = 0;
-    double v;
+    bool ok = true;
     if (node->kind != NH_YAML_LIST) return refuse(r, NH_C_TYPE, k, node, "must be a list");
+    for (const nh_yaml *e = node->first; e; e = e->next) n++;
+    if (n > k->capacity) return refuse(r, NH_C_RANGE, k, node, nh_arena_printf(r->arena, "has %d elements", n));
+    n = 0;
     for (const nh_yaml *e = node->first; e; e = e->next, n++) {
-        if (n == k->capacity) return refuse(r, NH_C_RANGE, k, node, "has too many elements");
-        if (e->kind == NH_YAML_REFUSED) return false;
-        if (e->kind != NH_YAML_SCALAR) return refuse(r, NH_C_TYPE, k, e, "takes numbers");
         nh_key one = *k;
+        double v;
         one.type = NH_KEY_INT64;
-        if (!check_number(r, &one, e, &v)) return false;
-        int64_t whole = (int64_t)v;
-        memcpy(base + k->offset + (size_t)n * sizeof whole, &whole, sizeof whole);
+        if (e->kind == NH_YAML_REFUSED) return false;
+        if (e->kind != NH_YAML_SCALAR) ok = refuse(r, NH_C_TYPE, k, e, "takes numbers");
+        else if (!check_number(r, &one, e, &v)) ok = false;
+        else memcpy(base + k->offset + (size_t)n * sizeof(int64_t), &(int64_t){(int64_t)v}, sizeof(int64_t));
     }
+    if (!ok) return false;
     if (n == 0) return refuse(r, NH_C_RANGE, k, node, "is empty");
     memcpy(base + k->count, &n, sizeof n);
     return true;

@@ -119,15 +119,27 @@ static bool range(const nh_fabric *f, nh_diag *d, const char *key, int64_t value
 
 static bool is_power(int64_t v) { return v > 0 && (v & (v - 1)) == 0; }
 
+static bool power(const nh_fabric *f, nh_diag *d, const char *key, int64_t value) {
+    if (is_power(value)) return true;
+    nh_report(d, NH_I_FABRIC, f->at, "%s is %lld, which is no power of two", key, (long long)value);
+    int64_t more = (int64_t)1 << nh_clog2(value);
+    nh_diag_hint(d, "%s: %lld or %lld", key, (long long)more / 2, (long long)more);
+    return false;
+}
+
 static bool check_relations(const nh_fabric *f, nh_diag *d) {
     bool ok = true;
-    if (f->neurons % f->lanes) ok = nh_report(d, NH_I_FABRIC, f->at, "%lld neurons are no multiple of %d lanes", (long long)f->neurons, f->lanes);
+    if (f->neurons % f->lanes) {
+        int64_t less = f->neurons - f->neurons % f->lanes;
+        ok = nh_report(d, NH_I_FABRIC, f->at, "%lld neurons are no multiple of %d lanes", (long long)f->neurons, f->lanes);
+        if (less > 0) nh_diag_hint(d, "neurons: %lld or %lld, or lanes that divide %lld", (long long)less, (long long)less + f->lanes, (long long)f->neurons);
+        else nh_diag_hint(d, "neurons: %lld, or lanes that divide %lld", (long long)f->lanes, (long long)f->neurons);
+    }
     if (f->neurons / f->lanes > 65535) {
         ok = nh_report(d, NH_I_FABRIC, f->at, "a core has %lld words of neurons", (long long)(f->neurons / f->lanes));
         nh_diag_allowed(d, "65535: neurons / lanes, which the control memory counts in 16 bits");
     }
-    if (!is_power(f->delays)) ok = nh_report(d, NH_I_FABRIC, f->at, "delays is %lld, which is no power of two", (long long)f->delays);
-    if (!is_power(f->queue)) ok = nh_report(d, NH_I_FABRIC, f->at, "queue is %lld, which is no power of two", (long long)f->queue);
+    ok &= power(f, d, "delays", f->delays) & power(f, d, "queue", f->queue);
     bool all = f->conv_y_bits && f->conv_x_bits && f->conv_c_bits, any = f->conv_y_bits || f->conv_x_bits || f->conv_c_bits;
     if (f->convs ? !all : any) {
         ok = nh_report(d, NH_I_FABRIC, f->at, "conv_y_bits, conv_x_bits, conv_c_bits are %d, %d, %d with %lld convs", f->conv_y_bits, f->conv_x_bits,

@@ -403,6 +403,19 @@ nh_resource_row *nh_resource_rows(nh_arena *a, const nh_report_facts *f, int *n)
     return r;
 }
 
+const char *nh_pnr_lack(nh_arena *a, const nh_pnr_facts *p) {
+    const struct { const char *name; int64_t needed, has; } list[] = {
+        {"logic cells", p->luts, p->luts_total}, {"block RAM", p->brams, p->brams_total}, {"DSP", p->dsps, p->dsps_total}, {"pins", p->ios, p->ios_total}};
+    const char *lack = NULL;
+    double most = 1;
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        if (list[i].has <= 0 || (double)list[i].needed / (double)list[i].has <= most) continue;
+        most = (double)list[i].needed / (double)list[i].has;
+        lack = nh_arena_printf(a, "%s, %" PRId64 " of %" PRId64, list[i].name, list[i].needed, list[i].has);
+    }
+    return lack;
+}
+
 const char *nh_fit_text(nh_arena *a, const nh_report_facts *f, bool *fits) {
     const nh_target *t = &f->design->opt->target;
     const nh_cells *c = counted(f, "total");

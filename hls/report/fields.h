@@ -66,6 +66,8 @@ typedef struct {
 nh_resource_row *nh_resource_rows(nh_arena *a, const nh_report_facts *f, int *n);
 
 nh_resource_row nh_unit_row(const nh_report_facts *f, const nh_unit *u);
+/* What place and route lacks most: "block RAM, 72 of 32"; NULL: nothing that was counted. */
+const char *nh_pnr_lack(nh_arena *a, const nh_pnr_facts *p);
 /* Does what was counted fit the target? Placement knows better: NULL where it ran, where nothing was counted, and without capacities. */
 const char *nh_fit_text(nh_arena *a, const nh_report_facts *f, bool *fits);
 

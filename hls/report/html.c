@@ -127,7 +127,8 @@ static void put_cards(nh_html *h) {
     else if (!fabric) put_cycle_cards(h);
     if (f->pnr.ran && f->pnr.fits)
         nh_html_card(h, "good", nh_arena_printf(a, "%.2f MHz", f->pnr.fmax_mhz), "placed and routed");
-    if (f->pnr.ran && !f->pnr.fits) nh_html_card(h, "bad", "does not fit", "place and route by nextpnr");
+    const char *lack = nh_pnr_lack(a, &f->pnr);
+    if (f->pnr.ran && !f->pnr.fits) nh_html_card(h, "bad", "does not fit", lack ? nh_arena_printf(a, "place and route by nextpnr: %s", lack) : "place and route by nextpnr");
     nh_puts(h->w, "</div>\n");
 }
 

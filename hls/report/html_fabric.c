@@ -101,7 +101,7 @@ static void put_core(nh_html *h, const nh_core_fact *c) {
     const nh_map_plan *p = h->f->map.plan;
     const nh_fabric *b = h->f->map.fabric;
     const nh_map_core *in = nh_core_in_plan(p, c);
-    const int64_t count[] = {c->events, c->invalid_events, c->synapse_words, c->neuron_words, c->spikes, c->flits, c->hops};
+    const int64_t count[] = {c->events, c->invalid_events, c->synapse_words, c->spikes, c->flits, c->hops};
     nh_html_row_begin(h);
     nh_html_cell(h, p->n_context > 1 ? nh_arena_printf(h->a, "%" PRId64 ": %" PRId64 ", %" PRId64, c->context, c->x, c->y) : nh_arena_printf(h->a, "%" PRId64 ", %" PRId64, c->x, c->y));
     nh_html_cell_text(h, "", in ? nh_core_layers(h->a, p, p->net ? p->net : h->f->map.net, in) : c->layer);
@@ -118,7 +118,7 @@ void nh_html_cores(nh_html *h) {
     if (s->n_core == 0 || s->samples == 0) return;
     nh_html_heading(h, "Cores");
     nh_html_table_begin(h, nh_arena_printf(h->a, "what of a core is in use; then per inference, mean of %" PRId64 " samples, by the C model", s->samples),
-                        "core|<layers|neurons|synapses|axons|events in|for no axon|synapse words|neuron words|spikes|flits|hops|lanes busy");
+                        "core|<layers|neurons|synapses|axons|events in|for no axon|synapse words|spikes|flits|hops|lanes busy");
     for (int i = 0; i < s->n_core && i < CORES_MOST; i++) put_core(h, &s->core[i]);
     nh_html_table_end(h);
     if (s->n_core > CORES_MOST) nh_printf(h->w, "<p class=\"soft\">and %d more: report.json</p>\n", s->n_core - CORES_MOST);

@@ -92,7 +92,7 @@ void nh_html_places(nh_html *h) {
     if (f->n_part == 0) return;
     nh_html_heading(h, "Parts");
     nh_html_table_begin(h, "In the picture: blue in a pipeline, green on the fabric, amber on the host. Values and cycles are per time step, or inference.",
-                        "part|<place|<layers|<built as|<reads|<makes|cycles measured|values where RTL and C differ|LUT|block RAM");
+                        "part|<place|<layers|<built as|<reads|<makes|cycles|RTL and C differ in|LUT|BRAM");
     for (int i = 0; i < f->n_part; i++) {
         const nh_part_fact *p = &f->part[i];
         nh_html_row_begin(h);

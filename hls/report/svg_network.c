@@ -241,9 +241,9 @@ void nh_svg_network(nh_html *h) {
         for (int i = 0; i < p.n_wire; i++)
             draw_wire(&p, &p.wire[i]);
     }
-    port_box(h, &p.at[0], "AXI4-Stream in", g->input);
+    port_box(h, &p.at[0], h->f->n_part > 0 ? "input" : "AXI4-Stream in", g->input);
     for (int u = 0; u < g->n_unit; u++)
         if (!is_fork(g, u)) unit_box(h, &p.at[u + 1], &g->unit[u]);
-    port_box(h, &p.at[p.n_node - 1], "AXI4-Stream out", g->output);
+    port_box(h, &p.at[p.n_node - 1], h->f->n_part > 0 ? "output" : "AXI4-Stream out", g->output);
     nh_puts(h->w, "</svg></div>\n");
 }

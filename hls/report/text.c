@@ -141,6 +141,7 @@ static void put_resources(nh_text_table *t, const nh_report_facts *f) {
     fprintf(t->out, "  place and route: %s%s%s", p->fits ? nh_text_on(t, NH_GREEN) : nh_text_on(t, NH_RED),
             p->fits ? "fits" : "does not fit", nh_text_on(t, NH_OFF));
     if (p->fits) fprintf(t->out, ", %.2f MHz", p->fmax_mhz);
+    else if (nh_pnr_lack(t->a, p)) fprintf(t->out, ": %s", nh_pnr_lack(t->a, p));
     if (p->bitstream) fprintf(t->out, ", bitstream %s", nh_text_clean(t->a, p->bitstream, 60));
     fprintf(t->out, "\n");
     if (p->wrapper) fprintf(t->out, "  pins: %s\n", nh_text_clean(t->a, p->wrapper, 90));

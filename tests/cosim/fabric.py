@@ -17,18 +17,6 @@ import numpy as np
 import fabric_golden
 import program
 
-EXAMPLE = program.ROOT / "configs/examples/digits_snn"
-DIGITS = """project: digits
-model: {example}/digits_snn.nir
-target: generic
-clock_mhz: 100
-io: stream
-defaults: {{ strategy: event, numerics: nir, reset: zero, weight_bits: 8, state_bits: 16 }}
-fabric: {{ {fabric} }}
-spiking: {{ time_steps: 20, dt: 1e-3, encoding: rate, seed: 1 }}
-calibrate: {{ data: {example}/x_cal.npy, scale: 1/16 }}
-simulate: {{ inputs: {example}/x_test.npy, labels: {example}/y_test.npy, scale: 1/16, samples: 40, rtl_limit: {limit} }}
-"""
 MNIST = """project: mnist_mlp
 model: {model}
 target: generic
@@ -88,7 +76,7 @@ def mapped(neurohls, folder, config, rtl=True):
 
 
 def digits(fabric, limit=20, rtl=True):
-    return lambda neurohls, folder, quick: mapped(neurohls, folder, DIGITS.format(example=EXAMPLE, fabric=fabric, limit=limit), rtl)
+    return lambda neurohls, folder, quick: mapped(neurohls, folder, program.digits("strategy: event", f"samples: 40, rtl_limit: {limit}", f"fabric: {{ {fabric} }}"), rtl)
 
 
 def user_models(neurohls, folder, quick):
@@ -101,9 +89,9 @@ def user_models(neurohls, folder, quick):
 
 def frames(neurohls, folder, quick):
     """The shipped example without time, its first samples in RTL."""
-    text = (program.ROOT / "configs/examples/digits/digits_event.yaml").read_text()
+    text = (program.EXAMPLE_FRAMES / "digits_event.yaml").read_text()
     for name in ("digits.onnx", "x_cal.npy", "x_test.npy", "y_test.npy"):
-        text = text.replace(f" {name}", f" {program.ROOT}/configs/examples/digits/{name}")
+        text = text.replace(f" {name}", f" {program.EXAMPLE_FRAMES}/{name}")
     return mapped(neurohls, folder, text)
 
 

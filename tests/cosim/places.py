@@ -17,26 +17,13 @@ import numpy as np
 
 import program
 
-EXAMPLE = program.ROOT / "configs/examples/digits_snn"
-DIGITS = """project: digits
-model: {example}/digits_snn.nir
-target: generic
-clock_mhz: 100
-io: stream
-input: {{ format: "ufixed<1,1>" }}
-defaults: {{ numerics: nir, reset: zero, weight_bits: 8, state_bits: 16, strategy: {first} }}
-layers: {{ {layers} }}
-fabric: {{ mesh: [2, 1], neurons: 32, axons: 128, synapse_kib: 4, params: 32, accum_bits: 16 }}
-spiking: {{ time_steps: 20, dt: 1e-3, encoding: rate, seed: 1 }}
-calibrate: {{ data: {example}/x_cal.npy, scale: 1/16 }}
-simulate: {{ inputs: {example}/x_test.npy, labels: {example}/y_test.npy, scale: 1/16, samples: 12, stalls: both, rtl_limit: {limit} }}
-"""
+FABRIC = "fabric: { mesh: [2, 1], neurons: 32, axons: 128, synapse_kib: 4, params: 32, accum_bits: 16 }"
 
 
 def config(places, limit=60):
     """places: of fc1, lif1, fc2, lif2."""
     layers = ", ".join(f"{name}: {{ strategy: {place} }}" for name, place in zip(("fc1", "lif1", "fc2", "lif2"), places))
-    return DIGITS.format(example=EXAMPLE, first="resource", layers=layers, limit=limit)
+    return program.digits("strategy: resource", f"samples: 12, stalls: both, rtl_limit: {limit}", f"layers: {{ {layers} }}\n{FABRIC}", 'format: "ufixed<1,1>"')
 
 
 def parts_of(report):
@@ -82,14 +69,13 @@ fabric: {{ mesh: [2, 2], neurons: 16, lanes: 4, axons: 64, synapse_kib: 1, route
 calibrate: {{ data: {example}/x_cal.npy, scale: 1/16 }}
 simulate: {{ inputs: {example}/x_test.npy, labels: {example}/y_test.npy, scale: 1/16, samples: 8, stalls: random }}
 """
-DIGITS_FRAMES = program.ROOT / "configs/examples/digits"
 
 
 def frames(places):
     """The network without time: fc1, relu1, fc2 ... of digits.onnx by name; its outputs are those of one pipeline whatever the cut."""
     def function(neurohls, folder, quick):
         def of(some):
-            return FRAMES.format(example=DIGITS_FRAMES, layers=", ".join(f'"{k}": {{ strategy: {v} }}' for k, v in some.items()))
+            return FRAMES.format(example=program.EXAMPLE_FRAMES, layers=", ".join(f'"{k}": {{ strategy: {v} }}' for k, v in some.items()))
         built = program.build(neurohls, folder, of(places))
         parts, why = parts_of(built.report)
         if why:

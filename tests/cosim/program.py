@@ -14,6 +14,17 @@ SHARED = ROOT.parent / "shared" / "golden"
 SKIPPED = 77
 
 
+EXAMPLE, EXAMPLE_FRAMES = ROOT / "configs/examples/digits_snn", ROOT / "configs/examples/digits"
+
+
+def digits(defaults, simulate, extra="", input="", project="digits"):
+    """The shipped spiking network of digits, in time, with other strategies."""
+    return "\n".join([f"project: {project}", f"model: {EXAMPLE}/digits_snn.nir", "target: generic", "clock_mhz: 100", "io: stream", *([f"input: {{ {input} }}"] if input else []),
+                      f"defaults: {{ numerics: nir, reset: zero, weight_bits: 8, state_bits: 16, {defaults} }}", extra,
+                      "spiking: { time_steps: 20, dt: 1e-3, encoding: rate, seed: 1 }", f"calibrate: {{ data: {EXAMPLE}/x_cal.npy, scale: 1/16 }}",
+                      f"simulate: {{ inputs: {EXAMPLE}/x_test.npy, labels: {EXAMPLE}/y_test.npy, scale: 1/16, {simulate} }}", ""])
+
+
 def golden(*parts):
     """A file of the golden sets; the test counts as skipped where they are not."""
     path = SHARED.joinpath(*parts)
