@@ -68,6 +68,13 @@ class Places(unittest.TestCase):
             self.assertRegex(err, rf"(?m)^{step}: cached")
         self.assertEqual(json.loads((self.dir / "out/report.json").read_text())["parts"], report["parts"])
 
+    def test_parts_on_a_fabric_share_its_rtl(self):
+        """Both layers on the fabric, the weights between them on the host: one fabric, two images."""
+        text = CONFIG.replace('"*1": {strategy: event}, fc2: {strategy: resource}, lif2: {strategy: host}', '"*": {strategy: event}, fc2: {strategy: host}')
+        (self.dir / "net.yaml").write_text(text.replace("fabric: {limits: hx8k}", "fabric: {mesh: [2, 2], neurons: 32}"))
+        parts = json.loads(self.run_it("check", "net.yaml", "--json")[0])["parts"]
+        self.assertEqual([(p["place"], p["shares"]) for p in parts], [("fabric", None), ("host", None), ("fabric", "p0_fabric")])
+
     def check_picture(self, html):
         """The boxes of the network: two units on the fabric, one in the pipeline, one on the host; and the table's rows."""
         svg = xml.etree.ElementTree.fromstring(re.search(r'<svg role="img" aria-label="network".*?</svg>', html, re.S).group(0))
