@@ -106,7 +106,9 @@ static bool check_strategy(nh_layer *l, nh_diag *d) {
     } else if (!(l->opt.strategy & op->strategies)) {
         nh_report(d, NH_C_STRATEGY, l->opt.strategy_at, "the operator %s cannot be built by the strategy %s", op->text,
                   strategy_text(l->opt.strategy));
-        if (op->strategies & NH_STRATEGY_RESOURCE) nh_diag_hint(d, "it can by strategy: resource");
+        bool of_cores = l->opt.strategy == NH_STRATEGY_EVENT && (op->strategies & NH_STRATEGY_HOST);
+        if (of_cores) nh_diag_hint(d, "beside the fabric: layers: { %s: { strategy: host } }, or resource for a pipeline of its own", l->name);
+        else if (op->strategies & NH_STRATEGY_RESOURCE) nh_diag_hint(d, "it can by strategy: resource");
     } else {
         return true;
     }

@@ -10,6 +10,8 @@
 #include "neuron_dp.h"
 #include "neurons.h"
 
+enum { COUNTED_BY_COMPARING = 64 }; /* hls/datapath/neuron.c: more takes a threshold that is a power of two */
+
 static int refuse(nh_diag *d, const nh_layer *l, const char *why, const char *hint) {
     nh_report(d, NH_P_EVENT, l->at, "layer '%.80s': %s", l->name, why);
     nh_diag_layer(d, l->name);
@@ -86,6 +88,29 @@ static void name_constants(nh_arena *a, nh_neuron_program *p, const int *volts, 
         x->name = nh_arena_printf(a, "volts_%d", p->n_param);
         value[p->n_param] = (nh_neuron_value){.name = x->name, .n = 1, .value = v};
         p->param[p->n_param++] = r;
+    }
+}
+
+static void remove_param(nh_neuron_program *p, nh_neuron_value *value, int k) {
+    for (p->n_param--; k < p->n_param; k++) {
+        p->param[k] = p->param[k + 1];
+        p->reg[p->param[k]].index = k;
+        value[k] = value[k + 1];
+    }
+}
+
+/* A count of many spikes is a shift where the threshold is known, and a power of two: then it is a number of the program, and layers of another
+ * scale have another program. */
+static void know_threshold(nh_neuron_program *p, nh_neuron_value *value, int frac) {
+    for (int i = 0; i < p->n_instr && p->out == NH_NEURON_OUT_COUNT && p->spikes_per_step > COUNTED_BY_COMPARING; i++) {
+        nh_neuron_reg *r = &p->reg[p->instr[i].src[1]];
+        if (p->instr[i].op != NH_NOP_COUNT || r->kind != NH_REG_PARAM || value[r->index].n != 1) continue;
+        int exponent, k = r->index;
+        double v = ldexp(value[k].value[0], r->measure == NH_MEASURE_VOLT ? frac : 0);
+        if (!(v > 0) || frexp(v, &exponent) > 0.5) continue;
+        r->kind = NH_REG_CONST;
+        r->constant = v;
+        remove_param(p, value, k);
     }
 }
 
@@ -199,6 +224,7 @@ int nh_fabric_add_model(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, i
     if (!is_integer(l)) {
         name_constants(a, p, volts, param);
         move_volts(p, volts, frac);
+        know_threshold(p, param, frac);
     }
     return nh_fabric_use_model(a, d, l, f, p, param);
 }

@@ -219,7 +219,7 @@ bool nh_program_volts(const nh_neuron_program *p, int *exponent) {
         exponent[r] = x->measure == NH_MEASURE_VOLT ? 1 : -1;
         /* A number other than 0 has no unit; a parameter without a stated one neither. */
         if (x->kind == NH_REG_PARAM && x->measure == NH_MEASURE_NONE) exponent[r] = 0;
-        if (x->kind == NH_REG_CONST && (x->constant < 0 || x->constant > 0)) exponent[r] = 0;
+        if (x->kind == NH_REG_CONST && x->measure != NH_MEASURE_VOLT && (x->constant < 0 || x->constant > 0)) exponent[r] = 0;
     }
     return settle(p, &v);
 }

@@ -87,6 +87,12 @@ def user_models(neurohls, folder, quick):
     return mapped(neurohls, folder, text, rtl=not quick) or mapped(neurohls, folder, same_file, rtl=False)
 
 
+def many_spikes(neurohls, folder, quick):
+    """Up to 255 spikes a step, as sinabs counts: each layer's threshold is a number of its program."""
+    text = DIGITS.format(example=EXAMPLE, fabric="mesh: [2, 1]", limit=5).replace("numerics: nir, reset: zero", "numerics: sinabs")
+    return mapped(neurohls, folder, text, rtl=not quick)
+
+
 def frames(neurohls, folder, quick):
     """The shipped example without time, its first samples in RTL."""
     text = (program.EXAMPLE_FRAMES / "digits_event.yaml").read_text()
@@ -114,6 +120,7 @@ CASES = [
     ("digits_lanes_4", True, digits(f"mesh: [2, 1], lanes: 4, {SMALL.replace('32', '64')}")),
     ("digits_lanes_8_wide_mesh", False, digits(f"mesh: [3, 2], lanes: 8, {SMALL}")),
     ("digits_user_models", True, user_models),
+    ("digits_many_spikes", True, many_spikes),
     ("digits_frames", True, frames),
     ("mnist_mlp", True, mnist_mlp),
     ("digits_contexts", True, digits(f"mesh: [1, 1], {SMALL}", limit=5)),

@@ -25,6 +25,7 @@ import spiking_nets
 # What a network drawn at random may be refused for, and why that is right.
 REFUSED = {
     "N325": "options that exclude each other", "N110": "counts of more than 64 spikes with several thresholds",
+    "counting more than 64 spikes": "thresholds that differ, with many spikes",
     "has at most 8 neuron models": "numerics are drawn for every layer",
     "is no layer of neurons": "a network that ends in something else",
     "its inputs are not simply added": "resonators on a fabric with one accumulator",
@@ -60,7 +61,7 @@ def nir(rng, folder):
     if rng.random() < 0.7:  # all layers alike: few programs
         numerics = {name: dict(default) for name in numerics}
     if default["numerics"] in ("sinabs", "rockpool"):
-        default["spikes_per_step"] = rng.choice([1, 3, 64])
+        default["spikes_per_step"] = rng.choice([1, 3, 64, 255])
     spiking_nets.write_nir(net, folder / "net.nir")
     x = net.x if not net.real_input else np.round(net.x)
     np.save(folder / "x.npy", x)
