@@ -32,7 +32,7 @@ static const nh_key fabric_keys[] = {
     SIZE(neurons, 1 << 20, "256", "neurons of a core, a multiple of lanes"),
     OPEN_SIZE(axons, 1 << 20, "entries of a core's axon table: inputs of its dense and sparse layers; auto, here and below = what the network needs"),
     {.name = "synapse_kib", .type = NH_KEY_INT64, .min = 1, .max = 1 << 16, .def = "8", .offset = FABRIC(map.synapse_kib), .at = NH_NO_PLACE,
-     .doc = "weight memory of a core, KiB"},
+     .doc = "synapse memory of a core, KiB: weights, and which neurons they are of where words name them (sparse)"},
     OPEN(convs, NH_KEY_INT64, open_or_none_words, 0, 256,
          "convolutions that can end in a core, with shared kernels; 0 = the fabric has no such mode"),
     OPEN_SIZE(routes, 65536, "entries of a core's routing table"),

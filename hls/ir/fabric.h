@@ -86,6 +86,10 @@ typedef enum {
 
 /* Weights of a synapse word: [lanes][accumulators]. */
 int nh_fabric_word_weights(const nh_fabric *f);
+/* Bits of a synapse word: its weights, and where words name their neurons (sparse: 1) which ones. */
+int nh_fabric_synapse_bits(const nh_fabric *f);
+/* Synapse words that a memory of so many KiB holds. */
+int64_t nh_fabric_synapses_of(const nh_fabric *f, int64_t kib);
 /* max(1, ceil(log2(n))). */
 int nh_clog2(int64_t n);
 /* f must be checked. */

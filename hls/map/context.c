@@ -115,7 +115,7 @@ static void set_flits(context_cost *c) {
             bits += f->model[i].param[k].width_bits;
         if (bits > param) param = bits;
     }
-    c->synapse = chunks(nh_fabric_word_weights(f) * f->weight_bits + (f->sparse ? word : 0));
+    c->synapse = chunks(nh_fabric_synapse_bits(f));
     c->axon = chunks(nh_log2_ceil((uint64_t)f->synapses) + 2 * word + 3);
     c->param = chunks(f->lanes * param);
     c->route = chunks(nh_fabric_get_widths(f).route);

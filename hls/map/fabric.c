@@ -16,6 +16,13 @@ int nh_clog2(int64_t n) {
 
 int nh_fabric_word_weights(const nh_fabric *f) { return f->lanes * f->accumulators; }
 
+int nh_fabric_synapse_bits(const nh_fabric *f) {
+    int64_t words = (f->neurons + f->lanes - 1) / f->lanes;
+    return nh_fabric_word_weights(f) * f->weight_bits + (f->sparse > 0 ? nh_clog2(words) : 0);
+}
+
+int64_t nh_fabric_synapses_of(const nh_fabric *f, int64_t kib) { return kib * 8192 / nh_fabric_synapse_bits(f); }
+
 static int most(int a, int b) { return a > b ? a : b; }
 
 static int state_bits(const nh_neuron_program *p) {
@@ -34,7 +41,7 @@ static void memory_widths(const nh_fabric *f, nh_fabric_widths *w) {
     int cy = f->conv_y_bits, cx = f->conv_x_bits;
     w->model = most(2, nh_clog2(f->n_model));
     w->axon = w->sa + w->wa + w->wa + 1 + 2;
-    w->synapse = nh_fabric_word_weights(f) * f->weight_bits + (f->sparse ? w->wa : 0);
+    w->synapse = nh_fabric_synapse_bits(f);
     int axis = 4 + 2 + 2 + 4 + 5 + 1; /* and twice a coordinate */
     w->conv = f->convs ? 3 * w->sa + 5 * w->wa + 1 + f->conv_c_bits + 1 + axis + 2 * cy + axis + 2 * cx + 1 : 0;
     w->group = w->wa + 1 + w->pa + 1 + w->model;

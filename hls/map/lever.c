@@ -43,6 +43,12 @@ static void add_lever(nh_mapper *m, const char *text, double change, trial t, in
 
 static bool is_short_of(const nh_map_certificate *c, const char *name) { return c->is_structural && c->resource && strcmp(c->resource, name) == 0; }
 
+/* Synapse words of g in the memory that there is. */
+static void keep_memory(const nh_mapper *m, nh_fabric *g) {
+    int64_t kib = m->option.synapse_kib, bits = kib > 0 ? kib * 8192 : m->whole->synapses * nh_fabric_synapse_bits(m->whole);
+    g->synapses = bits / nh_fabric_synapse_bits(g);
+}
+
 /* A size of the cores: what is missing, then by factors, up to the first that fits. *size is of g, a copy of the fabric. */
 static void scale(nh_mapper *m, const char *name, nh_fabric *g, int64_t *size, int64_t base) {
     const nh_map_certificate *c = &m->p->certificate;
@@ -54,14 +60,31 @@ static void scale(nh_mapper *m, const char *name, nh_fabric *g, int64_t *size, i
         if (i >= 0 && n <= have) continue;
         *size = n;
         if (size == &g->neurons && g->params < n / lanes) g->params = n / lanes;
+        if (size == &g->neurons && m->option.synapse_kib > 0) keep_memory(m, g); /* words may name more neurons */
         t = try_with(m, g, m->most);
     }
     add_lever(m, nh_arena_printf(m->a, "%s: %" PRId64, name, *size), (double)*size / (double)old, t, base);
 }
 
+/* The same of synapse words where the configuration has their memory in KiB. */
+static void scale_kib(nh_mapper *m, int64_t base) {
+    const nh_map_certificate *c = &m->p->certificate;
+    nh_fabric g = *m->whole;
+    int64_t old = m->option.synapse_kib, bits = nh_fabric_synapse_bits(&g), have = is_short_of(c, "synapses") ? nh_ceil_div(c->needed * bits, 8192) : 0, kib = old;
+    trial t = {.cores = -1};
+    for (int i = have > old ? -1 : 0; i < FACTORS && !t.fits; i++) {
+        kib = i < 0 ? have : nh_ceil_div(old * factor[i][0], factor[i][1]);
+        if (i >= 0 && kib <= have) continue;
+        g.synapses = nh_fabric_synapses_of(&g, kib);
+        t = try_with(m, &g, m->most);
+    }
+    add_lever(m, nh_arena_printf(m->a, "synapse_kib: %" PRId64, kib), (double)kib / (double)old, t, base);
+}
+
 static void scale_sizes(nh_mapper *m, int64_t base) {
     nh_fabric g = *m->whole;
-    scale(m, "synapses", &g, &g.synapses, base);
+    if (m->option.synapse_kib > 0) scale_kib(m, base);
+    else scale(m, "synapses", &g, &g.synapses, base);
     g = *m->whole;
     scale(m, "neurons", &g, &g.neurons, base);
     g = *m->whole;
@@ -81,7 +104,8 @@ static void scale_bits(nh_mapper *m, int64_t base) {
     const nh_fabric *f = m->whole;
     nh_fabric g = *f;
     if (f->weight_bits >= 4) {
-        g.weight_bits = f->weight_bits / 2, g.synapses = f->synapses * 2;
+        g.weight_bits = f->weight_bits / 2;
+        keep_memory(m, &g);
         add_lever(m, nh_arena_printf(m->a, "weight_bits: %d (%" PRId64 " synapses in the same memory; train again)", g.weight_bits, g.synapses),
                   (double)f->weight_bits / g.weight_bits, try_with(m, &g, m->most), base);
     }
@@ -108,8 +132,10 @@ static void soften(nh_mapper *m, int64_t base) {
     o.neurons_used = o.axons_used = o.synapses_used = 0;
     if (m->f->neurons < g.neurons || m->f->axons < g.axons || m->f->synapses < g.synapses)
         add_lever(m, "neurons_used, axons_used, synapses_used: 100", 1, try_option(m, &g, m->most, &o), base);
-    g.sparse = true;
-    if (!m->whole->sparse) add_lever(m, "sparse: true", 1, try_with(m, &g, m->most), base);
+    g.sparse = !m->whole->sparse;
+    if (m->option.synapse_kib > 0) keep_memory(m, &g);
+    else if (m->whole->sparse) return; /* the same words without names are no more words */
+    add_lever(m, g.sparse ? "sparse: true" : "sparse: false", 1, try_with(m, &g, m->most), base);
 }
 
 static void scale_mesh(nh_mapper *m, trial free) {
@@ -165,8 +191,9 @@ static bool give(nh_fabric *g, const trial *t, int64_t contexts, bool splits) {
 /* "axons: 480, delays: 16": what g has more of; *change: all factors. */
 static const char *difference(nh_mapper *m, const nh_fabric *g, double *change) {
     const nh_fabric *f = m->whole;
+    int64_t kib = m->option.synapse_kib, to_kib = nh_ceil_div(g->synapses * nh_fabric_synapse_bits(g), 8192);
     const struct { const char *key; int64_t from, to; } size[] = {{"neurons", f->neurons, g->neurons}, {"axons", f->axons, g->axons},
-                                                                  {"synapses", f->synapses, g->synapses}, {"params", f->params, g->params},
+                                                                  {kib ? "synapse_kib" : "synapses", kib ? kib : f->synapses, kib ? to_kib : g->synapses}, {"params", f->params, g->params},
                                                                   {"convs", f->convs, g->convs}, {"delays", f->delays, g->delays},
                                                                   {"payload_bits", f->payload_bits, g->payload_bits}};
     const char *text = "";

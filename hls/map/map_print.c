@@ -35,6 +35,13 @@ static void put_wishes(const nh_event_net *net, FILE *out) {
     nh_arena_free(a);
 }
 
+static void put_memory(const nh_fabric *f, FILE *out) {
+    int bits = nh_fabric_synapse_bits(f), weights = nh_fabric_word_weights(f) * f->weight_bits;
+    fprintf(out, "synapse memory of a core: %" PRId64 " words of %d bits", f->synapses, bits);
+    if (bits > weights) fprintf(out, " (%d of weights, %d for the neurons that they name)", weights, bits - weights);
+    fprintf(out, ", %.1f KiB\n", (double)f->synapses * bits / 8192);
+}
+
 static void put_layers(const nh_map_plan *p, const nh_event_net *net, const nh_fabric *f, FILE *out) {
     fprintf(out, "\n%-20s %6s %10s   %s\n%-20s %6s %10s %8s %9s %8s\n", "", "", "", "in use of its fullest core", "layer", "cores", "neurons", "neurons", "synapses",
             "axons");
@@ -107,6 +114,7 @@ void nh_map_print(const nh_map_plan *p, const nh_event_net *net, const nh_fabric
     put_wishes(net, out);
     put_sizes(p, f, out);
     put_attempts(p, out);
+    put_memory(f, out);
     put_layers(p, net, f, out);
     if (p->certificate.failed) {
         put_certificate(p, out);

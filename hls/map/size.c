@@ -6,8 +6,6 @@
 #include "image_parts.h"
 #include "route.h"
 
-#define BITS_OF_KIB 8192
-
 int nh_fabric_list(const nh_fabric *f, nh_fabric_size list[NH_FABRIC_SIZE_COUNT]) {
     int n = 0;
 #define SIZE(k, least_of_it, most_of_it) list[n++] = (nh_fabric_size){#k, (int64_t)f->k, least_of_it};
@@ -95,7 +93,7 @@ static bool wants_sparse(nh_arena *t, const nh_event_net *net, const nh_fabric *
 }
 
 static void set_synapses(nh_fabric *f, const nh_map_options *o) {
-    if (o->synapse_kib > 0) f->synapses = o->synapse_kib * BITS_OF_KIB / ((int64_t)nh_fabric_word_weights(f) * f->weight_bits);
+    if (o->synapse_kib > 0) f->synapses = nh_fabric_synapses_of(f, o->synapse_kib);
 }
 
 static bool has_open_words(const nh_fabric *f) {

@@ -135,7 +135,8 @@ static json_t *sizes(const nh_map_plan *p, const nh_fabric *f) {
         json_object_set_new(all, size[i].key, json_integer((json_int_t)size[i].value));
         if (asked[i].value < asked[i].least && strcmp(size[i].key, "synapses") != 0) json_array_append_new(chosen, json_string(size[i].key));
     }
-    return json_pack("{s:o, s:o}", "sizes", all, "chosen", chosen);
+    return json_pack("{s:o, s:o, s:i, s:f}", "sizes", all, "chosen", chosen, "synapse_word_bits", nh_fabric_synapse_bits(f), "synapse_kib",
+                     (double)f->synapses * nh_fabric_synapse_bits(f) / 8192);
 }
 
 const char *nh_map_json(nh_arena *a, const nh_map_plan *p, const nh_event_net *net, const nh_fabric *f) {

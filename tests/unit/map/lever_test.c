@@ -37,7 +37,7 @@ static nh_fabric fabric(void) {
 }
 
 static void apply_one(nh_arena *a, const char *text, nh_fabric *f, nh_map_options *o) {
-    long long n;
+    long long n, words;
     if (sscanf(text, "mesh: [%d, %d]", &f->mesh_x, &f->mesh_y) == 2) return;
     if (sscanf(text, "contexts: %lld", &n) == 1) o->most_contexts = n;
     else if (sscanf(text, "neurons: %lld", &n) == 1) f->neurons = n, f->params = f->params > n ? f->params : n;
@@ -48,7 +48,7 @@ static void apply_one(nh_arena *a, const char *text, nh_fabric *f, nh_map_option
     else if (sscanf(text, "params: %lld", &n) == 1) f->params = n;
     else if (sscanf(text, "routes: %lld", &n) == 1) f->routes = n;
     else if (sscanf(text, "accum_bits: %lld", &n) == 1) f->accum_bits = (int)n;
-    else if (strstr(text, "synapses in the same memory") && sscanf(text, "weight_bits: %lld", &n) == 1) f->synapses *= f->weight_bits / n, f->weight_bits = (int)n;
+    else if (sscanf(text, "weight_bits: %lld (%lld synapses in the same memory", &n, &words) == 2) f->synapses = words, f->weight_bits = (int)n;
     else if (sscanf(text, "weight_bits: %lld", &n) == 1) f->weight_bits = (int)n;
     else if (sscanf(text, "payload_bits: %lld", &n) == 1) f->payload_bits = (int)n, nh_fabric_add_sum(a, f);
     else if (strcmp(text, "share: always") == 0) o->share = NH_SHARE_ALWAYS;
@@ -84,6 +84,37 @@ static void spoil(nh_event_net *n, nh_fabric *f, nh_map_options *o, int i) {
     if (strstr(what, "delay")) n->proj[2].delay = v;
     if (strstr(what, "and mesh")) f->mesh_x = f->mesh_y = 1;
     if (strcmp(what, "contexts") == 0) f->mesh_x = f->mesh_y = 1, o->most_contexts = v;
+}
+
+/* Words of the contract: 4 lanes x 2 accumulators x 9 bits, and where they name their neurons 8 bits for 250 words of neurons. */
+Test(lever, a_synapse_memory_holds_weights_and_names) {
+    nh_fabric f = fabric();
+    f.lanes = 4, f.accumulators = 2, f.weight_bits = 9, f.neurons = 1000;
+    cr_assert_eq(nh_fabric_synapses_of(&f, 3), 24576 / 80);
+    cr_assert_eq(nh_fabric_get_widths(&f).synapse, 80);
+    f.sparse = false;
+    cr_assert_eq(nh_fabric_synapses_of(&f, 3), 24576 / 72);
+}
+
+/* fc1 is 40 x 256 weights of 8 bits, 10 KiB, and with 6 bits of names 17.5: neither fits cores of 1 KiB at once, and the levers speak in KiB. */
+Test(lever, the_memory_is_what_is_turned_where_the_configuration_has_it) {
+    nh_arena *a = nh_arena_new();
+    nh_event_net *n = small(a);
+    nh_fabric f = fabric();
+    nh_map_options o = {.most_contexts = 1, .synapse_kib = 1};
+    f.mesh_x = f.mesh_y = 3;
+    f.synapses = nh_fabric_synapses_of(&f, 1);
+    cr_assert_eq(f.synapses, 8192 / 14);
+    const nh_map_plan *p = nh_map_make(a, nh_diag_new(a), n, &f, &o);
+    int kib = 0, without = 0;
+    for (int i = 0; i < p->certificate.n_lever; i++) {
+        const nh_map_lever *l = &p->certificate.lever[i];
+        kib += strncmp(l->lever, "synapse_kib: ", 13) == 0 && l->fits;
+        without += strcmp(l->lever, "sparse: false") == 0;
+        cr_assert_neq(strncmp(l->lever, "synapses: ", 10), 0);
+    }
+    cr_assert(p->certificate.failed && kib == 1 && without == 1);
+    nh_arena_free(a);
 }
 
 Test(lever, the_smallest_change_of_a_certificate_fits_when_it_is_made) {
