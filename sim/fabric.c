@@ -1,14 +1,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "embedded.h"
 #include "file.h"
 #include "host_parts.h"
 #include "sim_fabric.h"
 #include "tool.h"
-
-extern const nh_embedded nh_harness_files[];
-extern const size_t nh_harness_files_count;
 
 enum { STATES_MOST = 4096, PROBES = 3 };
 
@@ -31,6 +27,7 @@ typedef struct {
     int64_t now;              /* tick of the C model */
     int64_t (*count)[NH_FABRIC_COUNTERS]; /* [tiles] by the C model */
     int64_t *state;           /* of the last context's cores, after the last sample: [core][words * lanes][NH_NEURON_STATES] */
+    const char *binary;       /* the Verilated fabric */
     nh_host *host;
 } bench;
 
@@ -238,20 +235,6 @@ static bool read_cycles(const bench *b, nh_diag *d, const char *path, nh_sim_fab
 
 static const char *work(const bench *b, const char *name) { return nh_tool_absolute(b->a, nh_path_join(b->a, b->s->work_dir, name)); }
 
-static bool verilate(const bench *b, nh_diag *d) {
-    const char *rtl = nh_tool_absolute(b->a, b->s->rtl_dir);
-    const char *argv[] = {b->s->verilator, "--cc", "--exe", "--build", "-j", "2", "-O3", "-Wno-fatal", "-Wno-lint", "-Wno-style", "--x-assign", "unique", "--top-module",
-                          b->s->project, "--prefix", "Vfabric", "--Mdir", work(b, "obj"), "-CFLAGS", "-O2 -std=gnu++17", "-y", rtl,
-                          nh_path_join(b->a, rtl, nh_arena_printf(b->a, "%s.v", b->s->project)), work(b, "fabric_main.cpp"), NULL};
-    for (size_t i = 0; i < nh_harness_files_count; i++) {
-        if (strcmp(nh_harness_files[i].name, "fabric_main.cpp") != 0) continue;
-        nh_writer *w = nh_writer_open(b->a, work(b, nh_harness_files[i].name));
-        nh_write(w, nh_harness_files[i].data, nh_harness_files[i].size);
-        if (!nh_writer_close(w, d)) return false;
-    }
-    return nh_tool_exec(b->a, d, &(nh_tool_run){.argv = argv, .cwd = b->s->work_dir, .log = work(b, "verilator.log")});
-}
-
 /* All samples, then what the fabric counted and its states. */
 static bool drive(bench *b, nh_sim_fabric_facts *f) {
     const nh_image *m = b->s->image;
@@ -268,7 +251,7 @@ static bool drive(bench *b, nh_sim_fabric_facts *f) {
 
 static bool run(bench *b, nh_diag *d, const char *stalls, nh_sim_fabric_facts *f) {
     const char *marks = work(b, nh_arena_printf(b->a, "marks_%s.txt", stalls));
-    const char *argv[] = {work(b, "obj/Vfabric"), nh_arena_printf(b->a, "%d", b->w.host / 8), nh_arena_printf(b->a, "%d", b->w.flit),
+    const char *argv[] = {b->binary, nh_arena_printf(b->a, "%d", b->w.host / 8), nh_arena_printf(b->a, "%d", b->w.flit),
                           nh_arena_printf(b->a, "%llu", (unsigned long long)b->s->seed), stalls, marks, NULL};
     nh_host_fd *line = nh_host_fd_child(argv, -1);
     if (!line) return nh_report(d, NH_T_FAILED, NH_NOWHERE, "%s cannot be started", argv[0]);
@@ -291,15 +274,15 @@ static void prepare(bench *b) {
     b->state = nh_arena_array(b->a, (size_t)STATES_MOST * NH_NEURON_STATES, sizeof *b->state);
 }
 
+nh_stalls nh_sim_fabric_stalls(const nh_options *o) { return o->simulate.stalls_at.line ? o->simulate.stalls : NH_STALLS_BOTH; }
+
 bool nh_sim_fabric(nh_arena *a, nh_diag *d, const nh_sim_fabric_setup *s, nh_sim_fabric_facts *facts) {
-    static const char *const stalls[] = {"none", "random", "long"};
+    const bool random = s->stalls == NH_STALLS_RANDOM || s->stalls == NH_STALLS_BOTH, is_long = s->stalls == NH_STALLS_LONG || s->stalls == NH_STALLS_BOTH;
     bench b = {.a = a, .s = s, .w = nh_fabric_get_widths(&s->image->fabric)};
     *facts = (nh_sim_fabric_facts){0};
     prepare(&b);
-    if (!run_model(&b) || !verilate(&b, d)) return false;
+    if (!run_model(&b) || !nh_sim_fabric_build(a, d, s, &b.binary)) return false;
     facts->events = b.want.n;
     facts->ticks = b.first_tick[s->image->n_context] * s->samples;
-    for (size_t i = 0; i < sizeof stalls / sizeof *stalls; i++)
-        if (!run(&b, d, stalls[i], facts)) return false;
-    return true;
+    return run(&b, d, "none", facts) && (!random || run(&b, d, "random", facts)) && (!is_long || run(&b, d, "long", facts));
 }

@@ -125,7 +125,8 @@ static const nh_part *fabric_of(const bench *b, const nh_part *part) { return &b
 static bool run_fabric_rtl(bench *b, const nh_part *part, nh_part_fact *fact, const int32_t *x, const int32_t *want, int32_t *got) {
     nh_sim_fabric_facts own;
     nh_sim_fabric_setup s = {.image = part->image, .project = fabric_of(b, part)->opt->project, .rtl_dir = folder(b, b->s->rtl_dir, fabric_of(b, part)), .work_dir = folder(b, b->s->work_dir, part),
-                             .verilator = b->s->verilator, .x = x, .seed = part->opt->simulate.seed, .y = got};
+                             .verilator = b->s->verilator, .cxx = b->s->cxx, .cache_dir = b->s->cache_dir, .jobs = b->s->jobs, .x = x, .seed = part->opt->simulate.seed,
+                             .stalls = nh_sim_fabric_stalls(part->opt), .y = got};
     s.samples = (b->frames + b->steps - 1) / b->steps;
     if (!nh_mkdirs(b->d, s.work_dir) || !nh_sim_fabric(b->a, b->d, &s, &own)) return false;
     int64_t size = part->image->output_size, n = s.samples * b->steps * size;

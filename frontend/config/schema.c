@@ -159,7 +159,7 @@ static const nh_key simulate_keys[] = {
     {.name = "samples", .type = NH_KEY_INT64, .min = 0, .max = MAX_COUNT, .def = "0", .offset = OPTION(simulate.samples),
      .at = NH_NO_PLACE, .doc = "use the first so many samples; 0 = all"},
     {.name = "stalls", .type = NH_KEY_WORD, .word = stalls_words, .def = "random", .offset = OPTION(simulate.stalls),
-     .at = NH_NO_PLACE, .doc = "pauses on both streams in a second run: short random ones, long ones, or both"},
+     .at = OPTION(simulate.stalls_at), .doc = "pauses on both streams in a second run: short random ones, long ones, or both; a fabric runs with short and with long ones unless this is given"},
     {.name = "rtl_limit", .type = NH_KEY_INT64, .min = 0, .max = MAX_COUNT, .def = "0", .offset = OPTION(simulate.rtl_limit),
      .at = NH_NO_PLACE,
      .doc = "the RTL runs over the first so many inferences (networks in time: steps) only, the C kernels over all; 0 = all"},

@@ -1,6 +1,4 @@
 /* build, sim, synth: the same driver with other steps. */
-#include <unistd.h>
-
 #include "run.h"
 
 static bool check_step(nh_cli *c, const char *option, const char *name) {
@@ -16,8 +14,6 @@ static bool check_step(nh_cli *c, const char *option, const char *name) {
 
 static bool prepare(nh_run *r, nh_cli *c) {
     bool until = check_step(c, "until", c->flag.until), from = check_step(c, "from", c->flag.from);
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    if (c->flag.jobs == 0) c->flag.jobs = processors > 0 && processors <= 1024 ? (int)processors : 1;
     if (!until || !from || !nh_run_load(r, c, c->arg[0])) return false;
     if (!nh_run_is_event(r) || c->flag.dump_after) return true;
     if (nh_run_map(r)) return nh_run_reference(r);

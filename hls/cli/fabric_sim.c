@@ -228,10 +228,13 @@ bool nh_run_fabric_rtl(nh_run *r, const char *rtl_dir, const char *work_dir, con
     nh_diag *d = r->cli->diag;
     int64_t n = r->opt->simulate.rtl_limit && r->opt->simulate.rtl_limit < r->inputs.n ? r->opt->simulate.rtl_limit : r->inputs.n;
     nh_sim_fabric_setup s = {.image = r->image, .project = r->opt->project, .rtl_dir = rtl_dir, .work_dir = work_dir, .samples = n,
-                             .seed = r->opt->simulate.seed};
+                             .seed = r->opt->simulate.seed, .stalls = nh_sim_fabric_stalls(r->opt)};
     nh_sim_fabric_facts f;
     nh_fabric_facts *to = &r->facts.fabric;
     s.verilator = nh_tool_find(r->cli->arena, "verilator");
+    s.cxx = nh_tool_find(r->cli->arena, "c++");
+    s.cache_dir = nh_run_cache_dir(r);
+    s.jobs = r->cli->flag.jobs;
     s.x = all_inputs(r, n);
     size_t size = (size_t)(n * r->image->steps * r->image->output_size);
     s.y = nh_arena_array(r->cli->arena, size + 1, sizeof *s.y);
@@ -254,9 +257,11 @@ bool nh_run_fabric_rtl(nh_run *r, const char *rtl_dir, const char *work_dir, con
 
 bool nh_run_fabric_rtl_print(nh_run *r, const char *rtl_dir, const char *work_dir) {
     nh_diag *d = r->cli->diag;
+    static const char *const tool[] = {"verilator", "c++"};
     const int64_t *y;
     if (r->inputs.n == 0) return true;
-    if (!nh_tool_find(r->cli->arena, "verilator")) return nh_tool_missing(d, "verilator", "sim", false) || true;
+    for (size_t i = 0; i < sizeof tool / sizeof *tool; i++)
+        if (!nh_tool_find(r->cli->arena, tool[i])) return nh_tool_missing(d, tool[i], "sim", false) || true;
     if (!nh_run_fabric_rtl(r, rtl_dir, work_dir, &y)) return false;
     if (!r->cli->flag.quiet && !r->cli->flag.json) nh_fabric_measured_text(r->fabric_rtl, r->facts.fabric.rtl_samples, stdout);
     return nh_check_fabric_match(r);

@@ -2,6 +2,7 @@
 #include "synth.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "reader.h"
 
@@ -35,10 +36,16 @@ static bool run_passes(nh_run *r) {
     return ok;
 }
 
+static void choose_jobs(nh_cli *c) {
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    if (c->flag.jobs == 0) c->flag.jobs = processors > 0 && processors <= 1024 ? (int)processors : 1;
+}
+
 bool nh_run_load(nh_run *r, nh_cli *c, const char *config) {
     nh_arena *a = c->arena;
     nh_diag *d = c->diag;
     *r = (nh_run){.cli = c};
+    choose_jobs(c);
     r->opt = nh_config_read(a, d, config);
     if (!r->opt) return false;
     r->opt->simulate.trace |= c->flag.trace;

@@ -37,6 +37,9 @@ typedef struct {
  * --dump-after the network is printed and design stays NULL, and so it does for networks on a fabric. */
 bool nh_run_load(nh_run *r, nh_cli *c, const char *config);
 
+/* Objects that do not depend on the user's network are kept there. */
+const char *nh_run_cache_dir(nh_run *r);
+
 /* places.c: networks in several places. Cut and lower; false: diagnosed. Then the work of the steps: a folder of dir per part. */
 bool nh_places_load(nh_run *r);
 bool nh_places_c(nh_run *r, const char *dir);

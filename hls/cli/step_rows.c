@@ -181,7 +181,7 @@ static bool load_facts(nh_run *r, const char *dir, nh_report_facts *f) {
     return nh_report_load(r->cli->arena, r->cli->diag, nh_path_join(r->cli->arena, dir, "facts.json"), f);
 }
 
-static const char *cache_dir(nh_run *r) {
+const char *nh_run_cache_dir(nh_run *r) {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     if (cache && *cache == '/') return nh_path_join(r->cli->arena, cache, "neurohls");
     if (home && *home == '/') return nh_path_join(r->cli->arena, home, ".cache/neurohls");
@@ -190,7 +190,7 @@ static const char *cache_dir(nh_run *r) {
 
 static bool work_sim(nh_run *r, const char *dir) {
     nh_arena *a = r->cli->arena;
-    nh_sim_setup s = {.c_dir = nh_run_below(r, "c"), .rtl_dir = nh_run_below(r, "rtl"), .work_dir = dir, .cache_dir = cache_dir(r),
+    nh_sim_setup s = {.c_dir = nh_run_below(r, "c"), .rtl_dir = nh_run_below(r, "rtl"), .work_dir = dir, .cache_dir = nh_run_cache_dir(r),
                       .verilator = nh_tool_find(a, "verilator"), .cxx = nh_tool_find(a, "c++"), .cc = nh_tool_find(a, "cc"),
                       .jobs = r->cli->flag.jobs, .x = r->inputs, .label = r->label, .reference = r->reference, .quiet = r->cli->flag.quiet};
     if (!s.cxx) s.verilator = NULL;

@@ -177,6 +177,7 @@ typedef struct {
         int64_t samples; /* 0 = all */
         int64_t rtl_limit; /* inferences or time steps that the RTL runs; 0 = all */
         nh_stalls stalls;
+        nh_loc stalls_at; /* no line: the default */
         uint64_t seed;
         bool trace;
         bool waves; /* write an FST of the first samples */

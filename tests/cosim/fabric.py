@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Networks on a fabric of neuron cores, through the program: the image on the C model against the integer model of the layers, and the RTL of
 routers and cores, loaded through its host port, against the C model, without and with stalls. neurohls map does both comparisons; here are
-networks and fabrics that take every path: lanes, sparse rows, delays, a recurrent layer, values instead of spikes, several contexts. The golden
-lava networks are in fabric_golden.py.
+networks and fabrics that take every path: lanes, sparse rows, delays, a recurrent layer, values instead of spikes, several contexts. Counters of dense
+rows are in fabric_counters.py, the golden lava networks in fabric_golden.py.
 
     fabric.py --neurohls build/bin/neurohls [--quick] [--keep DIR] [CASE...]
 """
@@ -14,6 +14,7 @@ import sys
 
 import numpy as np
 
+import fabric_counters
 import fabric_golden
 import program
 
@@ -124,7 +125,7 @@ CASES = [
     ("digits_frames", True, frames),
     ("mnist_mlp", True, mnist_mlp),
     ("digits_contexts", True, digits(f"mesh: [1, 1], {SMALL}", limit=5)),
-] + fabric_golden.CASES
+] + fabric_counters.CASES + fabric_golden.CASES
 
 if __name__ == "__main__":
     sys.exit(program.main(CASES, __doc__))
