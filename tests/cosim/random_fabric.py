@@ -106,13 +106,10 @@ def differs(done, rtl):
 
 
 def changed(fabric, text):
-    """The fabric with what a certificate names: "axons: 48, mesh: [3, 2]"; synapses are words, of one percentage there may be several."""
+    """The fabric with what a certificate names: "axons: 48, mesh: [3, 2]"; of one percentage there may be several keys."""
     for key, value in re.findall(r"(\w+)(?::|,(?= \w+_used)) ?(\[[^]]*\]|\w*)", text):
         value = value or "100"
-        if key == "synapses":
-            bits = fabric["lanes"] * fabric.get("accumulators", 1) * fabric["weight_bits"]
-            key, value = "synapse_kib", -(-int(value) * bits // 8192)
-        elif key == "neurons":
+        if key == "neurons":
             fabric = fabric | {"params": max(fabric["params"], -(-int(value) // fabric["lanes"]))}
         fabric = fabric | {key: value}
     return fabric
