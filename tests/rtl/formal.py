@@ -19,7 +19,8 @@ TASKS = {
                 (dict(WIDTH=2, DEPTH=2, LEVEL_W=2), 3, 12)],
     "nh_rr_arbiter": [(dict(N=1), 2, 4), (dict(N=3), 2, 12), (dict(N=5), 2, 16)],
     "nh_router": [(dict(X=1, Y=1, X_MAX=2, Y_MAX=2, DATA_W=1), 2, 8), (dict(X=0, Y=0, X_MAX=1, Y_MAX=1, XB=1, YB=1, DATA_W=1), 2, 8),
-                  (dict(X=0, Y=1, X_MAX=1, Y_MAX=2, XB=1, DATA_W=1), 2, 8)],
+                  (dict(X=0, Y=1, X_MAX=1, Y_MAX=2, XB=1, DATA_W=1), 2, 8),
+                  (dict(X=0, Y=0, X_MAX=1, Y_MAX=1, XB=1, YB=1, DATA_W=1, QUEUE=3), -12, 8)], # queues are nh_fifo then, which is proved by itself
     "nh_fabric_host": [(dict(SETTLE=2), 3, 20)],
     "nh_frame_rx": [(dict(WIDTH=13), 3, 14), (dict(WIDTH=5), 3, 10)],
     "nh_frame_tx": [(dict(WIDTH=13), 3, 14), (dict(WIDTH=7), 3, 10)],
@@ -45,8 +46,8 @@ TASKS = {
                     (dict(C_IN=2, IN_LANES=1, OUT_LANES=1, C_OUT=2, GROUPS=2, DEPTHWISE=1, H_IN=2, W_IN=1, H_OUT=1, W_OUT=1, KH=2, KW=1,
                           **MAC), 3, 30),
                     (dict(C_IN=1, C_OUT=1, H_IN=1, W_IN=1, H_OUT=1, W_OUT=1, KH=1, KW=1, **MAC), 3, 20)],
-    "nh_step_delay": [(dict(ELEM_W=1, LANES=1, WORDS=1, STEPS=3, MOST=1, LEAST=1, UNIFORM=1, BLOCK=0), -12, 14),
-                      (dict(ELEM_W=1, LANES=2, WORDS=2, STEPS=2, MOST=3, LEAST=0, UNIFORM=0, BLOCK=0, FILE="delays.mem"), -12, 14)],
+    "nh_step_delay": [(dict(ELEM_W=1, LANES=1, WORDS=1, STEPS=3, MOST=1, LEAST=1, UNIFORM=1, BLOCK=0), -16, 14),
+                      (dict(ELEM_W=1, LANES=2, WORDS=2, STEPS=2, MOST=3, LEAST=0, UNIFORM=0, BLOCK=0, FILE="delays.mem"), -16, 14)],
     "nh_core_acc": [(dict(WORDS=2, AXONS=2, SYNAPSES=2, WEIGHT_W=2, ACC_W=3), None, 14),
                     (dict(WORDS=2, AXONS=2, SYNAPSES=2, WEIGHT_W=2, ACC_W=3, SPARSE=1), None, 14)],
     "nh_core_conv": [(dict(CONVS=2, SA=3, WA=2, CY=1, CX=2, CC=1), -10, 14)],
@@ -208,7 +209,9 @@ def prove(name, smt=False):
 
 def how(name):
     bounded = [-depth for _, depth, _ in TASKS[name] if depth is not None and depth < 0]
-    return f"held for {min(bounded)} cycles" if bounded else "proved"
+    if not bounded:
+        return "proved"
+    return f"held for {min(bounded)} cycles" if len(bounded) == len(TASKS[name]) else f"proved ({len(bounded)} held for {min(bounded)} cycles)"
 
 
 def main():
