@@ -30,6 +30,7 @@ nh_exit nh_cmd_map(nh_cli *c) {
         return nh_cli_finish(c);
     }
     bool ok = nh_run_map(&r);
+    if (c->flag.verbose && r.plan) nh_map_print_seconds(r.plan, stderr);
     if (!c->flag.json) nh_run_map_print(&r, stdout);
     ok = ok && run_all(&r);
     if (c->flag.json && r.plan) /* with what was measured: at the end */

@@ -89,7 +89,9 @@ nh_image *nh_map_fill(nh_arena *a, nh_diag *d, const nh_event_net *given, const 
     if (!s.ok) return NULL;
     if (!check_widths(&s) || !check_host(&s)) return nh_map_lever_of_fill(&s.m), NULL;
     nh_map_by_source(a, net, &s.by_source, &s.first_by_source);
+    double t = nh_map_now();
     nh_map_place(&s.m, s.by_source, s.first_by_source);
+    t = nh_map_clock(plan, NH_MAP_PLACE, t);
     s.row_start = nh_arena_array(a, (size_t)net->n_proj + 1, sizeof *s.row_start);
     for (int i = 0; i < net->n_proj; i++)
         s.row_start[i] = nh_map_row_starts(a, net, &net->proj[i]);
@@ -102,6 +104,7 @@ nh_image *nh_map_fill(nh_arena *a, nh_diag *d, const nh_event_net *given, const 
     m->context = nh_arena_array(a, (size_t)plan->n_context + 1, sizeof *m->context);
     for (int c = 0; c < plan->n_context; c++)
         fill_context(&s, c, &m->context[c]);
+    nh_map_clock(plan, NH_MAP_FILL, t);
     if (!s.ok) nh_map_lever_of_fill(&s.m);
     return s.ok ? m : NULL;
 }

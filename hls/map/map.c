@@ -101,13 +101,19 @@ int nh_map_payload_of_sums(nh_arena *a, const nh_event_net *net, const nh_fabric
 
 nh_map_plan *nh_map_make(nh_arena *a, nh_diag *d, const nh_event_net *net, const nh_fabric *f, const nh_map_options *o) {
     nh_map_plan *p = NH_NEW(a, nh_map_plan);
+    double t = nh_map_now();
     net = nh_map_find_thin(a, net, f);
     nh_mapper m = {.a = a, .d = d, .net = net, .f = nh_map_ceiling(a, f, o), .whole = f, .p = p, .given = net, .option = *o, .most = o->most_contexts};
     p->option = *o;
     bool ok = nh_map_begin(&m), placed = ok && nh_map_check_wishes(&m);
+    t = nh_map_clock(p, NH_MAP_LEGALISE, t);
     ok = ok && nh_map_partition(&m) && placed;
+    t = nh_map_clock(p, NH_MAP_PARTITION, t);
     find_bound(&m);
     uses(&m);
-    if (!ok || !nh_map_arrange(&m)) nh_map_levers(&m);
+    ok = ok && nh_map_arrange(&m);
+    t = nh_map_clock(p, NH_MAP_ARRANGE, t);
+    if (!ok) nh_map_levers(&m);
+    nh_map_clock(p, NH_MAP_LEVERS_TRIED, t);
     return p;
 }

@@ -80,6 +80,8 @@ typedef struct {
     const char *split;       /* why and how it would be, or NULL */
 } nh_map_certificate;
 
+typedef enum { NH_MAP_LEGALISE, NH_MAP_PARTITION, NH_MAP_ARRANGE, NH_MAP_LEVERS_TRIED, NH_MAP_PLACE, NH_MAP_FILL, NH_MAP_STEP_COUNT } nh_map_step;
+
 typedef struct {
     const nh_fabric *asked;  /* as the configuration has it, some sizes open; NULL: all were given */
     nh_map_options option;
@@ -120,6 +122,7 @@ typedef struct {
     nh_map_attempt attempt[NH_MAP_ATTEMPTS];
     int n_attempt;
     nh_map_certificate certificate;
+    double seconds[NH_MAP_STEP_COUNT]; /* of the processor; no output but nh_map_print_seconds has them */
 } nh_map_plan;
 
 /* Events per step that cross the edges of a context: at most one per element where no rate is measured. */
@@ -136,6 +139,8 @@ nh_map_plan *nh_map_make(nh_arena *a, nh_diag *d, const nh_event_net *net, const
 nh_image *nh_map_fill(nh_arena *a, nh_diag *d, const nh_event_net *net, const nh_fabric *f, nh_map_plan *plan);
 /* What the user decides, in words: "on tiles [0, 0], [1, 0]". Lives in a. */
 const char *nh_map_wish_text(nh_arena *a, const nh_map_wish *w);
+/* How long the steps took, a line each. */
+void nh_map_print_seconds(const nh_map_plan *p, FILE *out);
 /* Of an attempt, in words: accepted, or why not. Lives in a. */
 const char *nh_map_verdict(nh_arena *a, const nh_map_attempt *x);
 /* Attempts, utilisation, certificate as text. net: as given to nh_map_make. */

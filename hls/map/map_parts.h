@@ -49,6 +49,10 @@ int64_t *nh_map_row_starts(nh_arena *a, const nh_event_net *net, const nh_projec
 int64_t nh_map_word(const nh_event_net *net, const nh_map_piece *b, int64_t element, int lanes, int *lane);
 int64_t nh_map_padded(const nh_population *p, int lanes);
 
+/* clock.c. Seconds of the processor; the time since `since` is the step's, and the time now the answer. */
+double nh_map_now(void);
+double nh_map_clock(nh_map_plan *p, nh_map_step step, double since);
+
 /* wish.c. Of a population, or NULL. */
 const nh_map_wish *nh_map_wish_of(const nh_mapper *m, int pop);
 bool nh_map_has_wishes(const nh_mapper *m);

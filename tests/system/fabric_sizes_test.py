@@ -51,6 +51,13 @@ class OpenSizes(unittest.TestCase):
         self.assertRegex(r.stdout, r"as the layers +0 of 1200 outputs differ")
         self.assertRegex(r.stdout, r"sizes that this network needs: .*\bweight_bits \d+.*\baccum_bits \d+")
 
+    def test_seconds_are_told_on_stderr_and_are_in_no_file(self):
+        (self.dir / "net.yaml").write_text(CONFIG.format(example=EXAMPLE, fabric=""))
+        r = subprocess.run([PROGRAM, "map", "-v", "net.yaml", "-o", "out"], cwd=self.dir, capture_output=True, text=True,
+                           env=dict(os.environ) | {"NEUROHLS_VERILATOR": "/nonexistent"}, timeout=280)
+        self.assertEqual(len(re.findall(r"^map: \w.* \d+\.\d{3} s$", r.stderr, re.M)), 6, r.stderr)
+        self.assertNotRegex(r.stdout + (self.dir / "out/fabric/map.json").read_text() + (self.dir / "out/fabric/map.txt").read_text(), r"seconds|\d s\b")
+
     def test_tables_are_as_large_as_the_fullest_core_of_the_image(self):
         self.map()
         size, cores = self.fabric()["sizes"], self.cores()
