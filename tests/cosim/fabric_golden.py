@@ -19,7 +19,7 @@ io: stream
 defaults: {{ strategy: event }}
 fabric: {{ {fabric} }}
 spiking: {{ {spiking} }}
-simulate: {{ inputs: {inputs} }}
+simulate: {{ inputs: {inputs}, stalls: {stalls} }}
 """
 NIR = """project: net
 model: {model}
@@ -40,6 +40,7 @@ TAPS = ("axons: 1024, synapse_kib: 64, params: 256, sparse: true, accum_bits: 40
         "conv_c_bits: 6")
 OPEN = "mesh: [2, 2], lanes: 4, neurons: 1024, synapse_kib: 256" # all else as the network needs
 NEVER, NOT_IN_QUICK, ALWAYS = range(3)
+LARGE = {"pilotnet_sdnn", "pilotnet_sdnn_skip1", "seed6"} # millions of cycles: their RTL runs without stalls only
 
 # case, with what is special in brackets: (fabric, when its RTL is built, whether --quick runs it)
 FABRICS = {
@@ -50,9 +51,9 @@ FABRICS = {
     "unit_sdnn_conv_dense (open)": (OPEN, NOT_IN_QUICK, True),
     "unit_lif_dense_delay_out (open)": (OPEN, NEVER, True),
     "pilotnet_sdnn_skip1 (open)": (OPEN.replace("1024", "4096").replace("256", "1024"), NEVER, False),
-    "oxford": (f"mesh: [2, 2], neurons: 256, axons: 256, synapse_kib: 128, params: 256, {BITS}", NEVER, True),
-    "pilotnet_sdnn": (CONV + VALUES + ", conv_y_bits: 6, conv_x_bits: 7, conv_c_bits: 6", NEVER, False),
-    "pilotnet_sdnn_skip1": (CONV + VALUES + ", conv_y_bits: 6, conv_x_bits: 7, conv_c_bits: 6", NEVER, False),
+    "oxford": (f"mesh: [2, 2], neurons: 256, axons: 256, synapse_kib: 128, params: 256, {BITS}", NOT_IN_QUICK, True),
+    "pilotnet_sdnn": (CONV + VALUES + ", conv_y_bits: 6, conv_x_bits: 7, conv_c_bits: 6", NOT_IN_QUICK, False),
+    "pilotnet_sdnn_skip1": (CONV + VALUES + ", conv_y_bits: 6, conv_x_bits: 7, conv_c_bits: 6", NOT_IN_QUICK, False),
     "unit_lif_conv_groups": (SPARSE, NOT_IN_QUICK, True),
     "unit_lif_conv_groups (taps)": (f"mesh: [3, 1], neurons: 512, lanes: 4, {TAPS}", ALWAYS, True),
     "unit_lif_conv_groups (halo)": (f"mesh: [3, 2], neurons: 256, lanes: 4, {TAPS}", NOT_IN_QUICK, False),
@@ -65,14 +66,14 @@ FABRICS = {
     "unit_sdnn_vth0": (SMALL + VALUES + ", lanes: 2", NOT_IN_QUICK, True),
     "unit_rf_iz": (SMALL + ", accumulators: 2", ALWAYS, True),
     "unit_rf_phase": (SMALL + ", accumulators: 2", NOT_IN_QUICK, True),
-    "seed6": (CONV + VALUES + ", conv_y_bits: 9, conv_x_bits: 9, conv_c_bits: 4", NEVER, False),
+    "seed6": (CONV + VALUES + ", conv_y_bits: 9, conv_x_bits: 9, conv_c_bits: 4", NOT_IN_QUICK, False),
 }
 
 
 def config(case, entry, folder, fabric):
     text = lava_golden.config(case, entry, folder)
     return LAVA.format(model=re.search("model: (.*)", text).group(1), inputs=re.search("inputs: ([^,]*),", text).group(1),
-                       spiking=re.search(r"spiking: \{ (.*) \}", text).group(1), fabric=fabric)
+                       spiking=re.search(r"spiking: \{ (.*) \}", text).group(1), fabric=fabric, stalls="none" if case in LARGE else "both")
 
 
 def inputs_of(case, entry):
