@@ -1,8 +1,6 @@
 /* The fabric in C: sweeps, senders, ticks. Every number is as the RTL has it; cycles follow from its pipelines:
  *
- *     tick = 16 + most over cores of words swept
- *               + the largest of: cycles of a sender, cycles of an accumulate engine since the last tick, flits to the host, flits from it
- *               + 2 x hops of the longest way
+ *     tick = 16 + the time of its sweep and until all flits before the next are taken (machine_time.c)
  *
  * where 16 are the stages of sweep, router and host port; a sender takes a cycle per flit, one per word without any, and 5
  * per route. */
@@ -11,7 +9,7 @@
 
 #include "machine_parts.h"
 
-enum { PIPELINE_CYCLES = 16, HOP_CYCLES = 2, ROUTE_CYCLES = 5 };
+enum { PIPELINE_CYCLES = 16, ROUTE_CYCLES = 5 };
 
 /* --- making it --------------------------------------------------------------------------------------------------------- */
 
@@ -58,10 +56,11 @@ void nh_machine_init(nh_machine *k) {
         memset(c->acc, 0, n * (size_t)k->f->accumulators * sizeof *c->acc);
         memset(c->state, 0, n * (size_t)k->states * sizeof *c->state);
         memset(c->output, 0, n * (size_t)k->f->delays * sizeof *c->output);
-        c->steps = c->acc_cycles = 0;
+        c->steps = 0;
+        c->swept = false;
     }
-    k->tick = k->host_in = 0;
-    k->n_event = 0;
+    k->tick = 0;
+    k->n_event = k->time.n_flit = k->time.n_arrival = 0;
 }
 
 /* --- a tick -------------------------------------------------------------------------------------------------------------- */
@@ -82,7 +81,7 @@ static int32_t neuron(const nh_machine_model *m, const int64_t *acc, int64_t *st
     return (int32_t)result[0];
 }
 
-static int64_t sweep(nh_machine *k, nh_machine_core *c) {
+static void sweep(nh_machine *k, nh_machine_core *c) {
     static const int64_t none[NH_NEURON_PARAMS] = {0};
     const nh_core_image *m = c->image;
     int lanes = k->f->lanes;
@@ -104,21 +103,18 @@ static int64_t sweep(nh_machine *k, nh_machine_core *c) {
     c->swept = true;
     c->activity.count[4] += word;
     c->activity.count[5] += word;
-    return word;
 }
 
-static void hop(nh_machine *k, nh_machine_core *c, const nh_route *r) {
+static void hop(nh_machine_core *c, const nh_route *r) {
     const nh_core_image *m = c->image;
-    int64_t hops, way;
-    if (r->to_host) hops = way = m->x + m->y + 1;
+    int64_t hops;
+    if (r->to_host) hops = m->x + m->y + 1;
     else {
         int64_t x_lo = m->x < r->to.x0 ? m->x : r->to.x0, x_hi = m->x > r->to.x1 ? m->x : r->to.x1;
         int64_t y_lo = m->y < r->to.y0 ? m->y : r->to.y0, y_hi = m->y > r->to.y1 ? m->y : r->to.y1;
         hops = x_hi - x_lo + (y_hi - y_lo) * (r->to.x1 - r->to.x0 + 1);
-        way = x_hi - x_lo + y_hi - y_lo;
     }
     c->activity.hops += hops;
-    if (way > k->longest) k->longest = way;
 }
 
 /* The address of lane l in word i of a route, or -1 when it is not sent. */
@@ -136,23 +132,24 @@ static int64_t address(const nh_machine *k, const nh_route *r, int64_t i, int l)
 
 static void send_flit(nh_machine *k, nh_machine_core *c, const nh_route *r, int64_t addr, int32_t payload) {
     c->activity.count[7]++;
-    hop(k, c, r);
+    hop(c, r);
+    nh_machine_begin_flit(k, (int)(c - k->core));
     if (!r->to_host) {
         nh_machine_deliver(k, r->to, addr, payload);
         return;
     }
+    nh_machine_arrive(k, k->n_core, 0, 1);
     k->event = nh_arena_grow(k->arena, k->event, &k->cap_event, k->n_event + 1, sizeof *k->event);
     k->event[k->n_event++] = (nh_host_event){addr, payload, k->tick};
 }
 
-static int64_t send(nh_machine *k, nh_machine_core *c) {
+static void send(nh_machine *k, nh_machine_core *c) {
     const nh_core_image *m = c->image;
     int lanes = k->f->lanes;
-    int64_t cycles = 0;
     for (int64_t i = 0; i < m->n_route; i++) {
         const nh_route *r = &m->route[i];
         int64_t step = c->steps - 1 - r->delay;
-        cycles += ROUTE_CYCLES;
+        nh_machine_wait(k, ROUTE_CYCLES);
         if (step < 0) continue;
         const int32_t *output = c->output + (step % k->f->delays * m->words + r->first) * lanes;
         for (int64_t w = 0; w < r->words; w++) {
@@ -161,35 +158,24 @@ static int64_t send(nh_machine *k, nh_machine_core *c) {
                 int64_t addr = output[w * lanes + l] ? address(k, r, w, l) : -1;
                 if (addr >= 0) send_flit(k, c, r, addr, output[w * lanes + l]);
             }
-            sent = c->activity.count[7] - sent;
-            cycles += sent ? sent : 1;
+            if (sent == c->activity.count[7]) nh_machine_wait(k, 1);
         }
     }
-    return cycles;
+    nh_machine_end_sender(k, (int)(c - k->core));
 }
 
 static bool is_due(const nh_core_image *m, int64_t tick) { return tick >= m->start && (tick - m->start) % m->period == 0; }
 
 const nh_host_event *nh_machine_tick(nh_machine *k, int64_t *n) {
-    int64_t swept = 0, busy = k->host_in;
-    k->n_event = 0;
-    k->longest = 0;
+    k->cycles += PIPELINE_CYCLES + nh_machine_settle(k);
+    k->n_event = k->time.n_flit = k->time.n_arrival = 0;
     for (int i = 0; i < k->n_core; i++) {
         nh_machine_core *c = &k->core[i];
-        if (c->acc_cycles > busy) busy = c->acc_cycles;
-        c->acc_cycles = 0;
         c->swept = false;
-        if (!is_due(c->image, k->tick)) continue;
-        int64_t cycles = sweep(k, c);
-        if (cycles > swept) swept = cycles;
+        if (is_due(c->image, k->tick)) sweep(k, c);
     }
-    for (int i = 0; i < k->n_core; i++) {
-        int64_t cycles = k->core[i].swept ? send(k, &k->core[i]) : 0;
-        if (cycles > busy) busy = cycles;
-    }
-    if ((int64_t)k->n_event > busy) busy = (int64_t)k->n_event;
-    k->cycles += PIPELINE_CYCLES + swept + busy + HOP_CYCLES * k->longest;
-    k->host_in = 0;
+    for (int i = 0; i < k->n_core; i++)
+        if (k->core[i].swept) send(k, &k->core[i]);
     k->tick++;
     *n = (int64_t)k->n_event;
     return k->event;
@@ -198,10 +184,10 @@ const nh_host_event *nh_machine_tick(nh_machine *k, int64_t *n) {
 /* --- from outside -------------------------------------------------------------------------------------------------------- */
 
 void nh_machine_event(nh_machine *k, nh_rect to, int64_t addr, int32_t payload) {
-    k->host_in++;
+    nh_machine_begin_flit(k, k->n_core);
     nh_machine_deliver(k, to, addr, payload);
 }
 
 int64_t nh_machine_state(const nh_machine *k, int core, int64_t at, int s) { return k->core[core].state[at * k->states + s]; }
 const nh_core_activity *nh_machine_activity(const nh_machine *k, int core) { return &k->core[core].activity; }
-int64_t nh_machine_cycles(const nh_machine *k) { return k->cycles; }
+int64_t nh_machine_cycles(const nh_machine *k) { return k->cycles + nh_machine_settle(k); }

@@ -22,7 +22,7 @@ const nh_host_event *nh_machine_tick(nh_machine *k, int64_t *n);
 /* State s of neuron (word, lane) of core i, raw. */
 int64_t nh_machine_state(const nh_machine *k, int core, int64_t neuron, int s);
 const nh_core_activity *nh_machine_activity(const nh_machine *k, int core);
-/* Cycles so far: of every tick the slowest core's, as the RTL's pipelines have them; an estimate of contention on links. */
+/* Cycles until all that was sent is taken: an estimate (machine_time.c). */
 int64_t nh_machine_cycles(const nh_machine *k);
 
 /* Who wants to see what a run does, in order. Members may be NULL. */

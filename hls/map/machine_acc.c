@@ -19,11 +19,14 @@ static void add_word(nh_machine *k, nh_machine_core *c, int64_t from, int64_t to
     }
 }
 
-static int64_t take_axon(nh_machine *k, nh_machine_core *c, int64_t axon, int32_t payload) {
+/* Cycles of an event in an engine: until it knows its first word, beside the words of the event before; and its words. */
+typedef struct { int64_t look, words; } work;
+
+static work take_axon(nh_machine *k, nh_machine_core *c, int64_t axon, int32_t payload) {
     const nh_core_image *m = c->image;
     if (axon >= m->n_axon || !m->axon[axon].valid) {
         c->activity.count[1]++;
-        return 1;
+        return (work){1, 0};
     }
     const nh_axon *x = &m->axon[axon];
     for (int64_t i = 0; i < x->words; i++) {
@@ -31,7 +34,7 @@ static int64_t take_axon(nh_machine *k, nh_machine_core *c, int64_t axon, int32_
         if (x->sparse) to = m->synapse_acc && from < m->n_synapse ? m->synapse_acc[from] : -1;
         add_word(k, c, from, to, payload);
     }
-    return x->words > 0 ? x->words : 1;
+    return (work){1, x->words};
 }
 
 /* One axis of a convolution. */
@@ -53,17 +56,16 @@ static int64_t look(const axis *a, int64_t at, bool *none) {
     return *none ? (tap ? tap : 1) : tap + 1;
 }
 
-/* A cycle per word, or those of the look where they are more: it is beside the words of the event before. */
-static int64_t take_conv(nh_machine *k, nh_machine_core *c, int64_t rest, int32_t payload) {
+static work take_conv(nh_machine *k, nh_machine_core *c, int64_t rest, int32_t payload) {
     const nh_fabric *f = k->f;
     const nh_core_image *m = c->image;
-    int64_t cycles = 0, number = (rest >> (f->conv_c_bits + f->conv_x_bits + f->conv_y_bits)) & (((int64_t)1 << k->w.db) - 1);
+    int64_t words = 0, number = (rest >> (f->conv_c_bits + f->conv_x_bits + f->conv_y_bits)) & (((int64_t)1 << k->w.db) - 1);
     int64_t ch = rest & (((int64_t)1 << f->conv_c_bits) - 1);
     int64_t x = (rest >> f->conv_c_bits) & (((int64_t)1 << f->conv_x_bits) - 1);
     int64_t y = (rest >> (f->conv_c_bits + f->conv_x_bits)) & (((int64_t)1 << f->conv_y_bits) - 1);
     if (number >= m->n_conv || !m->conv[number].valid || ch >= nh_conv_channels(f, m, &m->conv[number])) {
         c->activity.count[1]++;
-        return 1;
+        return (work){1, 0};
     }
     const nh_conv_axon *v = &m->conv[number];
     const axis ay = {v->kh, v->pad_y, v->dilation_y, v->stride_y, v->y0, v->h}, ax = {v->kw, v->pad_x, v->dilation_x, v->stride_x, v->x0, v->w};
@@ -71,7 +73,7 @@ static int64_t take_conv(nh_machine *k, nh_machine_core *c, int64_t rest, int32_
         for (int64_t kx = 0; kx < v->kw; kx++) {
             int64_t oy = meets(&ay, y, ky), ox = meets(&ax, x, kx);
             if (oy < 0 || ox < 0) continue;
-            cycles += v->features;
+            words += v->features;
             int64_t from = v->synapse + ch * v->channel_words + (ky * v->kw + kx) * v->features;
             int64_t to = v->acc + (oy * v->w + ox) * v->features;
             for (int64_t i = 0; i < v->features; i++) add_word(k, c, from + i, to + i, payload);
@@ -79,16 +81,16 @@ static int64_t take_conv(nh_machine *k, nh_machine_core *c, int64_t rest, int32_
     bool none_y, none_x;
     int64_t look_y = look(&ay, y, &none_y), look_x = look(&ax, x, &none_x), looked = look_y > look_x ? look_y : look_x;
     if (none_y || none_x) looked = !none_x || (none_y && look_y < look_x) ? look_y : look_x;
-    return cycles > looked ? cycles : looked;
+    return (work){looked, words};
 }
 
 static void take(nh_machine *k, nh_machine_core *c, int64_t addr, int32_t payload) {
     int64_t top = (int64_t)1 << (k->w.addr - 1);
     c->activity.count[0]++;
-    int64_t cycles = k->f->convs && (addr & top) ? take_conv(k, c, addr & (top - 1), payload)
-                                                 : take_axon(k, c, k->f->convs ? addr & (top - 1) : addr, payload);
-    c->activity.count[3] += cycles;
-    c->acc_cycles += cycles;
+    work w = k->f->convs && (addr & top) ? take_conv(k, c, addr & (top - 1), payload)
+                                         : take_axon(k, c, k->f->convs ? addr & (top - 1) : addr, payload);
+    c->activity.count[3] += w.words > w.look ? w.words : w.look;
+    nh_machine_arrive(k, (int)(c - k->core), w.look, w.words);
 }
 
 void nh_machine_deliver(nh_machine *k, nh_rect to, int64_t addr, int32_t payload) {
