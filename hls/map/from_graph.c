@@ -175,7 +175,8 @@ static bool temporal_net(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fabric *
         pop_of[i] = net->n_pop;
         add_neurons(a, d, g, i, net, f, &facts[i]);
     }
-    for (int i = 0; d->n_error == before && i < g->n_layer; i++)
+    bool have_models = d->n_error == before;
+    for (int i = 0; have_models && i < g->n_layer; i++)
         if (g->layer[i].op == NH_OP_NEURON) set_params(a, d, g, &g->layer[i], &net->pop[pop_of[i]], f, facts[i].value);
     for (int i = 0; d->n_error == before && i < g->n_layer; i++) {
         const nh_layer *l = &g->layer[i];

@@ -229,22 +229,36 @@ int nh_fabric_add_model(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, i
     return nh_fabric_use_model(a, d, l, f, p, param);
 }
 
+static int not_held(nh_diag *d, const nh_layer *l, const nh_neuron_value *value, int64_t i, const char *what, const char *hint) {
+    return refuse(d, l, nh_arena_printf(d->arena, "%s is %g, and %s", value->name, value->value[i], what), hint);
+}
+
+/* Of an integer, signed. */
+static int bits_of(double v) {
+    int bits = 1;
+    while (v < -ldexp(1, bits - 1) || v > ldexp(1, bits - 1) - 1) bits++;
+    return bits;
+}
+
 const int64_t *nh_fabric_param_raw(nh_arena *a, nh_diag *d, const nh_layer *l, const nh_fabric_model *m, int k, int frac, const nh_neuron_value *value) {
     int *volts = nh_arena_array(a, (size_t)m->program->n_reg + 1, sizeof *volts);
     if (is_integer(l) || !nh_program_volts(m->program, volts)) memset(volts, 0, (size_t)m->program->n_reg * sizeof *volts);
     int shift = nh_format_frac(m->param[k]) + (volts[m->program->param[k]] == 1 ? frac : 0);
     nh_range r = nh_range_of(m->param[k]);
     int64_t *raw = nh_arena_array(a, (size_t)value->n, sizeof *raw);
+    int wide = -1; /* of those that do not fit the one that needs most bits */
     for (int64_t i = 0; i < value->n; i++) {
         double v = ldexp(value->value[i], shift);
-        if (v < (double)r.lo || v > (double)r.hi || v < floor(v) || v > floor(v)) {
-            refuse(d, l, nh_arena_printf(a, "%s is %g, which the fabric's %d bits do not hold", value->name, value->value[i], m->param[k].width_bits),
-                   "raise state_bits or decay_bits, or lower fabric: guard_bits");
-            return NULL;
-        }
-        raw[i] = (int64_t)v;
+        if (v < floor(v) || v > floor(v)) return not_held(d, l, value, i, "has more fractional bits than the fabric's parameters", "raise decay_bits"), NULL;
+        if ((v < (double)r.lo || v > (double)r.hi) && (wide < 0 || fabs(v) > fabs(ldexp(value->value[wide], shift)))) wide = (int)i;
+        raw[i] = (int64_t)fmin(fmax(v, (double)r.lo), (double)r.hi);
     }
-    return raw;
+    if (wide < 0) return raw;
+    int bits = bits_of(ldexp(value->value[wide], shift)), more = bits - m->param[k].width_bits;
+    const char *why = nh_arena_printf(a, "needs %d bits on the fabric, which gives it %d", bits, m->param[k].width_bits);
+    const char *hint = volts[m->program->param[k]] == 1 ? nh_arena_printf(a, "state_bits: %d, or lower fabric: guard_bits", l->opt.state_bits + more) : NULL;
+    not_held(d, l, value, wide, why, hint);
+    return NULL;
 }
 
 /* --- partial sums ------------------------------------------------------------------------------------------------------- */
