@@ -31,9 +31,11 @@ REFUSED = {
     "its inputs are not simply added": "resonators on a fabric with one accumulator",
     "which no neuron takes in": "a bias in front of a pool",
     "is more than a spike": "values on a fabric of spikes",
-    "bits do not hold": "few state_bits", "a weight leaves": "what comes in without weights is finer than they are",
+    "bits on the fabric, which gives it": "few state_bits", "more fractional bits than the fabric": "few decay_bits",
+    "a weight leaves": "what comes in without weights is finer than they are",
     "models named 'sum'": "eight models already", "which takes payload_bits": "partial sums wider than an event",
 }
+OPEN = ["axons", "params", "sparse", "delays", "groups", "routes", "convs", "weight_bits", "accum_bits", "accumulators", "payload_bits"]
 CHANGE = re.compile(r"smallest change that fits: ([^;(]+?)(?: \(|$|;)", re.M)
 
 
@@ -52,6 +54,17 @@ def random_fabric(rng, needs):
     if rng.random() < 0.3:
         fabric["share"] = rng.choice(["always", "free", "never"])
     return fabric | needs
+
+
+def left_open(seed, fabric):
+    """The fabric without some of the sizes that neurohls settles itself; by a generator of its own, so that the networks stay what they are."""
+    rng = random.Random(f"open {seed}")
+    if rng.random() < 0.5:
+        return fabric
+    gone = {key for key in OPEN if rng.random() < 0.5}
+    if "convs" in gone:
+        gone |= {"conv_y_bits", "conv_x_bits", "conv_c_bits"}
+    return {key: value for key, value in fabric.items() if key not in gone}
 
 
 def nir(rng, folder):
@@ -109,7 +122,7 @@ def changed(fabric, text):
     """The fabric with what a certificate names: "axons: 48, mesh: [3, 2]"; of one percentage there may be several keys."""
     for key, value in re.findall(r"(\w+)(?::|,(?= \w+_used)) ?(\[[^]]*\]|\w*)", text):
         value = value or "100"
-        if key == "neurons":
+        if key == "neurons" and "params" in fabric:
             fabric = fabric | {"params": max(fabric["params"], -(-int(value) // fabric["lanes"]))}
         fabric = fabric | {key: value}
     return fabric
@@ -119,7 +132,7 @@ def one(neurohls, seed, folder, rtl):
     """(what the network is, what became of it, None or what is wrong)."""
     rng = random.Random(seed)
     lines, needs, what = rng.choice([nir, lava])(rng, folder)
-    fabric = random_fabric(rng, needs)
+    fabric = left_open(seed, random_fabric(rng, needs))
     became = "mapped"
     for _ in range(2):
         done = mapped(neurohls, folder, lines, fabric, rtl)
