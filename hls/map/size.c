@@ -6,6 +6,8 @@
 #include "image_parts.h"
 #include "route.h"
 
+enum { PAYLOAD_MOST = 32 };
+
 int nh_fabric_list(const nh_fabric *f, nh_fabric_size list[NH_FABRIC_SIZE_COUNT]) {
     int n = 0;
 #define SIZE(k, least_of_it, most_of_it) list[n++] = (nh_fabric_size){#k, (int64_t)f->k, least_of_it};
@@ -117,7 +119,7 @@ static bool size_words(nh_arena *t, nh_diag *d, const nh_graph *g, nh_fabric *f,
     if (f->sparse < 0) f->sparse = roomy.sparse = wants_sparse(t, net, &roomy);
     set_synapses(&roomy, o);
     int sums = payload_is_open && nh_map_splits(net, &roomy) ? nh_map_payload_of_sums(t, net, &roomy, o) : 0;
-    f->payload_bits = larger(f->payload_bits, sums);
+    if (sums <= PAYLOAD_MOST) f->payload_bits = larger(f->payload_bits, sums); /* else the certificate says what is wrong */
     return true;
 }
 

@@ -80,17 +80,21 @@ def digits(fabric, limit=20, rtl=True):
     return lambda neurohls, folder, quick: mapped(neurohls, folder, program.digits("strategy: event", f"samples: 40, rtl_limit: {limit}", f"fabric: {{ {fabric} }}"), rtl)
 
 
+def on_two_cores():
+    return program.digits("strategy: event", "samples: 40, rtl_limit: 5", "fabric: { mesh: [2, 1] }")
+
+
 def user_models(neurohls, folder, quick):
     """Neurons of the user's own: a program in a file, and one in the configuration whose outputs are values."""
     (folder / "adapt.neuron").write_text(ADAPT)
-    text = DIGITS.format(example=EXAMPLE, fabric="mesh: [2, 1]", limit=5).replace("fabric: {", USER_MODELS + "fabric: {")
+    text = on_two_cores().replace("fabric: {", USER_MODELS + "fabric: {")
     same_file = text.replace("lif1", "lif*").split('  "lif2"')[0] + text[text.index("fabric: {"):]
     return mapped(neurohls, folder, text, rtl=not quick) or mapped(neurohls, folder, same_file, rtl=False)
 
 
 def many_spikes(neurohls, folder, quick):
     """Up to 255 spikes a step, as sinabs counts: each layer's threshold is a number of its program."""
-    text = DIGITS.format(example=EXAMPLE, fabric="mesh: [2, 1]", limit=5).replace("numerics: nir, reset: zero", "numerics: sinabs")
+    text = on_two_cores().replace("numerics: nir, reset: zero", "numerics: sinabs")
     return mapped(neurohls, folder, text, rtl=not quick)
 
 

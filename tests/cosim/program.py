@@ -92,6 +92,9 @@ def main(cases, doc):
     parser.add_argument("--keep", help="folder that keeps the outputs")
     parser.add_argument("names", nargs="*")
     args = parser.parse_args()
+    unknown = set(args.names) - {name for name, *_ in cases}
+    if unknown:
+        parser.error(f"no such case: {', '.join(sorted(unknown))}")
     failed = []
     for name, in_quick, function in cases:
         if args.names and name not in args.names or args.quick and not in_quick:
