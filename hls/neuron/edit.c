@@ -171,24 +171,29 @@ static bool settle(const nh_neuron_program *p, volts *v) {
     return !v->contradicts;
 }
 
-/* A factor of unknown unit, or -1. */
+/* A parameter that is a factor of unknown unit, or -1. There are at most NH_NEURON_PARAMS. */
 static int unknown_factor(const nh_neuron_program *p, const int *exponent) {
     for (int i = 0; i < p->n_instr; i++)
         for (int k = 0; p->instr[i].op == NH_NOP_MUL && k < 2; k++) {
             int r = p->instr[i].src[k];
-            if (exponent[r] < 0 && (p->reg[r].kind == NH_REG_PARAM || p->reg[r].kind == NH_REG_CONST)) return r;
+            if (exponent[r] < 0 && p->reg[r].kind == NH_REG_PARAM) return r;
         }
     return -1;
 }
 
-/* The unit of factor r tried: 0, else 1. */
-static bool try_factor(const nh_neuron_program *p, volts *v, int r, int *before) {
-    memcpy(before, v->e, (size_t)p->n_reg * sizeof *before);
+/* Units of all factors, each without one where that is consistent. */
+static bool solve(nh_arena *scratch, const nh_neuron_program *p, volts *v) {
+    if (!settle(p, v)) return false;
+    int r = unknown_factor(p, v->e), *before;
+    if (r < 0) return true;
+    size_t size = (size_t)p->n_reg * sizeof *before;
+    before = nh_arena_alloc(scratch, size);
+    memcpy(before, v->e, size);
     for (int unit = 0; unit < 2; unit++) {
-        memcpy(v->e, before, (size_t)p->n_reg * sizeof *before);
+        memcpy(v->e, before, size);
         v->contradicts = false;
         v->e[r] = unit;
-        if (settle(p, v)) return true;
+        if (solve(scratch, p, v)) return true;
     }
     return false;
 }
@@ -200,15 +205,14 @@ bool nh_program_is_finer(const nh_neuron_program *p) {
 }
 
 void nh_program_accumulator_units(nh_arena *scratch, nh_neuron_program *p) {
-    int *exponent = nh_arena_array(scratch, 2 * (size_t)p->n_reg + 2, sizeof *exponent);
+    int *exponent = nh_arena_array(scratch, (size_t)p->n_reg + 1, sizeof *exponent);
     volts v = {.e = exponent};
     for (int r = 0; r < p->n_reg; r++) {
         const nh_neuron_reg *x = &p->reg[r];
         bool is_number = x->kind == NH_REG_CONST && (x->constant < 0 || x->constant > 0);
         exponent[r] = x->kind == NH_REG_INPUT ? 1 : is_number ? 0 : -1;
     }
-    bool ok = settle(p, &v);
-    for (int r; ok && (r = unknown_factor(p, exponent)) >= 0;) ok = try_factor(p, &v, r, exponent + p->n_reg + 1);
+    bool ok = solve(scratch, p, &v);
     for (int r = 0; ok && r < p->n_reg; r++) p->reg[r].measure = exponent[r] == 1 ? NH_MEASURE_VOLT : NH_MEASURE_NONE;
 }
 

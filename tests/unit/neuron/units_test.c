@@ -34,6 +34,14 @@ Test(units, a_spike_before_the_integration_leaves_no_factor_in_one_over_volts) {
           "a bias b i v theta t y", "s alpha beta gain");
 }
 
+/* Only one choice for the threshold, which is met first as a factor, leaves one for both gains. */
+Test(units, a_choice_that_leaves_none_for_later_factors_is_taken_back) {
+    check("model m\ninput a\nstate i\nstate v volt\nparam alpha, beta\nparam gain_syn\nparam gain volt, theta volt\nparam bias\noutput s spike\n"
+          "ADD b, a, bias\nGT s, v, theta\nMUL t, s, theta\nSUB v, v, t\nLEAK i, alpha\nMUL x, b, gain_syn\nADD i, i, x\nLEAK v, beta\nMUL y, i, gain\n"
+          "ADD v, v, y\n",
+          "a bias b x i v theta t y", "s alpha beta gain gain_syn");
+}
+
 Test(units, a_factor_has_no_unit_and_what_is_compared_with_the_sum_has_its) {
     check("model m\ninput a\nstate v volt\nparam gain volt\nparam theta volt\noutput s spike\nMUL x, a, gain\nADD v, v, x\nGE s, v, theta\nRESET v, s, 0\n",
           "a x v theta", "s gain");
