@@ -66,6 +66,7 @@ typedef struct {
     int64_t most_contexts;   /* 1: all in one; 0: as many as it takes */
     nh_map_share share;
     int64_t neurons_used, axons_used, synapses_used; /* percent of a core that is filled, 1..100; 0: 100 */
+    bool convs_are_open;     /* the fabric's convs become what the plan uses; until then they are all that there can be */
     int64_t moves;           /* placement: most moves in a context; 0: NH_MAP_MOVES; -1: none */
 } nh_map_options;
 

@@ -209,7 +209,9 @@ nh_image *nh_map_graph(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fabric *f,
     if (!nh_map_size_words(d, g, f, o)) return NULL;
     nh_map_open_tables(f);
     if (!nh_fabric_check(f, d) || !(*net = nh_event_net_of(a, d, g, f))) return NULL;
-    *plan = nh_map_make(a, d, *net, f, o);
+    nh_map_options own = *o;
+    own.convs_are_open = asked->convs < 0 && f->convs > 0;
+    *plan = nh_map_make(a, d, *net, f, &own);
     (*plan)->asked = asked;
     if ((*plan)->certificate.failed) return NULL;
     nh_map_size_tables(asked, *plan, f);

@@ -10,10 +10,19 @@ enum { FACTORS = sizeof factor / sizeof *factor, TOGETHER_MOST = 16 };
 /* lacks: the resource that was missing, and how much of it is needed; NULL where it fits. */
 typedef struct { int64_t cores; int contexts; bool fits; const char *lacks; int64_t needed; } trial;
 
+/* The fabric as it is filled: convs that are open are those in use. */
+static nh_fabric settled(const nh_fabric *f, const nh_map_plan *p) {
+    nh_fabric g = *f;
+    if (p->option.convs_are_open) g.convs = 1;
+    for (int64_t i = 0; p->option.convs_are_open && i < p->n_core; i++)
+        if (p->core[i].convs > g.convs) g.convs = p->core[i].convs;
+    return g;
+}
+
 static trial try_all(const nh_mapper *m, const nh_fabric *f, int64_t most, const nh_map_options *option, bool ignores_wishes) {
     nh_arena *t = nh_arena_new();
     const nh_event_net *given = nh_map_find_thin(t, m->given, f);
-    nh_map_plan p = {0};
+    nh_map_plan p = {.option = *option};
     nh_mapper k = {.a = t, .net = given, .f = nh_map_ceiling(t, f, option), .whole = f, .p = &p, .given = given, .option = *option, .most = most,
                    .ignores_wishes = ignores_wishes};
     trial r = {.cores = -1};
@@ -23,7 +32,8 @@ static trial try_all(const nh_mapper *m, const nh_fabric *f, int64_t most, const
         if (r.fits) r.cores = p.n_core, r.contexts = p.n_context;
     }
     if (!r.fits) r.lacks = p.certificate.resource, r.needed = p.certificate.needed;
-    else if (!nh_map_host_fits(&p, f)) r = (trial){-1, 0, false, "axons", nh_map_host_axons(&p, f)};
+    nh_fabric g = settled(f, &p);
+    if (r.fits && !nh_map_host_fits(&p, &g)) r = (trial){-1, 0, false, "axons", nh_map_host_axons(&p, &g)};
     nh_arena_free(t);
     return r;
 }
