@@ -8,16 +8,6 @@ static bool is_vector(nh_shape s) {
     return s.rank > 0 && nh_shape_size(s) == s.dim[s.rank - 1];
 }
 
-static int64_t last_dim(nh_shape s) {
-    return s.rank > 0 ? s.dim[s.rank - 1] : 1;
-}
-
-/* Does a constant broadcast to a tensor of shape s (without its batch) along the last axis only, the
- * channels? */
-static bool is_per_channel(const onnx_const *c, nh_shape s) {
-    return c->rank <= s.rank + 1 && (c->n == 1 || (c->n == last_dim(s) && c->dim[c->rank - 1] == c->n));
-}
-
 static const char *print_const_shape(onnx_reader *r, const onnx_const *c) {
     nh_shape s = {.rank = c->rank};
     memcpy(s.dim, c->dim, sizeof s.dim);
@@ -28,19 +18,53 @@ static const char *print_shape(onnx_reader *r, nh_shape s) {
     return nh_shape_print(s, nh_arena_alloc(r->scratch, 96));
 }
 
-/* A constant spread over the channels (last axis) of shape s, times factor; NULL when reported. */
-static double *channels(onnx_reader *r, const onnx_node *n, const onnx_const *c, nh_shape s, double factor) {
-    if (!is_per_channel(c, s)) {
-        onnx_shape_error(r, n, "'%s' of shape %s is not one number per channel of a tensor of shape %s",
-                         c->name, print_const_shape(r, c), print_shape(r, s));
-        nh_diag_allowed(r->d, "%lld numbers, for the last axis, or one", (long long)last_dim(s));
-        return NULL;
+static bool no_spread(onnx_reader *r, const onnx_node *n, const onnx_const *c, nh_shape s, const char *why) {
+    onnx_shape_error(r, n, "'%s' of shape %s %s of shape %s", c->name, print_const_shape(r, c), why, print_shape(r, s));
+    nh_diag_hint(r->d, "its dimensions, from the last one on, are those of the tensor or 1");
+    return false;
+}
+
+/* The size of the constant along axis i of s; axis -1 is the batch. */
+static int64_t dim_at(const onnx_const *c, nh_shape s, int i) {
+    int k = c->rank - s.rank + i;
+    return k >= 0 ? c->dim[k] : 1;
+}
+
+bool onnx_spread_over(onnx_reader *r, const onnx_node *n, const onnx_const *c, nh_shape s, double factor, onnx_spread *out) {
+    if (c->rank > s.rank + 1) return no_spread(r, n, c, s, "has more dimensions than a batch of the tensor");
+    if (dim_at(c, s, -1) != 1) return no_spread(r, n, c, s, "differs between the samples of the tensor");
+    int first = s.rank, last = -1;
+    for (int i = 0; i < s.rank; i++) {
+        int64_t dim = dim_at(c, s, i);
+        if (dim == 1) continue;
+        if (dim != s.dim[i]) return no_spread(r, n, c, s, "does not broadcast to the tensor");
+        first = i < first ? i : first;
+        last = i;
     }
     const double *v = onnx_const_values(r, r->scratch, c, false, factor);
-    if (!v) return NULL;
-    double *out = nh_arena_alloc(r->a, (size_t)last_dim(s) * sizeof *out);
-    for (int64_t i = 0; i < last_dim(s); i++)
-        out[i] = v[c->n == 1 ? 0 : i];
+    if (!v) return false;
+    *out = (onnx_spread){.axis = last < 0 ? 0 : first, .n_axes = last < 0 ? 0 : last - first + 1};
+    out->n = nh_axis_of(s, out->axis, out->n_axes).n;
+    out->value = nh_arena_array(r->a, (size_t)out->n, sizeof *out->value);
+    for (int64_t i = 0; i < out->n; i++) {
+        int64_t rest = i, at = 0, step = 1;
+        for (int k = last; k >= first && k >= 0; rest /= s.dim[k--]) {
+            int64_t dim = dim_at(c, s, k);
+            at += dim == 1 ? 0 : rest % s.dim[k] * step;
+            step *= dim;
+        }
+        out->value[i] = v[at];
+    }
+    return true;
+}
+
+/* A constant with one number for each of the n outputs of a dense layer, or for all of them. NULL when reported. */
+static double *per_output(onnx_reader *r, const onnx_node *n, const onnx_const *c, int64_t n_out, double factor) {
+    onnx_spread s;
+    if (!onnx_spread_over(r, n, c, (nh_shape){1, {n_out}}, factor, &s)) return NULL;
+    double *out = nh_arena_array(r->a, (size_t)n_out, sizeof *out);
+    for (int64_t i = 0; i < n_out; i++)
+        out[i] = s.value[s.n == 1 ? 0 : i];
     return out;
 }
 
@@ -95,7 +119,7 @@ bool onnx_read_gemm(onnx_reader *r, onnx_node *n) {
     if (onnx_in(r, n, 2) && beta != 0) {
         const onnx_value *c = onnx_constant(r, n, 2, "the bias C");
         nh_shape shape = {1, {w->c.dim[trans_b ? 0 : 1]}};
-        const double *v = c ? channels(r, n, &c->c, shape, beta) : NULL;
+        const double *v = c ? per_output(r, n, &c->c, shape.dim[0], beta) : NULL;
         if (!v) return false;
         bias = onnx_param(r, c->name, shape, v);
     }
@@ -110,35 +134,41 @@ bool onnx_read_matmul(onnx_reader *r, onnx_node *n) {
 /* An Add of a constant right behind a MatMul is the bias of its layer, when nothing else reads the product.
  */
 static bool fuse_bias(onnx_reader *r, const onnx_node *n, const onnx_value *x, const char *name,
-                      const double *t) {
+                      const onnx_spread *t) {
     nh_tensor *product = &r->g->tensor[x->tensor];
     nh_layer *dense = &r->g->layer[product->producer];
     if (dense->op != NH_OP_DENSE || dense->bias || x->n_uses != 1) return false;
     onnx_value *out = &r->value[n->out[0]];
-    dense->bias = onnx_param(r, name, (nh_shape){1, {last_dim(product->shape)}}, t);
+    nh_axis axis = nh_axis_of(product->shape, t->axis, t->n_axes);
+    int64_t n_out = nh_shape_size(product->shape);
+    double *bias = nh_arena_array(r->a, (size_t)n_out, sizeof *bias);
+    for (int64_t i = 0; i < n_out; i++)
+        bias[i] = t->value[nh_channel_of(axis, i)];
+    dense->bias = onnx_param(r, name, (nh_shape){1, {n_out}}, bias);
     product->name = nh_arena_str(r->a, out->name);
     out->kind = VALUE_TENSOR;
     out->tensor = x->tensor;
     return true;
 }
 
+/* y = s x + t with as many factors and offsets as `along` has values, for the same axes. */
 static bool add_batchnorm(onnx_reader *r, const onnx_node *n, const onnx_value *x, const char *name,
-                          const double *s, const double *t) {
-    nh_shape shape = onnx_shape(r, x), vector = {1, {last_dim(shape)}};
-    nh_layer layer = {.op = NH_OP_BATCHNORM};
+                          const onnx_spread *along, const double *s, const double *t) {
+    nh_shape vector = {1, {along->n}};
+    nh_layer layer = {.op = NH_OP_BATCHNORM, .axis = along->axis, .n_axes = along->n_axes};
     layer.weight = onnx_param(r, name, vector, s);
     layer.bias = onnx_param(r, name, vector, t);
-    return onnx_add_layer(r, n, layer, x->tensor, shape);
+    return onnx_add_layer(r, n, layer, x->tensor, onnx_shape(r, x));
 }
 
 static double *constant_vector(onnx_reader *r, int64_t n, double v) {
-    double *p = nh_arena_alloc(r->a, (size_t)n * sizeof *p);
+    double *p = nh_arena_array(r->a, (size_t)n, sizeof *p);
     for (int64_t i = 0; i < n; i++)
         p[i] = v;
     return p;
 }
 
-/* Add, Sub, Mul, Div of an activation and a constant: y = s x + t per channel. */
+/* Add, Sub, Mul, Div of an activation and a constant: y = s x + t, the constant spread over the axes it varies along. */
 bool onnx_read_arithmetic(onnx_reader *r, onnx_node *n) {
     const char *op = n->proto->op_type;
     const onnx_value *x = onnx_in(r, n, 0), *c = onnx_in(r, n, 1);
@@ -147,19 +177,18 @@ bool onnx_read_arithmetic(onnx_reader *r, onnx_node *n) {
     if (x->kind != VALUE_TENSOR) return onnx_form(r, n, "both inputs are constant");
     if (c->kind != VALUE_CONST)
         return onnx_form(r, n, "both inputs ('%s' and '%s') are activations", x->name, c->name);
-    bool is_sub = strcmp(op, "Sub") == 0, is_div = strcmp(op, "Div") == 0;
+    bool is_sub = strcmp(op, "Sub") == 0, is_div = strcmp(op, "Div") == 0, is_add = strcmp(op, "Add") == 0;
     if (is_div && swapped) return onnx_form(r, n, "division by an activation");
-    double *v = channels(r, n, &c->c, onnx_shape(r, x), is_sub && !swapped ? -1 : 1);
-    if (!v) return false;
-    int64_t size = last_dim(onnx_shape(r, x));
-    if (strcmp(op, "Add") == 0 && fuse_bias(r, n, x, c->name, v)) return true;
-    if (strcmp(op, "Add") == 0 || is_sub)
-        return add_batchnorm(r, n, x, c->name, constant_vector(r, size, is_sub && swapped ? -1 : 1), v);
-    for (int64_t i = 0; is_div && i < size; i++) {
-        v[i] = 1 / v[i];
-        if (!isfinite(v[i])) return onnx_form(r, n, "division by zero in channel %lld", (long long)i);
+    onnx_spread by;
+    if (!onnx_spread_over(r, n, &c->c, onnx_shape(r, x), is_sub && !swapped ? -1 : 1, &by)) return false;
+    if (is_add && fuse_bias(r, n, x, c->name, &by)) return true;
+    if (is_add || is_sub)
+        return add_batchnorm(r, n, x, c->name, &by, constant_vector(r, by.n, is_sub && swapped ? -1 : 1), by.value);
+    for (int64_t i = 0; is_div && i < by.n; i++) {
+        by.value[i] = 1 / by.value[i];
+        if (!isfinite(by.value[i])) return onnx_form(r, n, "division by zero in element %lld of '%s'", (long long)i, c->name);
     }
-    return add_batchnorm(r, n, x, c->name, v, constant_vector(r, size, 0));
+    return add_batchnorm(r, n, x, c->name, &by, by.value, constant_vector(r, by.n, 0));
 }
 
 /* y = scale (x - mean) / sqrt(var + epsilon) + offset = s x + t. */
@@ -173,23 +202,23 @@ bool onnx_read_batchnorm(onnx_reader *r, onnx_node *n) {
         return false;
     if (training) return onnx_form(r, n, "the model was exported in training mode");
     nh_shape s = onnx_shape(r, x);
-    if (s.rank != 1)
-        return onnx_form(r, n, "its input of shape %s is not one vector of channels", print_shape(r, s));
+    if (s.rank < 1) return onnx_shape_error(r, n, "its input has no dimension of channels");
+    onnx_spread along = {.axis = 0, .n_axes = 1, .n = s.dim[0]};
     for (int i = 0; i < 4; i++) {
         c = onnx_constant(r, n, i + 1, what[i]);
         if (!c) return false;
-        if (c->c.n != s.dim[0])
+        if (c->c.rank != 1 || c->c.n != along.n)
             return onnx_shape_error(r, n, "%s '%s' does not have %lld elements", what[i], c->name,
-                                    (long long)s.dim[0]);
-        p[i] = channels(r, n, &c->c, s, 1);
+                                    (long long)along.n);
+        p[i] = onnx_const_values(r, r->a, &c->c, false, 1);
         if (!p[i]) return false;
     }
-    for (int64_t i = 0; i < s.dim[0]; i++) {
+    for (int64_t i = 0; i < along.n; i++) {
         double factor = p[0][i] / sqrt(p[3][i] + epsilon);
         p[1][i] -= factor * p[2][i];
         p[0][i] = factor;
         if (!isfinite(p[0][i]) || !isfinite(p[1][i]))
             return onnx_form(r, n, "the variance of channel %lld is not above -epsilon", (long long)i);
     }
-    return add_batchnorm(r, n, x, onnx_in(r, n, 1)->name, p[0], p[1]);
+    return add_batchnorm(r, n, x, onnx_in(r, n, 1)->name, &along, p[0], p[1]);
 }

@@ -50,25 +50,48 @@ bool onnx_read_clip(onnx_reader *r, onnx_node *n) {
     return onnx_add_layer(r, n, layer, x->tensor, onnx_shape(r, x));
 }
 
+/* The axis attribute as an axis of shape s, which has no batch. */
+static bool own_axis(onnx_reader *r, const onnx_node *n, nh_shape s, int64_t axis, int *out) {
+    int64_t rank = s.rank + 1, from = axis < 0 ? axis + rank : axis;
+    if (from >= 1 && from < rank) {
+        *out = (int)from - 1;
+        return true;
+    }
+    onnx_form(r, n, from == 0 ? "axis %lld is the batch" : "axis %lld is not one of its input", (long long)axis);
+    if (rank > 1) nh_diag_allowed(r->d, "1 to %lld, or -1 to %lld", (long long)rank - 1, 1 - (long long)rank);
+    else nh_diag_hint(r->d, "give its input a dimension behind that of the samples");
+    return false;
+}
+
 /* Up to operator set 12 the dimensions from `axis` on are taken together, and axis is 1 by default. */
 bool onnx_read_softmax(onnx_reader *r, onnx_node *n) {
     int64_t axis;
     const onnx_value *x = onnx_activation(r, n);
     if (!x || !onnx_attr_int(r, n, "axis", r->opset < 13 ? 1 : -1, &axis)) return false;
     nh_shape s = onnx_shape(r, x);
-    int64_t rank = s.rank + 1, from = axis < 0 ? axis + rank : axis;
-    bool last = s.rank > 0 && from == rank - 1;
-    if (r->opset < 13 && s.rank > 0 && from >= 1 && from < rank) {
-        last = true;
-        for (int64_t i = from; i < rank - 1; i++)
-            last = last && s.dim[i - 1] == 1;
-    }
-    if (!last) {
-        onnx_form(r, n, "axis %lld is not the last dimension", (long long)axis);
-        nh_diag_allowed(r->d, "-1, or %lld", (long long)rank - 1);
+    nh_layer layer = {.op = NH_OP_SOFTMAX, .n_axes = 1};
+    if (!own_axis(r, n, s, axis, &layer.axis)) return false;
+    if (r->opset < 13) layer.n_axes = s.rank - layer.axis;
+    return onnx_add_layer(r, n, layer, x->tensor, s);
+}
+
+bool onnx_read_argmax(onnx_reader *r, onnx_node *n) {
+    int64_t axis, keep, last;
+    const onnx_value *x = onnx_activation(r, n);
+    if (!x || !onnx_attr_int(r, n, "axis", 0, &axis) || !onnx_attr_int(r, n, "keepdims", 1, &keep) ||
+        !onnx_attr_int(r, n, "select_last_index", 0, &last))
+        return false;
+    nh_shape s = onnx_shape(r, x), y = {0};
+    nh_layer layer = {.op = NH_OP_ARGMAX, .n_axes = 1};
+    if (!own_axis(r, n, s, axis, &layer.axis)) return false;
+    if (last) {
+        onnx_form(r, n, "select_last_index is set");
+        nh_diag_allowed(r->d, "0: of equal values the first is the largest");
         return false;
     }
-    return onnx_add_layer(r, n, (nh_layer){.op = NH_OP_SOFTMAX}, x->tensor, s);
+    for (int i = 0; i < s.rank; i++)
+        if (i != layer.axis || keep) y.dim[y.rank++] = i == layer.axis ? 1 : s.dim[i];
+    return onnx_add_layer(r, n, layer, x->tensor, y);
 }
 
 bool onnx_read_identity(onnx_reader *r, onnx_node *n) {

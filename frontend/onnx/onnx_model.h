@@ -105,10 +105,21 @@ typedef bool onnx_read_fn(onnx_reader *r, onnx_node *n);
 onnx_read_fn onnx_read_gemm, onnx_read_matmul, onnx_read_arithmetic, onnx_read_batchnorm;
 /* elementwise.c */
 onnx_read_fn onnx_read_simple, onnx_read_clip, onnx_read_softmax, onnx_read_identity, onnx_read_cast,
-    onnx_read_dropout;
+    onnx_read_dropout, onnx_read_argmax;
 /* shapes.c */
 onnx_read_fn onnx_read_flatten, onnx_read_reshape, onnx_read_squeeze, onnx_read_unsqueeze,
     onnx_read_transpose, onnx_read_constant;
+
+/* How a constant spreads over a tensor of shape s, without its batch: it varies along the axes axis .. axis + n_axes - 1 at the most
+ * (n_axes 0: it is one number), and has n values there, row-major. */
+typedef struct {
+    int axis, n_axes;
+    int64_t n;
+    double *value; /* [n], in the reader's arena of the graph */
+} onnx_spread;
+
+/* Broadcast c to shape s as NumPy does, times factor. M_SHAPE when it does not fit, would widen the tensor, or differs between samples. */
+bool onnx_spread_over(onnx_reader *r, const onnx_node *n, const onnx_const *c, nh_shape s, double factor, onnx_spread *out);
 
 /* What the readers of operators share (operators.c). */
 bool onnx_form(onnx_reader *r, const onnx_node *n, const char *fmt, ...)

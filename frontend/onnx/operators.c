@@ -11,6 +11,7 @@ static const struct {
     onnx_read_fn *read;
 } operators[] = {
     {"Add", 2, 2, "", onnx_read_arithmetic},
+    {"ArgMax", 1, 1, "axis keepdims select_last_index", onnx_read_argmax},
     {"BatchNormalization", 5, 5, "epsilon momentum spatial training_mode", onnx_read_batchnorm},
     {"Cast", 1, 1, "to saturate", onnx_read_cast},
     {"Clip", 1, 3, "min max", onnx_read_clip},
@@ -41,7 +42,6 @@ enum { N_OPERATORS = sizeof operators / sizeof *operators };
 static const struct {
     const char *ops, *hint;
 } hints[] = {
-    {" ArgMax ", "end the model before it and write 'output: argmax' in the configuration"},
     {" LogSoftmax ", "end the model before it: it does not change which output is the largest"},
     {" Shape Gather Concat Slice ConstantOfShape Expand ",
      "the exporter computes a shape at run time: use torch.flatten(x, 1), or simplify the model (onnxsim)"},

@@ -15,8 +15,8 @@ enum {
 };
 
 static const nh_op_info op_table[NH_OP_COUNT] = {
-#define NH_OP(symbol, text, inputs, weights, elementwise, table, strategies)                                 \
-    [NH_OP_##symbol] = {#symbol, text, inputs, weights, elementwise, table, strategies},
+#define NH_OP(symbol, text, inputs, weights, elementwise, table, axis, strategies)                           \
+    [NH_OP_##symbol] = {#symbol, text, inputs, weights, elementwise, table, NH_AXIS_##axis, strategies},
 #include "op.def"
 #undef NH_OP
 };

@@ -28,19 +28,33 @@ bool nh_shape_equal(nh_shape a, nh_shape b);
 /* "64x8x8"; "scalar" for rank 0. */
 const char *nh_shape_print(nh_shape s, char buf[96]);
 
+/* A tensor as [outer][n][inner]: the axes that a layer acts along are taken together as the middle one, row-major. */
+typedef struct {
+    int64_t outer, n, inner;
+} nh_axis;
+
+/* The view of shape s along the axes axis .. axis + n_axes - 1, which exist; n_axes 0: n is 1. */
+nh_axis nh_axis_of(nh_shape s, int axis, int n_axes);
+/* Which of the n an element of the tensor belongs to. Element (o, k, i) is number (o * n + k) * inner + i. */
+static inline int64_t nh_channel_of(nh_axis a, int64_t element) { return element / a.inner % a.n; }
+
 typedef enum { NH_EDGE_FRAME, NH_EDGE_SPIKE, NH_EDGE_GRADED } nh_edge_kind;
 
 typedef enum {
-#define NH_OP(symbol, text, inputs, weights, elementwise, table, strategies) NH_OP_##symbol,
+#define NH_OP(symbol, text, inputs, weights, elementwise, table, axis, strategies) NH_OP_##symbol,
 #include "op.def"
 #undef NH_OP
     NH_OP_COUNT
 } nh_op;
 
+/* The column `axis` of op.def. */
+typedef enum { NH_AXIS_NONE, NH_AXIS_CHANNELS, NH_AXIS_NORMALIZED, NH_AXIS_REDUCED, NH_AXIS_FIRST } nh_axis_rule;
+
 typedef struct {
     const char *name, *text;
     int n_inputs;
     bool has_weights, is_elementwise, is_table;
+    nh_axis_rule axis;
     unsigned strategies; /* or of nh_strategy */
 } nh_op_info;
 
@@ -89,8 +103,9 @@ typedef struct {
  * padding. ADD: sum of n_in tensors of one shape. DELAY: output(t) = input(t - steps), 0 before; delay[0] for all elements, or one
  * per element (n_delay); the only layer that may read a tensor made by a later one, when every delay is >= 1. NEURON: elementwise,
  * input k is accumulator k of the program.
- * BATCHNORM: weight = per-channel factor s, bias = per-channel offset t: y = s*x + t (folded by the reader).
- * DENSE over an input [.., n_in]: all leading dimensions must be 1. LEAKY_RELU: alpha. CLIP: lo, hi. SOFTMAX/ARGMAX: last axis. */
+ * Layers that act along axes name them (op.def says what they are to each operator):
+ * BATCHNORM: weight = factor s, bias = offset t, one per channel along the axes: y = s*x + t (folded by the reader). SOFTMAX, ARGMAX:
+ * over the axes taken together. DENSE over an input [.., n_in]: all leading dimensions must be 1. LEAKY_RELU: alpha. CLIP: lo, hi. */
 typedef struct {
     const char *name; /* as in the model, unique, any characters */
     const char *id;   /* n<index>_<mangled>: [a-z0-9_], unique, <= 40 characters; the only form that reaches scripts and files */
@@ -100,6 +115,7 @@ typedef struct {
     int in[NH_MAX_INPUTS]; /* tensor indices */
     int out;               /* tensor index */
     nh_param *weight, *bias; /* NULL when absent */
+    int axis, n_axes;       /* axes axis .. axis + n_axes - 1 of the input's shape; 0, 0 where op.def says NONE or FIRST */
     double alpha, lo, hi;
     nh_window window;       /* CONV, SUMPOOL, AVGPOOL */
     const int64_t *delay;   /* DELAY: [n_delay] steps >= 0 */
@@ -125,6 +141,9 @@ typedef struct nh_graph {
     bool is_temporal;  /* runs over time steps: has NEURON or DELAY layers */
     int64_t steps;     /* time steps of a sample; 1 for networks without time, 0 while unknown */
 } nh_graph;
+
+/* The input of l along the axes it names. */
+nh_axis nh_layer_axis(const nh_graph *g, const nh_layer *l);
 
 /* Output size of a window along an axis (0 = height); 0 when it does not fit. */
 int64_t nh_window_out(const nh_window *w, int axis, int64_t in);

@@ -215,7 +215,9 @@ static void put_layer(const nh_graph *g, const nh_layer *l, bool values, FILE *o
     fprintf(out, " %s in", nh_op_get(l->op)->text);
     for (int k = 0; k < l->n_in; k++)
         fprintf(out, " %d", l->in[k]);
-    fprintf(out, " out %d alpha %.17g lo %.17g hi %.17g\n", l->out, l->alpha, l->lo, l->hi);
+    fprintf(out, " out %d", l->out);
+    if (l->axis || l->n_axes) fprintf(out, " axis %d %d", l->axis, l->n_axes);
+    fprintf(out, " alpha %.17g lo %.17g hi %.17g\n", l->alpha, l->lo, l->hi);
     put_options(&l->opt, out);
     if (g->is_temporal) put_numerics(&l->opt, out);
     if (nh_op_has_window(l->op)) put_window(&l->window, out);

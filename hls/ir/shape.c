@@ -30,6 +30,14 @@ const char *nh_shape_print(nh_shape s, char buf[96]) {
     return buf;
 }
 
+nh_axis nh_axis_of(nh_shape s, int axis, int n_axes) {
+    nh_axis a = {1, 1, 1};
+    for (int i = 0; i < s.rank; i++) *(i < axis ? &a.outer : i < axis + n_axes ? &a.n : &a.inner) *= s.dim[i];
+    return a;
+}
+
+nh_axis nh_layer_axis(const nh_graph *g, const nh_layer *l) { return nh_axis_of(g->tensor[l->in[0]].shape, l->axis, l->n_axes); }
+
 static int64_t last_dim(nh_shape s) {
     return s.rank > 0 ? s.dim[s.rank - 1] : 1;
 }
@@ -52,7 +60,7 @@ static const char *dense_mismatch(const nh_graph *g, const nh_layer *l) {
 static const char *batchnorm_mismatch(const nh_graph *g, const nh_layer *l) {
     nh_shape x = g->tensor[l->in[0]].shape, w = l->weight->shape;
     if (!nh_shape_equal(x, g->tensor[l->out].shape)) return "input and output differ in shape";
-    if (w.rank != 1 || w.dim[0] != last_dim(x)) return "the factors are not one per channel";
+    if (w.rank != 1 || w.dim[0] != nh_layer_axis(g, l).n) return "the factors are not one per channel";
     if (l->bias && !nh_shape_equal(l->bias->shape, w)) return "the offsets are not one per channel";
     return NULL;
 }
@@ -126,9 +134,21 @@ bool nh_layer_is_late(const nh_layer *l) {
     return true;
 }
 
+/* The axes that l names, by its row of op.def. */
+static const char *axis_mismatch(const nh_graph *g, const nh_layer *l) {
+    nh_axis_rule rule = nh_op_get(l->op)->axis;
+    if (rule == NH_AXIS_NONE || rule == NH_AXIS_FIRST) return l->axis || l->n_axes ? "it names an axis, which its operator does not have" : NULL;
+    int rank = g->tensor[l->in[0]].shape.rank;
+    if (l->axis < 0 || l->n_axes < 0 || l->n_axes > rank || l->axis > rank - l->n_axes) return "its input does not have the axes it names";
+    if (l->n_axes == 0 && rule != NH_AXIS_CHANNELS && rank > 0) return "it names no axis";
+    return NULL;
+}
+
 const char *nh_shape_mismatch(const nh_graph *g, const nh_layer *l) {
     nh_shape y = g->tensor[l->out].shape, x = l->n_in > 0 ? g->tensor[l->in[0]].shape : y;
     if (nh_shape_size(x) < 1 || nh_shape_size(y) < 1) return "a shape is empty or too large";
+    const char *axis = axis_mismatch(g, l);
+    if (axis) return axis;
     switch (l->op) {
     case NH_OP_INPUT: return NULL;
     case NH_OP_DENSE: return dense_mismatch(g, l);
@@ -143,9 +163,9 @@ const char *nh_shape_mismatch(const nh_graph *g, const nh_layer *l) {
     case NH_OP_RESHAPE:
         return nh_shape_size(x) == nh_shape_size(y) ? NULL : "input and output differ in size";
     case NH_OP_ARGMAX:
-        return nh_shape_size(y) * last_dim(x) == nh_shape_size(x)
+        return nh_shape_size(y) * nh_layer_axis(g, l).n == nh_shape_size(x)
                    ? NULL
-                   : "the output does not have one element per row";
+                   : "the output does not have one element for those along the axes";
     case NH_OP_CONV:
     case NH_OP_SUMPOOL:
     case NH_OP_AVGPOOL: return window_mismatch(g, l);

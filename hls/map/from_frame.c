@@ -94,10 +94,10 @@ static bool is_uniform(const int64_t *v, int64_t n) {
 }
 
 /* t * mul * 2^-shift; mul NULL: only the point moves. */
-static bool put_scale(writer *w, const nh_layer *l, int64_t n, int shift) {
+static bool put_scale(writer *w, const nh_layer *l, const int64_t *mul, int64_t n, int shift) {
     static const int64_t one = 1;
-    const int64_t *mul = l->requant_mul ? l->requant_mul : &one;
-    if (!l->requant_mul || is_uniform(mul, n)) n = 1;
+    if (!mul) mul = &one, n = 1;
+    if (is_uniform(mul, n)) n = 1;
     if (n == 1 && !w->c->scale_is_param) {
         double v = ldexp((double)mul[0], -shift);
         if (v < 1 || v > 1) put(w, "MUL t, t, %.17g", v);
@@ -121,27 +121,39 @@ static bool put_dense(writer *w, const nh_layer *l) {
         put(w, "ADD t, a, bias");
         if (!put_param(w, l, "bias", values_of(w, raw, n, 0), n)) return false;
     }
-    if (!put_scale(w, l, n, l->requant_shift + frac - w->frac)) return false;
+    if (!put_scale(w, l, l->requant_mul, n, l->requant_shift + frac - w->frac)) return false;
     put_cast(w, l);
     return true;
 }
 
+/* Values of the channels of l as values of its elements; *n: of v, of the result. One value for all stays one. */
+static const int64_t *per_element(const writer *w, const nh_layer *l, const int64_t *v, int64_t *n) {
+    nh_axis axis = nh_layer_axis(w->c->g, l);
+    int64_t size = axis.outer * axis.n * axis.inner;
+    if (!v || axis.n == 1 || axis.n == size) return v;
+    int64_t *out = nh_arena_array(w->c->a, (size_t)size, sizeof *out);
+    for (int64_t i = 0; i < size; i++) out[i] = v[nh_channel_of(axis, i)];
+    *n = size;
+    return out;
+}
+
 static bool put_batchnorm(writer *w, const nh_layer *l) {
     int64_t n = l->weight->shape.dim[0];
+    const int64_t *gain = per_element(w, l, l->weight->raw, &n), *shift = per_element(w, l, l->bias ? l->bias->raw : NULL, &n);
     char text[NH_FORMAT_TEXT];
     const char *factor = unused(w, "factor"), *offset = unused(w, "offset");
     put(w, "MUL t, t, %s", factor);
-    if (!put_param(w, l, factor, values_of(w, l->weight->raw, n, nh_format_frac(l->weight->fmt)), n)) return false;
+    if (!put_param(w, l, factor, values_of(w, gain, n, nh_format_frac(l->weight->fmt)), n)) return false;
     if (l->bias) {
         put(w, "ADD t, t, %s", offset);
-        if (!put_param(w, l, offset, values_of(w, l->bias->raw, n, nh_format_frac(l->bias->fmt) - w->frac), n)) return false;
+        if (!put_param(w, l, offset, values_of(w, shift, n, nh_format_frac(l->bias->fmt) - w->frac), n)) return false;
     }
     if (!l->accum_exact) {
         nh_format f = l->accum;
         f.int_bits += w->frac;
         put(w, "CAST t, t, %s", nh_format_print(f, text));
     }
-    if (!put_scale(w, l, n, l->requant_shift)) return false;
+    if (!put_scale(w, l, per_element(w, l, l->requant_mul, &n), n, l->requant_shift)) return false;
     put_cast(w, l);
     return true;
 }

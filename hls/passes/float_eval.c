@@ -33,29 +33,40 @@ static void eval_dense(const nh_layer *l, const double *x, double *y) {
         y[o] += l->bias->value[o];
 }
 
-static void eval_batchnorm(const nh_layer *l, const double *x, double *y, int64_t n) {
-    int64_t channels = l->weight->shape.dim[0];
+static void eval_batchnorm(const nh_layer *l, nh_axis axis, const double *x, double *y, int64_t n) {
     for (int64_t i = 0; i < n; i++) {
-        int64_t c = i % channels;
+        int64_t c = nh_channel_of(axis, i);
         y[i] = l->weight->value[c] * x[i] + (l->bias ? l->bias->value[c] : 0);
     }
 }
 
-static void eval_softmax(const double *x, double *y, int64_t n) {
+/* n elements that stand `stride` apart. */
+static void eval_softmax(const double *x, double *y, int64_t n, int64_t stride) {
     double max = x[0], sum = 0;
     for (int64_t i = 1; i < n; i++)
-        max = fmax(max, x[i]);
+        max = fmax(max, x[i * stride]);
     for (int64_t i = 0; i < n; i++)
-        sum += y[i] = exp(x[i] - max);
+        sum += y[i * stride] = exp(x[i * stride] - max);
     for (int64_t i = 0; i < n; i++)
-        y[i] /= sum;
+        y[i * stride] /= sum;
 }
 
-static double first_maximum(const double *x, int64_t n) {
+static double first_maximum(const double *x, int64_t n, int64_t stride) {
     int64_t best = 0;
     for (int64_t i = 1; i < n; i++)
-        if (x[i] > x[best]) best = i;
+        if (x[i * stride] > x[best * stride]) best = i;
     return (double)best;
+}
+
+/* The layers that take the elements along their axes together: line by line. */
+static void eval_lines(const nh_layer *l, nh_axis a, const double *x, double *y) {
+    for (int64_t line = 0; line < a.outer * a.inner; line++) {
+        int64_t at = line / a.inner * a.n * a.inner + line % a.inner;
+        if (l->op == NH_OP_SOFTMAX)
+            eval_softmax(x + at, y + at, a.n, a.inner);
+        else
+            y[line] = first_maximum(x + at, a.n, a.inner);
+    }
 }
 
 static double eval_scalar(const nh_layer *l, double x) {
@@ -72,19 +83,12 @@ static double eval_scalar(const nh_layer *l, double x) {
 static void eval_layer(const nh_graph *g, const nh_layer *l, double **value) {
     const double *x = value[l->in[0]];
     double *y = value[l->out];
-    nh_shape shape = g->tensor[l->in[0]].shape;
-    int64_t n = nh_shape_size(shape), row = shape.rank > 0 ? shape.dim[shape.rank - 1] : 1;
+    int64_t n = nh_shape_size(g->tensor[l->in[0]].shape);
     switch (l->op) {
     case NH_OP_DENSE: eval_dense(l, x, y); break;
-    case NH_OP_BATCHNORM: eval_batchnorm(l, x, y, n); break;
+    case NH_OP_BATCHNORM: eval_batchnorm(l, nh_layer_axis(g, l), x, y, n); break;
     case NH_OP_SOFTMAX:
-        for (int64_t i = 0; i < n; i += row)
-            eval_softmax(x + i, y + i, row);
-        break;
-    case NH_OP_ARGMAX:
-        for (int64_t i = 0; i < n; i += row)
-            y[i / row] = first_maximum(x + i, row);
-        break;
+    case NH_OP_ARGMAX: eval_lines(l, nh_layer_axis(g, l), x, y); break;
     default:
         for (int64_t i = 0; i < n; i++)
             y[i] = eval_scalar(l, x[i]);

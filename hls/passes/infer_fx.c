@@ -222,8 +222,7 @@ static bool infer_table(nh_infer *c, const nh_layer *l, double lo, double hi) {
 }
 
 static bool infer_argmax(nh_infer *c, const nh_layer *l) {
-    nh_shape s = c->g->tensor[l->in[0]].shape;
-    int64_t n = s.rank > 0 ? s.dim[s.rank - 1] : 1;
+    int64_t n = nh_layer_axis(c->g, l).n;
     int bits = n > 2 ? 64 - __builtin_clzll((unsigned long long)(n - 1)) : 1;
     set_tensor(c, l, nh_format_make(false, bits, bits, NH_ROUND_TRN, NH_OVERFLOW_WRAP), 1,
                (nh_range){0, n - 1}, "index");

@@ -32,8 +32,10 @@ static void fold(nh_graph *g, nh_layer *dense, const nh_layer *bn) {
     int64_t n_out = dense->weight->shape.dim[0], n_in = dense->weight->shape.dim[1];
     double *w = nh_arena_array(g->arena, (size_t)(n_out * n_in), sizeof *w);
     double *b = nh_arena_array(g->arena, (size_t)n_out, sizeof *b);
+    nh_axis axis = nh_layer_axis(g, bn);
     for (int64_t o = 0; o < n_out; o++) {
-        double s = bn->weight->value[o], t = bn->bias ? bn->bias->value[o] : 0;
+        int64_t c = nh_channel_of(axis, o);
+        double s = bn->weight->value[c], t = bn->bias ? bn->bias->value[c] : 0;
         const double *from = dense->weight->value + o * n_in;
         for (int64_t i = 0; i < n_in; i++)
             w[o * n_in + i] = s * from[i];
@@ -84,11 +86,12 @@ static const char *free_name(nh_graph *g) {
     return name;
 }
 
-/* argmax(softmax(x)) = argmax(x), so a softmax at the end is not built. */
+/* argmax(softmax(x)) = argmax(x) along the same axis, so a softmax at the end is not built. */
 static void drop_softmax(nh_graph *g, nh_diag *d) {
     int last = g->tensor[g->output].producer;
     nh_layer *l = &g->layer[last];
     if (l->op != NH_OP_SOFTMAX || g->tensor[l->out].n_consumers > 0) return;
+    if (l->n_axes != 1 || l->axis != g->tensor[l->out].shape.rank - 1) return;
     nh_report(d, NH_N_GRAPH, l->at,
               "layer '%s': left out, the largest input of a softmax is its largest output", l->name);
     nh_diag_layer(d, l->name);
@@ -106,7 +109,11 @@ bool nh_pass_append_argmax(nh_graph *g, const nh_options *o, nh_diag *d) {
     if (!(nh_op_get(NH_OP_ARGMAX)->strategies & argmax.opt.strategy))
         argmax.opt.strategy = NH_STRATEGY_LATENCY;
     nh_shape shape = g->tensor[g->output].shape;
-    if (shape.rank > 0) shape.dim[shape.rank - 1] = 1;
+    if (shape.rank > 0) {
+        argmax.axis = shape.rank - 1;
+        argmax.n_axes = 1;
+        shape.dim[argmax.axis] = 1;
+    }
     argmax.out = nh_graph_add_tensor(g, argmax.name, shape, NH_EDGE_FRAME);
     g->output = argmax.out;
     nh_graph_add_layer(g, argmax);

@@ -65,26 +65,37 @@ static bool dense(nh_arena *a, nh_diag *d, nh_dp *p, const nh_graph *g, const nh
     return true;
 }
 
+/* Softmax and argmax take the elements along their axes together: line by line. The result of line i of argmax is element i. */
+static void lines(nh_arena *a, nh_dp *p, const nh_graph *g, const nh_layer *l, nh_val *v, nh_notes *notes)
+{
+    const nh_tensor *in = &g->tensor[l->in[0]], *out = &g->tensor[l->out];
+    nh_axis axis = nh_layer_axis(g, l);
+    nh_val *x = nh_arena_array(a, (size_t)axis.n, sizeof *x), *y = nh_arena_array(a, (size_t)axis.n, sizeof *y);
+    for (int64_t line = 0; line < axis.outer * axis.inner; line++) {
+        nh_val *at = v + line / axis.inner * axis.n * axis.inner + line % axis.inner;
+        for (int64_t k = 0; k < axis.n; k++) x[k] = at[k * axis.inner];
+        if (l->op == NH_OP_ARGMAX) {
+            v[line] = nh_dp_cast(p, nh_dp_argmax(p, x, axis.n), out->q.fmt); /* no later line reads element `line` or before */
+            continue;
+        }
+        const char *note = NULL;
+        nh_dp_softmax(p, x, axis.n, in->q.scale, out->q.fmt, l->opt.table_size, "softmax", y, &note);
+        nh_notes_add(notes, note);
+        for (int64_t k = 0; k < axis.n; k++) at[k * axis.inner] = y[k];
+    }
+}
+
 /* One layer over the whole vector v (room for the larger of its sides). */
 static bool apply(nh_arena *a, nh_diag *d, nh_dp *p, const nh_graph *g, const nh_layer *l, nh_val *v, nh_notes *notes)
 {
-    const nh_tensor *in = &g->tensor[l->in[0]], *out = &g->tensor[l->out];
-    int64_t n = nh_shape_size(in->shape);
     if (l->op == NH_OP_DENSE) return dense(a, d, p, g, l, v);
-    if (l->op == NH_OP_SOFTMAX) {
-        nh_val *y = nh_arena_array(a, (size_t)n, sizeof *y);
-        const char *note = NULL;
-        nh_dp_softmax(p, v, n, in->q.scale, out->q.fmt, l->opt.table_size, "softmax", y, &note);
-        nh_notes_add(notes, note);
-        for (int64_t i = 0; i < n; i++) v[i] = y[i];
+    if (!nh_op_get(l->op)->is_elementwise) {
+        lines(a, p, g, l, v, notes);
         return true;
     }
-    if (l->op == NH_OP_ARGMAX) {
-        v[0] = nh_dp_cast(p, nh_dp_argmax(p, v, n), out->q.fmt);
-        return true;
-    }
-    int64_t channels = l->op == NH_OP_BATCHNORM ? l->weight->shape.dim[0] : 1;
-    for (int64_t i = 0; i < n; i++) v[i] = nh_apply_elementwise(p, g, l, v[i], i / (n / channels), notes);
+    nh_axis axis = nh_layer_axis(g, l);
+    for (int64_t i = 0, n = nh_shape_size(g->tensor[l->in[0]].shape); i < n; i++)
+        v[i] = nh_apply_elementwise(p, g, l, v[i], nh_channel_of(axis, i), notes);
     return true;
 }
 

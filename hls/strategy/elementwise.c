@@ -13,7 +13,7 @@ void nh_notes_add(nh_notes *n, const char *note)
 
 bool nh_is_elementwise(const nh_layer *l, bool *needs_channel)
 {
-    *needs_channel = l->op == NH_OP_BATCHNORM;
+    *needs_channel = nh_op_get(l->op)->axis == NH_AXIS_CHANNELS && l->n_axes > 0;
     return nh_op_get(l->op)->is_elementwise;
 }
 
@@ -50,11 +50,10 @@ nh_val nh_requantize(nh_dp *p, const nh_graph *g, const nh_layer *l, nh_val acc,
 
 static nh_val batchnorm(nh_dp *p, const nh_graph *g, const nh_layer *l, nh_val x, int64_t channel)
 {
-    int64_t c = l->weight->shape.dim[0] == 1 ? 0 : channel;
-    nh_val v = nh_dp_mulc(p, x, l->weight->raw[c], nh_format_frac(l->weight->fmt));
-    if (l->bias) v = nh_dp_add(p, v, nh_dp_const(p, l->bias->raw[c], nh_format_frac(l->bias->fmt)));
+    nh_val v = nh_dp_mulc(p, x, l->weight->raw[channel], nh_format_frac(l->weight->fmt));
+    if (l->bias) v = nh_dp_add(p, v, nh_dp_const(p, l->bias->raw[channel], nh_format_frac(l->bias->fmt)));
     if (!l->accum_exact) v = nh_dp_cast(p, v, l->accum);
-    return nh_requantize(p, g, l, v, NULL, c);
+    return nh_requantize(p, g, l, v, NULL, channel);
 }
 
 static double sigmoid(double x) { return x >= 0 ? 1.0 / (1.0 + exp(-x)) : exp(x) / (1.0 + exp(x)); }

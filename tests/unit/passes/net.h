@@ -35,6 +35,7 @@ static inline nh_layer *append(net *t, const char *name, nh_op op, int64_t n) {
     nh_shape shape = {1, {n}};
     int in = t->g->output, out = nh_graph_add_tensor(t->g, name, shape, NH_EDGE_FRAME);
     nh_layer l = {.name = name, .op = op, .n_in = op != NH_OP_INPUT, .in = {in < 0 ? 0 : in}, .out = out, .opt = t->o.defaults};
+    l.n_axes = op == NH_OP_BATCHNORM || op == NH_OP_SOFTMAX || op == NH_OP_ARGMAX;
     if (op == NH_OP_INPUT) t->g->input = out;
     t->g->output = out;
     int index = nh_graph_add_layer(t->g, l); /* moves g->layer */
