@@ -60,6 +60,7 @@ typedef struct nh_diag {
     nh_diag_item *item;
     size_t count, cap;
     size_t n_error, n_warning;
+    struct nh_sources *sources; /* NULL, or where nh_file_read notes what it read: sources.h */
 } nh_diag;
 
 /* A new collector whose items live in a. */

@@ -1,5 +1,7 @@
 #include "file.h"
 
+#include "sources.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -59,8 +61,9 @@ bool nh_file_read(nh_arena *a, nh_diag *d, nh_loc at, const char *path, size_t l
     if (n < 0) nh_report(d, NH_O_READ, at, "cannot read '%s': %s", path, strerror(errno));
     close(fd);
     data[got] = 0;
-    if (n >= 0) *out = (nh_bytes){data, got};
-    return n >= 0;
+    if (n < 0) return false;
+    *out = (nh_bytes){data, got};
+    return !d->sources || nh_sources_note(d, at, path, *out);
 }
 
 bool nh_file_exists(const char *path) {

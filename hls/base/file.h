@@ -15,7 +15,7 @@ typedef struct {
 } nh_bytes;
 
 /* Read a regular file of at most `limit` bytes into a. NH_O_READ at `at` on failure (missing, not a regular
- * file, too large, I/O error), naming the file. */
+ * file, too large, I/O error), naming the file. Noted in d->sources where that is asked for (sources.h). */
 bool nh_file_read(nh_arena *a, nh_diag *d, nh_loc at, const char *path, size_t limit, nh_bytes *out);
 bool nh_file_exists(const char *path);
 
@@ -50,13 +50,14 @@ bool nh_publish(nh_diag *d, const char *staged, const char *dst);
 /* Give a staged directory or file up, after a failure. */
 void nh_discard(const char *staged);
 
-/* SHA-256 (libcrypto), hex, 64 characters + NUL. */
+/* SHA-256 (libcrypto, by the functions that need no memory), hex, 64 characters + NUL. */
 typedef struct { char hex[65]; } nh_hash;
 typedef struct nh_hasher nh_hasher;
 nh_hasher *nh_hasher_new(nh_arena *a);
 void nh_hash_bytes(nh_hasher *h, const void *data, size_t size);
 void nh_hash_str(nh_hasher *h, const char *s); /* length-prefixed, so that fields cannot run together */
 nh_hash nh_hash_end(nh_hasher *h);
+/* A second reading: for outputs and programs. The hash of an input is that of the bytes that were read (sources.h). */
 bool nh_hash_file(nh_arena *a, const char *path, nh_hash *out);
 
 #endif

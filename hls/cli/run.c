@@ -5,18 +5,15 @@
 #include <unistd.h>
 
 #include "reader.h"
+#include "sources.h"
 
-static bool hash_sources(nh_run *r) {
-    nh_hash config, model;
+/* What the outputs are made of, by the bytes that were read: the configuration, and the model with the files that its reader opened. */
+static void set_provenance(nh_run *r, size_t model, size_t model_end) {
     nh_arena *a = r->cli->arena;
-    if (!nh_hash_file(a, r->opt->file, &config))
-        return nh_report(r->cli->diag, NH_O_READ, NH_NOWHERE, "cannot read '%s'", r->opt->file);
-    if (!nh_hash_file(a, r->opt->model, &model))
-        return nh_report(r->cli->diag, NH_O_READ, r->opt->model_at, "cannot read '%s'", r->opt->model);
-    r->provenance = (nh_provenance){.version = NH_VERSION,
-                                    .config_sha = nh_arena_str(a, config.hex),
-                                    .model_sha = nh_arena_str(a, model.hex)};
-    return true;
+    const nh_sources *s = r->cli->diag->sources;
+    const char *config = nh_sources_hash(s, r->opt->file);
+    nh_hash joined = nh_sources_join(a, s, model, model_end);
+    r->provenance = (nh_provenance){.version = NH_VERSION, .config_sha = config, .model_sha = nh_arena_str(a, joined.hex)};
 }
 
 /* The passes, with the network after one of them on stdout when that was asked for. */
@@ -46,17 +43,20 @@ bool nh_run_load(nh_run *r, nh_cli *c, const char *config) {
     nh_diag *d = c->diag;
     *r = (nh_run){.cli = c};
     choose_jobs(c);
+    nh_sources_begin(d);
     r->opt = nh_config_read(a, d, config);
     if (!r->opt) return false;
     r->opt->simulate.trace |= c->flag.trace;
     r->opt->simulate.waves |= c->flag.waves;
     r->out = c->flag.out ? c->flag.out : nh_arena_printf(a, "build/%s", r->opt->project);
+    size_t model = d->sources->n;
     r->graph = nh_model_read(a, d, r->opt->model_at, r->opt->model, r->opt);
     if (!r->graph) return false;
+    set_provenance(r, model, d->sources->n);
     r->n_class = nh_shape_size(r->graph->tensor[r->graph->output].shape);
     bool resolved = nh_config_resolve(r->opt, r->graph, d);
-    if (!nh_load_data(r) || !resolved || !hash_sources(r)) return false;
-    if (!run_passes(r)) return false;
+    if (!nh_load_data(r) || !resolved || !run_passes(r)) return false;
+    r->sources = nh_sources_end(d); /* whatever is read from here on is our own output */
     bool device = !nh_has_pnr(&r->opt->target) || nh_pnr_device_check(d, &r->opt->target);
     if (c->flag.dump_after || nh_run_is_event(r)) return device;
     if (nh_is_mixed(r->graph)) return nh_places_load(r) && device;

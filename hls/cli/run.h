@@ -29,6 +29,7 @@ typedef struct {
     const double *reference; /* spiking: reference, [inputs.n][steps][outputs], or NULL */
     const char *out;      /* output directory */
     nh_provenance provenance;
+    const struct nh_sources *sources; /* every file that nh_run_load read, with its hash */
     nh_report_facts facts;
     unsigned told_missing; /* bit i: the user knows that nh_tools[i] was not found */
 } nh_run;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim_places.h"
+#include "sources.h"
 #include "synth.h"
 #include "tool.h"
 
@@ -12,9 +13,16 @@ const char *nh_run_below(nh_run *r, const char *name) { return nh_path_join(r->c
 
 /* --- what a step depends on ---------------------------------------------------------------------------------------------- */
 
+/* A file of the user's, by the bytes that this run read of it. */
 static void key_file(nh_run *r, nh_step *t, const char *part, const char *path) {
+    const char *hash = path ? nh_sources_hash(r->sources, path) : NULL;
+    if (path) nh_step_key(t, part, hash ? hash : "not read");
+}
+
+/* This program; the link names the file that runs, also when a newer one has taken its place. */
+static void key_self(nh_run *r, nh_step *t) {
     nh_hash h;
-    if (path) nh_step_key(t, part, nh_hash_file(r->cli->arena, path, &h) ? nh_arena_str(r->cli->arena, h.hex) : "missing");
+    nh_step_key(t, "neurohls", nh_hash_file(r->cli->arena, "/proc/self/exe", &h) ? nh_arena_str(r->cli->arena, h.hex) : NH_VERSION);
 }
 
 /* Folders and lists of recordings: what was read from them. */
@@ -55,7 +63,7 @@ static void key_image(nh_run *r, nh_step *t) {
 }
 
 static void depend_design(nh_run *r, nh_step *t) {
-    key_file(r, t, "neurohls", "/proc/self/exe");
+    key_self(r, t);
     nh_step_key(t, "config", r->provenance.config_sha);
     nh_step_key(t, "model", r->provenance.model_sha);
     bool same = r->graph->is_temporal && !r->opt->calibrate.data.path; /* see load_temporal */
@@ -86,7 +94,7 @@ static void depend_sim(nh_run *r, nh_step *t) {
 }
 
 static void depend_synth(nh_run *r, nh_step *t) {
-    key_file(r, t, "neurohls", "/proc/self/exe");
+    key_self(r, t);
     key_target(r, t);
     nh_step_input(t, "rtl");
     key_tool(r, t, "yosys");

@@ -7,6 +7,7 @@
 
 #include "file.h"
 #include "pool.h"
+#include "sources.h"
 
 static nh_arena *a;
 static nh_diag *d;
@@ -150,6 +151,31 @@ Test(file, sha256_matches_the_standard) {
     cr_assert(nh_hash_file(a, put("abc", "abc"), &f));
     cr_assert_str_eq(f.hex, abc);
     cr_assert_not(nh_hash_file(a, dir, &f));
+}
+
+Test(file, what_was_read_is_noted_by_its_bytes) {
+    nh_bytes b;
+    nh_sources_begin(d);
+    for (int i = 0; i < 300; i++) {
+        char *path = put(nh_arena_printf(a, "f%d", i), "abc");
+        cr_assert(nh_file_read(a, d, NH_NOWHERE, path, 10, &b));
+        put(nh_arena_printf(a, "f%d", i), "later");
+    }
+    cr_assert_eq(d->sources->n, 300);
+    cr_assert(nh_file_read(a, d, NH_NOWHERE, put("f7", "abc"), 10, &b), "the same bytes again");
+    cr_assert_not(nh_file_read(a, d, NH_NOWHERE, put("f7", "other"), 10, &b));
+    cr_assert_eq(d->item[0].code, NH_O_READ);
+    const nh_sources *s = nh_sources_end(d);
+    cr_assert_eq(s->n, 300);
+    for (int i = 0; i < 300; i++) {
+        const char *hash = nh_sources_hash(s, nh_arena_printf(a, "%s/f%d", dir, i));
+        cr_assert_str_eq(hash, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+    cr_assert_null(nh_sources_hash(s, "f1"));
+    cr_assert(nh_file_read(a, d, NH_NOWHERE, put("f7", "third"), 10, &b), "no longer noted");
+    cr_assert_str_eq(nh_sources_join(a, s, 3, 4).hex, s->at[3].hash.hex);
+    /* (echo ba7816...15ad; echo ba7816...15ad) | sha256sum */
+    cr_assert_str_eq(nh_sources_join(a, s, 3, 5).hex, "ed9453257140de25bccb9b1fe8413c845d0ce1c7a25fcdfe1c874ac5f12c8564");
 }
 
 static nh_hash hash_two(const char *x, const char *y) {
