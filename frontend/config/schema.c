@@ -54,7 +54,7 @@ static const nh_key layer_keys[] = {
     {.name = "accum", .type = NH_KEY_FORMAT, .def = "auto", .offset = LAYER(accum), .at = NH_NO_PLACE,
      .doc = "number format of the accumulator; auto = exact, no sum can overflow"},
     {.name = "weight_bits", .type = NH_KEY_INT, .min = 1, .max = 32, .def = "8", .offset = LAYER(weight_bits), .at = NH_NO_PLACE,
-     .doc = "width of the weights when weight is auto"},
+     .doc = "width of the weights when weight is auto; of a batch norm left alone: bits that its smallest factor keeps"},
     {.name = "result_bits", .type = NH_KEY_INT, .min = 1, .max = 32, .def = "16", .offset = LAYER(result_bits), .at = NH_NO_PLACE,
      .doc = "width of the results when result is auto"},
     {.name = "scale", .type = NH_KEY_WORD, .word = scale_words, .def = "power_of_two", .offset = LAYER(scale), .at = NH_NO_PLACE,

@@ -108,6 +108,17 @@ int nh_graph_find(const nh_graph *g, const char *name) {
     return -1;
 }
 
+nh_layer *nh_graph_only_source(const nh_graph *g, const nh_layer *l, int k) {
+    const nh_tensor *t = &g->tensor[l->in[k]];
+    return t->n_consumers == 1 && l->in[k] != g->output ? &g->layer[t->producer] : NULL;
+}
+
+nh_layer *nh_graph_source_behind_reshapes(const nh_graph *g, const nh_layer *l, int k) {
+    nh_layer *from = nh_graph_only_source(g, l, k);
+    while (from && from->op == NH_OP_RESHAPE) from = nh_graph_only_source(g, from, 0);
+    return from;
+}
+
 void nh_graph_remove_layer(nh_graph *g, int index) {
     int out = g->layer[index].out, in = g->layer[index].in[0];
     assert(g->layer[index].n_in >= 1);

@@ -160,6 +160,11 @@ int nh_graph_add_layer(nh_graph *g, nh_layer layer);
 /* Index of the layer called name, or -1. */
 int nh_graph_find(const nh_graph *g, const char *name);
 
+/* The layer that makes input k of l, when nobody else reads it and it is not the network's output; else NULL. */
+nh_layer *nh_graph_only_source(const nh_graph *g, const nh_layer *l, int k);
+/* The same behind reshapes, which leave the order of elements. */
+nh_layer *nh_graph_source_behind_reshapes(const nh_graph *g, const nh_layer *l, int k);
+
 /* Take out layer `index` (which has an input): its first input takes the place of its output everywhere. Later layers and
  * tensors move down by one, and ids are made anew. */
 void nh_graph_remove_layer(nh_graph *g, int index);

@@ -5,15 +5,9 @@
 #include "edit.h"
 #include "temporal.h"
 
-/* The layer that makes input k of l, when nobody else reads it and it is of kind op; else NULL. */
-static nh_layer *only_source(const nh_graph *g, const nh_layer *l, int k) {
-    const nh_tensor *t = &g->tensor[l->in[k]];
-    return t->n_consumers == 1 && l->in[k] != g->output ? &g->layer[t->producer] : NULL;
-}
-
 static bool absorb_sum(nh_graph *g, int at, int k) {
     nh_layer *l = &g->layer[at];
-    nh_layer *add = only_source(g, l, k);
+    nh_layer *add = nh_graph_only_source(g, l, k);
     if (!add || add->op != NH_OP_ADD || l->neuron->program->is_exact || l->n_in + add->n_in - 1 > NH_NEURON_INPUTS) return false;
     nh_arena *a = g->arena;
     nh_neuron_program *p = nh_program_copy(a, l->neuron->program);
@@ -35,13 +29,6 @@ static bool absorb_sum(nh_graph *g, int at, int k) {
     return true;
 }
 
-/* The same behind reshapes, which leave the order of elements. */
-static nh_layer *source_behind_shapes(const nh_graph *g, const nh_layer *l, int k) {
-    nh_layer *from = only_source(g, l, k);
-    while (from && from->op == NH_OP_RESHAPE) from = only_source(g, from, 0);
-    return from;
-}
-
 /* A bias per output as values for the neurons of l: one for all when they are the same; for each where the shape is another than from's. */
 static nh_neuron_value bias_value(nh_graph *g, const nh_layer *from, const nh_layer *l) {
     const nh_param *b = from->bias;
@@ -56,7 +43,7 @@ static nh_neuron_value bias_value(nh_graph *g, const nh_layer *from, const nh_la
 }
 
 static void absorb_bias(nh_graph *g, nh_layer *l, int k) {
-    nh_layer *from = source_behind_shapes(g, l, k);
+    nh_layer *from = nh_graph_source_behind_reshapes(g, l, k);
     if (!from || (from->op != NH_OP_DENSE && from->op != NH_OP_CONV) || !from->bias) return;
     if (l->neuron->program->is_exact || l->neuron->program->n_param >= NH_NEURON_PARAMS) return;
     nh_arena *a = g->arena;

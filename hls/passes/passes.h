@@ -11,7 +11,7 @@ typedef struct {
     int64_t size;
 } nh_samples;
 
-/* Run the ordered passes: drop identities, fold batch norm into a preceding dense, append argmax when asked, calibrate,
+/* Run the ordered passes: drop identities, fold chains of batch norms into one layer and into dense layers, append argmax when asked, calibrate,
  * infer_fx (formats, raw weights, requantizers, intervals), check after each. dump_after: a pass name whose result is
  * printed to dump (both may be NULL). Decisions are notes in d. Returns false when there are errors. */
 bool nh_passes_run(nh_graph *g, const nh_options *o, const nh_samples *calibration, nh_diag *d, const char *dump_after,
@@ -22,7 +22,7 @@ const char *nh_passes_names(nh_arena *a, const nh_graph *g);
 
 /* The single passes, each usable alone. */
 bool nh_pass_drop_identity(nh_graph *g, nh_diag *d);
-bool nh_pass_fold_batchnorm(nh_graph *g, nh_diag *d);
+bool nh_pass_fold_affine(nh_graph *g, nh_diag *d);
 bool nh_pass_append_argmax(nh_graph *g, const nh_options *o, nh_diag *d);
 /* Statistics cal_min/cal_max of every tensor (after clipping by method: minmax, percentile; mse is decided in infer_fx). */
 bool nh_pass_calibrate(nh_graph *g, const nh_options *o, const nh_samples *calibration, nh_diag *d);

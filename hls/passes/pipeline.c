@@ -12,8 +12,8 @@ typedef struct {
 static bool drop_identity(pipeline *p) {
     return nh_pass_drop_identity(p->g, p->d);
 }
-static bool fold_batchnorm(pipeline *p) {
-    return nh_pass_fold_batchnorm(p->g, p->d);
+static bool fold_affine(pipeline *p) {
+    return nh_pass_fold_affine(p->g, p->d);
 }
 static bool append_argmax(pipeline *p) {
     return nh_pass_append_argmax(p->g, p->o, p->d);
@@ -41,7 +41,7 @@ typedef struct {
     bool (*run)(pipeline *);
 } pass;
 static const pass frame_passes[] = {{"drop_identity", drop_identity},
-                                    {"fold_batchnorm", fold_batchnorm},
+                                    {"fold_affine", fold_affine},
                                     {"append_argmax", append_argmax},
                                     {"calibrate", calibrate},
                                     {"infer_fx", infer_fx},

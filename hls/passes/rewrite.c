@@ -1,4 +1,4 @@
-/* The passes that change the graph and not its numbers: drop_identity, fold_batchnorm, append_argmax. */
+/* The passes that change the graph and not its numbers: drop_identity, append_argmax. */
 #include "passes.h"
 
 static bool drops(const nh_graph *g, const nh_layer *l) {
@@ -11,65 +11,6 @@ bool nh_pass_drop_identity(nh_graph *g, nh_diag *d) {
         if (!drops(g, &g->layer[i])) continue;
         nh_report(d, NH_N_GRAPH, g->layer[i].at, "layer '%s': dropped, it changes nothing", g->layer[i].name);
         nh_diag_layer(d, g->layer[i].name);
-        nh_graph_remove_layer(g, i);
-    }
-    return true;
-}
-
-/* --- batch normalisation
- * --------------------------------------------------------------------------------------------- */
-
-/* A format given between the two layers is a rounding the user asked for; folding would lose it. */
-static bool may_fold(const nh_graph *g, const nh_layer *dense, const nh_layer *bn) {
-    if (dense->op != NH_OP_DENSE || dense->out == g->output || g->tensor[dense->out].n_consumers != 1)
-        return false;
-    return dense->opt.result.is_auto && bn->opt.weight.is_auto && bn->opt.bias.is_auto &&
-           bn->opt.accum.is_auto;
-}
-
-/* w' = s w, b' = s b + t. */
-static void fold(nh_graph *g, nh_layer *dense, const nh_layer *bn) {
-    int64_t n_out = dense->weight->shape.dim[0], n_in = dense->weight->shape.dim[1];
-    double *w = nh_arena_array(g->arena, (size_t)(n_out * n_in), sizeof *w);
-    double *b = nh_arena_array(g->arena, (size_t)n_out, sizeof *b);
-    nh_axis axis = nh_layer_axis(g, bn);
-    for (int64_t o = 0; o < n_out; o++) {
-        int64_t c = nh_channel_of(axis, o);
-        double s = bn->weight->value[c], t = bn->bias ? bn->bias->value[c] : 0;
-        const double *from = dense->weight->value + o * n_in;
-        for (int64_t i = 0; i < n_in; i++)
-            w[o * n_in + i] = s * from[i];
-        b[o] = (dense->bias ? s * dense->bias->value[o] : 0) + t;
-    }
-    nh_param *weight = NH_NEW(g->arena, nh_param), *bias = NH_NEW(g->arena, nh_param);
-    *weight = *dense->weight;
-    weight->value = w;
-    *bias = dense->bias ? *dense->bias : (nh_param){.name = "bias", .at = bn->at, .shape = {1, {n_out}}};
-    bias->value = b;
-    dense->weight = weight;
-    dense->bias = bias;
-    dense->opt.result = bn->opt.result;
-    dense->opt.result_bits = bn->opt.result_bits;
-}
-
-bool nh_pass_fold_batchnorm(nh_graph *g, nh_diag *d) {
-    for (int i = g->n_layer - 1; i > 0; i--) {
-        nh_layer *bn = &g->layer[i];
-        if (bn->op != NH_OP_BATCHNORM) continue;
-        nh_layer *before = &g->layer[g->tensor[bn->in[0]].producer];
-        if (!may_fold(g, before, bn)) {
-            nh_report(d, NH_N_GRAPH, bn->at,
-                      "layer '%s': stays a layer of its own; it is not after a dense layer that feeds it "
-                      "alone, with formats "
-                      "left to auto",
-                      bn->name);
-            nh_diag_layer(d, bn->name);
-            continue;
-        }
-        fold(g, before, bn);
-        nh_report(d, NH_N_GRAPH, bn->at, "layer '%s': folded into '%s', whose result takes its options",
-                  bn->name, before->name);
-        nh_diag_layer(d, bn->name);
         nh_graph_remove_layer(g, i);
     }
     return true;

@@ -45,8 +45,32 @@ static int spread_bits(const nh_layer *l) {
     return l->opt.multiplier_bits / 2;
 }
 
+/* The factors of a batch norm are constants of their own in its datapath, and one that becomes 0 loses its channel: the format covers the
+ * largest and is so fine that the smallest keeps weight_bits significant bits, as long as products with the input stay below 64 bits. */
+static nh_format fit_factors(const nh_infer *c, const nh_layer *l) {
+    enum { MOST_SPREAD = 16, PRODUCT_BITS = 60 };
+    int64_t n = nh_shape_size(l->weight->shape);
+    int most = -64, least = 128, bits = l->opt.weight_bits, room = PRODUCT_BITS - c->g->tensor[l->in[0]].q.fmt.width_bits;
+    for (int64_t i = 0; i < n; i++) {
+        double v = l->weight->value[i];
+        nh_fit f = {.lo = v, .hi = v, .unit = 1, .is_signed = true, .bits = bits, .round = NH_ROUND_RND_CONV};
+        if (v == 0) continue;
+        int int_bits = nh_fit_format(f).int_bits;
+        most = int_bits > most ? int_bits : most;
+        least = int_bits < least ? int_bits : least;
+    }
+    int spread = most > least ? most - least : 0;
+    if (spread > MOST_SPREAD) spread = MOST_SPREAD;
+    if (spread > room - bits) spread = room > bits ? room - bits : 0;
+    return nh_format_make(true, bits + spread, most, NH_ROUND_RND_CONV, NH_OVERFLOW_SAT);
+}
+
 static void fit_power_of_two(nh_infer *c, nh_layer *l, int64_t n_out, int64_t n_in) {
     nh_param *w = l->weight;
+    if (l->opt.granularity == NH_PER_TENSOR && l->op == NH_OP_BATCHNORM) {
+        w->fmt = fit_factors(c, l);
+        return;
+    }
     if (l->opt.granularity == NH_PER_TENSOR) {
         w->fmt = nh_fit_format(weight_fit(c, l, w->value, n_out * n_in));
         return;

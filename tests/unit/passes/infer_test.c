@@ -323,3 +323,15 @@ Test(calibrate, sees_every_column) {
     cr_expect_float_eq(t.g->tensor[0].cal_max, 8, 1e-12);
     nh_arena_free(t.a);
 }
+
+/* A signed format for 100 has 8 integer bits, one for 0.001 (below 2^-9) has -8: eight bits of each are 24 in all. */
+Test(infer_batchnorm, the_smallest_factor_keeps_its_bits_beside_the_largest) {
+    static const double s[4] = {100, 0.001, 0, -3}, t[4] = {0};
+    net n = net_new(4, "fixed<16,8>");
+    append_batchnorm(&n, "bn", 4, s, t);
+    cr_assert(infer(&n, NULL, 0));
+    const nh_param *w = n.g->layer[1].weight;
+    EXPECT_FORMAT(w->fmt, "fixed<24,8,RND_CONV,SAT>");
+    for (int i = 0; i < 4; i++) cr_expect_leq(fabs(ldexp((double)w->raw[i], -16) - s[i]), fabs(s[i]) / 100, "%d", i);
+    nh_arena_free(n.a);
+}

@@ -20,11 +20,11 @@ Test(drop_identity, removes_identities_and_empty_reshapes) {
 }
 
 /* By hand: rows times s, bias s*b+t. */
-Test(fold_batchnorm, into_the_dense_before_it) {
+Test(fold_affine, into_the_dense_before_it) {
     net t = net_new(3, "fixed<8,4>");
     append_dense(&t, "fc", 2, 3, w23, b2);
     append_batchnorm(&t, "bn", 2, s2, t2);
-    cr_assert(nh_pass_fold_batchnorm(t.g, t.d));
+    cr_assert(nh_pass_fold_affine(t.g, t.d));
     cr_expect_null(nh_graph_check(t.g, t.a));
     cr_assert_eq(t.g->n_layer, 2);
     static const double w[6] = {2, 4, 6, 1, -1.25, 1.5}, b[2] = {11, 20.125};
@@ -34,32 +34,97 @@ Test(fold_batchnorm, into_the_dense_before_it) {
     nh_arena_free(t.a);
 }
 
-Test(fold_batchnorm, makes_a_bias_where_there_was_none) {
+Test(fold_affine, makes_a_bias_where_there_was_none) {
     net t = net_new(3, "fixed<8,4>");
     append_dense(&t, "fc", 2, 3, w23, NULL);
     append_batchnorm(&t, "bn", 2, s2, t2);
-    cr_assert(nh_pass_fold_batchnorm(t.g, t.d));
+    cr_assert(nh_pass_fold_affine(t.g, t.d));
     cr_expect_null(nh_graph_check(t.g, t.a));
     cr_expect_arr_eq(t.g->layer[1].bias->value, t2, sizeof t2);
     nh_arena_free(t.a);
 }
 
-Test(fold_batchnorm, keeps_a_given_rounding_between_the_layers) {
+Test(fold_affine, keeps_a_given_rounding_between_the_layers) {
     net t = net_new(3, "fixed<8,4>");
     append_dense(&t, "fc", 2, 3, w23, b2)->opt.result = given("fixed<8,4>");
     append_batchnorm(&t, "bn", 2, s2, t2);
-    cr_assert(nh_pass_fold_batchnorm(t.g, t.d));
+    cr_assert(nh_pass_fold_affine(t.g, t.d));
     cr_expect_eq(t.g->n_layer, 3);
     cr_expect(says(&t, NH_N_GRAPH, "stays a layer"));
     nh_arena_free(t.a);
 }
 
-Test(fold_batchnorm, keeps_one_after_the_input) {
+Test(fold_affine, keeps_one_after_the_input) {
     net t = net_new(2, "fixed<8,4>");
     append_batchnorm(&t, "bn", 2, s2, t2);
     cr_assert(nh_passes_run(t.g, &t.o, NULL, t.d, NULL, NULL));
     cr_expect_eq(t.g->n_layer, 2);
     nh_arena_free(t.a);
+}
+
+/* By hand: 2 (3 x + 1) - 4 = 6 x - 2, and -0.25 (3 x + 1) + 20. */
+Test(fold_affine, a_chain_is_one_layer) {
+    static const double three[2] = {3, 3}, one[2] = {1, 1}, t[2] = {-4, 20}, s[2] = {6, -0.75}, o[2] = {-2, 19.75};
+    net n = net_new(2, "fixed<8,4>");
+    append_batchnorm(&n, "mul", 2, three, one);
+    append_batchnorm(&n, "bn", 2, s2, t);
+    append(&n, "relu", NH_OP_RELU, 2);
+    cr_assert(nh_pass_fold_affine(n.g, n.d));
+    cr_expect_null(nh_graph_check(n.g, n.a));
+    cr_assert_eq(n.g->n_layer, 3);
+    cr_expect_str_eq(n.g->layer[1].name, "bn");
+    cr_expect_arr_eq(n.g->layer[1].weight->value, s, sizeof s);
+    cr_expect_arr_eq(n.g->layer[1].bias->value, o, sizeof o);
+    nh_arena_free(n.a);
+}
+
+static int axis_layer(net *n, const char *name, nh_shape shape, int axis, int n_axes, const double *s, const double *t) {
+    nh_layer *l = append_batchnorm(n, name, nh_axis_of(shape, axis, n_axes).n, s, t);
+    n->g->tensor[l->out].shape = shape;
+    l->axis = axis;
+    l->n_axes = n_axes;
+    return l->out;
+}
+
+/* x [2, 3]: s along axis 1 in front of t along axis 0, and a reshape to [3, 2] with a factor along its axis 1 behind: element i of the six
+ * is ((i % 3 + 1) x + (i / 3 + 1)) * (i % 2 + 1) + (i % 2). */
+Test(fold_affine, axes_of_a_chain_may_differ_and_be_reshaped) {
+    static const double s3[3] = {1, 2, 3}, t3[3] = {0}, one[2] = {1, 1}, t12[2] = {1, 2}, s12[2] = {1, 2}, t01[2] = {0, 1};
+    nh_shape wide = {2, {2, 3}}, tall = {2, {3, 2}};
+    net n = net_new(6, "fixed<8,4>");
+    n.g->tensor[0].shape = wide;
+    axis_layer(&n, "a", wide, 1, 1, s3, t3);
+    axis_layer(&n, "b", wide, 0, 1, one, t12);
+    n.g->tensor[append(&n, "r", NH_OP_RESHAPE, 6)->out].shape = tall;
+    axis_layer(&n, "c", tall, 1, 1, s12, t01);
+    cr_assert_null(nh_graph_check(n.g, n.a), "%s", nh_graph_check(n.g, n.a));
+    cr_assert(nh_pass_fold_affine(n.g, n.d));
+    cr_assert_null(nh_graph_check(n.g, n.a), "%s", nh_graph_check(n.g, n.a));
+    cr_assert_eq(n.g->n_layer, 3);
+    const nh_layer *l = &n.g->layer[2];
+    nh_axis axis = nh_layer_axis(n.g, l);
+    for (int i = 0; i < 6; i++) {
+        int64_t c = nh_channel_of(axis, i);
+        cr_expect_eq(l->weight->value[c], (i % 3 + 1) * (i % 2 + 1), "%d", i);
+        cr_expect_eq(l->bias->value[c], (i / 3 + 1) * (i % 2 + 1) + i % 2, "%d", i);
+    }
+    nh_arena_free(n.a);
+}
+
+/* One factor in front of a dense layer is exact in its weights; different ones, or an offset, would cost precision. */
+Test(fold_affine, a_scaling_moves_into_the_dense_behind_it) {
+    static const double same[3] = {0.5, 0.5, 0.5}, none[3] = {0}, w[6] = {0.5, 1, 1.5, -2, 2.5, -3}, other[3] = {0.5, 0.5, 1};
+    for (int k = 0; k < 3; k++) {
+        net n = net_new(3, "fixed<8,4>");
+        append_batchnorm(&n, "scale", 3, k == 1 ? other : same, k == 2 ? same : none);
+        append_dense(&n, "fc", 2, 3, w23, b2);
+        cr_assert(nh_pass_fold_affine(n.g, n.d));
+        cr_expect_null(nh_graph_check(n.g, n.a));
+        cr_assert_eq(n.g->n_layer, k == 0 ? 2 : 3);
+        if (k == 0) cr_expect_arr_eq(n.g->layer[1].weight->value, w, sizeof w);
+        if (k == 0) cr_expect_arr_eq(n.g->layer[1].bias->value, b2, sizeof b2);
+        nh_arena_free(n.a);
+    }
 }
 
 Test(append_argmax, replaces_a_final_softmax) {
