@@ -5,6 +5,7 @@
 #include "fields.h"
 #include "file.h"
 #include "map_report.h"
+#include "numbers.h"
 #include "weights.h"
 
 static void set(json_t *o, const char *key, json_t *v) {
@@ -102,6 +103,7 @@ static json_t *param_json(const nh_param *p) {
     set(o, "format", p->raw ? format_json(p->fmt) : json_null());
     set(o, "per_channel_scale", json_boolean(p->scale != NULL));
     set(o, "overflowed", json_integer((json_int_t)p->overflow.overflowed));
+    nh_numbers_put_param(o, p);
     nh_weight_stats w;
     if (nh_weight_stats_of(p, &w)) put_stats(o, &w);
     return o;
@@ -119,10 +121,7 @@ static json_t *layer_json(nh_arena *a, const nh_graph *g, const nh_layer *l) {
     set(o, "scale", json_real(t->q.scale));
     set(o, "weight", param_json(l->weight));
     set(o, "bias", param_json(l->bias));
-    if (l->op == NH_OP_DENSE && t->q.known) {
-        set(o, "accum", format_json(l->accum));
-        set(o, "accum_exact", json_boolean(l->accum_exact));
-    }
+    nh_numbers_put_layer(o, g, l);
     return o;
 }
 

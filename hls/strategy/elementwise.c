@@ -51,6 +51,7 @@ nh_val nh_requantize(nh_dp *p, const nh_graph *g, const nh_layer *l, nh_val acc,
 static nh_val batchnorm(nh_dp *p, const nh_graph *g, const nh_layer *l, nh_val x, int64_t channel)
 {
     nh_val v = nh_dp_mulc(p, x, l->weight->raw[channel], nh_format_frac(l->weight->fmt));
+    if (!l->accum_exact) v = nh_dp_cast(p, v, l->accum); /* the product, then the sum, as in a dense layer */
     if (l->bias) v = nh_dp_add(p, v, nh_dp_const(p, l->bias->raw[channel], nh_format_frac(l->bias->fmt)));
     if (!l->accum_exact) v = nh_dp_cast(p, v, l->accum);
     return nh_requantize(p, g, l, v, NULL, channel);
