@@ -198,7 +198,7 @@ static sums plan_sums(const nh_mac *m, const char *name) {
     if (s.part < 16) s.part = m->n_in; /* too short to gain anything: every product goes into the wide sum */
     s.side_by_side = m->exact && s.word == NH_C_32 && s.product == NH_C_32;
     if (s.side_by_side) s.rows = (m->n_out + ROWS - 1) / ROWS * ROWS;
-    if (s.side_by_side && nh_range_signed_width(x) == 17 && whole + m->n_in * magnitude(w) <= INT32_MAX) {
+    if (s.side_by_side && !m->x.is_signed && nh_range_signed_width(x) == 17 && whole + m->n_in * magnitude(w) <= INT32_MAX) {
         s.offset = -(int64_t)INT16_MIN;
         s.x_type = int16;
     }

@@ -35,36 +35,36 @@ class Affine:
 
     def __init__(self, shape):
         self.w, self.s, self.t = None, np.ones(shape), np.zeros(shape)
-        self.loose_w, self.loose_t, self.steps = 0.0, np.zeros(shape), 0
+        self.loose_w, self.loose_t = 0.0, np.zeros(int(np.prod(shape)))  # relative; absolute
+
+    def scaled(self, old, new):
+        """A product of factors is loose where neither was 1."""
+        self.loose_w = max(self.loose_w, 4 * ULP if (old != 1).any() and (new != 1).any() else 0)
 
     def then(self, step):
-        self.steps += 1
         if step.kind == "matmul":
             if self.w is not None:
                 raise Disagreement(f"two matrices in the layer of '{step.name}'")
             t = self.t.reshape(-1)
             size = np.abs(step.w) @ np.abs(t)
+            self.scaled(self.s, step.w)
             self.w = step.w * self.s.reshape(1, -1)
             bias = np.zeros(len(step.w)) if step.b is None else step.b
-            self.loose_t = (np.abs(step.w) @ self.loose_t.reshape(-1) + (size * len(t) if t.any() else 0) * 2 * ULP)
+            self.loose_t = np.abs(step.w) @ self.loose_t + (size + np.abs(bias)) * (2 * len(t) * ULP * bool(t.any()))
             self.t = step.w @ t + bias
             self.s = None
             return
         s, t = step.s, step.t
         moved = s.reshape(-1) * self.t.reshape(-1)
         t = t.reshape(-1)
-        changes = bool((s != 1).any() or (moved != 0).any() and (t != 0).any())
-        self.loose_t = np.abs(s.reshape(-1)) * self.loose_t.reshape(-1) + (np.abs(moved) + np.abs(t)) * (4 * ULP * changes)
+        changes = bool((moved != 0).any() and ((s != 1).any() or (t != 0).any()))
+        self.scaled(self.w if self.w is not None else self.s, s)
+        self.loose_t = np.abs(s.reshape(-1)) * self.loose_t + (np.abs(moved) + np.abs(t)) * (4 * ULP * changes)
         self.t = moved + t
         if self.w is not None:
             self.w = s.reshape(-1, 1) * self.w
         else:
             self.s = self.s * s.reshape(self.s.shape)
-
-    @property
-    def is_loose(self):
-        """Has anything been multiplied or added that the reader did not find so in the file?"""
-        return self.steps > 1
 
 
 def shape_of(text):
@@ -160,9 +160,8 @@ class Layer:
         given = scales(f["weight"]["scales"], n)
         dense = folded.w is not None
         scale = given if dense else given[self.channel_of(n)] if n > 1 else np.full(folded.s.size, given[0])
-        loose = 4 * ULP * folded.is_loose
         values = folded.w / scale[:, None] if dense else folded.s.reshape(-1) / scale
-        w = quantize(fmt, values, np.abs(values) * loose)
+        w = quantize(fmt, values, np.abs(values) * folded.loose_w)
         unit = x.scale * scale
         frac = x.frac + fmt.frac
         accum = Format(f["accum"])
@@ -179,7 +178,7 @@ class Layer:
     def bias(self, folded, unit, accum):
         """At the accumulator's resolution; a format of its own comes first."""
         f = self.facts
-        t, loose = folded.t.reshape(-1), folded.loose_t.reshape(-1) * folded.is_loose
+        t, loose = folded.t.reshape(-1), folded.loose_t
         if f["bias"] is None:
             return np.zeros(1, np.int64)
         at = accum if not f["accum_exact"] else Format(f"fixed<64,{64 - accum.frac},RND,SAT>")

@@ -134,6 +134,11 @@ class Chain:
         axis = axis_of(attr.get("axis", -1 if self.opset >= 13 else 1), len(shape) + 1)
         return Step("softmax", node.name, shape, axes=[axis] if self.opset >= 13 else list(range(axis, len(shape) + 1)))
 
+    def read_argmax(self, node, inputs, shape, attr):
+        axis, keep = axis_of(attr.get("axis", 0), len(shape) + 1), attr.get("keepdims", 1)
+        assert not attr.get("select_last_index", 0)
+        return Step("argmax", node.name, [*shape[:axis - 1], *([1] if keep else []), *shape[axis:]], axes=[axis])
+
     def read_identity(self, node, inputs, shape, attr):
         return Step("reshape", node.name, shape)
 

@@ -21,9 +21,10 @@ import numpy as np
 import draw
 import frame
 import kernel
+import reference
 
 # What neurohls may refuse in a network drawn at random: numbers that do not fit 64 bits (sums, results, casts).
-REFUSED = {"N204": "a result wider than 64 bits", "N205": "an accumulator wider than 64 bits", "P106": "an intermediate wider than 127 bits"}
+REFUSED = {"N102": "an accumulator or a bias wider than 64 bits", "N103": "a result wider than 64 bits", "P102": "an intermediate wider than 127 bits"}
 
 
 def build(neurohls, folder, until):
@@ -44,12 +45,30 @@ def difference(got, want):
     return f"{len(wrong)} of {want.size} outputs differ: sample {s}, element {k}: C gives {got[s, k]}, the oracle {want[s, k]}"
 
 
-def check_rtl(report, folder, net, want):
+def check_floats(report, folder, net, oracle):
+    """The float outputs of the build against NumPy in double precision, and against single precision where a runtime is installed."""
+    path, want = folder / "out/sim/outputs_float.npy", oracle.chain.floats(net.x).reshape(len(net.x), -1)
+    if report["options"]["output"] == "argmax" and oracle.chain.steps[-1].kind != "argmax":
+        want = np.argmax(oracle.chain.floats(net.x), axis=-1).reshape(len(net.x), -1)
+    if not path.exists():
+        return None
+    got = np.load(path).reshape(want.shape)
+    size = np.abs(want).max() + 1e-30
+    if np.abs(got - want).max() > 1e-9 * size:
+        return f"float outputs: the largest difference to NumPy is {np.abs(got - want).max()} of {size}"
+    y, who = reference.floats(str(folder / "net.onnx"), net.x)
+    if who != "NumPy" and y.shape == got.shape and np.issubdtype(y.dtype, np.floating) and oracle.chain.steps[-1].kind != "argmax":
+        if np.abs(got - y).max() > 1e-4 * size:
+            return f"float outputs: the largest difference to {who} is {np.abs(got - y).max()} of {size}"
+    return None
+
+
+def check_rtl(report, folder, net, oracle, want):
     sim = report["sim"]
     if sim["mismatches"] or not sim["compared"]:
         return f"RTL: {sim['mismatches']} of {sim['compared']} values differ: {sim['first_mismatch']}"
     got = np.load(folder / "out/sim/outputs_c.npy").reshape(want.shape)
-    return difference(got, want)
+    return difference(got, want) or check_floats(report, folder, net, oracle)
 
 
 def judge(neurohls, net, folder, count, rtl):
@@ -66,7 +85,7 @@ def judge(neurohls, net, folder, count, rtl):
     except frame.Disagreement as why:
         return f"report.json: {why}", None
     problem = difference(kernel.outputs(folder / "out", "net", net.x, want.shape[1]), want)
-    return problem or rtl and check_rtl(report, folder, net, want) or None, None
+    return problem or rtl and check_rtl(report, folder, net, oracle, want) or None, None
 
 
 def shortest(neurohls, net, folder, rtl):
