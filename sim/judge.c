@@ -69,6 +69,7 @@ void nh_judge_sample(nh_measure *m, nh_sim_facts *f, int64_t sample, const doubl
     const double *y[] = {y_float, real_outputs(m, m->out_c + at, m->frame[0]),
                          m->out_rtl ? real_outputs(m, m->out_rtl + at, m->frame[1]) : NULL};
     if (sample == 0) keep_scores(m, f, y[0], y[1]);
+    if (m->n_class == 0) return;
     for (int r = 0; r < READOUTS; r++)
         if (m->g->is_temporal || r == (int)readout_asked(m))
             judge_readout(m, f, m->s->label ? m->s->label[sample] : 0, y, (nh_readout)r);
@@ -98,7 +99,7 @@ static bool ends_in_argmax(const nh_design *g) {
 static int64_t classes(const nh_design *g) {
     const nh_graph *n = g->graph;
     const nh_tensor *t = &n->tensor[g->stream[g->output].tensor];
-    if (!ends_in_argmax(g)) return g->stream[g->output].n > 1 ? g->stream[g->output].n : 0;
+    if (!ends_in_argmax(g)) return g->stream[g->output].n;
     return nh_shape_size(n->tensor[n->layer[t->producer].in[0]].shape);
 }
 
@@ -116,7 +117,10 @@ static bool check_labels(nh_diag *d, const nh_measure *m) {
 bool nh_sim_measure(nh_arena *a, nh_diag *d, nh_measure *m, nh_sim_facts *f) {
     size_t frame = (size_t)(m->steps * m->n_out);
     m->is_argmax = ends_in_argmax(m->g);
-    m->n_class = classes(m->g);
+    m->class_by = nh_output_class_by(m);
+    m->n_class = m->class_by ? classes(m->g) : 0;
+    m->watch = nh_output_watch_new(a, m, f);
+    f->agree_float_fixed = -1;
     for (int i = 0; i < 2; i++)
         m->frame[i] = nh_arena_alloc(a, frame * sizeof(double));
     for (int r = 0; r < READOUTS; r++)
@@ -127,6 +131,7 @@ bool nh_sim_measure(nh_arena *a, nh_diag *d, nh_measure *m, nh_sim_facts *f) {
         f->confusion = nh_arena_alloc(a, (size_t)(m->n_class * m->n_class) * sizeof *f->confusion);
     }
     if (!(m->g->is_temporal ? nh_sim_measure_steps : nh_sim_measure_frames)(a, d, m, f)) return false;
+    nh_output_watch_finish(m->watch, f);
     if (m->n_class > 0) finish_accuracy(m, f);
     return true;
 }

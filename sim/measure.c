@@ -1,7 +1,9 @@
 /* The float reference and the integer model over all samples; differences per stream. */
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
+#include "npy.h"
 #include "sim_parts.h"
 
 /* Steps of the integer model that may be spent on drift: a few seconds. */
@@ -96,9 +98,14 @@ bool nh_sim_measure_frames(nh_arena *a, nh_diag *d, nh_measure *m, nh_sim_facts 
     int64_t **raw = nh_design_buffers(a, g);
     nh_fx_count *count = nh_arena_alloc(a, (size_t)g->n_stream * sizeof *count);
     nh_error_sum *e = nh_arena_alloc(a, (size_t)g->n_stream * sizeof *e);
+    double *y = nh_arena_array(a, (size_t)(x->n * m->n_out), sizeof *y);
+    if (!y) return nh_report(d, NH_S_NO_SAMPLES, NH_NOWHERE, "%" PRId64 " samples are too many", x->n);
     for (int64_t i = 0; i < x->n; i++) {
+        const double *out = value[g->stream[g->output].tensor];
         nh_float_eval(g->graph, x->x + i * x->size, value);
-        if (m->n_class > 0) nh_judge_sample(m, f, i, value[g->stream[g->output].tensor]);
+        memcpy(y + i * m->n_out, out, (size_t)m->n_out * sizeof *y);
+        nh_output_watch_add(m->watch, i, out);
+        nh_judge_sample(m, f, i, out);
         if (i >= samples) continue;
         nh_design_eval(g, m->raw_x + i * m->n_in, raw, count);
         if (nh_model_contradicts(d, m, i, raw[g->output])) return false;
@@ -106,5 +113,5 @@ bool nh_sim_measure_frames(nh_arena *a, nh_diag *d, nh_measure *m, nh_sim_facts 
             nh_drift_add(g, k, value[g->stream[k].tensor], raw[k], &e[k]);
     }
     nh_drift_finish(a, m, f, e, count, samples);
-    return true;
+    return nh_npy_write_f64(a, d, nh_path_join(a, m->s->work_dir, "outputs_float.npy"), 2, (int64_t[]){x->n, m->n_out}, y);
 }

@@ -232,7 +232,7 @@ bool nh_sim_places(nh_arena *a, nh_diag *d, const nh_parts *p, const nh_sim_setu
     const nh_stream *in = &g->stream[g->input];
     bench b = {.a = a, .d = d, .p = p, .s = s, .fact = part, .f = f, .steps = nh_sim_steps(g), .samples = s->x.n};
     int64_t limit = g->opt->simulate.rtl_limit, total = s->x.n * b.steps;
-    *f = (nh_sim_facts){.acc_float = -1, .acc_fixed = -1, .acc_rtl = -1, .steps = b.steps};
+    *f = (nh_sim_facts){.acc_float = -1, .acc_fixed = -1, .acc_rtl = -1, .agree_float_fixed = -1, .steps = b.steps};
     if (s->x.n < 1) return nh_report(d, NH_S_NO_SAMPLES, NH_NOWHERE, "no samples to simulate");
     b.frames = limit > 0 && limit < total ? limit : total;
     f->cycles = nh_arena_array(a, (size_t)g->n_unit + 1, sizeof *f->cycles);

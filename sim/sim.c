@@ -185,7 +185,7 @@ static bool simulate(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_s
 
 bool nh_sim_run(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *setup, nh_sim_facts *facts) {
     nh_sim_setup s = *setup;
-    *facts = (nh_sim_facts){.acc_float = -1, .acc_fixed = -1, .acc_rtl = -1, .steps = nh_sim_steps(g)};
+    *facts = (nh_sim_facts){.acc_float = -1, .acc_fixed = -1, .acc_rtl = -1, .agree_float_fixed = -1, .steps = nh_sim_steps(g)};
     if (s.x.n < 1) return nh_report(d, NH_S_NO_SAMPLES, NH_NOWHERE, "no samples to simulate");
     assert(s.x.size == nh_sim_steps(g) * nh_design_n_in(g));
     s.c_dir = absolute(a, s.c_dir);

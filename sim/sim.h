@@ -16,6 +16,7 @@ typedef struct {
     int jobs;
     nh_samples x;         /* real inputs; size = steps * elements of the input tensor, [step][element] */
     const int64_t *label; /* [x.n] or NULL */
+    const double *target; /* real values that the outputs should have, [x.n][steps][outputs], or NULL; not with label */
     const double *reference; /* outputs to be compared with, [x.n][steps][outputs], or NULL */
     const int64_t *rtl_y;    /* without verilator: raw outputs of RTL that ran elsewhere (a fabric), all of [x.n][steps][outputs], or NULL */
     bool quiet;
@@ -28,8 +29,8 @@ typedef struct {
 /* Build the kernels and the Verilated model, run all samples without stalls and then with the stalls asked
  * for, compare outputs (and every stream when opt->simulate.trace), fill facts. False: a tool failed
  * (diagnosed). A mismatch is not a failure of this function: facts->mismatches. Writes outputs_c.npy,
- * outputs_rtl.npy, and waves.fst on demand, in work_dir. Of time-stepped designs these arrays are [sample][step]
- * [output] and outputs_float.npy is there too; with opt->simulate.trace also layers/<index>_<layer>.npy, raw values
+ * outputs_rtl.npy, outputs_float.npy, and waves.fst on demand, in work_dir. Of time-stepped designs these arrays are
+ * [sample][step][output]; with opt->simulate.trace also layers/<index>_<layer>.npy, raw values
  * of every layer of neurons by the kernels. Elements are in the order of the model's tensors. */
 bool nh_sim_run(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *s, nh_sim_facts *facts);
 

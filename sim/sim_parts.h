@@ -80,11 +80,13 @@ typedef struct {
     int64_t steps, n_in, n_out;
     bool is_argmax;  /* the design's output is the class itself */
     int64_t n_class; /* 0: the output is no classification */
+    const char *class_by; /* why it is one, or NULL */
     int64_t traced;  /* samples of which there are streams */
     struct nh_sim_right {
         int64_t by_float, by_fixed, by_rtl, agree;
     } right[3]; /* per readout */
     double *frame[2]; /* [steps][n_out] scratch */
+    struct nh_output_watch *watch;
 } nh_measure;
 
 /* Accuracies, agreement, confusion, drift and overflows, spikes. False: the integer model contradicts the
@@ -106,6 +108,15 @@ int64_t nh_judge_class(const nh_measure *m, const double *y);
 
 /* One sample: its float outputs, [steps][n_out]. */
 void nh_judge_sample(nh_measure *m, nh_sim_facts *facts, int64_t sample, const double *y_float);
+
+/* Why the largest output is a class, NULL: it is not. */
+const char *nh_output_class_by(const nh_measure *m);
+typedef struct nh_output_watch nh_output_watch;
+/* Begins facts->output; needs n_class. */
+nh_output_watch *nh_output_watch_new(nh_arena *a, const nh_measure *m, nh_sim_facts *facts);
+/* Float outputs of a sample, [steps][outputs], beside those of the kernels. Samples come in order. */
+void nh_output_watch_add(nh_output_watch *w, int64_t sample, const double *y_float);
+void nh_output_watch_finish(const nh_output_watch *w, nh_sim_facts *facts);
 
 /* Differences of float and fixed point, per stream. */
 typedef struct {

@@ -59,7 +59,9 @@ bool nh_sim_measure_steps(nh_arena *a, nh_diag *d, nh_measure *m, nh_sim_facts *
     bool ok = true;
     for (int64_t i = 0; i < n && ok; i++) {
         ok = run_sample(d, &r, i);
-        if (ok && m->n_class > 0) nh_judge_sample(m, f, i, r.y + i * per_sample);
+        if (!ok) break;
+        nh_output_watch_add(m->watch, i, r.y + i * per_sample);
+        nh_judge_sample(m, f, i, r.y + i * per_sample);
     }
     nh_spike_watch_finish(r.watch, f);
     if (!ok) return false;

@@ -27,6 +27,23 @@ static void check_spiking(nh_diag *d, const nh_options *o, const nh_yaml *spikin
                  "add spiking: time_steps");
 }
 
+/* Requirements on what fixed point makes of the outputs. */
+static void check_drift(nh_diag *d, const nh_options *o) {
+    const struct { const char *key; double value; nh_loc at; } row[] = {{"min_sqnr_db", o->require.min_sqnr_db, o->require.sqnr_at},
+                                                                        {"max_error", o->require.max_error, o->require.error_at},
+                                                                        {"min_agreement", o->require.min_agreement, o->require.agreement_at}};
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        if (row[i].value < 0) continue;
+        if (!o->simulate.inputs.path) {
+            nh_report(d, NH_C_CONFLICT, row[i].at, "%s cannot be measured without samples", row[i].key);
+            nh_diag_hint(d, "add simulate: inputs");
+        } else if (i < 2 && o->output == NH_OUTPUT_ARGMAX) {
+            nh_report(d, NH_C_CONFLICT, row[i].at, "%s cannot be measured: output: argmax gives a class number", row[i].key);
+            nh_diag_hint(d, "min_agreement judges classes");
+        }
+    }
+}
+
 /* What the table of keys cannot say: keys that need or exclude each other. */
 static void check_together(nh_diag *d, const nh_options *o, const nh_yaml *root) {
     const nh_yaml *calibrate = nh_yaml_get(root, "calibrate"), *percentile = nh_yaml_get(calibrate, "percentile");
@@ -38,6 +55,7 @@ static void check_together(nh_diag *d, const nh_options *o, const nh_yaml *root)
         conflict(d, o->simulate.labels.at, "labels are given without inputs", "add simulate: inputs");
     if (o->require.max_accuracy_drop >= 0 && !o->simulate.labels.path)
         conflict(d, o->require.accuracy_at, "max_accuracy_drop cannot be measured without labels", "add simulate: labels");
+    check_drift(d, o);
     if (o->require.min_fmax_mhz > 0 && o->target.device && !*o->target.device)
         conflict(d, o->require.fmax_at, "min_fmax_mhz cannot be measured: there is no place and route for the target",
                  "choose a target with a device, e.g. icebreaker, or remove the requirement");
@@ -59,7 +77,7 @@ nh_options *nh_config_read(nh_arena *a, nh_diag *d, const char *path) {
     nh_reading r = {.arena = a, .diag = d, .file = file, .dir = nh_path_dir(a, path)};
     nh_options *o = NH_NEW(a, nh_options);
     o->file = file;
-    o->require.max_accuracy_drop = -1;
+    o->require.max_accuracy_drop = o->require.min_sqnr_db = o->require.max_error = o->require.min_agreement = -1;
     nh_section_defaults(&r, &nh_config_section, (char *)o);
     nh_section_read(&r, &nh_config_section, root, (char *)o, NULL, NULL);
     o->input.has_scale = nh_yaml_get(nh_yaml_get(root, "input"), "scale") != NULL;

@@ -79,11 +79,7 @@ static bool load_labels(nh_run *r, const char *const *name) {
     if (!ref->path) return true;
     if (is_text(ref->path)) return load_label_lines(r, ref, name);
     if (!nh_npy_read(a, d, ref, &y)) return false;
-    if (!y.is_integer) {
-        nh_report(d, NH_D_DTYPE, ref->at, "labels must be integers");
-        nh_diag_found(d, "%s", y.dtype);
-        return false;
-    }
+    if (nh_labels_are_targets(r, &y)) return nh_load_targets(r, &y);
     if (y.rank < 1 || y.n != y.dim[0] || y.n < r->inputs.n) {
         nh_report(d, NH_D_SHAPE, ref->at, "there must be one label per sample");
         nh_diag_found(d, "%s", nh_npy_shape(a, &y));
@@ -119,7 +115,7 @@ static bool load_temporal(nh_run *r) {
         nh_report(r->cli->diag, NH_N_CALIBRATION_SAME, o->simulate.inputs.at, "no calibrate: data: formats are chosen from the simulation's inputs");
         nh_diag_hint(r->cli->diag, "an accuracy that is measured on data that formats were chosen from is a little too good");
     }
-    return ok && load_reference(r);
+    return ok && nh_check_agreement_data(r) && load_reference(r);
 }
 
 bool nh_load_data(nh_run *r) {
@@ -127,5 +123,5 @@ bool nh_load_data(nh_run *r) {
     if (r->graph->is_temporal) return load_temporal(r);
     bool ok = load_samples(r, &o->calibrate.data, o->calibrate.scale, o->calibrate.samples, &r->calibration);
     bool inputs = load_samples(r, &o->simulate.inputs, o->simulate.scale, o->simulate.samples, &r->inputs);
-    return inputs && load_labels(r, NULL) && ok;
+    return inputs && load_labels(r, NULL) && nh_check_agreement_data(r) && ok;
 }

@@ -1,13 +1,16 @@
 /* The configuration's require: section against what was measured. */
+#include <math.h>
 #include <string.h>
 
 #include "run.h"
+#include "verdict.h"
 
 bool nh_has_pnr(const nh_target *t) { return *t->device != '\0'; }
 
 unsigned nh_required_steps(const nh_options *o) {
     unsigned steps = 0;
-    if (o->require.max_accuracy_drop >= 0) steps |= 1U << NH_STEP_SIM;
+    if (o->require.max_accuracy_drop >= 0 || o->require.min_sqnr_db >= 0 || o->require.max_error >= 0 || o->require.min_agreement >= 0)
+        steps |= 1U << NH_STEP_SIM;
     if (o->require.min_fmax_mhz > 0) steps |= 1U << NH_STEP_PNR;
     if (o->require.fit) steps |= 1U << (nh_has_pnr(&o->target) ? NH_STEP_PNR : NH_STEP_SYNTH);
     return steps;
@@ -62,6 +65,48 @@ static void check_accuracy(nh_run *r) {
     nh_report(r->cli->diag, NH_R_ACCURACY, r->opt->require.accuracy_at, "the accuracy drops by %.3g points, from %.2f%% to %.2f%%",
               100 * drop, 100 * s->acc_float, 100 * s->acc_fixed);
     nh_diag_allowed(r->cli->diag, "%s", required);
+}
+
+/* What all three of fixed point against float say when they are missed. */
+static void say_drift(nh_run *r, nh_code code, nh_loc at, const char *what, const char *measured, const char *required) {
+    nh_verdict v = nh_judge_drift(r->cli->arena, &r->facts);
+    nh_report(r->cli->diag, code, at, "%s: %s", what, measured);
+    nh_diag_allowed(r->cli->diag, "%s", required);
+    if (v.remedy) nh_diag_hint(r->cli->diag, "%s", v.remedy);
+}
+
+static void check_sqnr(nh_run *r) {
+    double least = r->opt->require.min_sqnr_db;
+    const nh_error_fact *e = &r->facts.sim.output.fixed;
+    nh_arena *a = r->cli->arena;
+    if (least < 0) return;
+    bool known = r->facts.sim.ran && e->n > 0;
+    const char *required = nh_arena_printf(a, "at least %.6g dB", least);
+    const char *measured = isfinite(e->sqnr_db) ? nh_arena_printf(a, "%.1f dB", e->sqnr_db) : e->sqnr_db > 0 ? "exact" : "no signal";
+    if (add(r, "output SQNR", required, known ? measured : "", known, e->sqnr_db >= least))
+        say_drift(r, NH_R_SQNR, r->opt->require.sqnr_at, "the SQNR of the outputs is too low", measured, required);
+}
+
+static void check_error(nh_run *r) {
+    double most = r->opt->require.max_error;
+    const nh_error_fact *e = &r->facts.sim.output.fixed;
+    nh_arena *a = r->cli->arena;
+    if (most < 0) return;
+    bool known = r->facts.sim.ran && e->n > 0;
+    const char *required = nh_arena_printf(a, "at most %.6g", most), *measured = nh_arena_printf(a, "%.4g", e->max_abs);
+    if (add(r, "output error", required, known ? measured : "", known, e->max_abs <= most))
+        say_drift(r, NH_R_ERROR, r->opt->require.error_at, "an output is further from float than allowed", measured, required);
+}
+
+static void check_agreement(nh_run *r) {
+    double least = r->opt->require.min_agreement;
+    const nh_sim_facts *s = &r->facts.sim;
+    nh_arena *a = r->cli->arena;
+    if (least < 0) return;
+    bool known = s->ran && s->agree_float_fixed >= 0;
+    const char *required = nh_arena_printf(a, "at least %.6g%%", 100 * least), *measured = nh_arena_printf(a, "%.4g%%", 100 * s->agree_float_fixed);
+    if (add(r, "same class", required, known ? measured : "", known, s->agree_float_fixed >= least - 1e-12))
+        say_drift(r, NH_R_AGREEMENT, r->opt->require.agreement_at, "float and fixed point give the same class less often than required", measured, required);
 }
 
 static void check_fmax(nh_run *r) {
@@ -139,6 +184,9 @@ void nh_check_requirements(nh_run *r) {
     check_match(r);
     int first = r->facts.n_requirement;
     check_accuracy(r);
+    check_agreement(r);
+    check_sqnr(r);
+    check_error(r);
     int n_sim = r->facts.n_requirement;
     check_fmax(r);
     check_fit(r);

@@ -6,6 +6,7 @@
 #include "config.h"
 #include "design.h"
 #include "map.h"
+#include "npy.h"
 #include "parts.h"
 #include "passes.h"
 #include "report.h"
@@ -26,6 +27,7 @@ typedef struct {
     int64_t n_class;      /* elements of the model's output, as read */
     nh_samples calibration, inputs;
     const int64_t *label; /* [inputs.n] or NULL */
+    const double *target; /* real values of the outputs, [inputs.n][steps][outputs], or NULL; not with label */
     const double *reference; /* spiking: reference, [inputs.n][steps][outputs], or NULL */
     const char *out;      /* output directory */
     nh_provenance provenance;
@@ -90,6 +92,15 @@ const char *nh_run_folder(nh_run *r, nh_step_id s);
 
 /* data.c: the user's arrays, checked against the model's input. */
 bool nh_load_data(nh_run *r);
+
+/* targets.c: labels that are no classes. Are they such? Then load them: r->target; false: diagnosed. */
+bool nh_labels_are_targets(const nh_run *r, const nh_npy *y);
+bool nh_load_targets(nh_run *r, const nh_npy *y);
+/* require: min_agreement needs classes; false: diagnosed. */
+bool nh_check_agreement_data(nh_run *r);
+
+/* drift.c: warn of numbers that are far from those of float. */
+void nh_check_drift(nh_run *r);
 
 /* require.c: fill facts.requirement and report what is missed. */
 void nh_check_requirements(nh_run *r);

@@ -200,7 +200,7 @@ static bool work_sim(nh_run *r, const char *dir) {
     nh_arena *a = r->cli->arena;
     nh_sim_setup s = {.c_dir = nh_run_below(r, "c"), .rtl_dir = nh_run_below(r, "rtl"), .work_dir = dir, .cache_dir = nh_run_cache_dir(r),
                       .verilator = nh_tool_find(a, "verilator"), .cxx = nh_tool_find(a, "c++"), .cc = nh_tool_find(a, "cc"),
-                      .jobs = r->cli->flag.jobs, .x = r->inputs, .label = r->label, .reference = r->reference, .quiet = r->cli->flag.quiet};
+                      .jobs = r->cli->flag.jobs, .x = r->inputs, .label = r->label, .target = r->target, .reference = r->reference, .quiet = r->cli->flag.quiet};
     if (!s.cxx) s.verilator = NULL;
     nh_sim_facts *f = &r->facts.sim;
     bool ok = r->parts ? nh_sim_places(a, r->cli->diag, r->parts, &s, r->facts.part, f)

@@ -196,6 +196,7 @@ nh_exit nh_run_steps(nh_run *r, nh_step_plan plan) {
     f->map.net = r->net;
     f->map.image = r->image;
     if (!run_plan(r, cache, plan, true)) return nh_cli_finish(r->cli);
+    nh_check_drift(r);
     nh_check_requirements(r);
     f->exit = nh_diag_exit(d);
     f->step[NH_STEP_REPORT].state = NH_STEP_DONE;

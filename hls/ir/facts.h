@@ -36,6 +36,27 @@ typedef struct {
 
 typedef struct { double acc_float, acc_fixed, acc_rtl; } nh_accuracy_fact;
 
+/* Numbers v against a reference r, over n of them (0: not measured). */
+typedef struct {
+    int64_t n;
+    double max_abs, rmse;
+    double relative; /* sqrt(sum (v-r)^2 / sum r^2) */
+    double sqnr_db;  /* -20 log10(relative); infinity when nothing differs */
+    double r2;       /* 1 - sum (v-r)^2 / sum (r - mean of its output)^2; -infinity when r never varies and v differs */
+} nh_error_fact;
+
+/* What the outputs are, and how far those of fixed point are from those of float, over all samples. */
+typedef struct {
+    bool is_class;                  /* the largest output is a class; else the outputs are numbers of their own */
+    const char *by;                 /* why: "labels", "softmax" ...; or NULL */
+    const char *values;             /* what was compared: "outputs", "outputs summed over the steps", "outputs of the last step"; or NULL */
+    nh_error_fact fixed;            /* fixed point against float */
+    nh_error_fact target_float, target_fixed; /* both against the targets that the user gave */
+    int64_t n;                      /* outputs */
+    int64_t stuck_float, stuck_fixed; /* outputs that had one value in all samples and steps; 0 with less than two samples */
+    int64_t zero_float, zero_fixed; /* those of them whose value is 0 */
+} nh_output_fact;
+
 /* What a weighted layer does for events only, over the traced samples: an event is an input that is not 0, and costs an operation at
  * every product that it is part of. An estimate of energy on hardware that does nothing for inputs that are 0. */
 typedef struct {
@@ -129,7 +150,8 @@ typedef struct {
     int64_t samples;
     /* accuracy: fraction of argmax == label; < 0 without labels. rtl = accuracy of the RTL's outputs. */
     double acc_float, acc_fixed, acc_rtl;
-    double agree_float_fixed;      /* top-1 agreement */
+    double agree_float_fixed;      /* top-1 agreement; < 0: the output is no class */
+    nh_output_fact output;
     /* time-stepped networks; acc_* above are those of the readout asked for */
     int64_t steps;                 /* of a sample; 1 for networks without time */
     nh_accuracy_fact readout[3];   /* by nh_readout; < 0 as above */

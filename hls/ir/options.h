@@ -186,9 +186,10 @@ typedef struct {
 
     struct {
         double max_accuracy_drop; /* fraction; < 0 = not required */
+        double min_sqnr_db, max_error, min_agreement; /* of the outputs, fixed point against float; agreement is a fraction; < 0 = not required */
         double min_fmax_mhz;      /* 0 = not required */
         bool fit;
-        nh_loc accuracy_at, fmax_at, fit_at;
+        nh_loc accuracy_at, sqnr_at, error_at, agreement_at, fmax_at, fit_at;
     } require;
 
     nh_layer_options defaults;

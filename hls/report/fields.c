@@ -30,6 +30,18 @@ const nh_field nh_sim_fields[] = {ROW(nh_sim_facts, ran, BOOL),
                                   ROW(nh_sim_facts, rtl_cycles_per_second, REAL),
                                   ROW(nh_sim_facts, waves, TEXT),
                                   END};
+const nh_field nh_error_fields[] = {ROW(nh_error_fact, n, I64),       ROW(nh_error_fact, max_abs, REAL), ROW(nh_error_fact, rmse, REAL),
+                                    ROW(nh_error_fact, relative, REAL), ROW(nh_error_fact, sqnr_db, REAL), ROW(nh_error_fact, r2, REAL),
+                                    END};
+const nh_field nh_output_fields[] = {ROW(nh_output_fact, is_class, BOOL),
+                                     ROW(nh_output_fact, by, TEXT),
+                                     ROW(nh_output_fact, values, TEXT),
+                                     ROW(nh_output_fact, n, I64),
+                                     ROW(nh_output_fact, stuck_float, I64),
+                                     ROW(nh_output_fact, stuck_fixed, I64),
+                                     ROW(nh_output_fact, zero_float, I64),
+                                     ROW(nh_output_fact, zero_fixed, I64),
+                                     END};
 const nh_field nh_part_fields[] = {ROW(nh_part_fact, id, TEXT),
                                    ROW(nh_part_fact, place, TEXT),
                                    ROW(nh_part_fact, layers, TEXT),

@@ -27,6 +27,7 @@ extern const nh_field nh_accuracy_fields[], nh_spike_fields[], nh_reference_fiel
     nh_synapse_fields[], nh_raster_fields[], nh_band_fields[], nh_cause_fields[];
 extern const nh_field nh_sim_fields[], nh_mismatch_fields[], nh_drift_fields[], nh_cycles_fields[],
     nh_cells_fields[], nh_pnr_fields[], nh_resources_fields[], nh_part_fields[];
+extern const nh_field nh_error_fields[], nh_output_fields[];
 extern const nh_field nh_fabric_fields[], nh_core_fields[];
 
 /* Infinite and NaN reals are null. Strings that are not UTF-8 are read as Latin-1. */

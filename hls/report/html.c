@@ -4,6 +4,7 @@
 
 #include "embedded.h"
 #include "html_parts.h"
+#include "verdict.h"
 
 extern const nh_embedded nh_report_files[];
 
@@ -90,6 +91,21 @@ static void put_top(nh_html *h) {
     nh_puts(h->w, ", model ");
     nh_html_text(
         h, nh_arena_printf(h->a, "%.12s", h->f->provenance.model_sha ? h->f->provenance.model_sha : "-"));
+    nh_puts(h->w, "</div>\n");
+}
+
+static void put_verdict(nh_html *h) {
+    nh_verdict v = nh_judge_drift(h->a, h->f);
+    const struct { const char *what, *text; } row[] = {
+        {"begins in", v.layer ? nh_arena_printf(h->a, "%s: %s", v.layer, v.where) : NULL}, {"cause", v.cause}, {"try", v.remedy}};
+    if (!v.is_far) return;
+    nh_puts(h->w, "<div class=\"warning\" role=\"alert\"><b>Fixed point is far from float</b><br>");
+    nh_html_text(h, v.reasons);
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        if (!row[i].text) continue;
+        nh_printf(h->w, "<br><span class=\"soft\">%s</span> ", row[i].what);
+        nh_html_text(h, row[i].text);
+    }
     nh_puts(h->w, "</div>\n");
 }
 
@@ -404,6 +420,7 @@ static void put_network(nh_html *h) {
 bool nh_report_html(nh_arena *a, nh_diag *d, const nh_report_facts *f, const char *path) {
     nh_html h = {.a = a, .w = nh_writer_open(a, path), .f = f};
     put_top(&h);
+    put_verdict(&h);
     put_cards(&h);
     put_mismatch(&h);
     put_requirements(&h);

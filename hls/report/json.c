@@ -6,6 +6,7 @@
 #include "file.h"
 #include "map_report.h"
 #include "numbers.h"
+#include "verdict.h"
 #include "weights.h"
 
 static void set(json_t *o, const char *key, json_t *v) {
@@ -312,6 +313,18 @@ static json_t *time_json(nh_arena *a, const nh_sim_facts *s) {
     return o;
 }
 
+static json_t *error_json(nh_arena *a, const nh_error_fact *e) {
+    return e->n > 0 ? nh_fields_put(a, e, nh_error_fields) : json_null();
+}
+
+static json_t *output_json(nh_arena *a, const nh_output_fact *f) {
+    json_t *o = nh_fields_put(a, f, nh_output_fields);
+    set(o, "fixed", error_json(a, &f->fixed));
+    set(o, "target_float", error_json(a, &f->target_float));
+    set(o, "target_fixed", error_json(a, &f->target_fixed));
+    return o;
+}
+
 static json_t *sim_json(nh_arena *a, const nh_sim_facts *s, bool is_temporal) {
     if (!s->ran) return json_null();
     json_t *o = nh_fields_put(a, s, nh_sim_fields), *drift = json_array(), *cycles = json_array(),
@@ -327,6 +340,7 @@ static json_t *sim_json(nh_arena *a, const nh_sim_facts *s, bool is_temporal) {
         set(fifo, "high_water", json_integer(s->fifo[i].high_water));
         json_array_append_new(fifos, fifo);
     }
+    set(o, "output", output_json(a, &s->output));
     set(o, "first_mismatch", s->mismatches ? nh_fields_put(a, &s->first, nh_mismatch_fields) : json_null());
     set(o, "drift", drift);
     set(o, "cycles", cycles);
@@ -394,12 +408,27 @@ static json_t *requirements_json(nh_arena *a, const nh_report_facts *f) {
     return list;
 }
 
+/* The reasons as people read them; the figures are in `sim`. */
+static json_t *verdict_json(nh_arena *a, const nh_report_facts *f) {
+    nh_verdict v = nh_judge_drift(a, f);
+    if (!v.is_known) return json_null();
+    json_t *o = json_object();
+    set(o, "far_from_float", json_boolean(v.is_far));
+    set(o, "reasons", nh_json_text(a, v.reasons));
+    set(o, "layer", nh_json_text(a, v.layer));
+    set(o, "where", nh_json_text(a, v.where));
+    set(o, "cause", nh_json_text(a, v.cause));
+    set(o, "remedy", nh_json_text(a, v.remedy));
+    return o;
+}
+
 bool nh_report_json(nh_arena *a, nh_diag *d, const nh_report_facts *f, const char *path) {
     json_t *o = json_object();
     set(o, "report_version", json_integer(1));
     set(o, "provenance", provenance_json(a, &f->provenance));
     set(o, "options", options_json(a, f->design->opt));
     set(o, "exit", json_integer(f->exit));
+    set(o, "verdict", verdict_json(a, f));
     set(o, "requirements", requirements_json(a, f));
     set(o, "steps", steps_json(a, f));
     set(o, "errors", items_json(a, f->diag, NH_ERROR));

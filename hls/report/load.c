@@ -1,5 +1,6 @@
 #include "fields.h"
 
+#include <math.h>
 #include <string.h>
 
 #define MAX_CLASS 4096
@@ -94,12 +95,27 @@ static void load_time(nh_arena *a, const json_t *o, nh_sim_facts *s) {
     load_raster(a, json_object_get(o, "raster"), &s->raster);
 }
 
+/* What was infinite is null: so is -infinity, of a reference that is 0 or never varies. */
+static void load_error(nh_arena *a, const json_t *o, nh_error_fact *e) {
+    nh_fields_get(a, o, e, nh_error_fields);
+    if (e->n > 0 && isinf(e->r2)) e->r2 = -INFINITY;
+    if (e->n > 0 && isinf(e->sqnr_db) && e->rmse > 0) e->sqnr_db = -INFINITY;
+}
+
+static void load_output(nh_arena *a, const json_t *o, nh_output_fact *f) {
+    nh_fields_get(a, o, f, nh_output_fields);
+    load_error(a, json_object_get(o, "fixed"), &f->fixed);
+    load_error(a, json_object_get(o, "target_float"), &f->target_float);
+    load_error(a, json_object_get(o, "target_fixed"), &f->target_fixed);
+}
+
 static void load_sim(nh_arena *a, const json_t *o, nh_sim_facts *s) {
     const json_t *drift = json_object_get(o, "drift"), *cycles = json_object_get(o, "cycles"),
                  *fifos = json_object_get(o, "fifos");
-    *s = (nh_sim_facts){.acc_float = -1, .acc_fixed = -1, .acc_rtl = -1};
+    *s = (nh_sim_facts){.acc_float = -1, .acc_fixed = -1, .acc_rtl = -1, .agree_float_fixed = -1};
     if (!json_is_object(o)) return;
     nh_fields_get(a, o, s, nh_sim_fields);
+    load_output(a, json_object_get(o, "output"), &s->output);
     nh_fields_get(a, json_object_get(o, "first_mismatch"), &s->first, nh_mismatch_fields);
     s->n_drift = (int)json_array_size(drift);
     s->n_cycles = (int)json_array_size(cycles);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "text_parts.h"
+#include "verdict.h"
 
 static void put_head(nh_text_table *t, const nh_report_facts *f) {
     const nh_options *o = f->design->opt;
@@ -19,6 +20,17 @@ static void put_head(nh_text_table *t, const nh_report_facts *f) {
     fprintf(t->out, "%sconfig %.12s  model %.12s%s\n", nh_text_on(t, NH_DIM),
             f->provenance.config_sha ? f->provenance.config_sha : "",
             f->provenance.model_sha ? f->provenance.model_sha : "", nh_text_on(t, NH_OFF));
+}
+
+/* What the user must know before everything else. */
+static void put_verdict(nh_text_table *t, const nh_report_facts *f) {
+    nh_verdict v = nh_judge_drift(t->a, f);
+    if (!v.is_far) return;
+    fprintf(t->out, "%s%sFixed point is far from float: %s%s\n", nh_text_on(t, NH_YELLOW), nh_text_on(t, NH_BOLD), v.reasons, nh_text_on(t, NH_OFF));
+    if (v.layer)
+        fprintf(t->out, "%s  begins in  %s: %s%s\n", nh_text_on(t, NH_YELLOW), nh_text_clean(t->a, v.layer, NH_TEXT_NAME), v.where, nh_text_on(t, NH_OFF));
+    if (v.cause) fprintf(t->out, "%s  cause      %s%s\n", nh_text_on(t, NH_YELLOW), nh_text_clean(t->a, v.cause, NH_TEXT_LINE), nh_text_on(t, NH_OFF));
+    if (v.remedy) fprintf(t->out, "%s  try        %s%s\n", nh_text_on(t, NH_YELLOW), nh_text_clean(t->a, v.remedy, NH_TEXT_LINE), nh_text_on(t, NH_OFF));
 }
 
 static void put_steps(nh_text_table *t, const nh_report_facts *f) {
@@ -190,6 +202,23 @@ static void put_speed(nh_text_table *t, const nh_report_facts *f) {
     fprintf(t->out, "\n");
 }
 
+static void put_error(nh_text_table *t, const char *what, const nh_error_fact *e) {
+    if (e->n == 0) return;
+    fprintf(t->out, "  %-13s RMSE %.4g, R2 %s, relative error %s, at most %.4g\n", what, e->rmse, isfinite(e->r2) ? nh_arena_printf(t->a, "%.5f", e->r2) : "-",
+            isfinite(e->relative) ? nh_arena_printf(t->a, "%.3g %%", 100 * e->relative) : "-", e->max_abs);
+}
+
+/* Classes agree, or numbers are close. */
+static void put_outputs(nh_text_table *t, const nh_sim_facts *s) {
+    const nh_output_fact *o = &s->output;
+    if (s->agree_float_fixed >= 0)
+        fprintf(t->out, "  same class    float and fixed point agree on %s\n", nh_text_percent(t->a, s->agree_float_fixed));
+    if (o->is_class) return;
+    put_error(t, "fixed, float", &o->fixed);
+    put_error(t, "float, target", &o->target_float);
+    put_error(t, "fixed, target", &o->target_fixed);
+}
+
 static void put_sim(nh_text_table *t, const nh_report_facts *f) {
     const nh_sim_facts *s = &f->sim;
     if (!s->ran) return;
@@ -199,9 +228,7 @@ static void put_sim(nh_text_table *t, const nh_report_facts *f) {
     if (s->acc_float >= 0)
         fprintf(t->out, "  accuracy      float %s, fixed point %s, RTL %s\n", nh_text_percent(t->a, s->acc_float),
                 nh_text_percent(t->a, s->acc_fixed), nh_text_percent(t->a, s->acc_rtl));
-    if (s->agree_float_fixed > 0)
-        fprintf(t->out, "  same class    float and fixed point agree on %s\n",
-                nh_text_percent(t->a, s->agree_float_fixed));
+    put_outputs(t, s);
     if (s->input_overflowed)
         fprintf(t->out, "  inputs        %" PRIu64 " of %" PRIu64 " were outside the input format\n",
                 s->input_overflowed, s->input_n);
@@ -233,6 +260,7 @@ static void put_requirements(nh_text_table *t, const nh_report_facts *f) {
 void nh_report_text(const nh_report_facts *f, bool color, FILE *out) {
     nh_text_table t = {.a = nh_arena_new(), .out = out, .color = color};
     put_head(&t, f);
+    put_verdict(&t, f);
     put_steps(&t, f);
     nh_text_places(&t, f);
     if (nh_report_on_fabric(f)) nh_text_fabric(&t, f);

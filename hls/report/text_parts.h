@@ -4,7 +4,7 @@
 
 #include "fields.h"
 
-enum { NH_TEXT_COLUMNS = 10, NH_TEXT_NAME = 28 };
+enum { NH_TEXT_COLUMNS = 10, NH_TEXT_NAME = 28, NH_TEXT_LINE = 160 };
 
 /* A table is collected first, so that columns are as wide as what they hold. Column 0 is flush left, the
  * others right. */
@@ -19,6 +19,7 @@ typedef struct {
 
 #define NH_BOLD "\033[1m"
 #define NH_RED "\033[31m"
+#define NH_YELLOW "\033[33m"
 #define NH_GREEN "\033[32m"
 #define NH_DIM "\033[2m"
 #define NH_OFF "\033[0m"

@@ -50,6 +50,65 @@ Test(sim, drift_is_that_of_hand_arithmetic) {
     tiny_free(&t);
 }
 
+/* The same errors, without labels: numbers of their own. R2 by two passes over the reference. */
+Test(sim, outputs_without_labels_are_measured_as_numbers) {
+    tiny t = tiny_new("tiny", 64);
+    cr_assert(tiny_run(&t));
+    double square = 0, reference = 0, mean[5] = {0}, spread = 0;
+    for (int i = 0; i < 64; i++)
+        for (int e = 0; e < 5; e++) {
+            double error = 3 * ((i + e) % 4) / 64.0, y = 3 * tiny_input(i, e);
+            square += error * error, reference += y * y, mean[e] += y / 64;
+        }
+    for (int i = 0; i < 64; i++)
+        for (int e = 0; e < 5; e++)
+            spread += (3 * tiny_input(i, e) - mean[e]) * (3 * tiny_input(i, e) - mean[e]);
+    const nh_output_fact *o = &t.facts.output;
+    cr_assert_not(o->is_class);
+    cr_assert(t.facts.agree_float_fixed < 0);
+    cr_assert_eq(o->fixed.n, 320);
+    cr_assert_float_eq(o->fixed.max_abs, 9 / 64.0, 1e-12);
+    cr_assert_float_eq(o->fixed.rmse, sqrt(square / 320), 1e-12);
+    cr_assert_float_eq(o->fixed.relative, sqrt(square / reference), 1e-12);
+    cr_assert_float_eq(o->fixed.sqnr_db, 10 * log10(reference / square), 1e-9);
+    cr_assert_float_eq(o->fixed.r2, 1 - square / spread, 1e-12);
+    cr_assert_eq(o->target_float.n, 0);
+    cr_assert_eq(o->stuck_fixed, 0);
+    cr_assert(nh_file_exists(nh_path_join(t.a, t.setup.work_dir, "outputs_float.npy")));
+    tiny_free(&t);
+}
+
+/* Targets 1 below the float outputs: float errs by exactly 1 everywhere, fixed point by 1 less its own error. */
+Test(sim, targets_are_compared_with_both) {
+    tiny t = tiny_new("tiny", 64);
+    double target[320], square = 0;
+    for (int i = 0; i < 320; i++) {
+        double error = 3 * ((i / 5 + i % 5) % 4) / 64.0;
+        target[i] = 3 * tiny_input(i / 5, i % 5) - 1;
+        square += (1 - error) * (1 - error);
+    }
+    t.setup.target = target;
+    cr_assert(tiny_run(&t));
+    cr_assert_not(t.facts.output.is_class);
+    cr_assert_float_eq(t.facts.output.target_float.rmse, 1, 1e-12);
+    cr_assert_float_eq(t.facts.output.target_fixed.rmse, sqrt(square / 320), 1e-12);
+    tiny_free(&t);
+}
+
+/* Input 2 is 0.01 or 0: less than half a step of 1/8, so the output is 0 in fixed point only. */
+Test(sim, outputs_that_never_change_are_counted) {
+    tiny t = tiny_new("tiny", 2);
+    static const double x[] = {1, 2, 0.01, 1, 0, /**/ 2, 1, 0, 1, 0};
+    t.setup.x.x = x;
+    cr_assert(tiny_run(&t));
+    cr_assert_eq(t.facts.output.n, 5);
+    cr_assert_eq(t.facts.output.stuck_float, 2);
+    cr_assert_eq(t.facts.output.stuck_fixed, 3);
+    cr_assert_eq(t.facts.output.zero_float, 1);
+    cr_assert_eq(t.facts.output.zero_fixed, 2);
+    tiny_free(&t);
+}
+
 Test(sim, accuracy_and_confusion_count_first_maxima) {
     tiny t = tiny_new("tiny", 3);
     /* float classes 1, 2, 0 (sample 0 by less than the rounding: fixed sees a tie and takes the first, class

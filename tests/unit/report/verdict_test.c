@@ -1,0 +1,108 @@
+/* report/verdict: what is far from float, and where it begins. Bounds are those of the documentation: 20 dB, 2 points, 95 %. */
+#include <criterion/criterion.h>
+#include <math.h>
+
+#include "../../cosim/tiny.h"
+#include "underflow.h"
+#include "verdict.h"
+
+typedef struct {
+    tiny t;
+    nh_report_facts f;
+    nh_drift_fact drift[3];
+} bench;
+
+static void start(bench *b) {
+    *b = (bench){.t = tiny_new("tiny", 1)};
+    b->t.design.opt = &b->t.opt;
+    tiny_design(&b->t);
+    b->f.design = &b->t.design;
+    b->f.sim = (nh_sim_facts){.ran = true, .samples = 100, .acc_float = -1, .acc_fixed = -1, .agree_float_fixed = -1};
+    b->f.sim.output = (nh_output_fact){.values = "outputs", .fixed = {.n = 500, .sqnr_db = 40}};
+}
+
+static nh_verdict judge(bench *b) { return nh_judge_drift(b->t.a, &b->f); }
+
+Test(verdict, nothing_is_said_of_what_was_not_measured) {
+    bench b;
+    start(&b);
+    b.f.sim.ran = false;
+    cr_assert_not(judge(&b).is_known);
+    cr_assert_not(judge(&b).is_far);
+    tiny_free(&b.t);
+}
+
+Test(verdict, near_is_20_db_or_more) {
+    bench b;
+    start(&b);
+    b.f.sim.output.fixed.sqnr_db = 20;
+    cr_assert(judge(&b).is_known);
+    cr_assert_not(judge(&b).is_far);
+    b.f.sim.output.fixed.sqnr_db = 19.99;
+    cr_assert(judge(&b).is_far);
+    b.f.sim.output.fixed.sqnr_db = -INFINITY;
+    cr_assert(judge(&b).is_far);
+    b.f.sim.output.fixed.sqnr_db = INFINITY;
+    cr_assert_not(judge(&b).is_far);
+    tiny_free(&b.t);
+}
+
+Test(verdict, two_points_of_accuracy_may_be_lost) {
+    bench b;
+    start(&b);
+    b.f.sim.acc_float = 0.96, b.f.sim.acc_fixed = 0.94;
+    cr_assert_not(judge(&b).is_far);
+    b.f.sim.acc_fixed = 0.93;
+    cr_assert(judge(&b).is_far);
+    cr_assert_not_null(strstr(judge(&b).reasons, "accuracy 93.00 %, float 96.00 %"));
+    b.f.sim.acc_float = 0.5; /* better than float is not far */
+    cr_assert_not(judge(&b).is_far);
+    tiny_free(&b.t);
+}
+
+Test(verdict, five_percent_of_the_classes_may_differ) {
+    bench b;
+    start(&b);
+    b.f.sim.output.is_class = true;
+    b.f.sim.agree_float_fixed = 0.95;
+    cr_assert_not(judge(&b).is_far);
+    b.f.sim.agree_float_fixed = 0.94;
+    cr_assert(judge(&b).is_far);
+    tiny_free(&b.t);
+}
+
+/* The largest fall up to the first layer below 20 dB: the third is worse, and only inherits. */
+Test(verdict, it_begins_where_the_sqnr_falls_most) {
+    bench b;
+    start(&b);
+    b.drift[0] = (nh_drift_fact){.layer = "x<&>", .sqnr_db = 50};
+    b.drift[1] = (nh_drift_fact){.layer = "triple", .sqnr_db = 18};
+    b.drift[2] = (nh_drift_fact){.layer = "later", .sqnr_db = -20};
+    b.f.sim.drift = b.drift;
+    b.f.sim.n_drift = 3;
+    b.f.sim.output.fixed.sqnr_db = -20;
+    cr_assert_str_eq(judge(&b).layer, "triple");
+    cr_assert_str_eq(judge(&b).where, "SQNR 18.0 dB, before it 50.0 dB");
+    b.drift[0].sqnr_db = 12;
+    cr_assert_str_eq(judge(&b).layer, "x<&>");
+    b.drift[0].sqnr_db = 50, b.drift[1].sqnr_db = 25, b.drift[2].sqnr_db = 15; /* both above and below: 25 dB fell */
+    cr_assert_str_eq(judge(&b).layer, "triple");
+    tiny_free(&b.t);
+}
+
+/* Values that leave a given format: an integer bit more. */
+Test(verdict, overflow_is_mended_by_an_integer_bit) {
+    bench b;
+    start(&b);
+    b.drift[0] = (nh_drift_fact){.layer = "x<&>", .sqnr_db = 50};
+    b.drift[1] = (nh_drift_fact){.layer = "triple", .sqnr_db = 3, .overflowed = 20, .n = 100};
+    b.f.sim.drift = b.drift;
+    b.f.sim.n_drift = 2;
+    b.f.sim.output.fixed.sqnr_db = 3;
+    b.t.graph->layer[1].opt.result.is_auto = false; /* y is fixed<8,5> */
+    nh_verdict v = judge(&b);
+    cr_assert_not_null(v.remedy);
+    cr_assert_str_eq(v.remedy, "layers: { triple: { result: \"fixed<9,6>\" } }");
+    cr_assert_not_null(strstr(v.cause, "20.0 %"));
+    tiny_free(&b.t);
+}
