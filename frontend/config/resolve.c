@@ -43,6 +43,10 @@ static void check_rule(const nh_options *o, const struct nh_layer_rule *rule, co
         for (int k = 0; k < nh_layer_section.n_key; k++)
             if (has_key(g, &g->layer[l], &nh_layer_section.key[k])) useful |= (nh_key_set)1 << k;
     }
+    if (!matched && !nh_diag_is_shown(d)) {
+        nh_report(d, NH_C_GLOB, rule->at, "the pattern '%.80s' matches no layer", rule->glob);
+        return;
+    }
     if (!matched) {
         const char **name = nh_arena_array(g->arena, (size_t)g->n_layer, sizeof *name);
         size_t n = 0;

@@ -16,25 +16,23 @@ void nh_section_defaults(const nh_reading *r, const nh_section *s, char *base) {
     }
 }
 
-/* The rest of an unquoted format within { }, which is diagnosed already: fixed<8,1> is read as fixed<8 and the keys after it. */
-static bool is_rest_of_format(const nh_yaml *map, const nh_yaml *key) {
-    bool open = false;
-    for (const nh_yaml *k = map->first; k != key; k = k->next->next) {
-        bool begins = k->next->kind == NH_YAML_SCALAR && k->next->plain && strchr(k->next->text, '<') && !strchr(k->next->text, '>');
-        open = begins || (open && !strchr(k->text, '>'));
-    }
-    return open && nh_yaml_is_null(key->next);
+/* The rest of an unquoted format within { }, which is diagnosed already: fixed<8,1> is read as fixed<8 and the keys after it.
+ * open: did one begin before this key, and does it go on? */
+static bool leaves_format_open(bool open, const nh_yaml *key) {
+    const nh_yaml *value = key->next;
+    bool begins = value->kind == NH_YAML_SCALAR && value->plain && strchr(value->text, '<') && !strchr(value->text, '>');
+    return begins || (open && !strchr(key->text, '>'));
 }
 
-static void unknown_key(const nh_reading *r, const nh_section *s, const nh_yaml *map, const nh_yaml *key) {
+static void unknown_key(const nh_reading *r, const nh_section *s, const nh_yaml *key) {
     const char *name[NH_KEYS_MAX], *all = "";
-    if (is_rest_of_format(map, key)) return;
+    nh_report(r->diag, NH_C_UNKNOWN, key->at, "unknown key '%.80s'%s%s", key->text, s == &nh_config_section ? "" : " in ",
+              s == &nh_config_section ? "" : s->name);
+    if (!nh_diag_is_shown(r->diag)) return;
     for (int i = 0; i < s->n_key; i++) {
         name[i] = s->key[i].name;
         all = nh_arena_printf(r->arena, "%s%s%s", all, i ? ", " : "", name[i]);
     }
-    nh_report(r->diag, NH_C_UNKNOWN, key->at, "unknown key '%.80s'%s%s", key->text, s == &nh_config_section ? "" : " in ",
-              s == &nh_config_section ? "" : s->name);
     nh_diag_allowed(r->diag, "%s", all);
     const char *near = nh_did_you_mean(key->text, name, (size_t)s->n_key);
     if (near) nh_diag_hint(r->diag, "did you mean '%s'?", near);
@@ -76,13 +74,15 @@ static bool read_key(const nh_reading *r, const nh_key *k, const nh_yaml *key, c
 
 bool nh_section_read(const nh_reading *r, const nh_section *s, const nh_yaml *node, char *base, nh_key_set *given, nh_loc *key_at) {
     nh_key_set seen = 0;
-    bool ok = true;
+    bool ok = true, format_open = false;
     if (not_a_map(r, s->name, node)) return false;
     for (const nh_yaml *key = node->first; key; key = key->next->next) {
         int i = 0;
         while (i < s->n_key && strcmp(s->key[i].name, key->text) != 0) i++;
+        bool is_rest = format_open && nh_yaml_is_null(key->next);
+        format_open = leaves_format_open(format_open, key);
         if (i == s->n_key) {
-            unknown_key(r, s, node, key);
+            if (!is_rest) unknown_key(r, s, key);
             ok = false;
             continue;
         }

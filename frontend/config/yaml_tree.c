@@ -163,6 +163,7 @@ static void syntax_error(tree *t, const yaml_parser_t *p, nh_bytes text) {
 nh_yaml *nh_yaml_read(nh_arena *a, nh_diag *d, const char *file, nh_bytes text) {
     tree t = {.arena = a, .diag = d, .file = file};
     yaml_parser_t parser;
+    if (!nh_text_bytes(d, (nh_loc){.file = file}, file, &text)) return NULL;
     if (!yaml_parser_initialize(&parser)) {
         nh_report(d, NH_O_BUG, (nh_loc){.file = file}, "libyaml could not be started");
         return NULL;

@@ -16,6 +16,7 @@ typedef struct {
     nh_event *event;
     size_t n_event, cap;
     int64_t n_sample;
+    int64_t n_file;    /* recordings that there are, of which n_sample are taken */
     const char **name; /* [n_sample] or NULL */
 } nh_events;
 

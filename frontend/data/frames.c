@@ -81,6 +81,7 @@ static bool wrong_shape(reader *r, const nh_npy *x) {
 static bool take_samples(reader *r, int64_t have) {
     int64_t asked = r->q->samples;
     r->out->n = asked ? asked : have;
+    r->out->have = have;
     if (asked <= have) return true;
     return nh_report(r->d, NH_D_SHAPE, r->q->ref->at, "samples asks for %lld, the array has %lld", (long long)asked, (long long)have);
 }
@@ -225,6 +226,7 @@ static bool read_recordings(reader *r, nh_arena *scratch) {
         return false;
     }
     if (!nh_recordings_read(&e) || !bin(r, &e)) return false;
+    r->out->have = e.n_file;
     const char **name = nh_arena_array(r->a, (size_t)e.n_sample, sizeof *name);
     for (int64_t i = 0; i < e.n_sample; i++) name[i] = nh_arena_str(r->a, e.name[i]);
     r->out->name = name;
@@ -233,14 +235,19 @@ static bool read_recordings(reader *r, nh_arena *scratch) {
 
 static bool read_array(reader *r, nh_arena *scratch) {
     nh_npy x;
-    if (!nh_npy_read(scratch, r->d, r->q->ref, &x)) return false;
+    nh_npy_source *s = nh_npy_open(scratch, r->d, r->q->ref, &x);
+    if (!s) return false;
     layout l = understand(r, &x);
     bool is_list = !l.ok && r->q->opt->spiking.encoding == NH_ENCODE_EVENTS && x.is_integer && x.rank == 2 && (x.dim[1] == 3 || x.dim[1] == 4);
+    if (!is_list && (!l.ok || x.n < 1)) {
+        nh_npy_abandon(s);
+        return wrong_shape(r, &x);
+    }
+    if (!nh_npy_load(s, &x, l.ok && l.has_samples ? r->q->samples : 0)) return false;
     if (is_list) {
         nh_events e = {.a = scratch, .d = r->d, .q = r->q};
         return read_list(&e, &x) && bin(r, &e);
     }
-    if (!l.ok || x.n < 1) return wrong_shape(r, &x);
     return l.has_steps ? copy_steps(r, &x, l.has_samples) : encode_values(r, &x);
 }
 

@@ -10,6 +10,7 @@
 typedef struct {
     const double *x;  /* [n][steps][size] */
     int64_t n, steps, size;
+    int64_t have;     /* samples that there are, of which n are taken */
     const char *const *name; /* [n] of recordings without folder and .bs2, or NULL */
 } nh_frames;
 
@@ -45,8 +46,10 @@ void nh_encode_rate(const double *p, int64_t n, int64_t steps, int64_t size, uin
 /* One spike in step floor((1 - p) * (steps - 1)) for p > 0, none for 0. */
 void nh_encode_latency(const double *p, int64_t n, int64_t steps, int64_t size, double *spike);
 
-/* The labels in a text: [>= n] integers, the last word of every line; name: of the samples, to be found as the first word of a
- * line of two, or NULL. NULL: diagnosed. */
-const int64_t *nh_labels_read(nh_arena *a, nh_diag *d, const nh_data_ref *ref, int64_t n, const char *const *name);
+/* The labels of n samples in a text: the last word of every line; lines are as many as samples are taken (n) or as there are (have). name:
+ * of the samples, to be found as the first word of a line of two, or NULL; such a text may have others too. NULL: diagnosed. */
+const int64_t *nh_labels_read(nh_arena *a, nh_diag *d, const nh_data_ref *ref, int64_t n, int64_t have, const char *const *name);
+/* "360", or "3 or 360" when only the first are taken: how many labels there may be. */
+const char *nh_label_count_text(nh_arena *a, int64_t n, int64_t have);
 
 #endif

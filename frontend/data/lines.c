@@ -34,7 +34,7 @@ int64_t nh_lines_read(nh_arena *a, nh_diag *d, const nh_data_ref *ref, nh_line *
     size_t n = 0, cap = 0;
     int number = 0;
     *out = NULL;
-    if (!nh_file_read(a, d, ref->at, ref->path, FILE_LIMIT, &file)) return -1;
+    if (!nh_text_read(a, d, ref->at, ref->path, FILE_LIMIT, &file)) return -1;
     if (memchr(file.data, 0, file.size)) return refuse(d, ref, 1, "it is not a text");
     const char *p = (const char *)file.data, *end = p + file.size;
     while (p < end) {
@@ -82,7 +82,11 @@ static void sort_lines(nh_arena *a, nh_line *line, int64_t n) {
     qsort(line, (size_t)n, sizeof *line, by_name);
 }
 
-const int64_t *nh_labels_read(nh_arena *a, nh_diag *d, const nh_data_ref *ref, int64_t n, const char *const *name) {
+const char *nh_label_count_text(nh_arena *a, int64_t n, int64_t have) {
+    return n == have ? nh_arena_printf(a, "%lld", (long long)n) : nh_arena_printf(a, "%lld, or %lld for the first ones", (long long)have, (long long)n);
+}
+
+const int64_t *nh_labels_read(nh_arena *a, nh_diag *d, const nh_data_ref *ref, int64_t n, int64_t have, const char *const *name) {
     nh_line *line;
     int64_t n_line = nh_lines_read(a, d, ref, &line), n_named = 0;
     if (n_line < 0) return NULL;
@@ -92,10 +96,10 @@ const int64_t *nh_labels_read(nh_arena *a, nh_diag *d, const nh_data_ref *ref, i
         return NULL;
     }
     bool by_names = name && n_named;
-    if (n_line < n && !by_names) {
+    if (!by_names && n_line != n && n_line != have) {
         nh_report(d, NH_D_SHAPE, ref->at, "there must be one label per sample");
         nh_diag_found(d, "%lld", (long long)n_line);
-        nh_diag_allowed(d, "%lld", (long long)n);
+        nh_diag_allowed(d, "%s", nh_label_count_text(a, n, have));
         return NULL;
     }
     if (by_names) sort_lines(a, line, n_line);

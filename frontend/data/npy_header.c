@@ -103,17 +103,25 @@ static const char *parse_dictionary(text t, nh_npy_header *out) {
 }
 
 /* "\x93NUMPY", version, header length (2 bytes in version 1, 4 in 2 and 3), header. */
-const char *nh_npy_header_parse(nh_bytes file, nh_npy_header *out) {
+static size_t prefix_size(nh_bytes file) { return file.data[6] == 1 ? 10 : 12; }
+
+size_t nh_npy_header_size(nh_bytes file, const char **why) {
+    *why = NULL;
+    if (file.size < 10 || memcmp(file.data, "\x93NUMPY", 6) != 0) *why = "it is not a NumPy array";
+    else if (file.data[6] < 1 || file.data[6] > 3 || file.data[7] != 0) *why = "its format version is not 1.0, 2.0 or 3.0";
+    else if (file.size < prefix_size(file)) *why = "it ends too early";
+    if (*why) return 0;
+    size_t length = 0, start = prefix_size(file);
+    for (size_t i = start; i > 8; i--) length = length << 8 | file.data[i - 1];
+    if (length <= NH_NPY_HEADER_LIMIT) return start + length;
+    *why = "its header is longer than 65536 bytes";
+    return 0;
+}
+
+const char *nh_npy_header_parse(nh_bytes head, nh_npy_header *out) {
+    const char *why, *p = (const char *)head.data;
     *out = (nh_npy_header){0};
-    if (file.size < 10 || memcmp(file.data, "\x93NUMPY", 6) != 0) return "it is not a NumPy array";
-    int version = file.data[6];
-    if (version < 1 || version > 3 || file.data[7] != 0) return "its format version is not 1.0, 2.0 or 3.0";
-    size_t start = version == 1 ? 10 : 12, length = 0;
-    if (file.size < start) return "it ends too early";
-    for (size_t i = start; i > 8; i--)
-        length = length << 8 | file.data[i - 1];
-    if (length > file.size - start) return "it ends too early";
-    const char *p = (const char *)file.data + start;
-    out->data = (nh_bytes){file.data + start + length, file.size - start - length};
-    return parse_dictionary((text){p, p + length}, out);
+    size_t size = nh_npy_header_size(head, &why);
+    if (why || size > head.size) return why ? why : "it ends too early";
+    return parse_dictionary((text){p + prefix_size(head), p + size}, out);
 }

@@ -132,6 +132,7 @@ static int64_t list_files(nh_events *e, const char ***file) {
         nh_report(e->d, NH_D_SHAPE, ref->at, "samples asks for %lld, there are %lld recordings", (long long)asked, (long long)n);
         return -1;
     }
+    e->n_file = n;
     if (asked) n = asked;
     for (int64_t i = 0; i < n; i++) (*file)[i] = nh_path_join(e->a, dir, (*file)[i]);
     return n;

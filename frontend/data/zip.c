@@ -146,25 +146,31 @@ static void zlib_free(void *arena, void *p) {
     (void)p;
 }
 
-/* Inflate exactly e->size bytes. No deflate stream grows by more than 1032, so that a larger claim is a lie.
- */
-static bool inflate_member(const archive *z, const entry *e, nh_bytes packed, nh_bytes *out) {
-    if (e->size / 1032 > packed.size) return damaged(z, "a member claims an impossible size");
-    uint8_t *data = nh_arena_alloc(z->a, e->size + 1);
-    z_stream s = {.zalloc = zlib_alloc, .zfree = zlib_free, .opaque = z->a};
-    s.next_in = packed.data;
-    s.avail_in = (unsigned)packed.size;
-    s.next_out = data;
-    s.avail_out = (unsigned)e->size + 1; /* one more than claimed, so that a longer stream shows */
-    bool ok = inflateInit2(&s, -MAX_WBITS) == Z_OK;
-    ok = ok && inflate(&s, Z_FINISH) == Z_STREAM_END && s.total_out == e->size && s.avail_in == 0;
-    inflateEnd(&s);
-    *out = (nh_bytes){data, e->size};
-    return ok || damaged(z, "a member cannot be inflated to the size it claims");
+struct nh_zip_stream {
+    archive z;
+    entry e;
+    nh_bytes packed;
+    z_stream inflater; /* of a deflated member */
+    size_t done;       /* bytes that were pulled */
+    uint32_t crc;      /* of them */
+    bool is_broken;    /* diagnosed */
+};
+
+/* No deflate stream grows by more than 1032, so that a larger claim is a lie. */
+static bool begin(nh_zip_stream *s) {
+    const entry *e = &s->e;
+    if (e->method == STORED) return e->size == e->packed || damaged(&s->z, "a stored member has two sizes");
+    if (e->method != DEFLATED) return damaged(&s->z, "a member is neither stored nor deflated");
+    if (e->size / 1032 > s->packed.size) return damaged(&s->z, "a member claims an impossible size");
+    s->inflater = (z_stream){.zalloc = zlib_alloc, .zfree = zlib_free, .opaque = s->z.a};
+    s->inflater.next_in = s->packed.data;
+    s->inflater.avail_in = (unsigned)s->packed.size;
+    return inflateInit2(&s->inflater, -MAX_WBITS) == Z_OK || damaged(&s->z, "a member cannot be inflated");
 }
 
-static bool extract(const archive *z, const entry *e, nh_bytes *out) {
-    nh_bytes packed;
+static bool locate_member(nh_zip_stream *s) {
+    const archive *z = &s->z;
+    const entry *e = &s->e;
     if (e->flags & ENCRYPTED) return damaged(z, "a member is encrypted");
     if (e->size > NH_ZIP_MAX_MEMBER) {
         nh_report(z->d, NH_D_LIMIT, z->at, "an array in '%s' is too large", z->path);
@@ -172,21 +178,52 @@ static bool extract(const archive *z, const entry *e, nh_bytes *out) {
         nh_diag_allowed(z->d, "at most %zu bytes", NH_ZIP_MAX_MEMBER);
         return false;
     }
-    if (!locate(z, e, &packed)) return false;
-    if (e->method == STORED) {
-        *out = packed;
-        if (e->size != e->packed) return damaged(z, "a stored member has two sizes");
-    } else if (e->method != DEFLATED) {
-        return damaged(z, "a member is neither stored nor deflated");
-    } else if (!inflate_member(z, e, packed, out)) {
-        return false;
-    }
-    return crc32_z(0, out->data, out->size) == e->crc || damaged(z, "a checksum does not match");
+    return locate(z, e, &s->packed) && begin(s);
 }
 
-bool nh_zip_member(nh_arena *a, nh_diag *d, nh_loc at, const char *path, nh_bytes file, const char *key,
-                   nh_bytes *out) {
-    archive z = {.a = a, .d = d, .at = at, .path = path, .file = file};
-    entry e;
-    return open_archive(&z) && find(&z, key, &e) && extract(&z, &e, out);
+nh_zip_stream *nh_zip_open(nh_arena *a, nh_diag *d, nh_loc at, const char *path, nh_bytes file, const char *key) {
+    nh_zip_stream *s = NH_NEW(a, nh_zip_stream);
+    s->z = (archive){.a = a, .d = d, .at = at, .path = path, .file = file};
+    return open_archive(&s->z) && find(&s->z, key, &s->e) && locate_member(s) ? s : NULL;
+}
+
+size_t nh_zip_size(const nh_zip_stream *s) { return s->e.size; }
+
+bool nh_zip_pull(nh_zip_stream *s, void *to, size_t n) {
+    if (s->is_broken) return false;
+    if (s->e.method == STORED) {
+        memcpy(to, s->packed.data + s->done, n);
+    } else {
+        s->inflater.next_out = to;
+        s->inflater.avail_out = (unsigned)n;
+        int got = n ? inflate(&s->inflater, Z_SYNC_FLUSH) : Z_OK;
+        s->is_broken = s->inflater.avail_out > 0 || (got != Z_OK && got != Z_STREAM_END);
+        if (s->is_broken) return damaged(&s->z, "a member cannot be inflated to the size it claims");
+    }
+    s->done += n;
+    s->crc = (uint32_t)crc32_z(s->crc, to, n);
+    return true;
+}
+
+/* A stream that goes on behind its size, or does not use all its bytes, is not what the directory describes. */
+static bool ends_here(nh_zip_stream *s) {
+    uint8_t more;
+    if (s->e.method == STORED) return true;
+    s->inflater.next_out = &more;
+    s->inflater.avail_out = 1;
+    bool ok = inflate(&s->inflater, Z_FINISH) == Z_STREAM_END && s->inflater.avail_out == 1 && s->inflater.avail_in == 0;
+    return ok || damaged(&s->z, "a member cannot be inflated to the size it claims");
+}
+
+bool nh_zip_close(nh_zip_stream *s, bool is_wanted) {
+    enum { PIECE = 1 << 16 };
+    bool ok = is_wanted;
+    void *rest = ok && s->done < s->e.size ? nh_arena_alloc(s->z.a, PIECE) : NULL;
+    while (ok && s->done < s->e.size) {
+        size_t left = s->e.size - s->done;
+        ok = nh_zip_pull(s, rest, left < PIECE ? left : PIECE);
+    }
+    ok = ok && ends_here(s) && (s->crc == s->e.crc || damaged(&s->z, "a checksum does not match"));
+    if (s->e.method == DEFLATED) inflateEnd(&s->inflater);
+    return ok;
 }

@@ -71,6 +71,35 @@ void nh_diag_append(nh_diag *d, const nh_diag *from) {
     }
 }
 
+static size_t count_of(const nh_diag *d, nh_severity s) {
+    return s == NH_ERROR ? d->n_error : s == NH_WARNING ? d->n_warning : d->count - d->n_error - d->n_warning;
+}
+
+static size_t least_of(size_t a, size_t b) { return a < b ? a : b; }
+
+size_t nh_diag_room(const nh_diag *d, nh_severity least, size_t room[NH_ERROR + 1]) {
+    size_t left = 0;
+    room[NH_ERROR] = least_of(d->n_error, NH_DIAG_SHOWN);
+    room[NH_WARNING] = least > NH_WARNING ? 0 : least_of(d->n_warning, NH_DIAG_SHOWN - room[NH_ERROR]);
+    room[NH_NOTE] = least > NH_NOTE ? 0 : least_of(count_of(d, NH_NOTE), NH_DIAG_NOTES);
+    for (nh_severity s = least; s <= NH_ERROR; s++) left += count_of(d, s) - room[s];
+    return left;
+}
+
+bool nh_diag_is_shown(const nh_diag *d) { return d->n_error <= NH_DIAG_SHOWN; }
+
+const char *nh_diag_left_text(nh_arena *a, const nh_diag *d, nh_severity least) {
+    static const char *const word[] = {"note", "warning", "error"};
+    size_t room[NH_ERROR + 1];
+    const char *text = "";
+    if (nh_diag_room(d, least, room) == 0) return text;
+    for (int s = NH_ERROR; s >= (int)least; s--) {
+        size_t left = count_of(d, (nh_severity)s) - room[s];
+        if (left) text = nh_arena_printf(a, "%sand %zu more %s%s ", text, left, word[s], left > 1 ? "s" : "");
+    }
+    return nh_arena_printf(a, "%sthat are not shown", text);
+}
+
 nh_exit nh_diag_exit(const nh_diag *d) {
     nh_exit worst = NH_EXIT_OK;
     for (size_t i = 0; i < d->count; i++) {
@@ -111,7 +140,8 @@ const char *nh_did_you_mean(const char *word, const char *const *candidate, size
     const char *nearest = NULL;
     for (size_t i = 0; i < n; i++) {
         size_t clen = strlen(candidate[i]);
-        if (clen > WORD_MAX) continue;
+        /* The lengths alone differ by more edits than a suggestion may have. */
+        if (clen > WORD_MAX || clen > len + limit || len > clen + limit) continue;
         size_t dist = distance(word, len, candidate[i], clen);
         /* As many edits as letters share nothing: no suggestion at all is better. */
         if (dist > limit || dist >= len || dist >= clen) continue;

@@ -81,7 +81,19 @@ void nh_diag_append(nh_diag *d, const nh_diag *from);
 /* The highest exit status among the errors so far: NH_EXIT_OK when there is no error. */
 nh_exit nh_diag_exit(const nh_diag *d);
 
-/* Print all items of severity `least` and above as
+/* How many items a run shows: of errors and warnings together NH_DIAG_SHOWN, errors before warnings; of notes, which only -v asks for,
+ * NH_DIAG_NOTES. What a file of thousands of faults says after its first hundred helps nobody. */
+#define NH_DIAG_SHOWN 100
+#define NH_DIAG_NOTES 1000
+
+/* room[severity]: so many items of `least` and above are shown, the first ones. Returns how many are left out. */
+size_t nh_diag_room(const nh_diag *d, nh_severity least, size_t room[NH_ERROR + 1]);
+/* Will the error made last still be shown? Checks that cost more than their sentence (hints, lists of what is allowed) ask. */
+bool nh_diag_is_shown(const nh_diag *d);
+/* "and 12 more errors and 3 more warnings that are not shown"; empty when everything is. */
+const char *nh_diag_left_text(nh_arena *a, const nh_diag *d, nh_severity least);
+
+/* Print the items of severity `least` and above that nh_diag_room has room for as
  *     file:line:col: error[C101]: message
  *       12 | the source line
  *          |     ^

@@ -13,6 +13,8 @@ typedef struct {
     nh_arena *arena;  /* holds the source file that was shown last */
     const char *name;
     nh_bytes source;
+    int line;         /* where the line that was found last begins: the next one is mostly below it */
+    const char *begin;
 } printer;
 
 static const char *paint(const printer *p, const char *escape) {
@@ -44,18 +46,25 @@ static bool load(printer *p, const char *name) {
         p->source = (nh_bytes){0};
         p->name = name;
         nh_diag *ignored = nh_diag_new(p->arena);
-        nh_file_read(p->arena, ignored, NH_NOWHERE, name, SOURCE_MAX, &p->source);
+        /* Without the mark that begins it: columns do not count that. */
+        if (!nh_text_read(p->arena, ignored, NH_NOWHERE, name, SOURCE_MAX, &p->source)) p->source = (nh_bytes){0};
+        p->line = 1;
+        p->begin = (const char *)p->source.data;
     }
     return p->source.data != NULL;
 }
 
 /* The text of a 1-based line; false when the file has fewer lines. */
-static bool find_line(const printer *p, int number, const char **line, size_t *n) {
-    const char *s = (const char *)p->source.data, *end = s + p->source.size;
-    for (int i = 1; i < number; i++) {
+static bool find_line(printer *p, int number, const char **line, size_t *n) {
+    const char *first = (const char *)p->source.data, *end = first + p->source.size;
+    bool below = number >= p->line;
+    const char *s = below ? p->begin : first;
+    for (int i = below ? p->line : 1; i < number; i++) {
         s = memchr(s, '\n', (size_t)(end - s));
         if (!s++) return false;
     }
+    p->line = number;
+    p->begin = s;
     const char *stop = memchr(s, '\n', (size_t)(end - s));
     if (!stop) stop = end;
     if (stop > s && stop[-1] == '\r') stop--;
@@ -128,7 +137,13 @@ static void put_item(printer *p, const nh_diag_item *it) {
 
 void nh_diag_print(const nh_diag *d, nh_severity least, bool color, FILE *out) {
     printer p = {.out = out, .color = color, .arena = nh_arena_new()};
-    for (size_t i = 0; i < d->count; i++)
-        if (nh_code_get(d->item[i].code)->severity >= least) put_item(&p, &d->item[i]);
+    size_t room[NH_ERROR + 1], left = nh_diag_room(d, least, room);
+    for (size_t i = 0; i < d->count; i++) {
+        nh_severity severity = nh_code_get(d->item[i].code)->severity;
+        if (severity < least || room[severity] == 0) continue;
+        room[severity]--;
+        put_item(&p, &d->item[i]);
+    }
+    if (left) fprintf(out, "%s\n", nh_diag_left_text(p.arena, d, least));
     nh_arena_free(p.arena);
 }

@@ -22,6 +22,12 @@ static void suggest(nh_arena *a, nh_diag *d, const char *path) {
     if (near) nh_diag_hint(d, "did you mean '%s'?", near);
 }
 
+/* A file of holes says that it has bytes which nobody wrote: reading it would take memory for nothing. */
+static bool is_hollow(const struct stat *st) {
+    enum { LARGE = 64 << 20, RATIO = 64, BLOCK = 512 };
+    return st->st_size > LARGE && st->st_blocks * BLOCK < st->st_size / RATIO;
+}
+
 /* O_NONBLOCK: opening a FIFO must not wait for a writer; it is refused by its type. */
 static int open_regular(nh_arena *a, nh_diag *d, nh_loc at, const char *path, size_t limit, size_t *size) {
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
@@ -37,6 +43,10 @@ static int open_regular(nh_arena *a, nh_diag *d, nh_loc at, const char *path, si
         nh_report(d, NH_O_READ, at, "'%s' is too large", path);
         nh_diag_found(d, "%lld bytes", (long long)st.st_size);
         nh_diag_allowed(d, "at most %zu bytes", limit);
+    } else if (is_hollow(&st)) {
+        nh_report(d, NH_O_READ, at, "'%s' is a sparse file: nearly all of it is holes", path);
+        nh_diag_found(d, "%lld bytes, of which the disk has %lld", (long long)st.st_size, (long long)st.st_blocks * 512);
+        nh_diag_hint(d, "if it is meant so, a copy without holes is read: cp --sparse=never");
     } else {
         *size = (size_t)st.st_size;
         return fd;
@@ -64,6 +74,30 @@ bool nh_file_read(nh_arena *a, nh_diag *d, nh_loc at, const char *path, size_t l
     if (n < 0) return false;
     *out = (nh_bytes){data, got};
     return !d->sources || nh_sources_note(d, at, path, *out);
+}
+
+bool nh_text_bytes(nh_diag *d, nh_loc at, const char *path, nh_bytes *text) {
+    /* The marks of UTF-32 stand first: the little-endian one begins with that of UTF-16. */
+    static const struct { uint8_t mark[4]; size_t size; const char *what; } known[] = {
+        {{0xef, 0xbb, 0xbf}, 3, NULL},        {{0xff, 0xfe, 0, 0}, 4, "UTF-32"}, {{0, 0, 0xfe, 0xff}, 4, "UTF-32"},
+        {{0xff, 0xfe}, 2, "UTF-16"},          {{0xfe, 0xff}, 2, "UTF-16"}};
+    const uint8_t *p = text->data;
+    const char *what = text->size >= 2 && (p[0] == 0) != (p[1] == 0) ? "UTF-16" : NULL;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (text->size < known[i].size || memcmp(p, known[i].mark, known[i].size) != 0) continue;
+        what = known[i].what;
+        if (!what) *text = (nh_bytes){p + known[i].size, text->size - known[i].size};
+        break;
+    }
+    if (!what) return true;
+    nh_report(d, NH_C_ENCODING, at, "'%s' is %s text", path, what);
+    nh_diag_allowed(d, "UTF-8, with or without a byte order mark");
+    nh_diag_hint(d, "save it as UTF-8, or: iconv -f %s -t UTF-8", what);
+    return false;
+}
+
+bool nh_text_read(nh_arena *a, nh_diag *d, nh_loc at, const char *path, size_t limit, nh_bytes *out) {
+    return nh_file_read(a, d, at, path, limit, out) && nh_text_bytes(d, at, path, out);
 }
 
 bool nh_file_exists(const char *path) {

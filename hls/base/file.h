@@ -17,6 +17,11 @@ typedef struct {
 /* Read a regular file of at most `limit` bytes into a. NH_O_READ at `at` on failure (missing, not a regular
  * file, too large, I/O error), naming the file. Noted in d->sources where that is asked for (sources.h). */
 bool nh_file_read(nh_arena *a, nh_diag *d, nh_loc at, const char *path, size_t limit, nh_bytes *out);
+/* A text of UTF-8 without the byte order mark that editors put in front. False with NH_C_ENCODING at `at` when it is UTF-16 or
+ * UTF-32: by their marks, or by a zero in its first two bytes. */
+bool nh_text_bytes(nh_diag *d, nh_loc at, const char *path, nh_bytes *text);
+/* nh_file_read, then nh_text_bytes. */
+bool nh_text_read(nh_arena *a, nh_diag *d, nh_loc at, const char *path, size_t limit, nh_bytes *out);
 bool nh_file_exists(const char *path);
 
 /* Paths, all in a. nh_path_join gives b when b is absolute or dir is ".". */

@@ -29,7 +29,7 @@ static bool write_image(nh_cli *c, const char *path, const nh_image *m) {
 nh_exit nh_cmd_asm(nh_cli *c) {
     nh_bytes b;
     const char *path = output_path(c);
-    if (!nh_file_read(c->arena, c->diag, NH_NOWHERE, c->arg[0], TEXT_BYTES, &b)) return nh_cli_finish(c);
+    if (!nh_text_read(c->arena, c->diag, NH_NOWHERE, c->arg[0], TEXT_BYTES, &b)) return nh_cli_finish(c);
     nh_image *m = nh_image_assemble(c->arena, c->diag, c->arg[0], (const char *)b.data, b.size);
     if (m && write_image(c, path, m) && !c->flag.quiet) {
         int64_t cores = 0;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "frames.h"
 #include "image_run.h"
 #include "npy.h"
 #include "report.h"
@@ -31,7 +32,8 @@ static bool check_events(nh_cli *c, const nh_image_results *r, const nh_npy *x) 
     return true;
 }
 
-static bool read_inputs(nh_cli *c, nh_image_results *r, int64_t asked) {
+/* *have: samples of the file. */
+static bool read_inputs(nh_cli *c, nh_image_results *r, int64_t asked, int64_t *have) {
     const nh_image *m = r->m;
     nh_npy x;
     r->n = 1;
@@ -47,19 +49,20 @@ static bool read_inputs(nh_cli *c, nh_image_results *r, int64_t asked) {
     }
     if (asked > x.dim[0]) return nh_report(c->diag, NH_D_SHAPE, (nh_loc){.file = c->flag.inputs}, "--samples asks for %lld, the array has %lld", (long long)asked, (long long)x.dim[0]);
     r->n = asked ? asked : x.dim[0];
+    *have = x.dim[0];
     r->x = x.value;
     r->in_time = in_time;
     return true;
 }
 
-static bool read_labels(nh_cli *c, nh_image_results *r) {
+static bool read_labels(nh_cli *c, nh_image_results *r, int64_t have) {
     nh_npy y;
     if (!c->flag.labels) return true;
     if (!read_array(c, c->flag.labels, &y)) return false;
-    if (y.rank != 1 || y.n < r->n) {
+    if (y.rank != 1 || (y.n != r->n && y.n != have)) {
         nh_report(c->diag, NH_D_SHAPE, (nh_loc){.file = c->flag.labels}, "there must be one label per sample");
         nh_diag_found(c->diag, "%s", nh_npy_shape(c->arena, &y));
-        nh_diag_allowed(c->diag, "%lld", (long long)r->n);
+        nh_diag_allowed(c->diag, "%s", nh_label_count_text(c->arena, r->n, have));
         return false;
     }
     for (int64_t i = 0; i < r->n; i++)
@@ -136,13 +139,13 @@ static bool run_samples(nh_cli *c, nh_image_results *r, nh_image_spikes *spikes)
 }
 
 nh_exit nh_cmd_run(nh_cli *c) {
-    int64_t asked = 0;
+    int64_t asked = 0, have = 1;
     nh_image_results r = {.first_other = -1};
     if (!nh_flag_number(c, "samples", c->flag.samples, 1, &asked)) return nh_cli_finish(c);
     r.m = nh_image_open(c, c->arg[0]);
     const nh_image *other = r.m && c->flag.fabric ? nh_image_open(c, c->flag.fabric) : r.m;
     if (!other || !nh_fabric_same(&r.m->fabric, &other->fabric, c->diag, (nh_loc){.file = c->arg[0]})) return nh_cli_finish(c);
-    if (!read_inputs(c, &r, asked) || !read_labels(c, &r) || !nh_image_read_reference(c, &r)) return nh_cli_finish(c);
+    if (!read_inputs(c, &r, asked, &have) || !read_labels(c, &r, have) || !nh_image_read_reference(c, &r)) return nh_cli_finish(c);
     for (int i = 0; i < r.m->n_context; i++) r.n_core += r.m->context[i].n_core;
     nh_image_spikes *spikes = nh_image_spikes_new(c->arena, r.m, c->flag.spikes, c->flag.raster != NULL);
     r.layers = spikes;

@@ -17,31 +17,37 @@ static int64_t take(nh_diag *d, const nh_data_ref *ref, int64_t have, int64_t as
     return -1;
 }
 
-static bool load_samples(nh_run *r, const nh_data_ref *ref, double scale, int64_t asked, nh_samples *out) {
-    nh_arena *a = r->cli->arena;
+/* Does the array hold samples of the model's input? */
+static bool check_samples(nh_run *r, const nh_data_ref *ref, const nh_npy *x) {
+    nh_shape want = r->graph->tensor[r->graph->input].shape;
+    int64_t size = nh_shape_size(want);
+    char shape[96];
+    bool is_batch = x->rank >= 2 || size == 1;
+    if (x->rank >= 1 && is_batch && x->dim[0] >= 1 && x->n / x->dim[0] == size && x->n % x->dim[0] == 0) return true;
+    nh_report(r->cli->diag, NH_D_SHAPE, ref->at, "the array does not hold samples of the model's input");
+    nh_diag_found(r->cli->diag, "%s", nh_npy_shape(r->cli->arena, x));
+    nh_diag_allowed(r->cli->diag, "samples x %s", nh_shape_print(want, shape));
+    return false;
+}
+
+/* The first `asked` samples, or all; *have: how many the array has. */
+static bool load_samples(nh_run *r, const nh_data_ref *ref, double scale, int64_t asked, nh_samples *out, int64_t *have) {
     nh_diag *d = r->cli->diag;
     nh_npy x;
-    nh_shape want = r->graph->tensor[r->graph->input].shape;
-    char shape[96];
     if (!ref->path) return true;
     if (is_text(ref->path) || strchr("2/", ref->path[strlen(ref->path) - 1]))
         return nh_report(d, NH_D_SOURCE, ref->at, "recordings need a network with time steps; '%s' has none", r->graph->name);
-    if (!nh_npy_read(a, d, ref, &x)) return false;
-    out->size = nh_shape_size(want);
-    bool is_batch = x.rank >= 2 || out->size == 1;
-    if (x.rank < 1 || !is_batch || x.dim[0] < 1 || x.n / x.dim[0] != out->size || x.n % x.dim[0]) {
-        nh_report(d, NH_D_SHAPE, ref->at, "the array does not hold samples of the model's input");
-        nh_diag_found(d, "%s", nh_npy_shape(a, &x));
-        nh_diag_allowed(d, "samples x %s", nh_shape_print(want, shape));
+    nh_npy_source *s = nh_npy_open(r->cli->arena, d, ref, &x);
+    if (!s) return false;
+    int64_t n = check_samples(r, ref, &x) ? take(d, ref, x.dim[0], asked) : -1;
+    if (n < 0) {
+        nh_npy_abandon(s);
         return false;
     }
-    out->n = take(d, ref, x.dim[0], asked);
-    out->x = x.value;
-    if (out->n < 0 || scale == 1) return out->n >= 0;
-    double *scaled = nh_arena_array(a, (size_t)(out->n * out->size), sizeof *scaled);
-    if (!scaled) return nh_report(d, NH_D_LIMIT, ref->at, "the array is too large");
-    for (int64_t i = 0; i < out->n * out->size; i++) scaled[i] = x.value[i] * scale;
-    out->x = scaled;
+    if (!nh_npy_load(s, &x, n)) return false;
+    *out = (nh_samples){.x = x.value, .n = n, .size = x.n / x.dim[0]};
+    *have = x.dim[0];
+    for (int64_t i = 0; scale != 1 && i < n * out->size; i++) x.value[i] *= scale;
     return true;
 }
 
@@ -63,27 +69,28 @@ static bool is_class(const nh_run *r, int64_t sample, double label) {
     return false;
 }
 
-static bool load_label_lines(nh_run *r, const nh_data_ref *ref, const char *const *name) {
-    const int64_t *label = nh_labels_read(r->cli->arena, r->cli->diag, ref, r->inputs.n, name);
+static bool load_label_lines(nh_run *r, const nh_data_ref *ref, int64_t have, const char *const *name) {
+    const int64_t *label = nh_labels_read(r->cli->arena, r->cli->diag, ref, r->inputs.n, have, name);
     for (int64_t i = 0; label && i < r->inputs.n; i++)
         if (!is_class(r, i, (double)label[i])) return false;
     r->label = label;
     return label != NULL;
 }
 
-static bool load_labels(nh_run *r, const char *const *name) {
+/* One label for every sample that there is, or for every one that is taken. have: samples of the inputs' file. */
+static bool load_labels(nh_run *r, int64_t have, const char *const *name) {
     const nh_data_ref *ref = &r->opt->simulate.labels;
     nh_arena *a = r->cli->arena;
     nh_diag *d = r->cli->diag;
     nh_npy y;
     if (!ref->path) return true;
-    if (is_text(ref->path)) return load_label_lines(r, ref, name);
+    if (is_text(ref->path)) return load_label_lines(r, ref, have, name);
     if (!nh_npy_read(a, d, ref, &y)) return false;
-    if (nh_labels_are_targets(r, &y)) return nh_load_targets(r, &y);
-    if (y.rank < 1 || y.n != y.dim[0] || y.n < r->inputs.n) {
+    if (nh_labels_are_targets(r, &y)) return nh_load_targets(r, &y, have);
+    if (y.rank < 1 || y.n != y.dim[0] || (y.n != have && y.n != r->inputs.n)) {
         nh_report(d, NH_D_SHAPE, ref->at, "there must be one label per sample");
         nh_diag_found(d, "%s", nh_npy_shape(a, &y));
-        nh_diag_allowed(d, "%lld", (long long)r->inputs.n);
+        nh_diag_allowed(d, "%s", nh_label_count_text(a, r->inputs.n, have));
         return false;
     }
     int64_t *label = nh_arena_array(a, (size_t)y.n, sizeof *label);
@@ -108,7 +115,8 @@ static bool load_temporal(nh_run *r) {
     const nh_options *o = r->opt;
     nh_frames inputs = {0}, calibration = {0};
     r->graph->steps = o->spiking.time_steps;
-    bool ok = load_frames(r, &o->simulate.inputs, o->simulate.scale, o->simulate.samples, &r->inputs, &inputs) && load_labels(r, inputs.name);
+    bool ok = load_frames(r, &o->simulate.inputs, o->simulate.scale, o->simulate.samples, &r->inputs, &inputs) &&
+              load_labels(r, inputs.have, inputs.name);
     ok = load_frames(r, &o->calibrate.data, o->calibrate.scale, o->calibrate.samples, &r->calibration, &calibration) && ok;
     if (ok && r->calibration.n == 0 && r->inputs.n > 0) {
         r->calibration = r->inputs;
@@ -121,7 +129,8 @@ static bool load_temporal(nh_run *r) {
 bool nh_load_data(nh_run *r) {
     const nh_options *o = r->opt;
     if (r->graph->is_temporal) return load_temporal(r);
-    bool ok = load_samples(r, &o->calibrate.data, o->calibrate.scale, o->calibrate.samples, &r->calibration);
-    bool inputs = load_samples(r, &o->simulate.inputs, o->simulate.scale, o->simulate.samples, &r->inputs);
-    return inputs && load_labels(r, NULL) && nh_check_agreement_data(r) && ok;
+    int64_t have = 0, unused = 0;
+    bool ok = load_samples(r, &o->calibrate.data, o->calibrate.scale, o->calibrate.samples, &r->calibration, &unused);
+    bool inputs = load_samples(r, &o->simulate.inputs, o->simulate.scale, o->simulate.samples, &r->inputs, &have);
+    return inputs && load_labels(r, have, NULL) && nh_check_agreement_data(r) && ok;
 }

@@ -26,15 +26,22 @@ static json_t *item_json(const nh_diag_item *item) {
     return j;
 }
 
+static void put_line(json_t *j) {
+    json_dumpf(j, stderr, JSON_COMPACT | JSON_ENSURE_ASCII);
+    fputc('\n', stderr);
+    json_decref(j);
+}
+
 /* One JSON object per line: stdout stays the result. */
 static void put_json(const nh_diag *d, nh_severity least) {
+    size_t room[NH_ERROR + 1], left = nh_diag_room(d, least, room);
     for (size_t i = 0; i < d->count; i++) {
-        if (nh_code_get(d->item[i].code)->severity < least) continue;
-        json_t *j = item_json(&d->item[i]);
-        json_dumpf(j, stderr, JSON_COMPACT | JSON_ENSURE_ASCII);
-        fputc('\n', stderr);
-        json_decref(j);
+        nh_severity severity = nh_code_get(d->item[i].code)->severity;
+        if (severity < least || room[severity] == 0) continue;
+        room[severity]--;
+        put_line(item_json(&d->item[i]));
     }
+    if (left) put_line(json_pack("{sn ss ss sI}", "code", "severity", "note", "message", nh_diag_left_text(d->arena, d, least), "left_out", (json_int_t)left));
 }
 
 nh_exit nh_cli_finish(nh_cli *c) {

@@ -93,9 +93,9 @@ const char *nh_run_folder(nh_run *r, nh_step_id s);
 /* data.c: the user's arrays, checked against the model's input. */
 bool nh_load_data(nh_run *r);
 
-/* targets.c: labels that are no classes. Are they such? Then load them: r->target; false: diagnosed. */
+/* targets.c: labels that are no classes. Are they such? Then load them: r->target; have: samples of the file of inputs; false: diagnosed. */
 bool nh_labels_are_targets(const nh_run *r, const nh_npy *y);
-bool nh_load_targets(nh_run *r, const nh_npy *y);
+bool nh_load_targets(nh_run *r, const nh_npy *y, int64_t have);
 /* require: min_agreement needs classes; false: diagnosed. */
 bool nh_check_agreement_data(nh_run *r);
 

@@ -14,11 +14,12 @@ static bool refuse(const nh_run *r, nh_loc at, const char *key) {
     return false;
 }
 
-bool nh_load_targets(nh_run *r, const nh_npy *y) {
+bool nh_load_targets(nh_run *r, const nh_npy *y, int64_t have) {
     const nh_options *o = r->opt;
     nh_diag *d = r->cli->diag;
     int64_t out = nh_shape_size(r->graph->tensor[r->graph->output].shape), steps = steps_of(r), size = out * steps;
-    bool fits = y->rank >= 1 && y->dim[0] >= r->inputs.n && y->dim[0] > 0 && y->n / y->dim[0] == size && o->output != NH_OUTPUT_ARGMAX;
+    bool is_count = y->rank >= 1 && (y->dim[0] == r->inputs.n || y->dim[0] == have);
+    bool fits = is_count && y->dim[0] > 0 && y->n / y->dim[0] == size && o->output != NH_OUTPUT_ARGMAX;
     if (!fits) {
         nh_report(d, y->is_integer ? NH_D_SHAPE : NH_D_DTYPE, o->simulate.labels.at, "the labels are neither a class per sample nor a value per output");
         nh_diag_found(d, "%s, %s", nh_npy_shape(r->cli->arena, y), y->dtype);

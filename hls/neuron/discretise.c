@@ -84,11 +84,17 @@ static const char *text_in_place(discretiser *c, const nh_layer *l) {
         for (; p < end && line <= at.line; p++) line += *p == '\n';
         while (p < end && (*p == ' ' || *p == '\n')) indent = *p++ == ' ' ? indent + 1 : 0;
     }
-    const char *out = "";
-    for (int i = 0; i < at.line; i++) out = nh_arena_printf(c->a, "%s\n", out);
-    for (const char *p = l->opt.neuron_model; *p;) {
+    const char *model = l->opt.neuron_model;
+    size_t n_line = 0, above = at.line > 0 ? (size_t)at.line : 0, blanks = (size_t)indent;
+    for (const char *p = model; *p; p++) n_line += *p != '\n' && (p == model || p[-1] == '\n'); /* empty lines take no blanks */
+    char *out = nh_arena_alloc(c->a, above + strlen(model) + n_line * blanks + 2), *to = out;
+    for (size_t i = 0; i < above; i++) *to++ = '\n';
+    for (const char *p = model; *p;) {
         size_t n = strcspn(p, "\n");
-        out = nh_arena_printf(c->a, "%s%*s%.*s\n", out, indent, "", (int)n, p);
+        if (n) to = (char *)memset(to, ' ', blanks) + blanks;
+        memcpy(to, p, n);
+        to += n;
+        *to++ = '\n';
         p += n + (p[n] == '\n');
     }
     return out;
@@ -123,7 +129,7 @@ static const nh_neuron_program *user_program(discretiser *c, const nh_layer *l) 
         file = l->opt.neuron_model_at.file;
         p = nh_neuron_assemble(c->a, c->d, file, placed, strlen(placed), NULL, 0);
     } else if (nh_neuron_model_is_file(model)) {
-        if (!nh_file_read(c->a, c->d, l->opt.neuron_model_at, model, (size_t)1 << 20, &text)) return NULL;
+        if (!nh_text_read(c->a, c->d, l->opt.neuron_model_at, model, (size_t)1 << 20, &text)) return NULL;
         p = nh_neuron_assemble(c->a, c->d, file, (const char *)text.data, text.size, NULL, 0);
     } else {
         p = builtin(c, l);

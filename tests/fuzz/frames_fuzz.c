@@ -34,7 +34,7 @@ static void read_labels(const char *path) {
     for (int k = 0; k < 2; k++) {
         nh_arena *a = nh_arena_new();
         nh_diag *d = nh_diag_new(a);
-        const int64_t *y = nh_labels_read(a, d, &(nh_data_ref){.path = path}, 2, k ? name : NULL);
+        const int64_t *y = nh_labels_read(a, d, &(nh_data_ref){.path = path}, 2, 2, k ? name : NULL);
         if ((y != NULL) != (d->n_error == 0) || (y && (y[0] < 0 || y[1] < 0))) abort();
         nh_arena_free(a);
     }

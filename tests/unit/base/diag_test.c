@@ -112,6 +112,40 @@ Test(diag, append_copies_every_field) {
     cr_assert_str_eq(printed(d, NH_NOTE, false), "fc1:2: error[O101]: 100% of fc1\n   layer: fc1\n   found: 1\n   allowed: 2\n");
 }
 
+Test(diag, a_hundred_are_shown_errors_before_warnings) {
+    char *end = "and 30 more errors and 80 more warnings that are not shown\n";
+    for (int i = 0; i < 80; i++) nh_report(d, NH_C_NO_EFFECT, NH_NOWHERE, "w%d", i);
+    for (int i = 0; i < 130; i++) nh_report(d, NH_C_RANGE, NH_NOWHERE, "e%d", i);
+    char *text = printed(d, NH_WARNING, false);
+    cr_assert_eq(strncmp(text, "error[C109]: e0\n", 16), 0);
+    cr_assert_not_null(strstr(text, ": e99\n"));
+    cr_assert_null(strstr(text, ": e100\n"));
+    cr_assert_str_eq(text + strlen(text) - strlen(end), end);
+    nh_diag *few = nh_diag_new(a);
+    for (int i = 0; i < 101; i++) nh_report(few, NH_C_NO_EFFECT, NH_NOWHERE, "w%d", i);
+    nh_report(few, NH_C_RANGE, NH_NOWHERE, "the only error");
+    text = printed(few, NH_WARNING, false);
+    cr_assert_not_null(strstr(text, "the only error"), "an error behind many warnings");
+    cr_assert_not_null(strstr(text, ": w98\n"));
+    cr_assert_null(strstr(text, ": w99\n"));
+    cr_assert_eq(nh_diag_exit(few), NH_EXIT_INPUT);
+}
+
+Test(diag, lines_are_found_in_any_order) {
+    char path[32];
+    write_text(path, "one\ntwo\nthree\n");
+    for (int line = 3; line >= 1; line--) nh_report(d, NH_O_READ, (nh_loc){.file = path, .line = line, .col = 1}, "bad");
+    nh_report(d, NH_O_READ, (nh_loc){.file = path, .line = 2, .col = 1}, "bad");
+    char *text = printed(d, NH_NOTE, false);
+    const char *word[] = {"3 | three", "2 | two", "1 | one", "2 | two"};
+    for (int i = 0; i < 4; i++) cr_assert_not_null(text = strstr(text, word[i]), "%s", word[i]);
+    unlink(path);
+}
+
+Test(diag, a_byte_order_mark_is_no_column) {
+    check_caret("\xef\xbb\xbfio: x\n", 1, 5, "    1 | io: x\n      |     ^\n");
+}
+
 Test(diag, suggestions_are_near_words_only) {
     static const char *const word[] = {"strategy", "reuse_factor", "weight", "io", "x", "clock_mhz"};
     static const struct { const char *typed, *meant; } row[] = {

@@ -42,6 +42,32 @@ static bool read_fails_with(const char *path, size_t limit, const char *message)
     return !ok && !b.data && d->count == before + 1 && d->item[before].code == NH_O_READ && strstr(d->item[before].message, message);
 }
 
+Test(file, a_file_of_holes_is_refused_before_memory_is_taken) {
+    char *path = put("holes", "x");
+    cr_assert_eq(truncate(path, (off_t)900 << 20), 0);
+    cr_assert(read_fails_with(path, (size_t)2 << 30, "sparse"));
+    cr_assert(nh_arena_used(a) < 1 << 20);
+    cr_assert_eq(truncate(path, (off_t)1 << 20), 0);
+    nh_bytes b;
+    cr_assert(nh_file_read(a, d, NH_NOWHERE, path, 1 << 21, &b), "a small one takes nothing");
+}
+
+Test(file, a_text_begins_behind_its_byte_order_mark_and_is_utf8) {
+    /* Marks: Unicode 15, table 2-4. */
+    static const struct { const char *bytes; size_t size; const char *left; } row[] = {
+        {"\xef\xbb\xbf" "ab", 5, "ab"}, {"ab", 2, "ab"}, {"", 0, ""}, {"\xef\xbb\xbf", 3, ""}, {"a", 1, "a"}, {"\xef\xbb" "a", 3, "\xef\xbb" "a"},
+        {"\xff\xfe" "a\0", 4, NULL}, {"\xfe\xff\0a", 4, NULL}, {"\xff\xfe\0\0a\0\0\0", 8, NULL}, {"\0\0\xfe\xff\0\0\0a", 8, NULL}, {"a\0b\0", 4, NULL},
+        {"\0a\0b", 4, NULL}};
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        nh_bytes text = {(const uint8_t *)row[i].bytes, row[i].size};
+        size_t before = d->n_error;
+        bool ok = nh_text_bytes(d, NH_NOWHERE, "t", &text);
+        cr_assert_eq(ok, row[i].left != NULL, "row %zu", i);
+        cr_assert_eq(d->n_error - before, !ok, "row %zu", i);
+        if (ok) cr_assert(text.size == strlen(row[i].left) && memcmp(text.data, row[i].left, text.size) == 0, "row %zu", i);
+    }
+}
+
 Test(file, reads_back_what_was_written_with_a_zero_behind) {
     nh_bytes b;
     cr_assert(nh_file_read(a, d, NH_NOWHERE, put("x", "hello"), 5, &b));

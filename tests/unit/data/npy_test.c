@@ -105,6 +105,31 @@ Test(npy, refuses_every_damaged_file_with_its_code) {
     cr_assert_geq(count, 40);
 }
 
+Test(npy, loads_the_first_rows_only_of_every_order_and_archive) {
+    static const char *const name[] = {"ramp_le_f4.npy", "ramp_fortran.npy", "ramp_only.npz"};
+    for (int i = 0; i < 3; i++) {
+        nh_npy n;
+        nh_data_ref ref = {.path = nh_arena_printf(a, FIXTURES "good/%s", name[i])};
+        nh_npy_source *s = nh_npy_open(a, d, &ref, &n);
+        cr_assert(s && !n.value && n.n == 24 && n.dim[0] == 2, "%s", name[i]);
+        cr_assert(nh_npy_load(s, &n, 1), "%s", name[i]);
+        for (int k = 0; k < 12; k++) cr_assert_eq(n.value[k], k, "%s [%d]", name[i], k);
+    }
+}
+
+/* 8,388,672 zeros in 8 KB. */
+Test(npy, what_unpacks_to_far_more_than_the_file_is_refused_by_its_header) {
+    nh_npy n;
+    nh_data_ref ref = {.path = FIXTURES "bad/D102_unpacks_to_much.npz"};
+    size_t before = nh_arena_used(a);
+    cr_assert_not(nh_npy_read(a, d, &ref, &n));
+    cr_assert(nh_arena_used(a) - before < 1 << 16);
+    cr_assert_str_eq(d->item[0].found, nh_arena_printf(a, "8388672 elements in a file of %d bytes", 8373));
+    nh_npy_source *s = nh_npy_open(a, d, &ref, &n);
+    cr_assert(s && nh_npy_load(s, &n, 10), "the first samples of it can be read");
+    for (int i = 0; i < 640; i++) cr_assert_eq(n.value[i], 0);
+}
+
 Test(npy, names_the_position_of_a_bad_value) {
     nh_npy n;
     read_as(FIXTURES "bad/D104_nan.npy", NULL, &n);
