@@ -1,5 +1,6 @@
 #include "onnx_model.h"
 
+#include <math.h>
 #include <string.h>
 
 static const char *name_of(const Onnx__AttributeProto *a) {
@@ -23,12 +24,16 @@ bool onnx_attr_int(onnx_reader *r, const onnx_node *n, const char *name, int64_t
     return !a || typed(r, n, a, a->type == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT, "an integer");
 }
 
-bool onnx_attr_float(onnx_reader *r, const onnx_node *n, const char *name, double absent, double *out) {
+bool onnx_attr_real(onnx_reader *r, const onnx_node *n, const char *name, double absent, double *out) {
     const Onnx__AttributeProto *a = onnx_attr(n, name);
     *out = a ? (double)a->f : absent;
     return !a || (typed(r, n, a, a->type == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT, "a float") &&
-                  /* also refuses NaN */
-                  typed(r, n, a, *out - *out == 0, "a finite number"));
+                  typed(r, n, a, !isnan(*out), "a number"));
+}
+
+bool onnx_attr_float(onnx_reader *r, const onnx_node *n, const char *name, double absent, double *out) {
+    return onnx_attr_real(r, n, name, absent, out) &&
+           (isfinite(*out) || onnx_form(r, n, "the attribute '%s' is not a finite number", name));
 }
 
 bool onnx_attr_ints(onnx_reader *r, const onnx_node *n, const char *name, const int64_t **out, int *count) {

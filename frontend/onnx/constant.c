@@ -36,7 +36,8 @@ static size_t type_size(int type) {
 }
 
 /* float_data and double_data hold one reference of NH_WIRE_REF bytes, made by nh_wire_scan. */
-static size_t find_elements(const onnx_reader *r, const Onnx__TensorProto *t, elements *e) {
+static size_t find_elements(const onnx_reader *r, const onnx_const *c, elements *e) {
+    const Onnx__TensorProto *t = c->proto;
     *e = (elements){.type = t->data_type, .i32 = t->int32_data, .i64 = t->int64_data, .u64 = t->uint64_data};
     size_t size = type_size(t->data_type);
     const void *ref = NULL;
@@ -48,8 +49,9 @@ static size_t find_elements(const onnx_reader *r, const Onnx__TensorProto *t, el
     else if (t->data_type == ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE &&
              t->n_double_data * sizeof(double) == NH_WIRE_REF)
         ref = t->double_data;
-    if (ref) {
-        e->raw = nh_wire_deref(r->file, ref);
+    if (ref) e->raw = nh_wire_deref(r->file, ref);
+    if (c->external.data) e->raw = c->external;
+    if (e->raw.data) {
         return e->raw.size % size == 0 ? e->raw.size / size : 0;
     }
     switch (t->data_type) {
@@ -121,6 +123,21 @@ static double element(const elements *e, size_t i) {
     return of_bits(e->type, (uint32_t)e->i32[i]);
 }
 
+static int64_t integer_element(const elements *e, size_t i) {
+    uint64_t bits = 0;
+    size_t size = type_size(e->type);
+    if (e->raw.data)
+        bits = load(e->raw.data + size * i, size);
+    else if (e->type == ONNX__TENSOR_PROTO__DATA_TYPE__INT64)
+        bits = (uint64_t)e->i64[i];
+    else if (e->type == ONNX__TENSOR_PROTO__DATA_TYPE__UINT64 ||
+             e->type == ONNX__TENSOR_PROTO__DATA_TYPE__UINT32)
+        bits = e->u64[i];
+    else
+        bits = (uint64_t)e->i32[i];
+    return onnx_wrap_to(e->type, (int64_t)bits);
+}
+
 static bool bad_tensor(onnx_reader *r, const char *name, const char *what) {
     return nh_report(r->d, NH_M_TENSOR, onnx_at(r, "tensor", name), "the tensor '%s' %s", name, what);
 }
@@ -142,7 +159,7 @@ static bool read_dims(onnx_reader *r, const Onnx__TensorProto *t, onnx_const *ou
 }
 
 bool onnx_const_open(onnx_reader *r, const Onnx__TensorProto *t, const char *name, onnx_const *out) {
-    *out = (onnx_const){.name = name, .proto = t};
+    *out = (onnx_const){.name = name, .type = t->data_type, .proto = t};
     if (t->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL || t->n_external_data > 0) {
         bad_tensor(r, name, "is stored outside of the model file");
         nh_diag_hint(r->d, "save the model as one file: onnx.save(onnx.load('m.onnx'), 'one_file.onnx')");
@@ -157,7 +174,7 @@ bool onnx_const_open(onnx_reader *r, const Onnx__TensorProto *t, const char *nam
     }
     if (!read_dims(r, t, out)) return false;
     elements e;
-    size_t n = find_elements(r, t, &e);
+    size_t n = find_elements(r, out, &e);
     if (n == (size_t)out->n) return true;
     bad_tensor(r, name, "does not have the data its shape asks for");
     nh_diag_found(r->d, "%zu elements", n);
@@ -183,6 +200,14 @@ static bool bad_value(onnx_reader *r, const onnx_const *c, int64_t i, double v) 
     return false;
 }
 
+/* The element as a double; NaN for an integer that a double cannot hold. */
+static double number(const onnx_const *c, const elements *e, int64_t i) {
+    if (c->real) return c->real[i];
+    if (!c->integer) return element(e, (size_t)i);
+    return c->type == ONNX__TENSOR_PROTO__DATA_TYPE__UINT64 ? of_bits(c->type, (uint64_t)c->integer[i])
+                                                            : exact(c->integer[i]);
+}
+
 /* Copy a rows x cols matrix, possibly transposed, in square tiles so that both sides stay in the cache.
  * Returns the position of the first unusable element met, or -1. */
 static int64_t copy(const onnx_const *c, const elements *e, double *to, int64_t rows, int64_t cols,
@@ -193,25 +218,106 @@ static int64_t copy(const onnx_const *c, const elements *e, double *to, int64_t 
             for (int64_t i = r0; i < rows && i < r0 + TILE; i++)
                 for (int64_t j = c0; j < cols && j < c0 + TILE; j++) {
                     int64_t from = i * cols + j;
-                    double v = (c->value ? c->value[from] : element(e, (size_t)from)) * factor;
+                    double v = number(c, e, from) * factor;
                     if (!isfinite(v)) return from;
                     to[transpose ? j * rows + i : from] = v;
                 }
     return -1;
 }
 
+static bool too_large(onnx_reader *r, const onnx_const *c) {
+    return nh_report(r->d, NH_M_LIMIT, onnx_at(r, "tensor", c->name), "the tensor '%s' is too large", c->name);
+}
+
+/* Rows and columns as stored: those of a matrix, else one row. */
+static void stored_shape(const onnx_const *c, int64_t *rows, int64_t *cols) {
+    *rows = 1;
+    *cols = c->n;
+    if (c->rank == 2) *rows = c->dim[c->transposed ? 1 : 0], *cols = c->dim[c->transposed ? 0 : 1];
+}
+
 double *onnx_const_values(onnx_reader *r, nh_arena *a, const onnx_const *c, bool transpose, double factor) {
     double *to = nh_arena_array(a, (size_t)c->n, sizeof *to);
     if (!to) {
-        nh_report(r->d, NH_M_LIMIT, onnx_at(r, "tensor", c->name), "the tensor '%s' is too large", c->name);
+        too_large(r, c);
+        return NULL;
+    }
+    for (int64_t i = 0; c->batch && i < c->n; i++) {
+        if (c->batch[i] == 0) continue;
+        nh_report(r->d, NH_M_VALUE, onnx_at(r, "tensor", c->name),
+                  "the tensor '%s' depends on the size of the batch, which is not known", c->name);
+        nh_diag_hint(r->d, "export the model for a fixed batch of 1");
         return NULL;
     }
     elements e = {0};
-    if (!c->value) find_elements(r, c->proto, &e);
-    int64_t rows = 1, cols = c->n; /* as stored */
-    if (c->rank == 2) rows = c->dim[c->transposed ? 1 : 0], cols = c->dim[c->transposed ? 0 : 1];
+    if (!c->real && !c->integer) find_elements(r, c, &e);
+    int64_t rows, cols;
+    stored_shape(c, &rows, &cols);
     int64_t bad = copy(c, &e, to, rows, cols, transpose != c->transposed, factor);
     if (bad < 0) return to;
-    bad_value(r, c, bad, c->value ? c->value[bad] : element(&e, (size_t)bad));
+    bad_value(r, c, bad, number(c, &e, bad));
     return NULL;
+}
+
+bool onnx_const_load(onnx_reader *r, onnx_const *c) {
+    if ((c->real || c->integer) && !c->transposed) return true;
+    if (c->n > r->fold_left) return too_large(r, c);
+    r->fold_left -= c->n;
+    elements e = {0};
+    if (!c->real && !c->integer) find_elements(r, c, &e);
+    double *real = NULL;
+    int64_t *integer = NULL, rows, cols;
+    if (onnx_type_is_real(c->type))
+        real = nh_arena_array(r->scratch, (size_t)c->n, sizeof *real);
+    else
+        integer = nh_arena_array(r->scratch, (size_t)c->n, sizeof *integer);
+    if (!real && !integer) return too_large(r, c);
+    stored_shape(c, &rows, &cols);
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < cols; j++) {
+            int64_t from = i * cols + j, to = c->transposed ? j * rows + i : from;
+            if (real)
+                real[to] = number(c, &e, from);
+            else
+                integer[to] = c->integer ? c->integer[from] : integer_element(&e, (size_t)from);
+        }
+    c->real = real;
+    c->integer = integer;
+    c->transposed = false;
+    return true;
+}
+
+bool onnx_type_is_real(int type) {
+    return type == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT || type == ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE ||
+           type == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16 || type == ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16;
+}
+
+/* To `bits` significant bits, with the exponents of numbers of 2^least and above, below 2^most. */
+static double round_to(double v, int bits, int least, int most) {
+    if (v == 0 || !isfinite(v)) return v;
+    int exponent = ilogb(v) > least ? ilogb(v) : least;
+    double unit = ldexp(1, exponent - bits + 1), rounded = rint(v / unit) * unit;
+    return fabs(rounded) >= ldexp(1, most) ? copysign((double)INFINITY, v) : rounded;
+}
+
+double onnx_round_to(int type, double v) {
+    switch (type) {
+    case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT: return (double)(float)v;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16: return round_to(v, 11, -14, 16);
+    case ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16: return round_to(v, 8, -126, 128);
+    default: return v;
+    }
+}
+
+int64_t onnx_wrap_to(int type, int64_t v) {
+    switch (type) {
+    case ONNX__TENSOR_PROTO__DATA_TYPE__BOOL: return v != 0;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__INT8: return (int8_t)v;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__UINT8: return (uint8_t)v;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__INT16: return (int16_t)v;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__UINT16: return (uint16_t)v;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__INT32: return (int32_t)v;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__UINT32: return (uint32_t)v;
+    default: return v;
+    }
 }

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "fold.h"
 #include "wire.h"
 
 /* Meanings of the operators read here did not change between these versions. */
@@ -157,6 +158,8 @@ static nh_graph *read_onnx(nh_arena *a, nh_diag *d, const char *path, nh_bytes f
     (void)o; /* an ONNX model is complete in itself */
     nh_arena *scratch = nh_arena_new();
     onnx_reader r = {.a = a, .scratch = scratch, .d = d, .path = nh_arena_str(a, path), .file = file};
+    r.fold_left = NH_FOLD_ELEMENTS + 6 * (int64_t)file.size;
+    r.work_left = NH_FOLD_PRODUCTS;
     nh_graph *g = read_model(&r);
     nh_arena_free(scratch);
     return g;

@@ -13,15 +13,19 @@
 #define NH_ONNX_MAX_NAME 1000                   /* bytes of a name */
 
 /* A constant tensor, decoded only when a node asks for its numbers.
- * Its elements are `value` (row-major) when that is set, else those of `proto`; transposed: the shape is
- * [c][r] while the elements still stand as [r][c]. */
+ * Its elements are `real` or `integer` (row-major) when one of them is set, else those of `proto`; transposed:
+ * the shape is [c][r] while the elements still stand as [r][c]. */
 typedef struct {
     const char *name;
+    int type; /* of an element: Onnx__TensorProto__DataType */
     int rank;
     int64_t dim[NH_MAX_RANK];
     int64_t n;
     const Onnx__TensorProto *proto;
-    const double *value;
+    nh_bytes external;      /* the data of `proto` when they stand in another file; data NULL: they do not */
+    double *real;           /* floats, each a value of its type */
+    int64_t *integer;       /* integers and bools; uint64: its bits */
+    double *batch;          /* NULL, or per element how often the open batch is to be added to it */
     bool transposed;
 } onnx_const;
 
@@ -38,6 +42,8 @@ typedef struct {
     int producer; /* node index, or -1: graph input or initializer */
     int n_uses;   /* by nodes that reach the output, and by the output */
     int tensor;   /* VALUE_TENSOR: index in the graph; its batch dimension is dropped */
+    bool varies;   /* its elements depend on the input of the model */
+    bool no_batch; /* VALUE_TENSOR: the model has no batch dimension here */
     onnx_const c; /* VALUE_CONST */
     const Onnx__TensorProto *initializer; /* not opened yet, or NULL */
 } onnx_value;
@@ -67,6 +73,8 @@ typedef struct {
     int n_order;
     int input, output; /* values */
     int64_t batch;     /* 0: symbolic */
+    int64_t fold_left; /* elements that folding may still make */
+    int64_t work_left; /* multiplications that folding may still make */
     nh_graph *g;
 } onnx_reader;
 
@@ -82,14 +90,33 @@ bool onnx_order(onnx_reader *r);
 /* constant.c: TensorProto -> numbers. */
 /* Check dims, dtype and data length of a tensor; M_TENSOR. */
 bool onnx_const_open(onnx_reader *r, const Onnx__TensorProto *t, const char *name, onnx_const *out);
+/* Decode the elements: `real` or `integer` is set and `transposed` is not, afterwards. M_LIMIT. */
+bool onnx_const_load(onnx_reader *r, onnx_const *c);
+bool onnx_type_is_real(int type);
+/* v as a value of a float type: rounded to the nearest, ties to even. */
+double onnx_round_to(int type, double v);
+/* v as a value of an integer type: modulo 2^bits. */
+int64_t onnx_wrap_to(int type, int64_t v);
 /* All elements row-major, times `factor`, in a; transpose (rank 2): as [dim 1][dim 0]. NULL with M_VALUE for
- * NaN, infinities and integers beyond 2^53, NULL with M_LIMIT when too large. */
+ * NaN, infinities, integers beyond 2^53 and numbers that depend on the open batch, NULL with M_LIMIT when too large. */
 double *onnx_const_values(onnx_reader *r, nh_arena *a, const onnx_const *c, bool transpose, double factor);
+
+/* fold.c: constants are computed here, so that operators which no layer can carry may stand between them. */
+typedef struct onnx_fold_row onnx_fold_row;
+/* The row of the node's operator, or NULL. */
+const onnx_fold_row *onnx_fold_find(const onnx_node *n);
+/* Can the node be computed now? Its inputs are constant, or only their shape is asked for. */
+bool onnx_fold_applies(onnx_reader *r, const onnx_node *n, const onnx_fold_row *row);
+bool onnx_fold_node(onnx_reader *r, onnx_node *n, const onnx_fold_row *row);
+/* The inputs and attributes of a node against a row of a table. */
+bool onnx_well_formed(onnx_reader *r, const onnx_node *n, int min_in, int max_in, const char *attributes);
 
 /* attribute.c: typed access; false/NULL with M_FORM when an attribute is there with another type. */
 const Onnx__AttributeProto *onnx_attr(const onnx_node *n, const char *name);
 bool onnx_attr_int(onnx_reader *r, const onnx_node *n, const char *name, int64_t absent, int64_t *out);
 bool onnx_attr_float(onnx_reader *r, const onnx_node *n, const char *name, double absent, double *out);
+/* A float that may be an infinity, but not NaN. */
+bool onnx_attr_real(onnx_reader *r, const onnx_node *n, const char *name, double absent, double *out);
 /* *count = -1 when absent. */
 bool onnx_attr_ints(onnx_reader *r, const onnx_node *n, const char *name, const int64_t **out, int *count);
 /* Every attribute of n is one of the blank separated `known` and stands once. */
@@ -120,6 +147,15 @@ typedef struct {
 
 /* Broadcast c to shape s as NumPy does, times factor. M_SHAPE when it does not fit, would widen the tensor, or differs between samples. */
 bool onnx_spread_over(onnx_reader *r, const onnx_node *n, const onnx_const *c, nh_shape s, double factor, onnx_spread *out);
+
+/* Here ONNX shapes are lists of dimensions with the batch in front, which stands as ONNX_BATCH. */
+enum { ONNX_BATCH = -1, ONNX_MAX_RANK = NH_MAX_RANK + 1 };
+typedef struct {
+    int rank;
+    int64_t dim[ONNX_MAX_RANK];
+} onnx_dims;
+/* shapes.c: the dimensions of a tensor or a constant. */
+onnx_dims onnx_dims_of(const onnx_reader *r, const onnx_value *v);
 
 /* What the readers of operators share (operators.c). */
 bool onnx_form(onnx_reader *r, const onnx_node *n, const char *fmt, ...)

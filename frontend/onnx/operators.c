@@ -13,7 +13,7 @@ static const struct {
     {"Add", 2, 2, "", onnx_read_arithmetic},
     {"ArgMax", 1, 1, "axis keepdims select_last_index", onnx_read_argmax},
     {"BatchNormalization", 5, 5, "epsilon momentum spatial training_mode", onnx_read_batchnorm},
-    {"Cast", 1, 1, "to saturate", onnx_read_cast},
+    {"Cast", 1, 1, "to saturate round_mode", onnx_read_cast},
     {"Clip", 1, 3, "min max", onnx_read_clip},
     {"Constant", 0, 0,
      "value value_float value_floats value_int value_ints sparse_value value_string value_strings",
@@ -68,9 +68,10 @@ static int find_operator(const onnx_node *n) {
     return -1;
 }
 
-static void report_unsupported(onnx_reader *r, const onnx_node *n) {
+static bool report_unsupported(onnx_reader *r, const onnx_node *n, const char *where) {
     const char *domain = text(n->proto->domain), *op = text(n->proto->op_type), *list = operators[0].op;
-    nh_report(r->d, NH_M_OP, n->at, "the operator %.100s is not supported", *op ? op : "without a name");
+    nh_report(r->d, NH_M_OP, n->at, "the operator %.100s is not supported%s", *op ? op : "without a name",
+              where);
     nh_diag_found(r->d, "%.100s of the domain '%.100s'", op, *domain ? domain : "ai.onnx");
     for (int i = 1; i < N_OPERATORS; i++)
         list = nh_arena_printf(r->scratch, "%s %s", list, operators[i].op);
@@ -78,17 +79,33 @@ static void report_unsupported(onnx_reader *r, const onnx_node *n) {
     const char *word = nh_arena_printf(r->scratch, " %s ", op);
     for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
         if (strstr(hints[i].ops, word)) nh_diag_hint(r->d, "%s", hints[i].hint);
+    return false;
+}
+
+/* The name of an input whose elements come from the input of the model, or NULL; a shape does not. */
+static const char *reads_activation(onnx_reader *r, const onnx_node *n) {
+    if (standard_domain(n) && (strcmp(text(n->proto->op_type), "Shape") == 0 || strcmp(text(n->proto->op_type), "Size") == 0))
+        return NULL;
+    for (int i = 0; i < n->n_in; i++)
+        if (onnx_in(r, n, i) && onnx_in(r, n, i)->varies) return onnx_in(r, n, i)->name;
+    return NULL;
 }
 
 bool onnx_operators_supported(onnx_reader *r) {
     bool ok = true;
+    r->value[r->input].varies = true;
     for (int k = 0; k < r->n_order; k++) {
         onnx_node *n = &r->node[r->order[k]];
-        if (find_operator(n) >= 0) continue;
-        report_unsupported(r, n);
-        for (int i = 0; i < n->n_out; i++)
-            if (n->out[i] >= 0) r->value[n->out[i]].kind = VALUE_BAD;
-        ok = false;
+        const char *activation = reads_activation(r, n);
+        bool folds = onnx_fold_find(n) && !activation, supported = find_operator(n) >= 0 || folds;
+        for (int i = 0; i < n->n_out; i++) {
+            if (n->out[i] < 0) continue;
+            r->value[n->out[i]].varies = activation != NULL;
+            if (!supported) r->value[n->out[i]].kind = VALUE_BAD;
+        }
+        if (supported) continue;
+        ok = report_unsupported(r, n, onnx_fold_find(n) ? nh_arena_printf(r->scratch, " on activations ('%.200s'), only on "
+                                                          "constants", activation) : "");
     }
     return ok;
 }
@@ -176,17 +193,28 @@ static bool inputs_ready(onnx_reader *r, onnx_node *n) {
     return ok;
 }
 
-static bool well_formed(onnx_reader *r, onnx_node *n, int op) {
-    bool ok = n->n_in <= operators[op].max_in || onnx_form(r, n, "it has %d inputs", n->n_in);
-    for (int i = 0; i < operators[op].min_in; i++)
+bool onnx_well_formed(onnx_reader *r, const onnx_node *n, int min_in, int max_in, const char *attributes) {
+    bool ok = n->n_in <= max_in || onnx_form(r, n, "it has %d inputs", n->n_in);
+    for (int i = 0; i < min_in; i++)
         ok = ok && (onnx_in(r, n, i) || onnx_form(r, n, "input %d is missing", i + 1));
     if (n->n_out < 1 || n->out[0] < 0) ok = onnx_form(r, n, "its first output is left out");
-    return onnx_attrs_known(r, n, operators[op].attributes) && ok;
+    return onnx_attrs_known(r, n, attributes) && ok;
+}
+
+static bool read_node(onnx_reader *r, onnx_node *n) {
+    const onnx_fold_row *fold = onnx_fold_find(n);
+    int op = find_operator(n);
+    if (!inputs_ready(r, n)) return false;
+    if (fold && onnx_fold_applies(r, n, fold)) return onnx_fold_node(r, n, fold);
+    if (op < 0) return onnx_form(r, n, "its inputs are not constant");
+    if (!onnx_well_formed(r, n, operators[op].min_in, operators[op].max_in, operators[op].attributes)) return false;
+    for (int i = 0; i < n->n_in; i++) /* a reshape may change this */
+        if (onnx_in(r, n, i) && onnx_in(r, n, i)->no_batch) r->value[n->out[0]].no_batch = true;
+    return operators[op].read(r, n);
 }
 
 bool onnx_operator_read(onnx_reader *r, onnx_node *n) {
-    int op = find_operator(n);
-    if (op >= 0 && well_formed(r, n, op) && inputs_ready(r, n) && operators[op].read(r, n)) return true;
+    if (read_node(r, n)) return true;
     for (int i = 0; i < n->n_out; i++)
         if (n->out[i] >= 0) r->value[n->out[i]].kind = VALUE_BAD;
     return false;

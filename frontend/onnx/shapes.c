@@ -3,46 +3,51 @@
 #include <math.h>
 #include <string.h>
 
-/* Here ONNX shapes are lists of dimensions with the batch in front; the batch stands as BATCH. */
-enum { BATCH = -1, MAX_RANK = NH_MAX_RANK + 1 };
+/* Stands in a requested shape for the size of the batch when the model leaves it open. */
+static const int64_t OPEN_BATCH = INT64_MIN;
 
-typedef struct {
-    int rank;
-    int64_t dim[MAX_RANK];
-} dims;
-
-static dims dims_of(const onnx_reader *r, const onnx_value *v) {
-    dims d = {0};
+onnx_dims onnx_dims_of(const onnx_reader *r, const onnx_value *v) {
+    onnx_dims d = {0};
     if (v->kind == VALUE_CONST) {
         d.rank = v->c.rank;
         memcpy(d.dim, v->c.dim, sizeof v->c.dim);
         return d;
     }
     nh_shape s = onnx_shape(r, v);
-    d.rank = s.rank + 1;
-    d.dim[0] = BATCH;
-    memcpy(d.dim + 1, s.dim, (size_t)s.rank * sizeof *s.dim);
+    if (!v->no_batch) d.dim[d.rank++] = ONNX_BATCH;
+    memcpy(d.dim + d.rank, s.dim, (size_t)s.rank * sizeof *s.dim);
+    d.rank += s.rank;
     return d;
 }
 
-/* Give a value new dimensions, its elements in the same order: a RESHAPE layer, or a constant seen
- * differently. */
-static bool set_dims(onnx_reader *r, onnx_node *n, const onnx_value *x, dims d) {
-    if (x->kind == VALUE_TENSOR) {
-        nh_shape s = {.rank = d.rank - 1};
-        if (d.rank < 1 || d.dim[0] != BATCH)
-            return onnx_form(r, n, "it does not keep the batch as first dimension");
-        memcpy(s.dim, d.dim + 1, (size_t)s.rank * sizeof *s.dim);
-        return onnx_add_layer(r, n, (nh_layer){.op = NH_OP_RESHAPE}, x->tensor, s);
+/* Give an activation new dimensions, its elements in the same order: a RESHAPE layer. A batch of 1 may be
+ * dropped and come back. */
+static bool set_tensor_dims(onnx_reader *r, onnx_node *n, const onnx_value *x, onnx_dims d) {
+    bool keeps = d.rank > 0 && d.dim[0] == ONNX_BATCH, one = r->batch == 1;
+    for (int i = keeps ? 1 : 0; i < d.rank; i++) {
+        if (d.dim[i] != ONNX_BATCH) continue;
+        if (!one) return onnx_form(r, n, "it does not keep the batch as first dimension");
+        d.dim[i] = 1;
     }
+    keeps = keeps || (one && d.rank > 1 && d.dim[0] == 1);
+    int first = keeps ? 1 : 0;
+    nh_shape s = {.rank = d.rank - first};
+    if ((!keeps && !one) || d.rank < 1)
+        return onnx_form(r, n, "it does not keep the batch as first dimension");
+    if (s.rank > NH_MAX_RANK) return onnx_shape_error(r, n, "the result has more than 8 dimensions");
+    memcpy(s.dim, d.dim + first, (size_t)s.rank * sizeof *s.dim);
+    if (!onnx_add_layer(r, n, (nh_layer){.op = NH_OP_RESHAPE}, x->tensor, s)) return false;
+    r->value[n->out[0]].no_batch = !keeps;
+    return true;
+}
+
+/* The same for a constant, which is only seen differently. */
+static bool set_dims(onnx_reader *r, onnx_node *n, const onnx_value *x, onnx_dims d) {
+    if (x->kind == VALUE_TENSOR) return set_tensor_dims(r, n, x, d);
     if (d.rank > NH_MAX_RANK) return onnx_shape_error(r, n, "the result has more than 8 dimensions");
     onnx_value *out = &r->value[n->out[0]];
     out->c = x->c;
-    if (x->c.transposed) {
-        out->c.value = onnx_const_values(r, r->a, &x->c, false, 1);
-        if (!out->c.value) return false;
-        out->c.transposed = false;
-    }
+    if (x->c.transposed && !onnx_const_load(r, &out->c)) return false;
     out->kind = VALUE_CONST;
     out->c.rank = d.rank;
     memcpy(out->c.dim, d.dim, sizeof out->c.dim);
@@ -51,44 +56,56 @@ static bool set_dims(onnx_reader *r, onnx_node *n, const onnx_value *x, dims d) 
 
 bool onnx_read_flatten(onnx_reader *r, onnx_node *n) {
     int64_t axis;
-    const onnx_value *x = onnx_activation(r, n);
-    if (!x || !onnx_attr_int(r, n, "axis", 1, &axis)) return false;
-    dims d = dims_of(r, x), out = {.rank = 2, .dim = {BATCH, 1}};
+    const onnx_value *x = onnx_in(r, n, 0);
+    if (!onnx_attr_int(r, n, "axis", 1, &axis)) return false;
+    onnx_dims d = onnx_dims_of(r, x), out = {.rank = 2, .dim = {1, 1}};
     int64_t from = axis < 0 ? axis + d.rank : axis;
-    bool keeps = from >= 1 && from <= d.rank;
-    for (int64_t i = 1; i < d.rank; i++) {
-        if (i < from)
-            keeps = keeps && d.dim[i] == 1;
-        else
-            out.dim[1] *= d.dim[i];
+    if (from < 0 || from > d.rank) return onnx_shape_error(r, n, "there is no axis %lld", (long long)axis);
+    for (int i = 0; i < d.rank; i++) {
+        int64_t *to = &out.dim[i < from ? 0 : 1], dim = d.dim[i];
+        if (dim == ONNX_BATCH && (r->batch != 1 || from > 0)) /* it may stand in front of dimensions of 1 */
+            *to = i < from ? ONNX_BATCH : 0;
+        else if (*to == ONNX_BATCH && dim != 1)
+            *to = 0;
+        else if (dim != ONNX_BATCH && *to != ONNX_BATCH)
+            *to *= dim;
     }
-    if (!keeps) return onnx_form(r, n, "axis %lld does not keep the batch apart", (long long)axis);
+    if (x->kind == VALUE_TENSOR && (out.dim[0] == 0 || out.dim[1] == 0))
+        return onnx_form(r, n, "axis %lld does not keep the batch apart", (long long)axis);
     return set_dims(r, n, x, out);
 }
 
-/* The integers of a constant vector, at most `max` of them; false when reported. */
-static bool int_list(onnx_reader *r, const onnx_node *n, const onnx_value *c, int max, int64_t *out,
-                     int *count) {
+/* The integers of a constant vector, at most `max` of them; false when reported. The size of an open batch stands
+ * as OPEN_BATCH. */
+static bool int_list(onnx_reader *r, const onnx_node *n, onnx_value *c, int max, int64_t *out, int *count) {
     if (c->c.rank > 1 || c->c.n > max)
         return onnx_shape_error(r, n, "'%s' is not a list of at most %d numbers", c->name, max);
-    const double *v = onnx_const_values(r, r->scratch, &c->c, false, 1);
-    if (!v) return false;
+    if (!onnx_const_load(r, &c->c)) return false;
     *count = (int)c->c.n;
     for (int i = 0; i < *count; i++) {
-        if (fabs(v[i]) > 0x1p53 || v[i] != rint(v[i]))
-            return onnx_form(r, n, "'%s' holds %g, not an integer", c->name, v[i]);
-        out[i] = (int64_t)v[i];
+        double v = c->c.real ? c->c.real[i] : 0, k = c->c.batch ? c->c.batch[i] : 0;
+        if (!(fabs(v) <= 0x1p53) || v != rint(v))
+            return onnx_form(r, n, "'%s' holds %g, not an integer", c->name, v);
+        out[i] = c->c.real ? (int64_t)v : c->c.integer[i];
+        if (k == 0) continue;
+        if (k != 1 || out[i] != 0) {
+            onnx_form(r, n, "'%s' holds %lld + %g times the size of the batch, which is not known", c->name,
+                      (long long)out[i], k);
+            nh_diag_hint(r->d, "keep the batch as first dimension, or export the model for a fixed batch of 1");
+            return false;
+        }
+        out[i] = OPEN_BATCH;
     }
     return true;
 }
 
 /* The batch of a requested shape: 0 (copy), or the number the model declares; a symbolic batch may be 1. */
 static bool names_batch(const onnx_reader *r, int64_t dim) {
-    return dim == 0 || dim == (r->batch ? r->batch : 1);
+    return dim == OPEN_BATCH || dim == 0 || dim == (r->batch ? r->batch : 1);
 }
 
 /* Fill the -1 at `hole`, so that the product of the others is n. */
-static bool fill_hole(dims *d, int first, int hole, int64_t n) {
+static bool fill_hole(onnx_dims *d, int first, int hole, int64_t n) {
     int64_t rest = 1;
     for (int i = first; i < d->rank; i++) {
         if (i == hole) continue;
@@ -99,39 +116,47 @@ static bool fill_hole(dims *d, int first, int hole, int64_t n) {
     return n == rest * (hole >= 0 ? d->dim[hole] : 1);
 }
 
-/* The shape asked for, with 0 and -1 resolved, for x of n elements. */
-static bool resolve(onnx_reader *r, const onnx_node *n, const onnx_value *x, dims *d) {
-    dims from = dims_of(r, x);
-    bool tensor = x->kind == VALUE_TENSOR;
-    int first = tensor ? 1 : 0, hole = -1, n_holes = 0;
+/* The shape asked for, with 0 and -1 resolved, for x of `size` elements per sample. */
+static bool resolve(onnx_reader *r, const onnx_node *n, const onnx_value *x, onnx_dims *d, int64_t size) {
+    onnx_dims from = onnx_dims_of(r, x);
+    bool batched = x->kind == VALUE_TENSOR && !x->no_batch;
+    int hole = -1, n_holes = 0;
     for (int i = 0; i < d->rank; i++) {
         if (d->dim[i] == -1) hole = i, n_holes++;
-        if (d->dim[i] == 0 && i >= first) d->dim[i] = i < from.rank ? from.dim[i] : 0;
+        if (d->dim[i] == 0 && (i > 0 || !batched)) d->dim[i] = i < from.rank ? from.dim[i] : 0;
     }
     if (n_holes > 1) return onnx_form(r, n, "the shape has more than one -1");
-    if (tensor) {
-        if (d->rank < 1 || (hole != 0 && !names_batch(r, d->dim[0])))
-            return onnx_form(r, n, "it does not keep the batch as first dimension");
-        d->dim[0] = BATCH;
-        if (hole == 0) hole = -1;
+    if (batched && d->rank > 0 && (hole == 0 || names_batch(r, d->dim[0]))) {
+        onnx_dims sample = *d;
+        sample.dim[0] = ONNX_BATCH;
+        if (fill_hole(&sample, 1, hole == 0 ? -1 : hole, size)) {
+            *d = sample;
+            return true;
+        }
+    } else if (batched && r->batch != 1) {
+        return onnx_form(r, n, "it does not keep the batch as first dimension");
     }
-    int64_t size = tensor ? nh_shape_size(onnx_shape(r, x)) : x->c.n;
-    return fill_hole(d, first, hole, size) ||
-           onnx_shape_error(r, n, "'%s' has %lld elements per sample, which is not what the shape asks for",
+    if (batched && d->rank > 0 && d->dim[0] == 0) d->dim[0] = r->batch;
+    if ((!batched || r->batch == 1) && fill_hole(d, 0, hole, size)) return true;
+    return onnx_shape_error(r, n, "'%s' has %lld elements per sample, which is not what the shape asks for",
                             x->name, (long long)size);
 }
 
 bool onnx_read_reshape(onnx_reader *r, onnx_node *n) {
     int64_t allow_zero;
-    const onnx_value *x = onnx_in(r, n, 0), *c = onnx_constant(r, n, 1, "the shape");
-    dims d = {0};
+    const onnx_value *x = onnx_in(r, n, 0);
+    onnx_value *c = onnx_constant(r, n, 1, "the shape");
+    onnx_dims d = {0};
     if (!c || !onnx_attr_int(r, n, "allowzero", 0, &allow_zero) ||
-        !int_list(r, n, c, MAX_RANK, d.dim, &d.rank))
+        !int_list(r, n, c, ONNX_MAX_RANK, d.dim, &d.rank))
         return false;
     for (int i = 0; i < d.rank; i++)
-        if (d.dim[i] < -1 || (d.dim[i] == 0 && allow_zero))
+        if ((d.dim[i] < -1 && d.dim[i] != OPEN_BATCH) || (d.dim[i] == 0 && allow_zero))
             return onnx_form(r, n, "the shape holds %lld", (long long)d.dim[i]);
-    return resolve(r, n, x, &d) && set_dims(r, n, x, d);
+    for (int i = 1; i < d.rank; i++)
+        if (d.dim[i] == OPEN_BATCH) return onnx_form(r, n, "it does not keep the batch as first dimension");
+    int64_t size = x->kind == VALUE_TENSOR ? nh_shape_size(onnx_shape(r, x)) : x->c.n;
+    return resolve(r, n, x, &d, size) && set_dims(r, n, x, d);
 }
 
 /* The axes of Squeeze and Unsqueeze, an attribute up to operator set 12 and an input from 13 on, as a set of
@@ -149,30 +174,37 @@ static bool axes(onnx_reader *r, const onnx_node *n, const int64_t *list, int co
     return true;
 }
 
-static bool axes_list(onnx_reader *r, const onnx_node *n, int64_t list[MAX_RANK], int *count) {
+static bool axes_list(onnx_reader *r, const onnx_node *n, int64_t list[ONNX_MAX_RANK], int *count) {
     const int64_t *attr;
     if (!onnx_attr_ints(r, n, "axes", &attr, count)) return false;
-    if (*count > MAX_RANK) return onnx_form(r, n, "more than %d axes", (int)MAX_RANK);
+    if (*count > ONNX_MAX_RANK) return onnx_form(r, n, "more than %d axes", (int)ONNX_MAX_RANK);
     if (*count >= 0) {
         memcpy(list, attr, (size_t)*count * sizeof *list);
         return true;
     }
-    if (!onnx_in(r, n, 1)) return onnx_form(r, n, "without axes it could remove the batch");
-    const onnx_value *c = onnx_constant(r, n, 1, "axes");
-    return c && int_list(r, n, c, MAX_RANK, list, count);
+    if (!onnx_in(r, n, 1)) return true; /* *count is -1 */
+    onnx_value *c = onnx_constant(r, n, 1, "axes");
+    return c && int_list(r, n, c, ONNX_MAX_RANK, list, count);
 }
 
 bool onnx_read_squeeze(onnx_reader *r, onnx_node *n) {
     const onnx_value *x = onnx_in(r, n, 0);
-    int64_t list[MAX_RANK];
+    int64_t list[ONNX_MAX_RANK];
     int count;
     unsigned set;
-    dims d = dims_of(r, x), out = {0};
-    if (!axes_list(r, n, list, &count) || !axes(r, n, list, count, d.rank, &set)) return false;
+    onnx_dims d = onnx_dims_of(r, x), out = {0};
+    if (!axes_list(r, n, list, &count)) return false;
+    if (count < 0) {
+        if (x->kind == VALUE_TENSOR && !x->no_batch)
+            return onnx_form(r, n, "without axes it could remove the batch");
+        for (int64_t i = count = 0; i < d.rank; i++)
+            if (d.dim[i] == 1) list[count++] = i;
+    }
+    if (!axes(r, n, list, count, d.rank, &set)) return false;
     for (int i = 0; i < d.rank; i++) {
         if (!(set & 1u << i))
             out.dim[out.rank++] = d.dim[i];
-        else if (d.dim[i] != 1)
+        else if (d.dim[i] != 1 && !(d.dim[i] == ONNX_BATCH && r->batch == 1))
             return onnx_shape_error(r, n, "axis %d is the batch, or not 1", i);
     }
     return set_dims(r, n, x, out);
@@ -180,13 +212,14 @@ bool onnx_read_squeeze(onnx_reader *r, onnx_node *n) {
 
 bool onnx_read_unsqueeze(onnx_reader *r, onnx_node *n) {
     const onnx_value *x = onnx_in(r, n, 0);
-    int64_t list[MAX_RANK];
+    int64_t list[ONNX_MAX_RANK];
     int count;
     unsigned set;
-    dims d = dims_of(r, x), out = {0};
+    onnx_dims d = onnx_dims_of(r, x), out = {0};
     if (!axes_list(r, n, list, &count)) return false;
+    if (count < 0) return onnx_form(r, n, "it has no axes");
     out.rank = d.rank + count;
-    if (out.rank > (x->kind == VALUE_TENSOR ? MAX_RANK : NH_MAX_RANK))
+    if (out.rank > (x->kind == VALUE_TENSOR ? ONNX_MAX_RANK : NH_MAX_RANK))
         return onnx_shape_error(r, n, "the result has more than 8 dimensions");
     if (!axes(r, n, list, count, out.rank, &set)) return false;
     for (int i = 0, from = 0; i < out.rank; i++)
@@ -200,8 +233,8 @@ bool onnx_read_transpose(onnx_reader *r, onnx_node *n) {
     const int64_t *perm;
     int count;
     unsigned set;
-    dims d = dims_of(r, x), out = {.rank = d.rank};
-    int64_t last = -1, reversed[MAX_RANK];
+    onnx_dims d = onnx_dims_of(r, x), out = {.rank = d.rank};
+    int64_t last = -1, reversed[ONNX_MAX_RANK];
     for (int i = 0; i < d.rank; i++)
         reversed[i] = d.rank - 1 - i;
     if (!onnx_attr_ints(r, n, "perm", &perm, &count)) return false;
@@ -218,7 +251,7 @@ bool onnx_read_transpose(onnx_reader *r, onnx_node *n) {
     }
     if (!moves) return set_dims(r, n, x, out);
     if (x->kind == VALUE_TENSOR || d.rank != 2)
-        return onnx_form(r, n, "only constant matrices are transposed, and dimensions of 1 are moved");
+        return onnx_form(r, n, "of activations, only dimensions of 1 are moved");
     onnx_value *to = &r->value[n->out[0]];
     to->kind = VALUE_CONST;
     to->c = x->c;
@@ -232,11 +265,19 @@ bool onnx_read_transpose(onnx_reader *r, onnx_node *n) {
 static bool set_list(onnx_reader *r, onnx_node *n, size_t count, bool scalar, const float *f,
                      const int64_t *i) {
     onnx_value *out = &r->value[n->out[0]];
-    double *v = nh_arena_array(r->a, count, sizeof *v);
-    for (size_t k = 0; k < count; k++)
-        v[k] = f ? (double)f[k] : (double)i[k];
+    int type = f ? ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT : ONNX__TENSOR_PROTO__DATA_TYPE__INT64;
     out->kind = VALUE_CONST;
-    out->c = (onnx_const){.name = out->name, .rank = scalar ? 0 : 1, .n = (int64_t)count, .value = v};
+    out->c = (onnx_const){.name = out->name, .type = type, .rank = scalar ? 0 : 1, .n = (int64_t)count};
+    if (f)
+        out->c.real = nh_arena_array(r->scratch, count, sizeof *out->c.real);
+    else
+        out->c.integer = nh_arena_array(r->scratch, count, sizeof *out->c.integer);
+    for (size_t k = 0; k < count; k++) {
+        if (f)
+            out->c.real[k] = (double)f[k];
+        else
+            out->c.integer[k] = i[k];
+    }
     out->c.dim[0] = (int64_t)count;
     return true;
 }
