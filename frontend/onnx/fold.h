@@ -1,8 +1,8 @@
 /* Computing constants: what the operators of fold.c share. Private to frontend/onnx.
  *
  * Floats are kept as double and rounded to their type after each operator, integers wrap at their width. An
- * element that depends on a batch which the model leaves open is v + k * batch: shapes are computed with it as
- * long as the result is the same for every batch. */
+ * element that depends on a batch which the model leaves open is v + k * batch: shapes are computed with it
+ * as long as the result is the same for every batch. */
 #ifndef NH_ONNX_FOLD_H
 #define NH_ONNX_FOLD_H
 
@@ -32,15 +32,53 @@ struct onnx_fold_row {
 
 /* fold_math.c: element by element, with the broadcasting of NumPy */
 enum {
-    FOLD_ADD, FOLD_SUB, FOLD_MUL, FOLD_DIV, FOLD_POW, FOLD_MOD, FOLD_MIN, FOLD_MAX, FOLD_MEAN, FOLD_PRELU,
-    FOLD_EQUAL, FOLD_LESS, FOLD_LESS_EQUAL, FOLD_GREATER, FOLD_GREATER_EQUAL, FOLD_AND, FOLD_OR, FOLD_XOR
+    FOLD_ADD,
+    FOLD_SUB,
+    FOLD_MUL,
+    FOLD_DIV,
+    FOLD_POW,
+    FOLD_MOD,
+    FOLD_MIN,
+    FOLD_MAX,
+    FOLD_MEAN,
+    FOLD_PRELU,
+    FOLD_EQUAL,
+    FOLD_LESS,
+    FOLD_LESS_EQUAL,
+    FOLD_GREATER,
+    FOLD_GREATER_EQUAL,
+    FOLD_AND,
+    FOLD_OR,
+    FOLD_XOR
 };
 onnx_fold_fn onnx_fold_binary, onnx_fold_variadic, onnx_fold_where, onnx_fold_clip;
 /* fold_unary.c */
 enum {
-    FOLD_NEG, FOLD_ABS, FOLD_SIGN, FOLD_RELU, FOLD_NOT, FOLD_FLOOR, FOLD_CEIL, FOLD_ROUND, FOLD_SQRT, FOLD_EXP,
-    FOLD_LOG, FOLD_RECIPROCAL, FOLD_SIGMOID, FOLD_TANH, FOLD_LEAKY_RELU, FOLD_ELU, FOLD_SELU, FOLD_SOFTPLUS,
-    FOLD_SOFTSIGN, FOLD_HARD_SIGMOID, FOLD_HARD_SWISH, FOLD_ERF, FOLD_GELU, FOLD_SIN, FOLD_COS
+    FOLD_NEG,
+    FOLD_ABS,
+    FOLD_SIGN,
+    FOLD_RELU,
+    FOLD_NOT,
+    FOLD_FLOOR,
+    FOLD_CEIL,
+    FOLD_ROUND,
+    FOLD_SQRT,
+    FOLD_EXP,
+    FOLD_LOG,
+    FOLD_RECIPROCAL,
+    FOLD_SIGMOID,
+    FOLD_TANH,
+    FOLD_LEAKY_RELU,
+    FOLD_ELU,
+    FOLD_SELU,
+    FOLD_SOFTPLUS,
+    FOLD_SOFTSIGN,
+    FOLD_HARD_SIGMOID,
+    FOLD_HARD_SWISH,
+    FOLD_ERF,
+    FOLD_GELU,
+    FOLD_SIN,
+    FOLD_COS
 };
 onnx_fold_fn onnx_fold_unary, onnx_fold_cast, onnx_fold_quantize, onnx_fold_dequantize;
 /* fold_move.c: elements change their places only */
@@ -57,7 +95,8 @@ bool onnx_fold_make(onnx_fold *f, int k, int type, int rank, const int64_t *dim,
 bool onnx_fold_work(onnx_fold *f, int64_t size);
 /* Element `from` of c becomes element `to` of out, which is of the same type. */
 void onnx_fold_copy(onnx_const *out, int64_t to, const onnx_const *c, int64_t from);
-/* The integers of input i, at most NH_MAX_RANK; *count is -1 when it is left out. None depends on the batch. */
+/* The integers of input i, at most NH_MAX_RANK; *count is -1 when it is left out. None depends on the batch.
+ */
 bool onnx_fold_ints(onnx_fold *f, int i, int64_t *list, int *count);
 /* A list of integers that newer operator sets have as input i and older ones as attribute. */
 bool onnx_fold_axes(onnx_fold *f, int i, const char *attribute, int64_t *list, int *count);

@@ -90,7 +90,8 @@ static int64_t divide(int code, int64_t a, int64_t b, bool is_unsigned, bool tru
         uint64_t x = (uint64_t)a, y = (uint64_t)b;
         return (int64_t)(code == FOLD_DIV ? x / y : x % y);
     }
-    if (b == -1) return code == FOLD_DIV ? (int64_t)(0 - (uint64_t)a) : 0; /* the least integer has no negative */
+    if (b == -1)
+        return code == FOLD_DIV ? (int64_t)(0 - (uint64_t)a) : 0; /* the least integer has no negative */
     if (code == FOLD_DIV) return a / b;
     int64_t rest = a % b;
     return !truncates && rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
@@ -119,7 +120,8 @@ static int64_t integer_binary(int code, int64_t a, int64_t b, bool is_unsigned, 
     }
 }
 
-/* Integers for real operands or the other way round: the exponent of Pow may be of another type than its base. */
+/* Integers for real operands or the other way round: the exponent of Pow may be of another type than its
+ * base. */
 static double as_real(const onnx_const *c, int64_t i) {
     if (c->real) return c->real[i];
     return c->type == UNSIGNED_64 ? (double)(uint64_t)c->integer[i] : (double)c->integer[i];
@@ -135,8 +137,8 @@ static bool check_types(onnx_fold *f, const onnx_const *a, const onnx_const *b, 
 }
 
 /* Element i of out is that of a (code) that of b. */
-static bool combine_one(onnx_fold *f, const onnx_const *a, int64_t ia, const onnx_const *b, int64_t ib, int code,
-                        bool truncates, onnx_const *out, int64_t i) {
+static bool combine_one(onnx_fold *f, const onnx_const *a, int64_t ia, const onnx_const *b, int64_t ib,
+                        int code, bool truncates, onnx_const *out, int64_t i) {
     open_number y, x[] = {open_element(a, ia), open_element(b, ib)};
     if (x[0].k != 0 || x[1].k != 0) {
         if (!open_binary(code, x[0], x[1], !a->real, &y)) return onnx_fold_known(f) && false;
@@ -238,7 +240,8 @@ bool onnx_fold_clip(onnx_fold *f) {
         const onnx_const left = x;
         if (!f->in[i]) continue;
         if (f->in[i]->n != 1)
-            return onnx_shape_error(f->r, f->n, "%s '%s' is not one number", i == 1 ? "min" : "max", f->in[i]->name);
+            return onnx_shape_error(f->r, f->n, "%s '%s' is not one number", i == 1 ? "min" : "max",
+                                    f->in[i]->name);
         if (!combine(f, &left, f->in[i], i == 1 ? FOLD_MAX : FOLD_MIN, &x)) return false;
     }
     return true;

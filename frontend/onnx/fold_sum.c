@@ -9,7 +9,8 @@ static bool reduced_axes(onnx_fold *f, unsigned *set) {
     int64_t list[NH_MAX_RANK], no_op;
     int count, rank = f->in[0]->rank;
     if (!onnx_fold_axes(f, 1, "axes", list, &count) ||
-        !onnx_attr_int(f->r, f->n, "noop_with_empty_axes", 0, &no_op)) return false;
+        !onnx_attr_int(f->r, f->n, "noop_with_empty_axes", 0, &no_op))
+        return false;
     *set = 0;
     if (count <= 0 && !no_op) *set = (1u << rank) - 1;
     for (int i = 0; i < count; i++) {
@@ -73,8 +74,8 @@ static void finish_reduction(onnx_const *y, int code, int64_t count) {
         y->integer[o] = onnx_wrap_to(y->type, y->integer[o]);
 }
 
-/* Every element of x is put to element w.pos[1] of the result; the walk goes over x and over the result as if it
- * were broadcast. */
+/* Every element of x is put to element w.pos[1] of the result; the walk goes over x and over the result as if
+ * it were broadcast. */
 static bool reduce_all(onnx_fold *f, const onnx_const *x, onnx_const *y) {
     onnx_walk w;
     const onnx_const *in[] = {x, y};
@@ -103,7 +104,8 @@ bool onnx_fold_reduce(onnx_fold *f) {
     for (int k = 0; k < x->rank; k++)
         dim[k] = set & 1u << k ? 1 : x->dim[k];
     if (x->n == 0) return onnx_form(f->r, f->n, "its input '%s' has no elements", x->name);
-    if (!onnx_fold_work(f, x->n) || !onnx_fold_make(f, 0, x->type, x->rank, dim, x->batch != NULL)) return false;
+    if (!onnx_fold_work(f, x->n) || !onnx_fold_make(f, 0, x->type, x->rank, dim, x->batch != NULL))
+        return false;
     onnx_const *y = &f->out[0];
     if (!reduce_all(f, x, y)) return false;
     finish_reduction(y, f->code, x->n / y->n);
@@ -126,8 +128,8 @@ static matrix matrix_of(const onnx_const *c, bool transposed) {
 }
 
 /* out[at ..] = factor * a[from_a ..] b[from_b ..], rounded by the caller. */
-static void multiply(onnx_const *out, int64_t at, const matrix *a, int64_t from_a, const matrix *b, int64_t from_b,
-                     double factor) {
+static void multiply(onnx_const *out, int64_t at, const matrix *a, int64_t from_a, const matrix *b,
+                     int64_t from_b, double factor) {
     for (int64_t i = 0; i < a->rows; i++)
         for (int64_t j = 0; j < b->cols; j++) {
             int64_t pa = from_a + i * a->row_step, pb = from_b + j * b->col_step;
@@ -185,7 +187,8 @@ bool onnx_fold_matmul(onnx_fold *f) {
     if (!column) dim[rank++] = b.cols;
     if (!check_product(f, &a, &b, batches) || !onnx_fold_make(f, 0, x.type, rank, dim, false)) return false;
     for (int64_t i = 0; i < batches; i++, onnx_walk_next(&w))
-        multiply(&f->out[0], i * a.rows * b.cols, &a, w.pos[0] * a.rows * a.cols, &b, w.pos[1] * b.rows * b.cols, 1);
+        multiply(&f->out[0], i * a.rows * b.cols, &a, w.pos[0] * a.rows * a.cols, &b,
+                 w.pos[1] * b.rows * b.cols, 1);
     round_all(&f->out[0]);
     return true;
 }
@@ -193,7 +196,8 @@ bool onnx_fold_matmul(onnx_fold *f) {
 bool onnx_fold_gemm(onnx_fold *f) {
     int64_t trans_a, trans_b;
     double alpha, beta;
-    if (!onnx_attr_int(f->r, f->n, "transA", 0, &trans_a) || !onnx_attr_int(f->r, f->n, "transB", 0, &trans_b) ||
+    if (!onnx_attr_int(f->r, f->n, "transA", 0, &trans_a) ||
+        !onnx_attr_int(f->r, f->n, "transB", 0, &trans_b) ||
         !onnx_attr_float(f->r, f->n, "alpha", 1, &alpha) || !onnx_attr_float(f->r, f->n, "beta", 1, &beta))
         return false;
     if (f->in[0]->rank != 2 || f->in[1]->rank != 2 || !f->in[0]->real)
@@ -205,7 +209,8 @@ bool onnx_fold_gemm(onnx_fold *f) {
     const onnx_const *c = f->n_in > 2 ? f->in[2] : NULL;
     onnx_walk w;
     const onnx_const *in[] = {&f->out[0], c};
-    if (c && (!c->real || !onnx_walk_start(f, &w, in, 2) || w.rank != 2 || w.dim[0] != dim[0] || w.dim[1] != dim[1]))
+    if (c && (!c->real || !onnx_walk_start(f, &w, in, 2) || w.rank != 2 || w.dim[0] != dim[0] ||
+              w.dim[1] != dim[1]))
         return onnx_shape_error(f->r, f->n, "C '%s' does not broadcast to the product", c->name);
     for (int64_t i = 0; c && i < f->out[0].n; i++, onnx_walk_next(&w))
         f->out[0].real[i] += beta * c->real[w.pos[1]];
@@ -226,12 +231,14 @@ bool onnx_fold_batchnorm(onnx_fold *f) {
         inner *= x->dim[k];
     for (int i = 0; i < 5; i++)
         if (!f->in[i]->real || (i > 0 && f->in[i]->n != channels))
-            return onnx_shape_error(f->r, f->n, "'%s' does not have %lld floats", f->in[i]->name, (long long)channels);
+            return onnx_shape_error(f->r, f->n, "'%s' does not have %lld floats", f->in[i]->name,
+                                    (long long)channels);
     if (!onnx_fold_make(f, 0, x->type, x->rank, x->dim, false)) return false;
     for (int64_t i = 0; i < x->n; i++) {
         int64_t c = i / inner % channels;
         double factor = f->in[1]->real[c] / sqrt(f->in[4]->real[c] + epsilon);
-        f->out[0].real[i] = onnx_round_to(x->type, factor * (x->real[i] - f->in[3]->real[c]) + f->in[2]->real[c]);
+        f->out[0].real[i] =
+            onnx_round_to(x->type, factor * (x->real[i] - f->in[3]->real[c]) + f->in[2]->real[c]);
     }
     return true;
 }
@@ -240,7 +247,9 @@ bool onnx_fold_batchnorm(onnx_fold *f) {
 bool onnx_fold_softmax(onnx_fold *f) {
     const onnx_const *x = f->in[0];
     int64_t axis, inner = 1, count = 1;
-    if (!onnx_attr_int(f->r, f->n, "axis", f->r->opset < 13 ? 1 : -1, &axis) || !onnx_fold_axis(f, &axis, x->rank)) return false;
+    if (!onnx_attr_int(f->r, f->n, "axis", f->r->opset < 13 ? 1 : -1, &axis) ||
+        !onnx_fold_axis(f, &axis, x->rank))
+        return false;
     if (!x->real) return onnx_form(f->r, f->n, "its input '%s' is not a float", x->name);
     for (int k = (int)axis; k < x->rank; k++)
         *(k == axis || f->r->opset < 13 ? &count : &inner) *= x->dim[k];

@@ -124,6 +124,20 @@ static bool add_input(onnx_reader *r) {
     return true;
 }
 
+/* Layers whose results nobody reads, but for their shape. */
+static bool drop_unread_layers(onnx_reader *r) {
+    enum { MOST = 4096 }; /* taking one out takes time */
+    int dropped = 0;
+    for (int i = r->g->n_layer - 1; i > 0; i--) {
+        int out = r->g->layer[i].out;
+        if (r->g->tensor[out].n_consumers > 0 || out == r->g->output) continue;
+        if (++dropped > MOST)
+            return nh_report(r->d, NH_M_LIMIT, (nh_loc){.file = r->path}, "more than %d nodes are read for their shape only", MOST);
+        nh_graph_remove_layer(r->g, i);
+    }
+    return true;
+}
+
 static bool set_output(onnx_reader *r) {
     const onnx_value *v = &r->value[r->output];
     nh_loc at = onnx_at(r, "output", v->name);
@@ -151,7 +165,7 @@ static nh_graph *read_model(onnx_reader *r) {
         if (n->n_out == 0 || n->out[0] < 0 || r->value[n->out[0]].kind != VALUE_BAD)
             ok &= onnx_operator_read(r, n);
     }
-    return ok && set_output(r) ? r->g : NULL;
+    return ok && set_output(r) && drop_unread_layers(r) ? r->g : NULL;
 }
 
 static nh_graph *read_onnx(nh_arena *a, nh_diag *d, const char *path, nh_bytes file, const nh_options *o) {

@@ -40,7 +40,7 @@ typedef struct {
     const char *name;
     value_kind kind;
     int producer; /* node index, or -1: graph input or initializer */
-    int n_uses;   /* by nodes that reach the output, and by the output */
+    int n_uses;   /* of its elements, by nodes that reach the output, and by the output */
     int tensor;   /* VALUE_TENSOR: index in the graph; its batch dimension is dropped */
     bool varies;   /* its elements depend on the input of the model */
     bool no_batch; /* VALUE_TENSOR: the model has no batch dimension here */
@@ -125,6 +125,8 @@ bool onnx_attrs_known(onnx_reader *r, const onnx_node *n, const char *known);
 /* operators.c: the table of operators. Reports the nodes that no row carries; then reads one node. */
 bool onnx_operators_supported(onnx_reader *r);
 bool onnx_operator_read(onnx_reader *r, onnx_node *n);
+/* Shape and Size: they do not read the elements of their input. */
+bool onnx_asks_for_shape(const onnx_node *n);
 
 /* A reader of one operator: report and return false, or set its output values. */
 typedef bool onnx_read_fn(onnx_reader *r, onnx_node *n);

@@ -82,10 +82,13 @@ static bool report_unsupported(onnx_reader *r, const onnx_node *n, const char *w
     return false;
 }
 
+bool onnx_asks_for_shape(const onnx_node *n) {
+    return standard_domain(n) && (strcmp(text(n->proto->op_type), "Shape") == 0 || strcmp(text(n->proto->op_type), "Size") == 0);
+}
+
 /* The name of an input whose elements come from the input of the model, or NULL; a shape does not. */
 static const char *reads_activation(onnx_reader *r, const onnx_node *n) {
-    if (standard_domain(n) && (strcmp(text(n->proto->op_type), "Shape") == 0 || strcmp(text(n->proto->op_type), "Size") == 0))
-        return NULL;
+    if (onnx_asks_for_shape(n)) return NULL;
     for (int i = 0; i < n->n_in; i++)
         if (onnx_in(r, n, i) && onnx_in(r, n, i)->varies) return onnx_in(r, n, i)->name;
     return NULL;

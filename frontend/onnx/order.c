@@ -40,6 +40,7 @@ static void count_uses(onnx_reader *r) {
     r->value[r->output].n_uses++;
     for (int k = 0; k < r->n_order; k++) {
         const onnx_node *n = &r->node[r->order[k]];
+        if (onnx_asks_for_shape(n)) continue;
         for (int i = 0; i < n->n_in; i++)
             if (n->in[i] >= 0) r->value[n->in[i]].n_uses++;
     }

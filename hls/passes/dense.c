@@ -126,7 +126,7 @@ static void real_interval(const dense_numbers *n, const nh_layer *last, double *
         *hi = fmax(*hi, nh_fx_to_double(n->sum[o].hi, n->frac) * n->unit[o]);
     }
     if (last->op == NH_OP_RELU) *lo = fmax(*lo, 0), *hi = fmax(*hi, 0);
-    if (last->op == NH_OP_CLIP) *lo = fmax(*lo, last->lo), *hi = fmin(*hi, last->hi);
+    if (last->op == NH_OP_CLIP) *lo = fmin(fmax(*lo, last->lo), last->hi), *hi = fmin(fmax(*hi, last->lo), last->hi);
     if (last->op == NH_OP_LEAKY_RELU) *lo = fmin(*lo * last->alpha, 0);
 }
 

@@ -172,7 +172,8 @@ static double clip_slack(double bound) {
 
 static nh_range clip_range(nh_range x, const nh_layer *l, double scale, int frac) {
     double low = l->lo / scale, high = l->hi / scale;
-    nh_i128 lo = raw_floor(low - clip_slack(low), frac), hi = -raw_floor(-high - clip_slack(high), frac);
+    nh_i128 lo = isfinite(low) ? raw_floor(low - clip_slack(low), frac) : x.lo;
+    nh_i128 hi = isfinite(high) ? -raw_floor(-high - clip_slack(high), frac) : most(x.hi, lo);
     return (nh_range){most(least(x.lo, hi), lo), least(most(x.hi, lo), hi)};
 }
 

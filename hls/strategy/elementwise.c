@@ -68,6 +68,9 @@ static nh_val table(nh_dp *p, const nh_graph *g, const nh_layer *l, nh_val x, do
     return y;
 }
 
+/* A bound of a clip in steps of the input: one beyond 2^62 (infinity and 1e30, say) bounds nothing, and would need a wide constant. */
+static double in_steps(const nh_quant *in, double bound) { return ldexp(bound / in->scale, nh_format_frac(in->fmt)); }
+
 nh_val nh_apply_elementwise(nh_dp *p, const nh_graph *g, const nh_layer *l, nh_val x, int64_t channel, nh_notes *notes)
 {
     const nh_quant *in = &g->tensor[l->in[0]].q, *out = &g->tensor[l->out].q;
@@ -76,8 +79,8 @@ nh_val nh_apply_elementwise(nh_dp *p, const nh_graph *g, const nh_layer *l, nh_v
     case NH_OP_RELU: x = nh_dp_max(p, x, zero); break;
     case NH_OP_LEAKY_RELU: x = nh_dp_select(p, nh_dp_lt(p, x, zero), times_real(p, x, l->alpha), x); break;
     case NH_OP_CLIP:
-        if (isfinite(l->lo)) x = nh_dp_max(p, x, real_const_value(p, l->lo / in->scale));
-        if (isfinite(l->hi)) x = nh_dp_min(p, x, real_const_value(p, l->hi / in->scale));
+        if (in_steps(in, l->lo) > -0x1p62) x = nh_dp_max(p, x, real_const_value(p, l->lo / in->scale));
+        if (in_steps(in, l->hi) < 0x1p62) x = nh_dp_min(p, x, real_const_value(p, l->hi / in->scale));
         break;
     case NH_OP_SIGMOID: return table(p, g, l, x, sigmoid, notes);
     case NH_OP_TANH: return table(p, g, l, x, tanh, notes);

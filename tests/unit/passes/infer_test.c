@@ -287,6 +287,25 @@ Test(infer_activations, narrow_results_stay_exact) {
     nh_arena_free(t.a);
 }
 
+/* A bound that is far outside of the format is none; where max is below the input, every result is max. */
+Test(infer_activations, clips_have_one_bound_or_two) {
+    static const struct {
+        double lo, hi;
+        int range_lo, range_hi; /* of fixed<8,3>, in 1/32 */
+    } row[] = {{-1, INFINITY, -32, 127}, {-INFINITY, 1.5, -128, 48}, {-1e30, 1e30, -128, 127}, {-6, -6, -192, -192}, {2, 2, 64, 64}};
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        net t = net_new(3, "fixed<8,3>");
+        nh_layer *clip = append(&t, "clip", NH_OP_CLIP, 3);
+        clip->lo = row[i].lo;
+        clip->hi = row[i].hi;
+        clip->opt.result = given("fixed<12,7>");
+        cr_assert(infer(&t, NULL, 0));
+        nh_range got = t.g->tensor[1].range;
+        cr_expect(got.lo == row[i].range_lo && got.hi == row[i].range_hi, "%g %g: %d %d", row[i].lo, row[i].hi, (int)got.lo, (int)got.hi);
+        nh_arena_free(t.a);
+    }
+}
+
 Test(infer_activations, warn_when_data_leaves_a_given_format) {
     static const double x[6] = {0.5, 3, -2, 1, 1.5, 0.25};
     net t = net_new(3, "fixed<8,3>");
