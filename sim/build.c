@@ -7,12 +7,9 @@ static void add_c(nh_objects *b, const nh_sim_setup *s, const char *source, cons
     nh_objects_compile(b, &l, source, name);
 }
 
-/* All C of the kernels but the user's example, one object each. */
+/* Of the kernels' folder only what was generated: it may have a user's programs in it. */
 static void add_kernels(nh_objects *b, const nh_sim_setup *s) {
-    size_t n;
-    nh_source_file *f = nh_objects_list(b, s->c_dir, ".c", "example", &n);
-    for (size_t i = 0; i < n && i < NH_OBJECTS_MOST / 2; i++)
-        add_c(b, s, nh_path_join(b->a, s->c_dir, f[i].name), nh_arena_printf(b->a, "kernel%zu", i));
+    add_c(b, s, nh_path_join(b->a, s->c_dir, "model.c"), "kernel0");
     add_c(b, s, nh_objects_work(b, "cosim_kernels.c"), "cosim_kernels");
     add_c(b, s, nh_objects_work(b, "cosim_streams.c"), "cosim_streams");
     if (!b->verilator) add_c(b, s, nh_objects_work(b, "cosim_batch.c"), "cosim_batch");

@@ -44,14 +44,19 @@ bool nh_writer_close(nh_writer *w, nh_diag *d);
 bool nh_mkdirs(nh_diag *d, const char *path);
 /* Remove a file or a whole tree without following links; missing is fine. */
 bool nh_remove_tree(nh_diag *d, const char *path);
-/* A fresh empty directory `<dst>.tmp-XXXXXX` beside dst, registered for removal when the process ends on SIGINT,
+/* What begins the end of a staged name: nobody else gives such names, so what a killed run left is known by them. */
+#define NH_STAGE_MARK ".tmp-neurohls"
+/* A fresh empty directory `<dst>.tmp-neurohlsXXXXXX` beside dst, registered for removal when the process ends on SIGINT,
  * SIGTERM or exit before nh_publish. */
 char *nh_stage_dir(nh_arena *a, nh_diag *d, const char *dst);
-/* The same for one file: a fresh empty file `<dst>.tmp-XXXXXX`. */
+/* The same for one file: a fresh empty file `<dst>.tmp-neurohlsXXXXXX`. Both refuse (NH_O_WRITE) a dst that is a link or a
+ * device, and nh_publish one that is a folder for a file or a file for a folder. */
 char *nh_stage_file(nh_arena *a, nh_diag *d, const char *dst);
 /* Put the staged directory (or file) in the place of dst, atomically (renameat2 EXCHANGE, else rename), and
  * remove what was there. A reader sees the old or the new, never a mix. */
 bool nh_publish(nh_diag *d, const char *staged, const char *dst);
+/* The same, but what was there before is left under the staged name, for the caller to look at and nh_discard. */
+bool nh_publish_swap(nh_diag *d, const char *staged, const char *dst);
 /* Give a staged directory or file up, after a failure. */
 void nh_discard(const char *staged);
 

@@ -12,7 +12,7 @@
 
 #include "last_will.h"
 
-#define SUFFIX ".tmp-XXXXXX"
+#define SUFFIX NH_STAGE_MARK "XXXXXX"
 
 static bool fail(nh_diag *d, const char *what, const char *path, int error) {
     return nh_report(d, NH_O_WRITE, NH_NOWHERE, "cannot %s '%s': %s", what, path, strerror(error));
@@ -23,7 +23,17 @@ bool nh_remove_tree(nh_diag *d, const char *path) {
     return error == 0 || fail(d, "remove", path, error);
 }
 
-/* What earlier runs that were killed outright left beside dst. A living owner holds a lock on its entry, which the kernel drops
+/* A link or a device in the place of an output was put there on purpose; a folder is no place for a file. */
+static bool check_place(nh_diag *d, const char *dst, bool is_dir) {
+    struct stat st;
+    if (lstat(dst, &st) != 0 || (is_dir ? S_ISDIR(st.st_mode) : S_ISREG(st.st_mode))) return true;
+    const char *what = S_ISLNK(st.st_mode) ? "a link" : S_ISDIR(st.st_mode) ? "a folder" : S_ISREG(st.st_mode) ? "a file" : "a device or a pipe";
+    nh_report(d, NH_O_WRITE, NH_NOWHERE, "cannot write '%s': it is %s", dst, what);
+    nh_diag_allowed(d, is_dir ? "a folder, or nothing, in this place" : "a file, or nothing, in this place");
+    return false;
+}
+
+/* What earlier runs that were killed outright left beside dst, by names that are nobody else's. A living owner holds a lock on its entry, which the kernel drops
  * with the process: sound across reused process ids and containers. */
 static void sweep(nh_arena *a, const char *dst) {
     const char *base = nh_path_base(dst);
@@ -32,7 +42,7 @@ static void sweep(nh_arena *a, const char *dst) {
     DIR *dir = opendir(folder);
     if (!dir) return;
     for (struct dirent *e; (e = readdir(dir));) {
-        if (strncmp(e->d_name, base, n) != 0 || strncmp(e->d_name + n, SUFFIX, 5) != 0) continue;
+        if (strncmp(e->d_name, base, n) != 0 || strncmp(e->d_name + n, NH_STAGE_MARK, strlen(NH_STAGE_MARK)) != 0) continue;
         if (strlen(e->d_name + n) != strlen(SUFFIX)) continue;
         int fd = openat(dirfd(dir), e->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
         if (fd < 0) continue;
@@ -55,7 +65,9 @@ static int make_entry(char *path, bool is_dir) {
 
 /* Between making an entry and locking it another run may sweep it away; then it has no link left and we try again. */
 static char *stage(nh_arena *a, nh_diag *d, const char *dst, bool is_dir) {
-    if (!nh_mkdirs(d, nh_path_dir(a, dst))) return NULL;
+    struct stat there;
+    bool is_special = lstat(dst, &there) == 0 && !S_ISDIR(there.st_mode) && !S_ISREG(there.st_mode);
+    if (!nh_mkdirs(d, nh_path_dir(a, dst)) || (is_special && !check_place(d, dst, is_dir))) return NULL;
     sweep(a, dst);
     char *path = nh_arena_printf(a, "%s" SUFFIX, dst);
     int error = EBUSY;
@@ -101,11 +113,17 @@ static int swap_in(nh_arena *a, const char *staged, const char *dst) {
     return rename(aside, staged) == 0 ? 0 : errno;
 }
 
-bool nh_publish(nh_diag *d, const char *staged, const char *dst) {
+bool nh_publish_swap(nh_diag *d, const char *staged, const char *dst) {
+    struct stat st;
+    if (!check_place(d, dst, stat(staged, &st) == 0 && S_ISDIR(st.st_mode))) return false;
     nh_will_hold();
     int error = swap_in(d->arena, staged, dst);
     nh_will_release();
-    if (error != 0) return fail(d, "put the new output in the place of", dst, error);
+    return error == 0 || fail(d, "put the new output in the place of", dst, error);
+}
+
+bool nh_publish(nh_diag *d, const char *staged, const char *dst) {
+    if (!nh_publish_swap(d, staged, dst)) return false;
     /* The staged name now holds what was there before, if anything; it stays on the list until it is gone. */
     bool ok = nh_remove_tree(d, staged);
     nh_will_keep_path(staged);

@@ -31,28 +31,28 @@ static bool write_report_json(nh_run *r, const char *path) { return nh_report_js
 static bool write_report_html(nh_run *r, const char *path) { return nh_report_html(r->cli->arena, r->cli->diag, &r->facts, path); }
 
 /* <out>/report.json, .html, .txt, each whole or as it was. */
-static bool write_reports(nh_run *r) {
-    static const struct {
-        const char *name;
-        bool (*write)(nh_run *r, const char *path);
-    } file[] = {{"report.json", write_report_json}, {"report.html", write_report_html}, {"report.txt", write_report_text}};
+static bool write_reports(nh_run *r, nh_steps *cache) {
+    static const char *const name[] = {"report.json", "report.html", "report.txt"};
+    static bool (*const write[])(nh_run *r, const char *path) = {write_report_json, write_report_html, write_report_text};
+    enum { N = sizeof name / sizeof *name };
     nh_diag *d = r->cli->diag;
-    for (size_t i = 0; i < sizeof file / sizeof *file; i++) {
-        const char *path = nh_run_below(r, file[i].name), *staged = nh_stage_file(r->cli->arena, d, path);
-        if (!staged || !file[i].write(r, staged) || !nh_publish(d, staged, path)) return false;
+    const char *staged[N];
+    for (size_t i = 0; i < N; i++) {
+        staged[i] = nh_stage_file(r->cli->arena, d, nh_run_below(r, name[i]));
+        if (!staged[i] || !write[i](r, staged[i])) return false;
     }
-    return true;
+    return nh_steps_publish_files(cache, d, name, staged, N);
 }
 
 /* --- running ----------------------------------------------------------------------------------------------------------------- */
 
 /* Logs of a failed step outlive it in <out>/<step>.failed, and the diagnostics made since `first` say that place. */
-static void keep_failed(nh_run *r, const char *staged, const char *step, size_t first) {
+static void keep_failed(nh_run *r, nh_step *t, const char *staged, size_t first) {
     nh_arena *a = r->cli->arena;
     nh_diag *d = r->cli->diag;
-    const char *kept = nh_run_below(r, nh_arena_printf(a, "%s.failed", step));
+    const char *kept = nh_step_keep_failed(t, d);
     size_t n = strlen(staged);
-    if (!nh_publish(d, staged, kept)) return;
+    if (!kept) return;
     for (size_t i = first; i < d->count; i++) {
         const char **text[] = {&d->item[i].message, &d->item[i].found, &d->item[i].hint};
         for (size_t k = 0; k < sizeof text / sizeof *text; k++) {
@@ -73,10 +73,10 @@ static bool run_work(nh_run *r, const nh_step_row *row, nh_step *t, nh_step_fact
     fact->seconds = nh_progress_stop(p);
     if (ok && nh_step_finish(t, d, "")) {
         fact->state = NH_STEP_DONE;
-        nh_remove_tree(d, nh_run_below(r, nh_arena_printf(r->cli->arena, "%s.failed", row->name)));
+        nh_step_drop_failed(t);
         return true;
     }
-    if (!ok && row->tools) keep_failed(r, dir, row->name, first);
+    if (!ok && row->tools) keep_failed(r, t, dir, first);
     nh_step_abandon(t);
     return false;
 }
@@ -201,6 +201,6 @@ nh_exit nh_run_steps(nh_run *r, nh_step_plan plan) {
     f->exit = nh_diag_exit(d);
     f->step[NH_STEP_REPORT].state = NH_STEP_DONE;
     drop_others(r);
-    if (write_reports(r)) print_result(r);
+    if (write_reports(r, cache)) print_result(r);
     return nh_cli_finish(r->cli);
 }

@@ -6,9 +6,11 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "file.h"
+#include "folder.h"
 #include "tool.h"
 
 #define STATE_NAME ".neurohls.json"
@@ -16,14 +18,12 @@
 #define STATE_FORMAT 1
 
 /* As text in the state file:
- *     {"format": 1, "step": {"rtl": {"key": {part: value}, "file": {path: sha256}, "facts": text}}}
+ *     {"format": 1, "step": {"rtl": {"key": {part: value}, "file": {path: sha256}, "next": {path: sha256}, "facts": text}}}
+ * file: what the folder has. next: what it has when the run that was publishing it was killed before it could say so; absent else.
  * jansson's own memory never outlives a call: rows are copied into the arena. */
-typedef struct { const char *name, *value; } pair;
-typedef struct { pair *at; size_t n, cap; } pairs;
-
 typedef struct {
     const char *name;
-    pairs key, file;
+    nh_pairs key, file, next;
     const char *facts;
 } row;
 
@@ -37,19 +37,8 @@ struct nh_steps {
 struct nh_step {
     nh_steps *all;
     const char *name, *why, *staged;
-    pairs key;
+    nh_pairs key;
 };
-
-static void add(nh_arena *a, pairs *p, const char *name, const char *value) {
-    p->at = nh_arena_grow(a, p->at, &p->cap, p->n + 1, sizeof *p->at);
-    p->at[p->n++] = (pair){nh_arena_str(a, name), nh_arena_str(a, value)};
-}
-
-static const char *get(const pairs *p, const char *name) {
-    for (size_t i = 0; i < p->n; i++)
-        if (strcmp(p->at[i].name, name) == 0) return p->at[i].value;
-    return NULL;
-}
 
 static row *find_row(nh_steps *s, const char *name) {
     for (size_t i = 0; i < s->n_row; i++)
@@ -57,65 +46,19 @@ static row *find_row(nh_steps *s, const char *name) {
     return NULL;
 }
 
-/* ---- files of an output directory ---- */
+/* ---- the state file ---- */
 
-static int by_name(const void *x, const void *y) {
-    return strcmp(((const pair *)x)->name, ((const pair *)y)->name);
-}
-
-/* Every regular file below folder/sub, with its hash; other kinds are not followed and count as "not a file". */
-static bool list_tree(nh_arena *a, const char *folder, const char *sub, pairs *files) {
-    DIR *dir = opendir(nh_path_join(a, folder, sub));
-    if (!dir) return false;
-    bool ok = true;
-    for (struct dirent *e; ok && (e = readdir(dir));) {
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
-        char *path = sub[0] ? nh_path_join(a, sub, e->d_name) : nh_arena_str(a, e->d_name);
-        struct stat st;
-        nh_hash hash = {"not a file"};
-        ok = fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0;
-        if (ok && S_ISDIR(st.st_mode)) {
-            ok = list_tree(a, folder, path, files);
-            continue;
-        }
-        if (ok && S_ISREG(st.st_mode)) ok = nh_hash_file(a, nh_path_join(a, folder, path), &hash);
-        if (ok) add(a, files, path, hash.hex);
-    }
-    closedir(dir);
-    return ok;
-}
-
-static bool manifest(nh_arena *a, const char *folder, pairs *files) {
-    *files = (pairs){0};
-    if (!list_tree(a, folder, "", files)) return false;
-    if (files->n) qsort(files->at, files->n, sizeof *files->at, by_name);
-    return true;
-}
-
-static nh_hash hash_pairs(nh_arena *a, const pairs *p) {
+static nh_hash file_hash(nh_arena *a, nh_bytes text) {
     nh_hasher *h = nh_hasher_new(a);
-    for (size_t i = 0; i < p->n; i++) {
-        nh_hash_str(h, p->at[i].name);
-        nh_hash_str(h, p->at[i].value);
-    }
+    nh_hash_bytes(h, text.data, text.size);
     return nh_hash_end(h);
 }
 
-bool nh_step_hash_tree(nh_arena *a, const char *folder, char hex[65]) {
-    pairs files;
-    if (!manifest(a, folder, &files)) return false;
-    nh_hash h = hash_pairs(a, &files);
-    memcpy(hex, h.hex, sizeof h.hex);
-    return true;
-}
-
-/* ---- the state file ---- */
-
-static void read_pairs(nh_arena *a, json_t *object, pairs *out) {
+static void read_pairs(nh_arena *a, json_t *object, nh_pairs *out) {
     const char *name;
     json_t *value;
     json_object_foreach(object, name, value) {
-        if (json_is_string(value)) add(a, out, name, json_string_value(value));
+        if (json_is_string(value)) nh_pairs_add(a, out, name, json_string_value(value));
     }
 }
 
@@ -138,6 +81,7 @@ static void read_state(nh_steps *s) {
             row *r = new_row(s, name);
             read_pairs(s->arena, json_object_get(value, "key"), &r->key);
             read_pairs(s->arena, json_object_get(value, "file"), &r->file);
+            read_pairs(s->arena, json_object_get(value, "next"), &r->next);
             const char *facts = json_string_value(json_object_get(value, "facts"));
             if (facts) r->facts = nh_arena_str(s->arena, facts);
         }
@@ -145,7 +89,7 @@ static void read_state(nh_steps *s) {
     json_decref(root);
 }
 
-static json_t *pairs_json(const pairs *p) {
+static json_t *pairs_json(const nh_pairs *p) {
     json_t *object = json_object();
     for (size_t i = 0; i < p->n; i++) json_object_set_new(object, p->at[i].name, json_string(p->at[i].value));
     return object;
@@ -164,6 +108,7 @@ static bool write_state(nh_steps *s, nh_diag *d) {
         json_t *step = json_object();
         json_object_set_new(step, "key", pairs_json(&s->row[i].key));
         json_object_set_new(step, "file", pairs_json(&s->row[i].file));
+        if (s->row[i].next.n) json_object_set_new(step, "next", pairs_json(&s->row[i].next));
         json_object_set_new(step, "facts", json_string(s->row[i].facts));
         json_object_set_new(steps, s->row[i].name, step);
     }
@@ -184,7 +129,7 @@ static bool is_foreign(const char *out) {
     DIR *dir = opendir(out);
     bool foreign = false;
     for (struct dirent *e; dir && !foreign && (e = readdir(dir));)
-        foreign = strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && !strstr(e->d_name, ".tmp-");
+        foreign = strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && !strstr(e->d_name, NH_STAGE_MARK);
     if (dir) closedir(dir);
     return foreign;
 }
@@ -215,15 +160,23 @@ nh_step *nh_step_new(nh_steps *s, const char *name) {
 }
 
 void nh_step_key(nh_step *t, const char *part, const char *value) {
-    assert(!get(&t->key, part));
-    add(t->all->arena, &t->key, part, value);
+    assert(!nh_pairs_get(&t->key, part));
+    nh_pairs_add(t->all->arena, &t->key, part, value);
 }
 
+/* The files that the step wrote, as they are now; what a user put beside them is no input. */
 void nh_step_input(nh_step *t, const char *name) {
     nh_arena *a = t->all->arena;
-    char hex[65] = "missing";
-    nh_step_hash_tree(a, nh_path_join(a, t->all->out, name), hex);
-    nh_step_key(t, nh_arena_printf(a, "output of %s", name), hex);
+    const row *r = find_row(t->all, name);
+    const char *folder = nh_path_join(a, t->all->out, name);
+    nh_hasher *h = nh_hasher_new(a);
+    for (size_t i = 0; r && i < r->file.n; i++) {
+        nh_hash file;
+        bool ok = nh_hash_file(a, nh_path_join(a, folder, r->file.at[i].name), &file);
+        nh_hash_str(h, r->file.at[i].name);
+        nh_hash_str(h, ok ? file.hex : "missing");
+    }
+    nh_step_key(t, nh_arena_printf(a, "output of %s", name), r ? nh_arena_str(a, nh_hash_end(h).hex) : "missing");
 }
 
 static bool is_hash(const char *s) {
@@ -231,27 +184,25 @@ static bool is_hash(const char *s) {
 }
 
 /* Values that a reader can compare are shown, hashes are not. NULL: both keys are the same. */
-static const char *key_difference(nh_arena *a, const pairs *old, const pairs *new) {
+static const char *key_difference(nh_arena *a, const nh_pairs *old, const nh_pairs *new) {
     for (size_t i = 0; i < new->n; i++) {
-        const char *name = new->at[i].name, *now = new->at[i].value, *was = get(old, name);
+        const char *name = new->at[i].name, *now = new->at[i].value, *was = nh_pairs_get(old, name);
         if (was && strcmp(was, now) == 0) continue;
         if (!was) return nh_arena_printf(a, "%s is new", name);
         bool readable = !is_hash(was) && !is_hash(now) && strlen(was) + strlen(now) <= 120;
         return readable ? nh_arena_printf(a, "%s: %s -> %s", name, was, now) : nh_arena_printf(a, "%s changed", name);
     }
     for (size_t i = 0; i < old->n; i++)
-        if (!get(new, old->at[i].name)) return nh_arena_printf(a, "%s is no longer used", old->at[i].name);
+        if (!nh_pairs_get(new, old->at[i].name)) return nh_arena_printf(a, "%s is no longer used", old->at[i].name);
     return NULL;
 }
 
-static const char *file_difference(nh_arena *a, const char *step, const pairs *old, const pairs *now) {
+static const char *file_difference(nh_arena *a, const char *step, const nh_pairs *old, const nh_pairs *now) {
     for (size_t i = 0; i < old->n; i++) {
-        const char *hash = get(now, old->at[i].name);
+        const char *hash = nh_pairs_get(now, old->at[i].name);
         if (!hash) return nh_arena_printf(a, "%s/%s is missing", step, old->at[i].name);
         if (strcmp(hash, old->at[i].value) != 0) return nh_arena_printf(a, "%s/%s was changed", step, old->at[i].name);
     }
-    for (size_t i = 0; i < now->n; i++)
-        if (!get(old, now->at[i].name)) return nh_arena_printf(a, "%s/%s was added", step, now->at[i].name);
     return NULL;
 }
 
@@ -259,11 +210,11 @@ static const char *file_difference(nh_arena *a, const char *step, const pairs *o
 static const char *reason(nh_step *t) {
     nh_arena *a = t->all->arena;
     const row *r = find_row(t->all, t->name);
-    if (!r) return "first run";
+    if (!r || r->key.n == 0) return "first run";
     const char *why = key_difference(a, &r->key, &t->key);
     if (why) return why;
-    pairs now;
-    if (!manifest(a, nh_path_join(a, t->all->out, t->name), &now)) return nh_arena_printf(a, "%s is missing", t->name);
+    nh_pairs now;
+    if (!nh_folder_files(a, nh_path_join(a, t->all->out, t->name), &now)) return nh_arena_printf(a, "%s is missing", t->name);
     return file_difference(a, t->name, &r->file, &now);
 }
 
@@ -286,26 +237,135 @@ const char *nh_step_begin(nh_step *t, nh_diag *d) {
     return t->staged = nh_stage_dir(t->all->arena, d, nh_path_join(t->all->arena, t->all->out, t->name));
 }
 
-bool nh_step_finish(nh_step *t, nh_diag *d, const char *facts_json) {
+/* One run at a time publishes into an output directory, by the state that the last one left. */
+static int enter(nh_steps *s) {
+    int fd = open(s->out, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) flock(fd, LOCK_EX);
+    s->n_row = 0;
+    read_state(s);
+    return fd;
+}
+
+static void leave(int fd) {
+    if (fd >= 0) close(fd);
+}
+
+/* A run that was killed while it published left `next`: are they in the folder? Any of them that tells both lists apart says it. */
+static void settle(nh_steps *s, row *r) {
+    for (size_t i = 0; i < r->next.n; i++) {
+        const char *name = r->next.at[i].name, *old = nh_pairs_get(&r->file, name);
+        nh_hash hash;
+        if (old && strcmp(old, r->next.at[i].value) == 0) continue;
+        if (!nh_hash_file(s->arena, nh_path_join(s->arena, nh_path_join(s->arena, s->out, r->name), name), &hash)) continue;
+        if (strcmp(hash.hex, r->next.at[i].value) != 0) continue;
+        r->file = r->next;
+        break;
+    }
+    r->next = (nh_pairs){0};
+}
+
+static bool publish_step(nh_step *t, nh_diag *d, const nh_pairs *files, const char *facts) {
     nh_steps *s = t->all;
-    assert(t->staged);
-    pairs files;
-    if (!manifest(s->arena, t->staged, &files)) {
-        nh_report(d, NH_O_WRITE, NH_NOWHERE, "cannot read back '%s'", t->staged);
-        nh_step_abandon(t);
+    row *r = find_row(s, t->name);
+    nh_folder_record ours = {.is_known = r != NULL};
+    if (!r) r = new_row(s, t->name);
+    settle(s, r);
+    ours.file = &r->file;
+    r->next = *files;
+    bool ok = write_state(s, d) && nh_folder_publish(s->arena, d, t->staged, nh_path_join(s->arena, s->out, t->name), &ours);
+    r->next = (nh_pairs){0};
+    if (!ok) {
+        write_state(s, nh_diag_new(s->arena));
         return false;
     }
-    if (!nh_publish(d, t->staged, nh_path_join(s->arena, s->out, t->name))) return false;
     t->staged = NULL;
-    row *r = find_row(s, t->name);
-    if (!r) r = new_row(s, t->name);
     r->key = t->key;
-    r->file = files;
-    r->facts = nh_arena_str(s->arena, facts_json ? facts_json : "");
+    r->file = *files;
+    r->facts = facts ? nh_arena_str(s->arena, facts) : "";
     return write_state(s, d);
+}
+
+bool nh_step_finish(nh_step *t, nh_diag *d, const char *facts_json) {
+    assert(t->staged);
+    nh_pairs files;
+    bool ok = nh_folder_files(t->all->arena, t->staged, &files);
+    if (!ok) {
+        nh_report(d, NH_O_WRITE, NH_NOWHERE, "cannot read back '%s'", t->staged);
+    } else {
+        int fd = enter(t->all);
+        ok = publish_step(t, d, &files, facts_json);
+        leave(fd);
+    }
+    if (!ok) nh_step_abandon(t);
+    return ok;
 }
 
 void nh_step_abandon(nh_step *t) {
     if (t->staged) nh_discard(t->staged);
     t->staged = NULL;
+}
+
+/* ---- outputs beside those of the steps ---- */
+
+/* A folder of logs has the list of its files with it: the state of the steps is as it was. */
+static bool read_list(nh_arena *a, const char *folder, nh_pairs *out) {
+    nh_bytes text;
+    *out = (nh_pairs){0};
+    if (!nh_file_read(a, nh_diag_new(a), NH_NOWHERE, nh_path_join(a, folder, STATE_NAME), STATE_MAX, &text)) return false;
+    json_t *root = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, NULL);
+    read_pairs(a, json_object_get(root, "file"), out);
+    json_decref(root);
+    nh_pairs_add(a, out, STATE_NAME, file_hash(a, text).hex);
+    return true;
+}
+
+static bool write_list(nh_arena *a, nh_diag *d, const char *folder) {
+    nh_pairs files;
+    if (!nh_folder_files(a, folder, &files)) return nh_report(d, NH_O_WRITE, NH_NOWHERE, "cannot read back '%s'", folder);
+    json_t *root = json_object();
+    json_object_set_new(root, "file", pairs_json(&files));
+    nh_writer *w = nh_writer_open(a, nh_path_join(a, folder, STATE_NAME));
+    json_dump_callback(root, put_chunk, w, JSON_INDENT(1) | JSON_SORT_KEYS);
+    nh_puts(w, "\n");
+    json_decref(root);
+    return nh_writer_close(w, d);
+}
+
+static const char *failed_folder(const nh_step *t) {
+    return nh_arena_printf(t->all->arena, "%s/%s.failed", t->all->out, t->name);
+}
+
+const char *nh_step_keep_failed(nh_step *t, nh_diag *d) {
+    nh_arena *a = t->all->arena;
+    const char *kept = failed_folder(t);
+    nh_pairs ours;
+    bool is_known = read_list(a, kept, &ours);
+    if (!write_list(a, d, t->staged)) return NULL;
+    if (!nh_folder_publish(a, d, t->staged, kept, &(nh_folder_record){.is_known = is_known, .file = &ours})) return NULL;
+    t->staged = NULL;
+    return kept;
+}
+
+void nh_step_drop_failed(nh_step *t) {
+    nh_pairs ours;
+    if (read_list(t->all->arena, failed_folder(t), &ours)) nh_folder_drop(t->all->arena, failed_folder(t), &ours);
+}
+
+bool nh_steps_publish_files(nh_steps *s, nh_diag *d, const char *const *name, const char *const *staged, size_t n) {
+    nh_arena *a = s->arena;
+    int fd = enter(s);
+    row *r = find_row(s, "report");
+    if (!r) r = new_row(s, "report");
+    nh_pairs files = {0};
+    bool ok = true;
+    for (size_t i = 0; i < n && ok; i++) {
+        const char *path = nh_path_join(a, s->out, name[i]);
+        nh_hash hash;
+        ok = nh_hash_file(a, staged[i], &hash) && nh_file_keep_edited(a, d, path, nh_pairs_get(&r->file, name[i])) && nh_publish(d, staged[i], path);
+        nh_pairs_add(a, &files, name[i], hash.hex);
+    }
+    r->file = files;
+    ok = ok && write_state(s, d);
+    leave(fd);
+    return ok;
 }

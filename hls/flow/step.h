@@ -33,12 +33,12 @@ nh_steps *nh_steps_open(nh_arena *a, nh_diag *d, const char *out);
 nh_step *nh_step_new(nh_steps *s, const char *name);
 /* One thing the step depends on: `part` names it in messages, value is a short text or a hash (64 hex digits). Every part once. */
 void nh_step_key(nh_step *t, const char *part, const char *value);
-/* The step reads the output of an earlier step: part "output of <name>", value the hash of all its files as they are now. */
+/* The step reads the output of an earlier step: part "output of <name>", value the hash of all files that it wrote as they are now. */
 void nh_step_input(nh_step *t, const char *name);
 
 /* Is the result in place? False when it must run; nh_step_why then tells why, for the user: "forced", "first run",
  * "config changed", "clock_mhz: 24 -> 48", "tool yosys: Yosys 0.23 -> Yosys 0.24", "output of rtl changed",
- * "synth/unit.json is missing", "synth/unit.json was changed". When cached: "nothing changed". */
+ * "synth/unit.json is missing", "synth/unit.json was changed". Files that a user put beside the outputs change nothing. When cached: "nothing changed". */
 bool nh_step_cached(nh_step *t, bool force);
 const char *nh_step_why(const nh_step *t);
 /* The JSON text given to nh_step_finish when the cached result was made; "" when there is none. */
@@ -46,11 +46,17 @@ const char *nh_step_facts(const nh_step *t);
 
 /* A staged directory for the output, an absolute path; NULL on failure (NH_O_WRITE). */
 const char *nh_step_begin(nh_step *t, nh_diag *d);
-/* Publish the staged directory as <out>/<name> and write the state. False: NH_O_WRITE. */
+/* Publish the staged directory as <out>/<name>, with what a user put there (folder.h), and write the state. False: NH_O_WRITE, NH_O_TAKEN;
+ * the step is abandoned. */
 bool nh_step_finish(nh_step *t, nh_diag *d, const char *facts_json);
 void nh_step_abandon(nh_step *t);
 
-/* SHA-256 over names and contents of all files below a folder, in sorted order; false when it cannot be read. */
-bool nh_step_hash_tree(nh_arena *a, const char *folder, char hex[65]);
+/* The staged directory of a step that failed becomes <out>/<name>.failed, for its logs: its path, or NULL (NH_O_WRITE, NH_O_TAKEN). The
+ * next one takes its place, and the step's success removes it: its files, not those that somebody put there. */
+const char *nh_step_keep_failed(nh_step *t, nh_diag *d);
+void nh_step_drop_failed(nh_step *t);
+
+/* Put staged single files into the output directory; one that a user edited since is kept beside it. */
+bool nh_steps_publish_files(nh_steps *s, nh_diag *d, const char *const *name, const char *const *staged, size_t n);
 
 #endif

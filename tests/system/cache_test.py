@@ -96,7 +96,7 @@ simulate: {inputs: spikes.npy}
         (self.out / "c/model.c").unlink()
         self.assertEqual(self.steps()["c"], ("done", "c/model.c is missing"))
         (self.out / "rtl/more.v").write_text("")
-        self.assertEqual(self.steps()["rtl"], ("done", "rtl/more.v was added"))
+        self.assertEqual(self.steps()["rtl"], ("cached", "nothing changed"))
         shutil.rmtree(self.out / "pnr")
         self.assertEqual(self.steps()["pnr"][0], "done")
         (self.out / ".neurohls.json").write_text("{")

@@ -159,3 +159,25 @@ Test(publish, a_forked_child_does_not_remove_its_parents) {
     waitpid(pid, NULL, 0);
     cr_assert(nh_file_exists(staged));
 }
+
+Test(publish, links_devices_and_files_in_the_place_are_not_replaced) {
+    put(dir, "target", "old");
+    cr_assert_eq(symlink("target", in_dir("link")), 0);
+    cr_assert_eq(mkfifo(in_dir("pipe"), 0600), 0);
+    cr_assert_null(nh_stage_file(a, d, in_dir("link")));
+    cr_assert_null(nh_stage_dir(a, d, in_dir("link")));
+    cr_assert_null(nh_stage_file(a, d, in_dir("pipe")));
+    cr_assert_not(nh_publish(d, nh_stage_dir(a, d, in_dir("target")), in_dir("target")), "a folder for a file");
+    cr_assert(nh_mkdirs(d, in_dir("folder")));
+    cr_assert_not(nh_publish(d, nh_stage_file(a, d, in_dir("folder")), in_dir("folder")), "a file for a folder");
+    for (size_t i = 0; i < d->count; i++) cr_assert_eq(d->item[i].code, NH_O_WRITE);
+    cr_assert_eq(d->count, 5);
+    cr_assert_str_eq(get(dir, "target"), "old");
+}
+
+Test(publish, only_names_that_are_ours_are_swept) {
+    put(dir, "rtl.tmp-backup", "mine");
+    put(dir, "rtl.tmp-XXXXXX", "mine");
+    nh_discard(nh_stage_dir(a, d, in_dir("rtl")));
+    cr_assert_eq(entries(dir), 2);
+}
