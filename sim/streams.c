@@ -121,8 +121,8 @@ static bool write_layer(nh_arena *a, nh_diag *d, const nh_design *g, const char 
     const char *name = nh_arena_printf(a, "layers/%s", layer_file(a, g, layer));
     nh_sim_stream *s = nh_sim_stream_open(a, d, g, work_dir, k);
     if (!s) return false;
-    nh_writer *w = nh_npy_begin_int(a, nh_path_join(a, work_dir, name), value_bytes(stream), stream->fmt.is_signed,
-                                    2 + shape.rank, dim);
+    nh_writer *w = nh_writer_open(a, nh_path_join(a, work_dir, name));
+    nh_npy_begin_int(a, w, value_bytes(stream), stream->fmt.is_signed, 2 + shape.rank, dim);
     for (int64_t i = 0; i < samples * g->steps; i++) {
         const int64_t *v = nh_sim_stream_next(s);
         if (!v) break;
@@ -143,7 +143,7 @@ static bool write_layer_index(nh_arena *a, nh_diag *d, const nh_design *g, const
                                               name ? name : json_string(g->graph->layer[i].id), "lsb",
                                               ldexp(nh_stream_real(g, k, 1), -nh_sim_value_shift(&g->stream[k]))));
     }
-    char *text = json_dumps(list, JSON_INDENT(2));
+    char *text = json_dumps(list, JSON_INDENT(2) | JSON_ENSURE_ASCII);
     nh_writer *w = nh_writer_open(a, nh_path_join(a, work_dir, "layers/index.json"));
     nh_printf(w, "%s\n", text ? text : "[]");
     free(text);

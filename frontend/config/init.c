@@ -3,35 +3,25 @@
 
 #include "config.h"
 #include "schema.h"
+#include "text.h"
 
 #define UNROLL_WEIGHTS 1024 /* larger layers start with shared multipliers, one per output */
 
-/* Length of the UTF-8 sequence at s; 0 when it is none. */
-static int utf8_length(const unsigned char *s) {
-    int n = *s < 0x80 ? 1 : *s >= 0xc2 && *s < 0xe0 ? 2 : (*s & 0xf0) == 0xe0 ? 3 : *s >= 0xf0 && *s < 0xf5 ? 4 : 0;
-    for (int i = 1; i < n; i++)
-        if ((s[i] & 0xc0) != 0x80) return 0;
-    bool surrogate = n == 3 && *s == 0xed && s[1] >= 0xa0;
-    bool overlong = (n == 3 && *s == 0xe0 && s[1] < 0xa0) || (n == 4 && *s == 0xf0 && s[1] < 0x90);
-    bool beyond = n == 4 && *s == 0xf4 && s[1] > 0x8f;
-    return surrogate || overlong || beyond ? 0 : n;
-}
-
-/* A double-quoted YAML scalar. as_glob: a pattern that matches the name; bytes that YAML cannot carry become ?. */
+/* A double-quoted YAML scalar. as_glob: a pattern that matches the name, with * for what is not printable; else that
+ * becomes ?. */
 static void put_quoted(const char *text, bool as_glob, FILE *out) {
     fputc('"', out);
-    for (const unsigned char *s = (const unsigned char *)text; *s;) {
-        int n = utf8_length(s);
-        bool control = n == 0 || *s < 0x20 || *s == 0x7f || (*s == 0xc2 && s[1] < 0xa0);
-        if (control) {
+    for (size_t n = strlen(text), len; n > 0; text += len, n -= len) {
+        uint32_t code = 0;
+        len = nh_utf8_next(text, n, &code);
+        if (len == 0 || !nh_is_printable(code)) {
             fputc(as_glob ? '*' : '?', out);
-            s += n ? n : 1;
+            if (len == 0) len = 1;
             continue;
         }
-        if (as_glob && strchr("*?\\", *s)) fputs("\\\\", out);
-        if (*s == '"' || *s == '\\') fputc('\\', out);
-        fwrite(s, 1, (size_t)n, out);
-        s += n;
+        if (as_glob && code < 0x80 && strchr("*?\\", (int)code)) fputs("\\\\", out);
+        if (code == '"' || code == '\\') fputc('\\', out);
+        fwrite(text, 1, len, out);
     }
     fputc('"', out);
 }

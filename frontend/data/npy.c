@@ -248,7 +248,7 @@ bool nh_npy_read(nh_arena *a, nh_diag *d, const nh_data_ref *ref, nh_npy *out) {
 }
 
 /* Version 1.0: the header is padded so that the data start at a multiple of 64. */
-static nh_writer *begin_array(nh_arena *a, const char *path, const char *descr, int rank, const int64_t *dim) {
+static void begin_array(nh_arena *a, nh_writer *w, const char *descr, int rank, const int64_t *dim) {
     enum { PREFIX = 10, ALIGN = 64 };
     const char *shape = "";
     for (int i = 0; i < rank; i++)
@@ -258,10 +258,8 @@ static nh_writer *begin_array(nh_arena *a, const char *path, const char *descr, 
     size_t length = (PREFIX + strlen(head) + 1 + ALIGN - 1) / ALIGN * ALIGN - PREFIX;
     const uint8_t prefix[PREFIX] = {
         0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (uint8_t)length, (uint8_t)(length >> 8)};
-    nh_writer *w = nh_writer_open(a, path);
     nh_write(w, prefix, PREFIX);
     nh_printf(w, "%-*s\n", (int)length - 1, head);
-    return w;
 }
 
 static bool write_array(nh_arena *a, nh_diag *d, const char *path, const char *descr, int rank,
@@ -269,14 +267,15 @@ static bool write_array(nh_arena *a, nh_diag *d, const char *path, const char *d
     size_t n = 1;
     for (int i = 0; i < rank; i++)
         n *= (size_t)dim[i];
-    nh_writer *w = begin_array(a, path, descr, rank, dim);
+    nh_writer *w = nh_writer_open(a, path);
+    begin_array(a, w, descr, rank, dim);
     nh_write(w, value, n * 8);
     return nh_writer_close(w, d);
 }
 
-nh_writer *nh_npy_begin_int(nh_arena *a, const char *path, int bytes, bool is_signed, int rank, const int64_t *dim) {
+void nh_npy_begin_int(nh_arena *a, nh_writer *w, int bytes, bool is_signed, int rank, const int64_t *dim) {
     const char *descr = nh_arena_printf(a, "%c%c%d", bytes == 1 ? '|' : '<', is_signed ? 'i' : 'u', bytes);
-    return begin_array(a, path, descr, rank, dim);
+    begin_array(a, w, descr, rank, dim);
 }
 
 bool nh_npy_write_i64(nh_arena *a, nh_diag *d, const char *path, int rank, const int64_t *dim,

@@ -36,9 +36,8 @@ bool nh_npy_write_i64(nh_arena *a, nh_diag *d, const char *path, int rank, const
 bool nh_npy_write_f64(nh_arena *a, nh_diag *d, const char *path, int rank, const int64_t *dim,
                       const double *value);
 
-/* Begin such a file for elements of 1, 2, 4 or 8 bytes that the caller writes (little-endian, row-major) and
- * closes. */
-nh_writer *nh_npy_begin_int(nh_arena *a, const char *path, int bytes, bool is_signed, int rank, const int64_t *dim);
+/* Begin such a file for elements of 1, 2, 4 or 8 bytes, which the caller writes behind it (little-endian, row-major). */
+void nh_npy_begin_int(nh_arena *a, nh_writer *w, int bytes, bool is_signed, int rank, const int64_t *dim);
 
 /* "samples x rows x ..." of an array as text: "24 x 4"; in a. */
 const char *nh_npy_shape(nh_arena *a, const nh_npy *x);

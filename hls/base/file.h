@@ -32,6 +32,12 @@ const char *nh_path_base(const char *path);
 /* A buffered writer of one file. Errors stick and are reported by nh_writer_close. */
 typedef struct nh_writer nh_writer;
 nh_writer *nh_writer_open(nh_arena *a, const char *path);
+/* A writer of a single output that the user named. It is made beside `path` and put in its place by nh_writer_close when all of it is
+ * written: a failure leaves what was there. A link is followed and its target replaced, with the permissions that it had; pipes, sockets and
+ * character devices are written through. NULL and NH_O_WRITE: folders, disks, links to nowhere, a folder that cannot be written. */
+nh_writer *nh_writer_output(nh_arena *a, nh_diag *d, const char *path);
+/* Give such an output up. */
+void nh_writer_cancel(nh_writer *w);
 void nh_write(nh_writer *w, const void *data, size_t size);
 void nh_puts(nh_writer *w, const char *s);
 void nh_printf(nh_writer *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -1,5 +1,7 @@
 #include "text.h"
 
+#include <string.h>
+
 size_t nh_utf8_next(const char *s, size_t n, uint32_t *code) {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     unsigned char lead = (unsigned char)s[0];
@@ -17,9 +19,39 @@ size_t nh_utf8_next(const char *s, size_t n, uint32_t *code) {
 }
 
 bool nh_is_printable(uint32_t c) {
-    bool control = c < 0x20 || (c >= 0x7f && c < 0xa0);
-    bool layout = (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
-    return !control && !layout;
+    static const struct { uint32_t first, last; } not_printable[] = {
+        {0, 0x1f}, {0x7f, 0x9f},                    /* C0, DEL, C1 */
+        {0xad, 0xad}, {0x61c, 0x61c}, {0x180e, 0x180e}, {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff}, /* layout */
+        {0xfff9, 0xfffb}, {0xfdd0, 0xfdef}, {0xd800, 0xdfff},
+        {0xe0000, 0xe0fff},                         /* tags */
+    };
+    for (size_t i = 0; i < sizeof not_printable / sizeof *not_printable; i++)
+        if (c >= not_printable[i].first && c <= not_printable[i].last) return false;
+    return (c & 0xfffe) != 0xfffe; /* no characters */
+}
+
+char *nh_text_clean(nh_arena *a, const char *s, size_t most) {
+    size_t n = s ? strlen(s) : 0, at = 0, count = 0, cut = 0;
+    char *out = nh_arena_alloc(a, n + 4);
+    for (size_t i = 0; i < n; count++) {
+        uint32_t code = 0;
+        size_t len = nh_utf8_next(s + i, n - i, &code);
+        if (count + 3 == most) cut = at;
+        if (count == most) {
+            strcpy(out + cut, "...");
+            return out;
+        }
+        if (len && nh_is_printable(code)) memcpy(out + at, s + i, len), at += len;
+        else out[at++] = '?';
+        i += len ? len : 1;
+    }
+    return out;
+}
+
+int nh_text_columns(const char *s) {
+    int n = 0;
+    for (; *s; s++) n += ((unsigned char)*s & 0xc0) != 0x80;
+    return n;
 }
 
 void nh_print_escaped(const char *s, size_t n, FILE *out) {

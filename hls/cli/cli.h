@@ -25,6 +25,7 @@ typedef struct {
     const char *arg[2]; /* words that are not options */
     int n_arg;
     bool color_out, color_err; /* terminals that want colours */
+    int output_error;          /* errno of the first failure to write stdout, or 0 */
     bool terminal_err;         /* progress may be shown */
 } nh_cli;
 

@@ -17,13 +17,11 @@ static const char *output_path(nh_cli *c) {
 static bool write_image(nh_cli *c, const char *path, const nh_image *m) {
     size_t size;
     const uint8_t *bytes = nh_image_encode(c->arena, m, &size);
-    char *staged = nh_stage_file(c->arena, c->diag, path);
-    if (!staged) return false;
-    nh_writer *w = nh_writer_open(c->arena, staged);
+    if (!nh_mkdirs(c->diag, nh_path_dir(c->arena, path))) return false;
+    nh_writer *w = nh_writer_output(c->arena, c->diag, path);
+    if (!w) return false;
     nh_write(w, bytes, size);
-    if (nh_writer_close(w, c->diag)) return nh_publish(c->diag, staged, path);
-    nh_discard(staged);
-    return false;
+    return nh_writer_close(w, c->diag);
 }
 
 nh_exit nh_cmd_asm(nh_cli *c) {

@@ -33,9 +33,9 @@ static bool write_config(nh_cli *c, const nh_graph *g, const char *project, cons
     if (strcmp(path, "-") == 0) {
         fwrite(text, 1, size, stdout);
     } else {
-        nh_writer *w = nh_writer_open(c->arena, path);
-        nh_write(w, text, size);
-        ok = nh_writer_close(w, c->diag);
+        nh_writer *w = nh_writer_output(c->arena, c->diag, path);
+        if (w) nh_write(w, text, size);
+        ok = w && nh_writer_close(w, c->diag);
         if (ok && !c->flag.quiet) printf("%s\n", path);
     }
     free(text);

@@ -95,10 +95,12 @@ static void judge(nh_image_results *r, int64_t sample) {
     else if (r->first_other < 0) r->first_other = sample;
 }
 
-/* [samples][steps][outputs] of --output, to be closed by the caller; NULL: not asked for. */
+/* [samples][steps][outputs] of --output, to be closed by the caller; NULL: it cannot be written. */
 static nh_writer *begin_outputs(nh_cli *c, const nh_image_results *r) {
     const int64_t dim[] = {r->n, r->m->steps, r->m->output_size};
-    return c->flag.out ? nh_npy_begin_int(c->arena, c->flag.out, (int)sizeof(int32_t), true, 3, dim) : NULL;
+    nh_writer *w = nh_writer_output(c->arena, c->diag, c->flag.out);
+    if (w) nh_npy_begin_int(c->arena, w, (int)sizeof(int32_t), true, 3, dim);
+    return w;
 }
 
 static bool run_samples(nh_cli *c, nh_image_results *r, nh_image_spikes *spikes) {
@@ -112,7 +114,8 @@ static bool run_samples(nh_cli *c, nh_image_results *r, nh_image_spikes *spikes)
     r->sum = nh_arena_array(c->arena, (size_t)(r->n * m->output_size) + 1, sizeof *r->sum);
     r->class = nh_arena_array(c->arena, (size_t)r->n, sizeof *r->class);
     r->activity = nh_arena_array(c->arena, (size_t)r->n_core + 1, sizeof *r->activity);
-    nh_writer *out = begin_outputs(c, r);
+    nh_writer *out = c->flag.out ? begin_outputs(c, r) : NULL;
+    if (c->flag.out && !out) return false;
     bool ok = x && y && r->first && r->sum && r->class && one && r->activity;
     for (int64_t s = 0; ok && s < r->n; s++) {
         fill(r, s, x);
@@ -134,7 +137,8 @@ static bool run_samples(nh_cli *c, nh_image_results *r, nh_image_spikes *spikes)
         }
     }
     nh_arena_free(scratch);
-    if (out && !nh_writer_close(out, c->diag)) return false;
+    if (out && !ok) nh_writer_cancel(out);
+    else if (out && !nh_writer_close(out, c->diag)) return false;
     return ok || nh_report(c->diag, NH_I_SIZE, (nh_loc){.file = c->arg[0]}, "the image needs more than 4 GiB of memory to run");
 }
 
@@ -147,10 +151,11 @@ nh_exit nh_cmd_run(nh_cli *c) {
     if (!other || !nh_fabric_same(&r.m->fabric, &other->fabric, c->diag, (nh_loc){.file = c->arg[0]})) return nh_cli_finish(c);
     if (!read_inputs(c, &r, asked, &have) || !read_labels(c, &r, have) || !nh_image_read_reference(c, &r)) return nh_cli_finish(c);
     for (int i = 0; i < r.m->n_context; i++) r.n_core += r.m->context[i].n_core;
-    nh_image_spikes *spikes = nh_image_spikes_new(c->arena, r.m, c->flag.spikes, c->flag.raster != NULL);
+    nh_image_spikes *spikes = nh_image_spikes_new(c->arena, c->diag, r.m, c->flag.spikes, c->flag.raster != NULL);
+    if (!spikes) return nh_cli_finish(c);
     r.layers = spikes;
     bool ran = run_samples(c, &r, spikes);
-    if (!nh_image_spikes_end(spikes, c->diag) || !ran) return nh_cli_finish(c);
+    if (!nh_image_spikes_end(spikes, c->diag, ran) || !ran) return nh_cli_finish(c);
     if (c->flag.raster && !nh_report_raster(c->arena, c->diag, &spikes->raster, c->flag.raster)) return nh_cli_finish(c);
     if (c->flag.json) nh_image_results_json(&r, stdout);
     else if (!c->flag.quiet) nh_image_results_text(&r, stdout);

@@ -45,7 +45,7 @@ static json_t *measured(const nh_sim_fabric_facts *f, int64_t samples) {
 const char *nh_fabric_measured_json(nh_arena *a, const char *map, const nh_sim_fabric_facts *f, int64_t samples) {
     json_t *root = json_loads(map, 0, NULL);
     json_object_set_new(root, "rtl", f ? measured(f, samples) : json_null());
-    char *text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
+    char *text = root ? json_dumps(root, JSON_INDENT(1) | JSON_ENSURE_ASCII) : NULL;
     const char *copy = nh_arena_printf(a, "%s\n", text ? text : "null");
     free(text);
     json_decref(root);

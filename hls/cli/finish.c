@@ -1,4 +1,5 @@
 /* The end of a command: its diagnostics, and the exit status that they mean. */
+#include <errno.h>
 #include <jansson.h>
 
 #include "cli.h"
@@ -46,7 +47,7 @@ static void put_json(const nh_diag *d, nh_severity least) {
 
 nh_exit nh_cli_finish(nh_cli *c) {
     nh_severity least = c->flag.quiet ? NH_ERROR : c->flag.verbose ? NH_NOTE : NH_WARNING;
-    fflush(stdout);
+    if (fflush(stdout) != 0 && c->output_error == 0) c->output_error = errno;
     if (c->flag.json) put_json(c->diag, least);
     else nh_diag_print(c->diag, least, c->color_err, stderr);
     return nh_diag_exit(c->diag);

@@ -209,7 +209,7 @@ void nh_image_results_json(const nh_image_results *r, FILE *out) {
     for (int c = 0; c < m->n_context; c++)
         for (int k = 0; k < m->context[c].n_core; k++, i++) json_array_append_new(cores, core_json(r, i, c, &m->context[c].core[k]));
     json_object_set_new(j, "cores", cores);
-    json_dumpf(j, out, JSON_INDENT(2));
+    json_dumpf(j, out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
     fputc('\n', out);
     json_decref(j);
 }

@@ -3,12 +3,28 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "text.h"
+
 enum { RASTER_ROWS = 128, RASTER_STEPS = 400 };
+
+/* As a field of CSV: quotes are doubled, and a name that a spreadsheet would take for a formula gets the apostrophe that makes it text. */
+static const char *csv_name(nh_arena *a, const char *name) {
+    const char *clean = nh_text_clean(a, name, SIZE_MAX);
+    char *out = nh_arena_alloc(a, 2 * strlen(clean) + 4), *p = out;
+    *p++ = '"';
+    if (*clean && strchr("=+-@", *clean)) *p++ = '\'';
+    for (; *clean; clean++) {
+        if (*clean == '"') *p++ = '"';
+        *p++ = *clean;
+    }
+    *p = '"';
+    return out;
+}
 
 static int layer_named(nh_image_spikes *s, const char *name) {
     for (int i = 0; i < s->n_layer; i++)
         if (strcmp(s->layer[i].name, name) == 0) return i;
-    s->layer[s->n_layer] = (nh_layer_spikes){.name = name};
+    s->layer[s->n_layer] = (nh_layer_spikes){.name = name, .csv_name = csv_name(s->a, name)};
     return s->n_layer++;
 }
 
@@ -47,7 +63,7 @@ static void start_raster(nh_image_spikes *s) {
     }
 }
 
-nh_image_spikes *nh_image_spikes_new(nh_arena *a, const nh_image *m, const char *log, bool raster) {
+nh_image_spikes *nh_image_spikes_new(nh_arena *a, nh_diag *d, const nh_image *m, const char *log, bool raster) {
     nh_image_spikes *s = NH_NEW(a, nh_image_spikes);
     *s = (nh_image_spikes){.m = m, .a = a};
     s->first_symbol = nh_arena_array(a, (size_t)m->n_context + 1, sizeof *s->first_symbol);
@@ -70,18 +86,14 @@ nh_image_spikes *nh_image_spikes_new(nh_arena *a, const nh_image *m, const char 
         for (int64_t i = 0; i < x->n_symbol; i++) add_symbol(s, c, i);
     }
     if (raster) start_raster(s);
-    if (log) nh_puts(s->log = nh_writer_open(a, log), "sample,step,context,core_x,core_y,neuron,layer,channel,row,column,value\n");
+    if (!log) return s;
+    s->log = nh_writer_output(a, d, log);
+    if (!s->log) return NULL;
+    nh_puts(s->log, "sample,step,context,core_x,core_y,neuron,layer,channel,row,column,value\n");
     return s;
 }
 
 static void see_init(void *self, int context) { ((nh_image_spikes *)self)->context = context; }
-
-/* Quotes are doubled, as CSV has them. */
-static void put_name(nh_writer *w, const char *name) {
-    nh_puts(w, "\"");
-    for (; *name; name++) nh_printf(w, *name == '"' ? "\"\"" : "%c", *name);
-    nh_puts(w, "\"");
-}
 
 static void see_spike(void *self, int core, int64_t neuron, int64_t step, int32_t value) {
     nh_image_spikes *s = self;
@@ -97,10 +109,14 @@ static void see_spike(void *self, int core, int64_t neuron, int64_t step, int32_
     if (b && step < s->raster.steps && element % b->stride == 0 && element / b->stride < b->n_row) b->row[element / b->stride][step] = NH_RASTER_BOTH;
     if (!s->log) return;
     nh_printf(s->log, "%" PRId64 ",%" PRId64 ",%d,%d,%d,%" PRId64 ",", s->sample, step, s->context, x->core[core].x, x->core[core].y, neuron);
-    put_name(s->log, y->layer);
+    nh_puts(s->log, s->layer[s->layer_of[at]].csv_name);
     nh_printf(s->log, ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%d\n", y->c0 + ch, y->y0 + pixel / y->w, y->x0 + pixel % y->w, value);
 }
 
 nh_machine_watch nh_image_spikes_watch(nh_image_spikes *s) { return (nh_machine_watch){.self = s, .init = see_init, .spike = see_spike}; }
 
-bool nh_image_spikes_end(nh_image_spikes *s, nh_diag *d) { return !s->log || nh_writer_close(s->log, d); }
+bool nh_image_spikes_end(nh_image_spikes *s, nh_diag *d, bool ran) {
+    if (!s->log || ran) return !s->log || nh_writer_close(s->log, d);
+    nh_writer_cancel(s->log);
+    return true;
+}

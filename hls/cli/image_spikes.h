@@ -8,7 +8,7 @@
 #include "machine.h"
 
 typedef struct {
-    const char *name;
+    const char *name, *csv_name; /* csv_name: quoted, as a field */
     int64_t neurons, spikes; /* spikes: values that are not 0, over all samples */
 } nh_layer_spikes;
 
@@ -28,11 +28,11 @@ typedef struct {
     nh_raster_fact raster;   /* of sample 0; n_band 0 unless it was asked for */
 } nh_image_spikes;
 
-/* log: path of a CSV file, a line per spike, or NULL. */
-nh_image_spikes *nh_image_spikes_new(nh_arena *a, const nh_image *m, const char *log, bool raster);
+/* log: path of a CSV file, a line per spike, or NULL. NULL with a diagnostic when it cannot be written. */
+nh_image_spikes *nh_image_spikes_new(nh_arena *a, nh_diag *d, const nh_image *m, const char *log, bool raster);
 /* What nh_image_run_watched is to tell. Before each sample set s->sample. */
 nh_machine_watch nh_image_spikes_watch(nh_image_spikes *s);
-/* Ends the log. False with a diagnostic when it could not be written. */
-bool nh_image_spikes_end(nh_image_spikes *s, nh_diag *d);
+/* Ends the log, which is given up when the run failed. False with a diagnostic when it could not be written. */
+bool nh_image_spikes_end(nh_image_spikes *s, nh_diag *d, bool ran);
 
 #endif

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -44,6 +45,19 @@ static nh_exit run(nh_cli *c, int argc, char **argv) {
     return NH_EXIT_OK;
 }
 
+/* A full disk or a closed pipe behind stdout must not look like success. */
+static bool flush_output(nh_cli *c) {
+    bool ok = fflush(stdout) == 0;
+    int error = c->output_error ? c->output_error : ok ? 0 : errno;
+    if (ok && !ferror(stdout)) return true;
+    /* An earlier failure left its mark, but not its reason: one more byte of what is torn anyway meets it again. */
+    if (error == 0 && (putchar('\n') == EOF || fflush(stdout) != 0)) error = errno;
+    c->diag = nh_diag_new(c->arena); /* the others were told */
+    nh_report(c->diag, NH_O_WRITE, NH_NOWHERE, "cannot write the standard output%s%s", error ? ": " : "", error ? strerror(error) : "");
+    nh_cli_finish(c);
+    return false;
+}
+
 int main(int argc, char **argv) {
     nh_arena *a = nh_arena_new();
     const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
@@ -53,8 +67,7 @@ int main(int argc, char **argv) {
     c.color_err = color && c.terminal_err;
     c.color_out = color && isatty(STDOUT_FILENO);
     nh_exit status = run(&c, argc, argv);
-    /* A full disk or a closed pipe behind stdout must not look like success. */
-    if ((fflush(stdout) != 0 || ferror(stdout)) && status == NH_EXIT_OK) status = NH_EXIT_TOOL;
+    if (!flush_output(&c) && status == NH_EXIT_OK) status = NH_EXIT_TOOL;
     nh_arena_free(a);
     return (int)status;
 }

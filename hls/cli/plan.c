@@ -4,8 +4,9 @@
 
 #include "fields.h"
 #include "run.h"
+#include "text.h"
 
-enum { COLUMNS = 12, CELL = 64 };
+enum { COLUMNS = 12, NAME_MOST = 24, CELL = 4 * NAME_MOST + 16 }; /* a character has at most 4 bytes */
 typedef struct { char cell[COLUMNS][CELL]; } row;
 static const char *const title[COLUMNS] = {"unit", "layers", "weights", "strategy", "R",    "mult",
                                            "II",   "latency", "weight",  "result",   "LUT ~", "BRAM ~"};
@@ -13,13 +14,11 @@ static const char *const title[COLUMNS] = {"unit", "layers", "weights", "strateg
 /* Columns of text, the others are numbers. */
 static bool is_left(int column) { return column < 2 || column == 3 || column == 8 || column == 9; }
 
-/* The first layer's name and how many more; control characters of names never reach the terminal. */
-static void put_layers(char *cell, const nh_graph *g, const nh_unit *u) {
-    int n = 0;
-    for (const char *s = u->n_layer ? g->layer[u->layer[0]].name : "-"; *s && n < 24; s++)
-        cell[n++] = (unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s;
-    cell[n] = '\0';
-    if (u->n_layer > 1) snprintf(cell + n, (size_t)(CELL - n), " +%d", u->n_layer - 1);
+/* The first layer's name and how many more. */
+static void put_layers(nh_arena *a, char *cell, const nh_graph *g, const nh_unit *u) {
+    const char *name = nh_text_clean(a, u->n_layer ? g->layer[u->layer[0]].name : "-", NAME_MOST);
+    if (u->n_layer > 1) snprintf(cell, CELL, "%s +%d", name, u->n_layer - 1);
+    else snprintf(cell, CELL, "%s", name);
 }
 
 static const nh_layer *weighted_layer(const nh_graph *g, const nh_unit *u) {
@@ -28,12 +27,12 @@ static const nh_layer *weighted_layer(const nh_graph *g, const nh_unit *u) {
     return NULL;
 }
 
-static row unit_row(const nh_design *g, const nh_unit *u) {
+static row unit_row(nh_arena *a, const nh_design *g, const nh_unit *u) {
     row r = {{{0}}};
     char text[NH_FORMAT_TEXT];
     const nh_layer *w = weighted_layer(g->graph, u);
     snprintf(r.cell[0], CELL, "%s", u->id);
-    put_layers(r.cell[1], g->graph, u);
+    put_layers(a, r.cell[1], g->graph, u);
     if (w) snprintf(r.cell[2], CELL, "%lld", (long long)nh_shape_size(w->weight->shape));
     snprintf(r.cell[3], CELL, "%s", nh_strategy_text(u->strategy));
     snprintf(r.cell[4], CELL, "%lld", (long long)u->reuse_factor);
@@ -58,16 +57,9 @@ static row total_row(const nh_design *g) {
     return r;
 }
 
-/* Columns on a terminal: UTF-8 continuation bytes take none. */
-static int columns_of(const char *s) {
-    int n = 0;
-    for (; *s; s++) n += ((unsigned char)*s & 0xc0) != 0x80;
-    return n;
-}
-
 static void put_row(const row *r, const int *width, FILE *out) {
     for (int c = 0; c < COLUMNS; c++) {
-        int pad = width[c] - columns_of(r->cell[c]);
+        int pad = width[c] - nh_text_columns(r->cell[c]);
         if (is_left(c)) fprintf(out, "%s%*s", r->cell[c], c + 1 < COLUMNS ? pad : 0, "");
         else fprintf(out, "%*s%s", pad, "", r->cell[c]);
         fputs(c + 1 < COLUMNS ? "  " : "\n", out);
@@ -77,7 +69,7 @@ static void put_row(const row *r, const int *width, FILE *out) {
 static void put_head(const nh_run *r, FILE *out) {
     const nh_options *o = r->opt;
     char shape[96], format[NH_FORMAT_TEXT];
-    fprintf(out, "%s for %s at %g MHz, io %s\n", o->project, o->target.name, o->clock_mhz, o->io == NH_IO_STREAM ? "stream" : "parallel");
+    fprintf(out, "%s for %s at %g MHz, io %s\n", o->project, nh_text_clean(r->cli->arena, o->target.name, 80), o->clock_mhz, o->io == NH_IO_STREAM ? "stream" : "parallel");
     fprintf(out, "input %s of %s\n\n", nh_shape_print(r->graph->tensor[r->graph->input].shape, shape),
             nh_format_print(r->design->stream[r->design->input].fmt, format));
 }
@@ -98,11 +90,11 @@ void nh_plan_text(const nh_run *r, FILE *out) {
     row *rows = nh_arena_array(r->cli->arena, n, sizeof *rows);
     int width[COLUMNS] = {0};
     for (int c = 0; c < COLUMNS; c++) snprintf(rows[0].cell[c], CELL, "%s", title[c]);
-    for (int u = 0; u < g->n_unit; u++) rows[u + 1] = unit_row(g, &g->unit[u]);
+    for (int u = 0; u < g->n_unit; u++) rows[u + 1] = unit_row(r->cli->arena, g, &g->unit[u]);
     rows[n - 1] = total_row(g);
     for (size_t i = 0; i < n; i++)
         for (int c = 0; c < COLUMNS; c++)
-            if (columns_of(rows[i].cell[c]) > width[c]) width[c] = columns_of(rows[i].cell[c]);
+            if (nh_text_columns(rows[i].cell[c]) > width[c]) width[c] = nh_text_columns(rows[i].cell[c]);
     put_head(r, out);
     for (size_t i = 0; i < n; i++) put_row(&rows[i], width, out);
     if (r->parts) nh_report_parts(&r->facts, false, out);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "text.h"
+
 static const char *folder_of(const nh_step_row *row) { return row->folder ? row->folder : row->name; }
 
 int nh_step_find(const char *name) {
@@ -121,7 +123,8 @@ static void recall_step(nh_run *r, nh_steps *cache, nh_step_id s) {
 static void say_step(const nh_run *r, const nh_step_fact *fact) {
     static const char *const state[] = {"not asked for", "done", "cached", "skipped", "failed"};
     if (!r->cli->flag.verbose || fact->state == NH_STEP_NOT_ASKED) return;
-    fprintf(stderr, "%s: %s, %.1f s%s%s\n", fact->name, state[fact->state], fact->seconds, fact->why ? ": " : "", fact->why ? fact->why : "");
+    fprintf(stderr, "%s: %s, %.1f s%s%s\n", fact->name, state[fact->state], fact->seconds, fact->why ? ": " : "",
+            nh_text_clean(r->cli->arena, fact->why, 400));
 }
 
 static void print_result(nh_run *r) {

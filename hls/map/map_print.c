@@ -3,6 +3,9 @@
 #include <string.h>
 
 #include "map_parts.h"
+#include "text.h"
+
+enum { NAME_MOST = 200 };
 
 static double percent(int64_t n, int64_t of) { return of > 0 ? 100.0 * (double)n / (double)of : 0; }
 
@@ -11,7 +14,7 @@ const char *nh_map_verdict(nh_arena *a, const nh_map_attempt *x) {
     if (x->why)
         return nh_arena_printf(a, "rejected: %s (%" PRId64 " core%s, %d context%s)", x->why, x->best_cores, x->best_cores == 1 ? "" : "s", x->best_contexts,
                                x->best_contexts == 1 ? "" : "s");
-    return nh_arena_printf(a, "rejected: '%s' needs %" PRId64 " %s, there are %" PRId64, x->layer, x->needed, x->resource, x->available);
+    return nh_arena_printf(a, "rejected: '%s' needs %" PRId64 " %s, there are %" PRId64, nh_text_clean(a, x->layer, NAME_MOST), x->needed, x->resource, x->available);
 }
 
 static void put_attempts(const nh_map_plan *p, FILE *out) {
@@ -31,7 +34,7 @@ static void put_attempts(const nh_map_plan *p, FILE *out) {
 static void put_wishes(const nh_event_net *net, FILE *out) {
     nh_arena *a = nh_arena_new();
     for (int i = 0; i < net->n_pop; i++)
-        if (net->pop[i].wish) fprintf(out, "decided by the configuration: %s %s\n", net->pop[i].name, nh_map_wish_text(a, net->pop[i].wish));
+        if (net->pop[i].wish) fprintf(out, "decided by the configuration: %s %s\n", nh_text_clean(a, net->pop[i].name, NAME_MOST), nh_map_wish_text(a, net->pop[i].wish));
     nh_arena_free(a);
 }
 
@@ -45,11 +48,15 @@ static void put_memory(const nh_fabric *f, FILE *out) {
 static void put_layers(const nh_map_plan *p, const nh_event_net *net, const nh_fabric *f, FILE *out) {
     fprintf(out, "\n%-20s %6s %10s   %s\n%-20s %6s %10s %8s %9s %8s\n", "", "", "", "in use of its fullest core", "layer", "cores", "neurons", "neurons", "synapses",
             "axons");
+    nh_arena *a = nh_arena_new();
     for (int i = 0; i < p->n_use; i++) {
         const nh_map_use *u = &p->use[i];
-        fprintf(out, "%-20s %6" PRId64 " %10" PRId64 " %7.1f%% %8.1f%% %7.1f%%\n", net->pop[u->pop].name, u->cores, u->neurons,
+        const char *name = nh_text_clean(a, net->pop[u->pop].name, NAME_MOST);
+        int pad = 20 - nh_text_columns(name);
+        fprintf(out, "%s%*s %6" PRId64 " %10" PRId64 " %7.1f%% %8.1f%% %7.1f%%\n", name, pad > 0 ? pad : 0, "", u->cores, u->neurons,
                 percent(u->words * f->lanes, f->neurons), percent(u->synapses, f->synapses), percent(u->axons, f->axons));
     }
+    nh_arena_free(a);
 }
 
 /* The mesh, north on top: the fuller of neurons and synapses of every core, in percent. */
@@ -82,9 +89,11 @@ static void put_context(const nh_map_plan *p, const nh_event_net *net, const nh_
 
 static void put_certificate(const nh_map_plan *p, FILE *out) {
     const nh_map_certificate *c = &p->certificate;
-    fprintf(out, "\ndoes not fit: '%s' needs %" PRId64 " %s, there %s %" PRId64 "%s\n", c->layer ? c->layer : "-", c->needed, c->resource ? c->resource : "-",
+    nh_arena *a = nh_arena_new();
+    fprintf(out, "\ndoes not fit: '%s' needs %" PRId64 " %s, there %s %" PRId64 "%s\n", nh_text_clean(a, c->layer ? c->layer : "-", NAME_MOST), c->needed, c->resource ? c->resource : "-",
             c->available == 1 ? "is" : "are", c->available, c->is_structural ? " (more cores do not help)" : "");
-    if (c->split) fprintf(out, "  %s\n", c->split);
+    if (c->split) fprintf(out, "  %s\n", nh_text_clean(a, c->split, SIZE_MAX));
+    nh_arena_free(a);
     if (c->n_lever) fputs("  changes, each planned (x: how much more; *: the smallest that fits)\n", out);
     for (int i = 0; i < c->n_lever; i++) {
         const nh_map_lever *l = &c->lever[i];

@@ -1,6 +1,7 @@
 /* report.html: one file, nothing fetched, light and dark by the reader's setting. */
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 #include "embedded.h"
 #include "html_parts.h"
@@ -8,16 +9,22 @@
 
 extern const nh_embedded nh_report_files[];
 
+/* Well-formed for any bytes: what XML does not allow is not printable either. */
 void nh_html_text(nh_html *h, const char *s) {
-    for (; s && *s; s++) {
-        switch (*s) {
+    for (size_t n = s ? strlen(s) : 0, len; n > 0; s += len, n -= len) {
+        uint32_t code = 0;
+        len = nh_utf8_next(s, n, &code);
+        switch (len ? code : 0) {
         case '<': nh_puts(h->w, "&lt;"); break;
         case '>': nh_puts(h->w, "&gt;"); break;
         case '&': nh_puts(h->w, "&amp;"); break;
         case '"': nh_puts(h->w, "&quot;"); break;
         case '\'': nh_puts(h->w, "&#39;"); break;
-        default: nh_write(h->w, (unsigned char)*s < 0x20 || *s == 0x7f ? "?" : s, 1);
+        default:
+            if (len && nh_is_printable(code)) nh_write(h->w, s, len);
+            else nh_puts(h->w, "?");
         }
+        if (len == 0) len = 1;
     }
 }
 

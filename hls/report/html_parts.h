@@ -4,6 +4,7 @@
 
 #include "fields.h"
 #include "file.h"
+#include "text.h"
 
 typedef struct {
     nh_arena *a;
@@ -43,7 +44,6 @@ void nh_html_fabric_cards(nh_html *h);
 /* Spikes of one sample; alone: as a file of its own, with its style. */
 void nh_svg_raster(nh_html *h, const nh_raster_fact *r, bool alone);
 /* At most `most` characters, "..." in place of the rest. */
-const char *nh_svg_cut(nh_arena *a, const char *s, size_t most);
 void nh_svg_label(nh_html *h, int x, int y, const char *class, const char *text);
 /* Mean spikes per step of every layer, in float and in fixed point. */
 void nh_svg_spikes(nh_html *h);

@@ -447,7 +447,7 @@ bool nh_report_json(nh_arena *a, nh_diag *d, const nh_report_facts *f, const cha
     set(o, "sim", sim_json(a, &f->sim, f->design && f->design->is_temporal));
     set(o, "synth", synth_json(a, &f->synth));
     set(o, "pnr", f->pnr.ran ? nh_fields_put(a, &f->pnr, nh_pnr_fields) : json_null());
-    char *text = json_dumps(o, JSON_INDENT(1) | JSON_REAL_PRECISION(15));
+    char *text = json_dumps(o, JSON_INDENT(1) | JSON_REAL_PRECISION(15) | JSON_ENSURE_ASCII);
     nh_writer *w = nh_writer_open(a, path);
     nh_puts(w, text ? text : "");
     nh_puts(w, "\n");

@@ -149,7 +149,7 @@ const char *nh_map_json(nh_arena *a, const nh_map_plan *p, const nh_event_net *n
                              bound(&p->bound), "decided_by_user", wishes(net), "attempts", attempts(p), "utilisation", uses(p, net, f), "by_context",
                              failed ? json_array() : contexts(p, net, f), "cores", failed ? json_array() : cores(p, net), "certificate",
                              certificate(&p->certificate), "symbols", symbols(f));
-    char *text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
+    char *text = root ? json_dumps(root, JSON_INDENT(1) | JSON_ENSURE_ASCII) : NULL;
     const char *copy = nh_arena_printf(a, "%s\n", text ? text : "null");
     free(text);
     json_decref(root);

@@ -51,7 +51,7 @@ static void band(const plot *p, const nh_raster_band *b, int y) {
     nh_arena *a = p->h->a;
     nh_printf(p->h->w, "<rect class=\"band\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>\n", LEFT, y, PLOT_W,
               band_height(b));
-    nh_svg_label(p->h, 0, y + 14, "", nh_svg_cut(a, b->layer, 28));
+    nh_svg_label(p->h, 0, y + 14, "", nh_text_clean(a, b->layer, 28));
     const char *of = b->stride > 1 ? nh_arena_printf(a, "%d of %" PRId64 " neurons (1 in %" PRId64 ")", b->n_row, b->neurons, b->stride)
                                    : nh_arena_printf(a, "%" PRId64 " neuron%s", b->neurons, b->neurons == 1 ? "" : "s");
     nh_svg_label(p->h, 0, y + 31, "soft", of);
@@ -111,7 +111,8 @@ void nh_svg_raster(nh_html *h, const nh_raster_fact *r, bool alone) {
 }
 
 bool nh_report_raster(nh_arena *a, nh_diag *d, const nh_raster_fact *raster, const char *path) {
-    nh_html h = {.a = a, .w = nh_writer_open(a, path)};
+    nh_html h = {.a = a, .w = nh_writer_output(a, d, path)};
+    if (!h.w) return false;
     nh_svg_raster(&h, raster, true);
     return nh_writer_close(h.w, d);
 }

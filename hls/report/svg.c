@@ -7,15 +7,6 @@
 
 enum { BAR_W = 560, BAR_H = 13, NAME_W = 200 };
 
-const char *nh_svg_cut(nh_arena *a, const char *s, size_t most) {
-    size_t n = strlen(s);
-    if (n <= most) return s;
-    n = most - 3;
-    while (n > 0 && ((unsigned char)s[n] & 0xc0) == 0x80)
-        n--;
-    return nh_arena_printf(a, "%.*s...", (int)n, s);
-}
-
 void nh_svg_label(nh_html *h, int x, int y, const char *class, const char *text) {
     nh_printf(h->w, "<text x=\"%d\" y=\"%d\"%s%s%s>", x, y, *class ? " class=\"" : "", class,
               *class ? "\"" : "");
@@ -65,7 +56,7 @@ void nh_svg_resources(nh_html *h) {
     for (int i = 0; i < n; i++, y += 9) {
         const int64_t luts[] = {r[i].is_estimated ? r[i].estimate.luts : -1, r[i].counted ? r[i].counted->luts : -1,
                                 r[i].placed ? r[i].luts : -1};
-        nh_svg_label(h, 0, y + BAR_H - 2, "", nh_svg_cut(h->a, r[i].name, 30));
+        nh_svg_label(h, 0, y + BAR_H - 2, "", nh_text_clean(h->a, r[i].name, 30));
         for (int k = 0; k < 3; k++) {
             if (!has[k]) continue;
             if (luts[k] >= 0)
@@ -86,7 +77,7 @@ void nh_svg_drift(nh_html *h) {
     for (int i = 0; i < s->n_drift; i++) {
         const nh_drift_fact *d = &s->drift[i];
         bool exact = !isfinite(d->sqnr_db);
-        nh_svg_label(h, 0, i * (BAR_H + 9) + BAR_H - 2, "", nh_svg_cut(h->a, d->layer, 30));
+        nh_svg_label(h, 0, i * (BAR_H + 9) + BAR_H - 2, "", nh_text_clean(h->a, d->layer, 30));
         bar(h, i * (BAR_H + 9), "b", exact ? 1 : d->sqnr_db / most,
             exact ? "exact" : nh_arena_printf(h->a, "%.1f dB", d->sqnr_db));
     }
@@ -110,7 +101,7 @@ void nh_svg_spikes(nh_html *h) {
         const nh_spike_fact *k = &s->spike[i];
         double steps = (double)(k->samples * s->steps);
         double mean[] = {(double)k->spikes_float / steps, (double)k->spikes_fixed / steps};
-        nh_svg_label(h, 0, y + BAR_H - 2, "", nh_svg_cut(h->a, k->layer, 30));
+        nh_svg_label(h, 0, y + BAR_H - 2, "", nh_text_clean(h->a, k->layer, 30));
         for (int b = 0; b < 2; b++)
             bar(h, y + b * BAR_H, b ? "a" : "c", most > 0 ? mean[b] / most : 0,
                 nh_arena_printf(h->a, "%.4g per step", mean[b]));

@@ -1,7 +1,9 @@
 /* The mesh as a picture: what is in the cores, how full they are, what crosses the links. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "map_report.h"
+#include "text.h"
 
 enum { TILE_W = 112, TILE_H = 104, GAP = 40, LEFT = 72, TOP = 36, ROW = 20, MARGIN = 6, NAME_MOST = 15, NAMES_MOST = 40, LEGEND_W = 420 };
 
@@ -43,15 +45,9 @@ static int tile_y(const nh_fabric *f, int y) { return TOP + (f->mesh_y - 1 - y) 
 
 /* At most `most` characters of it, with nothing that XML reads. */
 static void put_text(const char *s, int most, FILE *out) {
-    int n = 0, end = 0;
-    while (s[n]) n++;
-    end = n > most ? most - 3 : n;
-    while (end < n && end > 0 && ((unsigned char)s[end] & 0xc0) == 0x80) end--;
-    for (int i = 0; i < end; i++) {
-        if (s[i] == '<' || s[i] == '>' || s[i] == '&' || (unsigned char)s[i] < 32) fputs("_", out);
-        else fputc(s[i], out);
-    }
-    if (end < n) fputs("...", out);
+    nh_arena *a = nh_arena_new();
+    for (const char *p = nh_text_clean(a, s, (size_t)most); *p; p++) fputc(strchr("<>&", *p) ? '_' : *p, out);
+    nh_arena_free(a);
 }
 
 static void put_link(int x0, int y0, int x1, int y1, double n, double most, FILE *out) {

@@ -69,12 +69,12 @@ static void unit_box(nh_html *h, const node *n, const nh_unit *u) {
               BOX_W, BOX_H);
     nh_printf(h->w, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"4\" height=\"%d\" rx=\"2\"/>\n",
               stripe(u->kind), x, y + 10, BOX_H - 20);
-    nh_svg_label(h, x + 14, y + 24, "", nh_svg_cut(a, u->id, 30));
-    nh_svg_label(h, x + 14, y + 42, "soft", nh_svg_cut(a, nh_unit_layers(a, h->f->design, u), 32));
+    nh_svg_label(h, x + 14, y + 24, "", nh_text_clean(a, u->id, 30));
+    nh_svg_label(h, x + 14, y + 42, "soft", nh_text_clean(a, nh_unit_layers(a, h->f->design, u), 32));
     nh_svg_label(h, x + 14, y + 118, "soft", stream_text(h, u->out[0]));
     if (part && strcmp(part->place, "pipeline") != 0) {
         nh_svg_label(h, x + 14, y + 64, "", part->id);
-        nh_svg_label(h, x + 14, y + 82, "", nh_svg_cut(a, part->built, 32));
+        nh_svg_label(h, x + 14, y + 82, "", nh_text_clean(a, part->built, 32));
         return;
     }
     nh_svg_label(h, x + 14, y + 64, "",

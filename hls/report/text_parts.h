@@ -3,6 +3,7 @@
 #define NH_TEXT_PARTS_H
 
 #include "fields.h"
+#include "text.h"
 
 enum { NH_TEXT_COLUMNS = 10, NH_TEXT_NAME = 28, NH_TEXT_LINE = 160 };
 
@@ -26,8 +27,6 @@ typedef struct {
 
 /* The style, or "" without colour. */
 const char *nh_text_on(const nh_text_table *t, const char *style);
-/* Names come from the model: no control characters reach the terminal, and long ones are cut. */
-const char *nh_text_clean(nh_arena *a, const char *s, size_t most);
 void nh_text_begin(nh_text_table *t, const char *title, const char *const *head, int columns);
 /* A new row of empty cells, to be filled. */
 const char **nh_text_row(nh_text_table *t);

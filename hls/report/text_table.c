@@ -1,22 +1,9 @@
 #include "text_parts.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 const char *nh_text_on(const nh_text_table *t, const char *style) {
     return t->color ? style : "";
-}
-
-const char *nh_text_clean(nh_arena *a, const char *s, size_t most) {
-    char *out = nh_arena_str(a, s ? s : "");
-    size_t n = 0;
-    for (char *p = out; *p; p++, n++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f) *p = '?';
-    if (n <= most) return out;
-    while (most > 3 && ((unsigned char)out[most - 3] & 0xc0) == 0x80)
-        most--;
-    out[most - 3] = 0;
-    return nh_arena_printf(a, "%s...", out);
 }
 
 const char **nh_text_row(nh_text_table *t) {
@@ -41,11 +28,11 @@ void nh_text_end(nh_text_table *t) {
     int width[NH_TEXT_COLUMNS] = {0};
     for (size_t r = 0; r < t->n; r++)
         for (int i = 0; i < t->columns; i++)
-            if ((int)strlen(t->row[r][i]) > width[i]) width[i] = (int)strlen(t->row[r][i]);
+            if (nh_text_columns(t->row[r][i]) > width[i]) width[i] = nh_text_columns(t->row[r][i]);
     for (size_t r = 0; r < t->n; r++) {
-        fprintf(t->out, "  %s%-*s", r == 0 ? nh_text_on(t, NH_DIM) : "", width[0], t->row[r][0]);
+        fprintf(t->out, "  %s%s%*s", r == 0 ? nh_text_on(t, NH_DIM) : "", t->row[r][0], width[0] - nh_text_columns(t->row[r][0]), "");
         for (int i = 1; i < t->columns; i++)
-            fprintf(t->out, "  %*s", width[i], t->row[r][i]);
+            fprintf(t->out, "  %*s%s", width[i] - nh_text_columns(t->row[r][i]), "", t->row[r][i]);
         fprintf(t->out, "%s\n", r == 0 ? nh_text_on(t, NH_OFF) : "");
     }
 }

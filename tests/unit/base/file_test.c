@@ -1,7 +1,11 @@
 #include <criterion/criterion.h>
+#include <dirent.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -177,6 +181,73 @@ Test(file, sha256_matches_the_standard) {
     cr_assert(nh_hash_file(a, put("abc", "abc"), &f));
     cr_assert_str_eq(f.hex, abc);
     cr_assert_not(nh_hash_file(a, dir, &f));
+}
+
+static const char *text_of(const char *path) {
+    nh_bytes b;
+    return nh_file_read(a, d, NH_NOWHERE, path, 1000, &b) ? (const char *)b.data : "(none)";
+}
+
+static bool output(const char *path, const char *text) {
+    nh_writer *w = nh_writer_output(a, d, path);
+    if (w) nh_puts(w, text);
+    return w && nh_writer_close(w, d);
+}
+
+Test(file, an_output_is_whole_or_as_it_was) {
+    char *path = put("out", "old");
+    cr_assert_eq(chmod(path, 0640), 0);
+    nh_writer *w = nh_writer_output(a, d, path);
+    nh_puts(w, "new");
+    cr_assert_str_eq(text_of(path), "old");
+    nh_writer_cancel(w);
+    cr_assert_str_eq(text_of(path), "old");
+    cr_assert(output(path, "new"));
+    cr_assert_str_eq(text_of(path), "new");
+    struct stat st;
+    cr_assert_eq(stat(path, &st), 0);
+    cr_assert_eq(st.st_mode & 07777, 0640, "the permissions stay");
+    struct rlimit before, small = {100000, 100000};
+    cr_assert_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small.rlim_max = before.rlim_max;
+    signal(SIGXFSZ, SIG_IGN);
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+    char *large = nh_arena_alloc(a, 200001);
+    memset(large, 'x', 200000);
+    cr_assert_not(output(path, large), "more than fits");
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+    cr_assert_eq(d->item[0].code, NH_O_WRITE);
+    cr_assert_str_eq(text_of(path), "new");
+    nh_diag *none = nh_diag_new(a);
+    char *again = nh_stage_file(a, none, path);
+    nh_discard(again);
+    DIR *entries = opendir(dir);
+    int n = -2;
+    while (readdir(entries)) n++;
+    closedir(entries);
+    cr_assert_eq(n, 1, "nothing is left beside it");
+}
+
+Test(file, an_output_goes_through_links_and_pipes) {
+    char *target = put("target", "old"), *link = nh_path_join(a, dir, "link"), *pipe_name = nh_path_join(a, dir, "pipe"), text[8] = "";
+    struct stat st;
+    cr_assert_eq(symlink("target", link), 0);
+    cr_assert(output(link, "new"));
+    cr_assert_str_eq(text_of(target), "new");
+    cr_assert(lstat(link, &st) == 0 && S_ISLNK(st.st_mode));
+    cr_assert_eq(mkfifo(pipe_name, 0600), 0);
+    int fd = open(pipe_name, O_RDWR | O_NONBLOCK);
+    cr_assert(output(pipe_name, "news"));
+    cr_assert_eq(read(fd, text, sizeof text), 4);
+    cr_assert_str_eq(text, "news");
+    cr_assert(lstat(pipe_name, &st) == 0 && S_ISFIFO(st.st_mode));
+    cr_assert(output("/dev/null", "x"));
+    cr_assert_eq(d->count, 0);
+    cr_assert_eq(unlink(target), 0);
+    cr_assert_not(output(link, "new"), "to nowhere");
+    cr_assert_not(output(dir, "new"), "a folder");
+    cr_assert_not(output("/dev/full", "new"));
+    cr_assert_eq(d->count, 3);
 }
 
 Test(file, what_was_read_is_noted_by_its_bytes) {
