@@ -38,6 +38,7 @@ static void describe_stream(nh_writer *w, const job *j, int stream, const char *
     nh_printf(w, " * %s: %s = %" PRId64 " elements of %s in %s; real value = raw * 2^%d", what, shape_text(j, stream, shape), s->n,
               nh_format_print(s->fmt, text), nh_c_type(s->fmt), -nh_format_frac(s->fmt));
     if (quant(j, stream)->scale < 1 || quant(j, stream)->scale > 1) nh_printf(w, " * %.17g", quant(j, stream)->scale);
+    if (s->order) nh_printf(w, ";\n *         pixel by pixel, the %" PRId64 " channels of a pixel side by side", nh_stream_channels(s));
     nh_puts(w, "\n");
 }
 

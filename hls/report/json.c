@@ -208,6 +208,7 @@ static json_t *streams_json(nh_arena *a, const nh_report_facts *f) {
         set(o, "format", format_json(s->fmt));
         set(o, "src_beat", json_integer(s->src_beat));
         set(o, "dst_beat", json_integer(s->dst_beat));
+        set(o, "pixel_channels", json_integer(nh_stream_channels(s)));
         json_array_append_new(list, o);
     }
     return list;

@@ -21,6 +21,9 @@ typedef struct {
     int64_t src_beat, dst_beat;
 } nh_stream;
 
+/* Channels that stand side by side in an image's stream; 1: the stream is in the tensor's order. */
+int64_t nh_stream_channels(const nh_stream *s);
+
 typedef enum {
     NH_UNIT_DATAPATH, /* one pipelined datapath over whole vectors, II = 1 */
     NH_UNIT_MAC,      /* time-multiplexed multipliers + a post datapath per output lane */

@@ -8,6 +8,11 @@ int nh_axi_element_bits(nh_format f)
     return bits;
 }
 
+int64_t nh_stream_channels(const nh_stream *s)
+{
+    return s->order ? s->n / s->order[1] : 1; /* element 1 is the second channel's first pixel */
+}
+
 double nh_stream_real(const nh_design *g, int stream, int64_t raw)
 {
     const nh_stream *s = &g->stream[stream];

@@ -1,5 +1,6 @@
 """The C kernels of a build, compiled and run: reals in, raw integers out."""
 import pathlib
+import re
 import subprocess
 
 import numpy as np
@@ -26,12 +27,20 @@ int main(void)
 """
 
 
-def outputs(folder, name, reals, n_out, cc="cc"):
-    """[samples, n_out] raw integers that the kernels in folder/c give for reals [samples, ...]."""
+def pixel_channels(header, which):
+    """(elements of the input or output, channels that stand side by side), as model.h says."""
+    found = re.search(rf"\* {which} *: .* = (\d+) elements of [^;]*;[^;\n]*(?:;\n \*  *pixel by pixel, the (\d+) channels)?", header)
+    return int(found[1]), int(found[2] or 1)
+
+
+def outputs(folder, name, reals, cc="cc"):
+    """[samples, outputs] raw integers that the kernels in folder/c give for reals [samples, ...], both in the tensors' order."""
     c = pathlib.Path(folder) / "c"
-    flat = np.ascontiguousarray(np.asarray(reals, np.float64).reshape(len(reals), -1))
-    (c.parent / "runner.c").write_text(RUNNER.format(name=name, n_in=flat.shape[1], n_out=n_out))
+    (n_x, c_x), (n_y, c_y) = (pixel_channels((c / "model.h").read_text(), which) for which in ("input", "output"))
+    flat = np.asarray(reals, np.float64).reshape(-1, c_x, n_x // c_x).swapaxes(1, 2)
+    flat = np.ascontiguousarray(flat).reshape(len(reals), -1)
+    (c.parent / "runner.c").write_text(RUNNER.format(name=name, n_in=flat.shape[1], n_out=flat.shape[1] // n_x * n_y))
     program = c.parent / "runner"
     subprocess.run([cc, "-std=c11", "-O0", "-w", "-I", str(c), "-o", str(program), str(c.parent / "runner.c"), str(c / "model.c"), "-lm"], check=True)
     done = subprocess.run([str(program)], input=flat.tobytes(), capture_output=True, check=True)
-    return np.frombuffer(done.stdout, np.int64).reshape(len(flat), n_out)
+    return np.frombuffer(done.stdout, np.int64).reshape(-1, n_y // c_y, c_y).swapaxes(1, 2).reshape(len(flat), -1)

@@ -84,7 +84,7 @@ def judge(neurohls, net, folder, count, rtl):
         return None, f"undecided: {why}"
     except frame.Disagreement as why:
         return f"report.json: {why}", None
-    problem = difference(kernel.outputs(folder / "out", "net", net.x, want.shape[1]), want)
+    problem = difference(kernel.outputs(folder / "out", "net", net.x), want)
     return problem or rtl and check_rtl(report, folder, net, oracle, want) or None, None
 
 
