@@ -157,10 +157,14 @@ static bool simulate(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_s
     if (!m.raw_x)
         return nh_report(d, NH_S_NO_SAMPLES, NH_NOWHERE,
                          "%" PRId64 " samples of %" PRId64 " elements are too many", s->x.n, s->x.size);
-    m.traced = s->out ? 0 : plan_trace(d, g, s);
+    m.traced = s->out || !s->cc ? 0 : plan_trace(d, g, s);
     if (!write_raw(a, d, nh_path_join(a, s->work_dir, "x.bin"), m.raw_x, s->x.n * s->x.size)) return false;
-    if (!nh_sim_build(a, d, g, s, &binary) || !run_harness(a, d, g, s, binary, m.traced)) return false;
-    if (!nh_sim_load(a, d, g, nh_path_join(a, s->work_dir, "result.json"), f)) return false;
+    if (!s->cc) {
+        if (!nh_sim_run_model(a, d, g, s, m.raw_x, f)) return false;
+    } else {
+        if (!nh_sim_build(a, d, g, s, &binary) || !run_harness(a, d, g, s, binary, m.traced)) return false;
+        if (!nh_sim_load(a, d, g, nh_path_join(a, s->work_dir, "result.json"), f)) return false;
+    }
     if (!(m.out_c = load_outputs(a, d, g, s, "out_c.bin", "outputs_c.npy"))) return false;
     if (s->out) {
         f->ran = true;

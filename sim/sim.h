@@ -11,7 +11,7 @@ typedef struct {
     const char *c_dir, *rtl_dir; /* what emit wrote */
     const char *work_dir;        /* staged directory for objects, logs, outputs */
     const char *verilator;       /* path of the tool, or NULL: only C is run */
-    const char *cxx, *cc;        /* cxx is used with verilator only */
+    const char *cxx, *cc;        /* cxx is used with verilator only; without cc (then no verilator either) the integer model stands for the kernels */
     const char *cache_dir;       /* for verilated*.o, keyed by version and flags; created on demand */
     int jobs;
     nh_samples x;         /* real inputs; size = steps * elements of the input tensor, [step][element] */

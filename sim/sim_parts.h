@@ -42,6 +42,9 @@ int nh_sim_value_shift(const nh_stream *s);
  * is diagnosed: false. */
 bool nh_sim_load(nh_arena *a, nh_diag *d, const nh_design *g, const char *result_json, nh_sim_facts *facts);
 
+/* The integer model in place of the kernels: writes out_c.bin. raw_x in the order of the stream. */
+bool nh_sim_run_model(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *s, const int64_t *raw_x, nh_sim_facts *facts);
+
 /* --- streams as files: <work_dir>/streams ------------------------------------------------------------------ */
 
 typedef struct nh_sim_stream nh_sim_stream;

@@ -44,6 +44,15 @@ static void check_drift(nh_diag *d, const nh_options *o) {
     }
 }
 
+/* Keys of the RTL's simulation, when there is none. */
+static void check_rtl(nh_diag *d, const nh_options *o, const nh_yaml *simulate) {
+    static const char *const key[] = {"stalls", "rtl_limit", "seed", "waves"};
+    for (size_t i = 0; i < sizeof key / sizeof *key; i++) {
+        const nh_yaml *value = nh_yaml_get(simulate, key[i]);
+        if (value && !o->simulate.rtl) nh_report(d, NH_C_NO_EFFECT, value->at, "%s has no effect with rtl: false", key[i]);
+    }
+}
+
 /* What the table of keys cannot say: keys that need or exclude each other. */
 static void check_together(nh_diag *d, const nh_options *o, const nh_yaml *root) {
     const nh_yaml *calibrate = nh_yaml_get(root, "calibrate"), *percentile = nh_yaml_get(calibrate, "percentile");
@@ -56,6 +65,7 @@ static void check_together(nh_diag *d, const nh_options *o, const nh_yaml *root)
     if (o->require.max_accuracy_drop >= 0 && !o->simulate.labels.path)
         conflict(d, o->require.accuracy_at, "max_accuracy_drop cannot be measured without labels", "add simulate: labels");
     check_drift(d, o);
+    check_rtl(d, o, nh_yaml_get(root, "simulate"));
     if (o->require.min_fmax_mhz > 0 && o->target.device && !*o->target.device)
         conflict(d, o->require.fmax_at, "min_fmax_mhz cannot be measured: there is no place and route for the target",
                  "choose a target with a device, e.g. icebreaker, or remove the requirement");

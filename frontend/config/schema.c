@@ -158,6 +158,8 @@ static const nh_key simulate_keys[] = {
      .offset = OPTION(simulate.scale), .at = NH_NO_PLACE, .doc = "real value = element of inputs x scale"},
     {.name = "samples", .type = NH_KEY_INT64, .min = 0, .max = MAX_COUNT, .def = "0", .offset = OPTION(simulate.samples),
      .at = NH_NO_PLACE, .doc = "use the first so many samples; 0 = all"},
+    {.name = "rtl", .type = NH_KEY_BOOL, .def = "true", .offset = OPTION(simulate.rtl), .at = OPTION(simulate.rtl_at),
+     .doc = "simulate the RTL; false = the C kernels alone: accuracy and drift, no cycles"},
     {.name = "stalls", .type = NH_KEY_WORD, .word = stalls_words, .def = "random", .offset = OPTION(simulate.stalls),
      .at = OPTION(simulate.stalls_at), .doc = "pauses on both streams in a second run: short random ones, long ones, or both; a fabric runs with short and with long ones unless this is given"},
     {.name = "rtl_limit", .type = NH_KEY_INT64, .min = 0, .max = MAX_COUNT, .def = "0", .offset = OPTION(simulate.rtl_limit),

@@ -259,7 +259,7 @@ bool nh_run_fabric_rtl_print(nh_run *r, const char *rtl_dir, const char *work_di
     nh_diag *d = r->cli->diag;
     static const char *const tool[] = {"verilator", "c++"};
     const int64_t *y;
-    if (r->inputs.n == 0) return true;
+    if (r->inputs.n == 0 || !r->opt->simulate.rtl) return true;
     for (size_t i = 0; i < sizeof tool / sizeof *tool; i++)
         if (!nh_tool_find(r->cli->arena, tool[i])) return nh_tool_missing(d, tool[i], "sim", false) || true;
     if (!nh_run_fabric_rtl(r, rtl_dir, work_dir, &y)) return false;

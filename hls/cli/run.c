@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "coarse.h"
 #include "reader.h"
 #include "sources.h"
 
@@ -56,6 +57,7 @@ bool nh_run_load(nh_run *r, nh_cli *c, const char *config) {
     r->n_class = nh_shape_size(r->graph->tensor[r->graph->output].shape);
     bool resolved = nh_config_resolve(r->opt, r->graph, d);
     if (!nh_load_data(r) || !resolved || !run_passes(r)) return false;
+    if (!r->graph->is_temporal && !c->flag.dump_after) nh_tell_coarse(r->graph, &r->inputs, d);
     r->sources = nh_sources_end(d); /* whatever is read from here on is our own output */
     bool device = !nh_has_pnr(&r->opt->target) || nh_pnr_device_check(d, &r->opt->target);
     if (c->flag.dump_after || nh_run_is_event(r)) return device;

@@ -33,6 +33,7 @@ typedef struct {
     nh_provenance provenance;
     const struct nh_sources *sources; /* every file that nh_run_load read, with its hash */
     nh_report_facts facts;
+    bool only_c;           /* the simulation is of the C kernels, whatever simulate: rtl says: build --until c */
     unsigned told_missing; /* bit i: the user knows that nh_tools[i] was not found */
 } nh_run;
 
@@ -77,7 +78,13 @@ bool nh_fabric_work_rtl(nh_run *r, const char *dir);
 bool nh_fabric_work_sim(nh_run *r, nh_sim_setup *s);
 
 /* What a command asks of the steps: bit s of `wanted`: run it; of `named`: a missing tool is an error. */
-typedef struct { unsigned wanted, named; } nh_step_plan;
+typedef struct {
+    unsigned wanted, named;
+    bool simulates_c; /* the kernels run over the samples although sim is not wanted */
+} nh_step_plan;
+
+/* Is the RTL simulated? Asked for, and its tools are there. */
+bool nh_run_simulates_rtl(nh_run *r);
 
 /* Index of a step's name, or -1. */
 int nh_step_find(const char *name);

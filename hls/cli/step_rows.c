@@ -79,18 +79,20 @@ static void depend_design(nh_run *r, nh_step *t) {
 }
 
 static void depend_sim(nh_run *r, nh_step *t) {
+    bool rtl = r->opt->simulate.rtl && !r->only_c;
     depend_design(r, t);
     nh_step_input(t, "c");
-    nh_step_input(t, "rtl");
-    if (r->image) nh_step_input(t, "fabric");
+    if (rtl) nh_step_input(t, "rtl");
+    if (rtl && r->image) nh_step_input(t, "fabric");
+    nh_step_key(t, "simulates the RTL", rtl ? "yes" : "no");
     key_data(r, t, "inputs", r->opt->simulate.inputs.path, &r->inputs);
     key_file(r, t, "labels", r->opt->simulate.labels.path);
     key_file(r, t, "reference", r->opt->spiking.reference.path);
     nh_step_key(t, "trace", r->opt->simulate.trace ? "yes" : "no");
     nh_step_key(t, "waves", r->opt->simulate.waves ? "yes" : "no");
-    key_tool(r, t, "verilator");
     key_tool(r, t, "cc");
-    key_tool(r, t, "c++");
+    if (rtl) key_tool(r, t, "verilator");
+    if (rtl) key_tool(r, t, "c++");
 }
 
 static void depend_synth(nh_run *r, nh_step *t) {
@@ -146,11 +148,13 @@ static nh_step_lack lacks_for_pnr(const nh_run *r) {
     return (nh_step_lack){"there is no place and route for the target", "choose e.g. icebreaker or hx8k", r->opt->target_at};
 }
 
-/* Without Verilator and c++ the C kernels still run: accuracy and drift, but no RTL. That does not answer a plain `sim`. */
+/* Without Verilator and c++ the C kernels still run: accuracy and drift, but no RTL; and without a C compiler the integer model. */
 static bool tools_for_sim(nh_run *r, bool named, const char **why) {
-    if (!need_tool(r, "cc", named, why)) return false;
-    bool verilator = need_tool(r, "verilator", named, why), cxx = need_tool(r, "c++", named, why);
-    return (verilator && cxx) || !named;
+    (void)named;
+    if (!need_tool(r, "cc", false, why) || r->only_c || !r->opt->simulate.rtl) return true;
+    need_tool(r, "verilator", false, why);
+    need_tool(r, "c++", false, why);
+    return true;
 }
 
 static bool tools_for_synth(nh_run *r, bool named, const char **why) { return need_tool(r, "yosys", named, why); }
@@ -196,12 +200,16 @@ const char *nh_run_cache_dir(nh_run *r) {
     return nh_run_below(r, ".cache");
 }
 
+bool nh_run_simulates_rtl(nh_run *r) {
+    nh_arena *a = r->cli->arena;
+    return r->opt->simulate.rtl && !r->only_c && nh_tool_find(a, "cc") && nh_tool_find(a, "c++") && nh_tool_find(a, "verilator");
+}
+
 static bool work_sim(nh_run *r, const char *dir) {
     nh_arena *a = r->cli->arena;
     nh_sim_setup s = {.c_dir = nh_run_below(r, "c"), .rtl_dir = nh_run_below(r, "rtl"), .work_dir = dir, .cache_dir = nh_run_cache_dir(r),
-                      .verilator = nh_tool_find(a, "verilator"), .cxx = nh_tool_find(a, "c++"), .cc = nh_tool_find(a, "cc"),
+                      .verilator = nh_run_simulates_rtl(r) ? nh_tool_find(a, "verilator") : NULL, .cxx = nh_tool_find(a, "c++"), .cc = nh_tool_find(a, "cc"),
                       .jobs = r->cli->flag.jobs, .x = r->inputs, .label = r->label, .target = r->target, .reference = r->reference, .quiet = r->cli->flag.quiet};
-    if (!s.cxx) s.verilator = NULL;
     nh_sim_facts *f = &r->facts.sim;
     bool ok = r->parts ? nh_sim_places(a, r->cli->diag, r->parts, &s, r->facts.part, f)
               : r->image ? nh_fabric_work_sim(r, &s) : nh_sim_run(a, r->cli->diag, r->design, &s, f);

@@ -110,14 +110,23 @@ static bool run_step(nh_run *r, nh_steps *cache, nh_step_id s, nh_step_plan plan
 }
 
 /* A step that this run was not asked for, but whose output of an earlier one still holds: the report keeps what it measured. */
-static void recall_step(nh_run *r, nh_steps *cache, nh_step_id s) {
+static bool recall_step(nh_run *r, nh_steps *cache, nh_step_id s) {
     const nh_step_row *row = &nh_step_rows[s];
-    if (!row->load || !nh_file_exists(nh_path_join(r->cli->arena, nh_run_below(r, folder_of(row)), "facts.json"))) return;
+    if (!row->load || !nh_file_exists(nh_path_join(r->cli->arena, nh_run_below(r, folder_of(row)), "facts.json"))) return false;
     nh_step *t = nh_step_new(cache, folder_of(row));
     row->depend(r, t);
-    if (!nh_step_cached(t, false) || !row->load(r, nh_run_below(r, folder_of(row)))) return;
+    if (!nh_step_cached(t, false) || !row->load(r, nh_run_below(r, folder_of(row)))) return false;
     r->facts.step[s].state = NH_STEP_CACHED;
     r->facts.step[s].why = "not asked for; an earlier build's still holds";
+    return true;
+}
+
+/* A simulation of the C kernels alone is something too. */
+static void recall_any(nh_run *r, nh_steps *cache, nh_step_id s) {
+    if (recall_step(r, cache, s) || s != NH_STEP_SIM) return;
+    r->only_c = true;
+    recall_step(r, cache, s);
+    r->only_c = false;
 }
 
 static void say_step(const nh_run *r, const nh_step_fact *fact) {
@@ -153,6 +162,13 @@ static bool check_named(const nh_run *r, nh_step_plan plan) {
 
 static bool applies(const nh_run *r, int s) { return !nh_step_rows[s].applies || nh_step_rows[s].applies(r); }
 
+/* build --until c: the C kernels over the samples, unless a simulation of RTL and C still holds. */
+static bool simulate_c(nh_run *r, nh_steps *cache, nh_step_plan plan) {
+    if (!r->cli->flag.force && recall_step(r, cache, NH_STEP_SIM)) return true;
+    r->only_c = true;
+    return run_step(r, cache, NH_STEP_SIM, plan, r->cli->flag.force);
+}
+
 /* recalls: steps that were not asked for tell what they measured before. */
 static bool run_plan(nh_run *r, nh_steps *cache, nh_step_plan plan, bool recalls) {
     int from = r->cli->flag.from ? nh_step_find(r->cli->flag.from) : NH_STEP_COUNT;
@@ -162,8 +178,13 @@ static bool run_plan(nh_run *r, nh_steps *cache, nh_step_plan plan, bool recalls
     for (int s = 0; s < NH_STEP_COUNT; s++) f->step[s] = (nh_step_fact){.name = nh_step_rows[s].name, .state = NH_STEP_NOT_ASKED};
     for (int s = 0; s < NH_STEP_REPORT && ok; s++) {
         if (!applies(r, s)) continue;
+        if (s == NH_STEP_SIM && plan.simulates_c && r->opt->simulate.inputs.path) {
+            ok = simulate_c(r, cache, plan);
+            say_step(r, &f->step[s]);
+            continue;
+        }
         if (!(plan.wanted >> s & 1)) {
-            if (recalls) recall_step(r, cache, (nh_step_id)s);
+            if (recalls) recall_any(r, cache, (nh_step_id)s);
             continue;
         }
         ok = run_step(r, cache, (nh_step_id)s, plan, r->cli->flag.force || s >= from);

@@ -26,7 +26,7 @@ const nh_tool_info nh_tools[] = {
     {"icepack", "NEUROHLS_ICEPACK", "the bitstream of an iCE40", "apt-get install fpga-icestorm", NULL},
     {"icetime", "NEUROHLS_ICETIME", "a second opinion on the timing of an iCE40", "apt-get install fpga-icestorm", NULL},
     {"iverilog", "NEUROHLS_IVERILOG", "a second simulator for the tests", "apt-get install iverilog", "-V"},
-    {"cc", "NEUROHLS_CC", "the generated C kernels, and with them all accuracy figures", "apt-get install gcc", "--version"},
+    {"cc", "NEUROHLS_CC", "the generated C kernels on the samples; without it the slower integer model gives the accuracy", "apt-get install gcc", "--version"},
     {"c++", "NEUROHLS_CXX", "the Verilated model: co-simulation", "apt-get install g++", "--version"},
 };
 const int nh_n_tools = sizeof nh_tools / sizeof nh_tools[0];

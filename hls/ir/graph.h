@@ -77,6 +77,7 @@ typedef struct {
     nh_range range;    /* raw interval that can occur, from interval analysis; valid when q.known */
     bool calibrated;   /* cal_* are valid: real-valued statistics over the calibration samples */
     double cal_min, cal_max;
+    bool by_interval;  /* its format holds the largest sum that could be: nothing showed what occurs */
 } nh_tensor;
 
 /* A constant tensor. value: reals as read (float), row-major. raw: integers after quantization;

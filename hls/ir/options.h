@@ -180,6 +180,8 @@ typedef struct {
         nh_loc stalls_at; /* no line: the default */
         uint64_t seed;
         bool trace;
+        bool rtl;   /* simulate the RTL; else the C kernels alone run */
+        nh_loc rtl_at;
         bool waves; /* write an FST of the first samples */
         nh_loc at;
     } simulate;

@@ -174,7 +174,7 @@ static void requantize(nh_infer *c, nh_layer *l, const dense_numbers *n, double 
         all |= mul[o];
         error = fmax(error, fabs((double)mul[o] / exact - 1));
     }
-    int zeros = __builtin_ctzll((unsigned long long)all);
+    int zeros = all ? __builtin_ctzll((unsigned long long)all) : 0;
     for (int64_t o = 0; o < n->n_out; o++)
         mul[o] >>= zeros;
     l->requant_mul = mul;
@@ -184,6 +184,9 @@ static void requantize(nh_infer *c, nh_layer *l, const dense_numbers *n, double 
         "layer '%s': %lld requantizer multipliers of up to %d bits, shift %d, relative error up to %.2g",
         l->name, (long long)n->n_out, 64 - __builtin_clzll((unsigned long long)(all >> zeros)),
         l->requant_shift, error);
+    if (error <= 1. / 16) return;
+    nh_infer_say(c, l, NH_N_UNDERFLOW, "layer '%s': a requantizer of %d bits is %.0f %% off: the scales of its outputs are far apart", l->name, bits, 100 * error);
+    nh_diag_hint(c->d, "multiplier_bits: %d", bits + 4 < 32 ? bits + 4 : 32);
 }
 
 /* --- the layer

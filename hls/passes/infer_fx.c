@@ -87,6 +87,7 @@ bool nh_infer_result(nh_infer *c, const nh_layer *l, nh_range exact, int frac, d
     } else {
         f = nh_fit_raw(exact, frac, l->opt.result_bits);
         how = "auto, interval analysis";
+        c->g->tensor[l->out].by_interval = true;
     }
     nh_fx_count ends = {0, 0};
     nh_fx_convert(exact.lo, frac, f, &ends);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "edit.h"
+#include "lost.h"
 #include "neuron_dp.h"
 
 /* Integer bits that are tried below those that the calibration range needs: a membrane that rarely runs far is better saturated. */
@@ -114,7 +115,7 @@ static void tell_params(const chooser *w) {
             if (fabs(from->value[i] - to->value[i]) > worst) worst = fabs(from->value[i] - to->value[i]), at = i;
         if (worst == 0) continue;
         say(w, NH_N_DECAY, "%s %.9g -> %.9g", name, from->value[at], to->value[at]);
-        bool lost = w->volts[w->p->param[k]] == 0 && fabs(from->value[at]) < 1 && (to->value[at] >= 1 || !(to->value[at] > 0 || to->value[at] < 0));
+        bool lost = w->volts[w->p->param[k]] == 0 && fabs(from->value[at]) < 1 && to->value[at] >= 1;
         if (!lost) continue;
         say(w, NH_N_DECAY_LOST, "%s %.9g becomes %g with decay_bits: %d", name, from->value[at], to->value[at], w->l->opt.decay_bits);
         nh_diag_hint(w->c->d, "raise decay_bits");
@@ -272,6 +273,7 @@ static void choose_states(chooser *w) {
         say(w, NH_N_STATE, "state %s %s%s", r->name, nh_format_print(r->fmt, text), w->volts[w->p->state[s]] == 1 ? ", 1 = the threshold" : "");
     }
     tell_params(w);
+    nh_tell_lost_params(w->c->g, w->l, w->p, w->asked, w->param, w->volts, w->c->d);
 }
 
 /* --- inputs and output -------------------------------------------------------------------------------------------------- */

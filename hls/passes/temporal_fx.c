@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdarg.h>
 
+#include "lost.h"
 #include "neuron_fx.h"
 
 static bool say(nh_temporal_fx *c, const nh_layer *l, nh_code code, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
@@ -239,6 +240,8 @@ static bool infer_weighted(nh_temporal_fx *c, nh_layer *l) {
     if (l->weight->overflow.overflowed)
         say(c, l, NH_N_WEIGHT_OVERFLOW, "%llu of %llu weights leave their format", (unsigned long long)l->weight->overflow.overflowed,
             (unsigned long long)l->weight->overflow.n);
+    nh_tell_lost_weights(c->g, l, c->d);
+    nh_tell_lost_bias(c->g, l, c->d);
     return say(c, l, NH_N_FORMAT, "weights %s, accumulator %s", nh_format_print(l->weight->fmt, text[0]), nh_format_print(l->accum, text[1]));
 }
 

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "lost.h"
+
 typedef struct {
     double min, max;
     bool is_finite;
@@ -169,6 +171,7 @@ bool nh_infer_weight(nh_infer *c, nh_layer *l, int64_t n_out, int64_t n_in) {
                  : l->opt.granularity == NH_PER_CHANNEL ? ", per channel"
                                                         : ", per tensor",
                  e.min, e.max);
+    nh_tell_lost_weights(c->g, l, c->d);
     if (w->overflow.overflowed && (!is_auto || c->o->calibrate.method == NH_CALIBRATE_MINMAX))
         warn_overflow(c, l, "weights", w, worst, e);
     else if (w->overflow.overflowed)
@@ -244,5 +247,6 @@ bool nh_infer_bias(nh_infer *c, nh_layer *l, int64_t n_out, int frac, const doub
     b->scale = is_scaled ? scale : NULL;
     b->fmt = accum ? *accum : nh_format_make(true, width, width - frac, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
     note_bias(c, l, given, frac, e, worst);
+    nh_tell_lost_bias(c->g, l, c->d);
     return true;
 }

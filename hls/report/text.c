@@ -159,9 +159,10 @@ static void put_resources(nh_text_table *t, const nh_report_facts *f) {
     if (p->wrapper) fprintf(t->out, "  pins: %s\n", nh_text_clean(t->a, p->wrapper, 90));
 }
 
-static void put_match(nh_text_table *t, const nh_sim_facts *s) {
+static void put_match(nh_text_table *t, const nh_sim_facts *s, bool rtl) {
     if (s->runs == 0) {
-        fprintf(t->out, "  C = RTL       %snot checked%s\n", nh_text_on(t, NH_RED), nh_text_on(t, NH_OFF));
+        if (!rtl) fprintf(t->out, "  C = RTL       not simulated (simulate: rtl: false)\n");
+        else fprintf(t->out, "  C = RTL       %snot checked%s\n", nh_text_on(t, NH_RED), nh_text_on(t, NH_OFF));
         return;
     }
     fprintf(t->out,
@@ -196,6 +197,7 @@ static void put_drift(nh_text_table *t, const nh_sim_facts *s) {
 
 static void put_speed(nh_text_table *t, const nh_report_facts *f) {
     const nh_sim_facts *s = &f->sim;
+    if (s->fixed_per_second <= 0) return; /* no kernels: the integer model */
     fprintf(t->out, "  speed         C kernels %.0f inferences/s", s->fixed_per_second);
     if (f->design->is_temporal) fprintf(t->out, " (%.0f steps/s)", s->fixed_per_second * (double)s->steps);
     if (s->rtl_cycles_per_second > 0) fprintf(t->out, ", RTL simulation %.0f cycles/s", s->rtl_cycles_per_second);
@@ -224,7 +226,7 @@ static void put_sim(nh_text_table *t, const nh_report_facts *f) {
     if (!s->ran) return;
     fprintf(t->out, "\n%sCo-simulation%s\n", nh_text_on(t, NH_BOLD), nh_text_on(t, NH_OFF));
     if (nh_report_on_fabric(f)) nh_text_fabric_match(t, f);
-    else put_match(t, s);
+    else put_match(t, s, f->design->opt->simulate.rtl);
     if (s->acc_float >= 0)
         fprintf(t->out, "  accuracy      float %s, fixed point %s, RTL %s\n", nh_text_percent(t->a, s->acc_float),
                 nh_text_percent(t->a, s->acc_fixed), nh_text_percent(t->a, s->acc_rtl));

@@ -66,7 +66,8 @@ void nh_text_fabric_match(nh_text_table *t, const nh_report_facts *f) {
     fprintf(t->out, "  C model       %s%" PRId64 " of %" PRId64 " outputs%s are not those of the layers, %" PRId64 " samples\n",
             nh_text_on(t, ok ? NH_GREEN : NH_RED), s->differing, s->compared, nh_text_on(t, NH_OFF), s->samples);
     if (s->rtl_runs == 0) {
-        fprintf(t->out, "  C = RTL       %snot checked%s\n", nh_text_on(t, NH_RED), nh_text_on(t, NH_OFF));
+        if (!f->design->opt->simulate.rtl) fprintf(t->out, "  C = RTL       not simulated (simulate: rtl: false)\n");
+        else fprintf(t->out, "  C = RTL       %snot checked%s\n", nh_text_on(t, NH_RED), nh_text_on(t, NH_OFF));
         return;
     }
     fprintf(t->out, "  C = RTL       %s%" PRId64 " of %" PRId64 " events differ%s, %" PRId64 " samples in %" PRId64 " runs (%" PRId64 " with stalls)\n",

@@ -7,8 +7,8 @@
 #include "fields.h"
 #include "underflow.h"
 
-/* Beyond this an SQNR tells nothing more about where drift begins. */
-#define GOOD_DB 60
+/* An SQNR is at least minus this: more bits than that are no advice. */
+#define WORST_DB 60
 /* Elements that saturate are the cause from this share on. */
 #define MANY_OVERFLOWS 0.005
 #define DB_PER_BIT 6.02
@@ -50,18 +50,18 @@ static void find_reasons(judge *j) {
 
 /* --- where it begins ------------------------------------------------------------------------------------------------ */
 
-/* How good a layer still is, 0 .. 1, by spikes or by SQNR. */
-static double goodness(double sqnr_db) { return fmin(fmax(sqnr_db, 0), GOOD_DB) / GOOD_DB; }
+/* Noise for a signal of 1. */
+static double noise_of(double sqnr_db) { return pow(10, -sqnr_db / 10); }
 
-/* The layer with the largest fall, up to the first that is far: what stands behind only inherits. */
+/* The layer that adds most noise, up to the first that is far: what stands behind only inherits. */
 static void find_layer(judge *j) {
     const nh_sim_facts *s = &j->f->sim;
-    double before = 1, worst = 0, seen = INFINITY;
+    double before = 0, worst = 0, seen = INFINITY;
     for (int i = 0; i < s->n_drift; i++) {
         const nh_drift_fact *d = &s->drift[i];
-        double now = goodness(d->sqnr_db);
-        if (before - now > worst) {
-            worst = before - now;
+        double now = noise_of(d->sqnr_db);
+        if (now - before > worst) {
+            worst = now - before;
             j->v.layer = d->layer;
             j->v.where = i == 0 ? nh_arena_printf(j->a, "SQNR %s, and it is the input", db_text(j->a, d->sqnr_db))
                                 : nh_arena_printf(j->a, "SQNR %s, before it %s", db_text(j->a, d->sqnr_db), db_text(j->a, seen));
@@ -107,7 +107,7 @@ static const nh_drift_fact *drift_of(const judge *j, const char *layer) {
 
 /* Bits that would bring db to what is near, with some room. */
 static int more_bits(double db) {
-    double bits = ceil((NH_FAR_SQNR_DB + DB_PER_BIT - fmax(db, -GOOD_DB)) / DB_PER_BIT);
+    double bits = ceil((NH_FAR_SQNR_DB + DB_PER_BIT - fmax(db, -WORST_DB)) / DB_PER_BIT);
     return bits < 1 ? 1 : (int)bits;
 }
 
@@ -163,7 +163,7 @@ static void blame_result(judge *j, const nh_layer *l, double sqnr_db) {
     if (l->op == NH_OP_INPUT)
         remedy(j, l, cause, nh_arena_printf(j->a, "input: { %s }", wider(j->a, "format", t->q.fmt, t->q.fmt.width_bits + bits, t->q.fmt.int_bits)));
     else if (!l->opt.result.is_auto) remedy(j, l, cause, wider(j->a, "result", t->q.fmt, t->q.fmt.width_bits + bits, t->q.fmt.int_bits));
-    else if (!t->calibrated && !j->f->design->opt->calibrate.data.path) {
+    else if (t->by_interval) {
         j->v.cause = nh_arena_printf(j->a, "%s, chosen without calibration data for the largest sum that could be", cause);
         j->v.remedy = "calibrate: { data: x.npy }";
     } else remedy(j, l, cause, nh_arena_printf(j->a, "result_bits: %d", capped(l->opt.result_bits + bits, 32)));

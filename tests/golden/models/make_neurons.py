@@ -54,3 +54,5 @@ write("two_images.nir", dict(IMAGE, conv=CONV, other=OTHER, flat=FLAT, flat_othe
                              neurons=dict(type="IF", r=np.full(8, 1e4, np.float32), v_threshold=np.ones(8, np.float32))),
       [("input", "conv"), ("input", "other"), ("conv", "flat"), ("other", "flat_other"), ("flat", "neurons"), ("flat_other", "neurons"),
        ("neurons", "output")])
+# No weights in front of the neurons to take their gain in: dt/tau * r = 2.75e-5 of the threshold.
+write("lif_alone.nir", dict(PORTS, lif=lif(r=2.75e-4)), [("input", "lif"), ("lif", "output")])

@@ -71,8 +71,8 @@ Test(verdict, five_percent_of_the_classes_may_differ) {
     tiny_free(&b.t);
 }
 
-/* The largest fall up to the first layer below 20 dB: the third is worse, and only inherits. */
-Test(verdict, it_begins_where_the_sqnr_falls_most) {
+/* The layer that adds most noise, 10^(-SQNR/10), up to the first below 20 dB: the third is worse, and only inherits. */
+Test(verdict, it_begins_where_most_noise_is_added) {
     bench b;
     start(&b);
     b.drift[0] = (nh_drift_fact){.layer = "x<&>", .sqnr_db = 50};
@@ -85,8 +85,10 @@ Test(verdict, it_begins_where_the_sqnr_falls_most) {
     cr_assert_str_eq(judge(&b).where, "SQNR 18.0 dB, before it 50.0 dB");
     b.drift[0].sqnr_db = 12;
     cr_assert_str_eq(judge(&b).layer, "x<&>");
-    b.drift[0].sqnr_db = 50, b.drift[1].sqnr_db = 25, b.drift[2].sqnr_db = 15; /* both above and below: 25 dB fell */
-    cr_assert_str_eq(judge(&b).layer, "triple");
+    b.drift[0].sqnr_db = 50, b.drift[1].sqnr_db = 25, b.drift[2].sqnr_db = 15; /* 0.003 and 0.028 */
+    cr_assert_str_eq(judge(&b).layer, "later");
+    b.drift[0].sqnr_db = INFINITY, b.drift[1].sqnr_db = 36, b.drift[2].sqnr_db = 19; /* from exact to 36 dB is little */
+    cr_assert_str_eq(judge(&b).layer, "later");
     tiny_free(&b.t);
 }
 

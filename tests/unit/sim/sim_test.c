@@ -28,6 +28,27 @@ Test(sim, without_verilator_the_kernels_alone_are_run) {
     tiny_free(&t);
 }
 
+/* The integer model computes what the kernels do: the same outputs, byte for byte. */
+Test(sim, without_a_compiler_the_integer_model_runs) {
+    tiny t = tiny_new("tiny", 64);
+    nh_bytes kernels, model;
+    t.setup.cxx = NULL;
+    cr_assert(tiny_run(&t));
+    double rmse = t.facts.output.fixed.rmse;
+    const char *path = nh_path_join(t.a, t.setup.work_dir, "outputs_c.npy");
+    cr_assert(nh_file_read(t.a, t.d, NH_NOWHERE, path, 1 << 20, &kernels));
+    t.setup.cc = NULL;
+    cr_assert(tiny_run(&t));
+    cr_assert(t.facts.ran);
+    cr_assert_eq(t.facts.samples, 64);
+    cr_assert_eq(t.facts.fixed_per_second, 0);
+    cr_assert_eq(t.facts.output.fixed.rmse, rmse);
+    cr_assert(nh_file_read(t.a, t.d, NH_NOWHERE, path, 1 << 20, &model));
+    cr_assert_eq(kernels.size, model.size);
+    cr_assert_arr_eq(kernels.data, model.data, model.size);
+    tiny_free(&t);
+}
+
 /* Inputs lie j/64 above the grid of 1/8, j = 0..3: rounding to nearest errs by 0, 1, 2, 3 64ths; y by three
  * times that. */
 Test(sim, drift_is_that_of_hand_arithmetic) {
