@@ -136,28 +136,45 @@ static bool state_coefficients(nh_coefficients *c, maker *m, const char *alpha_n
         double f = at(m, factor, i, n, 1), t = at(m, tau, i, n, 1);
         double per_step = tau ? ratio(m, t, by) : m->r->n.dt;
         double lost = tau ? 1 - decay(m, t, by) : m->r->n.dt;
-        set(gain, i, kind == NH_GAIN_UNIT ? 1 : f * (kind == NH_GAIN_SPEC ? per_step : lost));
+        double unit = m->r->decays_input && tau ? decay(m, t, by) : 1;
+        set(gain, i, kind == NH_GAIN_UNIT ? unit : f * (kind == NH_GAIN_SPEC ? per_step : lost));
     }
     if (alpha) reduce(alpha);
     reduce(gain);
     return is_unit(gain);
 }
 
+/* Where the voltage starts, for spiking neurons. Programs start at 0, so all voltages are counted from here. */
+static const nh_neuron_value *start_of(const maker *m) {
+    const nh_neuron_value *v = m->r->start && of(m, "v_threshold") ? of(m, m->r->start) : NULL;
+    return v && !is_all(v, 0, 0) ? v : NULL;
+}
+
 static void leak_coefficient(nh_coefficients *c, maker *m, const nh_neuron_value *tau, rule by) {
-    const nh_neuron_value *v_leak = of(m, "v_leak");
+    const nh_neuron_value *v_leak = of(m, "v_leak"), *start = start_of(m);
     int64_t n = joint(m, tau, v_leak);
+    if (start) n = start->n == n || start->n == 1 ? n : m->n;
     nh_neuron_value *leak = put(c, m, "leak", n);
     for (int64_t i = 0; i < n; i++)
-        set(leak, i, at(m, v_leak, i, n, 0) * (1 - decay(m, at(m, tau, i, n, 1), by)));
+        set(leak, i, (at(m, v_leak, i, n, 0) - at(m, start, i, n, 0)) * (1 - decay(m, at(m, tau, i, n, 1), by)));
     reduce(leak);
     c->has_leak = !is_all(leak, 0, 0);
 }
 
-static void copy_coefficient(nh_coefficients *c, maker *m, const char *name, const nh_neuron_value *from) {
-    nh_neuron_value *v = put(c, m, name, from ? from->n : 1);
-    for (int64_t i = 0; i < v->n; i++)
-        set(v, i, from ? from->value[i] : 0);
+/* A voltage of the file, counted from where the neuron's starts. */
+static void voltage_coefficient(nh_coefficients *c, maker *m, const char *name, const nh_neuron_value *from) {
+    const nh_neuron_value *start = start_of(m);
+    int64_t n = joint(m, from, start);
+    nh_neuron_value *v = put(c, m, name, n);
+    for (int64_t i = 0; i < n; i++)
+        set(v, i, at(m, from, i, n, 0) - at(m, start, i, n, 0));
     reduce(v);
+}
+
+static void check_theta(maker *m, const nh_neuron_value *theta) {
+    const nh_neuron_value *start = start_of(m);
+    for (int64_t i = 0; start && i < theta->n && m->ok; i++)
+        if (theta->value[i] <= 0) refuse(m, NH_N_NEURON_VALUE, start, start->value[start->n == 1 ? 0 : i % start->n], "below v_threshold", "a voltage starts above its threshold");
 }
 
 static void warn_ignored(maker *m) {
@@ -194,11 +211,12 @@ bool nh_coefficients_make(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_l
     if (tau_syn) out->has_unit_gain_syn = state_coefficients(out, &m, "alpha_syn", "gain_syn", tau_syn, of(&m, "w_in"), by_syn);
     if (tau) leak_coefficient(out, &m, tau, by);
     if (of(&m, "v_threshold")) {
-        copy_coefficient(out, &m, "theta", of(&m, "v_threshold"));
-        copy_coefficient(out, &m, "v_reset", of(&m, "v_reset"));
+        voltage_coefficient(out, &m, "theta", of(&m, "v_threshold"));
+        check_theta(&m, &out->value[out->n - 1]);
+        voltage_coefficient(out, &m, "v_reset", r->n.reset == NH_RESET_ZERO && start_of(&m) ? NULL : of(&m, "v_reset"));
         out->has_v_reset = !is_all(&out->value[out->n - 1], 0, 0);
     }
     set(put(out, &m, "dt", 1), 0, r->n.dt);
     warn_ignored(&m);
-    return true;
+    return m.ok;
 }

@@ -1,4 +1,5 @@
 /* Pass: every layer that is a differential equation gets its program and coefficients. */
+#include <math.h>
 #include <string.h>
 
 #include "file.h"
@@ -11,8 +12,14 @@ typedef struct {
     nh_diag *d;
     const char *last_text;   /* of the last note: the same is not said twice */
     int n_lost;              /* layers whose kind of reset the file cannot say */
+    nh_reset lost_reset;
     const nh_layer *lost;    /* the first of them */
     const char *lost_preset;
+    unsigned left_out;       /* what else the exporter leaves out (nh_exporter_lost) */
+    int n_left_out;
+    const nh_layer *first_left_out;
+    const char *left_out_preset, *left_out_reading;
+    bool has_warned_dt, has_warned_foreign;
 } discretiser;
 
 /* --- combinations ---------------------------------------------------------------------------------------------------- */
@@ -26,8 +33,19 @@ static bool refuse(discretiser *c, const nh_layer *l, const char *what, const ch
     return false;
 }
 
-static bool check_numerics(discretiser *c, const nh_layer *l, const nh_numerics *n) {
+/* A neuron of Spyx spikes by the voltage that the step before left, and its recurrent weights add that spike in the same step. Here a loop has a
+ * step of delay, and the file has its input in front of the recurrent weights: neither is what Spyx runs. */
+static bool refuse_spyx_loop(discretiser *c, const nh_layer *l) {
+    nh_report(c->d, NH_N_SPYX_LOOP, l->at, "recurrent layers of Spyx are not what its files say");
+    nh_diag_layer(c->d, l->name);
+    nh_diag_hint(c->d, "numerics: nir, or another preset, reads the layer as the file describes it");
+    return false;
+}
+
+static bool check_numerics(discretiser *c, const nh_layer *l, const nh_reading *r) {
+    const nh_numerics *n = &r->n;
     if (!is_spiking(l->neuron)) return true;
+    if (r->is_in_loop && l->opt.numerics.preset == NH_PRESET_SPYX) return refuse_spyx_loop(c, l);
     if (n->spike == NH_SPIKE_BEFORE_UPDATE && n->reset_timing != NH_RESET_SAME)
         return refuse(c, l, "a spike before the update is reset in the same step", "set reset_timing: same");
     if (n->spikes_per_step > 1 && n->reset_timing == NH_RESET_SNNTORCH_SUB)
@@ -41,7 +59,7 @@ static const char *const model_of[NH_KIND_COUNT] = {NULL, "if", "lif", "li", "i"
 
 static const char *reset_text(const nh_reading *r, const nh_coefficients *k) {
     switch (r->n.reset) {
-    case NH_RESET_ZERO: return "zero";
+    case NH_RESET_ZERO: return r->start && k->has_v_reset ? "value" : "zero"; /* 0, counted from where the voltage starts */
     case NH_RESET_SUBTRACT: return "subtract";
     case NH_RESET_NONE: return "none";
     default: return k->has_v_reset ? "value" : "zero";
@@ -197,6 +215,43 @@ static bool may_have_lost_reset(const nh_layer *l, const nh_reading *r, const nh
     return r->loses_reset || looks_exported;
 }
 
+/* Two readings of one file: the exporter's time step and the configuration's; an importer that scales what arrives and one that does not. */
+static void warn_doubts(discretiser *c, const nh_layer *l, const nh_reading *r) {
+    if (r->exporter_dt > 0 && fabs(r->exporter_dt - r->n.dt) > 1e-3 * r->n.dt && !c->has_warned_dt) {
+        nh_report(c->d, NH_N_DT_EXPORTED, l->at, "the file was written for another time step than the one that is used");
+        nh_diag_layer(c->d, l->name);
+        nh_diag_found(c->d, "%g s by its tau and r, %g s here", r->exporter_dt, r->n.dt);
+        nh_diag_hint(c->d, "leave dt out, or set it to %g", r->exporter_dt);
+        c->has_warned_dt = true;
+    }
+    if (r->is_foreign && !c->has_warned_foreign) {
+        nh_report(c->d, NH_N_SPYX_FOREIGN, l->at, "Spyx did not write this layer: its r is not 1 - dt/tau");
+        nh_diag_layer(c->d, l->name);
+        nh_diag_hint(c->d, "input_gain: unit adds the input as Spyx 1.0 does, spec scales it by r dt/tau as Spyx 0.1 does when it imports");
+        c->has_warned_foreign = true;
+    }
+}
+
+static void note_exporter(discretiser *c, const nh_layer *l, const nh_reading *r) {
+    warn_doubts(c, l, r);
+    unsigned lost = nh_exporter_lost(l, r, c->o->spiking.dt);
+    if (lost == 0) return;
+    c->left_out |= lost;
+    if (c->n_left_out++ > 0) return;
+    c->first_left_out = l;
+    c->left_out_preset = r->preset;
+    c->left_out_reading = nh_reading_text(c->a, r);
+}
+
+static void warn_left_out(discretiser *c) {
+    if (c->n_left_out == 0) return;
+    nh_report(c->d, NH_N_EXPORT_LOST, c->first_left_out->at, "the file cannot say all that its network was trained with: the exporter of %s leaves it out",
+              c->left_out_preset);
+    nh_diag_layer(c->d, c->first_left_out->name);
+    nh_diag_found(c->d, "%d layer%s read by %s", c->n_left_out, c->n_left_out > 1 ? "s" : "", c->left_out_reading);
+    nh_diag_hint(c->d, "say %s", nh_exporter_hint(c->a, c->left_out));
+}
+
 static void note(discretiser *c, const nh_layer *l, const nh_reading *r, const nh_coefficients *k) {
     const char *text = nh_reading_text(c->a, r);
     if (!c->last_text || strcmp(text, c->last_text) != 0) {
@@ -204,17 +259,17 @@ static void note(discretiser *c, const nh_layer *l, const nh_reading *r, const n
         nh_diag_layer(c->d, l->name);
         c->last_text = text;
     }
+    note_exporter(c, l, r);
     if (!may_have_lost_reset(l, r, k)) return;
-    if (c->n_lost++ == 0) c->lost = l, c->lost_preset = r->preset;
+    if (c->n_lost++ == 0) c->lost = l, c->lost_preset = r->preset, c->lost_reset = r->n.reset;
 }
 
 static void warn_lost(discretiser *c) {
     if (c->n_lost == 0) return;
-    nh_reading r = nh_reading_of(c->lost, c->o->spiking.dt);
     static const char *const text[] = {"", "value", "zero", "subtract", "none"};
     nh_report(c->d, NH_N_RESET_LOST, c->lost->at, "the file cannot say how its neurons are reset: exporters write v_reset = 0 for a reset by subtraction too");
     nh_diag_layer(c->d, c->lost->name);
-    nh_diag_found(c->d, "%d layer%s read with reset: %s, by the preset %s", c->n_lost, c->n_lost > 1 ? "s" : "", text[r.n.reset], c->lost_preset);
+    nh_diag_found(c->d, "%d layer%s read with reset: %s, by the preset %s", c->n_lost, c->n_lost > 1 ? "s" : "", text[c->lost_reset], c->lost_preset);
     nh_diag_hint(c->d, "say which it is, reset: zero or reset: subtract");
 }
 
@@ -248,8 +303,8 @@ static bool discretise(discretiser *c, const nh_layer *l) {
         set_kind(c->g, l);
         return true;
     }
-    nh_reading r = nh_reading_of(l, c->o->spiking.dt);
-    if (is_ode && (!check_numerics(c, l, &r.n) || !nh_coefficients_make(c->a, c->d, c->g, l, &r, &k))) return false;
+    nh_reading r = nh_reading_of(c->g, l, c->o->spiking.dt);
+    if (is_ode && (!check_numerics(c, l, &r) || !nh_coefficients_make(c->a, c->d, c->g, l, &r, &k))) return false;
     const nh_neuron_program *p = l->opt.neuron_model ? user_program(c, l) : nh_loihi_is_asked(l) ? loihi(c, l, &k) : NULL;
     if (!p && !l->opt.neuron_model) p = program(c, l, &r, &k);
     if (!p || !set_parameters(c, l, p, &k)) return false;
@@ -264,5 +319,6 @@ bool nh_pass_discretise(nh_graph *g, const nh_options *o, nh_diag *d) {
     for (int i = 0; i < g->n_layer; i++)
         if (g->layer[i].op == NH_OP_NEURON && !discretise(&c, &g->layer[i])) ok = false;
     warn_lost(&c);
+    warn_left_out(&c);
     return ok && nh_rewire(g, o, d);
 }

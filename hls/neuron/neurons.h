@@ -39,7 +39,7 @@ nh_numerics nh_numerics_resolve(const nh_numerics *asked, double spiking_dt);
  * neuron_model get the user's, whose parameters are taken by name from the coefficients (alpha, gain, leak, theta, v_reset, alpha_syn,
  * gain_syn, dt), from the file's values, or from the program that the reader gave. layer_delay and recurrent_bias move or add DELAY
  * layers, so that indices of layers and tensors change; numerics lava makes the weights that feed a spiking layer whole numbers (raw is
- * set). Notes what was decided (NH_N_NUMERICS_USED), warns where the file cannot say (NH_N_RESET_LOST); errors: dt > tau for Euler
+ * set). Notes what was decided (NH_N_NUMERICS_USED), warns where the file cannot say (NH_N_RESET_LOST, NH_N_EXPORT_LOST); errors: dt > tau for Euler
  * (NH_N_DT), ... */
 bool nh_pass_discretise(nh_graph *g, const nh_options *o, nh_diag *d);
 

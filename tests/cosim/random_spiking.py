@@ -24,7 +24,7 @@ import spiking_nets
 
 # What the tool may refuse in a network drawn at random.
 REFUSED = {"P103": "too small a budget", "P108": "too small a reuse factor for a window", "N325": "options that exclude each other",
-           "N110": "counts of more than 64 spikes with several thresholds"}
+           "N334": "loops as Spyx does not write them", "N110": "counts of more than 64 spikes with several thresholds"}
 OPTIONS = {"reset": ["value", "zero", "subtract", "none"], "reset_timing": ["same", "next"], "compare": ["gt", "ge"],
            "v_min": ["none", "minus_threshold"], "syn_order": ["new", "old", "decay_after"], "integrator": ["euler", "exp"],
            "input_gain": ["spec", "unit", "one_minus_alpha"]}

@@ -29,21 +29,33 @@ def unit(gain):
 
 
 class Neuron:
-    def __init__(self, node, numerics, dt):
+    def __init__(self, node, numerics, dt, in_loop):
         self.kind, self.v = node["type"], np.zeros(node["shape"])
         preset, given = numerics["numerics"], {k: v for k, v in numerics.items() if k != "numerics"}
         self.o = dict(zip(KEYS, PRESETS[preset])) | given
         self.i, self.spiked, self.n_before = np.zeros_like(self.v), np.zeros_like(self.v), np.zeros_like(self.v)
         f = {k: np.asarray(v, np.float64) for k, v in node["values"].items()}
+        leaky = self.kind in ("LIF", "LI", "IF", "I")
+        if preset == "sinabs" and self.kind not in ("IF", "I") and "v_min" not in given:
+            self.o["v_min"] = "none"  # Sinabs imports integrate-and-fire neurons alone with a floor
+        if preset == "spyx" and self.kind not in ("LIF", "CubaLIF") and "input_gain" not in given:
+            self.o["input_gain"] = "unit"
+        if preset == "snntorch" and leaky and not in_loop and self.o["reset"] in ("zero", "value") and "reset_timing" not in given:
+            self.o["reset_timing"] = "same"  # Leaky clears its membrane before it adds the input
+        decays = preset == "rockpool" and self.kind == "LI" and "input_gain" not in given
+        start = {"norse": "v_leak", "spikingjelly": "v_reset"}.get(preset)
+        if start in f and "v_threshold" in f and self.o["reset"] != "subtract" and self.o["v_min"] == "none" and self.o["spikes_per_step"] == 1:
+            self.v = self.v + f[start]
         self.theta, self.v_reset = single(f.get("v_threshold", 0)), single(f.get("v_reset", 0))
         self.increment = preset == "norse" and self.kind in ("LIF", "LI") and self.o["input_gain"] == "spec" and self.o["integrator"] == "euler"
         r = np.ones(()) if preset == "norse" and self.kind in ("LIF", "LI") else f["r"]
         if self.kind in ("IF", "I"):
-            plain = preset in PLAIN_IF and "input_gain" not in given or self.o["input_gain"] == "unit"
+            plain = preset in PLAIN_IF | {"spyx"} and "input_gain" not in given or self.o["input_gain"] == "unit"
             self.alpha, self.leak, self.gain = 1, 0, np.ones(()) if plain else unit(single(r * dt))
             return
         tau = f["tau_mem"] if self.kind.startswith("Cuba") else f["tau"]
         self.alpha, self.gain = self.coefficients(tau, r, dt, self.o["integrator"])
+        self.gain = self.alpha if decays else self.gain
         decay = 1 - dt / tau if self.o["integrator"] == "euler" else np.exp(-dt / tau)
         self.leak = single(f["v_leak"] * (1 - decay))
         self.v_leak = single(f["v_leak"])
@@ -161,9 +173,17 @@ def stateless(node, x):
     return sums / 4 if kind == "AvgPool2d" else sums
 
 
+def in_loop(net, name):
+    reached, front = set(), [name]
+    while front:
+        front = [b for a, b in net.edges if a in front and b not in reached]
+        reached |= set(front)
+    return name in reached
+
+
 def run(net, sample, numerics):
     """numerics: {neuron: its options}. [steps, outputs] of one sample."""
-    neurons = {name: Neuron(node, numerics[name], net.dt) for name, node in net.nodes.items() if name in numerics}
+    neurons = {name: Neuron(node, numerics[name], net.dt, in_loop(net, name)) for name, node in net.nodes.items() if name in numerics}
     before, history, out = {}, {name: [] for name in net.nodes}, []
     for t in range(net.steps):
         now = {}

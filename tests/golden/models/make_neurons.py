@@ -42,6 +42,9 @@ write("two_ways.nir", dict(PORTS, fc=FC, lif=lif(), side=FC, side_lif=lif(), out
 write("loop_two_ways.nir", dict(PORTS, fc=FC, lif=lif(), side=FC, side_lif=lif(), back=dict(type="Delay", delay=np.array([1e-4, 1e-4])), rec=REC, out=lif()),
       [("input", "fc"), ("fc", "lif"), ("lif", "side"), ("side", "side_lif"), ("side_lif", "back"), ("back", "rec"), ("rec", "lif"), ("lif", "out"),
        ("side_lif", "out"), ("out", "output")])
+write("lif_steps.nir", dict(PORTS, fc=FC, lif=lif(tau=5, r=1)), CHAIN)  # as Sinabs writes it
+spyx = dict(PORTS, fc=FC, back=dict(type="Linear", weight=REC["weight"]), lif=lif(tau=4, r=0.75))
+write("spyx_loop.nir", spyx, [("input", "fc"), ("fc", "back"), ("back", "lif"), ("lif", "back"), ("lif", "output")])  # as Spyx writes RLIF
 IMAGE = dict(input=dict(type="Input", shape=np.array([1, 4, 4])), output=dict(type="Output", shape=np.array([8])))
 CONV = dict(type="Conv2d", weight=np.full((2, 1, 3, 3), 0.25, np.float32), bias=np.zeros(2, np.float32), stride=np.array([1, 1]),
             padding=np.array([0, 0]), dilation=np.array([1, 1]), groups=1, input_shape=np.array([4, 4]))

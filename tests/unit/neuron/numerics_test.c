@@ -91,7 +91,7 @@ Test(numerics, euler_decays_by_dt_over_tau) {
 }
 
 Test(numerics, a_gain_of_one_costs_no_multiplication) {
-    problem p = lif(NH_PRESET_SPYX, (double)0.0016f, 16, 1);
+    problem p = lif(NH_PRESET_SPINNAKER2, (double)0.0016f, 16, 1);
     cr_assert(run(&p));
     cr_expect_eq(param(&p, "alpha"), 0.9375);
     cr_expect_eq(nh_neuron_param(p.neuron->program, "gain"), -1);
