@@ -18,6 +18,8 @@ bool nh_target_read(nh_arena *a, nh_diag *d, nh_loc at, const char *name, const 
 void nh_config_schema(FILE *out);
 /* A commented config.yaml for a model, every layer listed. */
 void nh_config_init(const nh_graph *g, const char *model_path, const char *project, FILE *out);
+#define NH_NAME_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+#define NH_NAME_LONGEST 48
 /* Why a project cannot be called so; NULL: it can. Names become C functions, Verilog modules and folders. */
 const char *nh_config_name_problem(const char *name);
 

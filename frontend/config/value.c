@@ -8,20 +8,6 @@
 
 _Static_assert(sizeof(nh_strategy) == sizeof(int) && sizeof(nh_io) == sizeof(int), "words are stored as int");
 
-static const char *c_and_verilog_words[] = {
-    "always", "and", "assign", "auto", "begin", "break", "buf", "bufif0", "bufif1", "case", "casex", "casez", "cell", "char",
-    "cmos", "config", "const", "continue", "deassign", "default", "defparam", "design", "disable", "do", "double", "edge",
-    "else", "end", "endcase", "endconfig", "endfunction", "endgenerate", "endmodule", "endprimitive", "endspecify",
-    "endtable", "endtask", "enum", "event", "extern", "float", "for", "force", "forever", "fork", "function", "generate",
-    "genvar", "goto", "highz0", "highz1", "if", "ifnone", "incdir", "include", "initial", "inline", "inout", "input",
-    "instance", "int", "integer", "join", "large", "liblist", "library", "localparam", "long", "macromodule", "main",
-    "medium", "module", "nand", "negedge", "nmos", "nor", "noshowcancelled", "not", "notif0", "notif1", "or", "output",
-    "parameter", "pmos", "posedge", "primitive", "pull0", "pull1", "pulldown", "pullup", "rcmos", "real", "realtime", "reg",
-    "register", "release", "repeat", "restrict", "return", "rnmos", "rpmos", "rtran", "scalared", "short", "signed",
-    "sizeof", "small", "specify", "static", "strong0", "strong1", "struct", "supply0", "supply1", "switch", "table", "task",
-    "time", "tran", "tri", "tri0", "tri1", "triand", "trior", "trireg", "typedef", "union", "unsigned", "use", "vectored",
-    "void", "volatile", "wait", "wand", "weak0", "weak1", "while", "wire", "wor", "xnor", "xor"};
-
 static const char *number_text(nh_arena *a, double v) { return nh_arena_printf(a, "%.15g", v); }
 
 static const char *words_text(nh_arena *a, const nh_key *k, const char *before, const char *between) {
@@ -56,7 +42,7 @@ const char *nh_key_allowed(nh_arena *a, const nh_key *k) {
         return nh_arena_printf(a, "a list [a, ...] of 1 to %d integers from %s to %s", k->capacity, number_text(a, k->min), number_text(a, k->max));
     case NH_KEY_TILES: return nh_arena_printf(a, "a list [[x, y], ...] of 1 to %d tiles, x and y from 0 to %s", k->capacity, number_text(a, k->max));
     case NH_KEY_FORMAT: return "auto, or a format like \"fixed<8,1>\" or \"ufixed<8,0,RND,SAT>\"";
-    case NH_KEY_NAME: return "a letter, then letters, digits and _, at most 48 characters";
+    case NH_KEY_NAME: return "a letter, then letters, digits and _, at most 48 characters; no word of C, C++, Verilog or VHDL";
     case NH_KEY_DATA: return data_allowed(k);
     case NH_KEY_PATH: return "the path of a file";
     case NH_KEY_PROGRAM: return "the path of a .neuron file, the name of a built-in model, or a program in several lines";
@@ -239,20 +225,13 @@ static bool read_format(const nh_reading *r, const nh_key *k, const nh_yaml *nod
     return true;
 }
 
-static int by_text(const void *a, const void *b) { return strcmp(a, *(const char *const *)b); }
-
-const char *nh_config_name_problem(const char *s) {
-    const char *letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
-    size_t n_word = sizeof c_and_verilog_words / sizeof *c_and_verilog_words;
-    bool begins = (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z');
-    if (!begins || s[strspn(s, letters)] || strlen(s) > 48) return "is not a name that C and Verilog can use";
-    if (bsearch(s, c_and_verilog_words, n_word, sizeof *c_and_verilog_words, by_text)) return "is a word of C or Verilog";
-    return NULL;
-}
-
 static bool read_name(const nh_reading *r, const nh_key *k, const nh_yaml *node, char *field) {
     const char *problem = nh_config_name_problem(node->text);
-    if (problem) return refuse(r, NH_C_NAME, k, node, problem);
+    if (problem) {
+        refuse(r, NH_C_NAME, k, node, problem);
+        if (*node->text && !node->text[strspn(node->text, NH_NAME_LETTERS)]) nh_diag_hint(r->diag, "another name, e.g. net_%.44s", node->text);
+        return false;
+    }
     memcpy(field, &node->text, sizeof node->text);
     return true;
 }

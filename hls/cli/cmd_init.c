@@ -10,7 +10,7 @@
 static const char *project_name(nh_arena *a, const char *model) {
     const char *base = nh_path_base(model), *dot = strrchr(base, '.');
     const char *id = nh_mangle(a, nh_arena_strn(a, base, dot && dot > base ? (size_t)(dot - base) : strlen(base)));
-    return nh_config_name_problem(id) ? nh_arena_printf(a, "net_%s", id) : id;
+    return nh_config_name_problem(id) ? nh_arena_printf(a, "net_%.*s", NH_NAME_LONGEST - 4, id) : id;
 }
 
 /* The model as seen from the configuration's folder. */

@@ -201,6 +201,24 @@ Test(config, projects_are_identifiers) {
     nh_arena_free(a);
 }
 
+/* Words by their standards, not by our table; and names that only look like them. */
+Test(config, names_that_something_has_already_are_refused_with_what_has_them) {
+    static const struct { const char *name, *why; } row[] = {
+        {"clk", "port or signal"}, {"s_axis_tdata", "port or signal"}, {"m_axis", "port or signal"}, {"s12_valid", "port or signal"},
+        {"core_idle_0_11", "port or signal"}, {"nh_skid", "nh_"}, {"NH_anything", "nh_"}, {"u_n1_fc1", "instances"}, {"int", "of C or C++"},
+        {"co_yield", "of C or C++"}, {"nullptr", "of C or C++"}, {"reg", "of Verilog"}, {"always_ff", "of Verilog"}, {"nettype", "of Verilog"},
+        {"supply0", "of Verilog"}, {"entity", "of VHDL"}, {"Entity", "of VHDL"}, {"SIGNAL", "of VHDL"}, {"NULL", "of VHDL"}, {"EOF", "macro"},
+        {"INT_MAX", "macro"}, {"UINT_LEAST64_MAX", "macro"}, {"PRIx32", "macro"}, {"linux", "macro"}, {"errno", "macro"}, {"main", "library"},
+        {"memcpy", "library"}, {"printf", "library"}, {"uint16_t", "library"}, {"size_t", "library"}, {"sqrtf", "library"}, {"sin", "library"},
+        {"xor", "of C or C++"}, {"zzz", NULL}, {"clk1", NULL}, {"clock_net", NULL}, {"s12_valid_", NULL}, {"s_valid", NULL}, {"core_idle_0", NULL},
+        {"nhskid", NULL}, {"u", NULL}, {"u1", NULL}, {"Int", NULL}, {"Reg", NULL}, {"entity1", NULL}, {"EEG", NULL}, {"INT_MAXIMUM", NULL}, {"PRIx", NULL},
+        {"printf1", NULL}, {"main_", NULL}, {"uint_t", NULL}, {"net", NULL}, {"mnist", NULL}};
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        const char *why = nh_config_name_problem(row[i].name);
+        cr_assert((why == NULL) == (row[i].why == NULL) && (!why || strstr(why, row[i].why)), "%s: %s", row[i].name, why ? why : "(free)");
+    }
+}
+
 Test(config, hostile_bytes_end_in_diagnostics) {
     static const char text[] = "project: p\0\nmodel: \x80\n";
     reading r = read_bytes(text, sizeof text - 1);
