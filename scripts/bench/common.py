@@ -1,7 +1,9 @@
-"""Shared by the benchmarks: run neurohls on a config made on the fly, measure wall time and peak memory, print tables."""
+"""Shared by the benchmarks: run neurohls on a config made on the fly, measure wall time and peak memory, print tables. What a benchmark
+lacks it says in one sentence, and ends with exit status 3; models and data that are not part of the repository end it as "skipped"."""
+import importlib
 import json
 import os
-import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -10,11 +12,38 @@ ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 SHARED = os.path.join(ROOT, "..", "shared")
 
 
+def lacks(sentence):
+    print(f"{os.path.basename(sys.argv[0])}: {sentence}", file=sys.stderr)
+    sys.exit(3)
+
+
+def need(*modules):
+    """Import Python modules; one is returned by itself. Debian has each as python3-MODULE."""
+    try:
+        found = [importlib.import_module(m) for m in modules]
+    except ImportError as e:
+        name = (e.name or str(e)).partition(".")[0]
+        lacks(f"Python's {name} is missing: apt-get install {' '.join('python3-' + m for m in modules)}, or scripts/install.sh")
+    return found[0] if len(found) == 1 else found
+
+
+def need_tool(name):
+    if not shutil.which(name):
+        lacks(f"{name} is missing; neurohls doctor says how to install it")
+    return name
+
+
+def program(variable, names, how):
+    """The path in an environment variable, or the first of the names below the repository that is there."""
+    paths = [os.environ[variable]] if os.environ.get(variable) else [os.path.join(ROOT, n) for n in names]
+    for path in paths:
+        if os.path.isfile(path) and os.access(path, os.X_OK):
+            return os.path.abspath(path)
+    lacks(f"{paths[0]} is not a program: {how}, or set {variable}")
+
+
 def neurohls_path():
-    path = os.environ.get("NEUROHLS", os.path.join(ROOT, "build", "bin", "neurohls"))
-    if not os.path.exists(path):
-        sys.exit(f"build neurohls first (scripts/demo.sh), or set NEUROHLS: {path} is not there")
-    return path
+    return program("NEUROHLS", ["build/bin/neurohls"], "build neurohls first (scripts/demo.sh)")
 
 
 def golden(*parts):
@@ -49,8 +78,7 @@ def build(folder, config, *args):
 
 def save_dense(path, shapes, seed=0, relu=True, scale=None):
     """An ONNX chain of dense layers with seeded weights; shapes: [n0, n1, ...]."""
-    import numpy as np
-    import onnx
+    np, onnx = need("numpy", "onnx")
     from onnx import TensorProto, helper, numpy_helper
     rng = np.random.default_rng(seed)
     nodes, inits, at = [], [], "x"

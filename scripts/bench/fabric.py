@@ -8,9 +8,9 @@ import subprocess
 import sys
 import tempfile
 
-import numpy as np
+from common import golden, need, neurohls_path, table
 
-from common import golden, neurohls_path, table
+np = need("numpy")
 
 PEER = """project: peer
 model: {model}

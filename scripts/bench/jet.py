@@ -5,7 +5,7 @@ import os
 import subprocess
 import tempfile
 
-from common import build, golden, run, table
+from common import build, golden, need_tool, run, table
 
 model = golden("hls4ml", "models", "three_layer_keras.onnx")
 inputs = golden("hls4ml", "jet3_m16_6_lat_par", "input.npy")
@@ -57,7 +57,7 @@ for strategy, reuse in (("latency", 1), ("resource", 32)):
             f.write(TIMER)
         rates = []
         for flags in (["-O3"], ["-O3", "-march=native"]):
-            subprocess.run(["cc", "-std=c11", *flags, "-D_POSIX_C_SOURCE=200809L", "-o", "timer", "timer.c", "model.c", "-lm"], cwd=c, check=True)
+            subprocess.run([need_tool("cc"), "-std=c11", *flags, "-D_POSIX_C_SOURCE=200809L", "-o", "timer", "timer.c", "model.c", "-lm"], cwd=c, check=True)
             rates.append(float(subprocess.run(["./timer"], cwd=c, check=True, capture_output=True, text=True).stdout))
         s = report["sim"]
         rows.append([strategy, f"{seconds:.1f}", f"{check:.3f}", s["mismatches"], s["measured_ii"], s["measured_latency"],

@@ -1,13 +1,15 @@
 #!/usr/bin/python3
 """Time and memory of the mapper: generated networks of 100 k, 1 M and 10 M neurons, one of 10 M in convolutions, and lava's seed6 in shape, as the
-unit tests make them. $NEUROHLS_MAP_TEST names another program than build/bin/unit_map_test."""
+unit tests make them. $NEUROHLS_MAP_TEST names another program than unit_map_test of build or build-test."""
 import os
 import re
 import subprocess
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-TEST = os.environ.get("NEUROHLS_MAP_TEST", os.path.join(ROOT, "build", "bin", "unit_map_test"))
+from common import program
+
+TEST = program("NEUROHLS_MAP_TEST", ["build/bin/unit_map_test", "build-test/bin/unit_map_test"],
+               "build the tests first (cmake -S . -B build-test -DNH_TESTS=ON && cmake --build build-test --target unit_map_test)")
 
 for name in ("memory_grows_linearly_with_neurons", "a_convolutional_network_of_ten_million_neurons_maps", "seed6_fits_120_cores_of_a_loihi2_like_fabric"):
     done = subprocess.run([TEST, "--filter", f"map/{name}"], capture_output=True, text=True, env={**os.environ, "NEUROHLS_BENCH": "1"})

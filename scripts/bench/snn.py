@@ -6,9 +6,9 @@ import os
 import sys
 import tempfile
 
-import numpy as np
+from common import build, golden, need, table
 
-from common import build, golden, table
+np = need("numpy")
 
 LANES = (2, 8, 64, 512)
 NETWORKS = [(kind, numerics, 6, bits, lanes) for kind, numerics, state in (("lif", "snntorch", (8, 10, 12)), ("if", "nir", (10,)))

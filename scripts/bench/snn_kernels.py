@@ -10,9 +10,9 @@ import time
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
-import numpy as np
+from common import build, golden, need, need_tool, table
 
-from common import build, golden, table
+np, h5py = need("numpy", "h5py")  # after the variables: numpy reads them when it is loaded
 
 PROGRAM = r"""
 #include <stdio.h>
@@ -47,7 +47,6 @@ int main(int argc, char **argv) {
 
 def network(path):
     """Weights as [n_in, n_out] float32, rows contiguous: an event reads one."""
-    import h5py
     with h5py.File(path) as f:
         return [np.ascontiguousarray(f[f"node/nodes/{name}/weight"][()].T) for name in ("fc1", "fc2")]
 
@@ -101,7 +100,7 @@ def main():
         with open(paths[0], "w") as f:
             f.write(PROGRAM)
         x.tofile(paths[2])
-        subprocess.run(["cc", "-std=gnu11", "-O3", "-I", c, "-o", paths[1], paths[0], os.path.join(c, "model.c")], check=True)
+        subprocess.run([need_tool("cc"), "-std=gnu11", "-O3", "-I", c, "-o", paths[1], paths[0], os.path.join(c, "model.c")], check=True)
         best, counts = {}, {}
         for _ in range(5):
             for name, product in (("numpy, events", False), ("numpy, matrix product", True)):

@@ -16,7 +16,7 @@ for variable in $(env | sed -n 's/^\(NEUROHLS_[A-Z0-9_]*\)=.*/\1/p'); do unset "
 NO_COLOR=1 sh ./cmd >"$TMP.out" 2>"$TMP.err" </dev/null
 status=$?
 trap 'rm -rf "$TMP" "$TMP.out" "$TMP.err" "$TMP.diag"' EXIT
-{ cat "$TMP.err"; echo "exit $status"; } | sed "s|$TMP|TMP|g; s|$TOOLS|TOOLS|g; s|[.]tmp-[A-Za-z0-9]*|.tmp-XXXXXX|g" >"$TMP.diag"
+{ cat "$TMP.err"; echo "exit $status"; } | sed "s|$TMP|TMP|g; s|$TOOLS|TOOLS|g; s|[.]tmp-[A-Za-z0-9]*|.tmp-XXXXXX|g; s/: done, [0-9.]* s:/: done, 0.0 s:/" >"$TMP.diag"
 sed -i "s|$TMP|TMP|g" "$TMP.out"
 if [ $status = 2 ] && [ -e "$TMP/o/.neurohls.json" ] && [ ! -e output_is_left ]; then
     echo "exit status 2, but there is an output folder: $(ls "$TMP/o")"
