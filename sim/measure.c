@@ -63,14 +63,18 @@ void nh_drift_finish(nh_arena *a, const nh_measure *m, nh_sim_facts *f, const nh
     f->drift = nh_arena_alloc(a, (size_t)g->n_stream * sizeof *f->drift);
     for (int k = 0; k < g->n_stream; k++) {
         if (!has_drift(m, k)) continue;
-        bool is_input = k == g->input;
+        nh_fx_count seen = count[k];
+        if (k == g->input) seen = (nh_fx_count){f->input_n, f->input_overflowed, f->input_wrapped, f->input_low, f->input_near};
         f->drift[f->n_drift++] = (nh_drift_fact){
             .layer = g->graph->layer[g->graph->tensor[g->stream[k].tensor].producer].name,
             .max_abs = e[k].max_abs,
             .mean_abs = e[k].sum_abs / ((double)frames * (double)g->stream[k].n),
             .sqnr_db = e[k].sum_square > 0 ? 10 * log10(e[k].sum_reference / e[k].sum_square) : INFINITY,
-            .overflowed = is_input ? f->input_overflowed : count[k].overflowed,
-            .n = is_input ? f->input_n : count[k].n};
+            .overflowed = seen.overflowed,
+            .n = seen.n,
+            .wrapped = seen.wrapped,
+            .low = seen.low,
+            .near = seen.near};
     }
 }
 

@@ -27,7 +27,7 @@ static int64_t *order_inputs(nh_arena *a, const nh_design *g, const int64_t *mod
 }
 
 int64_t *nh_sim_quantize(nh_arena *a, const nh_design *g, const nh_samples *x, nh_sim_facts *f) {
-    nh_fx_count count = {0, 0};
+    nh_fx_count count = {0};
     const nh_stream *s = &g->stream[g->input];
     int64_t total = x->n * x->size, *raw = nh_arena_array(a, (size_t)total, sizeof *raw);
     for (int64_t i = 0; raw && i < total; i++) {
@@ -35,6 +35,9 @@ int64_t *nh_sim_quantize(nh_arena *a, const nh_design *g, const nh_samples *x, n
         raw[i] = nh_quantize_input(g, x->x[i - e + (s->order ? s->order[e] : e)], &count);
     }
     f->input_overflowed = count.overflowed;
+    f->input_wrapped = count.wrapped;
+    f->input_low = count.low;
+    f->input_near = count.near;
     f->input_n = (uint64_t)total;
     return raw;
 }

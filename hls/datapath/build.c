@@ -337,7 +337,7 @@ nh_val nh_dp_max(nh_dp *p, nh_val a, nh_val b) { return extreme(p, NH_DP_MAX, a,
 
 /* Does the rounded value stay inside the format? Rounding is monotone, so both ends decide. */
 static bool never_overflows(nh_range r, int frac, nh_format to) {
-    nh_fx_count count = {0, 0};
+    nh_fx_count count = {0};
     nh_format saturating = to;
     saturating.overflow = NH_OVERFLOW_SAT;
     nh_i128 lo = nh_fx_convert(r.lo, frac, saturating, &count), hi = nh_fx_convert(r.hi, frac, saturating, &count);

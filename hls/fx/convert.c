@@ -4,13 +4,22 @@
 #include <math.h>
 #include <string.h>
 
+/* What became of a value that left the format: value is its real size in steps of the format. */
+static void count_overflow(nh_fx_count *count, double steps, double out, nh_overflow mode) {
+    bool near = fabs(steps - out) <= 1;
+    count->overflowed++;
+    count->wrapped += mode == NH_OVERFLOW_WRAP;
+    count->near += mode != NH_OVERFLOW_WRAP && near;
+    count->low += mode != NH_OVERFLOW_WRAP && !near && steps < 0;
+}
+
 nh_i128 nh_fx_convert(nh_i128 raw, int frac_in, nh_format to, nh_fx_count *count) {
     bool overflowed;
     nh_i128 out = nh_fx_cast(raw, frac_in, nh_format_frac(to), to.width_bits, to.is_signed, to.round,
                              to.overflow, &overflowed);
     if (count) {
         count->n++;
-        count->overflowed += overflowed;
+        if (overflowed) count_overflow(count, ldexp((double)raw, nh_format_frac(to) - frac_in), (double)out, to.overflow);
     }
     return out;
 }
@@ -34,7 +43,7 @@ nh_i128 nh_fx_from_double(double v, nh_format to, nh_fx_count *count) {
                                        to.is_signed, to.round, to.overflow, &overflowed);
     if (count) {
         count->n++;
-        count->overflowed += overflowed;
+        if (overflowed) count_overflow(count, ldexp(v, nh_format_frac(to)), (double)out, to.overflow);
     }
     return out;
 }

@@ -42,6 +42,9 @@ const char *nh_format_print(nh_format f, char buf[NH_FORMAT_TEXT]);
 /* How often a conversion lost more than an LSB. */
 typedef struct {
     uint64_t n, overflowed; /* overflowed: saturated or wrapped */
+    /* Of the overflowed: wrapped, saturated at the low end, and those that saturated at either end within one step of it, which is no more
+     * than rounding does (a probability of 1 in a format that ends below it). */
+    uint64_t wrapped, low, near;
 } nh_fx_count;
 
 /* raw with frac_in fractional bits -> raw in `to`, by its modes. count may be NULL. */

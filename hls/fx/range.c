@@ -89,7 +89,7 @@ bool nh_range_format(nh_range r, int frac, nh_format *out) {
 }
 
 nh_range nh_range_convert(nh_range r, int frac_in, nh_format to) {
-    nh_fx_count count = {0, 0};
+    nh_fx_count count = {0};
     nh_range image = {nh_fx_convert(r.lo, frac_in, to, &count), nh_fx_convert(r.hi, frac_in, to, &count)};
     if (count.overflowed == 0) return image; /* rounding is monotone */
     switch (to.overflow) {

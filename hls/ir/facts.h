@@ -19,7 +19,8 @@ typedef struct {
 typedef struct {
     const char *layer;
     double max_abs, mean_abs, sqnr_db;
-    uint64_t overflowed, n; /* elements that saturated or wrapped */
+    uint64_t overflowed, n; /* casts on the way to it that saturated or wrapped, of all casts */
+    uint64_t wrapped, low, near; /* of these: wrapped, saturated at the low end, saturated within a step of the end */
 } nh_drift_fact;
 
 /* Spikes of a layer of neurons over the samples that were traced. A spike is a value that is not 0; of neurons that give several
@@ -176,7 +177,7 @@ typedef struct {
     int64_t measured_latency, planned_latency;
     struct { const char *name; int64_t depth, high_water; } *fifo;
     int n_fifo;
-    uint64_t input_overflowed, input_n;
+    uint64_t input_overflowed, input_n, input_wrapped, input_low, input_near;
     double fixed_per_second, rtl_cycles_per_second;
     int n_class;
     nh_score_fact score;

@@ -33,7 +33,7 @@ void nh_percentile_range(nh_values values, double percentile, double *lo, double
 }
 
 static bool covers(nh_format f, double lo, double hi) {
-    nh_fx_count count = {0, 0};
+    nh_fx_count count = {0};
     nh_fx_from_double(lo, f, &count);
     nh_fx_from_double(hi, f, &count);
     return count.overflowed == 0;
@@ -83,7 +83,7 @@ nh_format nh_fit_raw(nh_range r, int frac, int bits) {
     bool is_signed;
     int exact = nh_range_width(r, &is_signed);
     nh_format f = nh_format_make(is_signed, bits, exact - frac, NH_ROUND_RND, NH_OVERFLOW_SAT);
-    nh_fx_count count = {0, 0};
+    nh_fx_count count = {0};
     nh_fx_convert(r.lo, frac, f, &count);
     nh_fx_convert(r.hi, frac, f, &count);
     f.int_bits += count.overflowed > 0; /* the end rounds up to the next power of two */

@@ -89,7 +89,7 @@ bool nh_infer_result(nh_infer *c, const nh_layer *l, nh_range exact, int frac, d
         how = "auto, interval analysis";
         c->g->tensor[l->out].by_interval = true;
     }
-    nh_fx_count ends = {0, 0};
+    nh_fx_count ends = {0};
     nh_fx_convert(exact.lo, frac, f, &ends);
     nh_fx_convert(exact.hi, frac, f, &ends);
     c->may_clip[l->out] = ends.overflowed > 0;
@@ -212,7 +212,7 @@ static bool infer_table(nh_infer *c, const nh_layer *l, double lo, double hi) {
     if (l->opt.result.is_auto)
         f = nh_format_make(lo < 0, l->opt.result_bits, lo < 0 ? 1 : 0, NH_ROUND_RND, NH_OVERFLOW_SAT);
     if (!nh_infer_signed64(c, l, "result", f, l->opt.result.at)) return false;
-    nh_fx_count ends = {0, 0};
+    nh_fx_count ends = {0};
     nh_range all = nh_range_of(f);
     nh_range y = {nh_fx_from_double(lo, f, &ends) - 1, nh_fx_from_double(hi, f, &ends) + 1};
     y = (nh_range){most(y.lo, all.lo), least(y.hi, all.hi)};

@@ -12,7 +12,7 @@
 
 /* Bits more that make the worst row, or the whole, good enough. */
 static int more_bits(const nh_param_loss *l) {
-    if (l->worst_row >= 0) return (int)ceil(log2(KEEP_LSB * l->worst_lsb / fabs(l->worst)));
+    if (l->worst_row >= 0 && l->sqnr_db >= KEEP_DB) return (int)ceil(log2(KEEP_LSB * l->worst_lsb / fabs(l->worst)));
     return (int)ceil((KEEP_DB - fmax(l->sqnr_db, 0)) / DB_PER_BIT);
 }
 
@@ -24,7 +24,7 @@ static const char *wider(nh_arena *a, nh_format f, int bits) {
 
 static void hint_weights(const nh_graph *g, const nh_layer *l, const nh_param_loss *loss, nh_diag *d) {
     int bits = loss->sqnr_db < INFINITY ? more_bits(loss) : 1, width = l->opt.weight_bits + (bits < 1 ? 1 : bits);
-    bool rows = loss->worst_row >= 0 && l->weight->shape.dim[0] > 1, may_scale = l->opt.strategy != NH_STRATEGY_EVENT;
+    bool rows = loss->worst_row >= 0 && loss->sqnr_db >= KEEP_DB && l->weight->shape.dim[0] > 1, may_scale = l->opt.strategy != NH_STRATEGY_EVENT;
     const char *more = width <= MOST_BITS ? nh_arena_printf(g->arena, "weight_bits: %d", width) : "a model whose numbers are closer to each other";
     if (!l->opt.weight.is_auto) {
         nh_diag_hint(d, "weight: \"%s\" keeps it%s", wider(g->arena, l->weight->fmt, bits), rows && may_scale ? ", or weight: auto with granularity: per_channel" : "");
@@ -110,9 +110,11 @@ void nh_tell_lost_params(const nh_graph *g, const nh_layer *l, const nh_neuron_p
             if (fabs(from) > worst) worst = fabs(from), at = i;
         }
         if (lost == 0) continue;
-        const char *many = asked[k].n == 1 ? "" : nh_arena_printf(g->arena, "%lld of %lld values of ", (long long)lost, (long long)asked[k].n);
-        const char *example = nh_arena_printf(g->arena, "%.9g becomes %.9g", asked[k].value[at], rounded[k].value[at]);
-        nh_report(d, NH_N_UNDERFLOW, l->at, "layer '%s': %s%s: %s", l->name, many, p->reg[reg].name, example);
+        const char *name = p->reg[reg].name, *example = nh_arena_printf(g->arena, "%.9g becomes %.9g", asked[k].value[at], rounded[k].value[at] + 0.0);
+        if (asked[k].n == 1) nh_report(d, NH_N_UNDERFLOW, l->at, "layer '%s': %s %s", l->name, name, example);
+        else
+            nh_report(d, NH_N_UNDERFLOW, l->at, "layer '%s': %lld of %lld values of %s lose most of their bits; the largest of them, %s", l->name, (long long)lost,
+                      (long long)asked[k].n, name, example);
         nh_diag_layer(d, l->name);
         if (volts[reg] == 1) nh_diag_hint(d, "1 is the threshold, and volts are as fine as the finest state: raise state_bits, or give its state more fractional bits");
         else nh_diag_hint(d, "raise decay_bits");

@@ -152,7 +152,7 @@ bool nh_infer_weight(nh_infer *c, nh_layer *l, int64_t n_out, int64_t n_in) {
         return nh_infer_say(c, l, NH_N_WEIGHT_BITS, "layer '%s': automatic weights need at least 2 bits",
                             l->name);
     w->scale = NULL;
-    w->overflow = (nh_fx_count){0, 0};
+    w->overflow = (nh_fx_count){0};
     if (!is_auto)
         w->fmt = l->opt.weight.fmt;
     else if (is_arbitrary)
@@ -226,9 +226,9 @@ bool nh_infer_bias(nh_infer *c, nh_layer *l, int64_t n_out, int frac, const doub
     double *scale = nh_arena_array(c->g->arena, (size_t)n_out, sizeof *scale), worst = 0;
     nh_range all = {0, 0};
     bool is_scaled = false;
-    b->overflow = (nh_fx_count){(uint64_t)n_out, 0};
+    b->overflow = (nh_fx_count){.n = (uint64_t)n_out};
     for (int64_t o = 0; o < n_out; o++) {
-        nh_fx_count in_given = {0, 0}, in_accum = {0, 0};
+        nh_fx_count in_given = {0}, in_accum = {0};
         nh_i128 r = bias_raw(b->value[o], unit[o], given, accum ? *accum : widest, &in_given, &in_accum);
         if (!accum && in_accum.overflowed)
             return nh_infer_say(c, l, NH_N_ACCUM_WIDE,

@@ -135,6 +135,9 @@ const nh_field nh_drift_fields[] = {ROW(nh_drift_fact, layer, TEXT),
                                     ROW(nh_drift_fact, sqnr_db, REAL),
                                     ROW(nh_drift_fact, overflowed, U64),
                                     ROW(nh_drift_fact, n, U64),
+                                    ROW(nh_drift_fact, wrapped, U64),
+                                    ROW(nh_drift_fact, low, U64),
+                                    ROW(nh_drift_fact, near, U64),
                                     END};
 const nh_field nh_cycles_fields[] = {ROW(nh_cycles_fact, unit, TEXT),
                                      ROW(nh_cycles_fact, planned_ii, I64),
@@ -269,6 +272,23 @@ const char *const nh_readout_title[3] = {"most spikes", "first spike", "last ste
 const char *nh_reference_first_text(nh_arena *a, const nh_reference_first *f) {
     return nh_arena_printf(a, "sample %" PRId64 ", step %" PRId64 ", output %" PRId64 ": %g, got %g", f->sample,
                            f->step, f->output, f->expected, f->got);
+}
+
+static bool is_neuron(const nh_design *g, const char *layer) {
+    for (int i = 0; g && g->graph && i < g->graph->n_layer; i++)
+        if (strcmp(g->graph->layer[i].name, layer) == 0) return g->graph->layer[i].op == NH_OP_NEURON;
+    return false;
+}
+
+const char *nh_overflow_text(nh_arena *a, const nh_design *g, const nh_drift_fact *d) {
+    uint64_t far = d->overflowed - d->wrapped - d->near, high = far - d->low;
+    double percent = d->n > 0 ? 100 / (double)d->n : 0;
+    if (d->overflowed == 0) return "0";
+    if (far + d->wrapped == 0) return nh_arena_printf(a, "%" PRIu64 " of %" PRIu64 " saturate, by a step at most", d->near, d->n);
+    if (d->wrapped > 0) return nh_arena_printf(a, "%" PRIu64 " of %" PRIu64 " wrap", d->wrapped, d->n);
+    if (!is_neuron(g, d->layer)) return nh_arena_printf(a, "%" PRIu64 " of %" PRIu64 " saturate", far, d->n);
+    if (high == 0) return nh_arena_printf(a, "%.3g %% saturate, all below threshold", percent * (double)d->low);
+    return nh_arena_printf(a, "%.3g %% saturate below threshold, %.3g %% above", percent * (double)d->low, percent * (double)high);
 }
 
 double nh_spike_agreement(const nh_spike_fact *f) {

@@ -47,6 +47,9 @@ const char *nh_strategy_text(nh_strategy s);
 const char *nh_unit_kind_text(nh_unit_kind kind);
 /* "2x7" multipliers (outputs x inputs), "4" lanes of neurons, "-". */
 const char *nh_unit_lanes(nh_arena *a, const nh_unit *u);
+/* What happened to values that left the format of a layer, and whether it matters: "0", "3 of 11520 saturate", "13.3 % saturate, all below
+ * threshold" of the states of neurons. */
+const char *nh_overflow_text(nh_arena *a, const nh_design *g, const nh_drift_fact *d);
 /* Share of all spikes, of either path, that are in both at the same neuron and step; 1 where there are none. */
 double nh_spike_agreement(const nh_spike_fact *f);
 /* "float", "+ weights, inputs" ... of nh_cause_fact. */

@@ -316,7 +316,7 @@ static void put_drift(nh_html *h) {
     nh_html_heading(h, "Drift: float against fixed point");
     nh_puts(h->w, "<p class=\"soft\">Signal to quantization noise per layer; longer is better.</p>\n");
     nh_svg_drift(h);
-    nh_html_table_begin(h, "", "layer|max error|mean error|SQNR|overflowed");
+    nh_html_table_begin(h, "", "layer|max error|mean error|SQNR|outside the format");
     for (int i = 0; i < s->n_drift; i++) {
         const nh_drift_fact *d = &s->drift[i];
         nh_html_row_begin(h);
@@ -324,7 +324,7 @@ static void put_drift(nh_html *h) {
         nh_html_cell(h, nh_arena_printf(h->a, "%.4g", d->max_abs));
         nh_html_cell(h, nh_arena_printf(h->a, "%.4g", d->mean_abs));
         nh_html_cell(h, isfinite(d->sqnr_db) ? nh_arena_printf(h->a, "%.1f dB", d->sqnr_db) : "exact");
-        nh_html_cell(h, nh_arena_printf(h->a, "%" PRIu64 " of %" PRIu64, d->overflowed, d->n));
+        nh_html_cell(h, nh_overflow_text(h->a, h->f->design, d));
         nh_html_row_end(h);
     }
     nh_html_table_end(h);

@@ -179,8 +179,9 @@ static void put_match(nh_text_table *t, const nh_sim_facts *s, bool rtl) {
                 s->first.expected, s->first.got);
 }
 
-static void put_drift(nh_text_table *t, const nh_sim_facts *s) {
-    static const char *const head[] = {"layer", "max error", "mean error", "SQNR dB", "overflowed"};
+static void put_drift(nh_text_table *t, const nh_report_facts *f) {
+    static const char *const head[] = {"layer", "max error", "mean error", "SQNR dB", "outside the format"};
+    const nh_sim_facts *s = &f->sim;
     if (s->n_drift == 0) return;
     nh_text_begin(t, "Drift, float against fixed point", head, 5);
     for (int i = 0; i < s->n_drift; i++) {
@@ -190,7 +191,7 @@ static void put_drift(nh_text_table *t, const nh_sim_facts *s) {
         r[1] = nh_arena_printf(t->a, "%.3g", d->max_abs);
         r[2] = nh_arena_printf(t->a, "%.3g", d->mean_abs);
         r[3] = isfinite(d->sqnr_db) ? nh_arena_printf(t->a, "%.1f", d->sqnr_db) : "exact";
-        r[4] = d->overflowed ? nh_arena_printf(t->a, "%" PRIu64 " of %" PRIu64, d->overflowed, d->n) : "0";
+        r[4] = nh_overflow_text(t->a, f->design, d);
     }
     nh_text_end(t);
 }
@@ -240,7 +241,7 @@ static void put_sim(nh_text_table *t, const nh_report_facts *f) {
                 nh_text_clean(t->a, s->fifo[i].name, NH_TEXT_NAME), s->fifo[i].high_water, s->fifo[i].depth);
     if (s->waves) fprintf(t->out, "  waves         %s\n", nh_text_clean(t->a, s->waves, 80));
     if (nh_report_on_fabric(f)) nh_text_cores(t, f);
-    put_drift(t, s);
+    put_drift(t, f);
     nh_text_time(t, f);
 }
 

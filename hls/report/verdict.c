@@ -119,10 +119,14 @@ static const char *wider(nh_arena *a, const char *key, nh_format f, int width, i
     return nh_arena_printf(a, "%s: \"%s\"", key, nh_format_print(to, text));
 }
 
+static bool leaves_format(const nh_drift_fact *d) {
+    return d->n > 0 && (double)(d->overflowed - d->near) >= MANY_OVERFLOWS * (double)d->n;
+}
+
 static bool blame_overflow(judge *j, const nh_layer *casts, const nh_drift_fact *d) {
     const nh_tensor *t = &j->f->design->graph->tensor[casts->out];
-    if (!d || d->n == 0 || (double)d->overflowed < MANY_OVERFLOWS * (double)d->n) return false;
-    const char *cause = nh_arena_printf(j->a, "%.1f %% of its values leave the format", 100 * (double)d->overflowed / (double)d->n);
+    if (!d || !leaves_format(d)) return false;
+    const char *cause = nh_arena_printf(j->a, "%.1f %% of its values leave the format", 100 * (double)(d->overflowed - d->near) / (double)d->n);
     const nh_options *o = j->f->design->opt;
     nh_format f = t->q.fmt;
     if (casts->op == NH_OP_INPUT)
@@ -130,6 +134,15 @@ static bool blame_overflow(judge *j, const nh_layer *casts, const nh_drift_fact 
     else if (!casts->opt.result.is_auto) remedy(j, casts, cause, wider(j->a, "result", f, f.width_bits + 1, f.int_bits + 1));
     else if (o->calibrate.method != NH_CALIBRATE_MINMAX) j->v.cause = cause, j->v.remedy = "calibrate: { method: minmax }";
     else j->v.cause = cause, j->v.remedy = "calibrate: { data: samples that reach the whole range }";
+    return true;
+}
+
+/* A given accumulator to which every product is cast. d: only when casts on the way overflow. */
+static bool blame_accumulator(judge *j, const nh_layer *l, const nh_drift_fact *d) {
+    if (!l->weight || l->accum_exact || l->accum.width_bits == 0) return false;
+    if (d && !leaves_format(d)) return false;
+    char text[NH_FORMAT_TEXT];
+    remedy(j, l, nh_arena_printf(j->a, "every product and every sum is cast to its accumulator %s", nh_format_print(l->accum, text)), "accum: auto");
     return true;
 }
 
@@ -146,10 +159,11 @@ static bool blame_weights(judge *j, const nh_layer *l, double sqnr_db) {
     if (!lost && loss.sqnr_db > sqnr_db + WEIGHTS_DB) return false;
     const char *cause = nh_arena_printf(j->a, "its %s have an SQNR of %.1f dB", what, loss.sqnr_db);
     if (loss.zeroed > 0) cause = nh_arena_printf(j->a, "%s, %" PRId64 " of %" PRId64 " became 0", cause, loss.zeroed, loss.n);
-    if (loss.worst_row >= 0) cause = nh_arena_printf(j->a, "%g became %g beside %g: too few bits for both in %s", loss.worst, loss.becomes, loss.most, what);
     int bits = more_bits(loss.sqnr_db);
     bool may_scale = l->opt.granularity == NH_PER_TENSOR && l->opt.weight.is_auto && l->opt.strategy != NH_STRATEGY_EVENT && l->weight->shape.dim[0] > 1;
-    if (may_scale && loss.rows_zeroed + loss.rows_short > 0) remedy(j, l, cause, "granularity: per_channel");
+    bool few_rows = loss.worst_row >= 0 && loss.sqnr_db >= NH_FAR_SQNR_DB; /* else all of them have too few bits */
+    if (few_rows) cause = nh_arena_printf(j->a, "%g became %g beside %g: too few bits for both in %s", loss.worst, loss.becomes, loss.most, what);
+    if (may_scale && few_rows) remedy(j, l, cause, "granularity: per_channel");
     else if (!l->opt.weight.is_auto) remedy(j, l, cause, wider(j->a, "weight", f, f.width_bits + bits, f.int_bits));
     else remedy(j, l, cause, nh_arena_printf(j->a, "weight_bits: %d", capped(l->opt.weight_bits + bits, 32)));
     return true;
@@ -188,12 +202,9 @@ static void find_cause(judge *j) {
         const nh_layer *l = &g->layer[i];
         if (strcmp(l->name, j->v.layer) != 0) continue;
         const nh_layer *w = weighted_before(g, l);
-        if (blame_overflow(j, l, d)) return;
-        if (!w->accum_exact && w->weight && w->accum.width_bits > 0) {
-            remedy(j, w, "every product and every sum is cast to its accumulator", "accum: auto");
-            return;
-        }
-        if (!blame_weights(j, w, sqnr_db)) blame_result(j, l, sqnr_db);
+        if (l->opt.result.is_auto && blame_accumulator(j, w, d)) return;
+        if (blame_overflow(j, l, d) || blame_weights(j, w, sqnr_db)) return;
+        if (!blame_accumulator(j, w, NULL)) blame_result(j, l, sqnr_db);
         return;
     }
 }

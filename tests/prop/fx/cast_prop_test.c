@@ -58,7 +58,7 @@ static nh_format mode_format(int mode, int w, int i) {
 
 static void check(nh_i128 raw, int frac_in, nh_format f) {
     bool lost;
-    nh_fx_count count = {0, 0};
+    nh_fx_count count = {0};
     nh_i128 want = oracle(raw, frac_in, f, &lost), got = nh_fx_convert(raw, frac_in, f, &count);
     if (got != want || (count.overflowed == 1) != lost) {
         char buf[NH_FORMAT_TEXT];
@@ -114,7 +114,7 @@ Test(convert, doubles_agree_with_their_integers) {
         nh_format f = mode_format(k % 56, between(&state, 1, 64), between(&state, -64, 80));
         int64_t m = (int64_t)spiky(&state, 52);
         int e = between(&state, -140, 140);
-        nh_fx_count a = {0, 0}, b = {0, 0};
+        nh_fx_count a = {0}, b = {0};
         cr_assert(nh_fx_from_double(ldexp((double)m, e), f, &a) == nh_fx_convert(m, -e, f, &b));
         cr_assert_eq(a.overflowed, b.overflowed);
     }

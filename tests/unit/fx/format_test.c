@@ -81,7 +81,7 @@ Test(format, extremes_are_those_of_twos_complement) {
 }
 
 Test(convert, reads_exact_doubles) {
-    nh_fx_count n = {0, 0};
+    nh_fx_count n = {0};
     cr_expect(nh_fx_from_double(0.75, parse("fixed<8,1>"), &n) == 96);
     cr_expect(nh_fx_from_double(-0.0, parse("fixed<8,1>"), &n) == 0);
     cr_expect(nh_fx_from_double(0.1, parse("fixed<8,1,RND>"), &n) == 13); /* 0.1 * 128 = 12.8 */
@@ -100,4 +100,21 @@ Test(convert, gives_back_doubles) {
     cr_expect(nh_fx_to_double(-13, 7) == -13 / 128.0);
     cr_expect(nh_fx_to_double(3, -4) == 48);
     cr_expect(nh_fx_to_double((nh_i128)1 << 100, 100) == 1);
+}
+
+/* fixed<4,4> holds -8 .. 7: 8 and 7.75 end a step early at most, 9 and -9.5 are far away, and 9 wraps to -7. */
+Test(format, overflows_are_told_apart_by_where_they_went) {
+    nh_format f = nh_format_make(true, 4, 4, NH_ROUND_RND, NH_OVERFLOW_SAT), w = nh_format_make(true, 4, 4, NH_ROUND_RND, NH_OVERFLOW_WRAP);
+    nh_fx_count n = {0};
+    nh_fx_from_double(7, f, &n);
+    nh_fx_from_double(7.75, f, &n);
+    nh_fx_convert(8, 0, f, &n);
+    nh_fx_convert(-9 * 2 - 1, 1, f, &n);
+    nh_fx_from_double(9, f, &n);
+    nh_fx_from_double(9, w, &n);
+    cr_assert_eq(n.n, 6);
+    cr_assert_eq(n.overflowed, 5);
+    cr_assert_eq(n.near, 2);
+    cr_assert_eq(n.low, 1);
+    cr_assert_eq(n.wrapped, 1);
 }

@@ -117,13 +117,13 @@ Test(print, reads_back_to_the_same_text) {
     l->weight->fmt = nh_format_make(true, 8, 1, NH_ROUND_RND_CONV, NH_OVERFLOW_SAT);
     l->weight->raw = raw;
     l->weight->scale = scale;
-    l->weight->overflow = (nh_fx_count){6, 1};
+    l->weight->overflow = (nh_fx_count){.n = 6, .overflowed = 1};
     l->accum = nh_format_make(true, 30, 12, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
     l->accum_exact = true;
     l->requant_mul = nh_arena_alloc(a, sizeof mul);
     memcpy(l->requant_mul, mul, sizeof mul);
     l->requant_shift = -3;
-    l->result_overflow = (nh_fx_count){100, 2};
+    l->result_overflow = (nh_fx_count){.n = 100, .overflowed = 2};
 
     char *first = text_of(g, true);
     nh_graph *again = nh_graph_parse(a, d, "g.txt", first);

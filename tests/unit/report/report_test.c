@@ -18,8 +18,8 @@ typedef struct {
 } sample;
 
 static void fill_sim(sample *s) {
-    s->drift[0] = (nh_drift_fact){"x<&>", 0.25, 0.125, INFINITY, 0, 10};
-    s->drift[1] = (nh_drift_fact){"triple", 1.0 / 3, 0.1, 31.5, 3, 10};
+    s->drift[0] = (nh_drift_fact){.layer = "x<&>", .max_abs = 0.25, .mean_abs = 0.125, .sqnr_db = INFINITY, .n = 10};
+    s->drift[1] = (nh_drift_fact){.layer = "triple", .max_abs = 1.0 / 3, .mean_abs = 0.1, .sqnr_db = 31.5, .overflowed = 3, .n = 10};
     s->cycles[0] = (nh_cycles_fact){"triple", 3, 3, 3.0, 3};
     int64_t confusion[] = {5, 1, 0, 4};
     memcpy(s->confusion, confusion, sizeof confusion);

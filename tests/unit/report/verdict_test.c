@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "../../cosim/tiny.h"
-#include "underflow.h"
+#include "fields.h"
 #include "verdict.h"
 
 typedef struct {
@@ -106,5 +106,26 @@ Test(verdict, overflow_is_mended_by_an_integer_bit) {
     cr_assert_not_null(v.remedy);
     cr_assert_str_eq(v.remedy, "layers: { triple: { result: \"fixed<9,6>\" } }");
     cr_assert_not_null(strstr(v.cause, "20.0 %"));
+    tiny_free(&b.t);
+}
+
+/* What is said of values outside a format, and whether it is an alarm. */
+Test(verdict, overflow_is_told_by_what_becomes_of_it) {
+    bench b;
+    start(&b);
+    nh_drift_fact d = {.layer = "triple", .n = 1000};
+    cr_assert_str_eq(nh_overflow_text(b.t.a, b.f.design, &d), "0");
+    d.overflowed = 12, d.near = 12; /* probabilities of 1 */
+    cr_assert_str_eq(nh_overflow_text(b.t.a, b.f.design, &d), "12 of 1000 saturate, by a step at most");
+    d.overflowed = 15;
+    cr_assert_str_eq(nh_overflow_text(b.t.a, b.f.design, &d), "3 of 1000 saturate");
+    d.wrapped = 2;
+    cr_assert_str_eq(nh_overflow_text(b.t.a, b.f.design, &d), "2 of 1000 wrap");
+    b.t.graph->layer[1].op = NH_OP_NEURON;
+    d = (nh_drift_fact){.layer = "triple", .n = 1000, .overflowed = 133, .low = 133};
+    cr_assert_str_eq(nh_overflow_text(b.t.a, b.f.design, &d), "13.3 % saturate, all below threshold");
+    d.overflowed = 143;
+    cr_assert_str_eq(nh_overflow_text(b.t.a, b.f.design, &d), "13.3 % saturate below threshold, 1 % above");
+    b.t.graph->layer[1].op = NH_OP_BATCHNORM;
     tiny_free(&b.t);
 }
