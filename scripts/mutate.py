@@ -67,6 +67,7 @@ def digest(files):
 
 
 def configure(tree, build, flags):
+    os.environ["CCACHE_BASEDIR"] = tree
     launcher = ["-DCMAKE_C_COMPILER_LAUNCHER=ccache", "-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
     subprocess.run(["cmake", "-G", "Ninja", "-S", tree, "-B", build, "-DNH_TESTS=ON", "-DCMAKE_BUILD_TYPE=None",
                     f"-DCMAKE_C_FLAGS={flags}", "-DCMAKE_CXX_FLAGS=-O1 -w", *launcher], stdout=subprocess.DEVNULL, check=True)
@@ -97,7 +98,7 @@ def measured(work):
 class Mutant:
     """A fault: file, function and the line before and after it, which name it whatever else changes."""
 
-    def __init__(self, file, text, site, functions):
+    def __init__(self, file, text, site, functions):  # functions: tokens.functions(text)
         self.file, self.kind, self.line, self.site = file, site.kind, site.line, site
         self.function = next((n for a, b, n in functions if a <= site.line <= b), "-")
         self.text = tokens.planted(text, site)
@@ -123,21 +124,22 @@ def key_of(record):
     return tuple(record[k] for k in ("file", "function", "nth", "before", "after"))
 
 
-def all_mutants(folders, functions):
+def all_mutants(folders):
     found = {}
     for file in sources(folders):
         text = open(os.path.join(ROOT, file)).read()
+        functions = tokens.functions(text)
         for site in tokens.sites(text):
-            m = Mutant(file, text, site, functions.get(file, []))
+            m = Mutant(file, text, site, functions)
             if m.before != m.after:
                 found.setdefault(m.kind, []).append(m)
     return found
 
 
-def drawn(folders, functions, seed):
+def drawn(folders, seed):
     """Every possible fault, in an order that the seed decides, kinds by their weight."""
     rng = random.Random(seed)
-    left = all_mutants(folders, functions)
+    left = all_mutants(folders)
     for of_kind in left.values():
         rng.shuffle(of_kind)
     while left:
@@ -167,15 +169,15 @@ def equivalents():
 class Worker:
     """A copy of the tree with its build, in which one fault at a time stands."""
 
-    def __init__(self, work, number, data, budget):
-        self.budget = budget
+    def __init__(self, work, number, data, args):
+        self.budget = args.budget
         self.tree = os.path.join(work, f"tree{number}")
         self.build = os.path.join(self.tree, "build")
         shutil.rmtree(self.tree, ignore_errors=True)
         copy_tree(self.tree)
         configure(self.tree, self.build, "-O1 -w")
         self.data = data
-        self.tests = {t.name: t for t in quick.list_tests(self.tree, self.build)}
+        self.tests = {t.name: t for t in quick.list_tests(self.tree, self.build, bool(args.tests))}
         self.sound = set()
         self.objects = {}
         for entry in json.load(open(os.path.join(self.build, "compile_commands.json"))):
@@ -318,18 +320,17 @@ def read_log(path):
     return [json.loads(line) for line in open(path)] if os.path.exists(path) else []
 
 
-def chosen_mutants(args, data, old):
-    functions = {f: [tuple(x) for x in v] for f, v in data["functions"].items()}
+def chosen_mutants(args, old):
     if args.again:
         listed = equivalents()
         wanted = {key_of(r) for r in read_log(args.again) if r["result"] == "survived"} - set(listed)
-        found = {m.key(): m for of_kind in all_mutants(args.folder, functions).values() for m in of_kind if m.key() in wanted}
+        found = {m.key(): m for of_kind in all_mutants(args.folder).values() for m in of_kind if m.key() in wanted}
         for key in wanted - set(found):
             say(f"gone with its line: {key[0]} {key[1]}: {key[3]}")
         args.count = len(found)
         return iter(found.values())
     seen = {key_of(r) for r in old}
-    return (m for m in drawn(args.folder, functions, args.seed) if m.key() not in seen)
+    return (m for m in drawn(args.folder, args.seed) if m.key() not in seen)
 
 
 def main():
@@ -343,7 +344,7 @@ def main():
     parser.add_argument("--log", help="JSON lines (WORK/log.jsonl)")
     parser.add_argument("--resume", action="store_true", help="go on with the log: what is in it is not run again")
     parser.add_argument("--again", metavar="LOG", help="survivors of this log again")
-    parser.add_argument("--tests", metavar="REGEX", help="run all tests whose name matches, whatever they run")
+    parser.add_argument("--tests", metavar="REGEX", help="run all tests whose name matches, co-simulation too, whatever they run")
     parser.add_argument("--sum", nargs="+", metavar="LOG")
     args = parser.parse_args()
     args.folder = args.folder or FOLDERS
@@ -356,9 +357,9 @@ def main():
     args.log = args.log or os.path.join(args.work, "log.jsonl")
     old = read_log(args.log) if args.resume else []
     args.count -= sum(r["result"] != "does not compile" for r in old)
-    data = measured(args.work)
-    mutants = chosen_mutants(args, data, old)
-    workers = [Worker(args.work, k, data, args.budget) for k in range(args.jobs)]
+    data = {} if args.tests else measured(args.work)
+    mutants = chosen_mutants(args, old)
+    workers = [Worker(args.work, k, data, args) for k in range(args.jobs)]
     with open(args.log, "a" if args.resume else "w") as log:
         records = run_all(args, mutants, workers, log)
     return 1 if summary(old + records, equivalents()) else 0

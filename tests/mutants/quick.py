@@ -22,8 +22,8 @@ SMALL_SETS = [
     ("set/random_networks", "random_networks.py", ["--count", "3"]),
     ("set/random_spiking", "random_spiking.py", ["--count", "3"]),
 ]
-# What runs in a sandbox cannot write its counters: its files are run by whoever runs the file that starts it.
-SANDBOXED = {"frontend/h5/child.c": "frontend/h5/sandbox.c", "frontend/h5/element.c": "frontend/h5/sandbox.c"}
+# What runs in a sandbox cannot write its counters: its files are run by whoever runs the file that asks it.
+SANDBOXED = {"frontend/h5/child.c": "frontend/h5/h5.c", "frontend/h5/element.c": "frontend/h5/h5.c"}
 
 Test = collections.namedtuple("Test", "name command cwd env limit targets")
 
@@ -39,17 +39,18 @@ def criterion_tests(program):
     return found
 
 
-def list_tests(tree, build):
-    """Tests of the build in the tree, Criterion programs taken apart."""
-    out = subprocess.run(["ctest", "--test-dir", build, "-L", LABELS, "-LE", "cosim|long", "--show-only=json-v1"],
-                         capture_output=True, text=True, check=True).stdout
+def list_tests(tree, build, slow=False):
+    """Tests of the build in the tree, Criterion programs taken apart; slow: those that co-simulate too."""
+    chosen = ["-LE", "long"] if slow else ["-L", LABELS, "-LE", "cosim|long"]
+    out = subprocess.run(["ctest", "--test-dir", build, *chosen, "--show-only=json-v1"], capture_output=True, text=True, check=True).stdout
     tests = []
     for t in json.loads(out)["tests"]:
         props = {p["name"]: p["value"] for p in t["properties"]}
+        labels = set(props.get("LABELS", []))
         env = dict(e.split("=", 1) for e in props.get("ENVIRONMENT", []))
         command, limit = t["command"], float(props.get("TIMEOUT", 120))
         targets = sorted({"neurohls"} if not command[0].startswith(os.path.join(build, "bin")) else {os.path.basename(command[0])})
-        if set(props["LABELS"]) & {"unit", "prop"} and len(command) == 1:
+        if labels & {"unit", "prop"} and len(command) == 1:
             for name in criterion_tests(command[0]):
                 tests.append(Test(f"{t['name']}:{name}", [command[0], "-j1", "--filter", name], props["WORKING_DIRECTORY"], env, limit, targets))
         else:
@@ -109,7 +110,7 @@ def gcc12_records(path):
 
 
 def function_names(gcno):
-    """ident -> (name, file, first line, last line)."""
+    """ident -> (name, file)."""
     names = {}
     for tag, body, _ in gcc12_records(gcno):
         if tag != 0x01000000:
@@ -120,8 +121,7 @@ def function_names(gcno):
         at += size + 4
         size = struct.unpack_from("<I", body, at)[0]
         source = body[at + 4:at + 4 + size].rstrip(b"\0").decode()
-        first, _, last = struct.unpack_from("<3I", body, at + 4 + size)
-        names[ident] = (name, source, first, last)
+        names[ident] = (name, source)
     return names
 
 
@@ -156,7 +156,7 @@ class Coverage:
                     key = (base, ident)
                     if size > 0 and self.before.get(key) != body:
                         self.before[key] = body
-                        name, source, *_ = names[ident]
+                        name, source = names[ident]
                         found.add(f"{os.path.relpath(source, self.tree)}:{name}")
         return found
 
@@ -174,14 +174,6 @@ class Coverage:
                         never[path] = sorted({x["line_number"] for x in f["lines"] if x["count"] == 0}
                                              - {x["line_number"] for x in f["lines"] if x["count"]})
         return never
-
-    def functions(self):
-        """file -> [(first line, last line, name)]."""
-        found = {}
-        for names in self.names.values():
-            for name, source, first, last in names.values():
-                found.setdefault(os.path.relpath(source, self.tree), []).append((first, last, name))
-        return found
 
 
 def measure(tree, build, say):
@@ -201,4 +193,4 @@ def measure(tree, build, say):
         kept.append({"name": t.name, "seconds": round(seconds, 3), "flaky": flaky, "ran": sorted(ran)})
         if k % 50 == 49:
             say(f"{k + 1} of {len(tests)} tests measured")
-    return {"tests": kept, "functions": coverage.functions(), "never": coverage.lines()}
+    return {"tests": kept, "never": coverage.lines()}

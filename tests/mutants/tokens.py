@@ -50,6 +50,24 @@ def matching(t, i, open_, close):
     return None
 
 
+def functions(text):
+    """(first line, last line, name) of every function that the file defines."""
+    t, found, i = tokens(text), [], 0
+    while i < len(t):
+        if t[i].text == "{":  # of a table or a type
+            i = matching(t, i, "{", "}") or len(t)
+        elif t[i].text == "(" and i > 0 and t[i - 1].kind == "name":
+            close = matching(t, i, "(", ")")
+            if close and close + 1 < len(t) and t[close + 1].text == "{":
+                end = matching(t, close + 1, "{", "}")
+                found.append((t[i - 1].line, t[end].line if end else t[-1].line, t[i - 1].text))
+                i = end or len(t)
+            else:
+                i = close or len(t)
+        i += 1
+    return found
+
+
 def number_sites(t):
     digits = re.match(r"0[xX][0-9a-fA-F]+|\d+(?=[uUlL]*$)", t.text)
     if not digits:

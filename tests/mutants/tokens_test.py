@@ -47,6 +47,10 @@ class Tokens(unittest.TestCase):
     def test_an_index_moves_where_it_is_read(self):
         self.assertIn(("index", "x(v[a + 1]);"), faults("x(v[a]);"))
 
+    def test_functions_are_found_among_tables_and_declarations(self):
+        text = "int g(int a);\nstatic const int t[] = {\n1};\nstatic int f(int a) { return a; }\n\nint h(void)\n{\n    if (a) {\n    }\n}\n"
+        self.assertEqual(tokens.functions(text), [(4, 4, "f"), (6, 10, "h")])
+
     def test_results_become_nothing(self):
         self.assertIn(("return", "return 0;"), faults("return g(a);"))
         self.assertIn(("word", "return true;"), faults("return false;"))
