@@ -66,11 +66,11 @@ def digest(files):
     return h.hexdigest()
 
 
-def configure(tree, build, flags):
+def configure(tree, build, flags, sanitize=""):
     os.environ["CCACHE_BASEDIR"] = tree
     launcher = ["-DCMAKE_C_COMPILER_LAUNCHER=ccache", "-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
     subprocess.run(["cmake", "-G", "Ninja", "-S", tree, "-B", build, "-DNH_TESTS=ON", "-DCMAKE_BUILD_TYPE=None",
-                    f"-DCMAKE_C_FLAGS={flags}", "-DCMAKE_CXX_FLAGS=-O1 -w", *launcher], stdout=subprocess.DEVNULL, check=True)
+                    f"-DCMAKE_C_FLAGS={flags}", f"-DNH_SANITIZE={sanitize}", "-DCMAKE_CXX_FLAGS=-O1 -w", *launcher], stdout=subprocess.DEVNULL, check=True)
     subprocess.run(["ninja", "-C", build, "--quiet"], stdout=subprocess.DEVNULL, check=True)
 
 
@@ -171,11 +171,12 @@ class Worker:
 
     def __init__(self, work, number, data, args):
         self.budget = args.budget
+        os.environ["ASAN_OPTIONS"] = "detect_leaks=0"  # faults that only leak are not looked for
         self.tree = os.path.join(work, f"tree{number}")
         self.build = os.path.join(self.tree, "build")
         shutil.rmtree(self.tree, ignore_errors=True)
         copy_tree(self.tree)
-        configure(self.tree, self.build, "-O1 -w")
+        configure(self.tree, self.build, "-O1 -w", "address,undefined" if args.sanitize else "")
         self.data = data
         self.tests = {t.name: t for t in quick.list_tests(self.tree, self.build, bool(args.tests))}
         self.sound = set()
@@ -194,9 +195,8 @@ class Worker:
         return hashlib.sha256(open(os.path.join(self.build, self.objects[file]), "rb").read()).hexdigest()
 
     def tests_of(self, m, pattern):
-        """Those that run its function, the cheapest first; all that match a pattern that is given."""
-        if pattern:
-            return [{"name": n, "seconds": t.limit / 4, "flaky": False} for n, t in self.tests.items() if re.search(pattern, n)]
+        """Those that run its function, the cheapest first, and all that match a pattern that is given."""
+        asked = [{"name": n, "seconds": t.limit / 4, "flaky": True} for n, t in self.tests.items() if pattern and re.search(pattern, n)]
         file = quick.SANDBOXED.get(m.file, m.file)
         where = f"{m.file}:{m.function}"
         everywhere = m.function == "-" or file != m.file  # a table of the file: whoever runs anything in it
@@ -204,7 +204,7 @@ class Worker:
             chosen = self.data["tests"]
         else:
             chosen = [t for t in self.data["tests"] if (any(r.startswith(file + ":") for r in t["ran"]) if everywhere else where in t["ran"])]
-        return sorted((t for t in chosen if t["name"] in self.tests), key=lambda t: t["seconds"])
+        return sorted((t for t in chosen if t["name"] in self.tests), key=lambda t: t["seconds"]) + asked
 
     def try_one(self, m, pattern=None):
         original = open(os.path.join(self.tree, m.file)).read()
@@ -238,6 +238,8 @@ class Worker:
             spent += t["seconds"]
             if spent > self.budget and not pattern:
                 return m.record(result="survived", by=f"{k} tests, {len(tests) - k} that take long not run")
+            if spent > self.budget and not re.search(pattern, t["name"]):
+                continue
             if not made.issuperset(test.targets) and not self.ninja(*test.targets):
                 return m.record(result="caught", by="it does not link")
             made.update(test.targets)
@@ -345,6 +347,8 @@ def main():
     parser.add_argument("--resume", action="store_true", help="go on with the log: what is in it is not run again")
     parser.add_argument("--again", metavar="LOG", help="survivors of this log again")
     parser.add_argument("--tests", metavar="REGEX", help="run all tests whose name matches, co-simulation too, whatever they run")
+    parser.add_argument("--measured", metavar="FILE", help="--again: which tests run what, WORK/measured.json of an earlier checkout; with --tests: those too")
+    parser.add_argument("--sanitize", action="store_true", help="build with AddressSanitizer and UndefinedBehaviorSanitizer, as CI runs the tests")
     parser.add_argument("--sum", nargs="+", metavar="LOG")
     args = parser.parse_args()
     args.folder = args.folder or FOLDERS
@@ -354,10 +358,14 @@ def main():
         if not shutil.which(tool):
             sys.exit(f"mutate.py needs {tool}, which is not there")
     os.makedirs(args.work, exist_ok=True)
+    quick.SANITIZED = args.sanitize
     args.log = args.log or os.path.join(args.work, "log.jsonl")
     old = read_log(args.log) if args.resume else []
     args.count -= sum(r["result"] != "does not compile" for r in old)
-    data = {} if args.tests else measured(args.work)
+    if args.again and args.measured:
+        data = json.load(open(args.measured))
+    else:
+        data = {"tests": [], "never": {}} if args.tests else measured(args.work)
     mutants = chosen_mutants(args, old)
     workers = [Worker(args.work, k, data, args) for k in range(args.jobs)]
     with open(args.log, "a" if args.resume else "w") as log:

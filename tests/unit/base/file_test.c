@@ -126,6 +126,18 @@ Test(file, integers_print_as_printf_prints_them) {
     cr_assert_str_eq((const char *)b.data, expected);
 }
 
+Test(file, nothing_printed_is_no_failure) {
+    char *path = nh_path_join(a, dir, "nothing");
+    nh_writer *w = nh_writer_open(a, path);
+    nh_printf(w, "%s", "");
+    nh_puts(w, "1");
+    nh_printf(w, "%s", "");
+    cr_assert(nh_writer_close(w, d));
+    nh_bytes b;
+    cr_assert(nh_file_read(a, d, NH_NOWHERE, path, 1 << 20, &b));
+    cr_assert_eq(b.size, 1);
+}
+
 Test(file, pieces_larger_than_the_buffer_stay_in_order) {
     char *path = nh_path_join(a, dir, "large"), *big = nh_arena_alloc(a, 200001);
     memset(big, 'b', 200000);

@@ -64,6 +64,20 @@ static bool is_sane(const nh_section *s) {
     return true;
 }
 
+/* Data of events may be folders and lists, labels lines of a text, calibration arrays too: what the schema's patterns end in. */
+Test(schema, files_that_may_be_folders_are_those_of_events) {
+    nh_arena *a = nh_arena_new();
+    const char *text = printed(a, print_schema, NULL), *section = strstr(text, "\"simulate\""), *labels = section ? strstr(section, "\"labels\"") : NULL;
+    cr_assert(section && labels);
+    const char *inputs = strstr(section, "\"inputs\""), *end = strchr(labels, '\n');
+    cr_assert(inputs && inputs < labels && end);
+    cr_assert_not_null(strstr(inputs, "(npy|npz|npz:.+|bs2|txt)$|/$"));
+    cr_assert_lt(strstr(inputs, "|/$") - inputs, labels - inputs);
+    const char *of_labels = nh_arena_strn(a, labels, (size_t)(end - labels));
+    cr_assert_not_null(strstr(of_labels, "(npy|npz|npz:.+|txt)$\""), "%s", of_labels);
+    nh_arena_free(a);
+}
+
 Test(schema, tables_have_a_comment_for_every_key_and_no_key_twice) {
     cr_assert(is_sane(&nh_config_section));
     cr_assert(is_sane(&nh_target_section));

@@ -170,6 +170,10 @@ Test(frames, recordings_of_a_folder_stand_by_number_and_are_counted_as_by_numpy)
     o.spiking.dt = 0.002;
     cr_assert(read_frames("rec/2.bs2", camera, (asked){0}));
     cr_assert_eq(f.steps, 6);
+    o.spiking.dt = 0.001;
+    o.spiking.bin = 0.002; /* decides where both are given */
+    cr_assert(read_frames("rec/2.bs2", camera, (asked){0}));
+    cr_assert_eq(f.steps, 6);
     for (int i = 0; i < 6 * 2312; i++) cr_assert_eq(f.x[i], want.value[i / 2312 * 2 * 2312 + i % 2312] + want.value[(i / 2312 * 2 + 1) * 2312 + i % 2312]);
 }
 

@@ -135,3 +135,29 @@ Test(build, stages_hold_what_fits_the_period) {
     cr_assert_eq(p->latency_cycles, 6);
     cr_assert_null(nh_dp_check(p));
 }
+
+/* x is -128 to 127, y 0 to 100. */
+Test(build, a_square_is_not_negative) {
+    cr_assert_eq((int64_t)p->node[nh_dp_mul(p, x, x)].range.lo, 0);
+    cr_assert_eq((int64_t)p->node[nh_dp_mul(p, x, x)].range.hi, 128 * 128);
+    cr_assert_eq((int64_t)p->node[nh_dp_mul(p, x, y)].range.lo, -12800);
+    nh_val above = nh_dp_add(p, y, nh_dp_const(p, 3, 4));
+    cr_assert_eq((int64_t)p->node[nh_dp_mul(p, above, above)].range.lo, 9);
+}
+
+/* A node whose width or sign is not that of its interval is found, each for itself. */
+Test(build, check_finds_facts_that_do_not_fit) {
+    nh_val s = nh_dp_add(p, x, y);
+    nh_dp_output(p, nh_dp_out_port(p, "y", 1, fixed(9, 5, NH_ROUND_TRN, NH_OVERFLOW_WRAP)), 0, s);
+    nh_dp_finish(p);
+    cr_assert_null(nh_dp_check(p));
+    nh_dp_node *n = &p->node[p->n_node - 1], kept = *n;
+    n->width++;
+    cr_assert_not_null(nh_dp_check(p), "a width of one more");
+    *n = kept;
+    n->is_signed = !n->is_signed;
+    cr_assert_not_null(nh_dp_check(p), "another sign");
+    *n = kept;
+    n->range.lo = n->range.hi + 1;
+    cr_assert_not_null(nh_dp_check(p), "an empty interval");
+}

@@ -74,6 +74,24 @@ Test(machine, a_tick_without_events_is_its_sweep_and_a_look_at_the_routes) {
     nh_arena_free(s.a);
 }
 
+/* An event of core (1, 0) takes two links to the host: to (0, 0), and out; one of core (0, 0) takes the link to (1, 0). Neuron 0 gets 3 x 3 in every step,
+ * fires at 5, and adds 4 to a neuron that fires at 6. */
+Test(machine, links_are_counted_from_the_sender_to_the_farthest_tile) {
+    state s;
+    int64_t n;
+    begin(&s);
+    for (int step = 0; step < 6; step++) {
+        for (int k = 0; k < 3; k++) nh_machine_event(s.k, first, 0, 1);
+        nh_machine_tick(s.k, &n);
+    }
+    const nh_core_activity *near = nh_machine_activity(s.k, 0), *far = nh_machine_activity(s.k, 1);
+    cr_assert_gt(near->count[7], 0);
+    cr_assert_gt(far->count[7], 0);
+    cr_assert_eq(near->hops, near->count[7] * 1);
+    cr_assert_eq(far->hops, far->count[7] * 2);
+    nh_arena_free(s.a);
+}
+
 /* Core (0, 0) has axons 0 and 2; 1 is a hole among them, 3 lies behind them. Each event of axon 0 is 2 words. */
 Test(machine, events_of_holes_in_the_axon_table_and_behind_it_are_counted_and_add_nothing) {
     state s;
