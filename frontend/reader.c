@@ -35,5 +35,11 @@ nh_graph *nh_model_read(nh_arena *a, nh_diag *d, nh_loc at, const char *path, co
         nh_diag_allowed(d, ".onnx .nir .net");
         return NULL;
     }
+    if (o && o->output_name && r != &nh_reader_onnx) {
+        nh_report(d, NH_C_CONFLICT, o->output_at, "output is a name, but only the outputs of ONNX models have names");
+        nh_diag_found(d, "%s", o->output_name);
+        nh_diag_allowed(d, "values, argmax");
+        return NULL;
+    }
     return r->read(a, d, path, file, o);
 }

@@ -90,6 +90,10 @@ nh_options *nh_config_read(nh_arena *a, nh_diag *d, const char *path) {
     o->require.max_accuracy_drop = o->require.min_sqnr_db = o->require.max_error = o->require.min_agreement = -1;
     nh_section_defaults(&r, &nh_config_section, (char *)o);
     nh_section_read(&r, &nh_config_section, root, (char *)o, NULL, NULL);
+    if (o->output_text && strcmp(o->output_text, "argmax") == 0)
+        o->output = NH_OUTPUT_ARGMAX;
+    else if (o->output_text && strcmp(o->output_text, "values") != 0)
+        o->output_name = o->output_text;
     o->input.has_scale = nh_yaml_get(nh_yaml_get(root, "input"), "scale") != NULL;
     if (!o->input.has_scale) o->input.scale = 1;
     if (o->target.name && nh_target_read(a, d, o->target_at, o->target.name, r.dir, &o->target) && o->clock_mhz <= 0)

@@ -4,7 +4,6 @@
 
 
 WORDS(io_words, {"parallel", NH_IO_PARALLEL}, {"stream", NH_IO_STREAM});
-WORDS(output_words, {"values", NH_OUTPUT_VALUES}, {"argmax", NH_OUTPUT_ARGMAX});
 WORDS(strategy_words, {"latency", NH_STRATEGY_LATENCY}, {"distributed_arithmetic", NH_STRATEGY_DISTRIBUTED_ARITHMETIC},
       {"resource", NH_STRATEGY_RESOURCE}, {"event", NH_STRATEGY_EVENT}, {"host", NH_STRATEGY_HOST});
 WORDS(scale_words, {"power_of_two", NH_SCALE_POWER_OF_TWO}, {"arbitrary", NH_SCALE_ARBITRARY});
@@ -206,8 +205,9 @@ static const nh_key config_keys[] = {
      .doc = "parallel = a whole vector per transfer; stream = beat elements per transfer"},
     {.name = "beat", .type = NH_KEY_INT64, .min = 1, .max = 65536, .def = "1", .offset = OPTION(beat), .at = NH_NO_PLACE,
      .doc = "io: stream: elements per transfer at input and output"},
-    {.name = "output", .type = NH_KEY_WORD, .word = output_words, .def = "values", .offset = OPTION(output), .at = NH_NO_PLACE,
-     .doc = "values = the network's outputs; argmax = the index of the largest"},
+    {.name = "output", .type = NH_KEY_TEXT, .def = "values", .init = "values", .offset = OPTION(output_text), .at = OPTION(output_at),
+     .doc = "values = the network's outputs; argmax = the index of the largest; else the name of an output, a tensor or a node of an ONNX "
+            "model: its values"},
     {.name = "input", .type = NH_KEY_SECTION, .section = &input_section, .at = OPTION(input.at),
      .doc = "the numbers that come in"},
     {.name = "defaults", .type = NH_KEY_SECTION, .section = &nh_layer_section, .offset = OPTION(defaults), .at = NH_NO_PLACE,

@@ -160,11 +160,6 @@ static bool read_dims(onnx_reader *r, const Onnx__TensorProto *t, onnx_const *ou
 
 bool onnx_const_open(onnx_reader *r, const Onnx__TensorProto *t, const char *name, onnx_const *out) {
     *out = (onnx_const){.name = name, .type = t->data_type, .proto = t};
-    if (t->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL || t->n_external_data > 0) {
-        bad_tensor(r, name, "is stored outside of the model file");
-        nh_diag_hint(r->d, "save the model as one file: onnx.save(onnx.load('m.onnx'), 'one_file.onnx')");
-        return false;
-    }
     if (t->segment) return bad_tensor(r, name, "is stored in segments");
     if (type_size(t->data_type) == 0) {
         bad_tensor(r, name, "does not have a numeric data type");
@@ -173,6 +168,8 @@ bool onnx_const_open(onnx_reader *r, const Onnx__TensorProto *t, const char *nam
         return false;
     }
     if (!read_dims(r, t, out)) return false;
+    if (t->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL)
+        return onnx_external_data(r, t, name, (uint64_t)out->n * type_size(t->data_type), &out->external);
     elements e;
     size_t n = find_elements(r, out, &e);
     if (n == (size_t)out->n) return true;

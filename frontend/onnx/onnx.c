@@ -70,7 +70,8 @@ static bool numeric(int type) {
            type <= ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16;
 }
 
-/* Shape of the graph's input without the batch, its first dimension. */
+/* Shape of the graph's input without the batch, its first dimension; the only dimension of an input is that of one
+ * sample, without a batch. */
 static bool input_shape(onnx_reader *r, const Onnx__ValueInfoProto *info, nh_loc at, nh_shape *out) {
     const Onnx__TypeProto *type = info->type;
     if (!type || type->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE || !type->tensor_type->shape)
@@ -78,30 +79,33 @@ static bool input_shape(onnx_reader *r, const Onnx__ValueInfoProto *info, nh_loc
     if (!numeric(type->tensor_type->elem_type))
         return nh_report(r->d, NH_M_SHAPE, at, "the input is not a tensor of numbers");
     const Onnx__TensorShapeProto *shape = type->tensor_type->shape;
-    if (shape->n_dim < 2 || shape->n_dim > NH_MAX_RANK + 1) {
+    if (shape->n_dim < 1 || shape->n_dim > NH_MAX_RANK + 1) {
         nh_report(r->d, NH_M_SHAPE, at, "the input has %zu dimensions", shape->n_dim);
-        nh_diag_allowed(r->d, "2 to %d: the batch and those of a sample", NH_MAX_RANK + 1);
+        nh_diag_allowed(r->d, "1, those of one sample, or 2 to %d, the batch and those of a sample", NH_MAX_RANK + 1);
         return false;
     }
-    *out = (nh_shape){.rank = (int)shape->n_dim - 1};
+    bool has_batch = shape->n_dim > 1;
+    *out = (nh_shape){.rank = (int)shape->n_dim - has_batch};
+    if (!has_batch) r->batch = 1;
     int64_t size = 1;
     for (size_t i = 0; i < shape->n_dim; i++) {
         const Onnx__TensorShapeProto__Dimension *dim = shape->dim[i];
         bool known = dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
-        if (i == 0) {
+        if (i == 0 && has_batch) {
             r->batch = known && dim->dim_value > 0 ? dim->dim_value : 0;
             continue;
         }
         if (!known)
             return nh_report(r->d, NH_M_SHAPE, at,
-                             "dimension %zu of the input is not a number; only the batch may be open", i);
+                             has_batch ? "dimension %zu of the input is not a number; only the batch may be open"
+                                       : "dimension %zu of the input, the only one, is not a number: it is no batch", i);
         if (dim->dim_value < 1 || dim->dim_value > NH_ONNX_MAX_SAMPLE / size) {
             nh_report(r->d, NH_M_SHAPE, at, "the input's shape is impossible or too large");
             nh_diag_found(r->d, "dimension %zu is %lld", i, (long long)dim->dim_value);
             nh_diag_allowed(r->d, "positive dimensions, at most 2^24 elements");
             return false;
         }
-        size *= out->dim[i - 1] = dim->dim_value;
+        size *= out->dim[i - has_batch] = dim->dim_value;
     }
     return true;
 }
@@ -121,6 +125,7 @@ static bool add_input(onnx_reader *r) {
     r->g->input = layer.out;
     v->kind = VALUE_TENSOR;
     v->tensor = layer.out;
+    v->no_batch = g->input[i]->type->tensor_type->shape->n_dim == 1;
     return true;
 }
 
@@ -169,10 +174,9 @@ static nh_graph *read_model(onnx_reader *r) {
 }
 
 static nh_graph *read_onnx(nh_arena *a, nh_diag *d, const char *path, nh_bytes file, const nh_options *o) {
-    (void)o; /* an ONNX model is complete in itself */
     nh_arena *scratch = nh_arena_new();
-    onnx_reader r = {.a = a, .scratch = scratch, .d = d, .path = nh_arena_str(a, path), .file = file};
-    r.fold_left = NH_FOLD_ELEMENTS + 6 * (int64_t)file.size;
+    onnx_reader r = {.a = a, .scratch = scratch, .d = d, .path = nh_arena_str(a, path), .file = file, .o = o};
+    r.fold_left = NH_FOLD_ELEMENTS + NH_FOLD_PER_BYTE * (int64_t)file.size;
     r.work_left = NH_FOLD_PRODUCTS;
     nh_graph *g = read_model(&r);
     nh_arena_free(scratch);

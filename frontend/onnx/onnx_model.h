@@ -10,6 +10,7 @@
 
 #define NH_ONNX_MAX_ELEMENTS ((int64_t)1 << 30) /* of one constant tensor */
 #define NH_ONNX_MAX_SAMPLE ((int64_t)1 << 24)   /* of one activation, without the batch */
+#define NH_FOLD_PER_BYTE 6                      /* elements that folding may make for each byte of the model */
 #define NH_ONNX_MAX_NAME 1000                   /* bytes of a name */
 
 /* A constant tensor, decoded only when a node asks for its numbers.
@@ -42,6 +43,9 @@ typedef struct {
     int producer; /* node index, or -1: graph input or initializer */
     int n_uses;   /* of its elements, by nodes that reach the output, and by the output */
     int tensor;   /* VALUE_TENSOR: index in the graph; its batch dimension is dropped */
+    bool is_input; /* listed as input of the model, without an initializer of its own */
+    bool read;     /* by a node on the way to the output, or it is the output */
+    bool listed;   /* an initializer that is listed as input, too */
     bool varies;   /* its elements depend on the input of the model */
     bool no_batch; /* VALUE_TENSOR: the model has no batch dimension here */
     onnx_const c; /* VALUE_CONST */
@@ -57,12 +61,21 @@ typedef struct {
     bool live; /* the output depends on it */
 } onnx_node;
 
+/* A file beside the model that was read, or could not be. */
+typedef struct onnx_external {
+    const char *location;
+    nh_bytes file;
+    bool ok;
+    struct onnx_external *next;
+} onnx_external;
+
 typedef struct {
     nh_arena *a;       /* of the run: the graph */
     nh_arena *scratch; /* of the reader: protobuf, tables */
     nh_diag *d;
     const char *path;
     nh_bytes file;
+    const nh_options *o; /* or NULL */
     const Onnx__ModelProto *model;
     int64_t opset;
     onnx_value *value; /* sorted by name */
@@ -73,6 +86,7 @@ typedef struct {
     int n_order;
     int input, output; /* values */
     int64_t batch;     /* 0: symbolic */
+    onnx_external *external;
     int64_t fold_left; /* elements that folding may still make */
     int64_t work_left; /* multiplications that folding may still make */
     nh_graph *g;
@@ -83,6 +97,10 @@ bool onnx_tables(onnx_reader *r);
 /* Index of the value called name, or -1. */
 int onnx_value_find(const onnx_reader *r, const char *name);
 nh_loc onnx_at(const onnx_reader *r, const char *what, const char *name);
+
+/* ends.c: which of the outputs of the model is built, and from which input it is computed. */
+bool onnx_choose_output(onnx_reader *r);
+bool onnx_choose_input(onnx_reader *r);
 
 /* order.c: liveness, topological order, unique layer names. */
 bool onnx_order(onnx_reader *r);
@@ -100,6 +118,9 @@ int64_t onnx_wrap_to(int type, int64_t v);
 /* All elements row-major, times `factor`, in a; transpose (rank 2): as [dim 1][dim 0]. NULL with M_VALUE for
  * NaN, infinities, integers beyond 2^53 and numbers that depend on the open batch, NULL with M_LIMIT when too large. */
 double *onnx_const_values(onnx_reader *r, nh_arena *a, const onnx_const *c, bool transpose, double factor);
+
+/* external.c: the `size` bytes of a tensor whose data stand in another file; M_TENSOR. */
+bool onnx_external_data(onnx_reader *r, const Onnx__TensorProto *t, const char *name, uint64_t size, nh_bytes *out);
 
 /* fold.c: constants are computed here, so that operators which no layer can carry may stand between them. */
 typedef struct onnx_fold_row onnx_fold_row;

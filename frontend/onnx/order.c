@@ -102,7 +102,7 @@ static void make_unique(onnx_reader *r) {
 }
 
 bool onnx_order(onnx_reader *r) {
-    if (!sort(r)) return false;
+    if (!sort(r) || !onnx_choose_input(r)) return false;
     count_uses(r);
     make_unique(r);
     if (r->n_order < r->n_node)

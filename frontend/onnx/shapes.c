@@ -195,10 +195,10 @@ bool onnx_read_squeeze(onnx_reader *r, onnx_node *n) {
     onnx_dims d = onnx_dims_of(r, x), out = {0};
     if (!axes_list(r, n, list, &count)) return false;
     if (count < 0) {
-        if (x->kind == VALUE_TENSOR && !x->no_batch)
+        if (x->kind == VALUE_TENSOR && !x->no_batch && r->batch != 1)
             return onnx_form(r, n, "without axes it could remove the batch");
         for (int64_t i = count = 0; i < d.rank; i++)
-            if (d.dim[i] == 1) list[count++] = i;
+            if (d.dim[i] == 1 || d.dim[i] == ONNX_BATCH) list[count++] = i;
     }
     if (!axes(r, n, list, count, d.rank, &set)) return false;
     for (int i = 0; i < d.rank; i++) {

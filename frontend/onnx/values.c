@@ -66,18 +66,14 @@ static bool merge(onnx_reader *r, const definition *list, size_t n) {
         const definition *def = &list[i];
         onnx_value *last = r->n_value ? &r->value[r->n_value - 1] : NULL;
         if (!last || strcmp(last->name, def->name) != 0) {
-            if (def->is_input) {
-                if (r->input >= 0)
-                    ok = nh_report(r->d, NH_M_GRAPH, onnx_at(r, "input", def->name),
-                                   "the model has more than one input ('%s' and '%s')",
-                                   r->value[r->input].name, def->name);
-                r->input = r->n_value;
-            }
             r->value[r->n_value++] =
-                (onnx_value){.name = def->name, .producer = def->producer, .initializer = def->initializer};
-        } else if (!(last->initializer && def->is_input)) {
+                (onnx_value){.name = def->name, .producer = def->producer, .initializer = def->initializer,
+                             .is_input = def->is_input};
+        } else if (!(last->initializer && def->is_input) || last->listed) {
             ok = nh_report(r->d, NH_M_GRAPH, onnx_at(r, "value", def->name),
                            "the value '%s' is made more than once", def->name);
+        } else {
+            last->listed = true;
         }
     }
     return ok;
@@ -134,8 +130,6 @@ static bool make_nodes(onnx_reader *r) {
 }
 
 bool onnx_tables(onnx_reader *r) {
-    const Onnx__GraphProto *g = r->model->graph;
-    nh_loc at = {.file = r->path};
     definition *list;
     size_t n;
     r->input = r->output = -1;
@@ -147,14 +141,5 @@ bool onnx_tables(onnx_reader *r) {
         ok &= resolve(r, node, node->proto->input, node->proto->n_input, &node->in);
         ok &= resolve(r, node, node->proto->output, node->proto->n_output, &node->out);
     }
-    if (r->input < 0) ok = nh_report(r->d, NH_M_GRAPH, at, "the model has no input");
-    if (g->n_output != 1) {
-        nh_report(r->d, NH_M_GRAPH, at, "the model has %zu outputs", g->n_output);
-        nh_diag_allowed(r->d, "one output");
-        return false;
-    }
-    const char *name = text(g->output[0]->name);
-    r->output = onnx_value_find(r, name);
-    if (r->output < 0) return nh_report(r->d, NH_M_GRAPH, at, "nothing makes the output '%.200s'", name);
-    return ok;
+    return ok && onnx_choose_output(r);
 }

@@ -139,7 +139,10 @@ typedef struct {
     double clock_mhz;
     nh_io io;
     int64_t beat;         /* elements per transfer at both ends in io stream; >= 1 */
+    const char *output_text; /* as written: a kind, or a name */
+    nh_loc output_at;
     nh_output_kind output;
+    const char *output_name; /* of the output, tensor or node of the model that is built; NULL: the model's output */
 
     struct { nh_format_request format; int bits; double scale; bool has_scale; nh_loc at; } input;
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "reader.h"
+#include "sources.h"
 
 #define GOOD NH_SOURCE_DIR "/tests/fixtures/onnx/good/"
 
@@ -58,6 +59,31 @@ Test(reader, refuses_a_file_of_no_known_kind) {
 Test(reader, a_missing_file_is_a_diagnostic) {
     cr_assert_null(nh_model_read(a, d, NH_NOWHERE, GOOD "no_such_model.onnx", NULL));
     cr_assert_eq(d->item[0].code, NH_O_READ);
+}
+
+/* So that caches and headers of outputs know when the weights change and the model file does not. */
+Test(reader, notes_the_hash_of_a_file_with_weights) {
+    nh_hash hash;
+    nh_sources_begin(d);
+    cr_assert(nh_model_read(a, d, NH_NOWHERE, GOOD "external_data.onnx", NULL));
+    const nh_sources *s = nh_sources_end(d);
+    cr_assert_eq(s->n, 2);
+    const char *noted = nh_sources_hash(s, GOOD "below/weights.data");
+    cr_assert(nh_hash_file(a, GOOD "below/weights.data", &hash));
+    cr_assert(noted);
+    cr_assert_str_eq(noted, hash.hex);
+}
+
+Test(reader, an_output_is_chosen_by_the_name_of_an_output_a_tensor_or_a_node) {
+    static const struct {
+        const char *name, *layer;
+    } row[] = {{"label", "am"}, {"p", "sm"}, {"sm", "sm"}, {"am", "am"}};
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        nh_options o = {.output_name = row[i].name};
+        nh_graph *g = nh_model_read(a, d, NH_NOWHERE, GOOD "label_beside_probabilities.onnx", &o);
+        cr_assert(g, "%s", row[i].name);
+        cr_expect_str_eq(g->layer[g->tensor[g->output].producer].name, row[i].layer);
+    }
 }
 
 Test(reader, tells_which_nodes_were_left_out) {
