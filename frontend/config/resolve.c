@@ -34,6 +34,19 @@ static bool has_key(const nh_graph *g, const nh_layer *l, const nh_key *k) {
     return op->has_weights;
 }
 
+/* "'lif1.lif', 'lif1.w_rec'": the layers of a subgraph of that name, which has no layer of its own; NULL: there is no such subgraph. */
+static const char *members_of(const nh_graph *g, const char *name) {
+    const char *text = NULL;
+    size_t n = strlen(name);
+    int count = 0;
+    for (int l = 0; l < g->n_layer; l++) {
+        const char *layer = g->layer[l].name;
+        if (n == 0 || strncmp(layer, name, n) != 0 || layer[n] != '.' || count++ >= 4) continue;
+        text = nh_arena_printf(g->arena, "%s%s'%.60s'", text ? text : "", text ? ", " : "", layer);
+    }
+    return text && count > 4 ? nh_arena_printf(g->arena, "%s, ...", text) : text;
+}
+
 static void check_rule(const nh_options *o, const struct nh_layer_rule *rule, const nh_graph *g, nh_diag *d) {
     bool matched = false;
     nh_key_set useful = 0;
@@ -53,8 +66,10 @@ static void check_rule(const nh_options *o, const struct nh_layer_rule *rule, co
         for (int l = 0; l < g->n_layer; l++)
             if (g->layer[l].op != NH_OP_INPUT) name[n++] = g->layer[l].name;
         nh_report(d, NH_C_GLOB, rule->at, "the pattern '%.80s' matches no layer", rule->glob);
-        const char *near = nh_did_you_mean(rule->glob, name, n);
-        if (near) nh_diag_hint(d, "did you mean '%s'?", near);
+        const char *members = members_of(g, rule->glob), *near = nh_did_you_mean(rule->glob, name, n);
+        if (members)
+            nh_diag_hint(d, "'%.60s' is a subgraph, whose layers are %s: name one of them, or all as \"%.60s.*\"", rule->glob, members, rule->glob);
+        else if (near) nh_diag_hint(d, "did you mean '%s'?", near);
         else nh_diag_hint(d, "neurohls init lists the layers of %s", nh_path_base(o->model));
         return;
     }

@@ -94,11 +94,25 @@ static const char *meant(nir_model *m, const scope *s, const char *name) {
     return nh_did_you_mean(name, names, (size_t)s->nodes->n_child);
 }
 
+/* "'lif1.lif', 'lif1.w_rec'": the nodes of this graph that an exporter took out of a subgraph of that name; NULL: there are none. */
+static const char *members_of(nir_model *m, const scope *s, const char *name) {
+    const char *text = NULL;
+    size_t n = strlen(name);
+    int count = 0;
+    for (int64_t i = 0; i < s->nodes->n_child; i++) {
+        const char *node = s->nodes->child[i].name;
+        if (n == 0 || strncmp(node, name, n) != 0 || node[n] != '.' || count++ >= 4) continue;
+        text = nh_arena_printf(m->scratch, "%s%s'%.60s'", text ? text : "", text ? ", " : "", node);
+    }
+    return text && count > 4 ? nh_arena_printf(m->scratch, "%s, ...", text) : text;
+}
+
 static void report_missing(nir_model *m, const scope *s, const char *const *missing, int n) {
     int shown = n < NIR_MAX_LISTED ? n : NIR_MAX_LISTED;
     for (int i = 0; i < shown; i++) {
         nh_report(m->d, NH_M_NIR_EDGE, nir_at(m, s->edges->path), "an edge names '%.100s', which is not a node of this graph", missing[i]);
-        const char *hint = meant(m, s, missing[i]);
+        const char *members = members_of(m, s, missing[i]), *hint = members ? NULL : meant(m, s, missing[i]);
+        if (members) nh_diag_hint(m->d, "'%.60s' was a subgraph that is flattened here: its nodes are %s; name the one that is meant", missing[i], members);
         if (hint) nh_diag_hint(m->d, "did you mean '%s'?", hint);
     }
     if (n > shown) nh_report(m->d, NH_M_NIR_EDGE, nir_at(m, s->edges->path), "%d more names are missing", n - shown);

@@ -31,6 +31,7 @@ static void find_late(nir_model *m) {
         nir_node *n = &m->node[i];
         if (n->type->cls != NIR_DELAY || !cyclic[i]) continue;
         n->is_late = true;
+        if (n->has_bad_params) continue;
         for (int64_t k = 0; k < n->param[0]->n; k++) n->is_late &= nir_steps(m, n->param[0]->number[k]) >= 1;
     }
 }

@@ -55,13 +55,26 @@ static bool report_shapes(nir_model *m, nir_node *n, const nh_h5 *bad) {
     return nir_misfit(m, n, want, "the %s has parameters of shape %s", n->type->name, nh_shape_print(nir_h5_shape(bad), text));
 }
 
-static void warn_scalars(nir_model *m, const nir_node *n) {
-    const char *names = "";
-    for (int i = 0; n->type->param[i].name; i++)
-        if (n->param[i] && n->param[i]->n == 1 && strcmp(n->type->param[i].name, "w_in") != 0) names = nh_arena_printf(m->scratch, "%s%s%s", names, *names ? ", " : "", n->param[i]->name);
-    if (!*names || nh_shape_size(n->x) == 1) return;
-    nh_report(m->d, NH_M_NIR_SCALAR, nir_at_node(m, n), "one value of %s is used for all %lld neurons", names, (long long)nh_shape_size(n->x));
+/* Parameters that are one number, and those with dimensions of 1 that are spread over the signal. */
+static void warn_broadcast(nir_model *m, const nir_node *n) {
+    const char *one = "", *some = "";
+    nh_shape as;
+    bool batch;
+    char text[96], whole[96];
+    for (int i = 0; n->type->param[i].name; i++) {
+        const nh_h5 *p = n->param[i];
+        if (!p || (p->n == 1 && strcmp(n->type->param[i].name, "w_in") == 0)) continue;
+        if (p->n == 1) one = nh_arena_printf(m->scratch, "%s%s%s", one, *one ? ", " : "", p->name);
+        else if (fits(p, n->x, &as, &batch) && !nh_shape_equal(as, n->x))
+            some = nh_arena_printf(m->scratch, "%s%s%s (%s)", some, *some ? ", " : "", p->name, nh_shape_print(as, text));
+    }
+    if (nh_shape_size(n->x) == 1 || (!*one && !*some)) return;
+    if (*one) nh_report(m->d, NH_M_NIR_SCALAR, nir_at_node(m, n), "one value of %s is used for all %lld neurons", one, (long long)nh_shape_size(n->x));
+    if (*one) nh_diag_layer(m->d, n->name);
+    if (!*some) return;
+    nh_report(m->d, NH_M_NIR_SCALAR, nir_at_node(m, n), "parameters of the %s are broadcast to its signal", n->type->name);
     nh_diag_layer(m->d, n->name);
+    nh_diag_found(m->d, "%s on a signal of %s", some, nh_shape_print(n->x, whole));
 }
 
 static void warn_batch(nir_model *m, const nir_node *n, const nh_h5 *p) {
@@ -95,7 +108,7 @@ bool nir_shape_neuron(nir_model *m, nir_node *n) {
     }
     if (n->type->cls == NIR_DELAY && !check_delay(m, n)) return false;
     if (batched) warn_batch(m, n, batched);
-    warn_scalars(m, n);
+    warn_broadcast(m, n);
     n->y = n->x;
     return true;
 }

@@ -26,7 +26,8 @@ typedef enum {
     NIR_INTEGER = 2,
     NIR_TEXT = 4,          /* may be a text instead */
     NIR_ABOVE_ZERO = 8,
-    NIR_NOT_NEGATIVE = 16
+    NIR_NOT_NEGATIVE = 16,
+    NIR_FOLLOWS = 32       /* says again what follows from the signal: a bad one is left out with a warning */
 } nir_rule;
 
 typedef struct {
@@ -59,6 +60,7 @@ struct nir_node {
     int source;            /* a port of a subgraph with one signal: the node that makes it; else -1 */
     nh_shape x, y;         /* signal in and out */
     bool has_shape, is_bad; /* y is known; it was reported */
+    bool has_bad_params;   /* some of them: they were reported, and are not to be looked at */
     const char *batched;   /* the parameter that has a batch dimension, or NULL */
     int tensor;            /* of the output; -1 before build */
     int sum;               /* a late Delay of several signals: the tensor of their sum; else -1 */

@@ -67,9 +67,23 @@ static bool check_kind(nir_model *m, const nir_node *n, const nir_param_rule *ru
     return false;
 }
 
+/* Is an optional parameter that follows from the signal usable? An unusable one counts as left out. */
+static bool is_usable(nir_model *m, const nir_node *n, const nir_param_rule *rule, const nh_h5 *p) {
+    const char *why = p->kind != NH_H5_NUMBER ? kind_text(p) : p->n < 1 ? "nothing" : p->rank > NH_MAX_RANK ? "too many dimensions" : NULL;
+    for (int64_t i = 0; !why && i < p->n; i++)
+        if (problem(p->number[i], rule->rules) || p->number[i] != floor(p->number[i]))
+            why = nh_arena_printf(m->scratch, "%s is %.17g", nir_position(m->scratch, p, i), p->number[i]);
+    if (!why) return true;
+    nh_report(m->d, NH_M_NIR_FOLLOWS, nir_at(m, p->path), "%s of the %s cannot be used; it follows from the signal", rule->name, n->type->name);
+    nh_diag_layer(m->d, n->name);
+    nh_diag_found(m->d, "%s", *why == ' ' ? why + 1 : why);
+    return false;
+}
+
 static bool check_param(nir_model *m, nir_node *n, int index) {
     const nir_param_rule *rule = &n->type->param[index];
     const nh_h5 *p = n->param[index] = nh_h5_find(n->group, rule->name);
+    if (p && (rule->rules & NIR_FOLLOWS) && !is_usable(m, n, rule, p)) p = n->param[index] = NULL;
     if (p) {
         if (!check_kind(m, n, rule, p)) return false;
         return p->kind == NH_H5_STRING || check_values(m, n, rule, p);
@@ -114,7 +128,9 @@ bool nir_params(nir_model *m) {
         nir_node *n = &m->node[i];
         if (!n->group) continue;
         check_unknown(m, n);
-        for (int k = 0; n->type->param[k].name; k++) ok &= check_param(m, n, k);
+        for (int k = 0; n->type->param[k].name; k++)
+            if (!check_param(m, n, k)) n->has_bad_params = true;
+        ok &= !n->has_bad_params;
         const nh_h5 *metadata = nh_h5_find(n->group, "metadata");
         if (metadata) nir_metadata(m, metadata);
     }

@@ -137,8 +137,8 @@ static bool check_input_type(nir_model *m, nir_node *n) {
 
 bool nir_shape_flatten(nir_model *m, nir_node *n) {
     int start, end;
-    if (!check_input_type(m, n)) return false;
-    bool ok = dim_number(m, n, "start_dim", &start);
+    bool ok = check_input_type(m, n);
+    ok = dim_number(m, n, "start_dim", &start) && ok;
     if (!dim_number(m, n, "end_dim", &end) || !ok) return false;
     if (start > end) return nir_misfit(m, n, (nh_shape){0}, "start_dim %d comes after end_dim %d", start, end);
     n->y = (nh_shape){.rank = 0};
@@ -188,9 +188,10 @@ static nh_shape own_shape(const nir_node *n) {
 static bool infer_input(nir_model *m, nir_node *input) {
     for (int i = 0; i < m->n_node; i++) {
         const nir_node *port = &m->node[i];
-        if (port->source == m->input && port->param[0] && port->type->cls == NIR_PORT_IN) return declared_shape(m, port, &input->y);
+        if (port->source == m->input && !port->has_bad_params && port->param[0] && port->type->cls == NIR_PORT_IN) return declared_shape(m, port, &input->y);
     }
     const nir_node *reader = &m->node[m->edge[m->out.edge[m->out.at[m->input]]].to];
+    if (reader->has_bad_params) return false; /* reported */
     input->y = own_shape(reader);
     int64_t size = nh_shape_size(input->y);
     if (input->y.rank > 0 && size >= 1 && size <= NIR_MAX_ELEMENTS) return true;
@@ -203,7 +204,7 @@ static bool infer_input(nir_model *m, nir_node *input) {
 static bool check_port(nir_model *m, nir_node *port, nh_shape signal) {
     nh_shape s;
     char text[96];
-    if (!port->param[0]) return true;
+    if (!port->param[0] || port->has_bad_params) return true;
     if (!declared_shape(m, port, &s)) return false;
     if (nh_shape_equal(s, signal)) return true;
     if (nh_shape_size(s) == nh_shape_size(signal)) {
@@ -233,6 +234,14 @@ static bool shape_of_input(nir_model *m, nir_node *n) {
     return true;
 }
 
+/* What works per element passes the shape of its signal on, whatever its parameters are; behind others nothing is known. */
+static bool past_bad_params(nir_node *n) {
+    n->has_shape = n->type->shape == nir_shape_neuron || n->type->shape == nir_shape_same;
+    n->is_bad = !n->has_shape;
+    n->y = n->x;
+    return false;
+}
+
 /* The signal of n is that of its first known source; what was reported is not reported again. */
 static bool shape_of(nir_model *m, int index) {
     nir_node *n = &m->node[index];
@@ -244,6 +253,7 @@ static bool shape_of(nir_model *m, int index) {
         known |= from->has_shape;
     }
     if (n->is_bad || !known) return false;
+    if (n->has_bad_params) return past_bad_params(n);
     n->has_shape = index == m->input ? shape_of_input(m, n) : n->type->shape(m, n);
     int64_t size = n->has_shape ? nh_shape_size(n->y) : 1;
     if (size < 1 || size > NIR_MAX_ELEMENTS) {

@@ -29,6 +29,7 @@ static void drop_duplicates(nir_model *m) {
     if (dropped == 0) return;
     nh_report(m->d, NH_M_NIR_EDGE_TWICE, nir_at(m, "/node/edges"), "%d edge%s listed more than once; the first is ('%s', '%s')", dropped,
               dropped == 1 ? " is" : "s are", m->node[first->from].name, m->node[first->to].name);
+    nh_diag_hint(m->d, "it counts once here; nir 1.0.8 refuses such a file: list it once");
 }
 
 /* --- what counts --------------------------------------------------------------------------------------------------------- */

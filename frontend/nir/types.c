@@ -5,12 +5,12 @@
 #define POSITIVE_INT (NIR_INTEGER | NIR_ABOVE_ZERO)
 
 static const nir_param_rule port[] = {{"shape", NIR_INTEGER | NIR_ABOVE_ZERO}, {NULL, 0}};
-static const nir_param_rule identity[] = {{"input_type", NIR_OPTIONAL | NIR_INTEGER}, {NULL, 0}};
+static const nir_param_rule identity[] = {{"input_type", NIR_OPTIONAL | NIR_INTEGER | NIR_FOLLOWS}, {NULL, 0}};
 static const nir_param_rule graph[] = {{"nodes", 0}, {"edges", 0}, {NULL, 0}};
 static const nir_param_rule affine[] = {{"weight", 0}, {"bias", 0}, {NULL, 0}};
 static const nir_param_rule linear[] = {{"weight", 0}, {NULL, 0}};
 static const nir_param_rule scale[] = {{"scale", 0}, {NULL, 0}};
-static const nir_param_rule conv[] = {{"input_shape", NIR_OPTIONAL | POSITIVE_INT},
+static const nir_param_rule conv[] = {{"input_shape", NIR_OPTIONAL | POSITIVE_INT | NIR_FOLLOWS},
                                       {"weight", 0},
                                       {"stride", POSITIVE_INT},
                                       {"padding", NIR_INTEGER | NIR_NOT_NEGATIVE | NIR_TEXT},
@@ -21,7 +21,7 @@ static const nir_param_rule conv[] = {{"input_shape", NIR_OPTIONAL | POSITIVE_IN
 static const nir_param_rule pool[] = {
     {"kernel_size", POSITIVE_INT}, {"stride", POSITIVE_INT}, {"padding", NIR_INTEGER | NIR_NOT_NEGATIVE}, {NULL, 0}};
 static const nir_param_rule flatten[] = {
-    {"input_type", NIR_OPTIONAL | POSITIVE_INT}, {"start_dim", NIR_INTEGER}, {"end_dim", NIR_INTEGER}, {NULL, 0}};
+    {"input_type", NIR_OPTIONAL | POSITIVE_INT | NIR_FOLLOWS}, {"start_dim", NIR_INTEGER}, {"end_dim", NIR_INTEGER}, {NULL, 0}};
 static const nir_param_rule delay[] = {{"delay", NIR_NOT_NEGATIVE}, {NULL, 0}};
 static const nir_param_rule threshold[] = {{"threshold", 0}, {NULL, 0}};
 
