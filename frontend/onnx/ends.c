@@ -7,7 +7,8 @@ static const char *text(const char *s) {
     return s ? s : "";
 }
 
-/* Only what may be a network's result: a label of integers, a list or a map is not. An unknown type may be. */
+/* Only what may be a network's result: a label of integers, a list or a map is not. An unknown type may be.
+ */
 static bool is_float_tensor(const Onnx__ValueInfoProto *info) {
     const Onnx__TypeProto *type = info->type;
     if (!type || type->value_case == ONNX__TYPE_PROTO__VALUE__NOT_SET) return true;
@@ -73,9 +74,12 @@ static bool only_float_output(onnx_reader *r) {
     if (r->output < 0) return true;
     const char *name = r->value[r->output].name;
     nh_report(r->d, NH_M_OUTPUT, (nh_loc){.file = r->path},
-              "the output '%s' is built: of the model's %zu outputs, only it is a tensor of floats", name, g->n_output);
+              "the output '%s' is built: of the model's %zu outputs, only it is a tensor of floats", name,
+              g->n_output);
     nh_diag_found(r->d, "%s", output_names(r));
-    nh_diag_hint(r->d, "output: %.100s in the configuration says that it is meant; any other name chooses another", name);
+    nh_diag_hint(r->d,
+                 "output: %.100s in the configuration says that it is meant; any other name chooses another",
+                 name);
     return true;
 }
 
@@ -83,7 +87,8 @@ bool onnx_choose_output(onnx_reader *r) {
     const Onnx__GraphProto *g = r->model->graph;
     r->output = -1;
     if (r->o && r->o->output_name) return named_output(r, r->o->output_name);
-    if (g->n_output == 0) return nh_report(r->d, NH_M_GRAPH, (nh_loc){.file = r->path}, "the model has no output");
+    if (g->n_output == 0)
+        return nh_report(r->d, NH_M_GRAPH, (nh_loc){.file = r->path}, "the model has no output");
     const char *name = text(g->output[0]->name);
     if (g->n_output > 1) {
         if (!only_float_output(r)) return false;
@@ -91,7 +96,8 @@ bool onnx_choose_output(onnx_reader *r) {
         r->output = behind_zipmap(r, onnx_value_find(r, name));
     }
     if (r->output < 0)
-        return nh_report(r->d, NH_M_GRAPH, (nh_loc){.file = r->path}, "nothing makes the output '%.200s'", name);
+        return nh_report(r->d, NH_M_GRAPH, (nh_loc){.file = r->path}, "nothing makes the output '%.200s'",
+                         name);
     return true;
 }
 
@@ -109,11 +115,12 @@ bool onnx_choose_input(onnx_reader *r) {
         if (!value->is_input || value->producer >= 0 || value->initializer) continue;
         if (!value->read) {
             nh_report(r->d, NH_M_DEAD, onnx_at(r, "input", value->name),
-                      "the input '%s' is left out: nothing on the way to the output '%s' reads it", value->name,
-                      r->value[r->output].name);
+                      "the input '%s' is left out: nothing on the way to the output '%s' reads it",
+                      value->name, r->value[r->output].name);
         } else if (r->input >= 0) {
             ok = nh_report(r->d, NH_M_GRAPH, onnx_at(r, "input", value->name),
-                           "the model has more than one input ('%s' and '%s')", r->value[r->input].name, value->name);
+                           "the model has more than one input ('%s' and '%s')", r->value[r->input].name,
+                           value->name);
         } else {
             r->input = v;
         }

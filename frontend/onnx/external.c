@@ -1,7 +1,7 @@
 /* Tensors whose data stand in another file, beside the model: PyTorch writes large models so.
  *
- * A model may come from anywhere, so what it names is read only inside its own folder: no absolute path, no step
- * upwards, no link that leads out, no device. */
+ * A model may come from anywhere, so what it names is read only inside its own folder: no absolute path, no
+ * step upwards, no link that leads out, no device. */
 #include "onnx_model.h"
 
 #include <errno.h>
@@ -43,12 +43,15 @@ static bool read_entry(onnx_reader *r, const Onnx__TensorProto *t, const char *n
         else if (strcmp(key, "offset") == 0 || strcmp(key, "length") == 0) {
             bool is_length = *key == 'l';
             if (!number(value, is_length ? &e->length : &e->offset))
-                return bad(r, name, is_length ? "have a length that is no number" : "have an offset that is no number", value);
+                return bad(r, name,
+                           is_length ? "have a length that is no number" : "have an offset that is no number",
+                           value);
             e->has_length = e->has_length || is_length;
         } else if (strcmp(key, "checksum") != 0)
             return bad(r, name, "are described by a key that is not known", key);
     }
-    return (e->location && *e->location) || bad(r, name, "are in another file, but it is not named", "no location");
+    return (e->location && *e->location) ||
+           bad(r, name, "are in another file, but it is not named", "no location");
 }
 
 /* Is the path relative, without a step upwards? */
@@ -81,14 +84,18 @@ static bool is_hollow(const struct stat *s) {
 static bool open_file(onnx_reader *r, const char *name, const char *location, nh_bytes *out) {
     struct stat s;
     const char *folder = nh_path_dir(r->scratch, r->path), *path = nh_path_join(r->a, folder, location);
-    if (!stays_below(location)) return bad(r, name, "are outside of the folder of the model, where nothing is read", location);
+    if (!stays_below(location))
+        return bad(r, name, "are outside of the folder of the model, where nothing is read", location);
     if (stat(path, &s) != 0) {
-        bad(r, name, errno == ENOENT ? "are in a file that does not exist" : "are in a file that cannot be read", path);
+        bad(r, name,
+            errno == ENOENT ? "are in a file that does not exist" : "are in a file that cannot be read",
+            path);
         nh_diag_hint(r->d, "keep '%.200s' beside the model, under this name", location);
         return false;
     }
     if (!S_ISREG(s.st_mode)) return bad(r, name, "are not in a regular file", path);
-    if (!resolves_below(folder, path)) return bad(r, name, "are behind a link that leads out of the folder of the model", path);
+    if (!resolves_below(folder, path))
+        return bad(r, name, "are behind a link that leads out of the folder of the model", path);
     if (is_hollow(&s)) return bad(r, name, "are in a file that is mostly a hole", path);
     return nh_file_read(r->a, r->d, onnx_at(r, "tensor", name), path, NH_MODEL_LIMIT, out);
 }
@@ -109,7 +116,8 @@ static bool find_file(onnx_reader *r, const char *name, const char *location, nh
     return x->ok;
 }
 
-bool onnx_external_data(onnx_reader *r, const Onnx__TensorProto *t, const char *name, uint64_t size, nh_bytes *out) {
+bool onnx_external_data(onnx_reader *r, const Onnx__TensorProto *t, const char *name, uint64_t size,
+                        nh_bytes *out) {
     entry e;
     nh_bytes file;
     if (!read_entry(r, t, name, &e) || !find_file(r, name, e.location, &file)) return false;
@@ -121,8 +129,8 @@ bool onnx_external_data(onnx_reader *r, const Onnx__TensorProto *t, const char *
     }
     if (e.offset > file.size || size > file.size - e.offset) {
         bad(r, name, "go beyond the end of their file",
-            nh_arena_printf(r->scratch, "%llu bytes at %llu of '%.100s', which has %zu", (unsigned long long)size,
-                            (unsigned long long)e.offset, e.location, file.size));
+            nh_arena_printf(r->scratch, "%llu bytes at %llu of '%.100s', which has %zu",
+                            (unsigned long long)size, (unsigned long long)e.offset, e.location, file.size));
         nh_diag_hint(r->d, "is the file that of this model, and was it copied whole?");
         return false;
     }

@@ -10,9 +10,6 @@
 #include "fold.h"
 #include "wire.h"
 
-/* Meanings of the operators read here did not change between these versions. */
-enum { OPSET_MIN = 7, OPSET_KNOWN = 24 };
-
 /* A ModelProto begins with its field 1, ir_version, a small number. */
 static bool probe(nh_bytes head) {
     return head.size >= 2 && head.data[0] == 0x08 && head.data[1] < 0x40;
@@ -47,17 +44,17 @@ static bool check_opset(onnx_reader *r) {
         const Onnx__OperatorSetIdProto *set = r->model->opset_import[i];
         if (!set->domain || !*set->domain || strcmp(set->domain, "ai.onnx") == 0) r->opset = set->version;
     }
-    if (r->opset < OPSET_MIN) {
+    if (r->opset < ONNX_OPSET_MIN) {
         nh_report(r->d, NH_M_OPSET, at,
                   "the model does not import a supported version of the ONNX operators");
         nh_diag_found(r->d, r->opset == 0 ? "none" : "version %lld", (long long)r->opset);
-        nh_diag_allowed(r->d, "%d or later", OPSET_MIN);
+        nh_diag_allowed(r->d, "%d or later", ONNX_OPSET_MIN);
         nh_diag_hint(r->d, "convert it: onnx.version_converter.convert_version(model, 13)");
         return false;
     }
-    if (r->opset > OPSET_KNOWN)
+    if (r->opset > ONNX_OPSET_KNOWN)
         nh_report(r->d, NH_M_OPSET_NEW, at, "the model uses operator set %lld; neurohls knows %d to %d",
-                  (long long)r->opset, OPSET_MIN, OPSET_KNOWN);
+                  (long long)r->opset, ONNX_OPSET_MIN, ONNX_OPSET_KNOWN);
     return true;
 }
 
@@ -155,6 +152,7 @@ static bool set_output(onnx_reader *r) {
 static nh_graph *read_model(onnx_reader *r) {
     const Onnx__GraphProto *g;
     if (!unpack(r) || !check_opset(r)) return NULL;
+    if (!onnx_inline_functions(r)) return NULL;
     g = r->model->graph;
     if (g->n_sparse_initializer > 0) {
         nh_report(r->d, NH_M_TENSOR, (nh_loc){.file = r->path},

@@ -77,7 +77,8 @@ typedef struct {
     nh_bytes file;
     const nh_options *o; /* or NULL */
     const Onnx__ModelProto *model;
-    int64_t opset;
+    int64_t opset;             /* of the node that is being read */
+    const int64_t *node_opset; /* per node, or NULL: that of the model */
     onnx_value *value; /* sorted by name */
     int n_value;
     onnx_node *node;
@@ -91,6 +92,12 @@ typedef struct {
     int64_t work_left; /* multiplications that folding may still make */
     nh_graph *g;
 } onnx_reader;
+
+/* Meanings of the operators read here did not change between these versions. */
+enum { ONNX_OPSET_MIN = 7, ONNX_OPSET_KNOWN = 24 };
+
+/* inline.c: local functions in the place of their calls: a new graph in r->model. */
+bool onnx_inline_functions(onnx_reader *r);
 
 /* values.c: the tables. */
 bool onnx_tables(onnx_reader *r);

@@ -43,8 +43,14 @@ static const struct {
     const char *ops, *hint;
 } hints[] = {
     {" LogSoftmax ", "end the model before it: it does not change which output is the largest"},
-    {" Shape Gather Concat Slice ConstantOfShape Expand ",
-     "the exporter computes a shape at run time: use torch.flatten(x, 1), or simplify the model (onnxsim)"},
+    {" Concat Gather GatherElements GatherND Slice Split Expand Tile Pad Where ScatterND ",
+     "parts of activations are not taken apart or joined; `output: NAME` may name the value in front of it"},
+    {" ReduceMean ReduceSum ReduceMax ReduceMin ReduceL2 LayerNormalization InstanceNormalization GroupNormalization "
+     "RMSNormalization LpNormalization ",
+     "statistics of activations are not built; BatchNormalization is, its statistics are constants"},
+    {" Scaler Normalizer Imputer OneHotEncoder ", "do it to the data, before the network: export the network alone"},
+    {" LinearClassifier LinearRegressor TreeEnsembleClassifier TreeEnsembleRegressor SVMClassifier SVMRegressor ",
+     "models of classical machine learning are not built; an MLPClassifier is"},
     {" QuantizeLinear DequantizeLinear DynamicQuantizeLinear QLinearMatMul MatMulInteger Quant BipolarQuant "
      "Trunc ",
      "export the float model: neurohls chooses the number formats itself"},
@@ -217,6 +223,7 @@ static bool read_node(onnx_reader *r, onnx_node *n) {
 }
 
 bool onnx_operator_read(onnx_reader *r, onnx_node *n) {
+    if (r->node_opset) r->opset = r->node_opset[n - r->node];
     if (read_node(r, n)) return true;
     for (int i = 0; i < n->n_out; i++)
         if (n->out[i] >= 0) r->value[n->out[i]].kind = VALUE_BAD;
