@@ -187,6 +187,9 @@ typedef struct {
 /* shapes.c: the dimensions of a tensor or a constant. */
 onnx_dims onnx_dims_of(const onnx_reader *r, const onnx_value *v);
 
+/* learn.c: what scikit-learn puts in front of a network (domain ai.onnx.ml). */
+onnx_read_fn onnx_read_scaler;
+
 /* What the readers of operators share (operators.c). */
 bool onnx_form(onnx_reader *r, const onnx_node *n, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

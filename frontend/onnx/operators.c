@@ -28,6 +28,7 @@ static const struct {
     {"Mul", 2, 2, "", onnx_read_arithmetic},
     {"Relu", 1, 1, "", onnx_read_simple},
     {"Reshape", 2, 2, "allowzero", onnx_read_reshape},
+    {"Scaler", 1, 1, "offset scale", onnx_read_scaler},
     {"Sigmoid", 1, 1, "", onnx_read_simple},
     {"Softmax", 1, 1, "axis", onnx_read_softmax},
     {"Squeeze", 1, 2, "axes", onnx_read_squeeze},
@@ -48,7 +49,7 @@ static const struct {
     {" ReduceMean ReduceSum ReduceMax ReduceMin ReduceL2 LayerNormalization InstanceNormalization GroupNormalization "
      "RMSNormalization LpNormalization ",
      "statistics of activations are not built; BatchNormalization is, its statistics are constants"},
-    {" Scaler Normalizer Imputer OneHotEncoder ", "do it to the data, before the network: export the network alone"},
+    {" Normalizer Imputer OneHotEncoder ", "do it to the data, before the network: export the network alone"},
     {" LinearClassifier LinearRegressor TreeEnsembleClassifier TreeEnsembleRegressor SVMClassifier SVMRegressor ",
      "models of classical machine learning are not built; an MLPClassifier is"},
     {" QuantizeLinear DequantizeLinear DynamicQuantizeLinear QLinearMatMul MatMulInteger Quant BipolarQuant "
@@ -69,8 +70,10 @@ static bool standard_domain(const onnx_node *n) {
 }
 
 static int find_operator(const onnx_node *n) {
-    for (int i = 0; i < N_OPERATORS && standard_domain(n); i++)
-        if (strcmp(operators[i].op, text(n->proto->op_type)) == 0) return i;
+    for (int i = 0; i < N_OPERATORS; i++) {
+        bool is_own = operators[i].read == onnx_read_scaler ? strcmp(text(n->proto->domain), "ai.onnx.ml") == 0 : standard_domain(n);
+        if (is_own && strcmp(operators[i].op, text(n->proto->op_type)) == 0) return i;
+    }
     return -1;
 }
 
