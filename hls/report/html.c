@@ -132,6 +132,14 @@ static void put_cycle_cards(nh_html *h) {
          nh_arena_printf(h->a, g->is_temporal ? "latency of a step, %s" : "latency, %s", source));
 }
 
+/* Outputs that are numbers of their own. */
+static void put_error_card(nh_html *h, const nh_error_fact *e, const char *what) {
+    nh_arena *a = h->a;
+    if (e->n == 0) return;
+    const char *r2 = isfinite(e->r2) ? nh_arena_printf(a, ", R2 %.5f", e->r2) : "", *relative = isfinite(e->relative) ? nh_arena_printf(a, ", relative %.3g %%", 100 * e->relative) : "";
+    nh_html_card(h, "", nh_arena_printf(a, "%.4g", e->rmse), nh_arena_printf(a, "RMSE, %s%s%s, at most %.4g", what, r2, relative, e->max_abs));
+}
+
 static void put_cards(nh_html *h) {
     const nh_report_facts *f = h->f;
     const nh_sim_facts *s = &f->sim;
@@ -146,6 +154,11 @@ static void put_cards(nh_html *h) {
     if (s->ran && s->acc_fixed >= 0)
         nh_html_card(h, "", nh_arena_printf(a, "%.2f %%", 100 * s->acc_fixed),
              nh_arena_printf(a, "accuracy in fixed point; float %.2f %%", 100 * s->acc_float));
+    if (s->ran && !s->output.is_class) {
+        put_error_card(h, &s->output.fixed, "fixed point against float");
+        put_error_card(h, &s->output.target_float, "float against the targets");
+        put_error_card(h, &s->output.target_fixed, "fixed point against the targets");
+    }
     if (f->n_part > 0) nh_html_card(h, "", nh_arena_printf(a, "%d parts", f->n_part), "each with cycles of its own: below");
     else if (!fabric) put_cycle_cards(h);
     if (f->pnr.ran && f->pnr.fits)

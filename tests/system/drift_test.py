@@ -53,6 +53,7 @@ class Drift(Case):
         self.assertIsNone(output["target_float"])
         self.assertIn("fixed, float  RMSE", self.text)
         self.assertNotIn("same class", self.text)
+        self.assertIn("RMSE, fixed point against float", (self.out / "report.html").read_text())
 
     def test_targets(self):
         target = self.float + numpy.random.default_rng(1).normal(0, 0.5, self.float.shape)
