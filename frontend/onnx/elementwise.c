@@ -4,24 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-bool onnx_read_simple(onnx_reader *r, onnx_node *n) {
-    static const struct {
-        const char *name;
-        nh_op op;
-    } table[] = {{"Relu", NH_OP_RELU},
-                 {"LeakyRelu", NH_OP_LEAKY_RELU},
-                 {"Sigmoid", NH_OP_SIGMOID},
-                 {"Tanh", NH_OP_TANH}};
-    nh_layer layer = {0};
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        if (strcmp(table[i].name, n->proto->op_type) == 0) layer.op = table[i].op;
-    const onnx_value *x = onnx_activation(r, n);
-    if (!x) return false;
-    if (layer.op == NH_OP_LEAKY_RELU && !onnx_attr_float(r, n, "alpha", (double)0.01f, &layer.alpha))
-        return false;
-    return onnx_add_layer(r, n, layer, x->tensor, onnx_shape(r, x));
-}
-
 /* A bound of Clip: an attribute up to operator set 10, an input (a scalar constant of any type) from 11 on. One
  * that is as large as the largest float bounds nothing: it stands for a bound that is left out. */
 static bool bound(onnx_reader *r, const onnx_node *n, int input, const char *name, double absent, double *out) {
@@ -76,7 +58,7 @@ bool onnx_read_softmax(onnx_reader *r, onnx_node *n) {
     const onnx_value *x = onnx_activation(r, n);
     if (!x || !onnx_attr_int(r, n, "axis", r->opset < 13 ? 1 : -1, &axis)) return false;
     nh_shape s = onnx_shape(r, x);
-    nh_layer layer = {.op = NH_OP_SOFTMAX, .n_axes = 1};
+    nh_layer layer = {.op = strcmp(n->proto->op_type, "Softmax") == 0 ? NH_OP_SOFTMAX : NH_OP_LOG_SOFTMAX, .n_axes = 1};
     if (!own_axis(r, n, x, axis, &layer.axis)) return false;
     if (r->opset < 13) layer.n_axes = s.rank - layer.axis;
     return onnx_add_layer(r, n, layer, x->tensor, s);

@@ -161,8 +161,10 @@ typedef bool onnx_read_fn(onnx_reader *r, onnx_node *n);
 /* dense.c */
 onnx_read_fn onnx_read_gemm, onnx_read_matmul, onnx_read_arithmetic, onnx_read_batchnorm;
 /* elementwise.c */
-onnx_read_fn onnx_read_simple, onnx_read_clip, onnx_read_softmax, onnx_read_identity, onnx_read_cast,
+onnx_read_fn onnx_read_clip, onnx_read_softmax, onnx_read_identity, onnx_read_cast,
     onnx_read_dropout, onnx_read_argmax;
+/* activations.c */
+onnx_read_fn onnx_read_function, onnx_read_gelu, onnx_read_prelu, onnx_read_pow;
 /* shapes.c */
 onnx_read_fn onnx_read_flatten, onnx_read_reshape, onnx_read_squeeze, onnx_read_unsqueeze,
     onnx_read_transpose, onnx_read_constant;

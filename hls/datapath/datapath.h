@@ -117,16 +117,46 @@ void nh_dp_matvec_csd(nh_dp *p, const nh_val *x, int64_t n_in, const int64_t *w,
                       nh_val *y);
 /* Replace every MULC by shift-adds; done by nh_dp_matvec_csd for its own. */
 void nh_dp_expand_constants(nh_dp *p);
-/* Elementwise f through a table on the value's raw integer: entries are f(raw * 2^-frac * in_scale), rounded to nearest
- * even (never through the format's overflow unless f leaves it), at most table_size entries. When the value has more levels
- * than table_size the index drops low bits (centre of each cell) and clamps to the range where f changes; *note gets a
- * sentence on what was chosen (in the dp's arena). */
-nh_val nh_dp_unary_table(nh_dp *p, nh_val x, double in_scale, double (*f)(double), nh_format out, double out_scale,
-                         int64_t table_size, const char *id, const char **note);
+/* A real function that hardware gets as a table. What is in the table, f(x) - rising * max(x, 0), is flat far from 0. */
+typedef long double nh_real_fn(long double x, const double p[2]);
+typedef struct {
+    nh_real_fn *f;
+    double p[2];         /* parameters of f */
+    double rising;
+    bool octaves;        /* it bends at all scales near 0 and is not flat far away: segments of equal ratio, f(x <= 0) is f(0) unless odd */
+    bool odd;            /* octaves: f(-x) = -f(x), but in 0 */
+} nh_dp_curve;
+/* What was built, for people and reports; docs/arithmetic.md. */
+typedef struct nh_dp_table_facts {
+    const char *id;
+    int64_t entries;     /* segments; every one has degree + 1 numbers */
+    int degree;
+    bool octaves;
+    int step_log2;       /* uniform: a segment is 2^step_log2 integers of the input; octaves: there are 2^-step_log2 of them in one */
+    int64_t first;       /* number of the first segment */
+    int top;             /* octaves: the highest */
+    int frac, t_bits;    /* fractional bits of the values at the starts; bits of the place within a segment that are multiplied */
+    int input_frac;
+    nh_format out;
+    const struct nh_dp_table_facts *part; /* softmax: [n_part] the tables it consists of; the entries above are those of its largest */
+    int n_part;
+    double error;        /* largest difference to the function, held within the format, over the inputs that were tried; real */
+    double error_lsb;    /* the same in LSBs of the result */
+    int64_t tried;       /* inputs: all of them, when there are at most 2^16 */
+    const char *note;    /* a sentence, in the dp's arena */
+} nh_dp_table_facts;
+/* Elementwise f(x * in_scale) by piecewise polynomials (docs/arithmetic.md), rounded to nearest and saturated into `out`. Segments and
+ * degree are the cheapest with an error of at most one LSB; table_size: most segments, 0 = 8,192. over: an interval around all values
+ * that share the table, raw at x's frac. facts may be NULL. */
+nh_val nh_dp_unary_table(nh_dp *p, nh_val x, nh_range over, double in_scale, const nh_dp_curve *f, nh_format out, int64_t table_size,
+                         const char *id, nh_dp_table_facts *facts);
 /* Softmax over n values of one format: exact difference to the maximum, exp table, exact sum, normalised reciprocal
- * table, product, cast. No wrap and no collapse for any input width. */
+ * table, product, cast. No wrap and no collapse for any input width; the error is below one LSB of `out`. */
 void nh_dp_softmax(nh_dp *p, const nh_val *x, int64_t n, double in_scale, nh_format out, int64_t table_size, const char *id,
-                   nh_val *y, const char **note);
+                   nh_val *y, nh_dp_table_facts *facts);
+/* Its logarithm: minus the difference to the maximum, minus the logarithm of the sum of exponentials. */
+void nh_dp_log_softmax(nh_dp *p, const nh_val *x, int64_t n, double in_scale, nh_format out, int64_t table_size, const char *id,
+                       nh_val *y, nh_dp_table_facts *facts);
 /* Index of the first maximum. */
 nh_val nh_dp_argmax(nh_dp *p, const nh_val *x, int64_t n);
 

@@ -15,19 +15,7 @@ typedef struct {
 } nh_dp_op_info;
 const nh_dp_op_info *nh_dp_op_get(nh_dp_op op);
 
-/* An unary table that was built: the same function of the same kind of value shares one table. */
-typedef struct nh_dp_memo {
-    double (*f)(double);
-    double in_scale, out_scale;
-    int frac;
-    nh_range range;
-    nh_format out;
-    int64_t table_size;
-    int table, drop;       /* index = clamp(x >> drop, first, last) - first */
-    nh_i128 first, last;
-    const char *note;
-    struct nh_dp_memo *next;
-} nh_dp_memo;
+typedef struct nh_dp_memo nh_dp_memo; /* tables.c: a table that was built; the same function of the same kind of value shares it */
 
 typedef struct nh_dp_hash {
     uint32_t *slot; /* node index + 1; 0 = empty */

@@ -48,11 +48,14 @@ nh_i128 nh_fx_from_double(double v, nh_format to, nh_fx_count *count) {
     return out;
 }
 
-void nh_fx_constant(double v, nh_i128 *raw, int *frac) {
+void nh_fx_constant(double v, nh_i128 *raw, int *frac) { nh_fx_constant_bits(v, 16, raw, frac); }
+
+void nh_fx_constant_bits(double v, int bits, nh_i128 *raw, int *frac) {
     int exponent = 0;
     double m = frexp(v, &exponent); /* v = m * 2^exponent, 0.5 <= |m| < 1 */
-    *raw = (nh_i128)nearbyint(ldexp(m, 16));
-    *frac = 16 - exponent;
+    bits = bits < 16 ? 16 : bits > 53 ? 53 : bits;
+    *raw = (nh_i128)nearbyint(ldexp(m, bits));
+    *frac = bits - exponent;
     while (*raw != 0 && *raw % 2 == 0) {
         *raw /= 2;
         *frac -= 1;

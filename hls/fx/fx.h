@@ -53,6 +53,8 @@ nh_i128 nh_fx_convert(nh_i128 raw, int frac_in, nh_format to, nh_fx_count *count
 nh_i128 nh_fx_from_double(double v, nh_format to, nh_fx_count *count);
 /* A finite real constant as raw * 2^-frac with 16 significant bits, the least frac: slopes, bounds and ratios in datapaths. */
 void nh_fx_constant(double v, nh_i128 *raw, int *frac);
+/* The same with `bits` significant bits, at least 16 and at most 53. */
+void nh_fx_constant_bits(double v, int bits, nh_i128 *raw, int *frac);
 /* raw * 2^-frac; exact when |raw| < 2^53. */
 double nh_fx_to_double(nh_i128 raw, int frac);
 

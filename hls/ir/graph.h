@@ -106,7 +106,8 @@ typedef struct {
  * input k is accumulator k of the program.
  * Layers that act along axes name them (op.def says what they are to each operator):
  * BATCHNORM: weight = factor s, bias = offset t, one per channel along the axes: y = s*x + t (folded by the reader). SOFTMAX, ARGMAX:
- * over the axes taken together. DENSE over an input [.., n_in]: all leading dimensions must be 1. LEAKY_RELU: alpha. CLIP: lo, hi. */
+ * over the axes taken together. DENSE over an input [.., n_in]: all leading dimensions must be 1. LEAKY_RELU: alpha. CLIP: lo, hi. PRELU: weight = slope of negative inputs per channel. Functions of one
+ * variable: unary.c. */
 typedef struct {
     const char *name; /* as in the model, unique, any characters */
     const char *id;   /* n<index>_<mangled>: [a-z0-9_], unique, <= 40 characters; the only form that reaches scripts and files */
@@ -118,6 +119,7 @@ typedef struct {
     nh_param *weight, *bias; /* NULL when absent */
     int axis, n_axes;       /* axes axis .. axis + n_axes - 1 of the input's shape; 0, 0 where op.def says NONE or FIRST */
     double alpha, lo, hi;
+    double beta;            /* unary.c: second parameter of SELU, HARD_SIGMOID */
     nh_window window;       /* CONV, SUMPOOL, AVGPOOL */
     const int64_t *delay;   /* DELAY: [n_delay] steps >= 0 */
     int64_t n_delay;        /* 1, or the elements of the tensor */

@@ -1,4 +1,5 @@
 #include "ir.h"
+#include "unary.h"
 
 #include <stdio.h>
 
@@ -62,7 +63,7 @@ static const char *batchnorm_mismatch(const nh_graph *g, const nh_layer *l) {
     if (!nh_shape_equal(x, g->tensor[l->out].shape)) return "input and output differ in shape";
     if (w.rank != 1 || w.dim[0] != nh_layer_axis(g, l).n) return "the factors are not one per channel";
     if (l->bias && !nh_shape_equal(l->bias->shape, w)) return "the offsets are not one per channel";
-    return NULL;
+    return l->bias && l->op == NH_OP_PRELU ? "it has offsets" : NULL;
 }
 
 /* Channels, height and width of [C, H, W] or [C, L]. */
@@ -149,16 +150,17 @@ const char *nh_shape_mismatch(const nh_graph *g, const nh_layer *l) {
     if (nh_shape_size(x) < 1 || nh_shape_size(y) < 1) return "a shape is empty or too large";
     const char *axis = axis_mismatch(g, l);
     if (axis) return axis;
+    if (nh_unary_get(l->op)) return nh_shape_equal(x, y) ? NULL : "input and output differ in shape";
     switch (l->op) {
     case NH_OP_INPUT: return NULL;
     case NH_OP_DENSE: return dense_mismatch(g, l);
+    case NH_OP_PRELU:
     case NH_OP_BATCHNORM: return batchnorm_mismatch(g, l);
     case NH_OP_RELU:
     case NH_OP_LEAKY_RELU:
     case NH_OP_CLIP:
-    case NH_OP_SIGMOID:
-    case NH_OP_TANH:
     case NH_OP_SOFTMAX:
+    case NH_OP_LOG_SOFTMAX:
     case NH_OP_IDENTITY: return nh_shape_equal(x, y) ? NULL : "input and output differ in shape";
     case NH_OP_RESHAPE:
         return nh_shape_size(x) == nh_shape_size(y) ? NULL : "input and output differ in size";
@@ -172,7 +174,7 @@ const char *nh_shape_mismatch(const nh_graph *g, const nh_layer *l) {
     case NH_OP_ADD: return same_shapes(g, l);
     case NH_OP_DELAY: return delay_mismatch(g, l);
     case NH_OP_NEURON: return neuron_mismatch(g, l);
-    case NH_OP_COUNT: break;
+    default: break;
     }
     return "the operator is unknown";
 }

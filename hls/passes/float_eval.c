@@ -1,5 +1,7 @@
 #include "passes.h"
 
+#include "unary.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -40,6 +42,11 @@ static void eval_batchnorm(const nh_layer *l, nh_axis axis, const double *x, dou
     }
 }
 
+static void eval_prelu(const nh_layer *l, nh_axis axis, const double *x, double *y, int64_t n) {
+    for (int64_t i = 0; i < n; i++)
+        y[i] = x[i] < 0 ? l->weight->value[nh_channel_of(axis, i)] * x[i] : x[i];
+}
+
 /* n elements that stand `stride` apart. */
 static void eval_softmax(const double *x, double *y, int64_t n, int64_t stride) {
     double max = x[0], sum = 0;
@@ -49,6 +56,16 @@ static void eval_softmax(const double *x, double *y, int64_t n, int64_t stride) 
         sum += y[i * stride] = exp(x[i * stride] - max);
     for (int64_t i = 0; i < n; i++)
         y[i * stride] /= sum;
+}
+
+static void eval_log_softmax(const double *x, double *y, int64_t n, int64_t stride) {
+    double max = x[0], sum = 0;
+    for (int64_t i = 1; i < n; i++)
+        max = fmax(max, x[i * stride]);
+    for (int64_t i = 0; i < n; i++)
+        sum += exp(x[i * stride] - max);
+    for (int64_t i = 0; i < n; i++)
+        y[i * stride] = x[i * stride] - max - log(sum);
 }
 
 static double first_maximum(const double *x, int64_t n, int64_t stride) {
@@ -64,6 +81,8 @@ static void eval_lines(const nh_layer *l, nh_axis a, const double *x, double *y)
         int64_t at = line / a.inner * a.n * a.inner + line % a.inner;
         if (l->op == NH_OP_SOFTMAX)
             eval_softmax(x + at, y + at, a.n, a.inner);
+        else if (l->op == NH_OP_LOG_SOFTMAX)
+            eval_log_softmax(x + at, y + at, a.n, a.inner);
         else
             y[line] = first_maximum(x + at, a.n, a.inner);
     }
@@ -76,7 +95,7 @@ static double eval_scalar(const nh_layer *l, double x) {
     case NH_OP_CLIP: return x < l->lo ? l->lo : x > l->hi ? l->hi : x;
     case NH_OP_SIGMOID: return 1 / (1 + exp(-x));
     case NH_OP_TANH: return tanh(x);
-    default: return x;
+    default: return nh_unary_get(l->op) ? nh_unary_eval(l, x) : x;
     }
 }
 
@@ -87,7 +106,9 @@ static void eval_layer(const nh_graph *g, const nh_layer *l, double **value) {
     switch (l->op) {
     case NH_OP_DENSE: eval_dense(l, x, y); break;
     case NH_OP_BATCHNORM: eval_batchnorm(l, nh_layer_axis(g, l), x, y, n); break;
+    case NH_OP_PRELU: eval_prelu(l, nh_layer_axis(g, l), x, y, n); break;
     case NH_OP_SOFTMAX:
+    case NH_OP_LOG_SOFTMAX:
     case NH_OP_ARGMAX: eval_lines(l, nh_layer_axis(g, l), x, y); break;
     default:
         for (int64_t i = 0; i < n; i++)

@@ -1,5 +1,6 @@
 /* Formats of every tensor, layer by layer in topological order. */
 #include "infer.h"
+#include "unary.h"
 
 #include <math.h>
 
@@ -185,6 +186,22 @@ static nh_range rescaled(nh_range x, double ratio, int frac_in, int frac_out) {
                       -raw_floor(-hi - fabs(hi) * 0x1p-15, frac_out)};
 }
 
+/* slope * x for the negative x of the interval. */
+static nh_range prelu_range(nh_range x, const nh_layer *l, int *frac) {
+    int w_frac = nh_format_frac(l->weight->fmt);
+    int64_t n = l->weight->shape.dim[0];
+    if (w_frac > 0) x = nh_range_shl(x, w_frac), *frac += w_frac;
+    nh_range y = {most(x.lo, 0), most(x.hi, 0)};
+    for (int64_t i = 0; i < n && x.lo < 0; i++) {
+        nh_i128 w = l->weight->raw[i];
+        nh_range negative = {x.lo, least(x.hi, 0)}, product = nh_range_mul(negative, (nh_range){w, w});
+        if (w_frac > 0) product = (nh_range){product.lo >> w_frac, -(-product.hi >> w_frac)};
+        else product = nh_range_shl(product, -w_frac);
+        y = nh_range_hull(y, product);
+    }
+    return y;
+}
+
 static bool infer_elementwise(nh_infer *c, nh_layer *l) {
     const nh_tensor *x = &c->g->tensor[l->in[0]];
     int frac = nh_format_frac(x->q.fmt);
@@ -193,6 +210,15 @@ static bool infer_elementwise(nh_infer *c, nh_layer *l) {
     if (l->op == NH_OP_RELU) y = (nh_range){most(y.lo, 0), most(y.hi, 0)};
     if (l->op == NH_OP_LEAKY_RELU) y = leaky_range(y, l->alpha);
     if (l->op == NH_OP_CLIP) y = clip_range(y, l, scale, frac);
+    if (l->op == NH_OP_NEG) y = (nh_range){-y.hi, -y.lo};
+    if (l->op == NH_OP_ABS) y = (nh_range){y.lo > 0 ? y.lo : y.hi < 0 ? -y.hi : 0, most(-y.lo, y.hi)};
+    if (l->op == NH_OP_THRESHOLDED_RELU) y = nh_range_hull(y, (nh_range){0, 0});
+    if (l->op == NH_OP_PRELU) {
+        nh_layer plain = *l; /* slopes have no scale of their own */
+        plain.opt.scale = NH_SCALE_POWER_OF_TWO;
+        if (!nh_infer_weight(c, &plain, l->weight->shape.dim[0], 1)) return false;
+        y = prelu_range(y, l, &frac);
+    }
     if (!l->opt.result.is_auto && scale != 1) { /* a given format is read at scale 1 */
         nh_infer_say(c, l, NH_N_RESCALED,
                      "layer '%s': its input has scale %g and its result format is given: a constant "
@@ -223,6 +249,51 @@ static bool infer_table(nh_infer *c, const nh_layer *l, double lo, double hi) {
     return true;
 }
 
+/* Functions without bounds may leave all formats; beyond this they saturate, and it is said. */
+#define MOST_REAL 0x1p31
+
+/* A function that can give [lo, hi], at scale 1. */
+static bool infer_image(nh_infer *c, const nh_layer *l, double lo, double hi) {
+    const nh_tensor *t = &c->g->tensor[l->out];
+    if (!(lo >= -MOST_REAL) || !(hi <= MOST_REAL)) {
+        if (l->opt.result.is_auto && !t->calibrated) {
+            nh_infer_say(c, l, NH_N_RANGE_GUESS, "layer '%s': %s of its inputs goes beyond 2^31, where the result saturates", l->name,
+                         nh_op_get(l->op)->text);
+            nh_diag_hint(c->d, "calibrate: {data: ...}, or give the layer's `result` format");
+        }
+        lo = fmax(lo, -MOST_REAL);
+        hi = fmin(hi, MOST_REAL);
+    }
+    int exponent;
+    frexp(fmax(fabs(lo), fabs(hi)), &exponent);
+    int frac = (l->opt.result.is_auto ? l->opt.result_bits + 2 : 60) - exponent;
+    if (frac < 0) frac = 0;
+    nh_format fine = nh_format_make(true, 64, 64 - frac, NH_ROUND_TRN, NH_OVERFLOW_SAT);
+    nh_range exact = {nh_fx_from_double(lo, fine, NULL), -nh_fx_from_double(-hi, fine, NULL)};
+    if (!nh_infer_result(c, l, exact, frac, 1)) return false;
+    /* Tables saturate whatever the modes are, and may err by a few steps; where the format is ours it is made full use of. */
+    nh_tensor *y = &c->g->tensor[l->out];
+    nh_range all = nh_range_of(y->q.fmt);
+    if (l->opt.result.is_auto) y->range = all;
+    else y->range = (nh_range){most(y->range.lo - 2, all.lo), least(y->range.hi + 2, all.hi)};
+    return true;
+}
+
+static bool infer_function(nh_infer *c, const nh_layer *l) {
+    const nh_tensor *x = &c->g->tensor[l->in[0]];
+    int frac = nh_format_frac(x->q.fmt);
+    double image[2];
+    nh_unary_image(l, nh_fx_to_double(x->range.lo, frac) * x->q.scale, nh_fx_to_double(x->range.hi, frac) * x->q.scale, image);
+    return infer_image(c, l, image[0], image[1]);
+}
+
+/* Not below the largest difference and the logarithm of the number of elements. */
+static bool infer_log_softmax(nh_infer *c, const nh_layer *l) {
+    const nh_tensor *x = &c->g->tensor[l->in[0]];
+    double most_apart = nh_fx_to_double(x->range.hi - x->range.lo, nh_format_frac(x->q.fmt)) * x->q.scale;
+    return infer_image(c, l, -most_apart - log((double)nh_layer_axis(c->g, l).n), 0);
+}
+
 static bool infer_argmax(nh_infer *c, const nh_layer *l) {
     int64_t n = nh_layer_axis(c->g, l).n;
     int bits = n > 2 ? 64 - __builtin_clzll((unsigned long long)(n - 1)) : 1;
@@ -239,24 +310,25 @@ static bool infer_layer(nh_infer *c, nh_layer *l) {
     case NH_OP_RELU:
     case NH_OP_LEAKY_RELU:
     case NH_OP_CLIP: return infer_elementwise(c, l);
+    case NH_OP_NEG:
+    case NH_OP_ABS:
+    case NH_OP_THRESHOLDED_RELU:
+    case NH_OP_PRELU: return infer_elementwise(c, l);
     case NH_OP_SIGMOID:
     case NH_OP_SOFTMAX: return infer_table(c, l, 0, 1);
-    case NH_OP_TANH: return infer_table(c, l, -1, 1);
+    case NH_OP_TANH:
+    case NH_OP_ERF:
+    case NH_OP_SOFTSIGN: return infer_table(c, l, -1, 1);
+    case NH_OP_LOG_SOFTMAX: return infer_log_softmax(c, l);
     case NH_OP_ARGMAX: return infer_argmax(c, l);
     case NH_OP_RESHAPE:
     case NH_OP_IDENTITY:
         c->g->tensor[l->out].q = c->g->tensor[l->in[0]].q;
         c->g->tensor[l->out].range = c->g->tensor[l->in[0]].range;
         return true;
-    case NH_OP_CONV:
-    case NH_OP_SUMPOOL:
-    case NH_OP_AVGPOOL:
-    case NH_OP_ADD:
-    case NH_OP_DELAY:
-    case NH_OP_NEURON: /* of time-stepped networks only: passes/temporal */
-    case NH_OP_COUNT: break;
+    default: break; /* of time-stepped networks only: passes/temporal */
     }
-    return false;
+    return nh_unary_get(l->op) && infer_function(c, l);
 }
 
 /* --- overflow over the calibration data

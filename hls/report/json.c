@@ -168,6 +168,40 @@ static void put_lanes(json_t *o, const nh_unit *u) {
     }
 }
 
+/* One table; with docs/arithmetic.md its numbers can be computed again. */
+static json_t *table_json(nh_arena *a, const nh_dp_table_facts *f) {
+    json_t *o = json_object();
+    set(o, "table", nh_json_text(a, f->id));
+    set(o, "degree", json_integer(f->degree));
+    set(o, "segments", json_integer(f->entries));
+    set(o, "spacing", json_string(f->octaves ? "octaves" : "uniform"));
+    set(o, "step_log2", json_integer(f->step_log2));
+    set(o, "first", json_integer(f->first));
+    if (f->octaves) set(o, "top", json_integer(f->top));
+    set(o, "frac", json_integer(f->frac));
+    set(o, "t_bits", json_integer(f->t_bits));
+    set(o, "input_frac", json_integer(f->input_frac));
+    set(o, "result", format_json(f->out));
+    return o;
+}
+
+static json_t *tables_json(nh_arena *a, const nh_unit *u) {
+    json_t *list = json_array();
+    for (int i = 0; i < u->n_table; i++) {
+        const nh_dp_table_facts *f = &u->table[i].facts;
+        json_t *o = json_object(), *parts = json_array();
+        for (int k = 0; k < f->n_part; k++) json_array_append_new(parts, table_json(a, &f->part[k]));
+        if (f->n_part == 0) json_array_append_new(parts, table_json(a, f));
+        set(o, "layer", nh_json_text(a, u->table[i].layer->name));
+        set(o, "max_error", json_real(f->error));
+        set(o, "max_error_lsb", json_real(f->error_lsb));
+        set(o, "inputs_tried", json_integer(f->tried));
+        set(o, "parts", parts);
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
 static json_t *unit_json(nh_arena *a, const nh_design *g, const nh_unit *u) {
     json_t *o = json_object(), *layers = json_array(), *notes = json_array();
     for (int i = 0; i < u->n_layer; i++)
@@ -184,6 +218,7 @@ static json_t *unit_json(nh_arena *a, const nh_design *g, const nh_unit *u) {
     set(o, "planned_ii", json_integer(u->ii_cycles));
     set(o, "planned_latency", json_integer(u->latency_cycles));
     set(o, "notes", notes);
+    if (u->n_table > 0) set(o, "tables", tables_json(a, u));
     return o;
 }
 

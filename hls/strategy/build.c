@@ -65,7 +65,7 @@ static bool dense(nh_arena *a, nh_diag *d, nh_dp *p, const nh_graph *g, const nh
     return true;
 }
 
-/* Softmax and argmax take the elements along their axes together: line by line. The result of line i of argmax is element i. */
+/* Softmax, its logarithm and argmax take the elements along their axes together: line by line. The result of line i of argmax is element i. */
 static void lines(nh_arena *a, nh_dp *p, const nh_graph *g, const nh_layer *l, nh_val *v, nh_notes *notes)
 {
     const nh_tensor *in = &g->tensor[l->in[0]], *out = &g->tensor[l->out];
@@ -78,10 +78,11 @@ static void lines(nh_arena *a, nh_dp *p, const nh_graph *g, const nh_layer *l, n
             v[line] = nh_dp_cast(p, nh_dp_argmax(p, x, axis.n), out->q.fmt); /* no later line reads element `line` or before */
             continue;
         }
-        const char *note = NULL;
-        nh_dp_softmax(p, x, axis.n, in->q.scale, out->q.fmt, l->opt.table_size, "softmax", y, &note);
-        nh_notes_add(notes, note);
-        for (int64_t k = 0; k < axis.n; k++) at[k * axis.inner] = y[k];
+        nh_dp_table_facts facts;
+        bool is_log = l->op == NH_OP_LOG_SOFTMAX;
+        (is_log ? nh_dp_log_softmax : nh_dp_softmax)(p, x, axis.n, in->q.scale, out->q.fmt, l->opt.table_size, nh_op_get(l->op)->text, y, &facts);
+        nh_notes_add_table(notes, l, &facts);
+        for (int64_t k = 0; k < axis.n; k++) at[k * axis.inner] = nh_within_tensor(p, out, y[k]);
     }
 }
 

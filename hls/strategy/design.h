@@ -88,6 +88,12 @@ typedef struct {
 
 typedef struct { int64_t multipliers, luts, ffs, brams, dsps; } nh_resources;
 
+/* The table of a layer: sigmoid, softmax ... */
+typedef struct {
+    const nh_layer *layer;
+    nh_dp_table_facts facts;
+} nh_table_fact;
+
 typedef struct {
     const char *id;       /* [a-z0-9_], unique: C function <project>_<id>, RTL module <project>_<id> */
     nh_unit_kind kind;
@@ -107,6 +113,8 @@ typedef struct {
     nh_resources estimate;
     const char **note;    /* what was decided (table cells, lanes, padding) */
     int n_note;
+    nh_table_fact *table;
+    int n_table;
 } nh_unit;
 
 typedef struct nh_design {

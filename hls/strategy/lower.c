@@ -103,6 +103,20 @@ static bool build_mac(lowering *c, nh_unit *u, const nh_run *r, nh_notes *notes)
     return nh_build_post(c->a, c->d, r, nh_arena_printf(c->a, "%s_post", u->id), m, notes);
 }
 
+/* What a table may be wrong by before it is said, in LSBs of the result. */
+#define COARSE_TABLE_LSB 2
+
+static void warn_coarse(const lowering *c, const nh_table_fact *t)
+{
+    const nh_layer *l = t->layer;
+    if (!(t->facts.error_lsb > COARSE_TABLE_LSB)) return;
+    nh_report(c->d, NH_P_TABLE, l->at, "layer '%s': its table errs by up to %.3g, %.1f LSB of the result", l->name, t->facts.error, t->facts.error_lsb);
+    nh_diag_layer(c->d, l->name);
+    nh_diag_found(c->d, "%lld segments of degree %d", (long long)t->facts.entries, t->facts.degree);
+    if (l->opt.table_size) nh_diag_hint(c->d, "table_size: auto, or more than %lld", (long long)l->opt.table_size);
+    else nh_diag_hint(c->d, "fewer bits for the result make no difference");
+}
+
 static bool build_unit(lowering *c, int first, int n_run, nh_unit *u)
 {
     const nh_layer *l = c->run[0];
@@ -126,6 +140,12 @@ static bool build_unit(lowering *c, int first, int n_run, nh_unit *u)
         }
         u->dp = nh_build_unrolled(c->a, c->d, &r, nh_arena_printf(c->a, "%s_dp", u->id), &notes);
         ok = u->dp != NULL;
+    }
+    u->table = nh_arena_array(c->a, NH_MAX_NOTES, sizeof *u->table);
+    u->n_table = notes.n_table;
+    for (int i = 0; i < notes.n_table; i++) {
+        u->table[i] = notes.table[i];
+        warn_coarse(c, &notes.table[i]);
     }
     u->note = nh_arena_array(c->a, NH_MAX_NOTES, sizeof *u->note);
     u->n_note = notes.n;

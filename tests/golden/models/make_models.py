@@ -95,6 +95,10 @@ def hostile_names():
     save("hostile_names", nodes, FC1 | FC2, 4, 2)
 
 
+def exponential():
+    save("exponential", [helper.make_node("Exp", ["x"], ["y"], name="exp1")], {}, 4, 4)
+
+
 def arrays():
     """Samples for two_layers, read with scale 1/4, and the classes that the float network gives them."""
     x = np.random.default_rng(7).integers(-8, 8, (24, 4)).astype(np.int8)
@@ -112,4 +116,5 @@ if __name__ == "__main__":
     huge_values()
     wide()
     hostile_names()
+    exponential()
     arrays()

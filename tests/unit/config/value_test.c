@@ -19,7 +19,7 @@ Test(config, minimal_file_has_the_documented_defaults) {
     cr_assert(r.o->defaults.weight.is_auto && r.o->defaults.bias.is_auto && r.o->defaults.result.is_auto && r.o->defaults.accum.is_auto);
     cr_assert_eq(r.o->defaults.weight_bits, 8);
     cr_assert_eq(r.o->defaults.result_bits, 16);
-    cr_assert_eq(r.o->defaults.table_size, 1024);
+    cr_assert_eq(r.o->defaults.table_size, 0);
     cr_assert_eq(r.o->defaults.multiplier_bits, 16);
     cr_assert_eq(r.o->calibrate.percentile, 99.9);
     cr_assert_eq(r.o->calibrate.scale, 1);

@@ -29,7 +29,8 @@ static void put_layer(FILE *out, const nh_graph *g, const nh_layer *l) {
     put_name(out, l->name);
     fprintf(out, "' %s", nh_shape_print(g->tensor[l->out].shape, buf));
     if (l->n_axes) fprintf(out, " axis %d %d", l->axis, l->n_axes);
-    if (l->op == NH_OP_LEAKY_RELU) fprintf(out, " alpha %.17g", l->alpha);
+    if (l->alpha != 0) fprintf(out, " alpha %.17g", l->alpha);
+    if (l->beta != 0) fprintf(out, " beta %.17g", l->beta);
     if (l->op == NH_OP_CLIP) fprintf(out, " lo %g hi %g", l->lo, l->hi);
     fputc('\n', out);
     if (l->weight) {
