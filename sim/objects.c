@@ -68,11 +68,12 @@ bool nh_objects_begin(nh_objects *b) {
 void nh_objects_add_verilation(nh_objects *b, const char *rtl_dir, const char *top, const char *prefix, const char *vlt, const char *const *more) {
     nh_tool_args l = {.n = 0};
     /* Warnings stay in the log: the emitted RTL is linted by its own tests with its waivers. */
-    NH_TOOL_ADD(&l, b->verilator, "--cc", "-O3", "-Wno-fatal", "-Wno-lint", "-Wno-style", "--top-module", top, "--prefix", prefix, "--Mdir", b->obj,
+    NH_TOOL_ADD(&l, b->verilator, "--cc", "-O3", "-Wno-fatal", "-Wno-lint", "-Wno-style", "--top-module", top, "--prefix", prefix, "--Mdir", nh_tool_relative(b->a, b->work_dir, b->obj),
          "--x-assign", "unique", "--output-split", "8000", "--output-split-cfuncs", "4000");
     if (b->is_traced) nh_tool_arg(&l, "--trace-fst");
     while (more && *more) nh_tool_arg(&l, *more++);
-    NH_TOOL_ADD(&l, "-y", rtl_dir, vlt, nh_path_join(b->a, rtl_dir, nh_arena_printf(b->a, "%s.v", top)));
+    const char *rtl = nh_tool_relative(b->a, b->work_dir, rtl_dir);
+    NH_TOOL_ADD(&l, "-y", rtl, nh_tool_relative(b->a, b->work_dir, vlt), nh_path_join(b->a, rtl, nh_arena_printf(b->a, "%s.v", top)));
     add_job(b, &l, "verilator");
 }
 

@@ -81,7 +81,7 @@ static bool run_harness(nh_arena *a, nh_diag *d, const nh_design *g, const nh_si
                           NULL};
     /* In the RTL folder: memories are read by the names that the netlist gives. */
     nh_tool_run run = {
-        .argv = argv, .cwd = s->verilator ? s->rtl_dir : w, .log = nh_path_join(a, w, "log/cosim.log")};
+        .argv = argv, .cwd = s->verilator ? s->rtl_dir : w, .log = nh_path_join(a, w, "log/cosim.log"), .wall_limit_s = NH_TOOL_SIMULATION_S};
     return nh_tool_exec(a, d, &run);
 }
 

@@ -4,11 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -16,6 +14,7 @@
 
 #include "file.h"
 #include "last_will.h"
+#include "launch.h"
 
 const nh_tool_info nh_tools[] = {
     {"verilator", "NEUROHLS_VERILATOR", "the proof that RTL and C agree, measured cycles and the accuracy of the RTL",
@@ -41,6 +40,28 @@ char *nh_tool_absolute(nh_arena *a, const char *path) {
     char cwd[4096];
     if (path[0] == '/' || !getcwd(cwd, sizeof cwd)) return nh_arena_str(a, path);
     return nh_path_join(a, cwd, path);
+}
+
+static char *real_path(nh_arena *a, const char *path) {
+    char *real = realpath(path, NULL), *out = nh_arena_str(a, real ? real : nh_tool_absolute(a, path));
+    free(real);
+    return out;
+}
+
+char *nh_tool_relative(nh_arena *a, const char *from, const char *path) {
+    const char *base = nh_path_base(path), *x = real_path(a, from), *y = nh_path_join(a, real_path(a, nh_path_dir(a, path)), base);
+    size_t same = 0; /* bytes of the folders that both have in common */
+    for (size_t i = 0;; i++) {
+        bool end_x = x[i] == 0 || x[i] == '/', end_y = y[i] == 0 || y[i] == '/';
+        if (end_x && end_y) same = i;
+        if (x[i] != y[i] || x[i] == 0) break;
+    }
+    const char *up = "";
+    for (const char *p = x + same; *p; p++)
+        if (*p == '/' && p[1]) up = nh_arena_printf(a, "%s../", up);
+    const char *down = y + same + (y[same] == '/');
+    if (*down) return nh_arena_printf(a, "%s%s", up, down);
+    return *up ? nh_arena_strn(a, up, strlen(up) - 1) : nh_arena_str(a, ".");
 }
 
 /* Its absolute path when it is a program. */
@@ -79,59 +100,45 @@ bool nh_tool_missing(nh_diag *d, const char *name, const char *step, bool requir
     return false;
 }
 
-/* Start a program without a shell, in its own process group, so that it can be stopped with all it starts. It is on the list of
- * what dies with us before a signal can come between. 0 or errno. */
-static int start(const char *const *argv, const char *cwd, int out, pid_t *pid) {
-    posix_spawn_file_actions_t act;
-    posix_spawnattr_t attr;
-    sigset_t none;
-    sigemptyset(&none);
-    posix_spawn_file_actions_init(&act);
-    posix_spawnattr_init(&attr);
-    posix_spawn_file_actions_addopen(&act, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&act, out, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&act, out, STDERR_FILENO);
-    if (cwd) posix_spawn_file_actions_addchdir_np(&act, cwd);
-    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
-    posix_spawnattr_setpgroup(&attr, 0);
-    posix_spawnattr_setsigmask(&attr, &none);
-    /* posix_spawn leaves argv alone; its type is older than const. */
-    char **args = (char **)(uintptr_t)argv;
-    nh_will_hold();
-    int error = posix_spawn(pid, argv[0], &act, &attr, args, environ);
-    if (error == 0 && !nh_will_kill(*pid)) {
-        kill(-*pid, SIGKILL);
-        waitpid(*pid, NULL, 0);
-        error = ENOMEM;
-    }
-    nh_will_release();
-    posix_spawnattr_destroy(&attr);
-    posix_spawn_file_actions_destroy(&act);
-    return error;
-}
-
 static double now_s(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Wait for the end, or stop it after limit_s (0: never). The process is left unreaped until its group is killed: so the group's
- * number cannot have been given to somebody else. True: it ended by itself. */
-static bool finish(pid_t pid, double limit_s, int *status) {
+typedef enum { ENDED, TOO_LONG, LOG_TOO_LARGE } ending;
+
+static bool is_log_full(const char *log) {
+    struct stat st;
+    return log && stat(log, &st) == 0 && st.st_size > NH_TOOL_LOG_MOST;
+}
+
+/* Wait for the end, or stop it after limit_s or when its log is too large. The process is left unreaped until its group is killed: so the
+ * group's number cannot have been given to somebody else. */
+static ending finish(pid_t pid, double limit_s, const char *log, int *status) {
     double begin = now_s();
-    bool in_time = true;
-    for (long nap_us = 500;; nap_us = nap_us < 20000 ? nap_us * 2 : nap_us) {
+    ending how = ENDED;
+    for (long nap_us = 500; how == ENDED; nap_us = nap_us < 20000 ? nap_us * 2 : nap_us) {
         siginfo_t si = {0};
         if (waitid(P_PID, (id_t)pid, &si, WEXITED | WNOWAIT | WNOHANG) == 0 && si.si_pid == pid) break;
-        in_time = limit_s <= 0 || now_s() - begin < limit_s;
-        if (!in_time) break;
-        nanosleep(&(struct timespec){.tv_nsec = nap_us * 1000}, NULL);
+        if (now_s() - begin >= limit_s) how = TOO_LONG;
+        else if (is_log_full(log)) how = LOG_TOO_LARGE;
+        else nanosleep(&(struct timespec){.tv_nsec = nap_us * 1000}, NULL);
     }
     kill(-pid, SIGKILL);
     nh_will_keep_group(pid);
     while (waitpid(pid, status, 0) < 0 && errno == EINTR) continue;
-    return in_time;
+    if (is_log_full(log) && truncate(log, NH_TOOL_LOG_MOST) != 0) unlink(log);
+    return how;
+}
+
+/* What the caller says, one hour when it says nothing; the user's word counts more. */
+static double time_limit(const nh_tool_run *r) {
+    const char *given = getenv("NEUROHLS_TIME_LIMIT_S");
+    char *end = NULL;
+    double seconds = given ? strtod(given, &end) : 0;
+    if (given && end != given && *end == 0 && seconds > 0) return seconds;
+    return r->wall_limit_s > 0 ? r->wall_limit_s : NH_TOOL_WALL_S;
 }
 
 /* The last lines of a log, as they are: nh_diag_print keeps them behind a margin. */
@@ -156,13 +163,16 @@ bool nh_tool_exec(nh_arena *a, nh_diag *d, const nh_tool_run *r) {
     int log = open(r->log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
     if (log < 0) return nh_report(d, NH_O_WRITE, NH_NOWHERE, "cannot write the log '%s': %s", r->log, strerror(errno));
     pid_t pid = 0;
-    int error = start(r->argv, r->cwd, log, &pid);
+    int error = nh_launch_start(&(nh_launch){.argv = r->argv, .cwd = r->cwd, .out = log, .memory_limit = r->memory_limit}, &pid);
     close(log);
     if (error) return nh_report(d, NH_T_FAILED, NH_NOWHERE, "%s cannot be started: %s", r->argv[0], strerror(error));
-    if (r->memory_limit) prlimit(pid, RLIMIT_AS, &(struct rlimit){r->memory_limit, r->memory_limit}, NULL);
     int status = 0;
-    if (!finish(pid, r->wall_limit_s, &status))
-        nh_report(d, NH_T_LIMIT, NH_NOWHERE, "%s was stopped after %g s", name, r->wall_limit_s);
+    double limit_s = time_limit(r);
+    ending how = finish(pid, limit_s, r->log, &status);
+    if (how == TOO_LONG)
+        nh_report(d, NH_T_LIMIT, NH_NOWHERE, "%s was stopped after %g s", name, limit_s);
+    else if (how == LOG_TOO_LARGE)
+        nh_report(d, NH_T_LIMIT, NH_NOWHERE, "%s was stopped: it printed more than %d MiB", name, NH_TOOL_LOG_MOST >> 20);
     else if (WIFSIGNALED(status))
         nh_report(d, NH_T_FAILED, NH_NOWHERE, "%s was killed by signal %d (%s)", name, WTERMSIG(status), strsignal(WTERMSIG(status)));
     else if (WEXITSTATUS(status) != 0)
@@ -181,12 +191,12 @@ char *nh_tool_version(nh_arena *a, const char *name, const char *path) {
     if (!t || !t->version_flag || pipe2(pipe_fd, O_CLOEXEC) != 0) return nh_arena_str(a, "");
     const char *argv[] = {path, t->version_flag, NULL};
     pid_t pid = 0;
-    bool ok = start(argv, NULL, pipe_fd[1], &pid) == 0;
+    bool ok = nh_launch_start(&(nh_launch){.argv = argv, .out = pipe_fd[1]}, &pid) == 0;
     close(pipe_fd[1]);
     if (ok) {
         int status = 0;
         /* A version is far shorter than a pipe holds, so nobody waits for the other here. */
-        ok = finish(pid, 20, &status) && status == 0;
+        ok = finish(pid, 20, NULL, &status) == ENDED && status == 0;
         ssize_t n = ok ? read(pipe_fd[0], text, sizeof text - 1) : 0;
         text[n > 0 ? n : 0] = 0;
     }

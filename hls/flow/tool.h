@@ -27,16 +27,24 @@ char *nh_tool_version(nh_arena *a, const char *name, const char *path);
 /* path against our working directory: for a tool that is started in another one. */
 char *nh_tool_absolute(nh_arena *a, const char *path);
 
+/* path as a tool in folder `from` finds it: Verilator expands $NAME in the paths it is given, Yosys * and [ ]; below our output there are
+ * neither. Both are in folders that exist. */
+char *nh_tool_relative(nh_arena *a, const char *from, const char *path);
+
+/* What no tool may exceed: an hour, unless its caller gives it more or less, or $NEUROHLS_TIME_LIMIT_S says another number of seconds for
+ * all; and bytes of what it prints. A simulation may take a day. */
+enum { NH_TOOL_WALL_S = 3600, NH_TOOL_SIMULATION_S = 86400, NH_TOOL_LOG_MOST = 64 << 20 };
+
 typedef struct {
     const char *const *argv;  /* argv[0] = path of the program; NULL-terminated */
     const char *cwd;          /* or NULL */
     const char *log;          /* stdout + stderr go here */
-    double wall_limit_s;      /* 0 = none */
+    double wall_limit_s;      /* 0 = NH_TOOL_WALL_S */
     size_t memory_limit;      /* bytes of address space; 0 = none */
 } nh_tool_run;
 
 /* Run and wait. Exit status 0: true. Otherwise NH_T_FAILED with the status or signal, the last lines of the log and its
- * place. SIGINT/SIGTERM of ours kill the child's process group. */
+ * place; NH_T_LIMIT when it was stopped. The child's process group ends with us, whatever ends us (launch.h). */
 bool nh_tool_exec(nh_arena *a, nh_diag *d, const nh_tool_run *r);
 
 #endif

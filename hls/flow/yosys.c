@@ -7,6 +7,7 @@
 #include "file.h"
 #include "pool.h"
 #include "synth.h"
+#include "tool.h"
 
 #define WALL_LIMIT_S 3600
 #define MEMORY_LIMIT ((size_t)16 << 30)
@@ -60,7 +61,8 @@ static bool is_plain_name(const char *s) {
 static const char **arguments(nh_arena *a, nh_diag *d, const nh_yosys *y, const char *script, const char *json) {
     nh_bytes list;
     if (!nh_file_read(a, d, NH_NOWHERE, nh_path_join(a, y->rtl_dir, "files.f"), (size_t)16 << 20, &list)) return NULL;
-    const char *option[] = {y->yosys, "-Q", "-T", "-f", "verilog -defer", "-s", script, "-b", "json", "-o", json};
+    const char *option[] = {y->yosys, "-Q", "-T", "-f", "verilog -defer", "-s", nh_tool_relative(a, y->rtl_dir, script), "-b", "json", "-o",
+                            nh_tool_relative(a, y->rtl_dir, json)};
     size_t n = sizeof option / sizeof option[0], cap = 0;
     const char **argv = nh_arena_grow(a, NULL, &cap, n + (size_t)y->n_more + 1, sizeof *argv);
     memcpy(argv, option, sizeof option);
@@ -75,7 +77,7 @@ static const char **arguments(nh_arena *a, nh_diag *d, const nh_yosys *y, const 
         argv = nh_arena_grow(a, argv, &cap, n + (size_t)y->n_more + 2, sizeof *argv);
         argv[n++] = name;
     }
-    for (int i = 0; i < y->n_more; i++) argv[n++] = y->more[i];
+    for (int i = 0; i < y->n_more; i++) argv[n++] = nh_tool_relative(a, y->rtl_dir, y->more[i]);
     argv[n] = NULL;
     return argv;
 }

@@ -32,7 +32,7 @@ H105 as H101
 S101 D106 comes first: an array without samples (unit tests of sim have it)
 S102 D107 comes first: a label that is no class (unit tests of sim have it)
 S108 layers with more than 1 GiB of values
-T104 the shortest time limit is ten minutes (unit tests of flow have it)
+T104 a time limit ends a process in the middle of what it prints (system tests of signals have it)
 END
 }
 ids=$("$NEUROHLS" explain none 2>/dev/null | cut -d ' ' -f 1)

@@ -1,6 +1,5 @@
 #!/usr/bin/python3
 """An interrupted build leaves the previous output whole, and none of the programs that it started."""
-import os
 import pathlib
 import signal
 
@@ -33,6 +32,42 @@ class Signals(Case):
         wait_for(pids.exists, "yosys")
         return process, [int(p) for p in pids.read_text().split()]
 
+    def wait_for_end(self, children):
+        for pid in children:
+            wait_for(lambda: not is_running(pid), "the end of what was started", 5)
+
+    def test_sigkill_leaves_no_process(self):
+        """Every tool, and what it has started: nobody of ours is there any more to stop them."""
+        self.build()
+        for variable, step in (("CC", "sim"), ("VERILATOR", "sim"), ("YOSYS", "synth"), ("NEXTPNR_ICE40", "pnr"), ("ICEPACK", "pnr")):
+            good, pids = self.env["NEUROHLS_" + variable], self.dir / f"pids.{variable}"
+            asks = f'case $1 in --version|-V) exec "{good}" "$@" ;; esac\n'
+            hangs = HANGS.format(pids).split("\n", 2)
+            self.env["NEUROHLS_" + variable] = self.tool("hangs" + variable, "\n".join([hangs[0], asks, hangs[2]]))
+            process = self.start("build", self.config, "-o", self.out, "--from", step)
+            self.addCleanup(process.communicate)
+            self.addCleanup(process.kill)
+            wait_for(pids.exists, variable)
+            process.kill()
+            process.wait(20)
+            self.wait_for_end([int(p) for p in pids.read_text().split()])
+            self.env["NEUROHLS_" + variable] = good
+        self.build("--force")
+        self.assertEqual(self.temporary(), [])
+
+    def test_time_limit(self):
+        for variable in ("CC", "VERILATOR", "YOSYS", "NEXTPNR_ICE40", "ICEPACK"):
+            good, pids = self.env["NEUROHLS_" + variable], self.dir / f"pids.{variable}"
+            asks = f'case $1 in --version|-V) exec "{good}" "$@" ;; esac\n'
+            hangs = HANGS.format(pids).split("\n", 2)
+            name = "hangs" + variable
+            self.env |= {"NEUROHLS_" + variable: self.tool(name, "\n".join([hangs[0], asks, hangs[2]])), "NEUROHLS_TIME_LIMIT_S": "1"}
+            _, err = self.build("--force", expect=3)
+            self.assertIn(f"error[T104]: {name} was stopped after 1 s", err)
+            self.wait_for_end([int(p) for p in pids.read_text().split()])
+            self.env["NEUROHLS_" + variable] = good
+            del self.env["NEUROHLS_TIME_LIMIT_S"]
+
     def temporary(self):
         return [p for p in self.dir.rglob("*") if ".tmp-" in p.name]
 
@@ -43,8 +78,7 @@ class Signals(Case):
         process.send_signal(number)
         self.assertEqual(process.wait(20), -number)
         self.assertEqual(hashes(self.out), before)
-        for pid in children:
-            wait_for(lambda: not is_running(pid), "the end of what was started", 5)
+        self.wait_for_end(children)
 
     def test_sigint(self):
         self.interrupted_by(signal.SIGINT)
@@ -70,8 +104,7 @@ class Signals(Case):
         process, children = self.hanging_build("--force")
         process.kill()
         process.wait(20)
-        for pid in children:
-            os.kill(pid, signal.SIGKILL)
+        self.wait_for_end(children)
         left = hashes(self.out)
         self.assertEqual({path: h for path, h in left.items() if ".tmp-" not in path}, before)
         self.assertTrue(self.temporary())
@@ -83,8 +116,7 @@ class Signals(Case):
         process, children = self.hanging_build()
         process.kill()
         process.wait(20)
-        for pid in children:
-            os.kill(pid, signal.SIGKILL)
+        self.wait_for_end(children)
         self.env["NEUROHLS_YOSYS"] = str(self.dir / "tools/yosys")
         self.build()
         self.assertEqual(self.temporary(), [])

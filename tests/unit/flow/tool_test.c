@@ -133,6 +133,51 @@ Test(tool, our_signals_end_the_tool) {
     cr_assert(is_gone("grandchild"));
 }
 
+/* Nothing of ours can run after SIGKILL: the kernel and the leader of the group end what was started. */
+Test(tool, sigkill_of_ours_ends_the_tool_and_all_it_started) {
+    pid_t pid = fork();
+    if (pid == 0) {
+        shell("echo $$ >child; (sleep 100 & echo $! >grandchild; touch ready; wait)", 0, 0);
+        _exit(0);
+    }
+    for (int i = 0; i < 3000 && !nh_file_exists(nh_path_join(a, dir, "ready")); i++) usleep(10000);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    cr_assert(is_gone("child"));
+    cr_assert(is_gone("grandchild"));
+}
+
+Test(tool, a_log_that_never_ends_stops_the_tool) {
+    cr_assert_not(shell("yes & echo $! >child; yes", 0, 0));
+    cr_assert_eq(d->item[0].code, NH_T_LIMIT);
+    cr_assert_str_eq(d->item[0].message, "sh was stopped: it printed more than 64 MiB");
+    struct stat st;
+    cr_assert_eq(stat(nh_path_join(a, dir, "log"), &st), 0);
+    cr_assert_eq(st.st_size, 64 << 20);
+    cr_assert(is_gone("child"));
+}
+
+Test(tool, the_users_time_limit_is_that_of_every_tool) {
+    setenv("NEUROHLS_TIME_LIMIT_S", "0.5", 1);
+    cr_assert_not(shell("sleep 100", 0, 0));
+    cr_assert_str_eq(d->item[0].message, "sh was stopped after 0.5 s");
+    setenv("NEUROHLS_TIME_LIMIT_S", "soon", 1);
+    cr_assert(shell("sleep 1", 0, 0));
+}
+
+Test(tool, paths_as_a_tool_in_another_folder_sees_them) {
+    char *work = nh_path_join(a, dir, "a$HOME b/sim"), *rtl = nh_path_join(a, dir, "a$HOME b/rtl");
+    cr_assert(nh_mkdirs(d, work) && nh_mkdirs(d, rtl) && nh_mkdirs(d, nh_path_join(a, dir, "a$HOME b/si")));
+    cr_assert_str_eq(nh_tool_relative(a, work, nh_path_join(a, work, "obj")), "obj");
+    cr_assert_str_eq(nh_tool_relative(a, work, rtl), "../rtl");
+    cr_assert_str_eq(nh_tool_relative(a, rtl, nh_path_join(a, work, "p.ys")), "../sim/p.ys");
+    cr_assert_str_eq(nh_tool_relative(a, nh_path_join(a, dir, "a$HOME b/si"), nh_path_join(a, work, "x")), "../sim/x");
+    cr_assert_str_eq(nh_tool_relative(a, dir, dir), ".");
+    cr_assert_str_eq(nh_tool_relative(a, work, nh_path_join(a, dir, "a$HOME b")), "..");
+    cr_assert_eq(symlink(work, nh_path_join(a, dir, "link")), 0);
+    cr_assert_str_eq(nh_tool_relative(a, nh_path_join(a, dir, "link"), rtl), "../rtl", "the real folder is what .. is of");
+}
+
 static char *make_program(const char *name, const char *text) {
     char *path = nh_path_join(a, dir, name);
     nh_writer *w = nh_writer_open(a, path);
