@@ -150,6 +150,10 @@ static void take_event(tree *t, const yaml_event_t *e) {
 }
 
 static void syntax_error(tree *t, const yaml_parser_t *p, nh_bytes text) {
+    if (p->error == YAML_MEMORY_ERROR) {
+        nh_report(t->diag, NH_O_MEMORY, (nh_loc){.file = t->file}, "out of memory while the configuration was read");
+        return;
+    }
     const char *problem = p->problem ? p->problem : "it cannot be parsed";
     if (p->error == YAML_READER_ERROR) {
         nh_report(t->diag, NH_C_ENCODING, offset_loc(t, text, p->problem_offset), "the file is not plain UTF-8 text: %s", problem);
@@ -165,7 +169,7 @@ nh_yaml *nh_yaml_read(nh_arena *a, nh_diag *d, const char *file, nh_bytes text) 
     yaml_parser_t parser;
     if (!nh_text_bytes(d, (nh_loc){.file = file}, file, &text)) return NULL;
     if (!yaml_parser_initialize(&parser)) {
-        nh_report(d, NH_O_BUG, (nh_loc){.file = file}, "libyaml could not be started");
+        nh_report(d, NH_O_MEMORY, (nh_loc){.file = file}, "out of memory while libyaml was started");
         return NULL;
     }
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);

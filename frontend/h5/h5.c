@@ -5,11 +5,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "child.h"
+#include "memory.h"
 #include "sandbox.h"
 #include "stream.h"
 
@@ -24,7 +26,7 @@ enum { CPU_MS = 300, FILE_PER_MS = 20 << 10, DATA_PER_MS = 100 << 10 };
 enum { MEMORY = 32 << 20, COPIES = 3 };
 
 /* How the child ended, as it says by its exit status. */
-enum { CHILD_OK, CHILD_NO_PIPE, CHILD_NO_LIBRARY, CHILD_NO_LIMITS, CHILD_NO_MEMORY = NH_EXIT_BUG };
+enum { CHILD_OK, CHILD_NO_PIPE, CHILD_NO_LIBRARY, CHILD_NO_LIMITS, CHILD_NO_MEMORY = NH_EXIT_BUG, CHILD_MACHINE_MEMORY };
 
 typedef struct {
     int fd;
@@ -76,8 +78,17 @@ static bool write_all(void *ctx, const void *data, size_t size) {
     return true;
 }
 
+/* The library does not survive all failing allocations. What no file of a sane size makes it ask for is left to it to refuse; else the process
+ * has come to its limit, or, when the kernel still gives as much, it is not the file's doing. */
+static void child_no_memory(size_t size) {
+    if (size > MEMORY) return;
+    void *p = mmap(NULL, size + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    nh_sandbox_end(p == MAP_FAILED ? CHILD_NO_MEMORY : CHILD_MACHINE_MEMORY);
+}
+
 static _Noreturn void child_main(nh_bytes file, int fd) {
     bool has_filter;
+    nh_memory_set_handler(child_no_memory);
     size_t room = nh_h5_room(file.size);
     /* All numbers may be of one byte in the file. */
     size_t in_memory = room < NH_H5_MAX_BYTES / NH_H5_NUMBER_SIZE ? room * NH_H5_NUMBER_SIZE : NH_H5_MAX_BYTES;
@@ -127,6 +138,8 @@ static void report_end(nh_diag *d, nh_loc at, int status) {
     } else if (by) {
         nh_report(d, NH_M_H5_DIED, at, "the HDF5 library crashed here: signal %d (%s)", by, strsignal(by));
         nh_diag_hint(d, "fetch or export the file again");
+    } else if (WEXITSTATUS(status) == CHILD_MACHINE_MEMORY) {
+        nh_report(d, NH_O_MEMORY, at, "out of memory in the process that reads HDF5 files");
     } else if (WEXITSTATUS(status) == CHILD_NO_MEMORY) {
         nh_report(d, NH_M_H5_MEMORY, at, "reading needs more memory than a file of this size may take");
     } else if (WEXITSTATUS(status) >= CHILD_NO_PIPE && WEXITSTATUS(status) <= CHILD_NO_LIMITS) {

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
+
 /* Under AddressSanitizer every allocation is followed by a poisoned gap, so that a write past its end is caught
  * although it stays inside the chunk. */
 #if defined(__has_feature)
@@ -42,7 +44,7 @@ struct nh_arena {
 };
 
 static _Noreturn void out_of_memory(size_t size) {
-    fprintf(stderr, "neurohls: out of memory (%zu bytes more were needed)\n", size);
+    nh_memory_failed(size);
     _Exit(4);
 }
 

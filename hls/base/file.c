@@ -28,6 +28,34 @@ static bool is_hollow(const struct stat *st) {
     return st->st_size > LARGE && st->st_blocks * BLOCK < st->st_size / RATIO;
 }
 
+/* Bytes of a file that are there: the rest are holes, which take no room on the disk but would in memory. A file system that does not tell
+ * holes says that all of it is there. */
+static off_t bytes_there(int fd, off_t size) {
+    enum { HOPS_MOST = 10000 };
+    off_t there = 0, at = 0;
+    for (int hop = 0; at < size && hop < HOPS_MOST; hop++) {
+        off_t data = lseek(fd, at, SEEK_DATA), end = data < 0 ? data : lseek(fd, data, SEEK_HOLE);
+        if (data < 0) return errno == ENXIO ? there : size;
+        if (end < 0) return size;
+        there += end - data;
+        at = end;
+    }
+    return at < size ? size : there;
+}
+
+/* Larger files of which less than an eighth is there are not what anybody saved. */
+enum { SPARSE_FROM = 16 << 20, SPARSE_PART = 8 };
+
+static bool check_holes(nh_diag *d, nh_loc at, const char *path, int fd, off_t size) {
+    if (size < SPARSE_FROM) return true;
+    off_t there = bytes_there(fd, size);
+    if (there >= size / SPARSE_PART && lseek(fd, 0, SEEK_SET) == 0) return true;
+    nh_report(d, NH_O_READ, at, "'%s' is almost nothing but holes", path);
+    nh_diag_found(d, "%lld bytes, of which %lld are on the disk", (long long)size, (long long)there);
+    nh_diag_hint(d, "if it is meant to be zeros: cp --sparse=never writes them out");
+    return false;
+}
+
 /* O_NONBLOCK: opening a FIFO must not wait for a writer; it is refused by its type. */
 static int open_regular(nh_arena *a, nh_diag *d, nh_loc at, const char *path, size_t limit, size_t *size) {
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
@@ -47,7 +75,7 @@ static int open_regular(nh_arena *a, nh_diag *d, nh_loc at, const char *path, si
         nh_report(d, NH_O_READ, at, "'%s' is a sparse file: nearly all of it is holes", path);
         nh_diag_found(d, "%lld bytes, of which the disk has %lld", (long long)st.st_size, (long long)st.st_blocks * 512);
         nh_diag_hint(d, "if it is meant so, a copy without holes is read: cp --sparse=never");
-    } else {
+    } else if (check_holes(d, at, path, fd, st.st_size)) {
         *size = (size_t)st.st_size;
         return fd;
     }

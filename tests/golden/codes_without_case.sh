@@ -14,6 +14,7 @@ N107 D106 comes first: the command line checks the shape of the array (unit test
 N108 C109 comes first: the configuration checks the scale (unit tests of the passes have it)
 N109 graphs as text are not read by any command (unit tests of ir have it)
 N324 M155 comes first: the NIR reader checks these values (unit tests of neuron have it)
+O106 memory that ends at a moment (system tests of bad_moments have it)
 O901 a bug of ours
 P113 a bug of ours
 P212 more than a fabric's table of routes needs a large network (unit tests of map)
