@@ -1,8 +1,12 @@
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "file.h"
 #include "host_parts.h"
+#include "launch.h"
 #include "sim_fabric.h"
 #include "tool.h"
 
@@ -249,15 +253,39 @@ static bool drive(bench *b, nh_sim_fabric_facts *f) {
     return ok && compare_counters(b, f) && compare_states(b, f) && probe(b, f);
 }
 
+/* The Verilated fabric behind a socket, as nh_host_fd_child has it, but ending with us. */
+static nh_host_fd *start(const char *const *argv, pid_t *pid) {
+    enum { SILENCE_MS = NH_TOOL_WALL_S * 1000 };
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return NULL;
+    nh_host_fd *line = nh_host_fd_new(pair[0], pair[0], SILENCE_MS);
+    bool ok = line && nh_launch_start(&(nh_launch){.argv = argv, .in = pair[1], .out = pair[1], .err = STDERR_FILENO}, pid) == 0;
+    close(pair[1]);
+    if (ok) return line;
+    if (line) nh_host_fd_close(line);
+    else close(pair[0]);
+    return NULL;
+}
+
+/* The end of the line is the end of its program: what it still computes is of no use to anybody. */
+static int end(nh_host_fd *line, pid_t pid) {
+    enum { PATIENCE_S = 60 };
+    int status = 0;
+    nh_host_fd_close(line);
+    nh_tool_end(pid, PATIENCE_S, &status);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 static bool run(bench *b, nh_diag *d, const char *stalls, nh_sim_fabric_facts *f) {
     const char *marks = work(b, nh_arena_printf(b->a, "marks_%s.txt", stalls));
     const char *argv[] = {b->binary, nh_arena_printf(b->a, "%d", b->w.host / 8), nh_arena_printf(b->a, "%d", b->w.flit),
                           nh_arena_printf(b->a, "%llu", (unsigned long long)b->s->seed), stalls, marks, NULL};
-    nh_host_fd *line = nh_host_fd_child(argv, -1);
+    pid_t pid;
+    nh_host_fd *line = start(argv, &pid);
     if (!line) return nh_report(d, NH_T_FAILED, NH_NOWHERE, "%s cannot be started", argv[0]);
     b->host = nh_host_new(b->a, b->s->image, nh_host_fd_transport(line), NH_HOST_WORDS);
     bool ok = drive(b, f);
-    int status = nh_host_fd_close(line);
+    int status = end(line, pid);
     if (status != 0) ok = nh_report(d, NH_T_FAILED, NH_NOWHERE, "the Verilated fabric ended with exit status %d: %s", status, status == 1 ? "it hangs" : "see its messages");
     if (!ok) nh_diag_append(d, b->host->diag);
     if (!ok || (f->runs == 0 && !read_cycles(b, d, marks, f))) return false;

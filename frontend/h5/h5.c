@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -130,15 +131,22 @@ static bool start_failed(nh_diag *d, nh_loc at, const char *what, int error) {
                      strerror(error));
 }
 
+/* Has this process itself less address space than its child is allowed (ulimit -v)? Then it is not the file that asked for too much. */
+static bool is_squeezed(size_t file_size) {
+    enum { OURS = 64 << 20 };
+    struct rlimit space;
+    return getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY && space.rlim_cur < OURS + MEMORY + COPIES * nh_h5_room(file_size);
+}
+
 /* How the child ended, when that was before its work was done. */
-static void report_end(nh_diag *d, nh_loc at, int status) {
+static void report_end(nh_diag *d, nh_loc at, size_t size, int status) {
     int by = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     if (by == SIGPROF || by == SIGXCPU) {
         nh_report(d, NH_M_H5_TIME, at, "reading does not end within the CPU time that a file of this size may take");
     } else if (by) {
         nh_report(d, NH_M_H5_DIED, at, "the HDF5 library crashed here: signal %d (%s)", by, strsignal(by));
         nh_diag_hint(d, "fetch or export the file again");
-    } else if (WEXITSTATUS(status) == CHILD_MACHINE_MEMORY) {
+    } else if (WEXITSTATUS(status) == CHILD_MACHINE_MEMORY || (WEXITSTATUS(status) == CHILD_NO_MEMORY && is_squeezed(size))) {
         nh_report(d, NH_O_MEMORY, at, "out of memory in the process that reads HDF5 files");
     } else if (WEXITSTATUS(status) == CHILD_NO_MEMORY) {
         nh_report(d, NH_M_H5_MEMORY, at, "reading needs more memory than a file of this size may take");
@@ -151,11 +159,11 @@ static void report_end(nh_diag *d, nh_loc at, int status) {
     }
 }
 
-static bool report_stream(nh_diag *d, const char *path, nh_h5_stream state, const nh_h5_parsed *p, int status) {
+static bool report_stream(nh_diag *d, const char *path, size_t size, nh_h5_stream state, const nh_h5_parsed *p, int status) {
     nh_loc at = {.file = path, .path = p->at};
     switch (state) {
     case NH_H5_STREAM_WHOLE: break;
-    case NH_H5_STREAM_CUT: report_end(d, at, status); return false;
+    case NH_H5_STREAM_CUT: report_end(d, at, size, status); return false;
     case NH_H5_STREAM_LATE: nh_report(d, NH_M_H5_TIME, at, "reading took more than %d s", NH_H5_SECONDS); return false;
     case NH_H5_STREAM_BROKEN:
         nh_report(d, NH_M_H5_DIED, at, "the process that reads the file sent nonsense (%s)", p->rule);
@@ -194,7 +202,7 @@ static const nh_h5 *read_in_child(nh_arena *a, nh_diag *d, const char *path, nh_
     if (state != NH_H5_STREAM_CUT) kill(child, SIGKILL);
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         continue;
-    return report_stream(d, path, state, &parsed, status) ? parsed.root : NULL;
+    return report_stream(d, path, file.size, state, &parsed, status) ? parsed.root : NULL;
 }
 
 static bool begins_with(nh_bytes file, const char *text, size_t size) {

@@ -12,7 +12,9 @@
 typedef struct {
     const char *const *argv; /* argv[0] = path of the program; NULL-terminated */
     const char *cwd;         /* or NULL */
-    int out;                 /* its standard output and error; its standard input is empty */
+    int in;                  /* its standard input; 0 = an empty one */
+    int out;                 /* its standard output */
+    int err;                 /* its standard error; 0 = as out */
     size_t memory_limit;     /* bytes of address space; 0 = none */
 } nh_launch;
 

@@ -132,6 +132,10 @@ static ending finish(pid_t pid, double limit_s, const char *log, int *status) {
     return how;
 }
 
+bool nh_tool_end(pid_t pid, double limit_s, int *status) {
+    return finish(pid, limit_s, NULL, status) == ENDED;
+}
+
 /* What the caller says, one hour when it says nothing; the user's word counts more. */
 static double time_limit(const nh_tool_run *r) {
     const char *given = getenv("NEUROHLS_TIME_LIMIT_S");

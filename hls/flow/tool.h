@@ -2,6 +2,8 @@
 #ifndef NH_TOOL_H
 #define NH_TOOL_H
 
+#include <sys/types.h>
+
 #include "arena.h"
 #include "diag.h"
 
@@ -30,6 +32,10 @@ char *nh_tool_absolute(nh_arena *a, const char *path);
 /* path as a tool in folder `from` finds it: Verilator expands $NAME in the paths it is given, Yosys * and [ ]; below our output there are
  * neither. Both are in folders that exist. */
 char *nh_tool_relative(nh_arena *a, const char *from, const char *path);
+
+/* Wait for the end of what nh_launch_start started, or stop it after limit_s with all that it started. True: it ended by itself; *status as
+ * waitpid has it. */
+bool nh_tool_end(pid_t pid, double limit_s, int *status);
 
 /* What no tool may exceed: an hour, unless its caller gives it more or less, or $NEUROHLS_TIME_LIMIT_S says another number of seconds for
  * all; and bytes of what it prints. A simulation may take a day. */
