@@ -18,6 +18,10 @@ if(TARGET neurohls)
     COMMAND ${Python3_EXECUTABLE} ${cosim}/random_networks.py --neurohls $<TARGET_FILE:neurohls> --count 50 --seed 1000)
   set_tests_properties(cosim/random_networks_many PROPERTIES LABELS long TIMEOUT 3600)
 
+  # Layers that act along an axis, over every rank and axis, against NumPy.
+  add_test(NAME cosim/axes COMMAND ${Python3_EXECUTABLE} ${cosim}/axes.py --neurohls $<TARGET_FILE:neurohls>)
+  set_tests_properties(cosim/axes PROPERTIES LABELS cosim TIMEOUT 1800)
+
   # Time-stepped networks: golden lava-dl and NIR sets of ../shared (skipped without them), and random ones. They need numpy and h5py.
   foreach(set lava_golden nir_golden)
     add_test(NAME cosim/${set} COMMAND ${Python3_EXECUTABLE} ${cosim}/${set}.py --neurohls $<TARGET_FILE:neurohls> --quick)
