@@ -103,6 +103,18 @@ static nh_val uniform(nh_dp *p, const nh_dp_memo *m, nh_val x) {
     return horner(p, m, index, s->degree > 0 ? low_part(p, held, s->drop, m->t_bits) : 0);
 }
 
+/* The same number with no fractional bits. A shift whose condition is known is wires, and leaves a negative count of them. */
+static nh_val as_integer(nh_dp *p, nh_val v) {
+    int frac = p->node[v].frac;
+    if (frac == 0) return v;
+    nh_format f;
+    nh_range r = {p->node[v].range.lo * ((nh_i128)1 << -frac), p->node[v].range.hi * ((nh_i128)1 << -frac)};
+    bool fits = nh_range_format(r, 0, &f);
+    assert(frac < 0 && fits);
+    (void)fits;
+    return nh_dp_cast(p, v, f);
+}
+
 /* u >= 1 shifted left until bit `top` is its highest; *octave = the bit that it was before. */
 static nh_val normalise(nh_dp *p, nh_val u, int top, nh_val *octave) {
     nh_val zeros = nh_dp_const(p, 0, 0);
@@ -112,7 +124,7 @@ static nh_val normalise(nh_dp *p, nh_val u, int top, nh_val *octave) {
     for (; most > 0 && stage >= 0; stage--) {
         int shift = 1 << stage;
         nh_val is_small = nh_dp_lt(p, u, nh_dp_const(p, (nh_i128)1 << (top + 1 - shift), 0));
-        u = nh_dp_select(p, is_small, nh_dp_scale(p, u, shift), u);
+        u = as_integer(p, nh_dp_select(p, is_small, nh_dp_scale(p, u, shift), u));
         nh_dp_narrow(p, u, (nh_range){1, ((nh_i128)2 << top) - 1});
         zeros = nh_dp_add(p, zeros, nh_dp_scale(p, is_small, stage));
     }
@@ -130,7 +142,7 @@ static nh_val octaves(nh_dp *p, const nh_dp_memo *m, nh_val x) {
     u = normalise(p, u, top, &octave);
     nh_val part = nh_dp_sub(p, high_part(p, u, below), nh_dp_const(p, (nh_i128)1 << s->parts_log2, 0));
     nh_val number = nh_dp_add(p, nh_dp_scale(p, octave, s->parts_log2), part);
-    nh_val index = nh_dp_sub(p, number, nh_dp_const(p, s->first, 0));
+    nh_val index = as_integer(p, nh_dp_sub(p, number, nh_dp_const(p, s->first, 0)));
     nh_val y = horner(p, m, index, s->degree > 0 ? low_part(p, u, below, m->t_bits) : 0);
     if (m->c.fn.odd) y = nh_dp_select(p, nh_dp_lt(p, x, zero), nh_dp_neg(p, y), y);
     nh_i128 at_zero = (nh_i128)rintl(ldexpl(nh_curve_result(&m->c, 0), nh_format_frac(m->c.out)));
@@ -286,7 +298,7 @@ nh_val nh_dp_unary_table(nh_dp *p, nh_val x, nh_range over, double in_scale, con
                          const char *id, nh_dp_table_facts *facts) {
     assert(table_size == 0 || table_size >= 4);
     nh_dp_memo want = {.frac = p->node[x].frac, .in_scale = in_scale, .table_size = table_size};
-    assert(p->node[x].range.lo >= over.lo && p->node[x].range.hi <= over.hi);
+    nh_dp_narrow(p, x, over); /* behind an accumulator only its format is known, not what its sums can be */
     want.c = (nh_curve){*f, ldexpl(in_scale, -want.frac), over, out};
     want.c.out.round = NH_ROUND_RND;
     want.c.out.overflow = NH_OVERFLOW_SAT;

@@ -44,6 +44,13 @@ CASES = [
     Case("a batch norm with a given accumulator casts its product, then its sum", [("BatchNormalization", [[2.0], [-3.0], [0.0], [1.0]], {"epsilon": 0.0})],
          'input: { format: "fixed<8,8>" }\nlayers: { n0: { weight: "fixed<3,3>", bias: "fixed<4,4>", accum: "fixed<4,4,TRN,SAT>", result: "fixed<8,8>" } }',
          [[1.0], [3.0], [5.0], [-1.0], [-5.0]], [[-1], [3], [4], [-5], [-8]]),
+    # The datapath behind shared multipliers knows the format of the accumulator only; the table is made for what sums can be: an assertion failed.
+    Case("a table behind shared multipliers", [("MatMul", [[[1], [1]]], {}), ("Sigmoid", [], {})],
+         'input: { format: "fixed<3,3>" }\nlayers: { n0: { strategy: resource, reuse_factor: 2, weight: "fixed<2,2>", result: "fixed<12,8>" },'
+         ' n1: { result: "ufixed<8,0>" } }', [[0, 0], [1, 1], [-1, -1], [3, 3]], [[128], [225], [31], [255]]),
+    # 1 / 4 of a value that is always the same: shifts of constants are wires, which left the table's index with fractional bits below 0.
+    Case("the reciprocal of a constant", [("Softmax", [], {"axis": -1}), ("Neg", [], {}), ("Relu", [], {}), ("Softmax", [], {"axis": -1}), ("Reciprocal", [], {})],
+         'input: { format: "fixed<8,4>" }\nlayers: { n4: { result: "fixed<12,6>" } }', [[1, 2, 3, 4], [0, 0, 0, 0]], [[256] * 4] * 2),
 ]
 
 

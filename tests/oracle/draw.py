@@ -9,10 +9,15 @@ from onnx import TensorProto, helper, numpy_helper
 ROUND = ["TRN", "TRN_ZERO", "RND", "RND_ZERO", "RND_INF", "RND_MIN_INF", "RND_CONV"]
 OVERFLOW = ["WRAP", "SAT", "SAT_ZERO", "SAT_SYM"]
 MOST_ELEMENTS = 40
+# Functions and the first operator set of each.
+TABLES = {"Sigmoid": 1, "Tanh": 1, "Erf": 9, "Softsign": 1, "Softplus": 1, "Elu": 6, "Selu": 6, "Celu": 12, "Exp": 6, "HardSigmoid": 6, "HardSwish": 14, "Mish": 18,
+          "Gelu": 20, "Abs": 6, "Neg": 6, "ThresholdedRelu": 10, "PRelu": 9, "Pow": 7}
+UNTABLED = ("HardSigmoid", "HardSwish", "Abs", "Neg", "ThresholdedRelu", "PRelu", "Pow")
 SAMPLES = 12
 
 
 def number_format(rng, low, high, signed=None):
+    """fixed<W,I..> of low to high bits."""
     bits = rng.randint(low, high)
     whole = rng.randint(0, min(bits, 5)) + (bits > 1)
     signed = rng.random() < 0.8 if signed is None else signed
@@ -24,9 +29,10 @@ class Net:
     def __init__(self, seed):
         self.rng, self.values = random.Random(seed), np.random.default_rng(seed)
         rng = self.rng
-        self.opset = rng.choice([11, 13, 13, 13])
+        self.opset = rng.choice([11, 13, 13, 20])
         self.nodes, self.constants, self.options, self.dense, self.product = [], {}, {}, 0, False
         self.shape = self.at_shape = self.first_shape()
+        self.widen = 2 if rng.random() < 0.1 else 1  # formats of up to twice the bits
         self.draw_top()
         for _ in range(rng.randint(2, 7)):
             self.step()
@@ -69,7 +75,7 @@ class Net:
         return name
 
     def step(self):
-        kinds = ["dense"] * 4 + ["affine"] * 3 + ["norm"] + ["activation"] * 4 + ["shape"] * 2
+        kinds = ["dense"] * 4 + ["affine"] * 3 + ["norm"] + ["activation"] * 4 + ["table"] * 3 + ["softmax"] + ["shape"] * 2
         getattr(self, f"add_{self.rng.choice(kinds)}")()
 
     def add_dense(self):
@@ -134,14 +140,31 @@ class Net:
         self.options[name] = self.plain()
 
     def add_table(self):
-        name = self.node(self.rng.choice(["Sigmoid", "Tanh"]), self.at_shape)
-        self.options[name] = self.plain(unsigned=False) | ({"table_size": 2 ** self.rng.randint(2, 11)} if self.rng.random() < 0.5 else {})
+        rng, kinds = self.rng, list(TABLES)
+        if self.nodes and self.nodes[-1]["op"] in ("Relu", "Sigmoid", "Exp", "Abs", "Softplus", "Softmax"):
+            kinds += ["Log", "Sqrt", "Reciprocal"]  # of what is not negative
+        op = rng.choice([k for k in kinds if TABLES.get(k, 1) <= self.opset])
+        attributes = {}
+        if op in ("Elu", "Celu", "ThresholdedRelu") and rng.random() < 0.5:
+            attributes["alpha"] = rng.choice([0.5, 1.25, 2.0])
+        if op == "HardSigmoid" and rng.random() < 0.5:
+            attributes |= {"alpha": rng.choice([0.25, 0.3]), "beta": rng.choice([0.5, 0.4])}
+        if op == "Gelu" and rng.random() < 0.5:
+            attributes["approximate"] = "tanh"
+        if op == "Pow":
+            name = self.node(op, self.at_shape, self.constant(np.float32(2.0)))
+        elif op == "PRelu":
+            dims = [d if rng.random() < 0.5 else 1 for d in self.at_shape]
+            name = self.node(op, self.at_shape, self.constant(np.float32(np.abs(self.values.standard_normal(dims)) * 0.5)))
+        else:
+            name = self.node(op, self.at_shape, **attributes)
+        self.options[name] = self.plain() | ({"table_size": 2 ** rng.randint(2, 11)} if rng.random() < 0.4 and op not in UNTABLED else {})
 
     def add_softmax(self):
         rng, rank = self.rng, len(self.at_shape)
         axis = rng.randint(1, rank)
-        name = self.node("Softmax", self.at_shape, axis=axis if rng.random() < 0.5 else axis - rank - 1)
-        self.options[name] = self.plain(unsigned=False) | ({"table_size": 2 ** rng.randint(3, 11)} if rng.random() < 0.5 else {})
+        name = self.node(rng.choice(["Softmax", "Softmax", "LogSoftmax"]), self.at_shape, axis=axis if rng.random() < 0.5 else axis - rank - 1)
+        self.options[name] = self.plain() | ({"table_size": 2 ** rng.randint(3, 11)} if rng.random() < 0.5 else {})
 
     def add_shape(self):
         rng, shape = self.rng, self.at_shape
@@ -188,20 +211,20 @@ class Net:
             if keys["strategy"] == "resource":
                 keys["reuse_factor"] = rng.randint(1, n_in * n_out)
         if rng.random() < 0.4:
-            keys["weight"] = number_format(rng, 2, 12)
+            keys["weight"] = number_format(rng, 2, 12 * self.widen)
         else:
             keys |= {"weight_bits": rng.randint(2, 12), "granularity": rng.choice(["per_tensor", "per_channel", "per_channel"]),
-                     "scale": rng.choice(["power_of_two", "arbitrary"]), "multiplier_bits": rng.randint(2, 20)}
+                     "scale": rng.choice(["power_of_two", "arbitrary"]), "multiplier_bits": rng.randint(2, 32)}
         if rng.random() < 0.25:
-            keys["bias"] = number_format(rng, 3, 14)
+            keys["bias"] = number_format(rng, 3, 14 * self.widen)
         if rng.random() < 0.3 and (keys.get("strategy") != "latency" or n_in * n_out <= 150):
-            keys["accum"] = number_format(rng, 6, 24, True)
+            keys["accum"] = number_format(rng, 6, 24 * self.widen, True)
         return keys
 
-    def plain(self, unsigned=True):
+    def plain(self):
         rng, keys = self.rng, {}
         if rng.random() < 0.35:
-            keys["result"] = number_format(rng, 3, 18)
+            keys["result"] = number_format(rng, 3, 18 * self.widen)
         elif rng.random() < 0.6:
             keys |= {"result_bits": rng.randint(3, 20)} | ({"scale": "arbitrary"} if rng.random() < 0.3 else {})
         return keys
@@ -215,7 +238,7 @@ class Net:
         self.calibrated, span, low = rng.random() < 0.6, 4.0, -4.0
         kind = rng.random()
         if kind < 0.55:
-            self.input = f'format: "{number_format(rng, 2, 14)}"'
+            self.input = f'format: "{number_format(rng, 2, 14 * self.widen)}"'
             bits, whole = (int(v) for v in self.input.split("<")[1].split(">")[0].split(",")[:2])
             span = 2.0 ** whole
             low = -span if '"fixed' in self.input else -0.1 * span

@@ -4,7 +4,9 @@ from fractions import Fraction
 
 import numpy as np
 
+import functions
 import model
+import tables
 from fixed import Format, add, align, exact, multiply, plain, reach, room, significant
 
 ULP = 2.0 ** -52
@@ -113,23 +115,83 @@ class Layer:
         return Tensor(self.fmt.cast(best.reshape(len(x.raw), *self.shape).astype(np.int64), 0), self.fmt.frac, 1.0)
 
     def elementwise(self, x, step):
-        raw, frac = x.raw, x.frac
-        if step.kind == "relu":
+        raw, frac, kind = x.raw, x.frac, step.kind
+        if kind in functions.TABLES or kind in ("softmax", "log_softmax"):
+            return self.table(x, step)
+        if kind == "prelu" and self.op == "leaky_relu":  # one slope for all
+            step, kind = model.Step("leaky_relu", step.name, step.shape, alpha=float(step.slope.reshape(-1)[0])), "leaky_relu"
+        if kind == "prelu":
+            return self.prelu(x, step)
+        if kind in ("hard_sigmoid", "hard_swish", "square"):
+            return self.product(x, step)
+        if kind == "relu":
             raw = np.where(raw > 0, raw, raw * 0)
-        elif step.kind == "leaky_relu":
+        elif kind == "abs":
+            raw = np.abs(exact(raw))
+        elif kind == "neg":
+            raw = -exact(raw)
+        elif kind == "thresholded_relu":
+            bound, bound_frac = significant(step.alpha / x.scale, self.bits())
+            left, right, _ = align(raw, frac, np.array(bound, object), bound_frac)
+            raw = np.where(exact(left) > exact(right), raw, raw * 0)
+        elif kind == "leaky_relu":
             alpha, alpha_frac = significant(step.alpha)
             slope = multiply(raw, np.array(alpha))
             whole, slope, frac = align(raw, frac, slope, frac + alpha_frac)
             raw = np.where(whole < 0, slope, whole)
-        elif step.kind == "clip":
+        elif kind == "clip":
             for bound, pick in ((step.low, np.maximum), (step.high, np.minimum)):
                 if np.isfinite(bound):
                     limit, limit_frac = significant(bound / x.scale)
                     raw, limit, frac = align(raw, frac, np.array(limit, object), limit_frac)
                     raw = pick(exact(raw), exact(limit))
-        else:
-            raise NotImplementedError(f"the oracle does not compute {step.kind} yet")
+        elif kind != "reshape":
+            raise NotImplementedError(f"the oracle does not compute {kind}")
         return self.result(plain(raw), frac, x.scale / self.scale)
+
+    def bits(self):
+        """Significant bits of constants that must not be coarser than the result."""
+        return min(53, max(16, self.fmt.bits + 4))
+
+    def product(self, x, step):
+        """Functions of products: hard_sigmoid, hard_swish, square."""
+        if step.kind == "square":
+            c, c_frac = significant(x.scale * x.scale, self.bits())
+            return self.result(multiply(multiply(x.raw, x.raw), np.array(c)), 2 * x.frac + c_frac, 1)
+        alpha, beta = (x.scale / 6, 0.5) if step.kind == "hard_swish" else (step.alpha * x.scale, step.beta)
+        (a, a_frac), (b, b_frac) = significant(alpha, self.bits()), significant(beta, self.bits())
+        line, b, frac = align(multiply(x.raw, np.array(a)), x.frac + a_frac, np.array(b, object), b_frac)
+        h = np.minimum(np.maximum(exact(line) + exact(b), 0), 1 << frac if frac >= 0 else 0)
+        if step.kind == "hard_sigmoid":
+            return self.result(plain(h), frac, 1)
+        kept = self.fmt.bits + 4
+        if frac > kept:
+            h, frac = (h + (1 << (frac - kept - 1))) >> (frac - kept), kept
+        c, c_frac = significant(x.scale, self.bits()) if x.scale != 1 else (1, 0)
+        return self.result(plain(multiply(multiply(x.raw, h), np.array(c))), x.frac + frac + c_frac, 1)
+
+    def prelu(self, x, step):
+        f = self.facts
+        fmt, n = Format(f["weight"]["format"]), shape_of(f["weight"]["shape"])[0]
+        given = scales(f["weight"]["scales"], n)
+        channel = self.channel_of(n) if n > 1 else np.zeros(step.slope.size, int)
+        if (given != 1).any():
+            raise Disagreement(f"layer '{self.name}': slopes of scale {given}")
+        w = fmt.quantize(step.slope.reshape(-1) / given[channel]).reshape(step.slope.shape)
+        whole, slope, frac = align(x.raw, x.frac, multiply(x.raw, w), x.frac + fmt.frac)
+        return self.result(plain(np.where(whole < 0, slope, whole)), frac, x.scale / self.scale)
+
+    def table(self, x, step):
+        parts = self.facts["parts"]
+        if self.scale != 1:
+            raise Disagreement(f"layer '{self.name}': a table of scale {self.scale}")
+        if step.kind in ("softmax", "log_softmax"):
+            raw = tables.softmax_like(step.kind, x.raw, x.frac, x.scale, step.axes, parts, self.fmt)
+        else:
+            if len(parts) != 1 or parts[0]["input_frac"] != x.frac:
+                raise Disagreement(f"layer '{self.name}': its table is for {parts[0]['input_frac']} fractional bits, its input has {x.frac}")
+            raw = tables.Table(parts[0], step.kind, x.scale, step.alpha, step.beta).run(x.raw)
+        return Tensor(raw, self.fmt.frac, 1.0)
 
     def result(self, raw, frac, ratio):
         """Cast to the layer's format; a ratio of scales that is not 1 is a constant of 16 significant bits."""
@@ -281,7 +343,8 @@ def groups(chain, report):
     for f in layers:
         if not members[f["name"]]:
             raise Disagreement(f"the model has no layer '{f['name']}'")
-    return [(f, members[f["name"]]) for f in layers]
+    parts = {t["layer"]: t["parts"] for unit in report["units"] for t in unit.get("tables", [])}
+    return [(f | {"parts": parts.get(f["name"])}, members[f["name"]]) for f in layers]
 
 
 class Network:

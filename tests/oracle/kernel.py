@@ -33,14 +33,15 @@ def pixel_channels(header, which):
     return int(found[1]), int(found[2] or 1)
 
 
-def outputs(folder, name, reals, cc="cc"):
-    """[samples, outputs] raw integers that the kernels in folder/c give for reals [samples, ...], both in the tensors' order."""
-    c = pathlib.Path(folder) / "c"
+def outputs(folder, name, reals, work=None, cc="cc"):
+    """[samples, outputs] raw integers that the kernels in folder/c give for reals [samples, ...], both in the tensors' order.
+    The program is made in the folder `work`, else in `folder`."""
+    c, work = pathlib.Path(folder) / "c", pathlib.Path(work or folder)
     (n_x, c_x), (n_y, c_y) = (pixel_channels((c / "model.h").read_text(), which) for which in ("input", "output"))
     flat = np.asarray(reals, np.float64).reshape(-1, c_x, n_x // c_x).swapaxes(1, 2)
     flat = np.ascontiguousarray(flat).reshape(len(reals), -1)
-    (c.parent / "runner.c").write_text(RUNNER.format(name=name, n_in=flat.shape[1], n_out=flat.shape[1] // n_x * n_y))
-    program = c.parent / "runner"
-    subprocess.run([cc, "-std=c11", "-O0", "-w", "-I", str(c), "-o", str(program), str(c.parent / "runner.c"), str(c / "model.c"), "-lm"], check=True)
+    (work / "runner.c").write_text(RUNNER.format(name=name, n_in=flat.shape[1], n_out=flat.shape[1] // n_x * n_y))
+    program = work / "runner"
+    subprocess.run([cc, "-std=c11", "-O0", "-w", "-I", str(c), "-o", str(program), str(work / "runner.c"), str(c / "model.c"), "-lm"], check=True)
     done = subprocess.run([str(program)], input=flat.tobytes(), capture_output=True, check=True)
     return np.frombuffer(done.stdout, np.int64).reshape(-1, n_y // c_y, c_y).swapaxes(1, 2).reshape(len(flat), -1)

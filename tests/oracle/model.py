@@ -5,6 +5,8 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+import functions
+
 
 class Step:
     """kind, the shape of the result without the samples, and what the kind needs: matmul (w [n_out, n_in]), affine (s, t: arrays of the
@@ -52,6 +54,16 @@ def axis_of(axis, rank):
     return axis + rank if axis < 0 else axis
 
 
+# Operators of one variable: what they are, and (attribute, default) of alpha and beta.
+FUNCTIONS = {
+    "Relu": ["relu"], "Sigmoid": ["sigmoid"], "Tanh": ["tanh"], "Erf": ["erf"], "Softsign": ["softsign"], "Exp": ["exp"], "Log": ["log"],
+    "Sqrt": ["sqrt"], "Reciprocal": ["reciprocal"], "Softplus": ["softplus"], "Mish": ["mish"], "Abs": ["abs"], "Neg": ["neg"],
+    "HardSwish": ["hard_swish"], "LeakyRelu": ["leaky_relu", ("alpha", 0.01)], "Elu": ["elu", ("alpha", 1.0)], "Celu": ["celu", ("alpha", 1.0)],
+    "Swish": ["silu", ("alpha", 1.0)], "ThresholdedRelu": ["thresholded_relu", ("alpha", 1.0)], "HardSigmoid": ["hard_sigmoid", ("alpha", 0.2), ("beta", 0.5)],
+    "Selu": ["selu", ("alpha", 1.6732632423543772), ("gamma", 1.0507009873554805)],
+}
+
+
 class Chain:
     def __init__(self, path):
         model = onnx.load(path)
@@ -72,6 +84,10 @@ class Chain:
         assert at == graph.output[0].name, "the model is not a chain"
 
     def read(self, node, at, shape, known):
+        if node.op_type in FUNCTIONS:
+            kind, *defaults = FUNCTIONS[node.op_type]
+            attr = attributes(node)
+            return self.function(node, shape, kind, *(attr.get(name, float(np.float32(value))) for name, value in defaults))
         reader = getattr(self, f"read_{node.op_type.lower()}", None)
         if reader is None:
             raise NotImplementedError(f"the oracle does not know {node.op_type}")
@@ -112,17 +128,8 @@ class Chain:
         column = (-1, *[1] * (len(shape) - 1))
         return self.affine(node, shape, s.reshape(column), (offset - s * mean).reshape(column))
 
-    def read_relu(self, node, inputs, shape, attr):
-        return Step("relu", node.name, shape)
-
-    def read_sigmoid(self, node, inputs, shape, attr):
-        return Step("sigmoid", node.name, shape)
-
-    def read_tanh(self, node, inputs, shape, attr):
-        return Step("tanh", node.name, shape)
-
-    def read_leakyrelu(self, node, inputs, shape, attr):
-        return Step("leaky_relu", node.name, shape, alpha=attr.get("alpha", float(np.float32(0.01))))
+    def function(self, node, shape, kind, alpha=0.0, beta=0.0):
+        return Step(kind, node.name, shape, alpha=float(alpha), beta=float(beta))
 
     def read_clip(self, node, inputs, shape, attr):
         bounds = [attr.get("min"), attr.get("max")]
@@ -130,9 +137,21 @@ class Chain:
             bounds[k] = float(np.asarray(c).reshape(())) if c is not None else bounds[k]
         return Step("clip", node.name, shape, low=-np.inf if bounds[0] is None else bounds[0], high=np.inf if bounds[1] is None else bounds[1])
 
+    def read_gelu(self, node, inputs, shape, attr):
+        return self.function(node, shape, "gelu_tanh" if attr.get("approximate", b"none") == b"tanh" else "gelu")
+
+    def read_pow(self, node, inputs, shape, attr):
+        power = float(np.asarray(inputs[1]).reshape(()))
+        return self.function(node, shape, {2.0: "square", 0.5: "sqrt", -1.0: "reciprocal"}[power])
+
+    def read_prelu(self, node, inputs, shape, attr):
+        return Step("prelu", node.name, shape, slope=spread(inputs[1], shape))
+
     def read_softmax(self, node, inputs, shape, attr):
         axis = axis_of(attr.get("axis", -1 if self.opset >= 13 else 1), len(shape) + 1)
-        return Step("softmax", node.name, shape, axes=[axis] if self.opset >= 13 else list(range(axis, len(shape) + 1)))
+        return Step(node.op_type.lower().replace("log", "log_"), node.name, shape, axes=[axis] if self.opset >= 13 else list(range(axis, len(shape) + 1)))
+
+    read_logsoftmax = read_softmax
 
     def read_argmax(self, node, inputs, shape, attr):
         axis, keep = axis_of(attr.get("axis", 0), len(shape) + 1), attr.get("keepdims", 1)
@@ -173,10 +192,6 @@ class Chain:
         return x
 
 
-def sigmoid(x):
-    return np.where(x >= 0, 1 / (1 + np.exp(-np.abs(x))), np.exp(-np.abs(x)) / (1 + np.exp(-np.abs(x))))
-
-
 def softmax(x, axes):
     axes = tuple(axes)
     e = np.exp(x - x.max(axis=axes, keepdims=True))
@@ -193,7 +208,13 @@ def apply(step, x):
         return x.reshape(len(x), *step.shape)
     if step.kind == "softmax":
         return softmax(x, step.axes)
+    if step.kind == "log_softmax":
+        shifted = x - x.max(axis=tuple(step.axes), keepdims=True)
+        return shifted - np.log(np.exp(shifted).sum(axis=tuple(step.axes), keepdims=True))
+    if step.kind == "clip":
+        return np.clip(x, step.low, step.high)
+    if step.kind == "prelu":
+        return np.where(x > 0, x, step.slope * x)
     if step.kind == "argmax":
         return np.argmax(x, axis=step.axes[0]).reshape(len(x), *step.shape)
-    return {"relu": lambda: np.maximum(x, 0), "leaky_relu": lambda: np.where(x > 0, x, step.alpha * x),
-            "clip": lambda: np.clip(x, step.low, step.high), "sigmoid": lambda: sigmoid(x), "tanh": lambda: np.tanh(x)}[step.kind]()
+    return functions.FLOAT[step.kind](x, step.alpha, step.beta)
