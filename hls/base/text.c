@@ -48,6 +48,19 @@ char *nh_text_clean(nh_arena *a, const char *s, size_t most) {
     return out;
 }
 
+char *nh_text_valid(nh_arena *a, const char *s) {
+    char *out = nh_arena_str(a, s), *p = out;
+    for (size_t n = strlen(out), len; n > 0; p += len, n -= len) {
+        uint32_t code;
+        len = nh_utf8_next(p, n, &code);
+        if (len == 0) {
+            *p = '?';
+            len = 1;
+        }
+    }
+    return out;
+}
+
 int nh_text_columns(const char *s) {
     int n = 0;
     for (; *s; s++) n += ((unsigned char)*s & 0xc0) != 0x80;

@@ -22,6 +22,8 @@ void nh_print_escaped(const char *s, size_t n, FILE *out);
 /* A name of the user's as one line for people: every character that is not printable, and every byte that is not UTF-8, is a '?'. Longer than
  * `most` characters (> 3): cut between two characters, the last three are dots. NULL counts as empty. */
 char *nh_text_clean(nh_arena *a, const char *s, size_t most);
+/* Any bytes as UTF-8, for JSON: each that is none is a '?', everything else stays. */
+char *nh_text_valid(nh_arena *a, const char *s);
 /* Columns of such a text on a terminal: its characters. */
 int nh_text_columns(const char *s);
 

@@ -3,27 +3,25 @@
 #include <jansson.h>
 
 #include "cli.h"
+#include "text.h"
 
-static json_t *text(const char *s) {
-    json_t *j = s ? json_string(s) : json_null();
-    return j ? j : json_string("(not UTF-8)");
-}
+static json_t *text(nh_arena *a, const char *s) { return s ? json_string(nh_text_valid(a, s)) : json_null(); }
 
-static json_t *item_json(const nh_diag_item *item) {
+static json_t *item_json(nh_arena *a, const nh_diag_item *item) {
     static const char *const severity[] = {"note", "warning", "error"};
     const nh_code_info *code = nh_code_get(item->code);
     json_t *j = json_object();
-    json_object_set_new(j, "code", text(code->id));
-    json_object_set_new(j, "severity", text(severity[code->severity]));
-    json_object_set_new(j, "file", text(item->at.file));
+    json_object_set_new(j, "code", text(a, code->id));
+    json_object_set_new(j, "severity", text(a, severity[code->severity]));
+    json_object_set_new(j, "file", text(a, item->at.file));
     json_object_set_new(j, "line", json_integer(item->at.line));
     json_object_set_new(j, "col", json_integer(item->at.col));
-    json_object_set_new(j, "path", text(item->at.path));
-    json_object_set_new(j, "layer", text(item->layer));
-    json_object_set_new(j, "message", text(item->message));
-    json_object_set_new(j, "found", text(item->found));
-    json_object_set_new(j, "allowed", text(item->allowed));
-    json_object_set_new(j, "hint", text(item->hint));
+    json_object_set_new(j, "path", text(a, item->at.path));
+    json_object_set_new(j, "layer", text(a, item->layer));
+    json_object_set_new(j, "message", text(a, item->message));
+    json_object_set_new(j, "found", text(a, item->found));
+    json_object_set_new(j, "allowed", text(a, item->allowed));
+    json_object_set_new(j, "hint", text(a, item->hint));
     return j;
 }
 
@@ -40,7 +38,7 @@ static void put_json(const nh_diag *d, nh_severity least) {
         nh_severity severity = nh_code_get(d->item[i].code)->severity;
         if (severity < least || room[severity] == 0) continue;
         room[severity]--;
-        put_line(item_json(&d->item[i]));
+        put_line(item_json(d->arena, &d->item[i]));
     }
     if (left) put_line(json_pack("{sn ss ss sI}", "code", "severity", "note", "message", nh_diag_left_text(d->arena, d, least), "left_out", (json_int_t)left));
 }

@@ -150,17 +150,12 @@ static json_t *core_json(const nh_image_results *r, int64_t i, int context, cons
     return j;
 }
 
-static json_t *text_json(const char *s) {
-    json_t *j = json_string(s);
-    return j ? j : json_string("(not UTF-8)");
-}
-
-static json_t *layers_json(const nh_image_results *r) {
+static json_t *layers_json(nh_arena *a, const nh_image_results *r) {
     json_t *list = json_array();
     for (int i = 0; i < r->layers->n_layer; i++) {
         const nh_layer_spikes *l = &r->layers->layer[i];
         json_t *j = json_object();
-        json_object_set_new(j, "layer", text_json(l->name));
+        json_object_set_new(j, "layer", json_string(nh_text_valid(a, l->name)));
         json_object_set_new(j, "neurons", json_integer(l->neurons));
         json_object_set_new(j, "spikes", json_integer(l->spikes));
         json_array_append_new(list, j);
@@ -185,7 +180,9 @@ static json_t *reference_json(const nh_image_results *r) {
 
 void nh_image_results_json(const nh_image_results *r, FILE *out) {
     const nh_image *m = r->m;
-    json_t *j = json_object(), *cores = json_array(), *sums = json_array(), *classes = json_array(), *name = text_json(m->project);
+    json_t *j = json_object(), *cores = json_array(), *sums = json_array(), *classes = json_array(), *name;
+    nh_arena *a = nh_arena_new();
+    name = json_string(nh_text_valid(a, m->project));
     json_object_set_new(j, "project", name);
     json_object_set_new(j, "samples", json_integer(r->n));
     json_object_set_new(j, "steps", json_integer(m->steps));
@@ -204,7 +201,7 @@ void nh_image_results_json(const nh_image_results *r, FILE *out) {
     int64_t spikes, active = active_cores(r, &spikes);
     json_object_set_new(j, "active_cores", json_integer(active));
     json_object_set_new(j, "core_spikes", json_integer(spikes));
-    json_object_set_new(j, "layers", layers_json(r));
+    json_object_set_new(j, "layers", layers_json(a, r));
     int64_t i = 0;
     for (int c = 0; c < m->n_context; c++)
         for (int k = 0; k < m->context[c].n_core; k++, i++) json_array_append_new(cores, core_json(r, i, c, &m->context[c].core[k]));
@@ -212,4 +209,5 @@ void nh_image_results_json(const nh_image_results *r, FILE *out) {
     json_dumpf(j, out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
     fputc('\n', out);
     json_decref(j);
+    nh_arena_free(a);
 }

@@ -106,16 +106,11 @@ static json_t *resources_json(nh_resources e) {
                      "brams", (json_int_t)e.brams, "dsps", (json_int_t)e.dsps);
 }
 
-static json_t *name_json(const char *name) {
-    json_t *j = json_string(name);
-    return j ? j : json_string("(not UTF-8)");
-}
-
-static json_t *unit_json(const nh_design *g, const nh_unit *u) {
+static json_t *unit_json(nh_arena *a, const nh_design *g, const nh_unit *u) {
     char text[NH_FORMAT_TEXT];
     const nh_layer *w = weighted_layer(g->graph, u);
     json_t *layers = json_array();
-    for (int i = 0; i < u->n_layer; i++) json_array_append_new(layers, name_json(g->graph->layer[u->layer[i]].name));
+    for (int i = 0; i < u->n_layer; i++) json_array_append_new(layers, json_string(nh_text_valid(a, g->graph->layer[u->layer[i]].name)));
     json_t *j = json_pack("{ss so ss sI sI sI}", "id", u->id, "layers", layers, "strategy", nh_strategy_text(u->strategy), "reuse_factor",
                           (json_int_t)u->reuse_factor, "ii_cycles", (json_int_t)u->ii_cycles, "latency_cycles",
                           (json_int_t)u->latency_cycles);
@@ -129,7 +124,7 @@ static json_t *unit_json(const nh_design *g, const nh_unit *u) {
 void nh_plan_json(const nh_run *r, FILE *out) {
     const nh_design *g = r->design;
     json_t *units = json_array();
-    for (int u = 0; u < g->n_unit; u++) json_array_append_new(units, unit_json(g, &g->unit[u]));
+    for (int u = 0; u < g->n_unit; u++) json_array_append_new(units, unit_json(r->cli->arena, g, &g->unit[u]));
     json_t *j = json_pack("{ss ss sf sI sI so so}", "project", r->opt->project, "target", r->opt->target.name, "clock_mhz",
                           r->opt->clock_mhz, "ii_cycles", (json_int_t)g->ii_cycles, "latency_cycles", (json_int_t)g->latency_cycles,
                           "estimate", resources_json(g->estimate), "units", units);

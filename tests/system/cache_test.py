@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 """Steps run when, and only when, something that they depend on changed, and say what."""
+import hashlib
 import shutil
 import time
 
 import numpy
+import onnx
 
 from neurohls_case import STEPS, TESTS, Case, main
 
@@ -36,6 +38,20 @@ class Cache(Case):
         told = self.steps()
         for step in ("c", "rtl", "sim"):
             self.assertEqual(told[step], ("done", "model changed"))
+
+    def test_values_beside_the_model(self):
+        """ONNX keeps large weights in a file of their own: it is a part of the model, in the key and in the headers."""
+        model = onnx.load(self.dir / "two_layers.onnx")
+        onnx.save(model, str(self.dir / "two_layers.onnx"), save_as_external_data=True, location="w.data", size_threshold=0)
+        self.build("--until", "rtl")
+        values = self.dir / "w.data"
+        digest = lambda path: hashlib.sha256(path.read_bytes()).hexdigest() + "\n"
+        want = hashlib.sha256((digest(self.dir / "two_layers.onnx") + digest(values)).encode()).hexdigest()
+        self.assertIn(f"model sha256 {want}", (self.out / "rtl/p.v").read_text())
+        weights = bytearray(values.read_bytes())
+        weights[3] ^= 0x80  # the sign of the first weight
+        values.write_bytes(weights)
+        self.assertEqual(self.steps("--until", "rtl"), {s: ("done", "model changed") for s in ("c", "rtl")})
 
     def test_inputs(self):
         self.build()

@@ -148,6 +148,14 @@ calibrate: {data: h.npy}
         self.assertIn("\"'=1+cmd\"", csv)
         self.assertNotIn('"=', csv)
 
+    def test_the_end_of_a_log(self):
+        """A log may be of any bytes, and its last lines may begin within a character: --json has all else."""
+        self.env["NEUROHLS_YOSYS"] = self.tool("evil", "#!/bin/sh\ncase $1 in -V) echo y; exit;; esac\nprintf '\\377 the reason'; exit 1\n")
+        process = self.start("build", self.config, "-o", self.out, "--json", encoding="utf-8")
+        _, err = process.communicate()
+        failed = [d for d in map(json.loads, err.splitlines()) if d["code"] == "T103"]
+        self.assertEqual(failed[0]["found"], "? the reason")
+
     def test_tools(self):
         self.env["NEUROHLS_YOSYS"] = self.tool("evil", "#!/bin/sh\nprintf '\\033[31mYosys \\302\\233 \\342\\200\\256 \\377\\n'\n")
         for words in (["doctor"], ["doctor", "--json"], ["build", self.config, "-o", self.out, "-v"]):

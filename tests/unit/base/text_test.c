@@ -37,3 +37,7 @@ Test(text, long_names_are_cut_between_two_characters) {
     }
     cr_assert_str_eq(nh_text_clean(a, name, 40), name);
 }
+
+Test(text, json_gets_every_message_though_a_byte_of_it_is_no_text) {
+    cr_assert_str_eq(nh_text_valid(a, "line 1\n\x82\xac end \xe2\x82\xac\x1b"), "line 1\n?? end \xe2\x82\xac\x1b");
+}
