@@ -53,6 +53,19 @@ static void check_rtl(nh_diag *d, const nh_options *o, const nh_yaml *simulate) 
     }
 }
 
+/* Clocks beyond the device's clock network. */
+static void check_clock(nh_diag *d, const nh_options *o, const nh_yaml *root) {
+    const nh_yaml *given = nh_yaml_get(root, "clock_mhz");
+    const struct { const char *key; double mhz; nh_loc at; } row[] = {
+        {"clock_mhz", o->clock_mhz, given ? given->at : o->target_at}, {"min_fmax_mhz", o->require.min_fmax_mhz, o->require.fmax_at}};
+    for (size_t i = 0; i < sizeof row / sizeof *row && o->target.max_clock_mhz > 0; i++) {
+        if (row[i].mhz <= o->target.max_clock_mhz) continue;
+        nh_report(d, NH_C_CLOCK, row[i].at, "%s is %g, and the clock network of %s ends at %g MHz", row[i].key, row[i].mhz, o->target.name,
+                  o->target.max_clock_mhz);
+        nh_diag_allowed(d, "at most %g MHz, by the data sheet", o->target.max_clock_mhz);
+    }
+}
+
 /* What the table of keys cannot say: keys that need or exclude each other. */
 static void check_together(nh_diag *d, const nh_options *o, const nh_yaml *root) {
     const nh_yaml *calibrate = nh_yaml_get(root, "calibrate"), *percentile = nh_yaml_get(calibrate, "percentile");
@@ -74,6 +87,7 @@ static void check_together(nh_diag *d, const nh_options *o, const nh_yaml *root)
     if (beat && o->io != NH_IO_STREAM)
         nh_report(d, NH_C_NO_EFFECT, beat->at, "beat has no effect with io: parallel");
     check_spiking(d, o, nh_yaml_get(root, "spiking"));
+    check_clock(d, o, root);
 }
 
 nh_options *nh_config_read(nh_arena *a, nh_diag *d, const char *path) {

@@ -162,7 +162,7 @@ static void check_wish(const nh_layer *l, nh_diag *d) {
 
 static bool same_place(nh_loc a, nh_loc b) { return a.line == b.line && a.col == b.col; }
 
-static void check_reuse(const nh_options *o, const nh_layer *l, nh_diag *d) {
+static void check_reuse(const nh_options *o, nh_layer *l, nh_diag *d) {
     bool is_matrix = l->op == NH_OP_DENSE && l->weight && l->weight->shape.rank == 2;
     bool is_conv = l->op == NH_OP_CONV && l->weight && l->weight->shape.rank == 4;
     if (!is_matrix && !is_conv) return;
@@ -176,10 +176,16 @@ static void check_reuse(const nh_options *o, const nh_layer *l, nh_diag *d) {
         return;
     }
     if (r <= n_in * n_out) return;
+    if (!own) {
+        l->opt.reuse_factor = n_in * n_out;
+        nh_report(d, NH_P_UNIT, l->opt.reuse_at, "layer '%.80s': reuse factor %lld, its largest (n_in x n_out = %lld x %lld); defaults say %lld", l->name,
+                  (long long)(n_in * n_out), (long long)n_in, (long long)n_out, (long long)r);
+        nh_diag_layer(d, l->name);
+        return;
+    }
     nh_report(d, NH_C_REUSE, l->opt.reuse_at, "layer '%.80s': reuse factor %lld is outside 1..%lld (n_in x n_out = %lld x %lld)",
               l->name, (long long)r, (long long)(n_in * n_out), (long long)n_in, (long long)n_out);
     nh_diag_layer(d, l->name);
-    if (!own) nh_diag_hint(d, "the factor comes from defaults; give this layer its own under layers:");
 }
 
 /* What nobody asked for in a time-stepped network: engines that are shared, as slow as the budget allows. Unrolling is for who asks. */

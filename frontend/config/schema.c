@@ -262,6 +262,8 @@ static const nh_key target_keys[] = {
      .doc = "nextpnr's name of the package"},
     {.name = "clock_mhz", .type = NH_KEY_REAL, .flags = NH_KEY_REQUIRED, .min = 1e-3, .max = 1e4, .offset = TARGET(clock_mhz),
      .at = NH_NO_PLACE, .doc = "clock when the configuration gives none"},
+    {.name = "max_clock_mhz", .type = NH_KEY_REAL, .min = 0, .max = 1e5, .def = "0", .offset = TARGET(max_clock_mhz), .at = NH_NO_PLACE,
+     .doc = "what the device's clock network can carry, by its data sheet; 0 = unknown"},
     {.name = "capacity", .type = NH_KEY_SECTION, .section = &capacity_section, .at = NH_NO_PLACE, .doc = "what the device has"},
     {.name = "bram_bits", .type = NH_KEY_INT64, .flags = NH_KEY_REQUIRED, .min = 1, .max = 1e9, .offset = TARGET(bram_bits),
      .at = NH_NO_PLACE, .doc = "bits of one block RAM"},

@@ -171,7 +171,8 @@ static void check_fit(nh_run *r) {
 void nh_check_estimate(nh_run *r) {
     const nh_target *t = &r->opt->target;
     const nh_resources *e = &r->design->estimate;
-    const resource list[] = {{"LUTs", e->luts, t->luts}, {"flip-flops", e->ffs, t->ffs}, {"block RAMs", e->brams, t->brams}};
+    const resource list[] = {{"LUTs", e->luts, t->luts}, {"flip-flops", e->ffs, t->ffs}, {"block RAMs", e->brams, t->brams},
+                             {"DSP blocks", e->dsps, t->dsps}};
     resource w = worst(list, sizeof list / sizeof *list);
     if (!r->opt->require.fit || !w.name) return;
     nh_report(r->cli->diag, NH_R_ESTIMATE, r->opt->require.fit_at, "%s may not suffice: about %lld of %lld %s", t->name,

@@ -60,10 +60,16 @@ bool nh_run_load(nh_run *r, nh_cli *c, const char *config) {
     if (!r->graph->is_temporal && !c->flag.dump_after) nh_tell_coarse(r->graph, &r->inputs, d);
     r->sources = nh_sources_end(d); /* whatever is read from here on is our own output */
     bool device = !nh_has_pnr(&r->opt->target) || nh_pnr_device_check(d, &r->opt->target);
-    if (c->flag.dump_after || nh_run_is_event(r)) return device;
-    if (nh_is_mixed(r->graph)) return nh_places_load(r) && device;
-    r->design = nh_lower(a, d, r->graph, r->opt);
-    if (!r->design) return false;
+    if (c->flag.dump_after) return device;
+    if (nh_run_is_event(r)) {
+        nh_check_budget(r);
+        return device;
+    }
+    r->design = nh_is_mixed(r->graph) ? NULL : nh_lower(a, d, r->graph, r->opt);
+    bool lowered = r->design || (nh_is_mixed(r->graph) && nh_places_load(r));
+    if (!lowered) return false;
+    nh_check_budget(r);
+    if (r->parts) return device;
     bool emits = nh_emit_rtl_check(a, d, r->design);
     return device && emits;
 }

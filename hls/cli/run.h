@@ -115,6 +115,8 @@ void nh_check_requirements(nh_run *r);
 bool nh_check_fabric_match(nh_run *r);
 /* Before synthesis: warn when require: fit is asked for and the estimate exceeds the target. */
 void nh_check_estimate(nh_run *r);
+/* budget.c: warn when no layer looks at budget:, or the plan goes beyond it. */
+void nh_check_budget(nh_run *r);
 /* Steps (bits) that the requirements cannot do without. */
 unsigned nh_required_steps(const nh_options *o);
 /* Is there place and route for the target? */

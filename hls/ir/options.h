@@ -107,6 +107,7 @@ typedef struct {
     const char *device;     /* hx8k up5k ...: nextpnr's word; "" when there is no place and route */
     const char *package;    /* sg48 ct256 ...; "" as above */
     double clock_mhz;       /* default clock */
+    double max_clock_mhz;   /* of the clock network; 0 = unknown */
     /* capacity; 0 = unlimited */
     int64_t luts, ffs, brams, dsps, pins;
     int64_t bram_bits;      /* bits of one block RAM */

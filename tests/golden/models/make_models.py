@@ -46,6 +46,10 @@ def batch_norm():
          FC1 | {"s": 2 * one, "b": one, "m": 0 * one, "v": one}, 4, 3)
 
 
+def dense_softmax():
+    save("dense_softmax", [gemm("x", "fc1", "a"), helper.make_node("Softmax", ["a"], ["y"], name="softmax1", axis=-1)], FC1, 4, 3)
+
+
 def leaky():
     save("leaky", [helper.make_node("LeakyRelu", ["x"], ["y"], name="leaky1", alpha=0.25)], {}, 4, 4)
 
@@ -110,6 +114,7 @@ def arrays():
 
 if __name__ == "__main__":
     two_layers()
+    dense_softmax()
     batch_norm()
     leaky()
     only_names()

@@ -97,13 +97,18 @@ Test(resolve, reuse_factor_is_legal_from_1_to_all_products) {
     }
 }
 
-Test(resolve, a_default_reuse_factor_too_large_for_one_layer_is_an_error) {
+Test(resolve, a_default_reuse_factor_beyond_a_small_layer_is_its_largest_with_a_note) {
     reading r;
     bool ok;
-    resolved(&r, "defaults: { strategy: resource, reuse_factor: 1000 }\n", &ok);
-    cr_assert_not(ok);
-    cr_assert_eq(r.d->n_error, 1);
-    cr_assert_str_eq(r.d->item[0].layer, "fc2");
+    nh_graph *g = resolved(&r, "defaults: { strategy: resource, reuse_factor: 1000 }\n", &ok);
+    cr_assert(ok);
+    cr_assert_eq(opt(g, "fc1")->reuse_factor, 1000, "16 x 64");
+    cr_assert_eq(opt(g, "fc2")->reuse_factor, 320, "64 x 5");
+    cr_assert(reported(&r, NH_P_UNIT, 4, 47));
+    cr_assert_str_eq(r.d->item[0].message, "layer 'fc2': reuse factor 320, its largest (n_in x n_out = 64 x 5); defaults say 1000");
+    done(&r);
+    resolved(&r, "defaults: { strategy: resource }\nlayers: { \"fc*\": { reuse_factor: 1000 } }\n", &ok);
+    cr_assert_not(ok, "a rule says it of the layer itself");
     done(&r);
 }
 
