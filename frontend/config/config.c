@@ -9,6 +9,27 @@ static void conflict(nh_diag *d, nh_loc at, const char *what, const char *hint) 
     nh_diag_hint(d, "%s", hint);
 }
 
+/* Keys that only .net files have a use for. */
+static void check_lava(nh_diag *d, const nh_options *o, const nh_yaml *spiking) {
+    static const char *const key[] = {"input_shape", "reset_interval", "reset_offset", "num_layers", "skip_layers", "input_message_bits", "input_bias",
+                                      "sigma_delta_corrected"};
+    size_t n = o->model ? strlen(o->model) : 0;
+    if (n > 4 && strcmp(o->model + n - 4, ".net") == 0) return;
+    for (size_t i = 0; i < sizeof key / sizeof *key; i++) {
+        const nh_yaml *value = nh_yaml_get(spiking, key[i]);
+        if (value) nh_report(d, NH_C_NO_EFFECT, value->at, "%s has no effect: the model is no .net file", key[i]);
+    }
+}
+
+/* Coordinates of events on a fabric without convolutions. */
+static void check_fabric(nh_diag *d, const nh_options *o, const nh_yaml *fabric) {
+    static const char *const key[] = {"conv_y_bits", "conv_x_bits", "conv_c_bits"};
+    for (size_t i = 0; i < sizeof key / sizeof *key && o->fabric.f.convs == 0; i++) {
+        const nh_yaml *value = nh_yaml_get(fabric, key[i]);
+        if (value) nh_report(d, NH_C_NO_EFFECT, value->at, "%s has no effect: the fabric has convs: 0", key[i]);
+    }
+}
+
 /* Keys of spiking: that another one makes meaningless. */
 static void check_spiking(nh_diag *d, const nh_options *o, const nh_yaml *spiking) {
     static const struct { const char *key; nh_encoding needs; const char *text; } row[] = {
@@ -19,9 +40,11 @@ static void check_spiking(nh_diag *d, const nh_options *o, const nh_yaml *spikin
             nh_report(d, NH_C_NO_EFFECT, value->at, "%s has no effect without encoding: %s", row[i].key, row[i].text);
     }
     const nh_yaml *repeat = nh_yaml_get(spiking, "repeat_input");
+    bool has_steps = o->spiking.encoding == NH_ENCODE_DIRECT || o->spiking.encoding == NH_ENCODE_EVENTS;
+    if (repeat && o->spiking.repeat_input && !has_steps)
+        nh_report(d, NH_C_NO_EFFECT, repeat->at, "repeat_input has no effect: the encoding makes every step");
     if (repeat && o->spiking.repeat_input && o->spiking.time_steps == 0)
         conflict(d, repeat->at, "repeat_input is given without time_steps", "add spiking: time_steps, the steps to be filled");
-    bool has_steps = o->spiking.encoding == NH_ENCODE_DIRECT || o->spiking.encoding == NH_ENCODE_EVENTS;
     if (!has_steps && o->spiking.time_steps == 0)
         conflict(d, o->spiking.encoding_at, "encoding makes the steps from single values, but their number is not given",
                  "add spiking: time_steps");
@@ -86,8 +109,22 @@ static void check_together(nh_diag *d, const nh_options *o, const nh_yaml *root)
         nh_report(d, NH_C_NO_EFFECT, percentile->at, "percentile has no effect with another calibration method");
     if (beat && o->io != NH_IO_STREAM)
         nh_report(d, NH_C_NO_EFFECT, beat->at, "beat has no effect with io: parallel");
+    const nh_yaml *bits = nh_yaml_get(nh_yaml_get(root, "input"), "bits");
+    if (bits && !o->input.format.is_auto) nh_report(d, NH_C_NO_EFFECT, bits->at, "bits has no effect: the format of the input is given");
     check_spiking(d, o, nh_yaml_get(root, "spiking"));
+    check_lava(d, o, nh_yaml_get(root, "spiking"));
+    check_fabric(d, o, nh_yaml_get(root, "fabric"));
     check_clock(d, o, root);
+}
+
+/* The keys of defaults: once more, with what was given and where; nothing new is said of them. */
+static struct nh_layer_rule *read_given(const nh_reading *r, const nh_yaml *defaults) {
+    nh_reading quiet = *r;
+    if (!defaults || defaults->kind != NH_YAML_MAP) return NULL;
+    struct nh_layer_rule *rule = NH_NEW(r->arena, struct nh_layer_rule);
+    quiet.diag = nh_diag_new(r->arena);
+    nh_section_read(&quiet, &nh_layer_section, defaults, (char *)&rule->value, &rule->given, rule->key_at);
+    return rule;
 }
 
 nh_options *nh_config_read(nh_arena *a, nh_diag *d, const char *path) {
@@ -108,6 +145,7 @@ nh_options *nh_config_read(nh_arena *a, nh_diag *d, const char *path) {
         o->output = NH_OUTPUT_ARGMAX;
     else if (o->output_text && strcmp(o->output_text, "values") != 0)
         o->output_name = o->output_text;
+    o->given_defaults = read_given(&r, nh_yaml_get(root, "defaults"));
     o->input.has_scale = nh_yaml_get(nh_yaml_get(root, "input"), "scale") != NULL;
     if (!o->input.has_scale) o->input.scale = 1;
     if (o->target.name && nh_target_read(a, d, o->target_at, o->target.name, r.dir, &o->target) && o->clock_mhz <= 0)

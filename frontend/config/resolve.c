@@ -18,7 +18,7 @@ static bool has_numerics(const nh_graph *g, const nh_layer *l, size_t field) {
 static bool is_placed(const nh_graph *g, const nh_layer *l) { return l->op == (g->is_temporal ? NH_OP_NEURON : NH_OP_DENSE); }
 
 /* Which keys mean something for an operator. */
-static bool has_key(const nh_graph *g, const nh_layer *l, const nh_key *k) {
+bool nh_layer_has_key(const nh_graph *g, const nh_layer *l, const nh_key *k) {
     const nh_op_info *op = nh_op_get(l->op);
     size_t field = k->offset;
     bool computes = op->strategies != NH_STRATEGY_WIRE;
@@ -54,7 +54,7 @@ static void check_rule(const nh_options *o, const struct nh_layer_rule *rule, co
         if (!nh_glob_match(rule->glob, g->layer[l].name)) continue;
         matched = true;
         for (int k = 0; k < nh_layer_section.n_key; k++)
-            if (has_key(g, &g->layer[l], &nh_layer_section.key[k])) useful |= (nh_key_set)1 << k;
+            if (nh_layer_has_key(g, &g->layer[l], &nh_layer_section.key[k])) useful |= (nh_key_set)1 << k;
     }
     if (!matched && !nh_diag_is_shown(d)) {
         nh_report(d, NH_C_GLOB, rule->at, "the pattern '%.80s' matches no layer", rule->glob);
@@ -230,6 +230,6 @@ bool nh_config_resolve(const nh_options *o, nh_graph *g, nh_diag *d) {
         if (check_strategy(l, d)) check_reuse(o, l, d);
         else refused = &l->opt.strategy;
     }
-    if (d->n_error == before) check_event(o, g, d);
+    if (d->n_error == before && check_event(o, g, d)) nh_check_effect(o, g, d);
     return d->n_error == before;
 }

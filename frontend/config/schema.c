@@ -201,9 +201,9 @@ static const nh_key config_keys[] = {
      .init = "generic"},
     {.name = "clock_mhz", .type = NH_KEY_REAL, .min = 1e-3, .max = 1e4, .offset = OPTION(clock_mhz), .at = NH_NO_PLACE,
      .doc = "clock that pipelining and timing aim at; without it the target's"},
-    {.name = "io", .type = NH_KEY_WORD, .word = io_words, .def = "parallel", .init_time = "stream", .offset = OPTION(io), .at = NH_NO_PLACE,
+    {.name = "io", .type = NH_KEY_WORD, .word = io_words, .def = "parallel", .init_time = "stream", .offset = OPTION(io), .at = OPTION(io_at),
      .doc = "parallel = a whole vector per transfer; stream = beat elements per transfer"},
-    {.name = "beat", .type = NH_KEY_INT64, .min = 1, .max = 65536, .def = "1", .offset = OPTION(beat), .at = NH_NO_PLACE,
+    {.name = "beat", .type = NH_KEY_INT64, .min = 1, .max = 65536, .def = "1", .offset = OPTION(beat), .at = OPTION(beat_at),
      .doc = "io: stream: elements per transfer at input and output"},
     {.name = "output", .type = NH_KEY_TEXT, .def = "values", .init = "values", .offset = OPTION(output_text), .at = OPTION(output_at),
      .doc = "values = the network's outputs; argmax = the index of the largest; else the name of an output, a tensor or a node of an ONNX "

@@ -3,6 +3,7 @@
 #ifndef NH_SCHEMA_H
 #define NH_SCHEMA_H
 
+#include "graph.h"
 #include "options.h"
 #include "yaml_tree.h"
 
@@ -87,6 +88,11 @@ typedef struct {
     const char *file;
     const char *dir; /* paths in the file are relative to it */
 } nh_reading;
+
+/* Does the key mean something for the layer's operator? */
+bool nh_layer_has_key(const nh_graph *g, const nh_layer *l, const nh_key *k);
+/* Warn (C201) of given keys that decide nothing in the network, whose layers have their options. */
+void nh_check_effect(const nh_options *o, const nh_graph *g, nh_diag *d);
 
 bool nh_key_is_number(const nh_key *k);
 /* "an integer from 1 to 32, or auto" */

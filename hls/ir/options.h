@@ -139,6 +139,7 @@ typedef struct {
     nh_loc target_at;
     double clock_mhz;
     nh_io io;
+    nh_loc io_at, beat_at; /* without a line when not given */
     int64_t beat;         /* elements per transfer at both ends in io stream; >= 1 */
     const char *output_text; /* as written: a kind, or a name */
     nh_loc output_at;
@@ -200,6 +201,7 @@ typedef struct {
 
     nh_layer_options defaults;
     /* globs in file order, kept by frontend/config */
+    struct nh_layer_rule *given_defaults; /* what defaults: says itself, without a pattern; NULL: nothing */
     struct nh_layer_rule *rule;
     size_t n_rule;
 } nh_options;

@@ -151,10 +151,33 @@ Test(resolve, reuse_with_latency_is_a_warning_only_where_it_was_asked_for) {
     cr_assert(ok);
     cr_assert(reported(&r, NH_C_NO_EFFECT, 4, 51));
     done(&r);
-    resolved(&r, "defaults: { reuse_factor: 8 }\n", &ok);
+    resolved(&r, "defaults: { reuse_factor: 1, multiplier_bits: 16, table_size: 1024 }\n", &ok);
     cr_assert(ok);
-    cr_assert_eq(r.d->n_warning, 0);
+    cr_assert_eq(r.d->n_warning, 0, "defaults written out say nothing");
     done(&r);
+    resolved(&r, "defaults: { reuse_factor: 8 }\nlayers: { fc2: { strategy: resource } }\n", &ok);
+    cr_assert(ok);
+    cr_assert_eq(r.d->n_warning, 0, "one layer uses it");
+    done(&r);
+}
+
+Test(resolve, keys_that_decide_nothing_are_warnings_at_their_place) {
+    static const struct { const char *text; int line, col; } row[] = {
+        {"defaults: { reuse_factor: 8 }\n", 4, 27},
+        {"defaults: { multiplier_bits: 9 }\n", 4, 30},
+        {"defaults: { numerics: snntorch }\n", 4, 23},
+        {"defaults: { weight: \"fixed<8,1>\", weight_bits: 4 }\n", 4, 48},
+        {"layers: { fc1: { multiplier_bits: 9 } }\n", 4, 35},
+        {"defaults: { reuse_factor: 8 }\nlayers: { \"fc*\": { strategy: resource, reuse_factor: 2 } }\n", 4, 27},
+    };
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        reading r;
+        bool ok;
+        resolved(&r, row[i].text, &ok);
+        cr_assert(ok);
+        cr_assert(r.d->n_warning == 1 && reported(&r, NH_C_NO_EFFECT, row[i].line, row[i].col), "row %zu: %zu warnings", i, r.d->n_warning);
+        done(&r);
+    }
 }
 
 Test(resolve, a_pattern_may_set_keys_that_some_of_its_layers_lack) {

@@ -11,7 +11,7 @@ Test(spiking, every_key_reaches_its_field) {
                           "           reset_offset: 3, num_layers: 4, skip_layers: 1, input_message_bits: 16, sigma_delta_corrected: true }\n"
                           "simulate: { inputs: events/, labels: labels.txt }\n");
     cr_assert_not_null(r.o, "%s", r.d->count ? r.d->item[0].message : "");
-    cr_assert_eq(r.d->count, 0);
+    cr_assert_eq(r.d->n_error, 0);
     cr_assert_eq(r.o->spiking.time_steps, 310);
     cr_assert_eq(r.o->spiking.dt, 1e-3);
     cr_assert_eq(r.o->spiking.encoding, NH_ENCODE_EVENTS);
