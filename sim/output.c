@@ -31,6 +31,12 @@ static bool gives_spikes(const nh_layer *l) {
     return l->op == NH_OP_NEURON && l->neuron->program->out != NH_NEURON_OUT_GRADED;
 }
 
+/* One distribution over all outputs: several beside each other are several classes, and their outputs numbers. */
+static bool is_one_softmax(const nh_graph *g, const nh_layer *l) {
+    bool is_softmax = l->op == NH_OP_SOFTMAX || l->op == NH_OP_LOG_SOFTMAX;
+    return is_softmax && nh_layer_axis(g, l).n == nh_shape_size(g->tensor[l->out].shape);
+}
+
 const char *nh_output_class_by(const nh_measure *m) {
     const nh_layer *l = last_layer(m->g);
     if (m->is_argmax) return "the network ends in a class number";
@@ -38,7 +44,7 @@ const char *nh_output_class_by(const nh_measure *m) {
     if (m->s->label) return "labels";
     if (m->s->target) return NULL;
     if (m->g->opt->require.min_agreement > 0) return "require: min_agreement";
-    if (l->op == NH_OP_SOFTMAX) return "the network ends in a softmax";
+    if (is_one_softmax(m->g->graph, l)) return "the network ends in a softmax";
     if (m->g->is_temporal && gives_spikes(l)) return "the network ends in spikes";
     return NULL;
 }

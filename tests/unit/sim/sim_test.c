@@ -99,6 +99,23 @@ Test(sim, outputs_without_labels_are_measured_as_numbers) {
     tiny_free(&t);
 }
 
+Test(sim, a_softmax_over_all_outputs_means_a_class) {
+    tiny t = tiny_new("tiny", 1);
+    tiny_design(&t);
+    nh_measure m = {.g = &t.design, .s = &t.setup, .n_out = 5};
+    nh_layer *l = &t.graph->layer[1];
+    cr_assert_null(nh_output_class_by(&m));
+    l->axis = 0, l->n_axes = 1;
+    l->op = NH_OP_SOFTMAX;
+    cr_assert_str_eq(nh_output_class_by(&m), "the network ends in a softmax");
+    l->op = NH_OP_LOG_SOFTMAX;
+    cr_assert_str_eq(nh_output_class_by(&m), "the network ends in a softmax");
+    l->n_axes = 0; /* a softmax of every element alone */
+    cr_assert_null(nh_output_class_by(&m));
+    l->op = NH_OP_BATCHNORM;
+    tiny_free(&t);
+}
+
 /* Targets 1 below the float outputs: float errs by exactly 1 everywhere, fixed point by 1 less its own error. */
 Test(sim, targets_are_compared_with_both) {
     tiny t = tiny_new("tiny", 64);
