@@ -101,6 +101,18 @@ bool onnx_fold_applies(onnx_reader *r, const onnx_node *n, const onnx_fold_row *
     return any && !(row->fn == onnx_fold_transpose && onnx_in(r, n, 0) && onnx_in(r, n, 0)->c.rank <= 2);
 }
 
+/* Constants with a row per sample may be computed with element by element, as long as the samples stay the first axis. */
+static bool span_result(onnx_fold *f, const onnx_fold_row *row) {
+    bool by_element = row->fn == onnx_fold_unary || row->fn == onnx_fold_binary || row->fn == onnx_fold_variadic ||
+                      row->fn == onnx_fold_where || row->fn == onnx_fold_clip || row->fn == onnx_fold_cast;
+    for (int i = 0; i < f->n_in && row->fn != fold_shape; i++) {
+        if (!f->in[i] || !f->in[i]->spans_batch) continue;
+        if (!by_element || f->in[i]->rank != f->out[0].rank || f->out[0].dim[0] != 1) return onnx_spans_batch(f->r, f->n, f->in[i]->name);
+        f->out[0].spans_batch = true;
+    }
+    return true;
+}
+
 bool onnx_fold_node(onnx_reader *r, onnx_node *n, const onnx_fold_row *row) {
     onnx_fold f = {.r = r, .n = n, .n_in = n->n_in, .code = row->code};
     if (!onnx_well_formed(r, n, row->min_in, row->max_in, row->attributes)) return false;
@@ -112,7 +124,7 @@ bool onnx_fold_node(onnx_reader *r, onnx_node *n, const onnx_fold_row *row) {
         f.in[i] = &v->c;
         if (row->fn != fold_shape && !onnx_const_load(r, f.in[i])) return false;
     }
-    if (!row->fn(&f)) return false;
+    if (!row->fn(&f) || !span_result(&f, row)) return false;
     for (int k = 0; k < n->n_out; k++) {
         if (n->out[k] < 0 || (!f.out[k].real && !f.out[k].integer)) continue;
         onnx_value *v = &r->value[n->out[k]];
@@ -192,6 +204,21 @@ bool onnx_fold_ints(onnx_fold *f, int i, int64_t *list, int *count) {
     *count = (int)c->n;
     memcpy(list, c->integer, (size_t)c->n * sizeof *list);
     return true;
+}
+
+bool onnx_fold_shape(onnx_fold *f, int i, int64_t *list, int *count, bool *spans) {
+    const onnx_const *c = f->in[i];
+    *spans = c->integer && c->rank == 1 && c->n > 0 && c->batch && c->batch[0] == 1 && c->integer[0] == 0;
+    if (!*spans) return onnx_fold_ints(f, i, list, count);
+    onnx_const rest = *c; /* the batch is put aside while the list is checked */
+    rest.batch = nh_arena_array(f->r->scratch, (size_t)c->n, sizeof *rest.batch);
+    memcpy(rest.batch, c->batch, (size_t)c->n * sizeof *rest.batch);
+    rest.batch[0] = 0;
+    f->in[i] = &rest;
+    bool ok = onnx_fold_ints(f, i, list, count);
+    f->in[i] = (onnx_const *)c;
+    list[0] = 1;
+    return ok;
 }
 
 bool onnx_fold_axes(onnx_fold *f, int i, const char *attribute, int64_t *list, int *count) {

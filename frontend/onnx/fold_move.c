@@ -211,8 +211,9 @@ bool onnx_fold_transpose(onnx_fold *f) {
 bool onnx_fold_expand(onnx_fold *f) {
     int64_t list[NH_MAX_RANK];
     int count;
+    bool spans;
     onnx_walk w;
-    if (!onnx_fold_ints(f, 1, list, &count)) return false;
+    if (!onnx_fold_shape(f, 1, list, &count, &spans)) return false;
     onnx_const shape = {.rank = count, .n = 0};
     memcpy(shape.dim, list, (size_t)count * sizeof *list);
     const onnx_const *const in[] = {f->in[0], &shape};
@@ -221,8 +222,11 @@ bool onnx_fold_expand(onnx_fold *f) {
     if (!onnx_walk_start(f, &w, in, 2) ||
         !onnx_fold_make(f, 0, in[0]->type, w.rank, w.dim, in[0]->batch != NULL))
         return false;
+    if (spans && (w.rank != count || w.dim[0] != 1))
+        return onnx_shape_error(f->r, f->n, "'%s' does not have one row for all samples", in[0]->name);
     for (int64_t i = 0; i < f->out[0].n; i++, onnx_walk_next(&w))
         onnx_fold_copy(&f->out[0], i, in[0], w.pos[0]);
+    f->out[0].spans_batch = spans;
     return true;
 }
 
@@ -253,16 +257,18 @@ bool onnx_fold_tile(onnx_fold *f) {
 bool onnx_fold_constant_of_shape(onnx_fold *f) {
     int64_t list[NH_MAX_RANK];
     int count;
+    bool spans;
     double zero = 0;
     onnx_const value = {.type = ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT, .n = 1, .real = &zero};
     const Onnx__AttributeProto *a = onnx_attr(f->n, "value");
-    if (!onnx_fold_ints(f, 0, list, &count)) return false;
+    if (!onnx_fold_shape(f, 0, list, &count, &spans)) return false;
     if (a && (!a->t || !onnx_const_open(f->r, a->t, "value", &value) || !onnx_const_load(f->r, &value)))
         return a->t ? false : onnx_form(f->r, f->n, "the attribute 'value' is not a tensor");
     if (value.n != 1) return onnx_shape_error(f->r, f->n, "its value is not one number");
     if (!onnx_fold_make(f, 0, value.type, count, list, false)) return false;
     for (int64_t i = 0; i < f->out[0].n; i++)
         onnx_fold_copy(&f->out[0], i, &value, 0);
+    f->out[0].spans_batch = spans;
     return true;
 }
 

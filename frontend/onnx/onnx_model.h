@@ -28,6 +28,7 @@ typedef struct {
     int64_t *integer;       /* integers and bools; uint64: its bits */
     double *batch;          /* NULL, or per element how often the open batch is to be added to it */
     bool transposed;
+    bool spans_batch; /* dim[0] is 1 and stands for a batch that is open: every sample has these numbers */
 } onnx_const;
 
 typedef enum {
@@ -136,6 +137,8 @@ const onnx_fold_row *onnx_fold_find(const onnx_node *n);
 /* Can the node be computed now? Its inputs are constant, or only their shape is asked for. */
 bool onnx_fold_applies(onnx_reader *r, const onnx_node *n, const onnx_fold_row *row);
 bool onnx_fold_node(onnx_reader *r, onnx_node *n, const onnx_fold_row *row);
+/* M_FORM: the node cannot do with a constant that has a row for every sample of an open batch. */
+bool onnx_spans_batch(onnx_reader *r, const onnx_node *n, const char *name);
 /* The inputs and attributes of a node against a row of a table. */
 bool onnx_well_formed(onnx_reader *r, const onnx_node *n, int min_in, int max_in, const char *attributes);
 

@@ -233,6 +233,24 @@ bool onnx_well_formed(onnx_reader *r, const onnx_node *n, int min_in, int max_in
     return onnx_attrs_known(r, n, attributes) && ok;
 }
 
+bool onnx_spans_batch(onnx_reader *r, const onnx_node *n, const char *name) {
+    onnx_form(r, n, "'%s' has a row for every sample of a batch, whose size is not known", name);
+    nh_diag_hint(r->d, "export the model for a fixed batch of 1");
+    return false;
+}
+
+/* A constant with a row per sample is added to an activation, or multiplied by it, when both have the samples first. */
+static bool rows_fit(onnx_reader *r, const onnx_node *n) {
+    const char *op = n->proto->op_type;
+    bool spreads = strcmp(op, "Add") == 0 || strcmp(op, "Sub") == 0 || strcmp(op, "Mul") == 0 || strcmp(op, "Div") == 0;
+    for (int i = 0; i < n->n_in; i++) {
+        const onnx_value *c = onnx_in(r, n, i), *x = i < 2 ? onnx_in(r, n, 1 - i) : NULL;
+        if (!c || c->kind != VALUE_CONST || !c->c.spans_batch || strcmp(op, "Identity") == 0) continue;
+        if (!spreads || !x || onnx_dims_of(r, x).rank != c->c.rank) return onnx_spans_batch(r, n, c->name);
+    }
+    return true;
+}
+
 static bool read_node(onnx_reader *r, onnx_node *n) {
     const onnx_fold_row *fold = onnx_fold_find(n);
     int op = find_operator(n);
@@ -240,6 +258,7 @@ static bool read_node(onnx_reader *r, onnx_node *n) {
     if (fold && onnx_fold_applies(r, n, fold)) return onnx_fold_node(r, n, fold);
     if (op < 0) return onnx_form(r, n, "its inputs are not constant");
     if (!onnx_well_formed(r, n, operators[op].min_in, operators[op].max_in, operators[op].attributes)) return false;
+    if (!rows_fit(r, n)) return false;
     for (int i = 0; i < n->n_in; i++) /* a reshape may change this */
         if (onnx_in(r, n, i) && onnx_in(r, n, i)->no_batch) r->value[n->out[0]].no_batch = true;
     return operators[op].read(r, n);

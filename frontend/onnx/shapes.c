@@ -11,6 +11,7 @@ onnx_dims onnx_dims_of(const onnx_reader *r, const onnx_value *v) {
     if (v->kind == VALUE_CONST) {
         d.rank = v->c.rank;
         memcpy(d.dim, v->c.dim, sizeof v->c.dim);
+        if (v->c.spans_batch) d.dim[0] = ONNX_BATCH;
         return d;
     }
     nh_shape s = onnx_shape(r, v);
