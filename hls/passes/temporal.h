@@ -2,6 +2,7 @@
 #ifndef NH_TEMPORAL_H
 #define NH_TEMPORAL_H
 
+#include "activity.h"
 #include "neurons.h"
 #include "passes.h"
 
@@ -16,6 +17,7 @@ typedef struct {
     int64_t m, steps;
     int64_t *neuron;
     double *in[NH_NEURON_INPUTS], *out;
+    nh_activity *activity; /* of a dense layer, or NULL */
 } nh_neuron_trace;
 
 /* Traces of all NEURON layers, [n_layer] in a; also cal_min/cal_max of every tensor. NULL: a value is not finite (diagnosed). */

@@ -142,6 +142,21 @@ static nh_format event_weights(nh_temporal_fx *c, const nh_layer *l) {
     return nh_format_make(true, bits, bits - frac, NH_ROUND_RND_CONV, NH_OVERFLOW_SAT);
 }
 
+/* Integers that are nearest to the weights v -> those that cost least. */
+static void round_by_activity(nh_temporal_fx *c, const nh_layer *l, const nh_activity *act, const double *v, const double *scale, int64_t *raw) {
+    const nh_param *w = l->weight;
+    double *target = nh_arena_array(c->scratch, (size_t)act->n, sizeof *target);
+    int64_t moved = 0, total = nh_shape_size(w->shape);
+    nh_range allowed = {nh_format_min(w->fmt), nh_format_max(w->fmt)};
+    for (int64_t o = 0; o < w->shape.dim[0]; o++) {
+        for (int64_t i = 0; i < act->n; i++) target[i] = ldexp(v[o * act->n + i] / (scale ? scale[o] : 1), nh_format_frac(w->fmt));
+        nh_activity_round(c->scratch, act, target, allowed, raw + o * act->n);
+        for (int64_t i = 0; i < act->n; i++) moved += fabs((double)raw[o * act->n + i] - target[i]) > 0.5;
+    }
+    say(c, l, NH_N_FORMAT, "%lld of %lld weights are rounded to the farther side: by what reaches them on the calibration samples that costs less",
+        (long long)moved, (long long)total);
+}
+
 static void quantize_weights(nh_temporal_fx *c, nh_layer *l, double in_scale) {
     nh_param *w = l->weight;
     int64_t n = nh_shape_size(w->shape), rows = w->shape.dim[0], per = n / rows;
@@ -160,6 +175,8 @@ static void quantize_weights(nh_temporal_fx *c, nh_layer *l, double in_scale) {
     else w->fmt = l->opt.weight.is_auto ? nh_fit_format(weights_fit(c, l, v, n, per)) : l->opt.weight.fmt;
     int64_t *raw = nh_arena_array(c->g->arena, (size_t)n, sizeof *raw);
     for (int64_t i = 0; i < n; i++) raw[i] = (int64_t)nh_fx_from_double(v[i] / (scale ? scale[i / per] : 1), w->fmt, &w->overflow);
+    const nh_activity *act = c->trace ? c->trace[l - c->g->layer].activity : NULL;
+    if (act) round_by_activity(c, l, act, v, scale, raw);
     w->raw = raw;
     if (scale)
         c->acc_scale[l->out] = (nh_neuron_value){.name = "weight_scale", .n = l->opt.granularity == NH_PER_CHANNEL && rows > 1 ? rows : 1, .value = scale};

@@ -84,8 +84,10 @@ static bool watch(collector *c) {
         nh_tensor *x = &c->g->tensor[i];
         if (!hull(nh_temporal_value(c->eval, i), nh_shape_size(x->shape), &x->cal_min, &x->cal_max)) return false;
     }
-    for (int i = 0; i < c->g->n_layer; i++)
+    for (int i = 0; i < c->g->n_layer; i++) {
         if (c->g->layer[i].op == NH_OP_NEURON) watch_neuron(c, i);
+        if (c->trace[i].activity) nh_activity_step(c->trace[i].activity, nh_temporal_value(c->eval, c->trace[i].activity->input));
+    }
     c->step++;
     return true;
 }
@@ -94,6 +96,8 @@ static bool run_samples(collector *c, const nh_samples *samples, int64_t n, nh_d
     int64_t n_in = nh_shape_size(c->g->tensor[c->g->input].shape), steps = samples->size / n_in;
     for (int64_t s = 0; s < n; s++) {
         nh_temporal_reset(c->eval);
+        for (int i = 0; i < c->g->n_layer; i++)
+            if (c->trace[i].activity) nh_activity_reset(c->trace[i].activity);
         for (int64_t k = 0; k < steps; k++) {
             nh_temporal_step(c->eval, samples->x + s * samples->size + k * n_in);
             if (watch(c)) continue;
@@ -122,9 +126,13 @@ nh_neuron_trace *nh_trace_collect(nh_arena *a, nh_graph *g, const nh_samples *sa
         g->tensor[t].cal_min = INFINITY;
         g->tensor[t].cal_max = -INFINITY;
     }
-    for (int i = 0; i < g->n_layer; i++)
+    for (int i = 0; i < g->n_layer; i++) {
         if (g->layer[i].op == NH_OP_NEURON) start_layer(&c, i);
+        c.trace[i].activity = nh_activity_new(a, g, i, c.steps);
+    }
     bool ok = run_samples(&c, samples, n, d);
+    for (int i = 0; i < g->n_layer; i++)
+        if (c.trace[i].activity) nh_activity_finish(c.trace[i].activity);
     for (int i = 0; i < g->n_layer; i++)
         if (g->layer[i].op == NH_OP_NEURON) g->layer[i].neuron->reached = NULL;
     return ok ? c.trace : NULL;
