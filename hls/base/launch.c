@@ -65,7 +65,7 @@ static _Noreturn void lead(const nh_launch *l, pid_t parent, int error_fd) {
     sigaddset(&awaited, PARENT_DIED);
     signal(SIGCHLD, SIG_DFL);
     signal(PARENT_DIED, SIG_DFL);
-    setpgid(0, 0);
+    if (setpgid(0, 0) != 0) fail(error_fd, errno); /* else its end would be that of our parent's group */
     if (prctl(PR_SET_PDEATHSIG, PARENT_DIED) != 0) fail(error_fd, errno);
     if (getppid() != parent) _exit(NO_EXEC);
     pid_t leader = getpid(), program = fork();
