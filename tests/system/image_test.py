@@ -169,6 +169,8 @@ class Image(unittest.TestCase):
             self.assertGreater(np.sum(expected), 10)
             self.assertEqual(r["cores"][0]["events"], int(x.sum()))
             self.assertEqual(r["cores"][0]["synaptic_operations"], int(x.sum()) * 4)
+            for core, links in ((0, 1), (1, 2)):  # to the core beside it; through that to the host
+                self.assertEqual(r["cores"][core]["hops"], r["cores"][core]["flits"] * links)
 
     def test_convolution_axons_spike_as_loops_say(self):
         rng = np.random.default_rng(2)

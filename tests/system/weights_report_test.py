@@ -1,4 +1,5 @@
 """What the report says of weights and scores, against numpy on the network of the digits example."""
+import html.parser
 import json
 import os
 import pathlib
@@ -12,6 +13,25 @@ from onnx import numpy_helper
 
 PROGRAM = str(pathlib.Path(os.environ["NH_PROGRAM"]).resolve())
 DIGITS = pathlib.Path(__file__).resolve().parents[2] / "configs/examples/digits"
+
+
+class Elements(html.parser.HTMLParser):
+    """Every element that was opened is closed, in order; void ones are not opened."""
+    VOID = {"meta", "br", "hr", "img", "input", "link", "col"}
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.wrong = [], []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append((tag, self.getpos()))
 
 
 class Weights(unittest.TestCase):
@@ -54,6 +74,16 @@ class Weights(unittest.TestCase):
         self.assertEqual(page.count("histogram of the weights"), 2)
         scores = page.split("Scores of the first sample")[1].split("</svg>")[0]
         self.assertEqual((scores.count('class="a"'), scores.count('class="b"')), (11, 11))  # ten outputs, and the legend
+
+    def test_every_element_of_the_page_is_closed(self):
+        page = Elements((self.out / "report.html").read_text())
+        self.assertEqual((page.wrong, page.open), ([], []))
+
+    def test_planned_cycles_are_those_that_were_measured_in_rtl(self):
+        # The README shows them beside the measured ones: a layer with seven lanes and an adder tree, one with a single lane.
+        units = {u["id"]: u for u in self.report["units"]}
+        self.assertEqual([(units[n]["planned_ii"], units[n]["planned_latency"]) for n in ("n1_fc1", "n3_fc2")], [(320, 394), (320, 636)])
+        self.assertEqual(self.report["planned_latency"], 721)
 
 
 if __name__ == "__main__":
