@@ -79,7 +79,11 @@ def judge(case, folder, neurohls):
     np.save(os.path.join(folder, "x.npy"), case.x.astype(np.float64))
     with open(os.path.join(folder, "node.yaml"), "w") as f:
         f.write(CONFIG)
-    done = subprocess.run([neurohls, "build", "node.yaml", "-o", "out", "--until", "c", "--quiet"], cwd=folder, capture_output=True, text=True, timeout=120)
+    command = [neurohls, "build", "node.yaml", "-o", "out", "--until", "c", "--quiet"]
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
+    except subprocess.TimeoutExpired:
+        return "wrong: it takes more than ten minutes"
     code = re.search(r"error\[(\w+)\]", done.stderr)
     if done.returncode == 2 and code:
         return f"refused {code.group(1)}"
