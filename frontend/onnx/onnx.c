@@ -163,9 +163,10 @@ static nh_graph *read_model(onnx_reader *r) {
     r->g = nh_graph_new(r->a, nh_path_base(r->path));
     bool ok = onnx_operators_supported(r);
     if (!add_input(r)) return NULL;
+    if (ok) onnx_match_functions(r);
     for (int k = 0; k < r->n_order; k++) {
         onnx_node *n = &r->node[r->order[k]];
-        if (n->n_out == 0 || n->out[0] < 0 || r->value[n->out[0]].kind != VALUE_BAD)
+        if (n->n_out == 0 || n->out[0] < 0 || r->value[n->out[0]].kind == VALUE_UNKNOWN)
             ok &= onnx_operator_read(r, n);
     }
     return ok && set_output(r) && drop_unread_layers(r) ? r->g : NULL;

@@ -60,6 +60,7 @@ typedef struct {
     int *in, *out; /* value indices; -1: left out */
     int n_in, n_out;
     bool live; /* the output depends on it */
+    nh_layer *match; /* NULL, or the layer that it and nodes before it are: patterns.c */
 } onnx_node;
 
 /* A file beside the model that was read, or could not be. */
@@ -152,6 +153,9 @@ bool onnx_attr_real(onnx_reader *r, const onnx_node *n, const char *name, double
 bool onnx_attr_ints(onnx_reader *r, const onnx_node *n, const char *name, const int64_t **out, int *count);
 /* Every attribute of n is one of the blank separated `known` and stands once. */
 bool onnx_attrs_known(onnx_reader *r, const onnx_node *n, const char *known);
+
+/* patterns.c: nodes that together compute a function of one variable become one, whose match is set. */
+void onnx_match_functions(onnx_reader *r);
 
 /* operators.c: the table of operators. Reports the nodes that no row carries; then reads one node. */
 bool onnx_operators_supported(onnx_reader *r);

@@ -255,6 +255,11 @@ static bool read_node(onnx_reader *r, onnx_node *n) {
     const onnx_fold_row *fold = onnx_fold_find(n);
     int op = find_operator(n);
     if (!inputs_ready(r, n)) return false;
+    if (n->match) {
+        const onnx_value *x = onnx_activation(r, n);
+        if (x) r->value[n->out[0]].no_batch = x->no_batch;
+        return x && onnx_add_layer(r, n, *n->match, x->tensor, onnx_shape(r, x));
+    }
     if (fold && onnx_fold_applies(r, n, fold)) return onnx_fold_node(r, n, fold);
     if (op < 0) return onnx_form(r, n, "its inputs are not constant");
     if (!onnx_well_formed(r, n, operators[op].min_in, operators[op].max_in, operators[op].attributes)) return false;
