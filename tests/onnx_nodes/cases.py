@@ -1,7 +1,7 @@
 """The node tests of the ONNX standard as networks that neurohls can read: one input stays an input, the others become constants.
 
 A test is used in several ways, each a case of its own:
-  NAME/INPUT          the input's first dimension is the batch, as everywhere in neurohls
+  NAME/INPUT          the input's first dimension is the batch, as everywhere in neurohls (an input of rank 1 is a sample without one)
   NAME/INPUT/batch1   the input gets a batch dimension of 1 in front, and axes, permutations and shapes count from there
   .../leaky           either of them with LeakyRelu (alpha 0.5) behind it: operators that move no number are networks of nothing alone
 Results of more than a thousand elements of an operator of single elements are taken row by row, as a batch.
@@ -95,6 +95,9 @@ def network(test, keep, value, constants, y):
         graph.input.remove(i)
     for name, array in constants.items():
         graph.initializer.append(numpy_helper.from_array(np.asarray(array), name))
+    for o in model.opset_import:  # the operators of these tests are the same in 7, the oldest set that is read
+        if not o.domain and o.version < 7:
+            o.version = 7
     del graph.output[1:]
     out = graph.output[0].type.tensor_type
     del out.shape.dim[:]

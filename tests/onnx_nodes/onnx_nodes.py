@@ -76,7 +76,8 @@ def judge(case, folder, neurohls):
     """`passed`, `refused CODE` or `wrong: why`."""
     os.makedirs(folder, exist_ok=True)
     onnx.save(case.model, os.path.join(folder, "node.onnx"))
-    np.save(os.path.join(folder, "x.npy"), case.x.astype(np.float64))
+    x = case.x.astype(np.float64)
+    np.save(os.path.join(folder, "x.npy"), x[None] if x.ndim == 1 else x)  # an input of rank 1 is one sample
     with open(os.path.join(folder, "node.yaml"), "w") as f:
         f.write(CONFIG)
     command = [neurohls, "build", "node.yaml", "-o", "out", "--until", "c", "--quiet"]
