@@ -257,7 +257,8 @@ bool onnx_walk_start(onnx_fold *f, onnx_walk *w, const onnx_const *const *in, in
     }
     for (int i = 0; i < n; i++) {
         int64_t step = 1;
-        for (int own = in[i]->rank - 1; own >= 0; step *= in[i]->dim[own--])
+        /* The dimensions that Expand asks for may be absurd: such a step is never taken, onnx_fold_make refuses them. */
+        for (int own = in[i]->rank - 1; own >= 0; step = (int64_t)((uint64_t)step * (uint64_t)in[i]->dim[own--]))
             w->step[i][own + w->rank - in[i]->rank] = in[i]->dim[own] == 1 ? 0 : step;
     }
     return true;
