@@ -143,7 +143,7 @@ def judge(neurohls, case, folder, bits, strategy, until):
     want = case.want(x)
     fmt = report["layers"][-1]["result"]
     frac = fmt["width_bits"] - fmt["int_bits"] if isinstance(fmt, dict) else frac_of(fmt)
-    got = kernel.outputs(folder / "out", "net", x, case.width) * 2.0**-frac
+    got = kernel.outputs(folder / "out", "net", x) * 2.0**-frac
     top, bottom = limits(fmt)
     error = np.abs(got - np.clip(want, bottom, top)) * 2.0**frac
     if error.max() > case.lsb:
