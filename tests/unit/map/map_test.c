@@ -434,6 +434,8 @@ Test(map, partial_sums_that_are_too_wide_say_how_many_bits_they_need) {
     f.payload_bits = 14; /* and no model */
     p = nh_map_make(a, nh_diag_new(a), n, &f, &(nh_map_options){.most_contexts = 0});
     cr_assert_str_eq(p->certificate.resource, "models named 'sum'");
+    cr_assert_eq(p->certificate.needed, 1);
+    cr_assert_eq(p->certificate.available, 0);
     cr_assert(nh_map_splits(n, &f));
     cr_assert_eq(nh_fabric_add_sum(a, &f), 1);
     cr_assert_eq(nh_fabric_add_sum(a, &f), 1);

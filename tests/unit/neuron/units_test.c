@@ -46,3 +46,8 @@ Test(units, a_factor_has_no_unit_and_what_is_compared_with_the_sum_has_its) {
     check("model m\ninput a\nstate v volt\nparam gain volt\nparam theta volt\noutput s spike\nMUL x, a, gain\nADD v, v, x\nGE s, v, theta\nRESET v, s, 0\n",
           "a x v theta", "s gain");
 }
+
+/* A number other than 0 has no unit: half of the sum is measured as the sum is. */
+Test(units, a_number_is_a_factor_without_unit) {
+    check("model m\ninput a\nstate v\nparam theta\noutput s spike\nMUL x, a, 0.5\nMUL y, x, -2\nADD v, v, y\nGE s, v, theta\nRESET v, s, 0\n", "a x y v theta", "s");
+}
