@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import subprocess
 import tempfile
 import unittest
@@ -213,6 +214,9 @@ class Image(unittest.TestCase):
         self.assertEqual({l["layer"]: l["spikes"] for l in r["layers"]}, counts)
         drawn = (self.dir / "r.svg").read_text().count("h0") - 1  # less the one before an empty legend
         self.assertLessEqual(abs(drawn - sum(int(f.sum()) for f in dense_spikes(x[0], first, second, 0))), 1)
+        # A row of 9 per neuron and a rim of 8: 4 * 9 + 8; the 2 * 9 + 8 of the outputs are less than a band has at least.
+        bands = re.findall(r'class="band" x="200" y="\d+" width="800" height="(\d+)"', (self.dir / "r.svg").read_text())
+        self.assertEqual(bands, ["44", "40"])
 
     def test_agreement_with_a_reference_names_the_first_other_sample(self):
         image = self.assemble((FIXTURES / "two_layers.s").read_text())

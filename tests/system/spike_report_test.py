@@ -72,6 +72,9 @@ class SpikeReport(unittest.TestCase):
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
+    def test_the_report_lists_the_steps_that_there_are_without_a_fabric(self):
+        self.assertEqual([s["name"] for s in self.report["steps"]], ["c", "rtl", "sim", "synth", "pnr", "report"])
+
     def test_spikes_per_layer(self):
         self.assertEqual([s["layer"] for s in self.time["spikes"]], list(self.layers))
         for fact in self.time["spikes"]:

@@ -200,3 +200,22 @@ Test(synth, a_device_that_nextpnr_does_not_know_is_refused) {
     cr_assert_not(nh_pnr_run(a, d, &design, RTL, work, "/bin/false", "/bin/false", NULL, &f));
     cr_assert_not_null(d->item[1].hint);
 }
+
+/* Distributed RAM of Xilinx 7: LUTs by the table of UG474, "7 Series FPGAs Configurable Logic Block", and nothing beside them. */
+Test(synth, distributed_ram_takes_the_luts_that_its_maker_says) {
+    static const struct {
+        const char *cell;
+        int luts;
+    } row[] = {{"RAM32X1S", 1}, {"RAM32X1D", 2}, {"RAM32M", 4}, {"RAM64X1S", 1}, {"RAM64X1D", 2}, {"RAM64M", 4}, {"RAM128X1S", 2}, {"RAM128X1D", 4}, {"RAM256X1S", 4}};
+    const char *path = nh_path_join(a, work, "ram.json");
+    opt.target.family = "xilinx7";
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        nh_cells cells;
+        nh_writer *w = nh_writer_open(a, path);
+        nh_printf(w, "{\"modules\": {\"t\": {\"cells\": {\"one\": {\"type\": \"%s\"}, \"two\": {\"type\": \"%s_1\"}}}}}", row[i].cell, row[i].cell);
+        cr_assert(nh_writer_close(w, d));
+        cr_assert(nh_cells_count(d, path, &opt.target, "t", &cells));
+        cr_expect_eq(cells.luts, 2 * row[i].luts, "%s: %ld", row[i].cell, (long)cells.luts);
+        cr_expect_eq(cells.ffs + cells.brams + cells.others, 0, "%s", row[i].cell);
+    }
+}

@@ -2,10 +2,14 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -166,4 +170,33 @@ Test(sandbox, has_default_signals_so_that_a_crash_is_seen) {
     int status = locked(crash);
     if (WIFEXITED(status)) expect(status, 0);
     cr_assert_eq(WTERMSIG(status), SIGSEGV);
+}
+
+/* From now on prctl fails for this option, as on a system that does not know it. */
+static bool refuse(unsigned option) {
+    struct sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, option, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog p = {sizeof program / sizeof *program, program};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &p) == 0;
+}
+
+Test(sandbox, is_not_called_locked_when_a_part_of_it_is_refused) {
+    static const unsigned option[] = {PR_SET_NO_NEW_PRIVS, PR_SET_DUMPABLE};
+    for (size_t i = 0; i < sizeof option / sizeof *option; i++) {
+        pid_t child = fork();
+        int status;
+        if (child == 0) {
+            bool has_filter;
+            if (!refuse(option[i])) nh_sandbox_end(NO_FILTER);
+            nh_sandbox_end(nh_sandbox_lock((nh_sandbox_limit){64 * MIB, 100}, &has_filter) ? 1 : 0);
+        }
+        cr_assert_eq(waitpid(child, &status, 0), child);
+        expect(status, 0);
+    }
 }

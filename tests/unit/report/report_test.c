@@ -232,3 +232,18 @@ Test(report, text_is_plain_narrow_and_complete) {
     cr_assert(strstr(text_of(&s, true), "\033[31m2 of 120"));
     tiny_free(&s.t);
 }
+
+Test(report, what_a_bar_says_stands_right_of_it) {
+    sample s;
+    fill(&s);
+    int bars = 0;
+    for (const char *at = strstr(html_of(&s), "LUTs per unit"); (at = strstr(at, "<rect class=\"")); at++) {
+        int x, y, width, height, label;
+        const char *place = strchr(at + strlen("<rect class=\""), '"');
+        if (sscanf(place, "\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"2\"/><text x=\"%d\"", &x, &y, &width, &height, &label) != 5) continue;
+        cr_expect(label > x + width, "label at %d, bar from %d to %d", label, x, x + width);
+        bars++;
+    }
+    cr_assert_geq(bars, 5); /* three of each unit's figures, a drift of each layer, besides the legend */
+    tiny_free(&s.t);
+}

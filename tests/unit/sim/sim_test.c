@@ -214,3 +214,20 @@ Test(sim, a_broken_result_file_is_diagnosed) {
     cr_assert(tiny_has(&t, NH_S_HARNESS, "result.json"));
     tiny_free(&t);
 }
+
+/* A delay that closes a loop answers before its input comes, by the least of its steps; one that does not waits for the input of each step. */
+Test(sim, the_output_is_ahead_by_late_delays_alone) {
+    static const int64_t steps[] = {3, 2, 4};
+    tiny t = tiny_new("tiny", 1);
+    tiny_design(&t);
+    t.design.unit[0].kind = NH_UNIT_DELAY;
+    for (int is_late = 0; is_late < 2; is_late++) {
+        nh_bytes text;
+        const char *path = nh_path_join(t.a, t.dir, "cosim_model.h");
+        t.design.unit[0].delay = (nh_delay_unit){.n = 5, .most = 4, .n_steps = 3, .steps = steps, .is_late = is_late};
+        cr_assert(nh_sim_write_tables(t.a, t.d, &t.design, path));
+        cr_assert(nh_file_read(t.a, t.d, NH_NOWHERE, path, 1 << 20, &text));
+        cr_expect(strstr((const char *)text.data, is_late ? "#define NH_AHEAD 2\n" : "#define NH_AHEAD 0\n"), "%d", is_late);
+    }
+    tiny_free(&t);
+}
