@@ -24,7 +24,7 @@ import spiking_nets
 
 # What a network drawn at random may be refused for, and why that is right.
 REFUSED = {
-    "N325": "options that exclude each other", "N110": "counts of more than 64 spikes with several thresholds",
+    "N325": "options that exclude each other", "N334": "recurrent layers of Spyx, which its files do not say", "N110": "counts of more than 64 spikes with several thresholds",
     "counting more than 64 spikes": "thresholds that differ, with many spikes",
     "has at most 8 neuron models": "numerics are drawn for every layer",
     "is no layer of neurons": "a network that ends in something else",
