@@ -71,7 +71,9 @@ static bool run_work(nh_run *r, const nh_step_row *row, nh_step *t, nh_step_fact
     fact->state = NH_STEP_FAILED;
     if (!dir) return false;
     nh_progress *p = nh_progress_start(r->cli, (int)(row - nh_step_rows) + 1, NH_STEP_COUNT, row->name);
+    size_t errors = d->n_error;
     bool ok = row->work(r, dir);
+    if (!ok && d->n_error == errors) nh_report(d, NH_O_BUG, NH_NOWHERE, "the step %s failed and did not say why", row->name);
     fact->seconds = nh_progress_stop(p);
     if (ok && nh_step_finish(t, d, "")) {
         fact->state = NH_STEP_DONE;

@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "lost.h"
+
 bool nh_infer_say(nh_infer *c, const nh_layer *l, nh_code code, const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);
@@ -380,6 +382,7 @@ bool nh_pass_infer_fx(nh_graph *g, const nh_options *o, const nh_samples *calibr
     for (int i = 0; i < g->n_layer && ok; i++)
         ok = infer_layer(&c, &g->layer[i]);
     if (ok && has_samples) count_overflow(&c, calibration);
+    if (ok && has_samples) nh_tell_lost_inputs(g, calibration->x, calibration->n, d);
     nh_arena_free(c.scratch);
     return ok;
 }

@@ -71,6 +71,58 @@ void nh_tell_lost_bias(const nh_graph *g, const nh_layer *l, nh_diag *d) {
     else nh_diag_hint(d, "accum: auto is as fine as the products");
 }
 
+/* --- inputs ------------------------------------------------------------------------------------------------------------- */
+
+/* Does a batch norm with factors of their own read the input? Then every input counts, however small it is beside the others. */
+static bool is_normalised(const nh_graph *g) {
+    for (int i = 0; i < g->n_layer; i++) {
+        const nh_layer *l = &g->layer[i];
+        if (l->op != NH_OP_BATCHNORM || l->n_axes == 0) continue;
+        int t = l->in[0];
+        while (g->layer[g->tensor[t].producer].op == NH_OP_RESHAPE) t = g->layer[g->tensor[t].producer].in[0];
+        if (t == g->input) return true;
+    }
+    return false;
+}
+
+/* Variance of element i over the samples, and mean square of its rounding where the format does not clip it. */
+static void spread_of(const nh_tensor *t, const double *x, int64_t n, int64_t size, int64_t i, double *variance, double *error) {
+    double mean = 0, square = 0, sum = 0;
+    for (int64_t k = 0; k < n; k++) {
+        nh_fx_count count = {0};
+        double v = x[k * size + i], away = v - mean;
+        double e = nh_fx_to_double(nh_fx_from_double(v / t->q.scale, t->q.fmt, &count), nh_format_frac(t->q.fmt)) * t->q.scale - v;
+        mean += away / (double)(k + 1);
+        square += away * (v - mean);
+        if (count.overflowed == 0) sum += e * e;
+    }
+    *variance = square / (double)n;
+    *error = sum / (double)n;
+}
+
+void nh_tell_lost_inputs(const nh_graph *g, const double *x, int64_t n, nh_diag *d) {
+    enum { LEAST_RATIO = 50 }; /* 17 dB: a step of half a standard deviation */
+    const nh_tensor *t = &g->tensor[g->input];
+    const nh_layer *l = &g->layer[t->producer];
+    int64_t size = nh_shape_size(t->shape), lost = 0, worst = 0;
+    double least = INFINITY, step = ldexp(t->q.scale, -nh_format_frac(t->q.fmt));
+    char text[NH_FORMAT_TEXT];
+    if (n < 2 || !is_normalised(g)) return;
+    for (int64_t i = 0; i < size; i++) {
+        double variance, error;
+        spread_of(t, x, n, size, i, &variance, &error);
+        if (variance <= 0 || error * LEAST_RATIO <= variance) continue;
+        lost++;
+        if (variance < least) least = variance, worst = i;
+    }
+    if (lost == 0) return;
+    double deviation = sqrt(least);
+    nh_report(d, NH_N_UNDERFLOW, l->at, "layer '%s': in %s %lld of %lld inputs vary by hardly more than a step, and a batch norm brings them to one scale; the worst, input %lld, "
+              "has a standard deviation of %.3g, a step is %.3g", l->name, nh_format_print(t->q.fmt, text), (long long)lost, (long long)size, (long long)worst, deviation, step);
+    nh_diag_layer(d, l->name);
+    nh_diag_hint(d, "give the input %d bits more, or bring the inputs to one scale before the network", (int)ceil(log2(KEEP_LSB * step / deviation)));
+}
+
 /* --- neurons ------------------------------------------------------------------------------------------------------------ */
 
 typedef enum { ADDED, FACTOR, DECAY } use;

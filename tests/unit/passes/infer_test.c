@@ -354,3 +354,16 @@ Test(infer_batchnorm, the_smallest_factor_keeps_its_bits_beside_the_largest) {
     for (int i = 0; i < 4; i++) cr_expect_leq(fabs(ldexp((double)w->raw[i], -16) - s[i]), fabs(s[i]) / 100, "%d", i);
     nh_arena_free(n.a);
 }
+
+/* Input 1 varies by 0.001 beside an input of up to 100; eight bits leave a step of 1. What feeds a dense layer is as it is meant. */
+Test(infer_input, a_batch_norm_of_inputs_that_the_format_flattens_is_told) {
+    static const double x[8] = {100, 0.001, -100, -0.001, 50, 0.0005, 3, 0.0015}, s[2] = {0.01, 1000}, t[2] = {0}, w[2] = {1, 1};
+    for (int k = 0; k < 3; k++) {
+        net n = net_new(2, k == 1 ? "fixed<24,8>" : "fixed<8,8>");
+        if (k < 2) append_batchnorm(&n, "bn", 2, s, t);
+        else append_dense(&n, "fc", 1, 2, w, NULL);
+        cr_assert(infer(&n, x, 4));
+        cr_expect_eq(says(&n, NH_N_UNDERFLOW, "1 of 2 inputs"), k == 0, "%d", k);
+        nh_arena_free(n.a);
+    }
+}
