@@ -125,6 +125,8 @@ typedef struct {
      * divided by the threshold, gains are in the weights) and its parameters as dyadic numbers. NULL before. */
     const nh_neuron_program *fx;
     nh_neuron_value fx_param[NH_NEURON_PARAMS];
+    int fx_frac[NH_NEURON_PARAMS]; /* fractional bits that fx_param was rounded to */
+    double fx_volt;                /* what volts were divided by; 0: an integer program, of which nothing was rounded */
     /* NULL, or [n_state]: float evaluation widens {least, most} by every value that is written to a state, also within a step. */
     double (*reached)[2];
 } nh_neuron;

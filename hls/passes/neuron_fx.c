@@ -94,6 +94,7 @@ static void round_params(chooser *w) {
         for (int64_t i = 0; i < from->n; i++) v[i] = rounded(from->value[i], frac);
         w->param[k] = *from;
         w->param[k].value = v;
+        w->l->neuron->fx_frac[k] = frac;
     }
     for (int r = 0; r < w->p->n_reg; r++) {
         nh_neuron_reg *x = &w->p->reg[r];
@@ -373,6 +374,7 @@ bool nh_infer_neuron(nh_temporal_fx *c, int layer) {
     w.core = core_units(&w);
     w.was_exact = w.p->is_exact;
     if (!w.p->is_exact) choose_states(&w);
+    n->fx_volt = w.was_exact ? 0 : w.volt;
     w.p->is_exact = true;
     n->fx = w.p;
     if (!check_constants(&w) || !output_format(&w)) return false;

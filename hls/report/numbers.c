@@ -42,12 +42,26 @@ static json_t *requantizer_json(const nh_layer *l) {
     return o;
 }
 
+/* What was chosen for a neuron; its coefficients follow from the model file. */
+static json_t *neuron_json(const nh_neuron *n) {
+    json_t *o = json_object(), *states = json_object(), *params = json_object();
+    const nh_neuron_program *p = n->fx;
+    for (int k = 0; k < p->n_state; k++) set(states, p->reg[p->state[k]].name, format_json(p->reg[p->state[k]].fmt));
+    for (int k = 0; k < p->n_param && n->fx_volt > 0; k++) set(params, p->reg[p->param[k]].name, json_integer(n->fx_frac[k]));
+    set(o, "model", json_string(p->name));
+    set(o, "volt", n->fx_volt > 0 ? exact_json(n->fx_volt) : json_null());
+    set(o, "states", states);
+    set(o, "param_frac", params);
+    return o;
+}
+
 void nh_numbers_put_layer(json_t *o, const nh_graph *g, const nh_layer *l) {
     const nh_quant *q = &g->tensor[l->out].q;
     if (!q->known) return;
     set(o, "scale_exact", exact_json(q->scale));
     if (l->n_axes > 0) set(o, "axis", json_integer(l->axis));
     if (l->n_axes > 0) set(o, "n_axes", json_integer(l->n_axes));
+    if (l->op == NH_OP_NEURON && l->neuron->fx) set(o, "neuron", neuron_json(l->neuron));
     if (l->op != NH_OP_DENSE && l->op != NH_OP_BATCHNORM) return;
     set(o, "accum", format_json(l->accum));
     set(o, "accum_exact", json_boolean(l->accum_exact));

@@ -11,6 +11,8 @@ if(TARGET neurohls)
   nh_oracle_test(random_networks_many long 14400 random_networks.py ${program} --count 1000 --seed 1000 --rtl 10)
   nh_oracle_test(random_lava cosim 1800 random_lava.py ${program} --count 40)
   nh_oracle_test(random_lava_many long 7200 random_lava.py ${program} --count 500 --seed 1000 --rtl 20)
+  nh_oracle_test(random_nir cosim 600 random_nir.py ${program} --count 20)
+  nh_oracle_test(random_nir_many long 7200 random_nir.py ${program} --count 500 --seed 1000)
   # Faults planted in what decides numbers and builds datapaths.
   nh_oracle_test(faults cosim 1800 faults.py --quick)
   nh_oracle_test(faults_all long 14400 faults.py)
