@@ -17,7 +17,8 @@ typedef struct {
 
 extern const nh_reader nh_reader_onnx, nh_reader_nir, nh_reader_lava;
 
-/* Pick the reader by extension, then by content, and read. o: what the configuration says about reading, or NULL (`init`). */
+/* Pick the reader by extension, then by content, and read. o: what the configuration says about reading, or NULL
+ * (`init`). */
 nh_graph *nh_model_read(nh_arena *a, nh_diag *d, nh_loc at, const char *path, const nh_options *o);
 
 #endif

@@ -61,7 +61,9 @@ nh_host_fd *nh_host_fd_new(int in, int out, int wait_ms) {
     nh_host_fd *f = malloc(sizeof *f);
     if (!f) return NULL;
     *f = (nh_host_fd){.in = in, .out = out, .wait_ms = wait_ms};
-    if (fcntl(in, F_SETFL, fcntl(in, F_GETFL) | O_NONBLOCK) == 0 && fcntl(out, F_SETFL, fcntl(out, F_GETFL) | O_NONBLOCK) == 0) return f;
+    if (fcntl(in, F_SETFL, fcntl(in, F_GETFL) | O_NONBLOCK) == 0 &&
+        fcntl(out, F_SETFL, fcntl(out, F_GETFL) | O_NONBLOCK) == 0)
+        return f;
     free(f);
     return NULL;
 }
@@ -95,9 +97,12 @@ nh_host_fd *nh_host_fd_child(const char *const *argv, int wait_ms) {
 }
 
 static speed_t speed_of(int baud) {
-    static const struct { int baud; speed_t speed; } row[] = {
-        {9600, B9600}, {19200, B19200}, {38400, B38400}, {57600, B57600}, {115200, B115200}, {230400, B230400}, {460800, B460800},
-        {921600, B921600}, {1000000, B1000000}, {2000000, B2000000}, {3000000, B3000000}, {4000000, B4000000}};
+    static const struct {
+        int baud;
+        speed_t speed;
+    } row[] = {{9600, B9600},       {19200, B19200},     {38400, B38400},     {57600, B57600},
+               {115200, B115200},   {230400, B230400},   {460800, B460800},   {921600, B921600},
+               {1000000, B1000000}, {2000000, B2000000}, {3000000, B3000000}, {4000000, B4000000}};
     for (size_t i = 0; i < sizeof row / sizeof *row; i++)
         if (row[i].baud == baud) return row[i].speed;
     return B0;
@@ -130,7 +135,8 @@ int nh_host_fd_close(nh_host_fd *f) {
     if (!f) return 0;
     close(f->in);
     if (f->out != f->in) close(f->out);
-    if (f->child) while (waitpid(f->child, &status, 0) < 0 && errno == EINTR) continue;
+    if (f->child)
+        while (waitpid(f->child, &status, 0) < 0 && errno == EINTR) continue;
     free(f);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

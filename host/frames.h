@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#define NH_FRAME_WORD 16                       /* most bytes of a word */
+#define NH_FRAME_WORD 16 /* most bytes of a word */
 #define NH_FRAME_BYTES (NH_FRAME_WORD * 8 / 7 + 2)
 
 /* Bytes of the frame number `number` with the `bits` lowest bits of word, into out; how many. */
@@ -19,7 +19,8 @@ typedef struct {
     unsigned number;
 } nh_frame_decoder;
 
-/* One byte more. IS_WORD: word has it; IS_TOKEN: token is its value; IS_BAD: a frame of wrong length, check or number. */
+/* One byte more. IS_WORD: word has it; IS_TOKEN: token is its value; IS_BAD: a frame of wrong length, check or number.
+ */
 nh_frame_what nh_frame_decode(nh_frame_decoder *d, uint8_t byte, int bits, uint8_t *word, int *token);
 
 #endif

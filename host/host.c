@@ -9,7 +9,7 @@
 
 enum { IMAGE_BYTES = 256 << 20, KIND_EVENT = 2, KIND_REPLY = 3 };
 
-/* --- a handle ------------------------------------------------------------------------------------------------------------------------ */
+/* --- a handle ---------------------------------------------------------------------------------------------------- */
 
 bool nh_host_fail(nh_host *h, nh_code code, const char *fmt, ...) {
     va_list ap;
@@ -55,10 +55,13 @@ nh_host *nh_host_open(const char *image_path, nh_host_transport t, nh_host_form 
     nh_bytes b;
     nh_host *h = bare(nh_arena_new(), t, form);
     h->owns_arena = true;
-    const nh_image *m = nh_file_read(h->arena, h->diag, NH_NOWHERE, image_path, IMAGE_BYTES, &b) ?
-                        nh_image_decode(h->arena, h->diag, nh_arena_str(h->arena, image_path), b.data, b.size) : NULL;
-    if (m) begin(h, m);
-    else take_error(h);
+    const nh_image *m = nh_file_read(h->arena, h->diag, NH_NOWHERE, image_path, IMAGE_BYTES, &b)
+                            ? nh_image_decode(h->arena, h->diag, nh_arena_str(h->arena, image_path), b.data, b.size)
+                            : NULL;
+    if (m)
+        begin(h, m);
+    else
+        take_error(h);
     return h;
 }
 
@@ -86,7 +89,7 @@ void nh_host_set_watch(nh_host *h, nh_host_watch *watch, void *self) {
     h->watch_self = self;
 }
 
-/* --- what comes ---------------------------------------------------------------------------------------------------------------------- */
+/* --- what comes -------------------------------------------------------------------------------------------------- */
 
 static void take_event(nh_host *h, const uint8_t *word) {
     int bits = h->image->fabric.payload_bits;
@@ -99,18 +102,23 @@ static void take_event(nh_host *h, const uint8_t *word) {
 
 static bool take_mark(nh_host *h, int op, const uint8_t *word) {
     int64_t ticks = (int64_t)nh_host_get_bits(word, 0, 32);
-    if (h->next_mark == h->n_mark || h->mark[h->next_mark] != op) return nh_host_fail(h, NH_H_ANSWER, "the fabric gave a mark of op %d that was not asked for", op);
+    if (h->next_mark == h->n_mark || h->mark[h->next_mark] != op)
+        return nh_host_fail(h, NH_H_ANSWER, "the fabric gave a mark of op %d that was not asked for", op);
     h->next_mark++;
     if (op == NH_HOST_INIT) h->tick = -1;
-    if (op == NH_HOST_TICK && ticks != ++h->tick) return nh_host_fail(h, NH_H_ANSWER, "the fabric is at tick %lld, not %lld", (long long)ticks, (long long)h->tick);
+    if (op == NH_HOST_TICK && ticks != ++h->tick)
+        return nh_host_fail(h, NH_H_ANSWER, "the fabric is at tick %lld, not %lld", (long long)ticks,
+                            (long long)h->tick);
     uint64_t bad = op == NH_HOST_SYNC ? nh_host_get_bits(word, 32, h->w.flit - 32) : 0;
-    return !bad || nh_host_fail(h, NH_H_ANSWER, "the host port has dropped words that it does not know: %llu", (unsigned long long)bad);
+    return !bad || nh_host_fail(h, NH_H_ANSWER, "the host port has dropped words that it does not know: %llu",
+                                (unsigned long long)bad);
 }
 
 bool nh_host_take_word(nh_host *h, const uint8_t *word) {
     int op = (int)nh_host_get_bits(word, h->w.flit, 4), kind = (int)nh_host_get_bits(word, h->w.flit - 2, 2);
     if (op >= NH_HOST_TICK && op <= NH_HOST_SYNC) return take_mark(h, op, word);
-    if (op != NH_HOST_FLIT || kind < KIND_EVENT) return nh_host_fail(h, NH_H_ANSWER, "the fabric gave a word of op %d, kind %d", op, kind);
+    if (op != NH_HOST_FLIT || kind < KIND_EVENT)
+        return nh_host_fail(h, NH_H_ANSWER, "the fabric gave a word of op %d, kind %d", op, kind);
     if (kind == KIND_EVENT) {
         take_event(h, word);
         return true;
@@ -120,11 +128,12 @@ bool nh_host_take_word(nh_host *h, const uint8_t *word) {
     return true;
 }
 
-/* --- what goes ----------------------------------------------------------------------------------------------------------------------- */
+/* --- what goes --------------------------------------------------------------------------------------------------- */
 
 bool nh_host_load(nh_host *h, int context) {
     if (h->error) return false;
-    if (context < 0 || context >= h->image->n_context) return nh_host_fail(h, NH_H_VALUE, "there is no context %d", context);
+    if (context < 0 || context >= h->image->n_context)
+        return nh_host_fail(h, NH_H_VALUE, "there is no context %d", context);
     nh_arena *t = nh_arena_new();
     int64_t n;
     const uint8_t *word = nh_image_load_words(t, h->image, context, h->loaded < 0, &n);
@@ -151,9 +160,12 @@ bool nh_host_send(nh_host *h, int x0, int x1, int y0, int y1, int64_t address, i
     const nh_fabric *f = &h->image->fabric;
     nh_range allowed = nh_payload_range(f);
     if (x0 < 0 || x1 < x0 || x1 >= f->mesh_x || y0 < 0 || y1 < y0 || y1 >= f->mesh_y)
-        return nh_host_fail(h, NH_H_VALUE, "there is no rectangle %d..%d, %d..%d in a mesh of %d x %d", x0, x1, y0, y1, f->mesh_x, f->mesh_y);
-    if (address < 0 || address >= nh_addr_end(f)) return nh_host_fail(h, NH_H_VALUE, "the address %lld does not fit an event", (long long)address);
-    if (payload < allowed.lo || payload > allowed.hi) return nh_host_fail(h, NH_H_VALUE, "%d is no value of an event", (int)payload);
+        return nh_host_fail(h, NH_H_VALUE, "there is no rectangle %d..%d, %d..%d in a mesh of %d x %d", x0, x1, y0, y1,
+                            f->mesh_x, f->mesh_y);
+    if (address < 0 || address >= nh_addr_end(f))
+        return nh_host_fail(h, NH_H_VALUE, "the address %lld does not fit an event", (long long)address);
+    if (payload < allowed.lo || payload > allowed.hi)
+        return nh_host_fail(h, NH_H_VALUE, "%d is no value of an event", (int)payload);
     int at = h->w.data;
     nh_host_set_bits(word, 0, (uint64_t)address, h->w.addr);
     nh_host_set_bits(word, h->w.addr, (uint64_t)(int64_t)payload, f->payload_bits);
@@ -164,16 +176,19 @@ bool nh_host_send(nh_host *h, int x0, int x1, int y0, int y1, int64_t address, i
     return nh_host_put_word(h, word);
 }
 
-/* --- a sample ------------------------------------------------------------------------------------------------------------------------ */
+/* --- a sample ---------------------------------------------------------------------------------------------------- */
 
-static void put_event(void *self, nh_rect to, int64_t addr, int32_t payload) { nh_host_send(self, to.x0, to.x1, to.y0, to.y1, addr, payload); }
+static void put_event(void *self, nh_rect to, int64_t addr, int32_t payload) {
+    nh_host_send(self, to.x0, to.x1, to.y0, to.y1, addr, payload);
+}
 
 static bool run_context(nh_host *h, int number) {
     if (h->loaded != number && !nh_host_load(h, number)) return false;
     nh_sample_begin(h->sample, number);
     bool ok = nh_host_init(h);
     for (int64_t tick = 0; ok && tick < h->image->context[number].ticks; tick++) {
-        if (!nh_sample_feed(h->sample, tick, put_event, h)) return nh_host_fail(h, NH_H_VALUE, "a value of tick %lld is no event of this fabric", (long long)tick);
+        if (!nh_sample_feed(h->sample, tick, put_event, h))
+            return nh_host_fail(h, NH_H_VALUE, "a value of tick %lld is no event of this fabric", (long long)tick);
         ok = nh_host_tick(h);
     }
     return ok && nh_host_sync(h);
@@ -182,7 +197,8 @@ static bool run_context(nh_host *h, int number) {
 bool nh_host_run(nh_host *h, const int32_t *x, int32_t *y) {
     if (h->error) return false;
     nh_arena *t = nh_arena_new();
-    bool ok = (h->sample = nh_sample_new(t, h->image, x, y)) || nh_host_fail(h, NH_H_VALUE, "the spikes between the contexts need too much memory");
+    bool ok = (h->sample = nh_sample_new(t, h->image, x, y)) ||
+              nh_host_fail(h, NH_H_VALUE, "the spikes between the contexts need too much memory");
     for (int c = 0; ok && c < h->image->n_context; c++) ok = run_context(h, c);
     h->sample = NULL;
     nh_arena_free(t);

@@ -9,7 +9,7 @@
 enum { NH_HOST_FLIT, NH_HOST_TICK, NH_HOST_INIT, NH_HOST_SYNC };
 
 struct nh_host {
-    nh_arena *arena;            /* its own, or the caller's */
+    nh_arena *arena; /* its own, or the caller's */
     nh_diag *diag;
     const char *error;
     bool owns_arena;
@@ -17,15 +17,15 @@ struct nh_host {
     nh_fabric_widths w;
     nh_host_transport line;
     nh_host_form form;
-    int loaded;                 /* context, or -1 */
-    bool quiet;                 /* nothing was sent since the last SYNC was answered */
+    int loaded; /* context, or -1 */
+    bool quiet; /* nothing was sent since the last SYNC was answered */
     nh_host_watch *watch;
     void *watch_self;
-    nh_sample *sample;          /* of nh_host_run, or NULL */
+    nh_sample *sample; /* of nh_host_run, or NULL */
     /* link.c: out */
     uint8_t out[4096];
     size_t n_out;
-    unsigned number;            /* of the next frame */
+    unsigned number; /* of the next frame */
     int credits;
     bool restarting, restarted; /* restarted: FF came, credits have not yet */
     bool again;                 /* the restart was sent twice */
@@ -36,7 +36,7 @@ struct nh_host {
     /* marks that are to come, in order */
     uint8_t *mark;
     size_t n_mark, next_mark, cap_mark;
-    int64_t tick;               /* of the last mark; -1 before the first after INIT */
+    int64_t tick; /* of the last mark; -1 before the first after INIT */
     uint16_t *reply;
     size_t n_reply, cap_reply;
 };

@@ -1,5 +1,5 @@
-/* Words out and in, whatever form they have on the line. What comes is taken whenever the line does not take, so neither side ever waits for a
- * reader that waits for it. */
+/* Words out and in, whatever form they have on the line. What comes is taken whenever the line does not take, so
+ * neither side ever waits for a reader that waits for it. */
 #include "host_parts.h"
 
 #include <string.h>
@@ -17,7 +17,7 @@ uint64_t nh_host_get_bits(const uint8_t *word, int at, int bits) {
     return v;
 }
 
-/* --- in ------------------------------------------------------------------------------------------------------------------------------ */
+/* --- in ---------------------------------------------------------------------------------------------------------- */
 
 static bool take_token(nh_host *h, int token) {
     if (h->restarting) { /* all before FF is of another time */
@@ -46,7 +46,8 @@ static bool take_byte(nh_host *h, uint8_t byte) {
     switch (nh_frame_decode(&h->decoder, byte, h->w.host, word, &token)) {
     case NH_FRAME_IS_TOKEN: return take_token(h, token);
     case NH_FRAME_IS_WORD: return h->restarting || nh_host_take_word(h, word);
-    case NH_FRAME_IS_BAD: return h->restarting || nh_host_fail(h, NH_H_LINE, "a frame from the fabric was damaged or lost");
+    case NH_FRAME_IS_BAD:
+        return h->restarting || nh_host_fail(h, NH_H_LINE, "a frame from the fabric was damaged or lost");
     default: return true;
     }
 }
@@ -68,7 +69,7 @@ static bool receive(nh_host *h, bool wait) {
     return true;
 }
 
-/* --- out ----------------------------------------------------------------------------------------------------------------------------- */
+/* --- out --------------------------------------------------------------------------------------------------------- */
 
 static bool flush(nh_host *h) {
     for (size_t at = 0; at < h->n_out;) {
@@ -115,7 +116,8 @@ bool nh_host_wait(nh_host *h) {
     return true;
 }
 
-/* Zeros end whatever frame the fabric is in as one that is too long; FF ends it, FF where a frame begins is the restart. */
+/* Zeros end whatever frame the fabric is in as one that is too long; FF ends it, FF where a frame begins is the
+ * restart. */
 static bool send_restart(nh_host *h) {
     uint8_t byte[NH_FRAME_BYTES + 2] = {0};
     size_t n = (size_t)(h->w.host + 6) / 7 + 1;
@@ -123,8 +125,8 @@ static bool send_restart(nh_host *h) {
     return put_bytes(h, byte, n + 2) && flush(h);
 }
 
-/* A fabric that is silent is asked a second time: one that had its power, or noise on its line, in the midst of these bytes takes other bits for
- * their start bits. After the silence it does not. */
+/* A fabric that is silent is asked a second time: one that had its power, or noise on its line, in the midst of these
+ * bytes takes other bits for their start bits. After the silence it does not. */
 bool nh_host_begin_line(nh_host *h) {
     h->number = 0;
     h->n_mark = h->next_mark = h->n_reply = h->n_out = h->n_part = 0;

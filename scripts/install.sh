@@ -6,7 +6,7 @@ set -euo pipefail
 run=(build-essential cmake ninja-build pkg-config
      libyaml-dev libjansson-dev libprotobuf-c-dev protobuf-c-compiler libonnx-dev libhdf5-dev uthash-dev libssl-dev zlib1g-dev
      verilator yosys nextpnr-ice40 fpga-icestorm)
-tests=(libcriterion-dev iverilog z3 cvc5 clang libclang-rt-14-dev cppcheck
+tests=(libcriterion-dev iverilog z3 cvc5 clang libclang-rt-14-dev clang-format-14 cppcheck
        python3 python3-numpy python3-h5py python3-sklearn python3-onnx python3-yaml python3-jsonschema)
 
 want=("${run[@]}")

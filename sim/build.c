@@ -19,16 +19,23 @@ static void add_kernels(nh_objects *b, const nh_sim_setup *s) {
  * of the same network: -O1 pays from about 400,000 cycles on (-O0 runs 2.5 to 4 times slower), -O2 from about
  * 6 million. */
 static const char *optimization(const nh_design *g, const nh_sim_setup *s) {
-    double frame = 4 * (double)g->ii_cycles +
-                   (double)(g->ii_cycles > g->latency_cycles ? g->ii_cycles : g->latency_cycles);
+    double frame =
+        4 * (double)g->ii_cycles + (double)(g->ii_cycles > g->latency_cycles ? g->ii_cycles : g->latency_cycles);
     double cycles = frame * (double)s->x.n * (double)(g->is_temporal ? g->steps : 1);
     return cycles < 4e5 ? "-O0" : cycles < 6e6 ? "-O1" : "-O2";
 }
 
 bool nh_sim_build(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *s, const char **binary) {
     nh_objects *b = NH_NEW(a, nh_objects);
-    *b = (nh_objects){.a = a, .d = d, .work_dir = s->work_dir, .verilator = s->verilator, .cxx = s->cxx, .cc = s->cc, .cache_dir = s->cache_dir,
-                      .jobs = s->jobs, .is_traced = g->opt->simulate.waves};
+    *b = (nh_objects){.a = a,
+                      .d = d,
+                      .work_dir = s->work_dir,
+                      .verilator = s->verilator,
+                      .cxx = s->cxx,
+                      .cc = s->cc,
+                      .cache_dir = s->cache_dir,
+                      .jobs = s->jobs,
+                      .is_traced = g->opt->simulate.waves};
     const char *vlt = nh_objects_work(b, "public.vlt");
     *binary = nh_objects_work(b, "obj/cosim");
     if (!nh_objects_begin(b) || !nh_sim_write_tables(a, d, g, nh_objects_work(b, "cosim_model.h"))) return false;
@@ -37,6 +44,7 @@ bool nh_sim_build(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setu
     add_kernels(b, s);
     if (s->verilator && !nh_objects_add_runtime(b, "cosim_main")) return false;
     if (!nh_objects_run(b)) return false;
-    if (s->verilator && (!nh_objects_add_model(b, optimization(g, s), "cosim_rtl.cpp") || !nh_objects_run(b))) return false;
+    if (s->verilator && (!nh_objects_add_model(b, optimization(g, s), "cosim_rtl.cpp") || !nh_objects_run(b)))
+        return false;
     return nh_objects_link(b, *binary);
 }

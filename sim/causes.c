@@ -17,14 +17,14 @@ static double real_weight(const nh_param *p, int64_t i, bool scaled) {
     return isfinite(scale) ? v * scale : p->value[i]; /* a gain of 0: the row has no effect */
 }
 
-/* The values that the integers of a parameter stand for; scaled: in the model's units, else in those of the hardware. */
+/* The values that the integers of a parameter stand for; scaled: in the model's units, else in those of the hardware.
+ */
 static nh_param *rounded(nh_arena *a, const nh_param *p, bool scaled) {
     nh_param *out = NH_NEW(a, nh_param);
     int64_t n = nh_shape_size(p->shape);
     double *v = nh_arena_array(a, (size_t)n, sizeof *v);
     *out = *p;
-    for (int64_t i = 0; i < n; i++)
-        v[i] = real_weight(p, i, scaled);
+    for (int64_t i = 0; i < n; i++) v[i] = real_weight(p, i, scaled);
     out->value = v;
     return out;
 }
@@ -34,17 +34,13 @@ static nh_neuron *fixed_neuron(nh_arena *a, const nh_neuron *n, bool states) {
     nh_neuron *out = NH_NEW(a, nh_neuron);
     nh_neuron_program *p = nh_program_copy(a, n->fx);
     *out = *n;
-    for (int s = 0; s < p->n_state && !states && !n->program->is_exact; s++)
-        p->reg[p->state[s]].has_format = false;
+    for (int s = 0; s < p->n_state && !states && !n->program->is_exact; s++) p->reg[p->state[s]].has_format = false;
     out->program = p;
-    for (int k = 0; k < p->n_param; k++)
-        out->param[k] = n->fx_param[k];
+    for (int k = 0; k < p->n_param; k++) out->param[k] = n->fx_param[k];
     return out;
 }
 
-static bool is_power_of_two(int64_t n) {
-    return (n & (n - 1)) == 0;
-}
+static bool is_power_of_two(int64_t n) { return (n & (n - 1)) == 0; }
 
 const nh_graph *nh_cause_graph(nh_arena *a, const nh_design *g, nh_cause cause) {
     nh_graph *to = NH_NEW(a, nh_graph);
@@ -64,7 +60,7 @@ const nh_graph *nh_cause_graph(nh_arena *a, const nh_design *g, nh_cause cause) 
     return to;
 }
 
-/* --- is there anything to tell apart? ------------------------------------------------------------------------------ */
+/* --- is there anything to tell apart? ---------------------------------------------------------------------------- */
 
 static bool same_values(const nh_param *p) {
     if (!p || !p->raw || !p->value) return true;
@@ -85,14 +81,14 @@ static bool is_exact(const nh_graph *g) {
     return true;
 }
 
-/* --- measures ------------------------------------------------------------------------------------------------------ */
+/* --- measures ---------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     const nh_measure *m;
     const double *y_float;
-    double lsb;     /* of the outputs */
+    double lsb; /* of the outputs */
     int64_t samples;
-    double *x, *y;  /* a frame of inputs, the outputs of a sample */
+    double *x, *y; /* a frame of inputs, the outputs of a sample */
 } tester;
 
 static double work_of(const nh_graph *g) {
@@ -141,8 +137,7 @@ static const double *run_cause(const tester *t, nh_temporal_eval *e, nh_cause ca
         for (int64_t i = 0; i < m->n_in; i++)
             t->x[in->order ? in->order[i] : i] = ldexp((double)raw[i], -nh_format_frac(in->fmt)) * in_scale;
         nh_temporal_step(e, t->x);
-        for (int64_t o = 0; o < m->n_out; o++)
-            t->y[step * m->n_out + o] = nh_temporal_value(e, out)[o] * out_scale;
+        for (int64_t o = 0; o < m->n_out; o++) t->y[step * m->n_out + o] = nh_temporal_value(e, out)[o] * out_scale;
     }
     return t->y;
 }
@@ -151,16 +146,14 @@ static void judge_cause(nh_arena *a, const tester *t, nh_cause cause, const char
     int64_t right = 0;
     nh_temporal_eval *e = nh_temporal_new(a, nh_cause_graph(a, t->m->g, cause), NH_FLOAT64);
     *f = (nh_cause_fact){.cause = name};
-    for (int64_t i = 0; i < t->samples; i++)
-        add_sample(t, i, run_cause(t, e, cause, i), f, &right);
+    for (int64_t i = 0; i < t->samples; i++) add_sample(t, i, run_cause(t, e, cause, i), f, &right);
     finish(t, f, right);
 }
 
 static void judge_float(const tester *t, nh_cause_fact *f) {
     int64_t right = 0;
     *f = (nh_cause_fact){.cause = "float"};
-    for (int64_t i = 0; i < t->samples; i++)
-        add_sample(t, i, t->y_float + i * t->m->steps * t->m->n_out, f, &right);
+    for (int64_t i = 0; i < t->samples; i++) add_sample(t, i, t->y_float + i * t->m->steps * t->m->n_out, f, &right);
     finish(t, f, right);
 }
 
@@ -170,8 +163,7 @@ static void judge_fixed(const tester *t, nh_cause_fact *f) {
     int64_t right = 0, frame = m->steps * m->n_out;
     *f = (nh_cause_fact){.cause = "state"};
     for (int64_t i = 0; i < t->samples; i++) {
-        for (int64_t e = 0; e < frame; e++)
-            t->y[e] = nh_stream_real(m->g, m->g->output, m->out_c[i * frame + e]);
+        for (int64_t e = 0; e < frame; e++) t->y[e] = nh_stream_real(m->g, m->g->output, m->out_c[i * frame + e]);
         add_sample(t, i, t->y, f, &right);
     }
     finish(t, f, right);

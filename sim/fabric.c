@@ -12,7 +12,9 @@
 
 enum { STATES_MOST = 4096, PROBES = 3 };
 
-typedef struct { int64_t tick, addr, payload; } event; /* tick: counted through all samples and contexts */
+typedef struct {
+    int64_t tick, addr, payload;
+} event; /* tick: counted through all samples and contexts */
 
 typedef struct {
     event *event;
@@ -25,13 +27,13 @@ typedef struct {
     const nh_sim_fabric_setup *s;
     nh_fabric_widths w;
     history want, got;
-    int64_t *first_tick;      /* [n_context + 1] of a sample */
+    int64_t *first_tick; /* [n_context + 1] of a sample */
     int64_t sample;
-    int context;              /* of the C model */
-    int64_t now;              /* tick of the C model */
+    int context;                          /* of the C model */
+    int64_t now;                          /* tick of the C model */
     int64_t (*count)[NH_FABRIC_COUNTERS]; /* [tiles] by the C model */
-    int64_t *state;           /* of the last context's cores, after the last sample: [core][words * lanes][NH_NEURON_STATES] */
-    const char *binary;       /* the Verilated fabric */
+    int64_t *state; /* of the last context's cores, after the last sample: [core][words * lanes][NH_NEURON_STATES] */
+    const char *binary; /* the Verilated fabric */
     nh_host *host;
 } bench;
 
@@ -40,9 +42,11 @@ static void add_event(nh_arena *a, history *h, event e) {
     h->event[h->n++] = e;
 }
 
-static int64_t tick_of(const bench *b, int context, int64_t tick) { return b->sample * b->first_tick[b->s->image->n_context] + b->first_tick[context] + tick; }
+static int64_t tick_of(const bench *b, int context, int64_t tick) {
+    return b->sample * b->first_tick[b->s->image->n_context] + b->first_tick[context] + tick;
+}
 
-/* --- what the C model does ------------------------------------------------------------------------------------------------------ */
+/* --- what the C model does --------------------------------------------------------------------------------------- */
 
 static void model_init(void *self, int context) {
     bench *b = self;
@@ -52,7 +56,8 @@ static void model_init(void *self, int context) {
 
 static void model_tick(void *self, const nh_host_event *back, int64_t n) {
     bench *b = self;
-    for (int64_t i = 0; i < n; i++) add_event(b->a, &b->want, (event){tick_of(b, b->context, b->now), back[i].addr, back[i].payload});
+    for (int64_t i = 0; i < n; i++)
+        add_event(b->a, &b->want, (event){tick_of(b, b->context, b->now), back[i].addr, back[i].payload});
     b->now++;
 }
 
@@ -99,7 +104,7 @@ static bool run_model(bench *b) {
     return ok;
 }
 
-/* --- comparing -------------------------------------------------------------------------------------------------------------------- */
+/* --- comparing --------------------------------------------------------------------------------------------------- */
 
 static void host_event(void *self, int64_t tick, int64_t addr, int32_t payload) {
     bench *b = self;
@@ -118,7 +123,8 @@ static void differ(const bench *b, nh_sim_fabric_facts *f, const event *want, co
     f->differing++;
     if (!f->first)
         f->first = nh_arena_printf(b->a, "tick %lld of all: %s event %lld of value %lld", (long long)e->tick,
-                                   want ? "the RTL did not give" : "the RTL gave an unexpected", (long long)e->addr, (long long)e->payload);
+                                   want ? "the RTL did not give" : "the RTL gave an unexpected", (long long)e->addr,
+                                   (long long)e->payload);
 }
 
 static void compare_events(bench *b, nh_sim_fabric_facts *f) {
@@ -134,16 +140,20 @@ static void compare_events(bench *b, nh_sim_fabric_facts *f) {
     }
 }
 
-static void differ_at(const bench *b, nh_sim_fabric_facts *f, const char *what, int x, int y, int64_t got, int64_t want) {
+static void differ_at(const bench *b, nh_sim_fabric_facts *f, const char *what, int x, int y, int64_t got,
+                      int64_t want) {
     f->differing++;
-    if (!f->first) f->first = nh_arena_printf(b->a, "core (%d, %d), %s: %lld, expected %lld", x, y, what, (long long)got, (long long)want);
+    if (!f->first)
+        f->first = nh_arena_printf(b->a, "core (%d, %d), %s: %lld, expected %lld", x, y, what, (long long)got,
+                                   (long long)want);
 }
 
 /* Is there a core at the tile in every context? Then every event of the tile is also the C model's. */
 static bool is_always_used(const nh_image *m, int x, int y) {
     for (int c = 0; c < m->n_context; c++) {
         bool used = false;
-        for (int i = 0; i < m->context[c].n_core; i++) used = used || (m->context[c].core[i].x == x && m->context[c].core[i].y == y);
+        for (int i = 0; i < m->context[c].n_core; i++)
+            used = used || (m->context[c].core[i].x == x && m->context[c].core[i].y == y);
         if (!used) return false;
     }
     return true;
@@ -151,9 +161,13 @@ static bool is_always_used(const nh_image *m, int x, int y) {
 
 /* Counters of cycles are the RTL's own: busy, swept, waited. */
 static bool compare_counters(const bench *b, nh_sim_fabric_facts *f) {
-    static const struct { const char *name; bool exact; } row[NH_FABRIC_COUNTERS] = {
-        {"events", true}, {"events for no axon", true}, {"synapse words", true}, {"busy cycles", false}, {"cycles swept", false},
-        {"neuron words", true}, {"spikes", true}, {"flits", true}, {"cycles waited", false}};
+    static const struct {
+        const char *name;
+        bool exact;
+    } row[NH_FABRIC_COUNTERS] = {
+        {"events", true},        {"events for no axon", true}, {"synapse words", true}, {"busy cycles", false},
+        {"cycles swept", false}, {"neuron words", true},       {"spikes", true},        {"flits", true},
+        {"cycles waited", false}};
     const nh_image *m = b->s->image;
     for (int y = 0; y < m->fabric.mesh_y; y++)
         for (int x = 0; x < m->fabric.mesh_x; x++) {
@@ -161,7 +175,8 @@ static bool compare_counters(const bench *b, nh_sim_fabric_facts *f) {
             const int64_t *want = b->count[y * m->fabric.mesh_x + x];
             if (!nh_host_read_counters(b->host, x, y, n)) return false;
             for (int c = 0; c < NH_FABRIC_COUNTERS; c++) {
-                if (row[c].exact && is_always_used(m, x, y) && n[c] != (uint32_t)want[c]) differ_at(b, f, row[c].name, x, y, n[c], want[c]);
+                if (row[c].exact && is_always_used(m, x, y) && n[c] != (uint32_t)want[c])
+                    differ_at(b, f, row[c].name, x, y, n[c], want[c]);
                 if (f->runs == 0) f->counter[c] += n[c];
             }
         }
@@ -178,8 +193,8 @@ static bool compare_states(const bench *b, nh_sim_fabric_facts *f) {
             if (!nh_host_read_states(b->host, x->core[i].x, x->core[i].y, e, state, &n)) return false;
             for (int s = 0; s < n; s++)
                 if (state[s] != b->state[at * NH_NEURON_STATES + s])
-                    differ_at(b, f, nh_arena_printf(b->a, "state %d of neuron %lld", s, (long long)e), x->core[i].x, x->core[i].y, state[s],
-                              b->state[at * NH_NEURON_STATES + s]);
+                    differ_at(b, f, nh_arena_printf(b->a, "state %d of neuron %lld", s, (long long)e), x->core[i].x,
+                              x->core[i].y, state[s], b->state[at * NH_NEURON_STATES + s]);
             if (f->runs == 0) f->states += n;
         }
     return true;
@@ -197,22 +212,26 @@ static bool probe(const bench *b, nh_sim_fabric_facts *f) {
     for (int i = 0; i < PROBES; i++)
         if (!nh_host_send(b->host, c->x, c->x, c->y, c->y, addr, 1)) return false;
     if (!nh_host_read_counters(b->host, c->x, c->y, after)) return false;
-    if (after[1] - before[1] != PROBES) differ_at(b, f, "events for an axon that does not exist", c->x, c->y, after[1] - before[1], PROBES);
-    if (after[2] != before[2]) differ_at(b, f, "synapse words of an axon that does not exist", c->x, c->y, after[2] - before[2], 0);
+    if (after[1] - before[1] != PROBES)
+        differ_at(b, f, "events for an axon that does not exist", c->x, c->y, after[1] - before[1], PROBES);
+    if (after[2] != before[2])
+        differ_at(b, f, "synapse words of an axon that does not exist", c->x, c->y, after[2] - before[2], 0);
     f->probes += PROBES;
     return true;
 }
 
-/* --- cycles ----------------------------------------------------------------------------------------------------------------------------- */
+/* --- cycles ------------------------------------------------------------------------------------------------------ */
 
-/* From INIT's way in to the mark of the SYNC behind the last tick; what is between that and the next INIT is loading. */
+/* From INIT's way in to the mark of the SYNC behind the last tick; what is between that and the next INIT is loading.
+ */
 static bool read_cycles(const bench *b, nh_diag *d, const char *path, nh_sim_fabric_facts *f) {
     nh_bytes text;
     double began = 0, ended = 0, of_sample = 0, sum = 0;
     int64_t contexts = 0, samples = 0;
     bool running = false;
     if (!nh_file_read(b->a, d, NH_NOWHERE, path, NH_ARENA_ARRAY_MAX, &text)) return false;
-    for (const char *at = (const char *)text.data; samples < b->s->samples && strlen(at) > 4; at = strchr(at, '\n') + 1) {
+    for (const char *at = (const char *)text.data; samples < b->s->samples && strlen(at) > 4;
+         at = strchr(at, '\n') + 1) {
         double cycle = strtod(at + 4, NULL);
         int op = at[2] - '0';
         if (at[0] == '<' && op == NH_HOST_INIT) {
@@ -235,9 +254,11 @@ static bool read_cycles(const bench *b, nh_diag *d, const char *path, nh_sim_fab
     return true;
 }
 
-/* --- the Verilated fabric ------------------------------------------------------------------------------------------------------ */
+/* --- the Verilated fabric ---------------------------------------------------------------------------------------- */
 
-static const char *work(const bench *b, const char *name) { return nh_tool_absolute(b->a, nh_path_join(b->a, b->s->work_dir, name)); }
+static const char *work(const bench *b, const char *name) {
+    return nh_tool_absolute(b->a, nh_path_join(b->a, b->s->work_dir, name));
+}
 
 /* All samples, then what the fabric counted and its states. */
 static bool drive(bench *b, nh_sim_fabric_facts *f) {
@@ -248,7 +269,8 @@ static bool drive(bench *b, nh_sim_fabric_facts *f) {
     nh_host_set_watch(b->host, host_event, b);
     for (b->sample = 0; ok && b->sample < b->s->samples; b->sample++) {
         ok = nh_host_run(b->host, b->s->x + b->sample * m->steps * m->input_size, y);
-        if (f->runs == 0 && b->s->y) memcpy(b->s->y + b->sample * m->steps * m->output_size, y, (size_t)(m->steps * m->output_size) * sizeof *y);
+        if (f->runs == 0 && b->s->y)
+            memcpy(b->s->y + b->sample * m->steps * m->output_size, y, (size_t)(m->steps * m->output_size) * sizeof *y);
     }
     return ok && compare_counters(b, f) && compare_states(b, f) && probe(b, f);
 }
@@ -259,11 +281,14 @@ static nh_host_fd *start(const char *const *argv, pid_t *pid) {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return NULL;
     nh_host_fd *line = nh_host_fd_new(pair[0], pair[0], SILENCE_MS);
-    bool ok = line && nh_launch_start(&(nh_launch){.argv = argv, .in = pair[1], .out = pair[1], .err = STDERR_FILENO}, pid) == 0;
+    bool ok = line && nh_launch_start(&(nh_launch){.argv = argv, .in = pair[1], .out = pair[1], .err = STDERR_FILENO},
+                                      pid) == 0;
     close(pair[1]);
     if (ok) return line;
-    if (line) nh_host_fd_close(line);
-    else close(pair[0]);
+    if (line)
+        nh_host_fd_close(line);
+    else
+        close(pair[0]);
     return NULL;
 }
 
@@ -278,15 +303,22 @@ static int end(nh_host_fd *line, pid_t pid) {
 
 static bool run(bench *b, nh_diag *d, const char *stalls, nh_sim_fabric_facts *f) {
     const char *marks = work(b, nh_arena_printf(b->a, "marks_%s.txt", stalls));
-    const char *argv[] = {b->binary, nh_arena_printf(b->a, "%d", b->w.host / 8), nh_arena_printf(b->a, "%d", b->w.flit),
-                          nh_arena_printf(b->a, "%llu", (unsigned long long)b->s->seed), stalls, marks, NULL};
+    const char *argv[] = {b->binary,
+                          nh_arena_printf(b->a, "%d", b->w.host / 8),
+                          nh_arena_printf(b->a, "%d", b->w.flit),
+                          nh_arena_printf(b->a, "%llu", (unsigned long long)b->s->seed),
+                          stalls,
+                          marks,
+                          NULL};
     pid_t pid;
     nh_host_fd *line = start(argv, &pid);
     if (!line) return nh_report(d, NH_T_FAILED, NH_NOWHERE, "%s cannot be started", argv[0]);
     b->host = nh_host_new(b->a, b->s->image, nh_host_fd_transport(line), NH_HOST_WORDS);
     bool ok = drive(b, f);
     int status = end(line, pid);
-    if (status != 0) ok = nh_report(d, NH_T_FAILED, NH_NOWHERE, "the Verilated fabric ended with exit status %d: %s", status, status == 1 ? "it hangs" : "see its messages");
+    if (status != 0)
+        ok = nh_report(d, NH_T_FAILED, NH_NOWHERE, "the Verilated fabric ended with exit status %d: %s", status,
+                       status == 1 ? "it hangs" : "see its messages");
     if (!ok) nh_diag_append(d, b->host->diag);
     if (!ok || (f->runs == 0 && !read_cycles(b, d, marks, f))) return false;
     compare_events(b, f);
@@ -302,15 +334,19 @@ static void prepare(bench *b) {
     b->state = nh_arena_array(b->a, (size_t)STATES_MOST * NH_NEURON_STATES, sizeof *b->state);
 }
 
-nh_stalls nh_sim_fabric_stalls(const nh_options *o) { return o->simulate.stalls_at.line ? o->simulate.stalls : NH_STALLS_BOTH; }
+nh_stalls nh_sim_fabric_stalls(const nh_options *o) {
+    return o->simulate.stalls_at.line ? o->simulate.stalls : NH_STALLS_BOTH;
+}
 
 bool nh_sim_fabric(nh_arena *a, nh_diag *d, const nh_sim_fabric_setup *s, nh_sim_fabric_facts *facts) {
-    const bool random = s->stalls == NH_STALLS_RANDOM || s->stalls == NH_STALLS_BOTH, is_long = s->stalls == NH_STALLS_LONG || s->stalls == NH_STALLS_BOTH;
+    const bool random = s->stalls == NH_STALLS_RANDOM || s->stalls == NH_STALLS_BOTH,
+               is_long = s->stalls == NH_STALLS_LONG || s->stalls == NH_STALLS_BOTH;
     bench b = {.a = a, .s = s, .w = nh_fabric_get_widths(&s->image->fabric)};
     *facts = (nh_sim_fabric_facts){0};
     prepare(&b);
     if (!run_model(&b) || !nh_sim_fabric_build(a, d, s, &b.binary)) return false;
     facts->events = b.want.n;
     facts->ticks = b.first_tick[s->image->n_context] * s->samples;
-    return run(&b, d, "none", facts) && (!random || run(&b, d, "random", facts)) && (!is_long || run(&b, d, "long", facts));
+    return run(&b, d, "none", facts) && (!random || run(&b, d, "random", facts)) &&
+           (!is_long || run(&b, d, "long", facts));
 }

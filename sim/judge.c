@@ -11,8 +11,7 @@ static int64_t most_frequent(const double *values, int64_t steps) {
     int64_t best = 0, most = 0;
     for (int64_t t = 0; t < steps; t++) {
         int64_t class = (int64_t)values[t], count = 0;
-        for (int64_t u = 0; u < steps; u++)
-            count += (int64_t)values[u] == class;
+        for (int64_t u = 0; u < steps; u++) count += (int64_t)values[u] == class;
         if (count > most || (count == most && class < best)) best = class, most = count;
     }
     return best;
@@ -34,9 +33,7 @@ static nh_readout readout_asked(const nh_measure *m) {
     return m->g->is_temporal ? m->g->opt->spiking.readout : NH_READOUT_COUNT;
 }
 
-int64_t nh_judge_class(const nh_measure *m, const double *y) {
-    return class_of(m, y, readout_asked(m));
-}
+int64_t nh_judge_class(const nh_measure *m, const double *y) { return class_of(m, y, readout_asked(m)); }
 
 static void judge_readout(nh_measure *m, nh_sim_facts *f, int64_t label, const double *const y[3], nh_readout readout) {
     struct nh_sim_right *r = &m->right[readout];
@@ -121,10 +118,8 @@ bool nh_sim_measure(nh_arena *a, nh_diag *d, nh_measure *m, nh_sim_facts *f) {
     m->n_class = m->class_by ? classes(m->g) : 0;
     m->watch = nh_output_watch_new(a, m, f);
     f->agree_float_fixed = -1;
-    for (int i = 0; i < 2; i++)
-        m->frame[i] = nh_arena_alloc(a, frame * sizeof(double));
-    for (int r = 0; r < READOUTS; r++)
-        f->readout[r].acc_float = f->readout[r].acc_fixed = f->readout[r].acc_rtl = -1;
+    for (int i = 0; i < 2; i++) m->frame[i] = nh_arena_alloc(a, frame * sizeof(double));
+    for (int r = 0; r < READOUTS; r++) f->readout[r].acc_float = f->readout[r].acc_fixed = f->readout[r].acc_rtl = -1;
     if (m->n_class > 0 && !check_labels(d, m)) return false;
     if (m->n_class > 0 && m->n_class <= MAX_CONFUSION && m->s->label) {
         f->n_class = (int)m->n_class;

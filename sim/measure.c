@@ -12,8 +12,7 @@
 /* Rough steps of the integer model for one unit and frame. */
 static double unit_work(const nh_unit *u) {
     switch (u->kind) {
-    case NH_UNIT_MAC:
-        return (double)u->mac.n_in * (double)u->mac.n_out + (double)u->mac.n_out * u->mac.post->n_node;
+    case NH_UNIT_MAC: return (double)u->mac.n_in * (double)u->mac.n_out + (double)u->mac.n_out * u->mac.post->n_node;
     case NH_UNIT_CONV:
         return (double)u->conv.cycles * (double)u->conv.out_lanes * (double)(u->conv.depthwise ? 1 : u->conv.in_lanes);
     case NH_UNIT_NEURON: return (double)u->neuron.n * u->neuron.dp->n_node;
@@ -26,12 +25,11 @@ static double unit_work(const nh_unit *u) {
 
 int64_t nh_drift_samples(nh_diag *d, const nh_measure *m) {
     double work = 1;
-    for (int u = 0; u < m->g->n_unit; u++)
-        work += unit_work(&m->g->unit[u]);
+    for (int u = 0; u < m->g->n_unit; u++) work += unit_work(&m->g->unit[u]);
     int64_t samples = (int64_t)fmax(16, DRIFT_WORK / work / (double)m->steps), all = m->s->x.n;
     if (samples >= all) return all;
-    nh_report(d, NH_S_DRIFT_LIMIT, NH_NOWHERE, "drift and overflows: first %" PRId64 " of %" PRId64 " samples",
-              samples, all);
+    nh_report(d, NH_S_DRIFT_LIMIT, NH_NOWHERE, "drift and overflows: first %" PRId64 " of %" PRId64 " samples", samples,
+              all);
     return samples;
 }
 
@@ -64,7 +62,8 @@ void nh_drift_finish(nh_arena *a, const nh_measure *m, nh_sim_facts *f, const nh
     for (int k = 0; k < g->n_stream; k++) {
         if (!has_drift(m, k)) continue;
         nh_fx_count seen = count[k];
-        if (k == g->input) seen = (nh_fx_count){f->input_n, f->input_overflowed, f->input_wrapped, f->input_low, f->input_near};
+        if (k == g->input)
+            seen = (nh_fx_count){f->input_n, f->input_overflowed, f->input_wrapped, f->input_low, f->input_near};
         f->drift[f->n_drift++] = (nh_drift_fact){
             .layer = g->graph->layer[g->graph->tensor[g->stream[k].tensor].producer].name,
             .max_abs = e[k].max_abs,
@@ -86,8 +85,7 @@ bool nh_model_contradicts(nh_diag *d, const nh_measure *m, int64_t frame, const 
         const char *step = "";
         if (m->g->is_temporal) step = nh_arena_printf(m->g->arena, ", step %" PRId64, frame % m->steps);
         nh_report(d, NH_S_MODEL, NH_NOWHERE,
-                  "sample %" PRId64 "%s, output %" PRId64 ": the kernels give %" PRId64
-                  ", the integer model %" PRId64,
+                  "sample %" PRId64 "%s, output %" PRId64 ": the kernels give %" PRId64 ", the integer model %" PRId64,
                   frame / m->steps, step, e, c, model[i]);
         return true;
     }
@@ -113,9 +111,9 @@ bool nh_sim_measure_frames(nh_arena *a, nh_diag *d, nh_measure *m, nh_sim_facts 
         if (i >= samples) continue;
         nh_design_eval(g, m->raw_x + i * m->n_in, raw, count);
         if (nh_model_contradicts(d, m, i, raw[g->output])) return false;
-        for (int k = 0; k < g->n_stream; k++)
-            nh_drift_add(g, k, value[g->stream[k].tensor], raw[k], &e[k]);
+        for (int k = 0; k < g->n_stream; k++) nh_drift_add(g, k, value[g->stream[k].tensor], raw[k], &e[k]);
     }
     nh_drift_finish(a, m, f, e, count, samples);
-    return nh_npy_write_f64(a, d, nh_path_join(a, m->s->work_dir, "outputs_float.npy"), 2, (int64_t[]){x->n, m->n_out}, y);
+    return nh_npy_write_f64(a, d, nh_path_join(a, m->s->work_dir, "outputs_float.npy"), 2, (int64_t[]){x->n, m->n_out},
+                            y);
 }

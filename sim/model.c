@@ -4,7 +4,8 @@
 #include "file.h"
 #include "sim_parts.h"
 
-bool nh_sim_run_model(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *s, const int64_t *raw_x, nh_sim_facts *f) {
+bool nh_sim_run_model(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *s, const int64_t *raw_x,
+                      nh_sim_facts *f) {
     nh_arena *scratch = nh_arena_new();
     nh_design_state *state = nh_design_state_new(scratch, g);
     int64_t **raw = nh_design_buffers(scratch, g), n_in = nh_design_n_in(g), steps = nh_sim_steps(g);

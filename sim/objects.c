@@ -17,9 +17,7 @@ void nh_tool_arg(nh_tool_args *l, const char *v) {
     if (l->n < NH_TOOL_ARGS_MOST - 1) l->v[l->n++] = v;
 }
 
-const char *nh_objects_work(nh_objects *b, const char *name) {
-    return nh_path_join(b->a, b->work_dir, name);
-}
+const char *nh_objects_work(nh_objects *b, const char *name) { return nh_path_join(b->a, b->work_dir, name); }
 
 static void add_job(nh_objects *b, const nh_tool_args *l, const char *log_name) {
     const char **argv = nh_arena_alloc(b->a, (l->n + 1) * sizeof *argv);
@@ -65,23 +63,26 @@ bool nh_objects_begin(nh_objects *b) {
     return !b->verilator || find_include(b);
 }
 
-void nh_objects_add_verilation(nh_objects *b, const char *rtl_dir, const char *top, const char *prefix, const char *vlt, const char *const *more) {
+void nh_objects_add_verilation(nh_objects *b, const char *rtl_dir, const char *top, const char *prefix, const char *vlt,
+                               const char *const *more) {
     nh_tool_args l = {.n = 0};
     /* Warnings stay in the log: the emitted RTL is linted by its own tests with its waivers. */
-    NH_TOOL_ADD(&l, b->verilator, "--cc", "-O3", "-Wno-fatal", "-Wno-lint", "-Wno-style", "--top-module", top, "--prefix", prefix, "--Mdir", nh_tool_relative(b->a, b->work_dir, b->obj),
-         "--x-assign", "unique", "--output-split", "8000", "--output-split-cfuncs", "4000");
+    NH_TOOL_ADD(&l, b->verilator, "--cc", "-O3", "-Wno-fatal", "-Wno-lint", "-Wno-style", "--top-module", top,
+                "--prefix", prefix, "--Mdir", nh_tool_relative(b->a, b->work_dir, b->obj), "--x-assign", "unique",
+                "--output-split", "8000", "--output-split-cfuncs", "4000");
     if (b->is_traced) nh_tool_arg(&l, "--trace-fst");
     while (more && *more) nh_tool_arg(&l, *more++);
     const char *rtl = nh_tool_relative(b->a, b->work_dir, rtl_dir);
-    NH_TOOL_ADD(&l, "-y", rtl, nh_tool_relative(b->a, b->work_dir, vlt), nh_path_join(b->a, rtl, nh_arena_printf(b->a, "%s.v", top)));
+    NH_TOOL_ADD(&l, "-y", rtl, nh_tool_relative(b->a, b->work_dir, vlt),
+                nh_path_join(b->a, rtl, nh_arena_printf(b->a, "%s.v", top)));
     add_job(b, &l, "verilator");
 }
 
 static void cxx_flags(nh_objects *b, nh_tool_args *l, const char *optimize) {
-    NH_TOOL_ADD(l, b->cxx, "-std=gnu++17", optimize, "-w", "-fcf-protection=none", "-DVERILATOR=1",
-         "-DVM_COVERAGE=0", "-DVM_SC=0", "-DVM_TRACE_VCD=0");
-    NH_TOOL_ADD(l, b->is_traced ? "-DVM_TRACE=1" : "-DVM_TRACE=0", b->is_traced ? "-DVM_TRACE_FST=1" : "-DVM_TRACE_FST=0",
-         "-I", b->work_dir);
+    NH_TOOL_ADD(l, b->cxx, "-std=gnu++17", optimize, "-w", "-fcf-protection=none", "-DVERILATOR=1", "-DVM_COVERAGE=0",
+                "-DVM_SC=0", "-DVM_TRACE_VCD=0");
+    NH_TOOL_ADD(l, b->is_traced ? "-DVM_TRACE=1" : "-DVM_TRACE=0",
+                b->is_traced ? "-DVM_TRACE_FST=1" : "-DVM_TRACE_FST=0", "-I", b->work_dir);
     NH_TOOL_ADD(l, "-I", b->obj, "-I", b->include, "-I", nh_path_join(b->a, b->include, "vltstd"));
 }
 
@@ -192,16 +193,14 @@ bool nh_objects_add_model(nh_objects *b, const char *optimize, const char *harne
     size_t n, jobs = (size_t)(b->jobs < 1 ? 1 : b->jobs > MOST ? MOST : b->jobs);
     nh_source_file *f = nh_objects_list(b, b->obj, ".cpp", "unity", &n);
     off_t total = 0;
-    for (size_t i = 0; i < n; i++)
-        total += f[i].size;
+    for (size_t i = 0; i < n; i++) total += f[i].size;
     size_t groups = (size_t)(total / WORTH_A_FILE) + 1;
     if (groups > jobs) groups = jobs;
     group g[MOST + 1] = {{NULL, 0}};
     bool apart = total > WORTH_A_FILE && strcmp(optimize, "-O0") != 0;
     size_t files = groups + apart;
     for (size_t k = 0; k < files; k++)
-        g[k].file =
-            nh_writer_open(b->a, nh_path_join(b->a, b->obj, nh_arena_printf(b->a, "unity%zu.cpp", k)));
+        g[k].file = nh_writer_open(b->a, nh_path_join(b->a, b->obj, nh_arena_printf(b->a, "unity%zu.cpp", k)));
     for (size_t i = 0; i < n; i++) {
         bool slow = apart && (strstr(f[i].name, "Slow") || strstr(f[i].name, "__Syms"));
         add_to_smallest(slow ? g + groups : g, slow ? 1 : groups, &f[i]);
@@ -220,8 +219,7 @@ bool nh_objects_add_model(nh_objects *b, const char *optimize, const char *harne
 bool nh_objects_link(nh_objects *b, const char *binary) {
     nh_tool_args l = {.n = 0};
     NH_TOOL_ADD(&l, b->verilator ? b->cxx : b->cc, "-o", binary);
-    for (size_t i = 0; i < b->n_object; i++)
-        nh_tool_arg(&l, b->object[i]);
+    for (size_t i = 0; i < b->n_object; i++) nh_tool_arg(&l, b->object[i]);
     NH_TOOL_ADD(&l, "-pthread", "-lm");
     if (b->is_traced) nh_tool_arg(&l, "-lz");
     add_job(b, &l, "link");

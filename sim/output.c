@@ -13,12 +13,12 @@ typedef struct {
 
 struct nh_output_watch {
     const nh_measure *m;
-    int64_t frames;              /* of a sample that are compared */
-    nh_readout readout;          /* how the steps of a class become one frame */
+    int64_t frames;     /* of a sample that are compared */
+    nh_readout readout; /* how the steps of a class become one frame */
     error_sum fixed, target[2];
-    double *y[2];                /* [frames][outputs] of a sample, float and fixed point */
-    double *first[2];            /* [outputs] */
-    bool *moves[2];              /* [outputs] another value was seen */
+    double *y[2];     /* [frames][outputs] of a sample, float and fixed point */
+    double *first[2]; /* [outputs] */
+    bool *moves[2];   /* [outputs] another value was seen */
 };
 
 static const nh_layer *last_layer(const nh_design *g) {
@@ -77,7 +77,8 @@ nh_output_watch *nh_output_watch_new(nh_arena *a, const nh_measure *m, nh_sim_fa
         w->first[k] = nh_arena_array(a, (size_t)m->n_out, sizeof(double));
         w->moves[k] = nh_arena_array(a, (size_t)m->n_out, sizeof(bool));
     }
-    f->output = (nh_output_fact){.is_class = m->n_class > 0, .by = m->class_by, .values = values_text(m, w->readout), .n = m->n_out};
+    f->output = (nh_output_fact){
+        .is_class = m->n_class > 0, .by = m->class_by, .values = values_text(m, w->readout), .n = m->n_out};
     return w;
 }
 
@@ -139,7 +140,8 @@ void nh_output_watch_add(nh_output_watch *w, int64_t sample, const double *y_flo
     }
     for (int k = 0; k < 2; k++) see(w, k, w->y[k], sample == 0);
     if (m->is_argmax) return;
-    for (int k = 0; k < 2 && m->s->target; k++) add_error(&w->target[k], m->steps, m->n_out, m->s->target + sample * frame, w->y[k]);
+    for (int k = 0; k < 2 && m->s->target; k++)
+        add_error(&w->target[k], m->steps, m->n_out, m->s->target + sample * frame, w->y[k]);
     for (int k = 0; k < 2; k++) read_out(w, w->y[k]);
     add_error(&w->fixed, w->frames, m->n_out, w->y[0], w->y[1]);
 }

@@ -28,7 +28,9 @@ static int64_t inputs_size(const bench *b, const nh_part *part) {
     return n;
 }
 
-static const int64_t *tensor_of(const bench *b, const nh_part *part, int k) { return part->from[k] < 0 ? b->x : b->y[part->from[k]]; }
+static const int64_t *tensor_of(const bench *b, const nh_part *part, int k) {
+    return part->from[k] < 0 ? b->x : b->y[part->from[k]];
+}
 
 /* What the part reads, of all frames: its tensors one after the other in each. NULL: too many. */
 static const int64_t *inputs_of(const bench *b, const nh_part *part) {
@@ -37,27 +39,33 @@ static const int64_t *inputs_of(const bench *b, const nh_part *part) {
     int64_t *x = nh_arena_array(b->a, (size_t)(frames * n), sizeof *x);
     for (int k = 0; x && k < part->n_in; at += size_of(b, part->in[k]), k++) {
         int64_t own = size_of(b, part->in[k]);
-        for (int64_t f = 0; f < frames; f++) memcpy(x + f * n + at, tensor_of(b, part, k) + f * own, (size_t)own * sizeof *x);
+        for (int64_t f = 0; f < frames; f++)
+            memcpy(x + f * n + at, tensor_of(b, part, k) + f * own, (size_t)own * sizeof *x);
     }
     return x;
 }
 
-static bool too_many(const bench *b) { return nh_report(b->d, NH_S_NO_SAMPLES, NH_NOWHERE, "%" PRId64 " samples are too many", b->samples); }
+static bool too_many(const bench *b) {
+    return nh_report(b->d, NH_S_NO_SAMPLES, NH_NOWHERE, "%" PRId64 " samples are too many", b->samples);
+}
 
-static const char *folder(const bench *b, const char *parent, const nh_part *part) { return nh_path_join(b->a, parent, part->id); }
+static const char *folder(const bench *b, const char *parent, const nh_part *part) {
+    return nh_path_join(b->a, parent, part->id);
+}
 
 /* The first difference names its part; the parts behind it would only repeat it. */
 static bool differ(bench *b, const nh_part *part, const nh_mismatch *m, const char *what) {
     const char *step = b->p->whole->is_temporal ? nh_arena_printf(b->a, ", step %" PRId64, m->step) : "";
-    nh_report(b->d, NH_S_PART, NH_NOWHERE, "part %s: sample %" PRId64 "%s, element %" PRId64 ": %" PRId64 ", %s %" PRId64, part->id, m->sample, step, m->element, m->got, what,
-              m->expected);
+    nh_report(b->d, NH_S_PART, NH_NOWHERE,
+              "part %s: sample %" PRId64 "%s, element %" PRId64 ": %" PRId64 ", %s %" PRId64, part->id, m->sample, step,
+              m->element, m->got, what, m->expected);
     if (m->layer) nh_diag_layer(b->d, m->layer);
     b->f->first = *m;
     b->f->first.layer = part->id;
     return false;
 }
 
-/* --- pipelines and the host ---------------------------------------------------------------------------------------------- */
+/* --- pipelines and the host -------------------------------------------------------------------------------------- */
 
 /* Cycles of the part's units under the names that the whole has for them. */
 static void add_cycles(bench *b, const nh_part *part, const nh_sim_facts *own) {
@@ -65,7 +73,9 @@ static void add_cycles(bench *b, const nh_part *part, const nh_sim_facts *own) {
     for (int u = 0; u < own->n_cycles; u++) {
         const nh_unit *unit = &part->design->unit[u];
         for (int k = 0; k < g->n_unit && unit->n_layer > 0; k++) {
-            if (g->unit[k].n_layer == 0 || g->unit[k].kind != unit->kind || g->unit[k].layer[0] != part->layer[unit->layer[0] - part->n_in]) continue;
+            if (g->unit[k].n_layer == 0 || g->unit[k].kind != unit->kind ||
+                g->unit[k].layer[0] != part->layer[unit->layer[0] - part->n_in])
+                continue;
             b->f->cycles[b->f->n_cycles] = own->cycles[u];
             b->f->cycles[b->f->n_cycles++].unit = g->unit[k].id;
         }
@@ -95,7 +105,7 @@ static bool run_design(bench *b, const nh_part *part, nh_part_fact *fact, int64_
     return own.mismatches == 0 || differ(b, part, &own.first, "its C kernels give");
 }
 
-/* --- the fabric -------------------------------------------------------------------------------------------------------------- */
+/* --- the fabric -------------------------------------------------------------------------------------------------- */
 
 /* The C model of the image over all samples. */
 static bool run_machine(bench *b, const nh_part *part, const int32_t *x, int32_t *y) {
@@ -107,13 +117,19 @@ static bool run_machine(bench *b, const nh_part *part, const int32_t *x, int32_t
         nh_arena_reset(scratch);
     }
     nh_arena_free(scratch);
-    return ok || nh_report(b->d, NH_S_PART, NH_NOWHERE, "part %s: a value that comes in is no event of the fabric", part->id);
+    return ok ||
+           nh_report(b->d, NH_S_PART, NH_NOWHERE, "part %s: a value that comes in is no event of the fabric", part->id);
 }
 
-static bool first_difference(const int32_t *want, const int32_t *got, int64_t n, int64_t size, int64_t steps, nh_mismatch *m) {
+static bool first_difference(const int32_t *want, const int32_t *got, int64_t n, int64_t size, int64_t steps,
+                             nh_mismatch *m) {
     for (int64_t i = 0; i < n; i++) {
         if (want[i] == got[i]) continue;
-        *m = (nh_mismatch){.sample = i / size / steps, .step = i / size % steps, .element = i % size, .expected = want[i], .got = got[i]};
+        *m = (nh_mismatch){.sample = i / size / steps,
+                           .step = i / size % steps,
+                           .element = i % size,
+                           .expected = want[i],
+                           .got = got[i]};
         return true;
     }
     return false;
@@ -122,11 +138,21 @@ static bool first_difference(const int32_t *want, const int32_t *got, int64_t n,
 /* The RTL of a fabric is that of the first part that runs on it. */
 static const nh_part *fabric_of(const bench *b, const nh_part *part) { return &b->p->part[part->shares]; }
 
-static bool run_fabric_rtl(bench *b, const nh_part *part, nh_part_fact *fact, const int32_t *x, const int32_t *want, int32_t *got) {
+static bool run_fabric_rtl(bench *b, const nh_part *part, nh_part_fact *fact, const int32_t *x, const int32_t *want,
+                           int32_t *got) {
     nh_sim_fabric_facts own;
-    nh_sim_fabric_setup s = {.image = part->image, .project = fabric_of(b, part)->opt->project, .rtl_dir = folder(b, b->s->rtl_dir, fabric_of(b, part)), .work_dir = folder(b, b->s->work_dir, part),
-                             .verilator = b->s->verilator, .cxx = b->s->cxx, .cache_dir = b->s->cache_dir, .jobs = b->s->jobs, .x = x, .seed = part->opt->simulate.seed,
-                             .stalls = nh_sim_fabric_stalls(part->opt), .y = got};
+    nh_sim_fabric_setup s = {.image = part->image,
+                             .project = fabric_of(b, part)->opt->project,
+                             .rtl_dir = folder(b, b->s->rtl_dir, fabric_of(b, part)),
+                             .work_dir = folder(b, b->s->work_dir, part),
+                             .verilator = b->s->verilator,
+                             .cxx = b->s->cxx,
+                             .cache_dir = b->s->cache_dir,
+                             .jobs = b->s->jobs,
+                             .x = x,
+                             .seed = part->opt->simulate.seed,
+                             .stalls = nh_sim_fabric_stalls(part->opt),
+                             .y = got};
     s.samples = (b->frames + b->steps - 1) / b->steps;
     if (!nh_mkdirs(b->d, s.work_dir) || !nh_sim_fabric(b->a, b->d, &s, &own)) return false;
     int64_t size = part->image->output_size, n = s.samples * b->steps * size;
@@ -139,25 +165,29 @@ static bool run_fabric_rtl(bench *b, const nh_part *part, nh_part_fact *fact, co
         fact->mismatches += fact->mismatches == 0;
         return differ(b, part, &fact->first, "the C model of the fabric gives");
     }
-    return own.differing == 0 || nh_report(b->d, NH_S_PART, NH_NOWHERE, "part %s: %s", part->id, own.first ? own.first : "another number of marks");
+    return own.differing == 0 || nh_report(b->d, NH_S_PART, NH_NOWHERE, "part %s: %s", part->id,
+                                           own.first ? own.first : "another number of marks");
 }
 
 static bool run_fabric(bench *b, const nh_part *part, nh_part_fact *fact, int64_t *out) {
-    int64_t n_in = b->samples * b->steps * part->image->input_size, n_out = b->samples * b->steps * part->image->output_size;
-    int32_t *x = nh_arena_array(b->a, (size_t)n_in, sizeof *x), *want = nh_arena_array(b->a, (size_t)n_out, sizeof *want);
+    int64_t n_in = b->samples * b->steps * part->image->input_size,
+            n_out = b->samples * b->steps * part->image->output_size;
+    int32_t *x = nh_arena_array(b->a, (size_t)n_in, sizeof *x),
+            *want = nh_arena_array(b->a, (size_t)n_out, sizeof *want);
     int32_t *got = nh_arena_array(b->a, (size_t)n_out, sizeof *got);
     const int64_t *in = inputs_of(b, part);
     if (!in) return too_many(b);
     for (int64_t i = 0; i < n_in; i++) x[i] = (int32_t)in[i];
     if (!run_machine(b, part, x, want)) return false;
     memcpy(got, want, (size_t)n_out * sizeof *got);
-    bool rtl = b->s->verilator && nh_file_exists(nh_path_join(b->a, folder(b, b->s->rtl_dir, fabric_of(b, part)), "files.f"));
+    bool rtl =
+        b->s->verilator && nh_file_exists(nh_path_join(b->a, folder(b, b->s->rtl_dir, fabric_of(b, part)), "files.f"));
     if (rtl && !run_fabric_rtl(b, part, fact, x, want, got)) return false;
     for (int64_t i = 0; i < n_out; i++) out[i] = got[i];
     return true;
 }
 
-/* --- against the whole ------------------------------------------------------------------------------------------------------------ */
+/* --- against the whole ------------------------------------------------------------------------------------------- */
 
 /* The stream of the whole that carries a tensor, -1: it has become a part of a unit. */
 static int stream_of(const nh_design *g, int tensor) {
@@ -177,8 +207,11 @@ static bool compare_part(bench *b, int i, int64_t frame, int64_t *const *raw, in
         ++*compared;
         if (got == raw[k][e]) continue;
         b->f->mismatches++;
-        return differ(b, part, &(nh_mismatch){.sample = frame / b->steps, .step = frame % b->steps, .element = at, .expected = raw[k][e], .got = got},
-                      "the integer model of the whole network gives");
+        return differ(
+            b, part,
+            &(nh_mismatch){
+                .sample = frame / b->steps, .step = frame % b->steps, .element = at, .expected = raw[k][e], .got = got},
+            "the integer model of the whole network gives");
     }
     return true;
 }
@@ -197,7 +230,7 @@ static bool compare_whole(bench *b, const int64_t *x) {
     return true;
 }
 
-/* --- all of it ------------------------------------------------------------------------------------------------------------------------ */
+/* --- all of it --------------------------------------------------------------------------------------------------- */
 
 static bool run_part(bench *b, int i) {
     const nh_part *part = &b->p->part[i];
@@ -221,13 +254,22 @@ static bool all_rtl(const bench *b) {
 static bool measure(bench *b, const int64_t *x, nh_sim_facts *f) {
     const nh_design *g = b->p->whole;
     const int64_t *y = b->y[b->p->part_of[b->p->graph->tensor[b->p->graph->output].producer]];
-    nh_measure m = {.g = g, .s = b->s, .steps = b->steps, .n_in = g->stream[g->input].n, .n_out = g->stream[g->output].n, .raw_x = x, .out_c = y, .out_rtl = all_rtl(b) ? y : NULL};
+    nh_measure m = {.g = g,
+                    .s = b->s,
+                    .steps = b->steps,
+                    .n_in = g->stream[g->input].n,
+                    .n_out = g->stream[g->output].n,
+                    .raw_x = x,
+                    .out_c = y,
+                    .out_rtl = all_rtl(b) ? y : NULL};
     f->ran = true;
     f->samples = b->samples;
-    return nh_sim_write_outputs(b->a, b->d, g, nh_path_join(b->a, b->s->work_dir, "outputs.npy"), b->samples, y) && nh_sim_measure(b->a, b->d, &m, f);
+    return nh_sim_write_outputs(b->a, b->d, g, nh_path_join(b->a, b->s->work_dir, "outputs.npy"), b->samples, y) &&
+           nh_sim_measure(b->a, b->d, &m, f);
 }
 
-bool nh_sim_places(nh_arena *a, nh_diag *d, const nh_parts *p, const nh_sim_setup *s, nh_part_fact *part, nh_sim_facts *f) {
+bool nh_sim_places(nh_arena *a, nh_diag *d, const nh_parts *p, const nh_sim_setup *s, nh_part_fact *part,
+                   nh_sim_facts *f) {
     const nh_design *g = p->whole;
     const nh_stream *in = &g->stream[g->input];
     bench b = {.a = a, .d = d, .p = p, .s = s, .fact = part, .f = f, .steps = nh_sim_steps(g), .samples = s->x.n};

@@ -2,8 +2,7 @@
 
 static double sum_of(const double *values, int64_t steps, int64_t n_out, int64_t o) {
     double sum = 0;
-    for (int64_t t = 0; t < steps; t++)
-        sum += values[t * n_out + o];
+    for (int64_t t = 0; t < steps; t++) sum += values[t * n_out + o];
     return sum;
 }
 
@@ -17,9 +16,7 @@ static int64_t largest_sum(const double *values, int64_t steps, int64_t n_out) {
     return best;
 }
 
-static bool is_active(double v) {
-    return v < 0 || v > 0;
-}
+static bool is_active(double v) { return v < 0 || v > 0; }
 
 static int64_t first_active(const double *values, int64_t steps, int64_t n_out) {
     int64_t best = -1;

@@ -11,12 +11,8 @@ static const char *layer_of(const nh_design *g, const char *stream) {
     return strcmp(stream, "s_axis") == 0 ? "input port" : "output port";
 }
 
-static int64_t integer(json_t *o, const char *key) {
-    return json_integer_value(json_object_get(o, key));
-}
-static double real(json_t *o, const char *key) {
-    return json_number_value(json_object_get(o, key));
-}
+static int64_t integer(json_t *o, const char *key) { return json_integer_value(json_object_get(o, key)); }
+static double real(json_t *o, const char *key) { return json_number_value(json_object_get(o, key)); }
 
 static const char *text(nh_arena *a, json_t *o, const char *key) {
     const char *s = json_string_value(json_object_get(o, key));
@@ -27,8 +23,8 @@ static bool report_failure(nh_arena *a, nh_diag *d, const nh_design *g, json_t *
     const char *kind = text(a, failure, "kind"), *where = text(a, failure, "where");
     const char *layer = nh_arena_str(a, layer_of(g, where));
     nh_report(d, strcmp(kind, "hang") == 0 ? NH_S_HANG : NH_S_PROTOCOL, NH_NOWHERE,
-              "run '%s', cycle %lld, stream %s of '%s': %s", text(a, run, "name"),
-              (long long)integer(failure, "cycle"), where, layer, text(a, failure, "text"));
+              "run '%s', cycle %lld, stream %s of '%s': %s", text(a, run, "name"), (long long)integer(failure, "cycle"),
+              where, layer, text(a, failure, "text"));
     nh_diag_layer(d, layer);
     return false;
 }
@@ -51,21 +47,19 @@ static void load_cycles(nh_arena *a, const nh_design *g, json_t *streams, nh_sim
         const nh_unit *unit = &g->unit[u];
         json_t *in = json_array_get(streams, (size_t)unit->in[0] + 1),
                *out = json_array_get(streams, (size_t)unit->out[0] + 1);
-        f->cycles[u] =
-            (nh_cycles_fact){.unit = unit->id,
-                             .planned_ii = unit->ii_cycles,
-                             .planned_latency = unit->latency_cycles,
-                             .measured_ii = real(in, "ii"),
-                             .measured_latency = integer(out, "first_end") - integer(in, "first_start")};
+        f->cycles[u] = (nh_cycles_fact){.unit = unit->id,
+                                        .planned_ii = unit->ii_cycles,
+                                        .planned_latency = unit->latency_cycles,
+                                        .measured_ii = real(in, "ii"),
+                                        .measured_latency = integer(out, "first_end") - integer(in, "first_start")};
     }
-    json_t *port_in = json_array_get(streams, 0),
-           *port_out = json_array_get(streams, (size_t)g->n_stream + 1);
+    json_t *port_in = json_array_get(streams, 0), *port_out = json_array_get(streams, (size_t)g->n_stream + 1);
     f->measured_ii = real(port_out, "ii");
     f->measured_latency = integer(port_out, "first_end") - integer(port_in, "first_start");
 }
 
-static bool load_run(nh_arena *a, nh_diag *d, const nh_design *g, json_t *run, double *seconds,
-                     double *cycles, nh_sim_facts *f) {
+static bool load_run(nh_arena *a, nh_diag *d, const nh_design *g, json_t *run, double *seconds, double *cycles,
+                     nh_sim_facts *f) {
     json_t *failure = json_object_get(run, "failure"), *first = json_object_get(run, "first");
     if (f->runs == 0)
         load_cycles(a, g, json_object_get(run, "streams"), f);

@@ -19,7 +19,8 @@ static const char *absolute(nh_arena *a, const char *path) {
 static int64_t *order_inputs(nh_arena *a, const nh_design *g, const int64_t *model, int64_t total) {
     int64_t *raw = nh_arena_array(a, (size_t)total, sizeof *raw), n_in = nh_design_n_in(g);
     for (int64_t frame = 0; raw && frame < total / n_in; frame++)
-        for (int64_t k = 0, at = frame * n_in; k < nh_design_inputs(g); at += g->stream[nh_design_input(g, (int)k)].n, k++) {
+        for (int64_t k = 0, at = frame * n_in; k < nh_design_inputs(g);
+             at += g->stream[nh_design_input(g, (int)k)].n, k++) {
             const nh_stream *s = &g->stream[nh_design_input(g, (int)k)];
             for (int64_t e = 0; e < s->n; e++) raw[at + e] = model[at + (s->order ? s->order[e] : e)];
         }
@@ -80,24 +81,27 @@ static bool run_harness(nh_arena *a, nh_diag *d, const nh_design *g, const nh_si
                           o->simulate.waves ? nh_arena_printf(a, "waves=%s/waves.fst", w) : NULL,
                           NULL};
     /* In the RTL folder: memories are read by the names that the netlist gives. */
-    nh_tool_run run = {
-        .argv = argv, .cwd = s->verilator ? s->rtl_dir : w, .log = nh_path_join(a, w, "log/cosim.log"), .wall_limit_s = NH_TOOL_SIMULATION_S};
+    nh_tool_run run = {.argv = argv,
+                       .cwd = s->verilator ? s->rtl_dir : w,
+                       .log = nh_path_join(a, w, "log/cosim.log"),
+                       .wall_limit_s = NH_TOOL_SIMULATION_S};
     return nh_tool_exec(a, d, &run);
 }
 
 /* The harness' outputs in the order of the model. NULL: diagnosed. */
-static const int64_t *read_outputs(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *s, const char *file) {
+static const int64_t *read_outputs(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *s,
+                                   const char *file) {
     const nh_stream *out = &g->stream[g->output];
     int64_t frames = s->x.n * nh_sim_steps(g);
     const int64_t *raw = read_raw(a, d, nh_path_join(a, s->work_dir, file), frames * out->n);
     if (!raw || !out->order) return raw;
     int64_t *to = nh_arena_array(a, (size_t)(frames * out->n), sizeof *to);
-    for (int64_t i = 0; i < frames && to; i++)
-        nh_sim_to_model(out, raw + i * out->n, to + i * out->n);
+    for (int64_t i = 0; i < frames && to; i++) nh_sim_to_model(out, raw + i * out->n, to + i * out->n);
     return to;
 }
 
-bool nh_sim_write_outputs(nh_arena *a, nh_diag *d, const nh_design *g, const char *path, int64_t samples, const int64_t *model) {
+bool nh_sim_write_outputs(nh_arena *a, nh_diag *d, const nh_design *g, const char *path, int64_t samples,
+                          const int64_t *model) {
     const nh_stream *out = &g->stream[g->output];
     int64_t frames = samples * nh_sim_steps(g), dim[] = {samples, nh_sim_steps(g), out->n};
     if (!g->is_temporal) dim[1] = out->n;
@@ -105,8 +109,7 @@ bool nh_sim_write_outputs(nh_arena *a, nh_diag *d, const nh_design *g, const cha
     int shift = nh_sim_value_shift(out);
     if (g->is_temporal && shift > 0) {
         int64_t *to = nh_arena_array(a, (size_t)(frames * out->n), sizeof *to);
-        for (int64_t i = 0; i < frames * out->n; i++)
-            to[i] = (int64_t)((uint64_t)model[i] << shift);
+        for (int64_t i = 0; i < frames * out->n; i++) to[i] = (int64_t)((uint64_t)model[i] << shift);
         shown = to;
     }
     return nh_npy_write_i64(a, d, path, g->is_temporal ? 3 : 2, dim, shown);
@@ -120,7 +123,8 @@ static const int64_t *load_outputs(nh_arena *a, nh_diag *d, const nh_design *g, 
 }
 
 /* What leaves a part: out_c is there, and of the RTL as many frames as it ran. */
-static bool hand_over(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *s, const int64_t *out_c, const nh_sim_facts *f) {
+static bool hand_over(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *s, const int64_t *out_c,
+                      const nh_sim_facts *f) {
     int64_t frames = s->x.n * nh_sim_steps(g), n = g->stream[g->output].n, limit = g->opt->simulate.rtl_limit;
     const int64_t *rtl = f->runs > 0 ? read_outputs(a, d, g, s, "out_rtl.bin") : out_c;
     if (!rtl) return false;
@@ -144,8 +148,8 @@ static int64_t plan_trace(nh_diag *d, const nh_design *g, const nh_sim_setup *s)
     if (!g->is_temporal) return 0;
     int64_t traced = nh_sim_traced_samples(g, s->x.n);
     if (traced < s->x.n)
-        nh_report(d, NH_S_SPIKE_LIMIT, NH_NOWHERE,
-                  "spikes per layer: first %" PRId64 " of %" PRId64 " samples", traced, s->x.n);
+        nh_report(d, NH_S_SPIKE_LIMIT, NH_NOWHERE, "spikes per layer: first %" PRId64 " of %" PRId64 " samples", traced,
+                  s->x.n);
     return traced;
 }
 
@@ -156,10 +160,11 @@ static bool simulate(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_s
                     .steps = nh_sim_steps(g),
                     .n_in = nh_design_n_in(g),
                     .n_out = g->stream[g->output].n,
-                    .raw_x = s->raw_x ? order_inputs(a, g, s->raw_x, s->x.n * s->x.size) : nh_sim_quantize(a, g, &s->x, f)};
+                    .raw_x =
+                        s->raw_x ? order_inputs(a, g, s->raw_x, s->x.n * s->x.size) : nh_sim_quantize(a, g, &s->x, f)};
     if (!m.raw_x)
-        return nh_report(d, NH_S_NO_SAMPLES, NH_NOWHERE,
-                         "%" PRId64 " samples of %" PRId64 " elements are too many", s->x.n, s->x.size);
+        return nh_report(d, NH_S_NO_SAMPLES, NH_NOWHERE, "%" PRId64 " samples of %" PRId64 " elements are too many",
+                         s->x.n, s->x.size);
     m.traced = s->out || !s->cc ? 0 : plan_trace(d, g, s);
     if (!write_raw(a, d, nh_path_join(a, s->work_dir, "x.bin"), m.raw_x, s->x.n * s->x.size)) return false;
     if (!s->cc) {
@@ -176,13 +181,14 @@ static bool simulate(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_s
     int64_t frames = s->x.n * m.steps, limit = g->opt->simulate.rtl_limit;
     bool whole = limit == 0 || limit >= frames;
     if (f->runs > 0 && !whole)
-        nh_report(d, NH_S_RTL_LIMIT, NH_NOWHERE, "the RTL ran over the first %" PRId64 " of %" PRId64 " %s", limit, frames,
-                  g->is_temporal ? "time steps" : "inferences");
+        nh_report(d, NH_S_RTL_LIMIT, NH_NOWHERE, "the RTL ran over the first %" PRId64 " of %" PRId64 " %s", limit,
+                  frames, g->is_temporal ? "time steps" : "inferences");
     if (f->runs > 0 && whole) {
         if (!(m.out_rtl = load_outputs(a, d, g, s, "out_rtl.bin", "outputs_rtl.npy"))) return false;
     }
     m.out_rtl = s->rtl_y ? s->rtl_y : m.out_rtl;
-    if (s->rtl_y && !nh_sim_write_outputs(a, d, g, nh_path_join(a, s->work_dir, "outputs_rtl.npy"), s->x.n, s->rtl_y)) return false;
+    if (s->rtl_y && !nh_sim_write_outputs(a, d, g, nh_path_join(a, s->work_dir, "outputs_rtl.npy"), s->x.n, s->rtl_y))
+        return false;
     if (f->runs > 0 && g->opt->simulate.waves) f->waves = "waves.fst";
     f->ran = true;
     if (!nh_sim_measure(a, d, &m, f)) return false;
@@ -192,7 +198,8 @@ static bool simulate(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_s
 
 bool nh_sim_run(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *setup, nh_sim_facts *facts) {
     nh_sim_setup s = *setup;
-    *facts = (nh_sim_facts){.acc_float = -1, .acc_fixed = -1, .acc_rtl = -1, .agree_float_fixed = -1, .steps = nh_sim_steps(g)};
+    *facts = (nh_sim_facts){
+        .acc_float = -1, .acc_fixed = -1, .acc_rtl = -1, .agree_float_fixed = -1, .steps = nh_sim_steps(g)};
     if (s.x.n < 1) return nh_report(d, NH_S_NO_SAMPLES, NH_NOWHERE, "no samples to simulate");
     assert(s.x.size == nh_sim_steps(g) * nh_design_n_in(g));
     s.c_dir = absolute(a, s.c_dir);

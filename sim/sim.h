@@ -11,17 +11,20 @@ typedef struct {
     const char *c_dir, *rtl_dir; /* what emit wrote */
     const char *work_dir;        /* staged directory for objects, logs, outputs */
     const char *verilator;       /* path of the tool, or NULL: only C is run */
-    const char *cxx, *cc;        /* cxx is used with verilator only; without cc (then no verilator either) the integer model stands for the kernels */
-    const char *cache_dir;       /* for verilated*.o, keyed by version and flags; created on demand */
+    const char *cxx, *cc;  /* cxx is used with verilator only; without cc (then no verilator either) the integer model
+                              stands for the kernels */
+    const char *cache_dir; /* for verilated*.o, keyed by version and flags; created on demand */
     int jobs;
     nh_samples x;         /* real inputs; size = steps * elements of the input tensor, [step][element] */
     const int64_t *label; /* [x.n] or NULL */
     const double *target; /* real values that the outputs should have, [x.n][steps][outputs], or NULL; not with label */
     const double *reference; /* outputs to be compared with, [x.n][steps][outputs], or NULL */
-    const int64_t *rtl_y;    /* without verilator: raw outputs of RTL that ran elsewhere (a fabric), all of [x.n][steps][outputs], or NULL */
+    const int64_t *rtl_y;    /* without verilator: raw outputs of RTL that ran elsewhere (a fabric), all of
+                                [x.n][steps][outputs], or NULL */
     bool quiet;
-    /* A part of a network (sim_places.h): integers in place of x.x, in the order of the model's tensor, and where the outputs go, [x.n][steps]
-     * [outputs]: those of the RTL as far as it ran, else of the kernels. Nothing is measured then but cycles and that both agree. */
+    /* A part of a network (sim_places.h): integers in place of x.x, in the order of the model's tensor, and where the
+     * outputs go, [x.n][steps] [outputs]: those of the RTL as far as it ran, else of the kernels. Nothing is measured
+     * then but cycles and that both agree. */
     const int64_t *raw_x;
     int64_t *out;
 } nh_sim_setup;

@@ -23,7 +23,8 @@ void nh_sim_to_model(const nh_stream *s, const int64_t *raw, int64_t *model);
 /* Raw inputs in the order of the stream; NULL: too many. f: how many left the format. */
 int64_t *nh_sim_quantize(nh_arena *a, const nh_design *g, const nh_samples *x, nh_sim_facts *f);
 /* Outputs in the order of the model's tensor as an array for the user. */
-bool nh_sim_write_outputs(nh_arena *a, nh_diag *d, const nh_design *g, const char *path, int64_t samples, const int64_t *model);
+bool nh_sim_write_outputs(nh_arena *a, nh_diag *d, const nh_design *g, const char *path, int64_t samples,
+                          const int64_t *model);
 
 /* cosim_model.h: the tables of streams and units that the harness expands. */
 bool nh_sim_write_tables(nh_arena *a, nh_diag *d, const nh_design *g, const char *path);
@@ -43,7 +44,8 @@ int nh_sim_value_shift(const nh_stream *s);
 bool nh_sim_load(nh_arena *a, nh_diag *d, const nh_design *g, const char *result_json, nh_sim_facts *facts);
 
 /* The integer model in place of the kernels: writes out_c.bin. raw_x in the order of the stream. */
-bool nh_sim_run_model(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *s, const int64_t *raw_x, nh_sim_facts *facts);
+bool nh_sim_run_model(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *s, const int64_t *raw_x,
+                      nh_sim_facts *facts);
 
 /* --- streams as files: <work_dir>/streams ------------------------------------------------------------------ */
 
@@ -69,7 +71,8 @@ nh_spike_watch *nh_spike_watch_new(nh_arena *a, nh_diag *d, const nh_design *g, 
 bool nh_spike_watch_step(nh_diag *d, nh_spike_watch *w, const nh_temporal_eval *real);
 /* Closes the streams; facts->spike, synapse, raster. */
 void nh_spike_watch_finish(nh_spike_watch *w, nh_sim_facts *facts);
-/* Operations that an event costs at each element of the input of a weighted layer: [elements] in the order of the tensor. */
+/* Operations that an event costs at each element of the input of a weighted layer: [elements] in the order of the
+ * tensor. */
 int64_t *nh_fan_out(nh_arena *a, const nh_graph *g, const nh_layer *l);
 
 /* --- measures ------------------------------------------------------------------------------------------------ */
@@ -78,16 +81,16 @@ int64_t *nh_fan_out(nh_arena *a, const nh_graph *g, const nh_layer *l);
 typedef struct {
     const nh_design *g;
     const nh_sim_setup *s;
-    const int64_t *raw_x; /* [sample][step][input] in the order of the stream */
+    const int64_t *raw_x;           /* [sample][step][input] in the order of the stream */
     const int64_t *out_c, *out_rtl; /* out_rtl NULL when the RTL was not run */
     int64_t steps, n_in, n_out;
-    bool is_argmax;  /* the design's output is the class itself */
-    int64_t n_class; /* 0: the output is no classification */
+    bool is_argmax;       /* the design's output is the class itself */
+    int64_t n_class;      /* 0: the output is no classification */
     const char *class_by; /* why it is one, or NULL */
-    int64_t traced;  /* samples of which there are streams */
+    int64_t traced;       /* samples of which there are streams */
     struct nh_sim_right {
         int64_t by_float, by_fixed, by_rtl, agree;
-    } right[3]; /* per readout */
+    } right[3];       /* per readout */
     double *frame[2]; /* [steps][n_out] scratch */
     struct nh_output_watch *watch;
 } nh_measure;
@@ -99,11 +102,12 @@ bool nh_sim_measure(nh_arena *a, nh_diag *d, nh_measure *m, nh_sim_facts *facts)
 bool nh_sim_measure_frames(nh_arena *a, nh_diag *d, nh_measure *m, nh_sim_facts *facts);
 bool nh_sim_measure_steps(nh_arena *a, nh_diag *d, nh_measure *m, nh_sim_facts *facts);
 
-/* Time-stepped: y_float, the float outputs of all samples, against the reference; and what each cause changes, over a part of the
- * samples (facts->cause, is_exact). */
+/* Time-stepped: y_float, the float outputs of all samples, against the reference; and what each cause changes, over a
+ * part of the samples (facts->cause, is_exact). */
 void nh_sim_reference(const nh_measure *m, const double *y_float, nh_sim_facts *facts);
 bool nh_sim_causes(nh_arena *a, nh_diag *d, const nh_measure *m, const double *y_float, nh_sim_facts *facts);
-/* The network of nh_design in floating point, as far as the causes go. raw inputs times scale go in, outputs times out_scale are real. */
+/* The network of nh_design in floating point, as far as the causes go. raw inputs times scale go in, outputs times
+ * out_scale are real. */
 typedef enum { NH_CAUSE_WEIGHTS, NH_CAUSE_DECAY, NH_CAUSE_STATE } nh_cause;
 const nh_graph *nh_cause_graph(nh_arena *a, const nh_design *g, nh_cause cause);
 /* The class that real outputs of one sample stand for, by the readout asked for. */
@@ -129,8 +133,8 @@ typedef struct {
 int64_t nh_drift_samples(nh_diag *d, const nh_measure *m);
 void nh_drift_add(const nh_design *g, int stream, const double *reference, const int64_t *raw, nh_error_sum *e);
 /* Rows of facts->drift, over `frames` frames. */
-void nh_drift_finish(nh_arena *a, const nh_measure *m, nh_sim_facts *facts, const nh_error_sum *e, const nh_fx_count *count,
-                     int64_t frames);
+void nh_drift_finish(nh_arena *a, const nh_measure *m, nh_sim_facts *facts, const nh_error_sum *e,
+                     const nh_fx_count *count, int64_t frames);
 /* Is the integer model's output, in the order of the stream, another than that of the kernels? Diagnosed. */
 bool nh_model_contradicts(nh_diag *d, const nh_measure *m, int64_t frame, const int64_t *model);
 

@@ -1,4 +1,5 @@
-/* Spikes of the layers of neurons, by the float reference and by the kernels: counts, operations, a picture of one sample. */
+/* Spikes of the layers of neurons, by the float reference and by the kernels: counts, operations, a picture of one
+ * sample. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -35,9 +36,7 @@ struct nh_spike_watch {
     int64_t step; /* over all samples */
 };
 
-static bool is_active(double v) {
-    return v < 0 || v > 0;
-}
+static bool is_active(double v) { return v < 0 || v > 0; }
 
 /* --- layers of neurons --------------------------------------------------------------------------------------- */
 
@@ -61,21 +60,19 @@ static void compare_frame(const spike_layer *l, const double *real, const int64_
     l->fact->n += l->fact->neurons;
 }
 
-static int64_t common_divisor(int64_t a, int64_t b) {
-    return b == 0 ? a : common_divisor(b, a % b);
-}
+static int64_t common_divisor(int64_t a, int64_t b) { return b == 0 ? a : common_divisor(b, a % b); }
 
 /* Every so many neurons, so that they are at most RASTER_ROWS; not the same column of an image again and again. */
 static int64_t band_stride(int64_t neurons) {
     int64_t stride = (neurons + RASTER_ROWS - 1) / RASTER_ROWS;
-    while (stride > 1 && common_divisor(neurons, stride) != 1)
-        stride++;
+    while (stride > 1 && common_divisor(neurons, stride) != 1) stride++;
     return stride;
 }
 
 static void start_band(nh_arena *a, const nh_raster_fact *r, nh_raster_band *b, const nh_layer *l, int64_t neurons) {
     int64_t stride = band_stride(neurons);
-    *b = (nh_raster_band){.layer = l->name, .neurons = neurons, .stride = stride, .n_row = (int)((neurons + stride - 1) / stride)};
+    *b = (nh_raster_band){
+        .layer = l->name, .neurons = neurons, .stride = stride, .n_row = (int)((neurons + stride - 1) / stride)};
     b->row = nh_arena_alloc(a, (size_t)b->n_row * sizeof *b->row);
     for (int i = 0; i < b->n_row; i++) {
         b->row[i] = nh_arena_alloc(a, (size_t)r->steps + 1);
@@ -117,12 +114,12 @@ int64_t *nh_fan_out(nh_arena *a, const nh_graph *g, const nh_layer *l) {
     int64_t n = nh_shape_size(s), rows = l->weight->shape.dim[0];
     int64_t *fan = nh_arena_array(a, (size_t)n, sizeof *fan);
     if (l->op == NH_OP_DENSE)
-        for (int64_t i = 0; fan && i < n; i++)
-            fan[i] = rows;
+        for (int64_t i = 0; fan && i < n; i++) fan[i] = rows;
     if (l->op != NH_OP_CONV) return fan;
     int64_t h = s.rank > 2 ? s.dim[1] : 1, w = s.dim[s.rank - 1];
     for (int64_t i = 0; fan && i < n; i++)
-        fan[i] = rows / l->window.groups * windows_over(&l->window, 0, h, i / w % h) * windows_over(&l->window, 1, w, i % w);
+        fan[i] =
+            rows / l->window.groups * windows_over(&l->window, 0, h, i / w % h) * windows_over(&l->window, 1, w, i % w);
     return fan;
 }
 

@@ -19,23 +19,17 @@ struct nh_sim_stream {
     int64_t *raw, *model;
 };
 
-int64_t nh_sim_steps(const nh_design *g) {
-    return g->is_temporal ? g->steps : 1;
-}
+int64_t nh_sim_steps(const nh_design *g) { return g->is_temporal ? g->steps : 1; }
 
 void nh_sim_to_model(const nh_stream *s, const int64_t *raw, int64_t *model) {
-    for (int64_t e = 0; e < s->n; e++)
-        model[s->order ? s->order[e] : e] = raw[e];
+    for (int64_t e = 0; e < s->n; e++) model[s->order ? s->order[e] : e] = raw[e];
 }
 
-static int bytes_of(const nh_stream *s) {
-    return nh_axi_element_bits(s->fmt) / 8;
-}
+static int bytes_of(const nh_stream *s) { return nh_axi_element_bits(s->fmt) / 8; }
 
 int64_t nh_sim_traced_samples(const nh_design *g, int64_t samples) {
     int64_t frame = 0;
-    for (int k = 0; k < g->n_stream; k++)
-        frame += g->stream[k].n * bytes_of(&g->stream[k]);
+    for (int k = 0; k < g->n_stream; k++) frame += g->stream[k].n * bytes_of(&g->stream[k]);
     int64_t most = TRACE_LIMIT / (frame * nh_sim_steps(g));
     return samples < most ? samples : most;
 }
@@ -73,8 +67,7 @@ const int64_t *nh_sim_stream_next(nh_sim_stream *s) {
     if (fread(s->byte, (size_t)s->bytes, n, s->file) != n) return NULL;
     for (size_t i = 0; i < n; i++) {
         uint64_t v = 0;
-        for (int b = s->bytes - 1; b >= 0; b--)
-            v = v << 8 | s->byte[i * (size_t)s->bytes + (size_t)b];
+        for (int b = s->bytes - 1; b >= 0; b--) v = v << 8 | s->byte[i * (size_t)s->bytes + (size_t)b];
         s->raw[i] = s->stream->fmt.is_signed ? (int64_t)(v << shift) >> shift : (int64_t)v;
     }
     nh_sim_to_model(s->stream, s->raw, s->model);
@@ -89,8 +82,7 @@ void nh_sim_stream_close(nh_sim_stream *s) {
 static void put(nh_writer *w, const int64_t *v, size_t n, int shift, int bytes) {
     for (size_t i = 0; i < n; i++) {
         uint8_t little[8];
-        for (int b = 0; b < bytes; b++)
-            little[b] = (uint8_t)(((uint64_t)v[i] << shift) >> (8 * b));
+        for (int b = 0; b < bytes; b++) little[b] = (uint8_t)(((uint64_t)v[i] << shift) >> (8 * b));
         nh_write(w, little, (size_t)bytes);
     }
 }
@@ -116,8 +108,7 @@ static bool write_layer(nh_arena *a, nh_diag *d, const nh_design *g, const char 
     const nh_stream *stream = &g->stream[k];
     nh_shape shape = g->graph->tensor[stream->tensor].shape;
     int64_t dim[2 + NH_MAX_RANK] = {samples, g->steps};
-    for (int i = 0; i < shape.rank; i++)
-        dim[2 + i] = shape.dim[i];
+    for (int i = 0; i < shape.rank; i++) dim[2 + i] = shape.dim[i];
     const char *name = nh_arena_printf(a, "layers/%s", layer_file(a, g, layer));
     nh_sim_stream *s = nh_sim_stream_open(a, d, g, work_dir, k);
     if (!s) return false;
@@ -153,7 +144,6 @@ static bool write_layer_index(nh_arena *a, nh_diag *d, const nh_design *g, const
 
 bool nh_sim_write_layers(nh_arena *a, nh_diag *d, const nh_design *g, const char *work_dir, int64_t samples) {
     bool ok = nh_mkdirs(d, nh_path_join(a, work_dir, "layers"));
-    for (int i = 0; i < g->graph->n_layer && ok; i++)
-        ok = write_layer(a, d, g, work_dir, samples, i);
+    for (int i = 0; i < g->graph->n_layer && ok; i++) ok = write_layer(a, d, g, work_dir, samples, i);
     return ok && write_layer_index(a, d, g, work_dir);
 }

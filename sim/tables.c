@@ -26,8 +26,8 @@ static void put_stream(nh_writer *w, const nh_design *g, int k, const char *top)
 static void put_unit(nh_writer *w, const nh_design *g, int u) {
     const nh_unit *unit = &g->unit[u];
     const nh_stream *x = &g->stream[unit->in[0]], *y = &g->stream[unit->out[0]];
-    nh_printf(w, " \\\n    X(%s, %d, %d, %" PRId64 ", %s, %" PRId64 ", %s)", unit->id, unit->in[0], unit->out[0],
-              x->n, nh_c_type(x->fmt), y->n, nh_c_type(y->fmt));
+    nh_printf(w, " \\\n    X(%s, %d, %d, %" PRId64 ", %s, %" PRId64 ", %s)", unit->id, unit->in[0], unit->out[0], x->n,
+              nh_c_type(x->fmt), y->n, nh_c_type(y->fmt));
 }
 
 static int64_t least_delay(const nh_unit *u) {
@@ -42,8 +42,7 @@ static int64_t least_delay(const nh_unit *u) {
  * one more stream of every path. */
 static int64_t frames_ahead(nh_arena *a, const nh_design *g) {
     int64_t *late = nh_arena_alloc(a, (size_t)g->n_stream * sizeof *late);
-    for (int k = 0; k < g->n_stream; k++)
-        late[k] = g->stream[k].src < 0 ? 0 : INT64_MAX / 2;
+    for (int k = 0; k < g->n_stream; k++) late[k] = g->stream[k].src < 0 ? 0 : INT64_MAX / 2;
     for (int round = 0; round < g->n_stream; round++)
         for (int k = 0; k < g->n_stream; k++) {
             const nh_unit *u = g->stream[k].src < 0 ? NULL : &g->unit[g->stream[k].src];
@@ -59,28 +58,27 @@ bool nh_sim_write_tables(nh_arena *a, nh_diag *d, const nh_design *g, const char
     nh_writer *w = nh_writer_open(a, path);
     nh_printf(w, "/* Written by neurohls for the co-simulation of %s. */\n", g->opt->project);
     nh_printf(w, "#define NH_PROJECT %s\n", g->opt->project);
-    nh_puts(w, "/* number, stream, elements, type and elements per transfer of an input, its port */\n#define NH_INPUTS(X)");
+    nh_puts(
+        w,
+        "/* number, stream, elements, type and elements per transfer of an input, its port */\n#define NH_INPUTS(X)");
     for (int k = 0; k < nh_design_inputs(g); k++) {
         const nh_stream *in = &g->stream[nh_design_input(g, k)];
-        nh_printf(w, " X(%d, %d, %" PRId64 ", %s, %" PRId64 ", s_axis%s)", k, nh_design_input(g, k), in->n, nh_c_type(in->fmt), in->src_beat,
-                  k ? nh_arena_printf(a, "%d", k) : "");
+        nh_printf(w, " X(%d, %d, %" PRId64 ", %s, %" PRId64 ", s_axis%s)", k, nh_design_input(g, k), in->n,
+                  nh_c_type(in->fmt), in->src_beat, k ? nh_arena_printf(a, "%d", k) : "");
     }
     nh_puts(w, "\n");
-    nh_printf(w, "#define NH_OUTPUT %d\n#define NH_OUTPUT_TYPE %s\n#define NH_OUTPUT_BEAT %" PRId64 "\n",
-              g->output, nh_c_type(out->fmt), out->dst_beat);
+    nh_printf(w, "#define NH_OUTPUT %d\n#define NH_OUTPUT_TYPE %s\n#define NH_OUTPUT_BEAT %" PRId64 "\n", g->output,
+              nh_c_type(out->fmt), out->dst_beat);
     nh_printf(w, "#define NH_TEMPORAL %d\n#define NH_STEPS %" PRId64 "\n", g->is_temporal, nh_sim_steps(g));
     nh_printf(w, "/* see nh_cosim_ports */\n#define NH_AHEAD %" PRId64 "\n", frames_ahead(a, g));
-    nh_puts(w, "/* name, elements, elements per transfer, bits, signed, wires in the Verilated model "
-               "*/\n#define NH_STREAMS(X)");
-    for (int k = 0; k < g->n_stream; k++)
-        put_stream(w, g, k, top);
+    nh_puts(w, "/* name, elements, elements per transfer, bits, signed, wires in the Verilated model */\n#define "
+               "NH_STREAMS(X)");
+    for (int k = 0; k < g->n_stream; k++) put_stream(w, g, k, top);
     nh_puts(w, "\n/* name, input stream, output stream, elements and type of each */\n#define NH_UNITS(X)");
     /* Time-stepped kernels keep state: they are traced as a whole. */
-    for (int u = 0; u < g->n_unit && !g->is_temporal; u++)
-        put_unit(w, g, u);
+    for (int u = 0; u < g->n_unit && !g->is_temporal; u++) put_unit(w, g, u);
     nh_puts(w, "\n/* of every stream: unit that drives it, unit that takes it */\n#define NH_LINKS(X)");
-    for (int k = 0; k < g->n_stream; k++)
-        nh_printf(w, " X(%d, %d)", g->stream[k].src, g->stream[k].dst);
+    for (int k = 0; k < g->n_stream; k++) nh_printf(w, " X(%d, %d)", g->stream[k].src, g->stream[k].dst);
     nh_puts(w, "\n/* name, depth, wire */\n#define NH_FIFOS(X)\n");
     return nh_writer_close(w, d);
 }

@@ -35,8 +35,7 @@ static bool run_sample(nh_diag *d, run *r, int64_t sample) {
         int64_t frame = sample * m->steps + t;
         nh_temporal_step(r->real, m->s->x.x + frame * m->n_in);
         const double *y = nh_temporal_value(r->real, m->g->stream[m->g->output].tensor);
-        for (int64_t e = 0; e < m->n_out; e++)
-            r->y[frame * m->n_out + e] = y[e];
+        for (int64_t e = 0; e < m->n_out; e++) r->y[frame * m->n_out + e] = y[e];
         if (sample < m->traced && !nh_spike_watch_step(d, r->watch, r->real)) return false;
         if (sample < r->drift_samples && !compare_model(d, r, frame)) return false;
     }

@@ -11,8 +11,8 @@ static void conflict(nh_diag *d, nh_loc at, const char *what, const char *hint) 
 
 /* Keys that only .net files have a use for. */
 static void check_lava(nh_diag *d, const nh_options *o, const nh_yaml *spiking) {
-    static const char *const key[] = {"input_shape", "reset_interval", "reset_offset", "num_layers", "skip_layers", "input_message_bits", "input_bias",
-                                      "sigma_delta_corrected"};
+    static const char *const key[] = {"input_shape", "reset_interval",     "reset_offset", "num_layers",
+                                      "skip_layers", "input_message_bits", "input_bias",   "sigma_delta_corrected"};
     size_t n = o->model ? strlen(o->model) : 0;
     if (n > 4 && strcmp(o->model + n - 4, ".net") == 0) return;
     for (size_t i = 0; i < sizeof key / sizeof *key; i++) {
@@ -32,8 +32,13 @@ static void check_fabric(nh_diag *d, const nh_options *o, const nh_yaml *fabric)
 
 /* Keys of spiking: that another one makes meaningless. */
 static void check_spiking(nh_diag *d, const nh_options *o, const nh_yaml *spiking) {
-    static const struct { const char *key; nh_encoding needs; const char *text; } row[] = {
-        {"seed", NH_ENCODE_RATE, "rate"}, {"max_count", NH_ENCODE_EVENTS, "events"}, {"bin", NH_ENCODE_EVENTS, "events"}};
+    static const struct {
+        const char *key;
+        nh_encoding needs;
+        const char *text;
+    } row[] = {{"seed", NH_ENCODE_RATE, "rate"},
+               {"max_count", NH_ENCODE_EVENTS, "events"},
+               {"bin", NH_ENCODE_EVENTS, "events"}};
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
         const nh_yaml *value = nh_yaml_get(spiking, row[i].key);
         if (value && o->spiking.encoding != row[i].needs)
@@ -44,24 +49,31 @@ static void check_spiking(nh_diag *d, const nh_options *o, const nh_yaml *spikin
     if (repeat && o->spiking.repeat_input && !has_steps)
         nh_report(d, NH_C_NO_EFFECT, repeat->at, "repeat_input has no effect: the encoding makes every step");
     if (repeat && o->spiking.repeat_input && o->spiking.time_steps == 0)
-        conflict(d, repeat->at, "repeat_input is given without time_steps", "add spiking: time_steps, the steps to be filled");
+        conflict(d, repeat->at, "repeat_input is given without time_steps",
+                 "add spiking: time_steps, the steps to be filled");
     if (!has_steps && o->spiking.time_steps == 0)
-        conflict(d, o->spiking.encoding_at, "encoding makes the steps from single values, but their number is not given",
+        conflict(d, o->spiking.encoding_at,
+                 "encoding makes the steps from single values, but their number is not given",
                  "add spiking: time_steps");
 }
 
 /* Requirements on what fixed point makes of the outputs. */
 static void check_drift(nh_diag *d, const nh_options *o) {
-    const struct { const char *key; double value; nh_loc at; } row[] = {{"min_sqnr_db", o->require.min_sqnr_db, o->require.sqnr_at},
-                                                                        {"max_error", o->require.max_error, o->require.error_at},
-                                                                        {"min_agreement", o->require.min_agreement, o->require.agreement_at}};
+    const struct {
+        const char *key;
+        double value;
+        nh_loc at;
+    } row[] = {{"min_sqnr_db", o->require.min_sqnr_db, o->require.sqnr_at},
+               {"max_error", o->require.max_error, o->require.error_at},
+               {"min_agreement", o->require.min_agreement, o->require.agreement_at}};
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
         if (row[i].value < 0) continue;
         if (!o->simulate.inputs.path) {
             nh_report(d, NH_C_CONFLICT, row[i].at, "%s cannot be measured without samples", row[i].key);
             nh_diag_hint(d, "add simulate: inputs");
         } else if (i < 2 && o->output == NH_OUTPUT_ARGMAX) {
-            nh_report(d, NH_C_CONFLICT, row[i].at, "%s cannot be measured: output: argmax gives a class number", row[i].key);
+            nh_report(d, NH_C_CONFLICT, row[i].at, "%s cannot be measured: output: argmax gives a class number",
+                      row[i].key);
             nh_diag_hint(d, "min_agreement judges classes");
         }
     }
@@ -72,19 +84,24 @@ static void check_rtl(nh_diag *d, const nh_options *o, const nh_yaml *simulate) 
     static const char *const key[] = {"stalls", "rtl_limit", "seed", "waves"};
     for (size_t i = 0; i < sizeof key / sizeof *key; i++) {
         const nh_yaml *value = nh_yaml_get(simulate, key[i]);
-        if (value && !o->simulate.rtl) nh_report(d, NH_C_NO_EFFECT, value->at, "%s has no effect with rtl: false", key[i]);
+        if (value && !o->simulate.rtl)
+            nh_report(d, NH_C_NO_EFFECT, value->at, "%s has no effect with rtl: false", key[i]);
     }
 }
 
 /* Clocks beyond the device's clock network. */
 static void check_clock(nh_diag *d, const nh_options *o, const nh_yaml *root) {
     const nh_yaml *given = nh_yaml_get(root, "clock_mhz");
-    const struct { const char *key; double mhz; nh_loc at; } row[] = {
-        {"clock_mhz", o->clock_mhz, given ? given->at : o->target_at}, {"min_fmax_mhz", o->require.min_fmax_mhz, o->require.fmax_at}};
+    const struct {
+        const char *key;
+        double mhz;
+        nh_loc at;
+    } row[] = {{"clock_mhz", o->clock_mhz, given ? given->at : o->target_at},
+               {"min_fmax_mhz", o->require.min_fmax_mhz, o->require.fmax_at}};
     for (size_t i = 0; i < sizeof row / sizeof *row && o->target.max_clock_mhz > 0; i++) {
         if (row[i].mhz <= o->target.max_clock_mhz) continue;
-        nh_report(d, NH_C_CLOCK, row[i].at, "%s is %g, and the clock network of %s ends at %g MHz", row[i].key, row[i].mhz, o->target.name,
-                  o->target.max_clock_mhz);
+        nh_report(d, NH_C_CLOCK, row[i].at, "%s is %g, and the clock network of %s ends at %g MHz", row[i].key,
+                  row[i].mhz, o->target.name, o->target.max_clock_mhz);
         nh_diag_allowed(d, "at most %g MHz, by the data sheet", o->target.max_clock_mhz);
     }
 }
@@ -99,7 +116,8 @@ static void check_together(nh_diag *d, const nh_options *o, const nh_yaml *root)
     if (o->simulate.labels.path && !o->simulate.inputs.path)
         conflict(d, o->simulate.labels.at, "labels are given without inputs", "add simulate: inputs");
     if (o->require.max_accuracy_drop >= 0 && !o->simulate.labels.path)
-        conflict(d, o->require.accuracy_at, "max_accuracy_drop cannot be measured without labels", "add simulate: labels");
+        conflict(d, o->require.accuracy_at, "max_accuracy_drop cannot be measured without labels",
+                 "add simulate: labels");
     check_drift(d, o);
     check_rtl(d, o, nh_yaml_get(root, "simulate"));
     if (o->require.min_fmax_mhz > 0 && o->target.device && !*o->target.device)
@@ -107,10 +125,10 @@ static void check_together(nh_diag *d, const nh_options *o, const nh_yaml *root)
                  "choose a target with a device, e.g. icebreaker, or remove the requirement");
     if (percentile && o->calibrate.method != NH_CALIBRATE_PERCENTILE)
         nh_report(d, NH_C_NO_EFFECT, percentile->at, "percentile has no effect with another calibration method");
-    if (beat && o->io != NH_IO_STREAM)
-        nh_report(d, NH_C_NO_EFFECT, beat->at, "beat has no effect with io: parallel");
+    if (beat && o->io != NH_IO_STREAM) nh_report(d, NH_C_NO_EFFECT, beat->at, "beat has no effect with io: parallel");
     const nh_yaml *bits = nh_yaml_get(nh_yaml_get(root, "input"), "bits");
-    if (bits && !o->input.format.is_auto) nh_report(d, NH_C_NO_EFFECT, bits->at, "bits has no effect: the format of the input is given");
+    if (bits && !o->input.format.is_auto)
+        nh_report(d, NH_C_NO_EFFECT, bits->at, "bits has no effect: the format of the input is given");
     check_spiking(d, o, nh_yaml_get(root, "spiking"));
     check_lava(d, o, nh_yaml_get(root, "spiking"));
     check_fabric(d, o, nh_yaml_get(root, "fabric"));

@@ -9,8 +9,9 @@
 
 /* Read and check everything that needs no other file; all errors at once in d. NULL when there are errors. */
 nh_options *nh_config_read(nh_arena *a, nh_diag *d, const char *path);
-/* Resolve `defaults:` and `layers:` globs for every layer of g into layer[i].opt; a glob that matches no layer, a key that
- * the operator does not have, a strategy the operator cannot use, a reuse factor out of 1..n_in*n_out are errors. */
+/* Resolve `defaults:` and `layers:` globs for every layer of g into layer[i].opt; a glob that matches no layer, a key
+ * that the operator does not have, a strategy the operator cannot use, a reuse factor out of 1..n_in*n_out are errors.
+ */
 bool nh_config_resolve(const nh_options *o, nh_graph *g, nh_diag *d);
 /* A target by name (searched in: the config's folder, $NEUROHLS_TARGETS, the built-in set) or by path. */
 bool nh_target_read(nh_arena *a, nh_diag *d, nh_loc at, const char *name, const char *config_dir, nh_target *out);

@@ -1,4 +1,5 @@
-/* Keys that a network of this kind has no use for. A key that stays without effect is most likely meant for something else. */
+/* Keys that a network of this kind has no use for. A key that stays without effect is most likely meant for something
+ * else. */
 #include <string.h>
 
 #include "config.h"
@@ -26,7 +27,9 @@ static bool rounds_result(const nh_graph *g, const nh_layer *l) {
     return l->out == g->output || has_loop(g);
 }
 
-static bool is_scaled(const nh_layer *l) { return l->opt.scale == NH_SCALE_ARBITRARY || l->opt.granularity == NH_PER_CHANNEL; }
+static bool is_scaled(const nh_layer *l) {
+    return l->opt.scale == NH_SCALE_ARBITRARY || l->opt.granularity == NH_PER_CHANNEL;
+}
 
 /* Does the key decide anything for the layer, as its other keys are? */
 static bool uses(const nh_graph *g, const nh_layer *l, const nh_key *k) {
@@ -46,8 +49,11 @@ static const char *why(const nh_graph *g, const nh_key *k) {
     if (IS(reuse_factor)) return "no layer that takes it has strategy: resource";
     if (IS(bias)) return "biases of networks in time are as fine as their sums";
     if (IS(weight_bits)) return "the format of the weights is given";
-    if (IS(result_bits)) return g->is_temporal ? "sums are exact, and spikes have one bit" : "the format of the results is given";
-    if (IS(multiplier_bits)) return g->is_temporal ? "networks in time have no requantizers" : "no layer has scale: arbitrary or granularity: per_channel";
+    if (IS(result_bits))
+        return g->is_temporal ? "sums are exact, and spikes have one bit" : "the format of the results is given";
+    if (IS(multiplier_bits))
+        return g->is_temporal ? "networks in time have no requantizers"
+                              : "no layer has scale: arbitrary or granularity: per_channel";
     if (IS(state)) return "on neuron cores state_bits and fabric: guard_bits decide";
     if (IS(state_bits)) return "the format of the states is given";
     if (IS(numerics.recurrent_bias)) return "no connection leads back";
@@ -63,25 +69,31 @@ static bool says_something(const nh_layer_options *value, const nh_layer_options
         return !q.is_auto;
     }
     bool by_value = k->type == NH_KEY_BOOL || k->type == NH_KEY_WORD || nh_key_is_number(k);
-    return !by_value || memcmp((const char *)value + k->offset, (const char *)standard + k->offset, nh_key_size(k)) != 0;
+    return !by_value ||
+           memcmp((const char *)value + k->offset, (const char *)standard + k->offset, nh_key_size(k)) != 0;
 }
 
 /* of_rule: the layers that the rule matches, else all that the defaults hold for. */
 static bool is_used(const nh_options *o, const nh_graph *g, const nh_key *k, const struct nh_layer_rule *rule) {
     for (int i = 0; i < g->n_layer; i++) {
         const nh_layer *l = &g->layer[i];
-        bool own_reuse = IS(reuse_factor) && rule == o->given_defaults && l->opt.reuse_at.line != o->defaults.reuse_at.line;
+        bool own_reuse =
+            IS(reuse_factor) && rule == o->given_defaults && l->opt.reuse_at.line != o->defaults.reuse_at.line;
         if (!own_reuse && (!rule->glob || nh_glob_match(rule->glob, l->name)) && uses(g, l, k)) return true;
     }
     return false;
 }
 
-static void check_keys(const nh_options *o, const nh_graph *g, nh_diag *d, const struct nh_layer_rule *rule, const nh_layer_options *standard) {
+static void check_keys(const nh_options *o, const nh_graph *g, nh_diag *d, const struct nh_layer_rule *rule,
+                       const nh_layer_options *standard) {
     for (int i = 0; i < nh_layer_section.n_key; i++) {
         const nh_key *k = &nh_layer_section.key[i];
         bool told = rule->glob && IS(reuse_factor); /* with the layer, by resolve.c */
-        bool is_place = k->offset >= offsetof(nh_layer_options, wish) && k->offset < offsetof(nh_layer_options, numerics);
-        if (!(rule->given >> i & 1) || told || is_place || !says_something(&rule->value, standard, k) || is_used(o, g, k, rule)) continue;
+        bool is_place =
+            k->offset >= offsetof(nh_layer_options, wish) && k->offset < offsetof(nh_layer_options, numerics);
+        if (!(rule->given >> i & 1) || told || is_place || !says_something(&rule->value, standard, k) ||
+            is_used(o, g, k, rule))
+            continue;
         nh_report(d, NH_C_NO_EFFECT, rule->key_at[i], "%s has no effect: %s", k->name, why(g, k));
     }
 }
@@ -99,8 +111,11 @@ void nh_check_effect(const nh_options *o, const nh_graph *g, nh_diag *d) {
         elsewhere |= !wire && !is_event(&g->layer[i]);
     }
     if (g->is_temporal && o->output == NH_OUTPUT_ARGMAX)
-        nh_report(d, NH_C_NO_EFFECT, o->output_at, "output: argmax has no effect in time: spiking: readout says how outputs become a class");
+        nh_report(d, NH_C_NO_EFFECT, o->output_at,
+                  "output: argmax has no effect in time: spiking: readout says how outputs become a class");
     if (!on_fabric || elsewhere) return;
-    if (o->io_at.line && o->io == NH_IO_PARALLEL) nh_report(d, NH_C_NO_EFFECT, o->io_at, "io: parallel has no effect: a fabric takes event after event");
-    if (o->beat_at.line && o->beat != 1) nh_report(d, NH_C_NO_EFFECT, o->beat_at, "beat has no effect: a fabric takes event after event");
+    if (o->io_at.line && o->io == NH_IO_PARALLEL)
+        nh_report(d, NH_C_NO_EFFECT, o->io_at, "io: parallel has no effect: a fabric takes event after event");
+    if (o->beat_at.line && o->beat != 1)
+        nh_report(d, NH_C_NO_EFFECT, o->beat_at, "beat has no effect: a fabric takes event after event");
 }

@@ -36,20 +36,24 @@ static void put_key(const nh_key *k, const char *indent, bool active, bool is_te
 
 static void put_matrix(const nh_layer *l, bool is_temporal, FILE *out) {
     int64_t n_out = l->weight->shape.dim[0], n_in = l->weight->shape.dim[1], n = n_in * n_out;
-    if (is_temporal) fputs(":", out);
-    else if (n > UNROLL_WEIGHTS) fprintf(out, ": { strategy: resource, reuse_factor: %lld }", (long long)n_in);
-    else fputs(": { strategy: latency }", out);
+    if (is_temporal)
+        fputs(":", out);
+    else if (n > UNROLL_WEIGHTS)
+        fprintf(out, ": { strategy: resource, reuse_factor: %lld }", (long long)n_in);
+    else
+        fputs(": { strategy: latency }", out);
     fprintf(out, "   # dense %lldx%lld, reuse_factor 1 to %lld\n", (long long)n_in, (long long)n_out, (long long)n);
 }
 
 static void put_conv(const nh_layer *l, const char *made, FILE *out) {
     const int64_t *dim = l->weight->shape.dim, taps = dim[2] * dim[3];
-    fprintf(out, ":   # conv, kernel %lldx%lld, output %s, reuse_factor %lld to %lld\n", (long long)dim[2], (long long)dim[3], made, (long long)taps,
-            (long long)(taps * dim[1] * dim[0]));
+    fprintf(out, ":   # conv, kernel %lldx%lld, output %s, reuse_factor %lld to %lld\n", (long long)dim[2],
+            (long long)dim[3], made, (long long)taps, (long long)(taps * dim[1] * dim[0]));
 }
 
 static void put_neuron(const nh_neuron *n, const char *made, FILE *out) {
-    fprintf(out, ":   # %s neurons, output %s\n", n && n->kind != NH_KIND_PROGRAM ? nh_neuron_kind_text(n->kind) : "spiking", made);
+    fprintf(out, ":   # %s neurons, output %s\n",
+            n && n->kind != NH_KIND_PROGRAM ? nh_neuron_kind_text(n->kind) : "spiking", made);
 }
 
 /* The operator in the words of the file, without names of the model: they could end the comment's line. */
@@ -59,10 +63,15 @@ static void put_layer(const nh_graph *g, const nh_layer *l, FILE *out) {
     const char *made = nh_shape_print(g->tensor[l->out].shape, shape);
     fputs("  ", out);
     put_quoted(l->name, true, out);
-    if (l->op == NH_OP_DENSE && l->weight->shape.rank == 2) put_matrix(l, g->is_temporal, out);
-    else if (l->op == NH_OP_CONV && l->weight->shape.rank == 4) put_conv(l, made, out);
-    else if (l->op == NH_OP_NEURON) put_neuron(l->neuron, made, out);
-    else fprintf(out, ":   # %s, output %s%s\n", op->text, made, op->strategies == NH_STRATEGY_WIRE ? ", no hardware" : "");
+    if (l->op == NH_OP_DENSE && l->weight->shape.rank == 2)
+        put_matrix(l, g->is_temporal, out);
+    else if (l->op == NH_OP_CONV && l->weight->shape.rank == 4)
+        put_conv(l, made, out);
+    else if (l->op == NH_OP_NEURON)
+        put_neuron(l->neuron, made, out);
+    else
+        fprintf(out, ":   # %s, output %s%s\n", op->text, made,
+                op->strategies == NH_STRATEGY_WIRE ? ", no hardware" : "");
 }
 
 static void put_layers(const nh_key *k, const nh_graph *g, FILE *out) {
@@ -99,10 +108,15 @@ void nh_config_init(const nh_graph *g, const char *model_path, const char *proje
     fputs("# neurohls configuration. A line '# key: value' shows a default; remove the # to change it.\n", out);
     for (int i = 0; i < nh_config_section.n_key; i++) {
         const nh_key *k = &nh_config_section.key[i];
-        if (k->type == NH_KEY_LAYERS) put_layers(k, g, out);
-        else if (k->type == NH_KEY_SECTION) put_section(k, g->is_temporal, out);
-        else if (k->type == NH_KEY_PATH) put_path(k, model_path, out);
-        else if (k->type == NH_KEY_NAME) fprintf(out, "%s: %s   # %s\n", k->name, project, k->doc);
-        else put_key(k, "", k->type == NH_KEY_WORD, g->is_temporal, out);
+        if (k->type == NH_KEY_LAYERS)
+            put_layers(k, g, out);
+        else if (k->type == NH_KEY_SECTION)
+            put_section(k, g->is_temporal, out);
+        else if (k->type == NH_KEY_PATH)
+            put_path(k, model_path, out);
+        else if (k->type == NH_KEY_NAME)
+            fprintf(out, "%s: %s   # %s\n", k->name, project, k->doc);
+        else
+            put_key(k, "", k->type == NH_KEY_WORD, g->is_temporal, out);
     }
 }

@@ -32,30 +32,46 @@ static void put_number(const nh_key *k, FILE *out) {
     const char *pattern = k->flags & NH_KEY_PERCENT ? "^[0-9.eE+-]+%$" : "^[0-9.eE+-]+/[0-9.eE+-]+$";
     bool several = k->word || k->flags & (NH_KEY_FRACTION | NH_KEY_PERCENT);
     if (several) fputs("\"anyOf\": [{", out);
-    fprintf(out, "\"type\": \"%s\", \"minimum\": %.17g, \"maximum\": %.17g", k->type == NH_KEY_REAL ? "number" : "integer",
-            k->min, k->max);
-    for (const nh_word *w = k->word; w && w->text; w++) fprintf(out, "}, {\"const\": \"%s\"%s", w->text, w[1].text ? "" : "}]");
+    fprintf(out, "\"type\": \"%s\", \"minimum\": %.17g, \"maximum\": %.17g",
+            k->type == NH_KEY_REAL ? "number" : "integer", k->min, k->max);
+    for (const nh_word *w = k->word; w && w->text; w++)
+        fprintf(out, "}, {\"const\": \"%s\"%s", w->text, w[1].text ? "" : "}]");
     if (several && !k->word) fprintf(out, "}, {\"type\": \"string\", \"pattern\": \"%s\"}]", pattern);
 }
 
 static void put_type(const nh_key *k, FILE *out) {
-    if (k->flags & NH_KEY_POWER_OF_TWO) put_powers(k, out);
-    else if (k->type == NH_KEY_BOOL) fputs("\"type\": \"boolean\"", out);
-    else if (nh_key_is_number(k)) put_number(k, out);
-    else if (k->word) put_words(k->word, out);
+    if (k->flags & NH_KEY_POWER_OF_TWO)
+        put_powers(k, out);
+    else if (k->type == NH_KEY_BOOL)
+        fputs("\"type\": \"boolean\"", out);
+    else if (nh_key_is_number(k))
+        put_number(k, out);
+    else if (k->word)
+        put_words(k->word, out);
     else if (k->type == NH_KEY_LIST)
-        fprintf(out, "\"type\": \"array\", \"minItems\": 1, \"maxItems\": %d, \"items\": {\"type\": \"integer\", \"minimum\": %.17g, "
-                     "\"maximum\": %.17g}", k->capacity, k->min, k->max);
+        fprintf(out,
+                "\"type\": \"array\", \"minItems\": 1, \"maxItems\": %d, \"items\": {\"type\": \"integer\", "
+                "\"minimum\": %.17g, \"maximum\": %.17g}",
+                k->capacity, k->min, k->max);
     else if (k->type == NH_KEY_TILES)
-        fprintf(out, "\"type\": \"array\", \"minItems\": 1, \"maxItems\": %d, \"items\": {\"type\": \"array\", \"minItems\": 2, \"maxItems\": 2, "
-                     "\"items\": {\"type\": \"integer\", \"minimum\": %.17g, \"maximum\": %.17g}}", k->capacity, k->min, k->max);
+        fprintf(
+            out,
+            "\"type\": \"array\", \"minItems\": 1, \"maxItems\": %d, \"items\": {\"type\": \"array\", \"minItems\": 2, "
+            "\"maxItems\": 2, \"items\": {\"type\": \"integer\", \"minimum\": %.17g, \"maximum\": %.17g}}",
+            k->capacity, k->min, k->max);
     else if (k->type == NH_KEY_FORMAT)
-        fputs("\"type\": \"string\", \"pattern\": \"^ *(auto|(ap_|AP_)?u?fixed *<[^>]*>|(ap_|AP_)?u?int *<[^>]*>) *$\"", out);
-    else if (k->type == NH_KEY_NAME) fputs("\"type\": \"string\", \"pattern\": \"^[A-Za-z][A-Za-z0-9_]{0,47}$\"", out);
+        fputs("\"type\": \"string\", \"pattern\": \"^ *(auto|(ap_|AP_)?u?fixed *<[^>]*>|(ap_|AP_)?u?int *<[^>]*>) *$\"",
+              out);
+    else if (k->type == NH_KEY_NAME)
+        fputs("\"type\": \"string\", \"pattern\": \"^[A-Za-z][A-Za-z0-9_]{0,47}$\"", out);
     else if (k->type == NH_KEY_DATA)
         fprintf(out, "\"type\": \"string\", \"pattern\": \"\\\\.(npy|npz|npz:.+%s)$%s\"",
-                k->flags & NH_KEY_EVENTS ? "|bs2|txt" : k->flags & NH_KEY_LINES ? "|txt" : "", k->flags & NH_KEY_EVENTS ? "|/$" : "");
-    else fputs("\"type\": \"string\"", out);
+                k->flags & NH_KEY_EVENTS  ? "|bs2|txt"
+                : k->flags & NH_KEY_LINES ? "|txt"
+                                          : "",
+                k->flags & NH_KEY_EVENTS ? "|/$" : "");
+    else
+        fputs("\"type\": \"string\"", out);
 }
 
 static void put_default(const nh_key *k, FILE *out) {
@@ -63,8 +79,10 @@ static void put_default(const nh_key *k, FILE *out) {
     bool bare = k->type == NH_KEY_BOOL || nh_key_is_number(k);
     for (const nh_word *w = k->word; w && w->text; w++) bare &= strcmp(k->def, w->text) != 0;
     fputs(", \"default\": ", out);
-    if (bare) fputs(k->def, out);
-    else put_string(k->def, out);
+    if (bare)
+        fputs(k->def, out);
+    else
+        put_string(k->def, out);
 }
 
 static void put_indent(int depth, FILE *out) {
@@ -78,10 +96,14 @@ static void put_key(const nh_key *k, FILE *out) {
     put_string(k->doc, out);
     fputs(", ", out);
     if (k->type == NH_KEY_LAYERS)
-        fprintf(out, "\"type\": \"object\", \"additionalProperties\": {\"anyOf\": [{\"$ref\": \"#/$defs/%s\"}, {\"type\": \"null\"}]}",
+        fprintf(out,
+                "\"type\": \"object\", \"additionalProperties\": {\"anyOf\": [{\"$ref\": \"#/$defs/%s\"}, {\"type\": "
+                "\"null\"}]}",
                 k->section->name);
-    else if (k->type == NH_KEY_SECTION) fprintf(out, "\"$ref\": \"#/$defs/%s\"", k->section->name);
-    else put_type(k, out);
+    else if (k->type == NH_KEY_SECTION)
+        fprintf(out, "\"$ref\": \"#/$defs/%s\"", k->section->name);
+    else
+        put_type(k, out);
     put_default(k, out);
     fputc('}', out);
 }
@@ -118,7 +140,9 @@ static bool is_first_use(const nh_section *s, int i) {
 void nh_config_schema(FILE *out) {
     const nh_section *s = &nh_config_section;
     const char *comma = "";
-    fputs("{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n  \"title\": \"neurohls configuration\",\n  ", out);
+    fputs("{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n  \"title\": \"neurohls "
+          "configuration\",\n  ",
+          out);
     put_section(s, 1, out);
     fputs(",\n  \"$defs\": {", out);
     for (int i = 0; i < s->n_key; i++) {

@@ -7,19 +7,19 @@
 
 typedef enum { SIGNAL, C, VERILOG, VHDL, MACRO, LIBRARY } kind;
 
-static const struct { kind kind; const char *words; } reserved[] = {
+static const struct {
+    kind kind;
+    const char *words;
+} reserved[] = {
 #define NH_RESERVED(kind, words) {kind, words},
 #include "reserved.def"
 #undef NH_RESERVED
 };
 
 static const char *const why[] = {
-    [SIGNAL] = "is a port or signal of the emitted top module",
-    [C] = "is a keyword of C or C++",
-    [VERILOG] = "is a keyword of Verilog or SystemVerilog",
-    [VHDL] = "is a keyword of VHDL",
-    [MACRO] = "is a macro of C's headers or compilers",
-    [LIBRARY] = "is a function or type of C's library",
+    [SIGNAL] = "is a port or signal of the emitted top module", [C] = "is a keyword of C or C++",
+    [VERILOG] = "is a keyword of Verilog or SystemVerilog",     [VHDL] = "is a keyword of VHDL",
+    [MACRO] = "is a macro of C's headers or compilers",         [LIBRARY] = "is a function or type of C's library",
 };
 
 /* Does the word of n characters match the name? # stands for digits, * for the rest. */
@@ -49,7 +49,8 @@ static bool has(const char *words, const char *name, bool any_case) {
 
 const char *nh_config_name_problem(const char *s) {
     bool begins = (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z');
-    if (!begins || s[strspn(s, NH_NAME_LETTERS)] || strlen(s) > NH_NAME_LONGEST) return "is not a name that C and Verilog can use";
+    if (!begins || s[strspn(s, NH_NAME_LETTERS)] || strlen(s) > NH_NAME_LONGEST)
+        return "is not a name that C and Verilog can use";
     /* Files of the templates are beside those of the project, and some file systems do not tell case. */
     if (strncasecmp(s, "nh_", 3) == 0) return "begins as the names of neurohls' templates and functions do (nh_)";
     if (strncmp(s, "u_", 2) == 0) return "begins as the instances in the emitted top module do (u_)";

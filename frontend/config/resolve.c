@@ -6,16 +6,20 @@
 
 #define BUILT (NH_STRATEGY_LATENCY | NH_STRATEGY_RESOURCE | NH_STRATEGY_EVENT | NH_STRATEGY_HOST)
 
-/* The keys numerics: to decay_bits of a layer in time: neurons have them all, layers with weights those of their delay and bias. */
+/* The keys numerics: to decay_bits of a layer in time: neurons have them all, layers with weights those of their delay
+ * and bias. */
 static bool has_numerics(const nh_graph *g, const nh_layer *l, size_t field) {
     if (l->op == NH_OP_NEURON) return field != offsetof(nh_layer_options, numerics.layer_delay);
     return g->is_temporal && nh_op_get(l->op)->has_weights &&
-           (field == offsetof(nh_layer_options, numerics.preset) || field == offsetof(nh_layer_options, numerics.layer_delay) ||
+           (field == offsetof(nh_layer_options, numerics.preset) ||
+            field == offsetof(nh_layer_options, numerics.layer_delay) ||
             field == offsetof(nh_layer_options, numerics.recurrent_bias));
 }
 
 /* Layers that are populations of a fabric. */
-static bool is_placed(const nh_graph *g, const nh_layer *l) { return l->op == (g->is_temporal ? NH_OP_NEURON : NH_OP_DENSE); }
+static bool is_placed(const nh_graph *g, const nh_layer *l) {
+    return l->op == (g->is_temporal ? NH_OP_NEURON : NH_OP_DENSE);
+}
 
 /* Which keys mean something for an operator. */
 bool nh_layer_has_key(const nh_graph *g, const nh_layer *l, const nh_key *k) {
@@ -34,7 +38,8 @@ bool nh_layer_has_key(const nh_graph *g, const nh_layer *l, const nh_key *k) {
     return op->has_weights;
 }
 
-/* "'lif1.lif', 'lif1.w_rec'": the layers of a subgraph of that name, which has no layer of its own; NULL: there is no such subgraph. */
+/* "'lif1.lif', 'lif1.w_rec'": the layers of a subgraph of that name, which has no layer of its own; NULL: there is no
+ * such subgraph. */
 static const char *members_of(const nh_graph *g, const char *name) {
     const char *text = NULL;
     size_t n = strlen(name);
@@ -68,9 +73,12 @@ static void check_rule(const nh_options *o, const struct nh_layer_rule *rule, co
         nh_report(d, NH_C_GLOB, rule->at, "the pattern '%.80s' matches no layer", rule->glob);
         const char *members = members_of(g, rule->glob), *near = nh_did_you_mean(rule->glob, name, n);
         if (members)
-            nh_diag_hint(d, "'%.60s' is a subgraph, whose layers are %s: name one of them, or all as \"%.60s.*\"", rule->glob, members, rule->glob);
-        else if (near) nh_diag_hint(d, "did you mean '%s'?", near);
-        else nh_diag_hint(d, "neurohls init lists the layers of %s", nh_path_base(o->model));
+            nh_diag_hint(d, "'%.60s' is a subgraph, whose layers are %s: name one of them, or all as \"%.60s.*\"",
+                         rule->glob, members, rule->glob);
+        else if (near)
+            nh_diag_hint(d, "did you mean '%s'?", near);
+        else
+            nh_diag_hint(d, "neurohls init lists the layers of %s", nh_path_base(o->model));
         return;
     }
     for (int k = 0; k < nh_layer_section.n_key; k++) {
@@ -79,7 +87,8 @@ static void check_rule(const nh_options *o, const struct nh_layer_rule *rule, co
         nh_report(d, NH_C_OPERATOR, rule->key_at[k], "%s means nothing for the layers that '%.80s' matches",
                   nh_layer_section.key[k].name, rule->glob);
         if (field >= offsetof(nh_layer_options, wish) && field < offsetof(nh_layer_options, numerics))
-            nh_diag_hint(d, "give it to the %s: neurohls map lists them", g->is_temporal ? "neurons behind" : "dense layer in front");
+            nh_diag_hint(d, "give it to the %s: neurohls map lists them",
+                         g->is_temporal ? "neurons behind" : "dense layer in front");
     }
 }
 
@@ -101,8 +110,10 @@ static void resolve_layer(const nh_options *o, nh_layer *l) {
         const struct nh_layer_rule *rule = decider(o, l, k);
         if (!rule) continue;
         memcpy((char *)&l->opt + key->offset, (const char *)&rule->value + key->offset, nh_key_size(key));
-        if (nh_key_is_list(key)) memcpy((char *)&l->opt + key->count, (const char *)&rule->value + key->count, sizeof(int));
-        if (key->at != NH_NO_PLACE) memcpy((char *)&l->opt + key->at, (const char *)&rule->value + key->at, sizeof(nh_loc));
+        if (nh_key_is_list(key))
+            memcpy((char *)&l->opt + key->count, (const char *)&rule->value + key->count, sizeof(int));
+        if (key->at != NH_NO_PLACE)
+            memcpy((char *)&l->opt + key->at, (const char *)&rule->value + key->at, sizeof(nh_loc));
     }
 }
 
@@ -126,8 +137,12 @@ static bool check_strategy(nh_layer *l, nh_diag *d) {
         nh_report(d, NH_C_STRATEGY, l->opt.strategy_at, "the operator %s cannot be built by the strategy %s", op->text,
                   strategy_text(l->opt.strategy));
         bool of_cores = l->opt.strategy == NH_STRATEGY_EVENT && (op->strategies & NH_STRATEGY_HOST);
-        if (of_cores) nh_diag_hint(d, "beside the fabric: layers: { %s: { strategy: host } }, or resource for a pipeline of its own", l->name);
-        else if (op->strategies & NH_STRATEGY_RESOURCE) nh_diag_hint(d, "it can by strategy: resource");
+        if (of_cores)
+            nh_diag_hint(d,
+                         "beside the fabric: layers: { %s: { strategy: host } }, or resource for a pipeline of its own",
+                         l->name);
+        else if (op->strategies & NH_STRATEGY_RESOURCE)
+            nh_diag_hint(d, "it can by strategy: resource");
     } else {
         return true;
     }
@@ -142,8 +157,8 @@ static void check_wish(const nh_layer *l, nh_diag *d) {
         nh_report(d, NH_C_RANGE, w->region_at, "region has %d numbers", w->n_region);
         nh_diag_allowed(d, "[x, y, width, height]");
     } else if (w->n_region && (w->region[2] < 1 || w->region[3] < 1)) {
-        nh_report(d, NH_C_RANGE, w->region_at, "region is empty: [%lld, %lld, %lld, %lld]", (long long)w->region[0], (long long)w->region[1],
-                  (long long)w->region[2], (long long)w->region[3]);
+        nh_report(d, NH_C_RANGE, w->region_at, "region is empty: [%lld, %lld, %lld, %lld]", (long long)w->region[0],
+                  (long long)w->region[1], (long long)w->region[2], (long long)w->region[3]);
         nh_diag_allowed(d, "[x, y, width, height], width and height of 1 or more");
     } else if (w->n_region && w->n_tile) {
         nh_report(d, NH_C_CONFLICT, w->region_at, "tiles and region are both given");
@@ -153,7 +168,10 @@ static void check_wish(const nh_layer *l, nh_diag *d) {
         nh_diag_hint(d, "every tile has one core of the layer: cores can be left out");
     } else if ((w->n_tile || w->n_region || w->cores) && l->opt.strategy != NH_STRATEGY_EVENT) {
         nh_loc at = w->n_tile ? w->tile_at : w->n_region ? w->region_at : w->cores_at;
-        nh_report(d, NH_C_NO_EFFECT, at, "%s has no effect without strategy: event", w->n_tile ? "tiles" : w->n_region ? "region" : "cores");
+        nh_report(d, NH_C_NO_EFFECT, at, "%s has no effect without strategy: event",
+                  w->n_tile     ? "tiles"
+                  : w->n_region ? "region"
+                                : "cores");
     } else {
         return;
     }
@@ -171,24 +189,28 @@ static void check_reuse(const nh_options *o, nh_layer *l, nh_diag *d) {
     bool own = !same_place(l->opt.reuse_at, o->defaults.reuse_at); /* asked for by a rule, not by defaults: */
     if (l->opt.strategy == NH_STRATEGY_LATENCY || l->opt.strategy == NH_STRATEGY_HOST) {
         if (!own || r == 1) return;
-        nh_report(d, NH_C_NO_EFFECT, l->opt.reuse_at, "reuse_factor has no effect with strategy: %s", strategy_text(l->opt.strategy));
+        nh_report(d, NH_C_NO_EFFECT, l->opt.reuse_at, "reuse_factor has no effect with strategy: %s",
+                  strategy_text(l->opt.strategy));
         nh_diag_layer(d, l->name);
         return;
     }
     if (r <= n_in * n_out) return;
     if (!own) {
         l->opt.reuse_factor = n_in * n_out;
-        nh_report(d, NH_P_UNIT, l->opt.reuse_at, "layer '%.80s': reuse factor %lld, its largest (n_in x n_out = %lld x %lld); defaults say %lld", l->name,
-                  (long long)(n_in * n_out), (long long)n_in, (long long)n_out, (long long)r);
+        nh_report(d, NH_P_UNIT, l->opt.reuse_at,
+                  "layer '%.80s': reuse factor %lld, its largest (n_in x n_out = %lld x %lld); defaults say %lld",
+                  l->name, (long long)(n_in * n_out), (long long)n_in, (long long)n_out, (long long)r);
         nh_diag_layer(d, l->name);
         return;
     }
-    nh_report(d, NH_C_REUSE, l->opt.reuse_at, "layer '%.80s': reuse factor %lld is outside 1..%lld (n_in x n_out = %lld x %lld)",
-              l->name, (long long)r, (long long)(n_in * n_out), (long long)n_in, (long long)n_out);
+    nh_report(d, NH_C_REUSE, l->opt.reuse_at,
+              "layer '%.80s': reuse factor %lld is outside 1..%lld (n_in x n_out = %lld x %lld)", l->name, (long long)r,
+              (long long)(n_in * n_out), (long long)n_in, (long long)n_out);
     nh_diag_layer(d, l->name);
 }
 
-/* What nobody asked for in a time-stepped network: engines that are shared, as slow as the budget allows. Unrolling is for who asks. */
+/* What nobody asked for in a time-stepped network: engines that are shared, as slow as the budget allows. Unrolling is
+ * for who asks. */
 static void temporal_defaults(nh_graph *g, nh_diag *d) {
     int n = 0;
     for (int i = 0; i < g->n_layer; i++) {
@@ -207,7 +229,8 @@ static bool check_event(const nh_options *o, const nh_graph *g, nh_diag *d) {
     const nh_layer *event = NULL;
     for (int i = 0; i < g->n_layer && !event; i++)
         if (g->layer[i].opt.strategy == NH_STRATEGY_EVENT) event = &g->layer[i];
-    if (!event && o->fabric.given) nh_report(d, NH_C_NO_EFFECT, o->fabric.at, "fabric has no effect: no layer has strategy: event");
+    if (!event && o->fabric.given)
+        nh_report(d, NH_C_NO_EFFECT, o->fabric.at, "fabric has no effect: no layer has strategy: event");
     if (!event || o->fabric.given) return true;
     nh_report(d, NH_C_CONFLICT, event->opt.strategy_at, "strategy: event needs a fabric");
     nh_diag_hint(d, "add fabric: { mesh: [2, 2] }, or fabric: { limits: loihi2-like }");
@@ -227,8 +250,10 @@ bool nh_config_resolve(const nh_options *o, nh_graph *g, nh_diag *d) {
         /* One sentence for a strategy that many layers inherit from the same line. */
         if (refused && *refused == l->opt.strategy && !(l->opt.strategy & BUILT)) continue;
         if (is_placed(g, l)) check_wish(l, d);
-        if (check_strategy(l, d)) check_reuse(o, l, d);
-        else refused = &l->opt.strategy;
+        if (check_strategy(l, d))
+            check_reuse(o, l, d);
+        else
+            refused = &l->opt.strategy;
     }
     if (d->n_error == before && check_event(o, g, d)) nh_check_effect(o, g, d);
     return d->n_error == before;

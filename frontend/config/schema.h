@@ -1,5 +1,5 @@
-/* The table of keys of config.yaml and of target files: reading, checking, did-you-mean, JSON Schema and the comments of
- * `neurohls init` all come from it. */
+/* The table of keys of config.yaml and of target files: reading, checking, did-you-mean, JSON Schema and the comments
+ * of `neurohls init` all come from it. */
 #ifndef NH_SCHEMA_H
 #define NH_SCHEMA_H
 
@@ -27,14 +27,17 @@ typedef enum {
 
 enum {
     NH_KEY_REQUIRED = 1,
-    NH_KEY_EVENTS = 2,      /* DATA: also recordings: "x.bs2", "folder/", "list.txt" */
-    NH_KEY_FRACTION = 4,    /* "1/255" is allowed */
-    NH_KEY_PERCENT = 8,     /* "0.5%" is allowed */
+    NH_KEY_EVENTS = 2,   /* DATA: also recordings: "x.bs2", "folder/", "list.txt" */
+    NH_KEY_FRACTION = 4, /* "1/255" is allowed */
+    NH_KEY_PERCENT = 8,  /* "0.5%" is allowed */
     NH_KEY_POWER_OF_TWO = 16,
-    NH_KEY_LINES = 32       /* DATA: also the lines of a text: "labels.txt" */
+    NH_KEY_LINES = 32 /* DATA: also the lines of a text: "labels.txt" */
 };
 
-typedef struct { const char *text; int64_t value; } nh_word;
+typedef struct {
+    const char *text;
+    int64_t value;
+} nh_word;
 typedef struct nh_section nh_section;
 
 typedef struct {
@@ -48,9 +51,9 @@ typedef struct {
     size_t count;        /* LIST, TILES: offset of the int that gets the number of elements */
     int capacity;        /* LIST, TILES: most elements */
     const nh_section *section;
-    const char *def;     /* default as it would be written, or NULL: not given */
+    const char *def; /* default as it would be written, or NULL: not given */
     const char *doc;
-    const char *init;    /* what `neurohls init` writes instead of showing the default, or NULL */
+    const char *init;      /* what `neurohls init` writes instead of showing the default, or NULL */
     const char *init_time; /* the same for a network in time, or NULL: as init */
 } nh_key;
 
@@ -66,10 +69,11 @@ struct nh_section {
 };
 
 extern const nh_section nh_config_section; /* base: nh_options */
-extern const nh_section nh_layer_section;  /* base: nh_layer_options; the keys of spiking layers stand last, from numerics on */
+extern const nh_section
+    nh_layer_section; /* base: nh_layer_options; the keys of spiking layers stand last, from numerics on */
 extern const nh_section nh_spiking_section; /* base: nh_options */
-extern const nh_section nh_fabric_section; /* base: nh_fabric_request; also of limits files */
-extern const nh_section nh_target_section; /* base: nh_target */
+extern const nh_section nh_fabric_section;  /* base: nh_fabric_request; also of limits files */
+extern const nh_section nh_target_section;  /* base: nh_target */
 
 /* A rule of `layers:`; given has bit k set when the rule has key k of nh_layer_section. */
 struct nh_layer_rule {
@@ -105,9 +109,11 @@ bool nh_value_read(const nh_reading *r, const nh_key *k, const nh_yaml *node, ch
 /* Put all defaults of a section and its subsections; their place is the file without a line. */
 void nh_section_defaults(const nh_reading *r, const nh_section *s, char *base);
 /* Read a MAP. given: NULL or gets a bit per key that was there; key_at: NULL or gets the places. false: diagnosed. */
-bool nh_section_read(const nh_reading *r, const nh_section *s, const nh_yaml *node, char *base, nh_key_set *given, nh_loc *key_at);
+bool nh_section_read(const nh_reading *r, const nh_section *s, const nh_yaml *node, char *base, nh_key_set *given,
+                     nh_loc *key_at);
 
-/* After `fabric:` was read: sizes of its limits file where it says nothing, tiles and words of the fabric. false: diagnosed. */
+/* After `fabric:` was read: sizes of its limits file where it says nothing, tiles and words of the fabric. false:
+ * diagnosed. */
 bool nh_fabric_resolve(nh_arena *a, nh_diag *d, const nh_reading *config, const nh_yaml *section, nh_fabric_request *q);
 
 /* A glob over the bytes of name: * any text, ? one UTF-8 character, \ takes the next character literally. */

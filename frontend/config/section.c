@@ -16,18 +16,19 @@ void nh_section_defaults(const nh_reading *r, const nh_section *s, char *base) {
     }
 }
 
-/* The rest of an unquoted format within { }, which is diagnosed already: fixed<8,1> is read as fixed<8 and the keys after it.
- * open: did one begin before this key, and does it go on? */
+/* The rest of an unquoted format within { }, which is diagnosed already: fixed<8,1> is read as fixed<8 and the keys
+ * after it. open: did one begin before this key, and does it go on? */
 static bool leaves_format_open(bool open, const nh_yaml *key) {
     const nh_yaml *value = key->next;
-    bool begins = value->kind == NH_YAML_SCALAR && value->plain && strchr(value->text, '<') && !strchr(value->text, '>');
+    bool begins =
+        value->kind == NH_YAML_SCALAR && value->plain && strchr(value->text, '<') && !strchr(value->text, '>');
     return begins || (open && !strchr(key->text, '>'));
 }
 
 static void unknown_key(const nh_reading *r, const nh_section *s, const nh_yaml *key) {
     const char *name[NH_KEYS_MAX], *all = "";
-    nh_report(r->diag, NH_C_UNKNOWN, key->at, "unknown key '%.80s'%s%s", key->text, s == &nh_config_section ? "" : " in ",
-              s == &nh_config_section ? "" : s->name);
+    nh_report(r->diag, NH_C_UNKNOWN, key->at, "unknown key '%.80s'%s%s", key->text,
+              s == &nh_config_section ? "" : " in ", s == &nh_config_section ? "" : s->name);
     if (!nh_diag_is_shown(r->diag)) return;
     for (int i = 0; i < s->n_key; i++) {
         name[i] = s->key[i].name;
@@ -68,11 +69,13 @@ static bool read_key(const nh_reading *r, const nh_key *k, const nh_yaml *key, c
     if (k->at != NH_NO_PLACE) memcpy(base + k->at, &key->next->at, sizeof(nh_loc));
     if (k->type == NH_KEY_LAYERS) return read_layers(r, key->next, (nh_options *)(void *)base);
     if (k->type == NH_KEY_SECTION)
-        return !not_a_map(r, k->name, key->next) && nh_section_read(r, k->section, key->next, base + k->offset, NULL, NULL);
+        return !not_a_map(r, k->name, key->next) &&
+               nh_section_read(r, k->section, key->next, base + k->offset, NULL, NULL);
     return nh_value_read(r, k, key->next, base);
 }
 
-bool nh_section_read(const nh_reading *r, const nh_section *s, const nh_yaml *node, char *base, nh_key_set *given, nh_loc *key_at) {
+bool nh_section_read(const nh_reading *r, const nh_section *s, const nh_yaml *node, char *base, nh_key_set *given,
+                     nh_loc *key_at) {
     nh_key_set seen = 0;
     bool ok = true, format_open = false;
     if (not_a_map(r, s->name, node)) return false;

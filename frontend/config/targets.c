@@ -10,7 +10,9 @@ extern const nh_embedded nh_builtin_targets[];
 extern const size_t nh_builtin_targets_count;
 
 /* One kind of file: what it is called in messages, and the folder of the built-in ones. */
-typedef struct { const char *what, *folder; } family;
+typedef struct {
+    const char *what, *folder;
+} family;
 static const family targets = {"target", ""}, limits = {"fabric", "fabric/"};
 
 static bool is_path(const char *name) {
@@ -63,7 +65,8 @@ static nh_yaml *unknown(nh_arena *a, nh_diag *d, nh_loc at, const family *k, con
 }
 
 /* The tree of a file; *path: where it is. */
-static nh_yaml *read_file(nh_arena *a, nh_diag *d, nh_loc at, const family *k, const char *name, const char *config_dir, const char **path) {
+static nh_yaml *read_file(nh_arena *a, nh_diag *d, nh_loc at, const family *k, const char *name, const char *config_dir,
+                          const char **path) {
     nh_bytes text;
     *path = find_file(a, name, config_dir);
     if (*path) {
@@ -91,7 +94,8 @@ bool nh_target_read(nh_arena *a, nh_diag *d, nh_loc at, const char *name, const 
 }
 
 /* Sizes of the limits file, then what the configuration says itself. */
-static bool read_limits(nh_arena *a, nh_diag *d, const char *config_dir, const nh_reading *config, const nh_yaml *section, nh_fabric_request *q) {
+static bool read_limits(nh_arena *a, nh_diag *d, const char *config_dir, const nh_reading *config,
+                        const nh_yaml *section, nh_fabric_request *q) {
     size_t before = d->n_error;
     const char *path;
     nh_fabric_request own = *q;
@@ -109,7 +113,8 @@ static bool read_limits(nh_arena *a, nh_diag *d, const char *config_dir, const n
     return d->n_error == before;
 }
 
-bool nh_fabric_resolve(nh_arena *a, nh_diag *d, const nh_reading *config, const nh_yaml *section, nh_fabric_request *q) {
+bool nh_fabric_resolve(nh_arena *a, nh_diag *d, const nh_reading *config, const nh_yaml *section,
+                       nh_fabric_request *q) {
     q->given = true;
     q->f.name = "fabric";
     if (q->limits && !read_limits(a, d, config->dir, config, section, q)) return false;

@@ -17,20 +17,27 @@ static const char *words_text(nh_arena *a, const nh_key *k, const char *before, 
     return text;
 }
 
-bool nh_key_is_number(const nh_key *k) { return k->type == NH_KEY_INT || k->type == NH_KEY_INT64 || k->type == NH_KEY_REAL; }
+bool nh_key_is_number(const nh_key *k) {
+    return k->type == NH_KEY_INT || k->type == NH_KEY_INT64 || k->type == NH_KEY_REAL;
+}
 
 static const char *number_allowed(nh_arena *a, const nh_key *k) {
-    const char *kind = k->flags & NH_KEY_POWER_OF_TWO ? "a power of two" : k->type == NH_KEY_REAL ? "a number" : "an integer";
+    const char *kind = k->flags & NH_KEY_POWER_OF_TWO ? "a power of two"
+                       : k->type == NH_KEY_REAL       ? "a number"
+                                                      : "an integer";
     const char *or_word = words_text(a, k, ", or ", " or ");
     if (k->flags & NH_KEY_PERCENT) return "a fraction from 0 to 1, or a percentage like 0.5%";
     if (k->flags & NH_KEY_FRACTION) return "a positive number or a fraction like 1/255";
-    if (k->max > 1e15 && k->type != NH_KEY_REAL) return nh_arena_printf(a, "%s of at least %s%s", kind, number_text(a, k->min), or_word);
+    if (k->max > 1e15 && k->type != NH_KEY_REAL)
+        return nh_arena_printf(a, "%s of at least %s%s", kind, number_text(a, k->min), or_word);
     return nh_arena_printf(a, "%s from %s to %s%s", kind, number_text(a, k->min), number_text(a, k->max), or_word);
 }
 
 static const char *data_allowed(const nh_key *k) {
-    if (k->flags & NH_KEY_EVENTS) return "\"file.npy\", \"file.npz:key\", or recordings: \"file.bs2\", \"folder/\", \"list.txt\"";
-    return k->flags & NH_KEY_LINES ? "\"file.npy\", \"file.npz:key\" or \"file.txt\"" : "\"file.npy\" or \"file.npz:key\"";
+    if (k->flags & NH_KEY_EVENTS)
+        return "\"file.npy\", \"file.npz:key\", or recordings: \"file.bs2\", \"folder/\", \"list.txt\"";
+    return k->flags & NH_KEY_LINES ? "\"file.npy\", \"file.npz:key\" or \"file.txt\""
+                                   : "\"file.npy\" or \"file.npz:key\"";
 }
 
 const char *nh_key_allowed(nh_arena *a, const nh_key *k) {
@@ -39,13 +46,18 @@ const char *nh_key_allowed(nh_arena *a, const nh_key *k) {
     switch (k->type) {
     case NH_KEY_BOOL: return "true or false";
     case NH_KEY_LIST:
-        return nh_arena_printf(a, "a list [a, ...] of 1 to %d integers from %s to %s", k->capacity, number_text(a, k->min), number_text(a, k->max));
-    case NH_KEY_TILES: return nh_arena_printf(a, "a list [[x, y], ...] of 1 to %d tiles, x and y from 0 to %s", k->capacity, number_text(a, k->max));
+        return nh_arena_printf(a, "a list [a, ...] of 1 to %d integers from %s to %s", k->capacity,
+                               number_text(a, k->min), number_text(a, k->max));
+    case NH_KEY_TILES:
+        return nh_arena_printf(a, "a list [[x, y], ...] of 1 to %d tiles, x and y from 0 to %s", k->capacity,
+                               number_text(a, k->max));
     case NH_KEY_FORMAT: return "auto, or a format like \"fixed<8,1>\" or \"ufixed<8,0,RND,SAT>\"";
-    case NH_KEY_NAME: return "a letter, then letters, digits and _, at most 48 characters; no word of C, C++, Verilog or VHDL";
+    case NH_KEY_NAME:
+        return "a letter, then letters, digits and _, at most 48 characters; no word of C, C++, Verilog or VHDL";
     case NH_KEY_DATA: return data_allowed(k);
     case NH_KEY_PATH: return "the path of a file";
-    case NH_KEY_PROGRAM: return "the path of a .neuron file, the name of a built-in model, or a program in several lines";
+    case NH_KEY_PROGRAM:
+        return "the path of a .neuron file, the name of a built-in model, or a program in several lines";
     case NH_KEY_SECTION: return "a mapping { key: value }";
     case NH_KEY_LAYERS: return "a mapping { layer: { key: value } }";
     default: return "text";
@@ -92,7 +104,8 @@ static bool parse_scaled(const nh_reading *r, const nh_key *k, const char *text,
     const char *slash = k->flags & NH_KEY_FRACTION ? strchr(text, '/') : NULL;
     if (!slash) return parse_real(text, out);
     double above, below;
-    if (!parse_real(nh_arena_strn(r->arena, text, (size_t)(slash - text)), &above) || !parse_real(slash + 1, &below)) return false;
+    if (!parse_real(nh_arena_strn(r->arena, text, (size_t)(slash - text)), &above) || !parse_real(slash + 1, &below))
+        return false;
     *out = above / below;
     return isfinite(*out);
 }
@@ -118,9 +131,12 @@ static bool read_number(const nh_reading *r, const nh_key *k, const nh_yaml *nod
     int64_t whole = is_word ? w->value : k->type == NH_KEY_REAL ? 0 : (int64_t)v;
     if (is_word) v = (double)w->value;
     int as_int = k->type == NH_KEY_INT ? (int)whole : 0;
-    if (k->type == NH_KEY_INT) memcpy(field, &as_int, sizeof as_int);
-    else if (k->type == NH_KEY_INT64) memcpy(field, &whole, sizeof whole);
-    else memcpy(field, &v, sizeof v);
+    if (k->type == NH_KEY_INT)
+        memcpy(field, &as_int, sizeof as_int);
+    else if (k->type == NH_KEY_INT64)
+        memcpy(field, &whole, sizeof whole);
+    else
+        memcpy(field, &v, sizeof v);
     return true;
 }
 
@@ -168,9 +184,12 @@ static bool read_list(const nh_reading *r, const nh_key *k, const nh_yaml *node,
         double v;
         one.type = NH_KEY_INT64;
         if (e->kind == NH_YAML_REFUSED) return false;
-        if (e->kind != NH_YAML_SCALAR) ok = refuse(r, NH_C_TYPE, k, e, "takes numbers");
-        else if (!check_number(r, &one, e, &v)) ok = false;
-        else memcpy(base + k->offset + (size_t)n * sizeof(int64_t), &(int64_t){(int64_t)v}, sizeof(int64_t));
+        if (e->kind != NH_YAML_SCALAR)
+            ok = refuse(r, NH_C_TYPE, k, e, "takes numbers");
+        else if (!check_number(r, &one, e, &v))
+            ok = false;
+        else
+            memcpy(base + k->offset + (size_t)n * sizeof(int64_t), &(int64_t){(int64_t)v}, sizeof(int64_t));
     }
     if (!ok) return false;
     if (n == 0) return refuse(r, NH_C_RANGE, k, node, "is empty");
@@ -229,7 +248,8 @@ static bool read_name(const nh_reading *r, const nh_key *k, const nh_yaml *node,
     const char *problem = nh_config_name_problem(node->text);
     if (problem) {
         refuse(r, NH_C_NAME, k, node, problem);
-        if (*node->text && !node->text[strspn(node->text, NH_NAME_LETTERS)]) nh_diag_hint(r->diag, "another name, e.g. net_%.44s", node->text);
+        if (*node->text && !node->text[strspn(node->text, NH_NAME_LETTERS)])
+            nh_diag_hint(r->diag, "another name, e.g. net_%.44s", node->text);
         return false;
     }
     memcpy(field, &node->text, sizeof node->text);

@@ -46,8 +46,10 @@ static nh_yaml *add_node(tree *t, nh_yaml_kind kind, nh_loc at) {
         return node;
     }
     nh_yaml *parent = t->open[t->depth - 1];
-    if (parent->last) parent->last->next = node;
-    else parent->first = node;
+    if (parent->last)
+        parent->last->next = node;
+    else
+        parent->first = node;
     parent->last = node;
     return node;
 }
@@ -156,12 +158,14 @@ static void syntax_error(tree *t, const yaml_parser_t *p, nh_bytes text) {
     }
     const char *problem = p->problem ? p->problem : "it cannot be parsed";
     if (p->error == YAML_READER_ERROR) {
-        nh_report(t->diag, NH_C_ENCODING, offset_loc(t, text, p->problem_offset), "the file is not plain UTF-8 text: %s", problem);
+        nh_report(t->diag, NH_C_ENCODING, offset_loc(t, text, p->problem_offset),
+                  "the file is not plain UTF-8 text: %s", problem);
         return;
     }
     nh_report(t->diag, NH_C_SYNTAX, mark_loc(t, p->problem_mark), "not valid YAML: %s", problem);
     if (p->context) nh_diag_found(t->diag, "%s that began in line %zu", p->context, p->context_mark.line + 1);
-    if (strstr(problem, "cannot start any token")) nh_diag_hint(t->diag, "indent with blanks, and quote text that begins with @ ` or %%");
+    if (strstr(problem, "cannot start any token"))
+        nh_diag_hint(t->diag, "indent with blanks, and quote text that begins with @ ` or %%");
 }
 
 nh_yaml *nh_yaml_read(nh_arena *a, nh_diag *d, const char *file, nh_bytes text) {

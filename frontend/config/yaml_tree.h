@@ -24,15 +24,15 @@ typedef struct nh_yaml nh_yaml;
 struct nh_yaml {
     nh_yaml_kind kind;
     nh_loc at;
-    const char *text;     /* SCALAR: without NUL or control characters, but the ends of lines of a block */
-    bool plain;           /* SCALAR: not quoted */
-    bool is_block;        /* SCALAR: a literal block (|): text may have several lines */
+    const char *text;      /* SCALAR: without NUL or control characters, but the ends of lines of a block */
+    bool plain;            /* SCALAR: not quoted */
+    bool is_block;         /* SCALAR: a literal block (|): text may have several lines */
     nh_yaml *first, *last; /* children; of a MAP: key, value, key, value ... with SCALAR keys, no two alike */
     nh_yaml *next;
 };
 
-/* The root node of one document, or NULL when nothing could be read. Refused features and duplicate keys are diagnosed and
- * the rest is still returned, so that all errors come at once. */
+/* The root node of one document, or NULL when nothing could be read. Refused features and duplicate keys are diagnosed
+ * and the rest is still returned, so that all errors come at once. */
 nh_yaml *nh_yaml_read(nh_arena *a, nh_diag *d, const char *file, nh_bytes text);
 
 /* The value of a key of a MAP; NULL when absent or not a MAP. */

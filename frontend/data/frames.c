@@ -22,8 +22,8 @@ typedef struct {
 } layout;
 
 static bool too_large(reader *r) {
-    nh_report(r->d, NH_D_LIMIT, r->q->ref->at, "the samples are too large: %lld x %lld steps x %lld elements", (long long)r->out->n,
-              (long long)r->out->steps, (long long)r->out->size);
+    nh_report(r->d, NH_D_LIMIT, r->q->ref->at, "the samples are too large: %lld x %lld steps x %lld elements",
+              (long long)r->out->n, (long long)r->out->steps, (long long)r->out->size);
     nh_diag_allowed(r->d, "at most 2^27 elements in all");
     nh_diag_hint(r->d, "samples: N uses the first N");
     return false;
@@ -72,8 +72,9 @@ static bool wrong_shape(reader *r, const nh_npy *x) {
     char text[96];
     nh_report(r->d, NH_D_SHAPE, r->q->ref->at, "the array does not hold samples of the model's input");
     nh_diag_found(r->d, "%s", shape_text(r->a, x));
-    nh_diag_allowed(r->d, "%s%s%s", has_steps ? "[samples x] steps x " : "samples x ", nh_shape_print(r->q->shape, text),
-                    e == NH_ENCODE_EVENTS ? "; or integers, events x 3 (sample, step, address) or x 4 (and value)" : "");
+    nh_diag_allowed(
+        r->d, "%s%s%s", has_steps ? "[samples x] steps x " : "samples x ", nh_shape_print(r->q->shape, text),
+        e == NH_ENCODE_EVENTS ? "; or integers, events x 3 (sample, step, address) or x 4 (and value)" : "");
     return false;
 }
 
@@ -83,7 +84,8 @@ static bool take_samples(reader *r, int64_t have) {
     r->out->n = asked ? asked : have;
     r->out->have = have;
     if (asked <= have) return true;
-    return nh_report(r->d, NH_D_SHAPE, r->q->ref->at, "samples asks for %lld, the array has %lld", (long long)asked, (long long)have);
+    return nh_report(r->d, NH_D_SHAPE, r->q->ref->at, "samples asks for %lld, the array has %lld", (long long)asked,
+                     (long long)have);
 }
 
 /* Steps of the samples: those that were asked for, else all that the data have. */
@@ -107,7 +109,8 @@ static bool need_steps(reader *r, const char *why) {
 }
 
 static void tell(reader *r, const char *steps) {
-    nh_report(r->d, NH_D_UNDERSTOOD, r->q->ref->at, "'%s': %lld samples, %s", r->q->ref->path, (long long)r->out->n, steps);
+    nh_report(r->d, NH_D_UNDERSTOOD, r->q->ref->at, "'%s': %lld samples, %s", r->q->ref->path, (long long)r->out->n,
+              steps);
 }
 
 static double limited(const reader *r, double count) {
@@ -135,7 +138,8 @@ static bool copy_steps(reader *r, const nh_npy *x, bool has_samples) {
 }
 
 static bool bad_value(reader *r, int64_t i, double v) {
-    nh_report(r->d, NH_D_UNIT, r->q->ref->at, "a value of sample %lld is outside of 0 to 1", (long long)(i / r->out->size));
+    nh_report(r->d, NH_D_UNIT, r->q->ref->at, "a value of sample %lld is outside of 0 to 1",
+              (long long)(i / r->out->size));
     nh_diag_found(r->d, "%g (element %lld, after scale)", v, (long long)(i % r->out->size));
     nh_diag_hint(r->d, "set the scale beside the data, e.g. scale: 1/255");
     return false;
@@ -152,12 +156,16 @@ static bool encode_values(reader *r, const nh_npy *x) {
         p[i] = x->value[i] * r->q->scale;
         if (e != NH_ENCODE_CONSTANT && (p[i] < 0 || p[i] > 1)) return bad_value(r, i, p[i]);
     }
-    if (e == NH_ENCODE_RATE) nh_encode_rate(p, f->n, f->steps, f->size, r->q->opt->spiking.seed, to);
-    else if (e == NH_ENCODE_LATENCY) nh_encode_latency(p, f->n, f->steps, f->size, to);
+    if (e == NH_ENCODE_RATE)
+        nh_encode_rate(p, f->n, f->steps, f->size, r->q->opt->spiking.seed, to);
+    else if (e == NH_ENCODE_LATENCY)
+        nh_encode_latency(p, f->n, f->steps, f->size, to);
     for (int64_t s = 0; e == NH_ENCODE_CONSTANT && s < f->n; s++)
         for (int64_t t = 0; t < f->steps; t++)
             memcpy(to + (s * f->steps + t) * f->size, p + s * f->size, (size_t)f->size * sizeof *p);
-    const char *how = e == NH_ENCODE_RATE ? "spikes at random" : e == NH_ENCODE_LATENCY ? "one spike per value" : "the same values in every step";
+    const char *how = e == NH_ENCODE_RATE      ? "spikes at random"
+                      : e == NH_ENCODE_LATENCY ? "one spike per value"
+                                               : "the same values in every step";
     tell(r, nh_arena_printf(r->a, "%s, %lld steps", how, (long long)f->steps));
     return true;
 }
@@ -208,14 +216,17 @@ static bool bin(reader *r, const nh_events *e) {
     if (!x) return false;
     for (size_t i = 0; i < e->n_event; i++) {
         const nh_event *v = &e->event[i];
-        if (v->step < f->steps) x[(v->sample * f->steps + v->step) * f->size + v->address] += v->value;
-        else late++;
+        if (v->step < f->steps)
+            x[(v->sample * f->steps + v->step) * f->size + v->address] += v->value;
+        else
+            late++;
     }
     for (int64_t i = 0; i < f->n * f->steps * f->size; i++) x[i] = limited(r, x[i]) * r->q->scale;
     tell(r, nh_arena_printf(r->a, "%zu events in %lld steps", e->n_event - (size_t)late, (long long)f->steps));
     if (late)
-        nh_report(r->d, NH_D_LATE, r->q->ref->at, "%lld of %zu events come after the last of %lld steps and are not used", (long long)late,
-                  e->n_event, (long long)f->steps);
+        nh_report(r->d, NH_D_LATE, r->q->ref->at,
+                  "%lld of %zu events come after the last of %lld steps and are not used", (long long)late, e->n_event,
+                  (long long)f->steps);
     return true;
 }
 
@@ -238,7 +249,8 @@ static bool read_array(reader *r, nh_arena *scratch) {
     nh_npy_source *s = nh_npy_open(scratch, r->d, r->q->ref, &x);
     if (!s) return false;
     layout l = understand(r, &x);
-    bool is_list = !l.ok && r->q->opt->spiking.encoding == NH_ENCODE_EVENTS && x.is_integer && x.rank == 2 && (x.dim[1] == 3 || x.dim[1] == 4);
+    bool is_list = !l.ok && r->q->opt->spiking.encoding == NH_ENCODE_EVENTS && x.is_integer && x.rank == 2 &&
+                   (x.dim[1] == 3 || x.dim[1] == 4);
     if (!is_list && (!l.ok || x.n < 1)) {
         nh_npy_abandon(s);
         return wrong_shape(r, &x);
@@ -260,7 +272,8 @@ bool nh_frames_read(nh_arena *a, nh_diag *d, const nh_frames_request *q, nh_fram
     return ok;
 }
 
-const double *nh_reference_read(nh_arena *a, nh_diag *d, const nh_data_ref *ref, int64_t n, int64_t steps, int64_t size) {
+const double *nh_reference_read(nh_arena *a, nh_diag *d, const nh_data_ref *ref, int64_t n, int64_t steps,
+                                int64_t size) {
     nh_npy x;
     if (!nh_npy_read(a, d, ref, &x)) return NULL;
     bool single = n == 1 && x.rank >= 1 && x.dim[0] >= steps && x.n == x.dim[0] * size;
@@ -274,6 +287,7 @@ const double *nh_reference_read(nh_arena *a, nh_diag *d, const nh_data_ref *ref,
     int64_t have = many ? x.dim[1] : x.dim[0];
     if (have == steps) return x.value;
     double *y = nh_arena_array(a, (size_t)(n * steps * size), sizeof *y);
-    for (int64_t s = 0; s < n; s++) memcpy(y + s * steps * size, x.value + s * have * size, (size_t)(steps * size) * sizeof *y);
+    for (int64_t s = 0; s < n; s++)
+        memcpy(y + s * steps * size, x.value + s * have * size, (size_t)(steps * size) * sizeof *y);
     return y;
 }

@@ -52,7 +52,9 @@ int64_t nh_lines_read(nh_arena *a, nh_diag *d, const nh_data_ref *ref, nh_line *
     return (int64_t)n;
 }
 
-static int by_name(const void *a, const void *b) { return strcmp(((const nh_line *)a)->word[0], ((const nh_line *)b)->word[0]); }
+static int by_name(const void *a, const void *b) {
+    return strcmp(((const nh_line *)a)->word[0], ((const nh_line *)b)->word[0]);
+}
 
 static const char *last_word(const nh_line *l) { return l->word[1] ? l->word[1] : l->word[0]; }
 
@@ -67,7 +69,8 @@ static int64_t label_of(nh_diag *d, const nh_data_ref *ref, const nh_line *l) {
     const char *text = last_word(l);
     errno = 0;
     long long v = strtoll(text, &end, 10);
-    if (*end || errno || v < 0) return refuse(d, ref, l->line, "the last word is not a label: an integer of at least 0");
+    if (*end || errno || v < 0)
+        return refuse(d, ref, l->line, "the last word is not a label: an integer of at least 0");
     return v;
 }
 
@@ -83,10 +86,12 @@ static void sort_lines(nh_arena *a, nh_line *line, int64_t n) {
 }
 
 const char *nh_label_count_text(nh_arena *a, int64_t n, int64_t have) {
-    return n == have ? nh_arena_printf(a, "%lld", (long long)n) : nh_arena_printf(a, "%lld, or %lld for the first ones", (long long)have, (long long)n);
+    return n == have ? nh_arena_printf(a, "%lld", (long long)n)
+                     : nh_arena_printf(a, "%lld, or %lld for the first ones", (long long)have, (long long)n);
 }
 
-const int64_t *nh_labels_read(nh_arena *a, nh_diag *d, const nh_data_ref *ref, int64_t n, int64_t have, const char *const *name) {
+const int64_t *nh_labels_read(nh_arena *a, nh_diag *d, const nh_data_ref *ref, int64_t n, int64_t have,
+                              const char *const *name) {
     nh_line *line;
     int64_t n_line = nh_lines_read(a, d, ref, &line), n_named = 0;
     if (n_line < 0) return NULL;

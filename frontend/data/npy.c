@@ -8,10 +8,10 @@
 #include "zip.h"
 
 #define FILE_LIMIT ((size_t)2 << 30)
-#define MAX_ELEMENTS ((int64_t)1 << 27)  /* in memory */
-#define MAX_CLAIMED ((int64_t)1 << 31)   /* in a file of which only the first samples are taken */
-#define FREE_BYTES ((size_t)64 << 20)    /* of memory, that any file may take */
-#define MAX_GROWTH 256                   /* bytes of memory for a byte of a packed file, beyond that */
+#define MAX_ELEMENTS ((int64_t)1 << 27) /* in memory */
+#define MAX_CLAIMED ((int64_t)1 << 31)  /* in a file of which only the first samples are taken */
+#define FREE_BYTES ((size_t)64 << 20)   /* of memory, that any file may take */
+#define MAX_GROWTH 256                  /* bytes of memory for a byte of a packed file, beyond that */
 
 typedef struct {
     char kind; /* b i u f */
@@ -30,8 +30,7 @@ static bool parse_dtype(const char *descr, dtype *out) {
 
 static uint64_t load(const uint8_t *p, const dtype *t) {
     uint64_t v = 0;
-    for (size_t i = 0; i < t->size; i++)
-        v |= (uint64_t)p[t->swap ? t->size - 1 - i : i] << (8 * i);
+    for (size_t i = 0; i < t->size; i++) v |= (uint64_t)p[t->swap ? t->size - 1 - i : i] << (8 * i);
     return v;
 }
 
@@ -95,8 +94,7 @@ static bool bad_element(const source *s, const nh_npy *out, int64_t i) {
     const char *where = "]";
     for (int k = out->rank - 1; k >= 0; i /= out->dim[k--])
         where = nh_arena_printf(s->a, "%s%lld%s", k ? ", " : "[", (long long)(i % out->dim[k]), where);
-    nh_report(s->d, NH_D_VALUE, s->ref->at, "'%s' has an unusable number at %s", s->name,
-              out->rank ? where : "[]");
+    nh_report(s->d, NH_D_VALUE, s->ref->at, "'%s' has an unusable number at %s", s->name, out->rank ? where : "[]");
     nh_diag_found(s->d, out->is_integer ? "an integer beyond 2^53" : "NaN or an infinity");
     return false;
 }
@@ -110,7 +108,8 @@ static void strides(const nh_npy *n, int64_t stride[NH_NPY_MAX_RANK]) {
     }
 }
 
-/* A file that is row-major: element by element as it is pulled, so that an archive's member is never in memory as a whole. */
+/* A file that is row-major: element by element as it is pulled, so that an archive's member is never in memory as a
+ * whole. */
 static bool decode_rows(source *s, nh_npy *out, int64_t n) {
     enum { PIECE = 4096 };
     uint8_t *bytes = nh_arena_alloc(s->scratch, PIECE * s->t.size);
@@ -164,15 +163,18 @@ static bool check_size(const source *s, nh_npy *out) {
     return false;
 }
 
-/* May n of its elements be taken into memory? A packed file makes up for what it takes: 8 million elements from any file, more only where
- * the file is at least a 256th of their memory. */
+/* May n of its elements be taken into memory? A packed file makes up for what it takes: 8 million elements from any
+ * file, more only where the file is at least a 256th of their memory. */
 static bool check_memory(const source *s, int64_t n) {
-    bool grows = s->zip && (size_t)n * sizeof(double) > FREE_BYTES && (size_t)n * sizeof(double) / MAX_GROWTH > s->file.size;
+    bool grows =
+        s->zip && (size_t)n * sizeof(double) > FREE_BYTES && (size_t)n * sizeof(double) / MAX_GROWTH > s->file.size;
     if (n <= MAX_ELEMENTS && !grows) return true;
-    nh_report(s->d, NH_D_LIMIT, s->ref->at, grows ? "'%s' unpacks to far more than the file has" : "'%s' is too large", s->name);
+    nh_report(s->d, NH_D_LIMIT, s->ref->at, grows ? "'%s' unpacks to far more than the file has" : "'%s' is too large",
+              s->name);
     nh_diag_found(s->d, "%lld elements in a file of %zu bytes", (long long)n, s->file.size);
     nh_diag_allowed(s->d, grows ? "2^23 elements, or 32 for every byte of the file" : "at most 2^27 elements");
-    nh_diag_hint(s->d, grows ? "samples: N takes the first N; or save it with numpy.save as a .npy" : "samples: N takes the first N");
+    nh_diag_hint(s->d, grows ? "samples: N takes the first N; or save it with numpy.save as a .npy"
+                             : "samples: N takes the first N");
     return false;
 }
 
@@ -188,7 +190,8 @@ static bool open_bytes(source *s) {
         if (ref->key) s->name = nh_arena_printf(s->scratch, "%s:%s", ref->path, ref->key);
         return true;
     }
-    return !ref->key || nh_report(s->d, NH_D_MEMBER, ref->at, "'%s' is not an archive, but '%s' of it is asked for", ref->path, ref->key);
+    return !ref->key || nh_report(s->d, NH_D_MEMBER, ref->at, "'%s' is not an archive, but '%s' of it is asked for",
+                                  ref->path, ref->key);
 }
 
 /* The header, before anything behind it is looked at. */
@@ -203,7 +206,8 @@ static bool read_header(source *s) {
     if (!why && all < n) why = "its header is not a dictionary";
     if (!why && !pull(s, head + n, all - n)) return false;
     if (!why) why = nh_npy_header_parse((nh_bytes){head, all}, &s->h);
-    if (why && !s->h.structured) return nh_report(s->d, NH_D_FORMAT, s->ref->at, "'%s' cannot be read: %s", s->name, why);
+    if (why && !s->h.structured)
+        return nh_report(s->d, NH_D_FORMAT, s->ref->at, "'%s' cannot be read: %s", s->name, why);
     if (!s->h.structured && parse_dtype(s->h.descr, &s->t)) return true;
     nh_report(s->d, NH_D_DTYPE, s->ref->at, "the elements of '%s' are not numbers that can be read", s->name);
     nh_diag_found(s->d, "%s", s->h.structured ? "a structure" : s->h.descr);
@@ -251,22 +255,18 @@ bool nh_npy_read(nh_arena *a, nh_diag *d, const nh_data_ref *ref, nh_npy *out) {
 static void begin_array(nh_arena *a, nh_writer *w, const char *descr, int rank, const int64_t *dim) {
     enum { PREFIX = 10, ALIGN = 64 };
     const char *shape = "";
-    for (int i = 0; i < rank; i++)
-        shape = nh_arena_printf(a, i ? "%s %lld," : "%s%lld,", shape, (long long)dim[i]);
-    const char *head =
-        nh_arena_printf(a, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, shape);
+    for (int i = 0; i < rank; i++) shape = nh_arena_printf(a, i ? "%s %lld," : "%s%lld,", shape, (long long)dim[i]);
+    const char *head = nh_arena_printf(a, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, shape);
     size_t length = (PREFIX + strlen(head) + 1 + ALIGN - 1) / ALIGN * ALIGN - PREFIX;
-    const uint8_t prefix[PREFIX] = {
-        0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (uint8_t)length, (uint8_t)(length >> 8)};
+    const uint8_t prefix[PREFIX] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (uint8_t)length, (uint8_t)(length >> 8)};
     nh_write(w, prefix, PREFIX);
     nh_printf(w, "%-*s\n", (int)length - 1, head);
 }
 
-static bool write_array(nh_arena *a, nh_diag *d, const char *path, const char *descr, int rank,
-                        const int64_t *dim, const void *value) {
+static bool write_array(nh_arena *a, nh_diag *d, const char *path, const char *descr, int rank, const int64_t *dim,
+                        const void *value) {
     size_t n = 1;
-    for (int i = 0; i < rank; i++)
-        n *= (size_t)dim[i];
+    for (int i = 0; i < rank; i++) n *= (size_t)dim[i];
     nh_writer *w = nh_writer_open(a, path);
     begin_array(a, w, descr, rank, dim);
     nh_write(w, value, n * 8);
@@ -278,13 +278,11 @@ void nh_npy_begin_int(nh_arena *a, nh_writer *w, int bytes, bool is_signed, int 
     begin_array(a, w, descr, rank, dim);
 }
 
-bool nh_npy_write_i64(nh_arena *a, nh_diag *d, const char *path, int rank, const int64_t *dim,
-                      const int64_t *value) {
+bool nh_npy_write_i64(nh_arena *a, nh_diag *d, const char *path, int rank, const int64_t *dim, const int64_t *value) {
     return write_array(a, d, path, "<i8", rank, dim, value);
 }
 
-bool nh_npy_write_f64(nh_arena *a, nh_diag *d, const char *path, int rank, const int64_t *dim,
-                      const double *value) {
+bool nh_npy_write_f64(nh_arena *a, nh_diag *d, const char *path, int rank, const int64_t *dim, const double *value) {
     return write_array(a, d, path, "<f8", rank, dim, value);
 }
 

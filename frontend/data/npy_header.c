@@ -7,8 +7,7 @@ typedef struct {
 } text;
 
 static void skip_blanks(text *t) {
-    while (t->p < t->end && (*t->p == ' ' || *t->p == '\n' || *t->p == '\t'))
-        t->p++;
+    while (t->p < t->end && (*t->p == ' ' || *t->p == '\n' || *t->p == '\t')) t->p++;
 }
 
 static bool take(text *t, char c) {
@@ -72,8 +71,7 @@ static const char *take_item(text *t, nh_npy_header *out, unsigned *seen) {
     char key[16];
     unsigned k = 0;
     if (!take_string(t, key, sizeof key) || !take(t, ':')) return "its header is not a dictionary";
-    while (k < 3 && strcmp(keys[k], key) != 0)
-        k++;
+    while (k < 3 && strcmp(keys[k], key) != 0) k++;
     if (k == 3 || *seen & 1u << k) return "its header has an unknown key, or one twice";
     *seen |= 1u << k;
     if (k == 2) return take_shape(t, out);
@@ -107,9 +105,12 @@ static size_t prefix_size(nh_bytes file) { return file.data[6] == 1 ? 10 : 12; }
 
 size_t nh_npy_header_size(nh_bytes file, const char **why) {
     *why = NULL;
-    if (file.size < 10 || memcmp(file.data, "\x93NUMPY", 6) != 0) *why = "it is not a NumPy array";
-    else if (file.data[6] < 1 || file.data[6] > 3 || file.data[7] != 0) *why = "its format version is not 1.0, 2.0 or 3.0";
-    else if (file.size < prefix_size(file)) *why = "it ends too early";
+    if (file.size < 10 || memcmp(file.data, "\x93NUMPY", 6) != 0)
+        *why = "it is not a NumPy array";
+    else if (file.data[6] < 1 || file.data[6] > 3 || file.data[7] != 0)
+        *why = "its format version is not 1.0, 2.0 or 3.0";
+    else if (file.size < prefix_size(file))
+        *why = "it ends too early";
     if (*why) return 0;
     size_t length = 0, start = prefix_size(file);
     for (size_t i = start; i > 8; i--) length = length << 8 | file.data[i - 1];

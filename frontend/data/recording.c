@@ -33,7 +33,9 @@ static bool bad_event(nh_events *e, const char *path, size_t i, const char *what
 
 /* Nanoseconds per step; 0: diagnosed. */
 static int64_t bin_ns(nh_events *e) {
-    double bin = e->q->opt->spiking.bin > 0 ? e->q->opt->spiking.bin : e->q->opt->spiking.dt > 0 ? e->q->opt->spiking.dt : DEFAULT_BIN;
+    double bin = e->q->opt->spiking.bin > 0  ? e->q->opt->spiking.bin
+                 : e->q->opt->spiking.dt > 0 ? e->q->opt->spiking.dt
+                                             : DEFAULT_BIN;
     int64_t ns = llround(bin * 1e9);
     if (ns >= 1) return ns;
     nh_report(e->d, NH_D_STEPS, e->q->ref->at, "the steps of recordings are shorter than a nanosecond");
@@ -61,7 +63,10 @@ static bool read_recording(nh_events *e, const char *path, int64_t sample, int64
         }
         if (x >= width) return bad_event(e, path, i, "x", x, width - 1);
         if (y >= height) return bad_event(e, path, i, "y", y, height - 1);
-        nh_event event = {.sample = sample, .step = (us + overflow) * 1000 / ns, .address = (polarity * height + y) * width + x, .value = 1};
+        nh_event event = {.sample = sample,
+                          .step = (us + overflow) * 1000 / ns,
+                          .address = (polarity * height + y) * width + x,
+                          .value = 1};
         if (!nh_events_add(e, event)) return false;
     }
     return true;
@@ -104,7 +109,8 @@ static int64_t list_text(nh_events *e, const char ***out) {
     if (n < 1) return n;
     *out = nh_arena_array(e->a, (size_t)n, sizeof **out);
     for (int64_t i = 0; i < n; i++)
-        (*out)[i] = ends_with(line[i].word[0], ".bs2") ? line[i].word[0] : nh_arena_printf(e->a, "%s.bs2", line[i].word[0]);
+        (*out)[i] =
+            ends_with(line[i].word[0], ".bs2") ? line[i].word[0] : nh_arena_printf(e->a, "%s.bs2", line[i].word[0]);
     return n;
 }
 
@@ -121,15 +127,19 @@ static int64_t list_files(nh_events *e, const char ***file) {
     int64_t n = 1, asked = e->q->samples;
     *one = nh_path_base(ref->path);
     *file = one;
-    if (ends_with(ref->path, "/")) n = list_folder(e, file);
-    else if (ends_with(ref->path, ".txt")) n = list_text(e, file);
+    if (ends_with(ref->path, "/"))
+        n = list_folder(e, file);
+    else if (ends_with(ref->path, ".txt"))
+        n = list_text(e, file);
     if (n < 0) return -1;
     if (n == 0 || n > MAX_RECORDINGS) {
-        nh_report(e->d, n ? NH_D_LIMIT : NH_D_LIST, ref->at, "'%s' has %s recordings", ref->path, n ? "too many" : "no");
+        nh_report(e->d, n ? NH_D_LIMIT : NH_D_LIST, ref->at, "'%s' has %s recordings", ref->path,
+                  n ? "too many" : "no");
         return -1;
     }
     if (asked > n) {
-        nh_report(e->d, NH_D_SHAPE, ref->at, "samples asks for %lld, there are %lld recordings", (long long)asked, (long long)n);
+        nh_report(e->d, NH_D_SHAPE, ref->at, "samples asks for %lld, there are %lld recordings", (long long)asked,
+                  (long long)n);
         return -1;
     }
     e->n_file = n;
@@ -143,7 +153,8 @@ bool nh_recordings_read(nh_events *e) {
     const nh_shape *s = &e->q->shape;
     char text[96];
     if (s->rank != 3 || s->dim[0] != 2) {
-        nh_report(e->d, NH_D_SOURCE, e->q->ref->at, "recordings have two polarities and two coordinates, the model's input has not");
+        nh_report(e->d, NH_D_SOURCE, e->q->ref->at,
+                  "recordings have two polarities and two coordinates, the model's input has not");
         nh_diag_found(e->d, "%s", nh_shape_print(*s, text));
         nh_diag_allowed(e->d, "2 x height x width");
         return false;

@@ -26,13 +26,9 @@ typedef struct {
     uint32_t crc;
 } entry;
 
-static uint32_t get16(const uint8_t *p) {
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8;
-}
+static uint32_t get16(const uint8_t *p) { return (uint32_t)p[0] | (uint32_t)p[1] << 8; }
 
-static uint32_t get32(const uint8_t *p) {
-    return get16(p) | get16(p + 2) << 16;
-}
+static uint32_t get32(const uint8_t *p) { return get16(p) | get16(p + 2) << 16; }
 
 static bool damaged(const archive *z, const char *what) {
     return nh_report(z->d, NH_D_FORMAT, z->at, "'%s' is not a usable .npz archive: %s", z->path, what);
@@ -49,11 +45,9 @@ static bool open_archive(archive *z) {
         const uint8_t *p = z->file.data + size - back;
         if (memcmp(p, "PK\5\6", 4) != 0 || get16(p + 20) != back - END_SIZE) continue;
         uint32_t n = get16(p + 10), bytes = get32(p + 12), start = get32(p + 16);
-        if (n == 0xffff || bytes == UINT32_MAX || start == UINT32_MAX)
-            return damaged(z, "it is a zip64 archive");
+        if (n == 0xffff || bytes == UINT32_MAX || start == UINT32_MAX) return damaged(z, "it is a zip64 archive");
         if (get16(p + 4) != 0 || get16(p + 8) != n) return damaged(z, "it is split over several files");
-        if (start > size - back || bytes > size - back - start)
-            return damaged(z, "its directory is outside of it");
+        if (start > size - back || bytes > size - back - start) return damaged(z, "its directory is outside of it");
         z->central = start;
         z->central_end = (size_t)start + bytes;
         z->n_entry = (int)n;
@@ -67,8 +61,7 @@ static bool next_entry(const archive *z, size_t *pos, entry *e) {
     const uint8_t *p = z->file.data + *pos;
     if (z->central_end - *pos < CENTRAL_SIZE || memcmp(p, "PK\1\2", 4) != 0)
         return damaged(z, "its directory is damaged");
-    *e = (entry){
-        .flags = get16(p + 8), .method = get16(p + 10), .crc = get32(p + 16), .packed = get32(p + 20)};
+    *e = (entry){.flags = get16(p + 8), .method = get16(p + 10), .crc = get32(p + 16), .packed = get32(p + 20)};
     e->size = get32(p + 24);
     e->name_size = get16(p + 28);
     e->local = get32(p + 42);
@@ -137,9 +130,7 @@ static bool locate(const archive *z, const entry *e, nh_bytes *packed) {
     return true;
 }
 
-static void *zlib_alloc(void *arena, unsigned n, unsigned size) {
-    return nh_arena_array(arena, n, size);
-}
+static void *zlib_alloc(void *arena, unsigned n, unsigned size) { return nh_arena_array(arena, n, size); }
 
 static void zlib_free(void *arena, void *p) {
     (void)arena;
@@ -211,7 +202,8 @@ static bool ends_here(nh_zip_stream *s) {
     if (s->e.method == STORED) return true;
     s->inflater.next_out = &more;
     s->inflater.avail_out = 1;
-    bool ok = inflate(&s->inflater, Z_FINISH) == Z_STREAM_END && s->inflater.avail_out == 1 && s->inflater.avail_in == 0;
+    bool ok =
+        inflate(&s->inflater, Z_FINISH) == Z_STREAM_END && s->inflater.avail_out == 1 && s->inflater.avail_in == 0;
     return ok || damaged(&s->z, "a member cannot be inflated to the size it claims");
 }
 

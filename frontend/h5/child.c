@@ -25,7 +25,8 @@ typedef struct {
     haddr_t *seen;
     size_t n_object;
     size_t room_block; /* bytes that the library may still allocate for a block */
-    size_t room_file, room_memory; /* bytes of data left: as in the file after decompression, as the parent holds them */
+    size_t room_file,
+        room_memory; /* bytes of data left: as in the file after decompression, as the parent holds them */
 } walk;
 
 typedef struct {
@@ -50,7 +51,7 @@ typedef struct {
     size_t n;
 } dataset;
 
-/* --- the stream ------------------------------------------------------------------------------------------------------- */
+/* --- the stream -------------------------------------------------------------------------------------------------- */
 
 static void flush(walk *w) {
     if (!w->lost && w->n_out) w->lost = !w->sink.put(w->sink.ctx, w->out, w->n_out);
@@ -69,8 +70,7 @@ static void put(walk *w, const void *data, size_t size) {
 
 static void put_uint(walk *w, uint64_t v, int size) {
     uint8_t byte[8];
-    for (int i = 0; i < size; i++)
-        byte[i] = (uint8_t)(v >> 8 * i);
+    for (int i = 0; i < size; i++) byte[i] = (uint8_t)(v >> 8 * i);
     put(w, byte, (size_t)size);
 }
 
@@ -102,14 +102,15 @@ static bool problem(walk *w, nh_h5_bad what, const char *fmt, ...) {
     return false;
 }
 
-/* --- what the library says ------------------------------------------------------------------------------------------------- */
+/* --- what the library says --------------------------------------------------------------------------------------- */
 
 typedef struct {
     nh_h5_bad what;
     char text[160];
 } reason;
 
-/* The innermost message tells most; it must not change from run to run, so it ends before an address of this process. */
+/* The innermost message tells most; it must not change from run to run, so it ends before an address of this process.
+ */
 static herr_t pick_reason(unsigned n, const H5E_error2_t *e, void *out) {
     reason *r = out;
     if (e->min_num == H5E_TRUNCATED) r->what = NH_H5_BAD_TRUNCATED;
@@ -130,21 +131,20 @@ static bool library_problem(walk *w) {
     return problem(w, r.what, "HDF5 cannot read it: %s", r.text);
 }
 
-/* --- datasets --------------------------------------------------------------------------------------------------------------- */
+/* --- datasets ---------------------------------------------------------------------------------------------------- */
 
 static void index_text(const dataset *s, size_t i, char *text, size_t size) {
     size_t at[NH_H5_MAX_RANK] = {0}, used = 0;
-    for (int k = s->rank; k-- > 0; i /= (size_t)s->dim[k])
-        at[k] = i % (size_t)s->dim[k];
+    for (int k = s->rank; k-- > 0; i /= (size_t)s->dim[k]) at[k] = i % (size_t)s->dim[k];
     *text = 0;
     for (int k = 0; k < s->rank && used < size; k++)
-        used += (size_t)snprintf(text + used, size - used, "%s%zu%s", k ? ", " : "[", at[k], k + 1 == s->rank ? "] " : "");
+        used +=
+            (size_t)snprintf(text + used, size - used, "%s%zu%s", k ? ", " : "[", at[k], k + 1 == s->rank ? "] " : "");
 }
 
 static void put_shape(walk *w, const dataset *s) {
     put_uint(w, (uint64_t)s->rank, 1);
-    for (int k = 0; k < s->rank; k++)
-        put_uint(w, s->dim[k], 8);
+    for (int k = 0; k < s->rank; k++) put_uint(w, s->dim[k], 8);
 }
 
 static bool read_numbers(walk *w, const dataset *s) {
@@ -160,7 +160,8 @@ static bool read_numbers(walk *w, const dataset *s) {
         char at[200], value[24];
         index_text(s, first, at, sizeof at);
         nh_h5_element_text(&s->e, raw + first * s->e.size, value, sizeof value);
-        return problem(w, NH_H5_BAD_VALUE, "element %sis %s: more than 53 bits (%zu such elements)", at, value, n_wrong);
+        return problem(w, NH_H5_BAD_VALUE, "element %sis %s: more than 53 bits (%zu such elements)", at, value,
+                       n_wrong);
     }
     put_uint(w, NH_H5_NUMBERS, 1);
     put_uint(w, s->e.kind == NH_H5_INT, 1);
@@ -181,11 +182,11 @@ typedef struct {
 } strings;
 
 static bool add_string(walk *w, strings *t, const char *text, size_t length) {
-    if (length > w->room_memory) return problem(w, NH_H5_BAD_LIMIT, "its strings have more than %zu MiB", NH_H5_MAX_BYTES >> 20);
+    if (length > w->room_memory)
+        return problem(w, NH_H5_BAD_LIMIT, "its strings have more than %zu MiB", NH_H5_MAX_BYTES >> 20);
     w->room_memory -= length;
     t->data = nh_arena_grow(w->data, t->data, &t->cap, t->size + length + 4, 1);
-    for (int i = 0; i < 4; i++)
-        t->data[t->size++] = (uint8_t)(length >> 8 * i);
+    for (int i = 0; i < 4; i++) t->data[t->size++] = (uint8_t)(length >> 8 * i);
     if (length) memcpy(t->data + t->size, text, length);
     t->size += length;
     return true;
@@ -200,8 +201,7 @@ static bool read_fixed(walk *w, const dataset *s, strings *t) {
         size_t length = s->e.size;
         if (s->e.pad == H5T_STR_NULLTERM) length = strnlen(text, length);
         char pad = s->e.pad == H5T_STR_SPACEPAD ? ' ' : 0;
-        while (length && text[length - 1] == pad)
-            length--;
+        while (length && text[length - 1] == pad) length--;
         if (memchr(text, 0, length)) return problem(w, NH_H5_BAD_FORMAT, "string %zu has a zero byte inside", i);
         if (!add_string(w, t, text, length)) return false;
     }
@@ -253,11 +253,11 @@ static bool read_block(walk *w, const dataset *s, const block_reader *r, size_t 
     memset(r->text, 0, n * sizeof *r->text);
     nh_arena_reset(w->block);
     w->room_block = w->room_memory;
-    bool ok = (!s->rank || H5Sselect_elements(s->space, H5S_SELECT_SET, n, r->at) >= 0) &&
-              H5Dread(s->id, r->type, s->rank ? memory : H5S_ALL, s->rank ? s->space : H5S_ALL, r->transfer, r->text) >= 0;
+    bool ok =
+        (!s->rank || H5Sselect_elements(s->space, H5S_SELECT_SET, n, r->at) >= 0) &&
+        H5Dread(s->id, r->type, s->rank ? memory : H5S_ALL, s->rank ? s->space : H5S_ALL, r->transfer, r->text) >= 0;
     if (!ok) library_problem(w);
-    for (size_t i = 0; ok && i < n; i++)
-        ok = add_variable(w, t, r->text[i], first + i);
+    for (size_t i = 0; ok && i < n; i++) ok = add_variable(w, t, r->text[i], first + i);
     H5Sclose(memory);
     return ok;
 }
@@ -269,8 +269,7 @@ static bool read_variable(walk *w, const dataset *s, strings *t) {
     bool ok = H5Tset_size(r.type, H5T_VARIABLE) >= 0 && H5Tset_cset(r.type, H5Tget_cset(s->type)) >= 0 &&
               H5Pset_vlen_mem_manager(r.transfer, allocate_string, w, free_string, w) >= 0;
     if (!ok) library_problem(w);
-    for (size_t i = 0; ok && i < s->n; i += BLOCK)
-        ok = read_block(w, s, &r, i, s->n - i < BLOCK ? s->n - i : BLOCK, t);
+    for (size_t i = 0; ok && i < s->n; i += BLOCK) ok = read_block(w, s, &r, i, s->n - i < BLOCK ? s->n - i : BLOCK, t);
     H5Pclose(r.transfer);
     H5Tclose(r.type);
     return ok;
@@ -301,8 +300,7 @@ static void size_text(size_t n, size_t size, char *text, size_t cap) {
     double bytes = (double)n * (double)size;
     static const char *const unit[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     size_t k = 0;
-    for (; bytes >= 1024 && k + 1 < sizeof unit / sizeof *unit; k++)
-        bytes /= 1024;
+    for (; bytes >= 1024 && k + 1 < sizeof unit / sizeof *unit; k++) bytes /= 1024;
     snprintf(text, cap, "%.4g %s", bytes, unit[k]);
 }
 
@@ -314,8 +312,8 @@ static bool check_size(walk *w, size_t n, size_t each, const char *of) {
     if (n > NH_H5_MAX_BYTES / each)
         return problem(w, NH_H5_BAD_LIMIT, "%s claims %s, allowed are %zu MiB", of, claim, NH_H5_MAX_BYTES >> 20);
     if (n * each <= w->room_file) return true;
-    return problem(w, NH_H5_BAD_BOMB, "%s claims %s, which with what is before it cannot come out of a file of %s", of, claim,
-                   file);
+    return problem(w, NH_H5_BAD_BOMB, "%s claims %s, which with what is before it cannot come out of a file of %s", of,
+                   claim, file);
 }
 
 static bool check_layout(walk *w, hid_t plist, size_t each) {
@@ -392,7 +390,8 @@ static bool read_described(walk *w, dataset *s) {
     bool is_number = s->e.kind == NH_H5_INT || s->e.kind == NH_H5_FLOAT;
     size_t each = is_number ? NH_H5_NUMBER_SIZE : NH_H5_STRING_SIZE;
     if (s->n > w->room_memory / each)
-        return problem(w, NH_H5_BAD_LIMIT, "with it the file has more than %zu MiB of data in memory", NH_H5_MAX_BYTES >> 20);
+        return problem(w, NH_H5_BAD_LIMIT, "with it the file has more than %zu MiB of data in memory",
+                       NH_H5_MAX_BYTES >> 20);
     w->room_file -= s->n * s->e.size;
     w->room_memory -= s->n * each;
     begin(w, s->n * each);
@@ -407,13 +406,15 @@ static void read_dataset(walk *w, hid_t id) {
     if (s.space >= 0) H5Sclose(s.space);
 }
 
-/* --- groups ------------------------------------------------------------------------------------------------------------------ */
+/* --- groups ------------------------------------------------------------------------------------------------------ */
 
 static herr_t collect(hid_t group, const char *name, const H5L_info_t *info, void *ctx) {
     (void)group;
     members *m = ctx;
-    if (m->w->n_object + m->n >= NH_H5_MAX_OBJECTS) m->wrong = "too many objects";
-    else if (strlen(name) > NH_H5_MAX_NAME) m->wrong = "a name that is too long";
+    if (m->w->n_object + m->n >= NH_H5_MAX_OBJECTS)
+        m->wrong = "too many objects";
+    else if (strlen(name) > NH_H5_MAX_NAME)
+        m->wrong = "a name that is too long";
     if (m->wrong) return -1;
     m->item = nh_arena_grow(m->w->a, m->item, &m->cap, m->n + 1, sizeof *m->item);
     m->item[m->n++] = (member){.name = nh_arena_str(m->w->a, name),
@@ -485,9 +486,11 @@ static void walk_member(walk *w, hid_t group, const member *m, int depth) {
 static void walk_group(walk *w, hid_t group, int depth) {
     members m = {.w = w};
     if (H5Literate(group, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, collect, &m) < 0) {
-        if (m.wrong) problem(w, NH_H5_BAD_LIMIT, "%s, allowed are %d objects and names of %d bytes", m.wrong,
-                             NH_H5_MAX_OBJECTS, NH_H5_MAX_NAME);
-        else library_problem(w);
+        if (m.wrong)
+            problem(w, NH_H5_BAD_LIMIT, "%s, allowed are %d objects and names of %d bytes", m.wrong, NH_H5_MAX_OBJECTS,
+                    NH_H5_MAX_NAME);
+        else
+            library_problem(w);
         return;
     }
     w->n_object += m.n;
@@ -498,11 +501,12 @@ static void walk_group(walk *w, hid_t group, int depth) {
             problem(w, NH_H5_BAD_FORMAT, "a member has the impossible name '%.40s'", name);
         else if (i && strcmp(m.item[i - 1].name, name) == 0)
             problem(w, NH_H5_BAD_FORMAT, "two members are called '%.200s'", name);
-        else walk_member(w, group, &m.item[i], depth);
+        else
+            walk_member(w, group, &m.item[i], depth);
     }
 }
 
-/* --- the file ------------------------------------------------------------------------------------------------------------ */
+/* --- the file ---------------------------------------------------------------------------------------------------- */
 
 /* The library reads the bytes where they are: its "copies" are the bytes themselves. */
 static void *image_get(size_t size, H5FD_file_image_op_t op, void *file) {
@@ -530,9 +534,7 @@ static herr_t image_free(void *p, H5FD_file_image_op_t op, void *file) {
     return 0;
 }
 
-static void *share_context(void *file) {
-    return file;
-}
+static void *share_context(void *file) { return file; }
 
 static herr_t unshare_context(void *file) {
     (void)file;
@@ -541,7 +543,8 @@ static herr_t unshare_context(void *file) {
 
 static hid_t open_image(nh_bytes *file) {
     hid_t plist = H5Pcreate(H5P_FILE_ACCESS), id = -1;
-    H5FD_file_image_callbacks_t calls = {image_get, image_copy, image_resize, image_free, share_context, unshare_context, file};
+    H5FD_file_image_callbacks_t calls = {image_get,     image_copy,      image_resize, image_free,
+                                         share_context, unshare_context, file};
     if (plist >= 0 && H5Pset_fapl_core(plist, 1 << 16, 0) >= 0 && H5Pset_file_image_callbacks(plist, &calls) >= 0 &&
         H5Pset_file_image(plist, (void *)(uintptr_t)file->data, file->size) >= 0)
         id = H5Fopen("model", H5F_ACC_RDONLY, plist); /* a name that is not looked for */

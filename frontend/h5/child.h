@@ -11,7 +11,8 @@ typedef struct {
     void *ctx;
 } nh_h5_sink;
 
-/* Initialise the library: needs files, so comes before the sandbox is locked. Turns plug-ins and HDF5's own messages off. */
+/* Initialise the library: needs files, so comes before the sandbox is locked. Turns plug-ins and HDF5's own messages
+ * off. */
 bool nh_h5_child_init(void);
 /* Everything from BEGIN to END; false when the sink fails or a record cannot be written. scratch is used up. */
 bool nh_h5_child_walk(nh_arena *scratch, nh_bytes file, bool has_filter, nh_h5_sink sink);

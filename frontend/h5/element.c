@@ -99,16 +99,18 @@ static double float_value(uint64_t bits, size_t size) {
     }
     int exponent = (int)(bits >> 10 & 31);
     double mantissa = (double)(bits & 1023), v;
-    if (exponent == 31) v = mantissa != 0 ? (double)NAN : (double)INFINITY;
-    else if (exponent == 0) v = ldexp(mantissa, -24);
-    else v = ldexp(mantissa + 1024, exponent - 25);
+    if (exponent == 31)
+        v = mantissa != 0 ? (double)NAN : (double)INFINITY;
+    else if (exponent == 0)
+        v = ldexp(mantissa, -24);
+    else
+        v = ldexp(mantissa + 1024, exponent - 25);
     return bits >> 15 & 1 ? -v : v;
 }
 
 static uint64_t stored_bits(const nh_h5_element *e, const uint8_t *p) {
     uint64_t bits = 0;
-    for (size_t i = 0; i < e->size; i++)
-        bits = bits << 8 | p[e->is_big ? i : e->size - 1 - i];
+    for (size_t i = 0; i < e->size; i++) bits = bits << 8 | p[e->is_big ? i : e->size - 1 - i];
     return bits;
 }
 

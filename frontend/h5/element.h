@@ -1,5 +1,5 @@
-/* Element types of datasets: which are believed, and their values. Conversion is ours: that of the HDF5 library crashed on mutated
- * files (reference/libraries.md). */
+/* Element types of datasets: which are believed, and their values. Conversion is ours: that of the HDF5 library crashed
+ * on mutated files (reference/libraries.md). */
 #ifndef NH_H5_ELEMENT_H
 #define NH_H5_ELEMENT_H
 
@@ -13,9 +13,9 @@ typedef enum { NH_H5_INT, NH_H5_FLOAT, NH_H5_FIXED, NH_H5_VARIABLE } nh_h5_eleme
 
 typedef struct {
     nh_h5_element_kind kind;
-    size_t size;         /* bytes of an element in the file after decompression */
+    size_t size;            /* bytes of an element in the file after decompression */
     bool is_signed, is_big; /* numbers */
-    H5T_str_t pad;       /* FIXED */
+    H5T_str_t pad;          /* FIXED */
 } nh_h5_element;
 
 /* NULL when the type of a dataset is one of the above, else what it is instead. */

@@ -21,13 +21,21 @@ static const char lfs_pointer[] = "version https://git-lfs.github.com/spec/";
 
 /* No superblock is shorter than this together with the root group that it leads to. */
 enum { SHORTEST = 96 };
-/* CPU time of a child for each object: this much, and a millisecond for so many bytes of file, and of data in memory. */
+/* CPU time of a child for each object: this much, and a millisecond for so many bytes of file, and of data in memory.
+ */
 enum { CPU_MS = 300, FILE_PER_MS = 20 << 10, DATA_PER_MS = 100 << 10 };
 /* Address space for the library and for three copies of the data: a chunk, the dataset, its strings. */
 enum { MEMORY = 32 << 20, COPIES = 3 };
 
 /* How the child ended, as it says by its exit status. */
-enum { CHILD_OK, CHILD_NO_PIPE, CHILD_NO_LIBRARY, CHILD_NO_LIMITS, CHILD_NO_MEMORY = NH_EXIT_BUG, CHILD_MACHINE_MEMORY };
+enum {
+    CHILD_OK,
+    CHILD_NO_PIPE,
+    CHILD_NO_LIBRARY,
+    CHILD_NO_LIMITS,
+    CHILD_NO_MEMORY = NH_EXIT_BUG,
+    CHILD_MACHINE_MEMORY
+};
 
 typedef struct {
     int fd;
@@ -46,13 +54,15 @@ const nh_h5 *nh_h5_find(const nh_h5 *group, const char *name) {
         int64_t mid = low + (high - low) / 2;
         int order = strcmp(name, group->child[mid].name);
         if (order == 0) return &group->child[mid];
-        if (order < 0) high = mid;
-        else low = mid + 1;
+        if (order < 0)
+            high = mid;
+        else
+            low = mid + 1;
     }
     return NULL;
 }
 
-/* --- child ------------------------------------------------------------------------------------------------------------ */
+/* --- child ------------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     int fd;
@@ -63,9 +73,7 @@ static long cpu_ms(size_t file_size, size_t data_size) {
     return CPU_MS + (long)(file_size / FILE_PER_MS) + (long)(data_size / DATA_PER_MS);
 }
 
-static void begin(void *ctx, size_t size) {
-    nh_sandbox_grant(cpu_ms(((const worker *)ctx)->file_size, size));
-}
+static void begin(void *ctx, size_t size) { nh_sandbox_grant(cpu_ms(((const worker *)ctx)->file_size, size)); }
 
 static bool write_all(void *ctx, const void *data, size_t size) {
     const uint8_t *p = data;
@@ -79,8 +87,9 @@ static bool write_all(void *ctx, const void *data, size_t size) {
     return true;
 }
 
-/* The library does not survive all failing allocations. What no file of a sane size makes it ask for is left to it to refuse; else the process
- * has come to its limit, or, when the kernel still gives as much, it is not the file's doing. */
+/* The library does not survive all failing allocations. What no file of a sane size makes it ask for is left to it to
+ * refuse; else the process has come to its limit, or, when the kernel still gives as much, it is not the file's doing.
+ */
 static void child_no_memory(size_t size) {
     if (size > MEMORY) return;
     void *p = mmap(NULL, size + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -97,12 +106,13 @@ static _Noreturn void child_main(nh_bytes file, int fd) {
     worker c = {nh_sandbox_close(fd), file.size};
     if (c.fd < 0) nh_sandbox_end(CHILD_NO_PIPE);
     if (!nh_h5_child_init()) nh_sandbox_end(CHILD_NO_LIBRARY);
-    if (!nh_sandbox_grant(cpu_ms(file.size, 0)) || !nh_sandbox_lock(limit, &has_filter)) nh_sandbox_end(CHILD_NO_LIMITS);
+    if (!nh_sandbox_grant(cpu_ms(file.size, 0)) || !nh_sandbox_lock(limit, &has_filter))
+        nh_sandbox_end(CHILD_NO_LIMITS);
     nh_h5_child_walk(nh_arena_new(), file, has_filter, (nh_h5_sink){write_all, begin, &c});
     nh_sandbox_end(CHILD_OK);
 }
 
-/* --- parent ----------------------------------------------------------------------------------------------------------- */
+/* --- parent ------------------------------------------------------------------------------------------------------ */
 
 static long ms_left(const struct timespec *end) {
     struct timespec now;
@@ -131,11 +141,13 @@ static bool start_failed(nh_diag *d, nh_loc at, const char *what, int error) {
                      strerror(error));
 }
 
-/* Has this process itself less address space than its child is allowed (ulimit -v)? Then it is not the file that asked for too much. */
+/* Has this process itself less address space than its child is allowed (ulimit -v)? Then it is not the file that asked
+ * for too much. */
 static bool is_squeezed(size_t file_size) {
     enum { OURS = 64 << 20 };
     struct rlimit space;
-    return getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY && space.rlim_cur < OURS + MEMORY + COPIES * nh_h5_room(file_size);
+    return getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY &&
+           space.rlim_cur < OURS + MEMORY + COPIES * nh_h5_room(file_size);
 }
 
 /* How the child ended, when that was before its work was done. */
@@ -146,20 +158,24 @@ static void report_end(nh_diag *d, nh_loc at, size_t size, int status) {
     } else if (by) {
         nh_report(d, NH_M_H5_DIED, at, "the HDF5 library crashed here: signal %d (%s)", by, strsignal(by));
         nh_diag_hint(d, "fetch or export the file again");
-    } else if (WEXITSTATUS(status) == CHILD_MACHINE_MEMORY || (WEXITSTATUS(status) == CHILD_NO_MEMORY && is_squeezed(size))) {
+    } else if (WEXITSTATUS(status) == CHILD_MACHINE_MEMORY ||
+               (WEXITSTATUS(status) == CHILD_NO_MEMORY && is_squeezed(size))) {
         nh_report(d, NH_O_MEMORY, at, "out of memory in the process that reads HDF5 files");
     } else if (WEXITSTATUS(status) == CHILD_NO_MEMORY) {
         nh_report(d, NH_M_H5_MEMORY, at, "reading needs more memory than a file of this size may take");
     } else if (WEXITSTATUS(status) >= CHILD_NO_PIPE && WEXITSTATUS(status) <= CHILD_NO_LIMITS) {
-        static const char *const what[] = {"", "no pipe", "the HDF5 library does not start", "its limits cannot be set"};
-        nh_report(d, NH_M_H5_START, at, "the process that reads HDF5 files cannot be started: %s", what[WEXITSTATUS(status)]);
+        static const char *const what[] = {"", "no pipe", "the HDF5 library does not start",
+                                           "its limits cannot be set"};
+        nh_report(d, NH_M_H5_START, at, "the process that reads HDF5 files cannot be started: %s",
+                  what[WEXITSTATUS(status)]);
     } else {
         nh_report(d, NH_M_H5_DIED, at, "the process that reads the file ended with status %d", WEXITSTATUS(status));
         nh_diag_hint(d, "fetch or export the file again");
     }
 }
 
-static bool report_stream(nh_diag *d, const char *path, size_t size, nh_h5_stream state, const nh_h5_parsed *p, int status) {
+static bool report_stream(nh_diag *d, const char *path, size_t size, nh_h5_stream state, const nh_h5_parsed *p,
+                          int status) {
     nh_loc at = {.file = path, .path = p->at};
     switch (state) {
     case NH_H5_STREAM_WHOLE: break;
@@ -200,8 +216,7 @@ static const nh_h5 *read_in_child(nh_arena *a, nh_diag *d, const char *path, nh_
     close(fd[0]);
     /* A stream that was cut ended with the child; else it has no more to say. */
     if (state != NH_H5_STREAM_CUT) kill(child, SIGKILL);
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-        continue;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
     return report_stream(d, path, file.size, state, &parsed, status) ? parsed.root : NULL;
 }
 

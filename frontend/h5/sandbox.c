@@ -34,18 +34,15 @@ enum { SANITIZED_SLOWDOWN = 4 };
 #endif
 
 _Noreturn void nh_sandbox_end(int status) {
-    for (;;)
-        syscall(SYS_exit_group, status);
+    for (;;) syscall(SYS_exit_group, status);
 }
 
 static void default_signals(void) {
     static const int ended_by[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGPROF, SIGXCPU,
                                    SIGUSR1, SIGUSR2, SIGALRM, SIGPIPE, SIGCHLD};
     static const int crash[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-    for (size_t i = 0; i < sizeof ended_by / sizeof *ended_by; i++)
-        signal(ended_by[i], SIG_DFL);
-    for (size_t i = 0; !SANITIZED && i < sizeof crash / sizeof *crash; i++)
-        signal(crash[i], SIG_DFL);
+    for (size_t i = 0; i < sizeof ended_by / sizeof *ended_by; i++) signal(ended_by[i], SIG_DFL);
+    for (size_t i = 0; !SANITIZED && i < sizeof crash / sizeof *crash; i++) signal(crash[i], SIG_DFL);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -59,8 +56,7 @@ static void close_from(unsigned first, unsigned last) {
     struct rlimit files;
     unsigned end = 65536;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < end) end = (unsigned)files.rlim_cur;
-    for (unsigned fd = first; fd < end && fd <= last; fd++)
-        close((int)fd);
+    for (unsigned fd = first; fd < end && fd <= last; fd++) close((int)fd);
 }
 
 int nh_sandbox_close(int keep) {
@@ -95,8 +91,7 @@ static size_t address_space(void) {
     ssize_t n = read(fd, text, sizeof text - 1);
     close(fd);
     size_t pages = 0;
-    for (ssize_t i = 0; i < n && text[i] >= '0' && text[i] <= '9'; i++)
-        pages = pages * 10 + (size_t)(text[i] - '0');
+    for (ssize_t i = 0; i < n && text[i] >= '0' && text[i] <= '9'; i++) pages = pages * 10 + (size_t)(text[i] - '0');
     return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
@@ -117,26 +112,43 @@ static bool set_limits(nh_sandbox_limit l) {
 #ifdef ARCH
 #define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define RETURN(what) BPF_STMT(BPF_RET | BPF_K, what)
-#define ALLOW(name)                                            \
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##name, 0, 1), RETURN(SECCOMP_RET_ALLOW)
+#define ALLOW(name) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##name, 0, 1), RETURN(SECCOMP_RET_ALLOW)
 
-/* Memory, the pipe and the end; all else, first of all opening, connecting, starting and signalling, fails with EPERM. */
+/* Memory, the pipe and the end; all else, first of all opening, connecting, starting and signalling, fails with EPERM.
+ */
 static bool set_filter(void) {
     static const struct sock_filter program[] = {
-        LOAD(arch), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0), RETURN(SECCOMP_RET_KILL_PROCESS),
+        LOAD(arch),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0),
+        RETURN(SECCOMP_RET_KILL_PROCESS),
         LOAD(nr), /* x32 calls have numbers of their own and so fail, too */
-        ALLOW(write), ALLOW(brk), ALLOW(mmap), ALLOW(munmap), ALLOW(mremap), ALLOW(mprotect), ALLOW(madvise),
-        ALLOW(futex), ALLOW(clock_gettime), ALLOW(gettimeofday), ALLOW(setitimer), ALLOW(sched_yield), ALLOW(getpid), ALLOW(gettid),
-        ALLOW(rt_sigreturn), ALLOW(rt_sigprocmask), ALLOW(sigaltstack), ALLOW(restart_syscall), ALLOW(exit), ALLOW(exit_group),
+        ALLOW(write),
+        ALLOW(brk),
+        ALLOW(mmap),
+        ALLOW(munmap),
+        ALLOW(mremap),
+        ALLOW(mprotect),
+        ALLOW(madvise),
+        ALLOW(futex),
+        ALLOW(clock_gettime),
+        ALLOW(gettimeofday),
+        ALLOW(setitimer),
+        ALLOW(sched_yield),
+        ALLOW(getpid),
+        ALLOW(gettid),
+        ALLOW(rt_sigreturn),
+        ALLOW(rt_sigprocmask),
+        ALLOW(sigaltstack),
+        ALLOW(restart_syscall),
+        ALLOW(exit),
+        ALLOW(exit_group),
         RETURN(SECCOMP_RET_ERRNO | (EPERM & SECCOMP_RET_DATA)),
     };
     struct sock_fprog p = {sizeof program / sizeof *program, (struct sock_filter *)(uintptr_t)program};
     return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &p) == 0;
 }
 #else
-static bool set_filter(void) {
-    return false;
-}
+static bool set_filter(void) { return false; }
 #endif
 
 bool nh_sandbox_lock(nh_sandbox_limit l, bool *has_filter) {

@@ -38,7 +38,7 @@ typedef struct {
     nh_h5_parsed *out;
     uint8_t *buf;
     size_t pos, end;
-    size_t room;   /* bytes of data still believed */
+    size_t room; /* bytes of data still believed */
     size_t n_object;
     frame stack[NH_H5_MAX_DEPTH + 1];
     int depth;     /* stack[depth] is the open group */
@@ -93,8 +93,7 @@ static bool take(parser *p, void *out, size_t size) {
 
 static uint64_t get_uint(const uint8_t *byte, int size) {
     uint64_t v = 0;
-    for (int i = size; i-- > 0;)
-        v = v << 8 | byte[i];
+    for (int i = size; i-- > 0;) v = v << 8 | byte[i];
     return v;
 }
 
@@ -147,9 +146,7 @@ static bool open_group(parser *p) {
     return true;
 }
 
-static int by_name(const void *a, const void *b) {
-    return strcmp(((const nh_h5 *)a)->name, ((const nh_h5 *)b)->name);
-}
+static int by_name(const void *a, const void *b) { return strcmp(((const nh_h5 *)a)->name, ((const nh_h5 *)b)->name); }
 
 /* The members of the open group become those of o. */
 static bool close_group(parser *p, nh_h5 *o) {
@@ -279,7 +276,8 @@ static bool take_record(parser *p, uint64_t tag) {
     }
 }
 
-nh_h5_stream nh_h5_parse(nh_arena *a, nh_diag *d, const char *path, size_t limit, nh_h5_source source, nh_h5_parsed *out) {
+nh_h5_stream nh_h5_parse(nh_arena *a, nh_diag *d, const char *path, size_t limit, nh_h5_source source,
+                         nh_h5_parsed *out) {
     parser p = {.a = a, .d = d, .path = path, .source = source, .out = out, .room = limit};
     p.buf = nh_arena_alloc(a, BUFFER);
     p.stack[0] = (frame){.path = ""};

@@ -69,7 +69,9 @@ typedef struct {
     const char *rule; /* BROKEN: which one */
 } nh_h5_parsed;
 
-/* Read a stream; problems are reported (the first NH_H5_MAX_LISTED) and counted. limit: bytes of data in memory that are believed. */
-nh_h5_stream nh_h5_parse(nh_arena *a, nh_diag *d, const char *path, size_t limit, nh_h5_source source, nh_h5_parsed *out);
+/* Read a stream; problems are reported (the first NH_H5_MAX_LISTED) and counted. limit: bytes of data in memory that
+ * are believed. */
+nh_h5_stream nh_h5_parse(nh_arena *a, nh_diag *d, const char *path, size_t limit, nh_h5_source source,
+                         nh_h5_parsed *out);
 
 #endif

@@ -28,11 +28,14 @@ static bool guess_input(lava_reader *r, const lava_layer *l, nh_shape *shape) {
         *shape = (nh_shape){1, {l->weight[0].shape.dim[1]}};
     if (shape->rank > 0) return true;
     nh_report(r->d, NH_M_LAVA_INPUT, l->at, "the shape of the network's input is not in the file");
-    nh_diag_hint(r->d, "the file has no input layer and begins with a convolution or pool: give spiking: { input_shape: [C, H, W] }");
+    nh_diag_hint(
+        r->d,
+        "the file has no input layer and begins with a convolution or pool: give spiking: { input_shape: [C, H, W] }");
     return false;
 }
 
-/* The input, once the first layer that reads it is reached; file: what layers before say, rank 0 when there are none. */
+/* The input, once the first layer that reads it is reached; file: what layers before say, rank 0 when there are none.
+ */
 static bool need_input(lava_reader *r, const lava_layer *l, nh_shape file) {
     nh_shape asked = asked_shape(r), shape = file;
     if (r->g->input >= 0) return true;
@@ -63,10 +66,12 @@ static bool add_axon_delay(lava_reader *r, const lava_layer *l) {
         if (delay[i] > most) most = delay[i];
     }
     if (most == 0) return true;
-    nh_report(r->d, NH_M_LAVA_DECIDED, l->delay.at, "the layer's output is delayed by up to %lld steps", (long long)most);
+    nh_report(r->d, NH_M_LAVA_DECIDED, l->delay.at, "the layer's output is delayed by up to %lld steps",
+              (long long)most);
     nh_diag_hint(r->d, "so SLAYER trained it; lava-dl's netx ignores the delays of convolutions and pools");
     nh_tensor t = r->g->tensor[r->tensor];
-    r->tensor = lava_append(r, l, "axon", (nh_layer){.op = NH_OP_DELAY, .delay = delay, .n_delay = n}, r->tensor, t.shape, t.kind);
+    r->tensor = lava_append(r, l, "axon", (nh_layer){.op = NH_OP_DELAY, .delay = delay, .n_delay = n}, r->tensor,
+                            t.shape, t.kind);
     return true;
 }
 
@@ -74,14 +79,16 @@ static bool is_spiking(lava_neuron_kind k) {
     return k == LAVA_LIF || k == LAVA_ALIF || k == LAVA_RF_PHASE || k == LAVA_RF_IZ;
 }
 
-/* Synapses and neurons of a layer. A recurrent layer's neurons are read before they are there: their tensor is made first. */
+/* Synapses and neurons of a layer. A recurrent layer's neurons are read before they are there: their tensor is made
+ * first. */
 static bool build_neurons(lava_reader *r, const lava_layer *l) {
     lava_sums sums = {.tensor = {r->tensor}, .n = 1, .shape = r->g->tensor[r->tensor].shape, .bound = -1};
     nh_edge_kind kind = is_spiking(l->neuron.kind) ? NH_EDGE_SPIKE : NH_EDGE_GRADED;
     const char *name = nh_arena_printf(r->a, "%s.neuron", l->name);
     int out = l->type == LAVA_DENSE_REC ? nh_graph_add_tensor(r->g, name, l->shape, kind) : -1;
     if (l->type != LAVA_INPUT && !lava_synapses(r, l, out, &sums)) return false;
-    nh_layer layer = {.name = name, .op = NH_OP_NEURON, .at = l->neuron.at, .n_in = sums.n, .neuron = lava_program(r, l, &sums)};
+    nh_layer layer = {
+        .name = name, .op = NH_OP_NEURON, .at = l->neuron.at, .n_in = sums.n, .neuron = lava_program(r, l, &sums)};
     if (!layer.neuron) return false;
     memcpy(layer.in, sums.tensor, sizeof sums.tensor);
     layer.out = out >= 0 ? out : nh_graph_add_tensor(r->g, name, sums.shape, kind);
@@ -95,7 +102,8 @@ static bool build_flatten(lava_reader *r, const lava_layer *l) {
     nh_tensor t = r->g->tensor[r->tensor];
     if (nh_shape_size(t.shape) != nh_shape_size(l->shape)) {
         char a[96], b[96];
-        nh_report(r->d, NH_M_LAVA_SHAPE, lava_member_at(r, l->group, "shape"), "the shape is not that of the layer before");
+        nh_report(r->d, NH_M_LAVA_SHAPE, lava_member_at(r, l->group, "shape"),
+                  "the shape is not that of the layer before");
         nh_diag_found(r->d, "%s", nh_shape_print(l->shape, a));
         nh_diag_allowed(r->d, "%s", nh_shape_print(t.shape, b));
         return false;

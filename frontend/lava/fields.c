@@ -3,9 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-nh_loc lava_at(const lava_reader *r, const nh_h5 *object) {
-    return (nh_loc){.file = r->path, .path = object->path};
-}
+nh_loc lava_at(const lava_reader *r, const nh_h5 *object) { return (nh_loc){.file = r->path, .path = object->path}; }
 
 nh_loc lava_member_at(const lava_reader *r, const nh_h5 *group, const char *name) {
     const char *path = strcmp(group->path, "/") == 0 ? "" : group->path;
@@ -67,19 +65,24 @@ const int64_t *lava_integers(lava_reader *r, const nh_h5 *x, int64_t lo, int64_t
         out[i] = is_whole && fits ? (int64_t)v : 0;
     }
     if (n_broken) {
-        nh_report(r->d, NH_M_LAVA_INTEGER, lava_at(r, x), "'%s'%s is not an integer", x->name, print_index(r, x, broken));
-        nh_diag_found(r->d, "%.17g; %lld of %lld elements are not integers", x->number[broken], (long long)n_broken, (long long)x->n);
+        nh_report(r->d, NH_M_LAVA_INTEGER, lava_at(r, x), "'%s'%s is not an integer", x->name,
+                  print_index(r, x, broken));
+        nh_diag_found(r->d, "%.17g; %lld of %lld elements are not integers", x->number[broken], (long long)n_broken,
+                      (long long)x->n);
         nh_diag_hint(r->d, "export the network with lava-dl's export_hdf5, which writes quantized numbers");
     }
     if (n_outside) {
-        nh_report(r->d, NH_M_LAVA_RANGE, lava_at(r, x), "'%s'%s is outside its range", x->name, print_index(r, x, outside));
-        nh_diag_found(r->d, "%.17g; %lld of %lld elements are outside", x->number[outside], (long long)n_outside, (long long)x->n);
+        nh_report(r->d, NH_M_LAVA_RANGE, lava_at(r, x), "'%s'%s is outside its range", x->name,
+                  print_index(r, x, outside));
+        nh_diag_found(r->d, "%.17g; %lld of %lld elements are outside", x->number[outside], (long long)n_outside,
+                      (long long)x->n);
         nh_diag_allowed(r->d, "%lld..%lld", (long long)lo, (long long)hi);
     }
     return n_broken || n_outside ? NULL : out;
 }
 
-bool lava_ints_read(lava_reader *r, const nh_h5 *group, const char *name, bool needed, int64_t lo, int64_t hi, lava_ints *out) {
+bool lava_ints_read(lava_reader *r, const nh_h5 *group, const char *name, bool needed, int64_t lo, int64_t hi,
+                    lava_ints *out) {
     bool ok = true;
     const nh_h5 *x = needed ? lava_need(r, group, name, &ok) : lava_numbers(r, group, name, &ok);
     if (!x) return ok;
@@ -127,8 +130,7 @@ void lava_known(lava_reader *r, const nh_h5 *group, const char *known) {
     for (int64_t i = 0; i < group->n_child; i++) {
         const nh_h5 *x = &group->child[i];
         size_t k = 0;
-        while (k < n && strcmp(word[k], x->name) != 0)
-            k++;
+        while (k < n && strcmp(word[k], x->name) != 0) k++;
         if (k < n) continue;
         nh_report(r->d, NH_M_LAVA_UNKNOWN, lava_at(r, x), "nothing is known of '%s'; it has no effect", x->name);
         const char *near = nh_did_you_mean(x->name, word, n);
@@ -142,6 +144,7 @@ bool lava_is_per(lava_reader *r, const lava_ints *v, const char *what, nh_shape 
     char text[96];
     nh_report(r->d, NH_M_LAVA_SHAPE, v->at, "'%s' does not fit the layer", what);
     nh_diag_found(r->d, "%lld elements for a layer of %s", (long long)v->n, nh_shape_print(s, text));
-    nh_diag_allowed(r->d, "one for all, %lld (channels) or %lld (neurons)", (long long)s.dim[0], (long long)nh_shape_size(s));
+    nh_diag_allowed(r->d, "one for all, %lld (channels) or %lld (neurons)", (long long)s.dim[0],
+                    (long long)nh_shape_size(s));
     return false;
 }

@@ -1,4 +1,5 @@
-/* Reader of lava-dl `.net` files (HDF5): the network as lava's fixed-point runtime computes it, step by step, in exact integers. */
+/* Reader of lava-dl `.net` files (HDF5): the network as lava's fixed-point runtime computes it, step by step, in exact
+ * integers. */
 #include "lava.h"
 
 #include <string.h>

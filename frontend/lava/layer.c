@@ -20,7 +20,8 @@ static const layer_row layer_table[] = {
     {"flatten", LAVA_FLATTEN, "type shape", NULL},
     {"convT", 0, NULL, "transposed convolutions are not built (nor does lava-dl's netx read them)"},
     {"unpool", 0, NULL, "transposed convolutions are not built (nor does lava-dl's netx read them)"},
-    {"average", 0, NULL, "the file does not say over what is averaged; take it off and average the output spikes of the layer before"},
+    {"average", 0, NULL,
+     "the file does not say over what is averaged; take it off and average the output spikes of the layer before"},
     {"concat", 0, NULL, "the format names no layers that are joined (nor does lava-dl's netx read it)"},
     {"dense_comp", 0, NULL, "no writer of it is known; 'dense' with weight/real and weight/imag is read"},
 };
@@ -72,7 +73,8 @@ static bool agrees(lava_reader *r, const lava_layer *l, const char *name, int64_
     int64_t told = value;
     if (!lava_int_read(r, l->group, name, 1, LAVA_MAX_ELEMENTS, &told)) return false;
     if (told == value) return true;
-    nh_report(r->d, NH_M_LAVA_SHAPE, lava_member_at(r, l->group, name), "'%s' is not what the weight and shape say", name);
+    nh_report(r->d, NH_M_LAVA_SHAPE, lava_member_at(r, l->group, name), "'%s' is not what the weight and shape say",
+              name);
     nh_diag_found(r->d, "%lld", (long long)told);
     nh_diag_allowed(r->d, "%lld", (long long)value);
     return false;
@@ -101,7 +103,9 @@ static bool read_sizes(lava_reader *r, const lava_layer *l) {
 static void tell_transform(lava_reader *r, const lava_layer *l) {
     if (!nh_h5_find(l->group, "weight") && !nh_h5_find(l->group, "bias")) return;
     nh_report(r->d, NH_M_LAVA_DECIDED, l->at, "weight and bias of the input layer are not applied, as in lava-dl");
-    nh_diag_hint(r->d, "they say how raw data become the network's input: data * weight + bias, before it is given to the network");
+    nh_diag_hint(
+        r->d,
+        "they say how raw data become the network's input: data * weight + bias, before it is given to the network");
 }
 
 static bool read_bias(lava_reader *r, lava_layer *l) {
@@ -155,11 +159,13 @@ static bool sort_layers(lava_reader *r, const nh_h5 *group) {
         const nh_h5 *x = &group->child[i];
         int64_t k = number_of(x->name);
         if (k < 0 || k >= r->n_layer || x->kind != NH_H5_GROUP) {
-            ok = nh_report(r->d, NH_M_LAVA_FORM, lava_at(r, x), "'%s' is not one of the layers 0..%d", x->name, r->n_layer - 1);
+            ok = nh_report(r->d, NH_M_LAVA_FORM, lava_at(r, x), "'%s' is not one of the layers 0..%d", x->name,
+                           r->n_layer - 1);
             nh_diag_hint(r->d, "layers are groups that are numbered without gaps");
             continue;
         }
-        r->layer[k] = (lava_layer){.index = (int)k, .name = nh_arena_printf(r->a, "layer%d", (int)k), .group = x, .at = lava_at(r, x)};
+        r->layer[k] = (lava_layer){
+            .index = (int)k, .name = nh_arena_printf(r->a, "layer%d", (int)k), .group = x, .at = lava_at(r, x)};
     }
     return ok;
 }
@@ -169,8 +175,7 @@ static bool select_layers(lava_reader *r, const nh_h5 *group) {
     int64_t skip = r->o ? r->o->spiking.skip_layers : 0;
     if (n < r->n_layer) r->n_layer = (int)n;
     if (skip >= 0 && skip < r->n_layer) {
-        for (int i = 0; i < r->n_layer; i++)
-            r->layer[i].is_kept = i >= skip;
+        for (int i = 0; i < r->n_layer; i++) r->layer[i].is_kept = i >= skip;
         return true;
     }
     nh_report(r->d, NH_M_LAVA_SELECT, lava_at(r, group), "skip_layers leaves nothing of the network");

@@ -35,8 +35,8 @@ static const neuron_row *find_row(lava_reader *r, const nh_h5 *group, const char
         if (strcmp(name[i], text) != 0) continue;
         if (neuron_table[i].family != FAMILY_NONE) return &neuron_table[i];
         nh_report(r->d, NH_M_LAVA_NEURON, lava_at(r, group), "neurons of type '%s' are not supported", text);
-        nh_diag_hint(r->d, "lava-dl's netx reads them as resonate-and-fire neurons and loses their adaptation; "
-                           "train with RF_PHASE or RF_IZHIKEVICH");
+        nh_diag_hint(r->d, "lava-dl's netx reads them as resonate-and-fire neurons and loses their adaptation; train "
+                           "with RF_PHASE or RF_IZHIKEVICH");
         return NULL;
     }
     nh_report(r->d, NH_M_LAVA_NEURON, lava_at(r, group), "the neuron's type '%s' is not known", text);
@@ -65,7 +65,8 @@ static bool read_ignored(lava_reader *r, const nh_h5 *group) {
 }
 
 /* A parameter of the neuron: one, per channel, or per neuron of the layer. */
-static bool read_param(lava_reader *r, const lava_layer *l, const nh_h5 *g, const char *name, int64_t lo, int64_t hi, lava_ints *out) {
+static bool read_param(lava_reader *r, const lava_layer *l, const nh_h5 *g, const char *name, int64_t lo, int64_t hi,
+                       lava_ints *out) {
     if (!lava_ints_read(r, g, name, true, lo, hi, out)) return false;
     return l->shape.rank == 0 || lava_is_per(r, out, name, l->shape);
 }
@@ -74,7 +75,8 @@ static bool read_sdnn(lava_reader *r, const lava_layer *l, const nh_h5 *group, l
     bool ok = true;
     const char *activation = lava_text(r, group, "activation", false, &ok);
     if (activation && strcmp(activation, "relu") != 0) {
-        nh_report(r->d, NH_M_LAVA_IGNORED, lava_member_at(r, group, "activation"), "the activation is relu, as in lava");
+        nh_report(r->d, NH_M_LAVA_IGNORED, lava_member_at(r, group, "activation"),
+                  "the activation is relu, as in lava");
         nh_diag_found(r->d, "'%s'", activation);
         nh_diag_hint(r->d, "lava-dl's netx does not read the name of the activation");
     }
@@ -107,8 +109,11 @@ static bool read_family(lava_reader *r, const lava_layer *l, const nh_h5 *group,
 /* A layer without neurons gets those of netx: a sum of currents against a threshold. */
 static bool read_default(lava_reader *r, lava_layer *l) {
     static const int64_t i_decay = 0, v_decay = DECAY_UNITY, threshold = (int64_t)1 << 17;
-    l->neuron = (lava_neuron){.kind = LAVA_LIF, .i_decay = {&i_decay, 1, l->at}, .v_decay = {&v_decay, 1, l->at},
-                              .threshold = {&threshold, 1, l->at}, .at = l->at};
+    l->neuron = (lava_neuron){.kind = LAVA_LIF,
+                              .i_decay = {&i_decay, 1, l->at},
+                              .v_decay = {&v_decay, 1, l->at},
+                              .threshold = {&threshold, 1, l->at},
+                              .at = l->at};
     nh_report(r->d, NH_M_LAVA_DECIDED, l->at, "a layer without neurons gets those of lava-dl: a sum of currents");
     nh_diag_found(r->d, "iDecay 0, vDecay %d, vThMant %lld", DECAY_UNITY, (long long)threshold);
     l->has_neuron = true;
@@ -135,7 +140,8 @@ bool lava_neuron_read(lava_reader *r, lava_layer *l) {
     if (l->type == LAVA_INPUT && row->family == FAMILY_RF)
         ok = nh_report(r->d, NH_M_LAVA_NEURON, n.at, "an input layer of resonate-and-fire neurons is not supported");
     if (row->kind == LAVA_ALIF)
-        nh_report(r->d, NH_M_LAVA_DECIDED, n.at, "adaptive neurons compute as in SLAYER's training; lava has none to compare with");
+        nh_report(r->d, NH_M_LAVA_DECIDED, n.at,
+                  "adaptive neurons compute as in SLAYER's training; lava has none to compare with");
     l->neuron = n;
     l->has_neuron = ok;
     return ok;

@@ -5,7 +5,7 @@
 #include "neurons.h"
 
 #define DECAY_UNITY 4096.0
-#define NARROW_SUM ((int64_t)1 << 18) /* lava_lif.neuron: u=narrow */
+#define NARROW_SUM ((int64_t)1 << 18)     /* lava_lif.neuron: u=narrow */
 #define WRAP_SUM (((int64_t)1 << 23) - 1) /* sums that fit 24 bits */
 
 enum { MAX_PARAMS = 8, MAX_GUARDS = 8 };
@@ -19,19 +19,15 @@ typedef struct {
     int n_guard;
 } program;
 
-static void guard(program *p, const char *key, const char *value) {
-    p->guard[p->n_guard++] = (nh_guard){key, value};
-}
+static void guard(program *p, const char *key, const char *value) { p->guard[p->n_guard++] = (nh_guard){key, value}; }
 
 /* Values of one parameter as reals: all equal ones become one. */
 static void param(program *p, const char *name, const lava_ints *v, double factor, double offset) {
     bool is_uniform = true;
-    for (int64_t i = 1; i < v->n; i++)
-        is_uniform = is_uniform && v->value[i] == v->value[0];
+    for (int64_t i = 1; i < v->n; i++) is_uniform = is_uniform && v->value[i] == v->value[0];
     int64_t n = is_uniform ? 1 : v->n;
     double *value = nh_arena_array(p->r->a, (size_t)n, sizeof *value);
-    for (int64_t i = 0; i < n; i++)
-        value[i] = (double)v->value[i] * factor + offset;
+    for (int64_t i = 0; i < n; i++) value[i] = (double)v->value[i] * factor + offset;
     p->param[p->n_param++] = (nh_neuron_value){name, n, value, v->at};
 }
 
@@ -90,9 +86,9 @@ static const char *alif(program *p) {
     return "lava_alif";
 }
 
-/* netx goes from sine and cosine to period and decay and back. What comes out is an integer but for the last bits of a double, and is cut
- * off: an LSB is lost or not by the last bit of sin, cos and atan2. The same way here, in netx's order, with the C library's functions, which
- * are NumPy's too but where it uses AVX-512. */
+/* netx goes from sine and cosine to period and decay and back. What comes out is an integer but for the last bits of a
+ * double, and is cut off: an LSB is lost or not by the last bit of sin, cos and atan2. The same way here, in netx's
+ * order, with the C library's functions, which are NumPy's too but where it uses AVX-512. */
 static void turn(double sin_decay, double cos_decay, double *c, double *s) {
     const double pi = 3.14159265358979323846;
     double sd = sin_decay / DECAY_UNITY, cd = cos_decay / DECAY_UNITY;
@@ -103,10 +99,12 @@ static void turn(double sin_decay, double cos_decay, double *c, double *s) {
 
 static void tell_turn(program *p, double c, double s) {
     const lava_neuron *n = &p->l->neuron;
-    nh_report(p->r->d, NH_M_LAVA_DECIDED, n->at, "sine and cosine of the neurons pass through floating point, as in lava-dl");
+    nh_report(p->r->d, NH_M_LAVA_DECIDED, n->at,
+              "sine and cosine of the neurons pass through floating point, as in lava-dl");
     nh_diag_found(p->r->d, "sinDecay %lld, cosDecay %lld in the file; %g, %g used", (long long)n->sin_decay.value[0],
                   (long long)n->cos_decay.value[0], s * DECAY_UNITY, c * DECAY_UNITY);
-    nh_diag_hint(p->r->d, "either can be 1 nearer to 0 in lava itself where NumPy's sine is another (processors with AVX-512)");
+    nh_diag_hint(p->r->d,
+                 "either can be 1 nearer to 0 in lava itself where NumPy's sine is another (processors with AVX-512)");
 }
 
 static const char *rf(program *p, bool is_phase) {
@@ -116,7 +114,8 @@ static const char *rf(program *p, bool is_phase) {
     double *c = nh_arena_array(p->r->a, (size_t)size, sizeof *c), *s = nh_arena_array(p->r->a, (size_t)size, sizeof *s);
     int64_t per = size / (sd->n < cd->n ? sd->n : cd->n); /* channels against neurons: elements per channel */
     for (int64_t i = 0; i < size; i++) {
-        turn((double)sd->value[sd->n == size ? i : i / per], (double)cd->value[cd->n == size ? i : i / per], &c[i], &s[i]);
+        turn((double)sd->value[sd->n == size ? i : i / per], (double)cd->value[cd->n == size ? i : i / per], &c[i],
+             &s[i]);
         c[i] /= DECAY_UNITY;
         s[i] /= DECAY_UNITY;
     }
@@ -155,7 +154,8 @@ static void reset(program *p, nh_neuron *n) {
     const nh_options *o = p->r->o;
     if (!o || o->spiking.reset_interval <= 0) return;
     if (p->l->neuron.kind != LAVA_LIF) {
-        nh_report(p->r->d, NH_M_LAVA_IGNORED, p->l->neuron.at, "reset_interval has no effect on this layer, as in lava");
+        nh_report(p->r->d, NH_M_LAVA_IGNORED, p->l->neuron.at,
+                  "reset_interval has no effect on this layer, as in lava");
         nh_diag_hint(p->r->d, "lava-dl's netx resets CUBA and LOIHI neurons only");
         return;
     }

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-int lava_append(lava_reader *r, const lava_layer *l, const char *what, nh_layer layer, int in, nh_shape shape, nh_edge_kind kind) {
+int lava_append(lava_reader *r, const lava_layer *l, const char *what, nh_layer layer, int in, nh_shape shape,
+                nh_edge_kind kind) {
     const char *name = nh_arena_printf(r->a, "%s%s%s", l->name, what ? "." : "", what ? what : "");
     layer.name = name;
     layer.at = l->at;
@@ -44,7 +45,8 @@ static int64_t row_bound(const lava_matrix *m) {
     return most;
 }
 
-static int append_delay(lava_reader *r, const lava_layer *l, const char *what, int in, const int64_t *delay, int64_t n) {
+static int append_delay(lava_reader *r, const lava_layer *l, const char *what, int in, const int64_t *delay,
+                        int64_t n) {
     nh_tensor t = r->g->tensor[in];
     return lava_append(r, l, what, (nh_layer){.op = NH_OP_DELAY, .delay = delay, .n_delay = n}, in, t.shape, t.kind);
 }
@@ -52,12 +54,10 @@ static int append_delay(lava_reader *r, const lava_layer *l, const char *what, i
 /* delay[i] + plus, one for all where they are equal. */
 static int64_t *spread(lava_reader *r, const lava_ints *v, int64_t n, int64_t plus, int64_t *n_out) {
     bool is_uniform = true;
-    for (int64_t i = 1; i < v->n; i++)
-        is_uniform = is_uniform && v->value[i] == v->value[0];
+    for (int64_t i = 1; i < v->n; i++) is_uniform = is_uniform && v->value[i] == v->value[0];
     *n_out = is_uniform ? 1 : n;
     int64_t *out = nh_arena_array(r->a, (size_t)*n_out, sizeof *out);
-    for (int64_t i = 0; i < *n_out; i++)
-        out[i] = (v->value ? v->value[i * v->n / n] : 0) + plus;
+    for (int64_t i = 0; i < *n_out; i++) out[i] = (v->value ? v->value[i * v->n / n] : 0) + plus;
     return out;
 }
 
@@ -73,12 +73,14 @@ typedef enum { DELAY_FRONT, DELAY_BACK, DELAY_WRONG } delay_place;
 static delay_place place_delay(lava_reader *r, const lava_layer *l) {
     const nh_shape *w = &l->weight[0].shape;
     if (l->type == LAVA_DENSE_REC) {
-        nh_report(r->d, NH_M_LAVA_LAYER, l->delay.at, "delays of a recurrent layer are not supported (nor does lava-dl's netx read them)");
+        nh_report(r->d, NH_M_LAVA_LAYER, l->delay.at,
+                  "delays of a recurrent layer are not supported (nor does lava-dl's netx read them)");
         return DELAY_WRONG;
     }
     if (l->delay.n == 1) return DELAY_FRONT;
     if (l->delay.n == w->dim[0] && w->dim[0] == w->dim[1] && !all_equal(&l->delay)) {
-        nh_report(r->d, NH_M_LAVA_AMBIGUOUS, l->delay.at, "there are as many inputs as neurons; the delays are taken for those of the neurons");
+        nh_report(r->d, NH_M_LAVA_AMBIGUOUS, l->delay.at,
+                  "there are as many inputs as neurons; the delays are taken for those of the neurons");
         nh_diag_hint(r->d, "lava-dl's netx does so too, where SLAYER means delays of this layer's output");
     }
     if (l->delay.n == w->dim[0]) return all_equal(&l->delay) ? DELAY_FRONT : DELAY_BACK;
@@ -100,23 +102,25 @@ static bool check_conv(lava_reader *r, const lava_layer *l, nh_shape in) {
     }
     nh_shape out = {3, {w->dim[0], nh_window_out(&l->window, 0, in.dim[1]), nh_window_out(&l->window, 1, in.dim[2])}};
     if (nh_shape_equal(out, l->shape)) return true;
-    nh_report(r->d, NH_M_LAVA_SHAPE, lava_member_at(r, l->group, "shape"), "the shape is not what the window makes of the input");
+    nh_report(r->d, NH_M_LAVA_SHAPE, lava_member_at(r, l->group, "shape"),
+              "the shape is not what the window makes of the input");
     nh_diag_found(r->d, "%s", nh_shape_print(l->shape, a));
     nh_diag_allowed(r->d, "%s", nh_shape_print(out, b));
     return false;
 }
 
-/* SLAYER's pool fills up the image to a multiple of the kernel (with size % kernel rows, which is a multiple only for some sizes), and
- * walks over the rows of all channels at once: that is a pool per channel when no window begins in one and ends in the next. */
+/* SLAYER's pool fills up the image to a multiple of the kernel (with size % kernel rows, which is a multiple only for
+ * some sizes), and walks over the rows of all channels at once: that is a pool per channel when no window begins in one
+ * and ends in the next. */
 static bool fit_pool(lava_reader *r, const lava_layer *l, nh_shape in, nh_window *w) {
     *w = l->window;
-    for (int k = 0; k < 2 && in.rank == 3; k++)
-        w->pad_after[k] += in.dim[1 + k] % w->kernel[k];
+    for (int k = 0; k < 2 && in.rank == 3; k++) w->pad_after[k] += in.dim[1 + k] % w->kernel[k];
     bool is_plain = in.rank == 3 && w->pad_before[0] == 0 && w->dilation[0] == 1 && w->stride[0] == w->kernel[0] &&
                     (in.dim[1] + w->pad_after[0]) % w->kernel[0] == 0;
     if (is_plain) return true;
     nh_report(r->d, NH_M_LAVA_LAYER, l->at, "the pool is not supported in this form");
-    nh_diag_hint(r->d, "SLAYER's pool mixes channels unless stride = kernel, dilation 1, no padding and rows that are a multiple of the kernel");
+    nh_diag_hint(r->d, "SLAYER's pool mixes channels unless stride = kernel, dilation 1, no padding and rows that are "
+                       "a multiple of the kernel");
     return false;
 }
 
@@ -127,7 +131,8 @@ static int prepare(lava_reader *r, const lava_layer *l, bool is_dense) {
     if (in < 0) return in;
     nh_tensor t = r->g->tensor[in];
     if (!is_dense || t.shape.rank == 1) return in;
-    return lava_append(r, l, "flat", (nh_layer){.op = NH_OP_RESHAPE}, in, (nh_shape){1, {nh_shape_size(t.shape)}}, t.kind);
+    return lava_append(r, l, "flat", (nh_layer){.op = NH_OP_RESHAPE}, in, (nh_shape){1, {nh_shape_size(t.shape)}},
+                       t.kind);
 }
 
 static bool check_input(lava_reader *r, const lava_layer *l, bool is_dense, nh_window *w) {
@@ -180,11 +185,15 @@ bool lava_synapses(lava_reader *r, const lava_layer *l, int self, lava_sums *out
     *out = (lava_sums){.n = l->n_weight, .shape = l->shape, .bound = -1, .is_conv = !is_dense};
     for (int k = 0; k < l->n_weight; k++) {
         const char *what = l->n_weight == 2 ? part[k] : is_dense ? "dense" : l->type == LAVA_POOL ? "pool" : "conv";
-        nh_layer layer = {.op = is_dense ? NH_OP_DENSE : NH_OP_CONV, .weight = make_param(r, "weight", &l->weight[k]), .window = window};
+        nh_layer layer = {.op = is_dense ? NH_OP_DENSE : NH_OP_CONV,
+                          .weight = make_param(r, "weight", &l->weight[k]),
+                          .window = window};
         if (is_dense) memset(&layer.window, 0, sizeof layer.window);
         out->tensor[k] = lava_append(r, l, what, layer, in, l->shape, NH_EDGE_FRAME);
         int64_t n_back, *back = place == DELAY_BACK ? spread(r, &l->delay, l->delay.n, 0, &n_back) : NULL;
-        if (back) out->tensor[k] = append_delay(r, l, l->n_weight == 2 ? part_delay[k] : "dense_delay", out->tensor[k], back, n_back);
+        if (back)
+            out->tensor[k] =
+                append_delay(r, l, l->n_weight == 2 ? part_delay[k] : "dense_delay", out->tensor[k], back, n_back);
         int64_t bound = row_bound(&l->weight[k]);
         if (is_spike && bound > out->bound) out->bound = bound;
     }

@@ -13,8 +13,8 @@ static bool shape_error(lava_reader *r, const nh_h5 *x, const char *allowed, nh_
     return false;
 }
 
-/* Dense: [out, in], or one row after the other; as lava-dl does: reshape(out, -1), but a first dimension that is not `out` would be
- * scrambled. */
+/* Dense: [out, in], or one row after the other; as lava-dl does: reshape(out, -1), but a first dimension that is not
+ * `out` would be scrambled. */
 static bool dense_shape(lava_reader *r, const nh_h5 *x, int64_t n_out, nh_shape *out) {
     if (x->n % n_out != 0 || (x->rank > 1 && x->dim[0] != n_out))
         return shape_error(r, x, "as many rows as neurons: ", (nh_shape){1, {n_out}});
@@ -25,7 +25,8 @@ static bool dense_shape(lava_reader *r, const nh_h5 *x, int64_t n_out, nh_shape 
 /* Convolution: [c_out, c_in/groups, kh, kw]; old files have a fifth dimension of 1. */
 static bool conv_shape(lava_reader *r, const nh_h5 *x, int64_t c_out, nh_shape *out) {
     bool is_old = x->rank == 5 && x->dim[4] == 1;
-    if ((x->rank != 4 && !is_old) || x->dim[0] != c_out) return shape_error(r, x, "[outChannels, inChannels/groups, kh, kw]", (nh_shape){0});
+    if ((x->rank != 4 && !is_old) || x->dim[0] != c_out)
+        return shape_error(r, x, "[outChannels, inChannels/groups, kh, kw]", (nh_shape){0});
     *out = (nh_shape){4, {x->dim[0], x->dim[1], x->dim[2], x->dim[3]}};
     return true;
 }
@@ -40,8 +41,8 @@ static bool read_matrix(lava_reader *r, const lava_layer *l, const nh_h5 *x, lav
     return ok && out->value;
 }
 
-/* Weights of a dense layer go through lava's 8-bit synapses: clipped to -256..254, and a matrix without positive weights has a
- * sign bit of its own, so that it ends at -255 (weightutils.py: optimize_weight_bits, clip_weights). */
+/* Weights of a dense layer go through lava's 8-bit synapses: clipped to -256..254, and a matrix without positive
+ * weights has a sign bit of its own, so that it ends at -255 (weightutils.py: optimize_weight_bits, clip_weights). */
 static void clip_dense(lava_reader *r, lava_matrix *m) {
     int64_t n = nh_shape_size(m->shape), changed = 0, first = 0, max = INT64_MIN;
     for (int64_t i = 0; i < n; i++)
@@ -54,15 +55,18 @@ static void clip_dense(lava_reader *r, lava_matrix *m) {
     }
     if (!changed) return;
     nh_report(r->d, NH_M_LAVA_CLIPPED, m->at, "weights are clipped, as lava does");
-    nh_diag_found(r->d, "%lld at [%lld, %lld]; %lld of %lld weights", (long long)m->value[first], (long long)(first / m->shape.dim[1]),
-                  (long long)(first % m->shape.dim[1]), (long long)changed, (long long)n);
-    nh_diag_allowed(r->d, "%lld..%lld%s", (long long)lo, (long long)hi, max <= 0 ? " in a matrix without positive weights" : "");
+    nh_diag_found(r->d, "%lld at [%lld, %lld]; %lld of %lld weights", (long long)m->value[first],
+                  (long long)(first / m->shape.dim[1]), (long long)(first % m->shape.dim[1]), (long long)changed,
+                  (long long)n);
+    nh_diag_allowed(r->d, "%lld..%lld%s", (long long)lo, (long long)hi,
+                    max <= 0 ? " in a matrix without positive weights" : "");
     m->value = w;
     m->real = NULL;
 }
 
 /* (h, w), or one number for both. */
-static bool read_pair(lava_reader *r, const lava_layer *l, const char *name, bool needed, int64_t lo, int64_t absent, int64_t out[2]) {
+static bool read_pair(lava_reader *r, const lava_layer *l, const char *name, bool needed, int64_t lo, int64_t absent,
+                      int64_t out[2]) {
     lava_ints v = {0};
     if (!lava_ints_read(r, l->group, name, needed, lo, 1 << 16, &v)) return false;
     if (v.n > 2) {
@@ -83,7 +87,8 @@ static bool read_window(lava_reader *r, lava_layer *l) {
     w->groups = 1;
     if (l->type == LAVA_CONV) ok = lava_int_read(r, l->group, "groups", 1, l->shape.dim[0], &w->groups) && ok;
     if (ok && l->shape.dim[0] % w->groups != 0) {
-        ok = nh_report(r->d, NH_M_LAVA_SHAPE, lava_member_at(r, l->group, "groups"), "the channels are not divisible by the groups");
+        ok = nh_report(r->d, NH_M_LAVA_SHAPE, lava_member_at(r, l->group, "groups"),
+                       "the channels are not divisible by the groups");
         nh_diag_found(r->d, "%lld channels, %lld groups", (long long)l->shape.dim[0], (long long)w->groups);
     }
     memcpy(w->pad_after, w->pad_before, sizeof w->pad_after);
@@ -97,7 +102,8 @@ static bool read_kernel(lava_reader *r, lava_layer *l) {
     l->window.kernel[1] = s->dim[3];
     if (!read_pair(r, l, "kernelSize", false, 1, 0, told)) return false;
     if (!told[0] || memcmp(told, l->window.kernel, sizeof told) == 0) return true;
-    nh_report(r->d, NH_M_LAVA_SHAPE, lava_member_at(r, l->group, "kernelSize"), "'kernelSize' is not what the weight says");
+    nh_report(r->d, NH_M_LAVA_SHAPE, lava_member_at(r, l->group, "kernelSize"),
+              "'kernelSize' is not what the weight says");
     nh_diag_found(r->d, "%lldx%lld, and the weight has %lldx%lld", (long long)told[0], (long long)told[1],
                   (long long)l->window.kernel[0], (long long)l->window.kernel[1]);
     return false;
@@ -111,8 +117,7 @@ static bool spread_pool(lava_reader *r, lava_layer *l) {
         return nh_report(r->d, NH_M_LAVA_SHAPE, m->at, "the weight of a pool is not one kernel: [1, 1, kh, kw]");
     int64_t *w = nh_arena_array(r->a, (size_t)(c * taps), sizeof *w);
     if (!w) return nh_report(r->d, NH_M_LAVA_SHAPE, m->at, "the pool is too large");
-    for (int64_t i = 0; i < c; i++)
-        memcpy(w + i * taps, m->value, (size_t)taps * sizeof *w);
+    for (int64_t i = 0; i < c; i++) memcpy(w + i * taps, m->value, (size_t)taps * sizeof *w);
     m->value = w;
     m->real = NULL;
     m->shape.dim[0] = c;
@@ -145,7 +150,9 @@ static bool read_weight(lava_reader *r, lava_layer *l) {
     bool is_rf = l->neuron.kind == LAVA_RF_PHASE || l->neuron.kind == LAVA_RF_IZ;
     if (ok && l->has_neuron && is_rf != is_complex) {
         nh_report(r->d, NH_M_LAVA_SHAPE, lava_at(r, w), "the weight is %s", is_complex ? "complex" : "real");
-        nh_diag_allowed(r->d, "complex weights (weight/real, weight/imag) with resonate-and-fire neurons, real ones with all others");
+        nh_diag_allowed(
+            r->d,
+            "complex weights (weight/real, weight/imag) with resonate-and-fire neurons, real ones with all others");
         return false;
     }
     return ok;
@@ -160,8 +167,7 @@ bool lava_weights_read(lava_reader *r, lava_layer *l) {
         return nh_report(r->d, NH_M_LAVA_LAYER, l->at, "a recurrent layer with complex weights is not supported");
     if (l->type == LAVA_POOL && l->n_weight != 1)
         return nh_report(r->d, NH_M_LAVA_LAYER, l->at, "a pool with complex weights is not supported");
-    for (int k = 0; k < l->n_weight && is_dense; k++)
-        clip_dense(r, &l->weight[k]);
+    for (int k = 0; k < l->n_weight && is_dense; k++) clip_dense(r, &l->weight[k]);
     if (l->type == LAVA_DENSE_REC) clip_dense(r, &l->recurrent);
     if (!is_dense) ok = read_kernel(r, l);
     return l->type == LAVA_POOL ? ok && spread_pool(r, l) : ok;
@@ -187,7 +193,8 @@ bool lava_delay_read(lava_reader *r, lava_layer *l) {
     }
     if (clipped) {
         nh_report(r->d, NH_M_LAVA_CLIPPED, lava_at(r, x), "delays are clipped, as lava-dl does");
-        nh_diag_found(r->d, "%g at [%lld]; %lld of %lld delays", x->number[first], (long long)first, (long long)clipped, (long long)x->n);
+        nh_diag_found(r->d, "%g at [%lld]; %lld of %lld delays", x->number[first], (long long)first, (long long)clipped,
+                      (long long)x->n);
         nh_diag_allowed(r->d, "0..%d steps", LAVA_MAX_DELAY);
     }
     l->delay = (lava_ints){v, x->n, lava_at(r, x)};

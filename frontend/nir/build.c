@@ -1,4 +1,5 @@
-/* Flat nodes with shapes -> layers. Tensors of all nodes are made first, so that a delay can read one that is made later. */
+/* Flat nodes with shapes -> layers. Tensors of all nodes are made first, so that a delay can read one that is made
+ * later. */
 #include "nir_model.h"
 
 #include <stdlib.h>
@@ -42,7 +43,7 @@ bool nir_build_dense(nir_model *m, nir_node *n, nh_layer *l) {
     return true;
 }
 
-/* --- names ------------------------------------------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------------------------- */
 
 /* Names in use, by hash, for unique ones in any number. */
 typedef struct {
@@ -81,14 +82,14 @@ static void name_nodes(nir_model *m, name_set *set) {
             if (n->depth != depth || !n->live || n->source >= 0 || !is_layer(m, i)) continue;
             const char *name = unique(m, set, n->name);
             if (name != n->name && noted++ < NIR_MAX_LISTED) {
-                nh_report(m->d, NH_M_NIR_NAME, nir_at_node(m, n), "two nodes are called '%s' once subgraphs are inlined; this one is now '%s'",
-                          n->name, name);
+                nh_report(m->d, NH_M_NIR_NAME, nir_at_node(m, n),
+                          "two nodes are called '%s' once subgraphs are inlined; this one is now '%s'", n->name, name);
             }
             n->name = name;
         }
 }
 
-/* --- layers -------------------------------------------------------------------------------------------------------------------- */
+/* --- layers ------------------------------------------------------------------------------------------------------ */
 
 typedef struct {
     nir_model *m;
@@ -98,7 +99,8 @@ typedef struct {
 /* What stands on the output of a node: wires keep the kind of their only signal. */
 static nh_edge_kind kind_of(const nir_model *m, int index, const nh_edge_kind *known) {
     const nir_node *n = &m->node[index];
-    bool wire = n->type->build == nir_build_flatten || n->type->build == nir_build_identity || n->type->cls == NIR_DELAY;
+    bool wire =
+        n->type->build == nir_build_flatten || n->type->build == nir_build_identity || n->type->cls == NIR_DELAY;
     if (n->type->cls == NIR_STATEFUL) return nir_param(n, "v_threshold") ? NH_EDGE_SPIKE : NH_EDGE_GRADED;
     if (strcmp(n->type->name, "Threshold") == 0) return NH_EDGE_SPIKE;
     bool single = m->in.at[index + 1] - m->in.at[index] == 1;
@@ -136,7 +138,8 @@ static int carried(builder *b, const nir_edge *e) {
     int64_t *steps = NH_NEW(m->a, int64_t);
     *steps = e->delay;
     n->delayed_steps = e->delay;
-    n->delayed = add_extra(b, n, "delay", (nh_layer){.op = NH_OP_DELAY, .n_in = 1, .in = {n->tensor}, .delay = steps, .n_delay = 1});
+    n->delayed = add_extra(b, n, "delay",
+                           (nh_layer){.op = NH_OP_DELAY, .n_in = 1, .in = {n->tensor}, .delay = steps, .n_delay = 1});
     return n->delayed;
 }
 
@@ -156,10 +159,12 @@ static nh_layer signals_of(builder *b, int index) {
     return sum;
 }
 
-/* A Delay on a loop stands before what it reads. The sum of several signals cannot: its tensor is made here, its layer at the end. */
+/* A Delay on a loop stands before what it reads. The sum of several signals cannot: its tensor is made here, its layer
+ * at the end. */
 static bool build_late(builder *b, nir_node *n, nh_layer layer) {
     nir_model *m = b->m;
-    n->sum = nh_graph_add_tensor(m->g, unique(m, &b->names, nh_arena_printf(m->scratch, "%s.sum", n->name)), n->x, NH_EDGE_FRAME);
+    n->sum = nh_graph_add_tensor(m->g, unique(m, &b->names, nh_arena_printf(m->scratch, "%s.sum", n->name)), n->x,
+                                 NH_EDGE_FRAME);
     layer.in[0] = n->sum;
     layer.n_in = 1;
     if (!n->type->build(m, n, &layer)) return false;
@@ -184,7 +189,8 @@ static bool build_node(builder *b, int index) {
     nh_layer layer = {.name = n->name, .at = nir_at(m, nh_arena_str(m->a, n->path)), .out = n->tensor};
     if (n->is_late && m->in.at[index + 1] - m->in.at[index] > 1) return build_late(b, n, layer);
     nh_layer sum = signals_of(b, index);
-    if (n->depth > 0 && n->type->cls <= NIR_PORT_OUT && sum.n_in > 1) { /* a port of a subgraph is the sum of what reaches it */
+    if (n->depth > 0 && n->type->cls <= NIR_PORT_OUT &&
+        sum.n_in > 1) { /* a port of a subgraph is the sum of what reaches it */
         sum.name = layer.name;
         sum.at = layer.at;
         sum.out = layer.out;

@@ -1,5 +1,5 @@
-/* The tree of a file -> nodes and edges of all its graphs in one list. A subgraph's node is called "<subgraph>.<node>"; an edge to a
- * subgraph leads to its Input, one from it comes from its Output. */
+/* The tree of a file -> nodes and edges of all its graphs in one list. A subgraph's node is called "<subgraph>.<node>";
+ * an edge to a subgraph leads to its Input, one from it comes from its Output. */
 #include "nir_model.h"
 
 #include <stdlib.h>
@@ -10,9 +10,9 @@ typedef struct {
     const nh_h5 *group, *nodes, *edges;
     const char *prefix; /* of its nodes' names: "" or "lif1." */
     int depth;
-    int *in, *out;      /* per child: the flat node where edges to it end, and from where edges from it begin */
-    bool *is_named;     /* per child: an edge names it */
-    int input, output;  /* flat nodes */
+    int *in, *out;     /* per child: the flat node where edges to it end, and from where edges from it begin */
+    bool *is_named;    /* per child: an edge names it */
+    int input, output; /* flat nodes */
 } scope;
 
 static bool read_scope(nir_model *m, scope *s);
@@ -40,7 +40,10 @@ static const char *type_of(nir_model *m, const nh_h5 *group) {
     const nh_h5 *type = group->kind == NH_H5_GROUP ? nh_h5_find(group, "type") : NULL;
     if (type && type->kind == NH_H5_STRING && type->n == 1) return type->text[0];
     nh_report(m->d, NH_M_NIR_FORM, nir_at(m, group->path), "a node without a type");
-    nh_diag_found(m->d, "%s", group->kind != NH_H5_GROUP ? "a dataset" : type ? "a type that is not one text" : "a group without 'type'");
+    nh_diag_found(m->d, "%s",
+                  group->kind != NH_H5_GROUP ? "a dataset"
+                  : type                     ? "a type that is not one text"
+                                             : "a group without 'type'");
     nh_diag_allowed(m->d, "a group that holds a text 'type' and the parameters");
     return NULL;
 }
@@ -55,9 +58,11 @@ static bool unknown_type(nir_model *m, const nh_h5 *group, const char *type) {
 }
 
 static bool read_subgraph(nir_model *m, const scope *s, const nh_h5 *group, int64_t child) {
-    scope inner = {.group = group, .prefix = nh_arena_printf(m->scratch, "%s%s.", s->prefix, group->name), .depth = s->depth + 1};
+    scope inner = {
+        .group = group, .prefix = nh_arena_printf(m->scratch, "%s%s.", s->prefix, group->name), .depth = s->depth + 1};
     if (inner.depth > NH_H5_MAX_DEPTH)
-        return nh_report(m->d, NH_M_NIR_LIMIT, nir_at(m, group->path), "graphs are nested more than %d deep", NH_H5_MAX_DEPTH);
+        return nh_report(m->d, NH_M_NIR_LIMIT, nir_at(m, group->path), "graphs are nested more than %d deep",
+                         NH_H5_MAX_DEPTH);
     if (!read_scope(m, &inner)) return false;
     s->in[child] = inner.input;
     s->out[child] = inner.output;
@@ -76,7 +81,7 @@ static bool read_child(nir_model *m, const scope *s, int64_t child) {
     return true;
 }
 
-/* --- edges ----------------------------------------------------------------------------------------------------------- */
+/* --- edges ------------------------------------------------------------------------------------------------------- */
 
 static int64_t child_of(const scope *s, const char *name) {
     const nh_h5 *found = nh_h5_find(s->nodes, name);
@@ -94,7 +99,8 @@ static const char *meant(nir_model *m, const scope *s, const char *name) {
     return nh_did_you_mean(name, names, (size_t)s->nodes->n_child);
 }
 
-/* "'lif1.lif', 'lif1.w_rec'": the nodes of this graph that an exporter took out of a subgraph of that name; NULL: there are none. */
+/* "'lif1.lif', 'lif1.w_rec'": the nodes of this graph that an exporter took out of a subgraph of that name; NULL: there
+ * are none. */
 static const char *members_of(nir_model *m, const scope *s, const char *name) {
     const char *text = NULL;
     size_t n = strlen(name);
@@ -110,9 +116,13 @@ static const char *members_of(nir_model *m, const scope *s, const char *name) {
 static void report_missing(nir_model *m, const scope *s, const char *const *missing, int n) {
     int shown = n < NIR_MAX_LISTED ? n : NIR_MAX_LISTED;
     for (int i = 0; i < shown; i++) {
-        nh_report(m->d, NH_M_NIR_EDGE, nir_at(m, s->edges->path), "an edge names '%.100s', which is not a node of this graph", missing[i]);
+        nh_report(m->d, NH_M_NIR_EDGE, nir_at(m, s->edges->path),
+                  "an edge names '%.100s', which is not a node of this graph", missing[i]);
         const char *members = members_of(m, s, missing[i]), *hint = members ? NULL : meant(m, s, missing[i]);
-        if (members) nh_diag_hint(m->d, "'%.60s' was a subgraph that is flattened here: its nodes are %s; name the one that is meant", missing[i], members);
+        if (members)
+            nh_diag_hint(m->d,
+                         "'%.60s' was a subgraph that is flattened here: its nodes are %s; name the one that is meant",
+                         missing[i], members);
         if (hint) nh_diag_hint(m->d, "did you mean '%s'?", hint);
     }
     if (n > shown) nh_report(m->d, NH_M_NIR_EDGE, nir_at(m, s->edges->path), "%d more names are missing", n - shown);
@@ -128,8 +138,10 @@ static bool check_names(nir_model *m, const scope *s) {
     int n = 0, kept = 0;
     for (int64_t i = 0; i < s->edges->n; i++) {
         int64_t child = child_of(s, s->edges->text[i]);
-        if (child < 0) missing[n++] = s->edges->text[i];
-        else s->is_named[child] = true;
+        if (child < 0)
+            missing[n++] = s->edges->text[i];
+        else
+            s->is_named[child] = true;
     }
     if (n == 0) return true;
     qsort(missing, (size_t)n, sizeof *missing, compare_text);
@@ -151,14 +163,16 @@ static bool read_edges(nir_model *m, const scope *s) {
         if (source < 0 || sink < 0) continue; /* reported */
         bool backward = sink == s->input || source == s->output;
         if (backward)
-            ok = nh_report(m->d, NH_M_NIR_EDGE, nir_at(m, s->edges->path), "the edge ('%.100s', '%.100s') %s", s->edges->text[2 * i],
-                           s->edges->text[2 * i + 1], sink == s->input ? "leads into the graph's Input" : "comes from the graph's Output");
-        else add_edge(m, source, sink);
+            ok = nh_report(m->d, NH_M_NIR_EDGE, nir_at(m, s->edges->path), "the edge ('%.100s', '%.100s') %s",
+                           s->edges->text[2 * i], s->edges->text[2 * i + 1],
+                           sink == s->input ? "leads into the graph's Input" : "comes from the graph's Output");
+        else
+            add_edge(m, source, sink);
     }
     return ok;
 }
 
-/* --- ports ----------------------------------------------------------------------------------------------------------- */
+/* --- ports ------------------------------------------------------------------------------------------------------- */
 
 /* The flat node of the only Input (Output) of the graph; -1: there is none; -2 with a diagnostic: several. */
 static int find_port(nir_model *m, const scope *s, nir_class cls) {
@@ -166,7 +180,8 @@ static int find_port(nir_model *m, const scope *s, nir_class cls) {
     for (int64_t i = 0; i < s->nodes->n_child; i++) {
         if (s->in[i] < 0 || m->node[s->in[i]].type->cls != cls || m->node[s->in[i]].depth != s->depth) continue;
         if (first >= 0) {
-            nh_report(m->d, NH_M_NIR_PORTS, nir_at(m, s->group->path), "the graph has several %s nodes", nir_type_of(cls)->name);
+            nh_report(m->d, NH_M_NIR_PORTS, nir_at(m, s->group->path), "the graph has several %s nodes",
+                      nir_type_of(cls)->name);
             nh_diag_found(m->d, "'%s' and '%s'", s->nodes->child[first].name, s->nodes->child[i].name);
             nh_diag_allowed(m->d, "one Input and one Output per graph");
             return -2;
@@ -190,7 +205,8 @@ static int64_t find_end(const scope *s, const bool *has_edge, int *count) {
 
 /* As the NIR library does: a port at the only root or leaf. */
 static int add_port(nir_model *m, const scope *s, nir_class cls) {
-    bool *has_edge = nh_arena_array(m->scratch, (size_t)s->nodes->n_child + 1, sizeof *has_edge), into = cls == NIR_PORT_IN;
+    bool *has_edge = nh_arena_array(m->scratch, (size_t)s->nodes->n_child + 1, sizeof *has_edge),
+         into = cls == NIR_PORT_IN;
     const char *type = nir_type_of(cls)->name, *what = into ? "no edge leads to" : "no edge leaves";
     for (int64_t i = into ? 1 : 0; s->edges->kind == NH_H5_STRING && i < s->edges->n; i += 2) {
         int64_t child = child_of(s, s->edges->text[i]);
@@ -199,28 +215,34 @@ static int add_port(nir_model *m, const scope *s, nir_class cls) {
     int count;
     int64_t end = find_end(s, has_edge, &count);
     if (end < 0) {
-        nh_report(m->d, NH_M_NIR_PORTS, nir_at(m, s->group->path), "the graph has no %s node, and it is not clear where one belongs", type);
+        nh_report(m->d, NH_M_NIR_PORTS, nir_at(m, s->group->path),
+                  "the graph has no %s node, and it is not clear where one belongs", type);
         nh_diag_found(m->d, "%d nodes that %s", count, what);
         nh_diag_allowed(m->d, "one");
         return -2;
     }
     if (s->in[end] < 0) return -2;
     int port = add_node(m, s, nir_type_of(cls), NULL, into ? "input" : "output");
-    nh_report(m->d, NH_M_NIR_PORT_ADDED, nir_at(m, s->group->path), "the graph has no %s node; one was added at '%s', which %s", type,
-              s->nodes->child[end].name, what);
-    if (into) add_edge(m, port, s->in[end]);
-    else add_edge(m, s->out[end], port);
+    nh_report(m->d, NH_M_NIR_PORT_ADDED, nir_at(m, s->group->path),
+              "the graph has no %s node; one was added at '%s', which %s", type, s->nodes->child[end].name, what);
+    if (into)
+        add_edge(m, port, s->in[end]);
+    else
+        add_edge(m, s->out[end], port);
     return port;
 }
 
-/* --- graphs ---------------------------------------------------------------------------------------------------------- */
+/* --- graphs ------------------------------------------------------------------------------------------------------ */
 
 static bool check_edges_form(nir_model *m, const nh_h5 *edges) {
     bool pairs = edges->kind == NH_H5_STRING && edges->rank == 2 && edges->dim[1] == 2;
     bool empty = edges->kind != NH_H5_GROUP && edges->n == 0;
     if (pairs || empty) return true;
     nh_report(m->d, NH_M_NIR_FORM, nir_at(m, edges->path), "'edges' is not a list of pairs of names");
-    nh_diag_found(m->d, "%s", edges->kind == NH_H5_GROUP ? "a group" : edges->kind == NH_H5_NUMBER ? "numbers" : "text of another shape");
+    nh_diag_found(m->d, "%s",
+                  edges->kind == NH_H5_GROUP    ? "a group"
+                  : edges->kind == NH_H5_NUMBER ? "numbers"
+                                                : "text of another shape");
     nh_diag_allowed(m->d, "text of shape (edges, 2)");
     return false;
 }
@@ -233,7 +255,8 @@ static void check_members(nir_model *m, const nh_h5 *group) {
         bool is_known = false;
         for (size_t k = 0; k < sizeof known / sizeof *known; k++) is_known |= strcmp(p->name, known[k]) == 0;
         if (is_known) continue;
-        nh_report(m->d, NH_M_NIR_EXTRA, nir_at(m, p->path), "the graph has '%s', which is not a member of graphs", p->name);
+        nh_report(m->d, NH_M_NIR_EXTRA, nir_at(m, p->path), "the graph has '%s', which is not a member of graphs",
+                  p->name);
         listed++;
     }
 }
@@ -243,7 +266,8 @@ static bool open_scope(nir_model *m, scope *s) {
     s->nodes = nh_h5_find(s->group, "nodes");
     s->edges = nh_h5_find(s->group, "edges");
     s->input = s->output = -1;
-    if (!s->nodes || s->nodes->kind != NH_H5_GROUP) return nh_report(m->d, NH_M_NIR_FORM, at, "the graph has no group 'nodes'");
+    if (!s->nodes || s->nodes->kind != NH_H5_GROUP)
+        return nh_report(m->d, NH_M_NIR_FORM, at, "the graph has no group 'nodes'");
     if (!s->edges) return nh_report(m->d, NH_M_NIR_FORM, at, "the graph has no 'edges'");
     if (!check_edges_form(m, s->edges)) return false;
     check_members(m, s->group);
@@ -276,8 +300,10 @@ bool nir_flatten(nir_model *m, const nh_h5 *root) {
     scope s = {.group = top, .prefix = ""};
     if (!top) {
         nh_report(m->d, NH_M_NIR_FORM, nir_at(m, root->path), "the file has no group 'node'");
-        if (root->kind == NH_H5_GROUP && nh_h5_find(root, "layer")) nh_diag_hint(m->d, "this looks like a lava-dl network: its extension is .net");
-        else if (root->kind == NH_H5_GROUP && nh_h5_find(root, "nodes")) nh_diag_hint(m->d, "this looks like NIR data (signals), not like a network");
+        if (root->kind == NH_H5_GROUP && nh_h5_find(root, "layer"))
+            nh_diag_hint(m->d, "this looks like a lava-dl network: its extension is .net");
+        else if (root->kind == NH_H5_GROUP && nh_h5_find(root, "nodes"))
+            nh_diag_hint(m->d, "this looks like NIR data (signals), not like a network");
         return false;
     }
     const char *type = type_of(m, top);

@@ -1,8 +1,8 @@
 /* Where loops are cut, and the order in which layers are made.
  *
- * An edge that closes a loop, seen from the input, gets one step of delay. The delay is then moved back over what has no state: a node
- * whose outputs are all delayed gives the same signal when its inputs are delayed instead, except that its bias acts from the first
- * step. So it comes to stand at the output of the neuron. */
+ * An edge that closes a loop, seen from the input, gets one step of delay. The delay is then moved back over what has
+ * no state: a node whose outputs are all delayed gives the same signal when its inputs are delayed instead, except that
+ * its bias acts from the first step. So it comes to stand at the output of the neuron. */
 #include "nir_model.h"
 
 #include <math.h>
@@ -50,7 +50,9 @@ const char *nir_cycle_text(const nir_model *m, const int *node, int n) {
     return nh_arena_printf(m->scratch, "%s'%.60s'", text, m->node[node[0]].name);
 }
 
-static bool within_stateless(const nir_model *m, const nir_edge *e) { return !has_state(&m->node[e->from]) && !has_state(&m->node[e->to]); }
+static bool within_stateless(const nir_model *m, const nir_edge *e) {
+    return !has_state(&m->node[e->from]) && !has_state(&m->node[e->to]);
+}
 static bool not_into_late(const nir_model *m, const nir_edge *e) { return !m->node[e->to].is_late; }
 static bool same_step(const nir_model *m, const nir_edge *e) { return e->delay == 0 && !m->node[e->to].is_late; }
 
@@ -59,7 +61,8 @@ static void report_cycle(nir_walk *w, int e, int from) {
     nir_model *m = w->m;
     int n = w->n_stack - from;
     if (w->n_reported++ == 0) {
-        nh_report(m->d, NH_M_NIR_CYCLE, nir_at_node(m, &m->node[w->stack[from]]), "a cycle of %d node%s has no neuron", n, n == 1 ? "" : "s");
+        nh_report(m->d, NH_M_NIR_CYCLE, nir_at_node(m, &m->node[w->stack[from]]), "a cycle of %d node%s has no neuron",
+                  n, n == 1 ? "" : "s");
         nh_diag_found(m->d, "%s", nir_cycle_text(m, w->stack + from, n));
         nh_diag_hint(m->d, "put a neuron or a Delay of at least %g s on it", m->dt);
     }
@@ -78,7 +81,8 @@ static void note_late(nir_walk *w, int e, int from) {
         const nir_node *n = &m->node[w->stack[i]];
         if (!n->is_late) continue;
         if (w->n_reported++ >= NIR_MAX_LISTED) return;
-        nh_report(m->d, NH_M_NIR_RECURRENT, nir_at_node(m, n), "a loop is closed by the Delay '%s'; no other delay is added", n->name);
+        nh_report(m->d, NH_M_NIR_RECURRENT, nir_at_node(m, n),
+                  "a loop is closed by the Delay '%s'; no other delay is added", n->name);
         nh_diag_found(m->d, "%s", nir_cycle_text(m, w->stack + from, w->n_stack - from));
         return;
     }
@@ -103,14 +107,17 @@ static void note_delays(nir_model *m) {
         int n = 0;
         for (int k = m->out.at[i]; k < m->out.at[i + 1]; k++) {
             const nir_edge *e = &m->edge[m->out.edge[k]];
-            if (e->delay > 0 && n < 4) to = nh_arena_printf(m->scratch, "%s%s'%.60s'", to, n ? ", " : "", m->node[e->to].name);
+            if (e->delay > 0 && n < 4)
+                to = nh_arena_printf(m->scratch, "%s%s'%.60s'", to, n ? ", " : "", m->node[e->to].name);
             n += e->delay > 0;
         }
         if (n == 0) continue;
-        nh_report(m->d, NH_M_NIR_RECURRENT, nir_at_node(m, &m->node[i]), "the output of '%s' reaches %s%s one step later: it closes a loop",
-                  m->node[i].name, to, n > 4 ? ", ..." : "");
+        nh_report(m->d, NH_M_NIR_RECURRENT, nir_at_node(m, &m->node[i]),
+                  "the output of '%s' reaches %s%s one step later: it closes a loop", m->node[i].name, to,
+                  n > 4 ? ", ..." : "");
         if (m->node[i].type->cls != NIR_STATEFUL)
-            nh_diag_hint(m->d, "it feeds forward too, so the delay stands after it: its bias comes back one step late as well");
+            nh_diag_hint(
+                m->d, "it feeds forward too, so the delay stands after it: its bias comes back one step late as well");
         noted++;
     }
 }

@@ -30,6 +30,7 @@ void nir_metadata(nir_model *m, const nh_h5 *group) {
     }
     if (shown == 0 && m->has_metadata) return;
     m->has_metadata = true;
-    nh_report(m->d, NH_M_NIR_METADATA, nir_at(m, group->path), shown ? "metadata were not used; they say %s" : "metadata were not used", list);
+    nh_report(m->d, NH_M_NIR_METADATA, nir_at(m, group->path),
+              shown ? "metadata were not used; they say %s" : "metadata were not used", list);
     if (shown) nh_diag_hint(m->d, "set the numerics of the configuration to the same");
 }

@@ -6,7 +6,7 @@
 
 #include "neurons.h"
 
-/* --- shapes of parameters -------------------------------------------------------------------------------------------------- */
+/* --- shapes of parameters ---------------------------------------------------------------------------------------- */
 
 static bool all_equal(const double *v, int64_t n) {
     for (int64_t i = 1; i < n; i++)
@@ -52,7 +52,8 @@ static bool report_shapes(nir_model *m, nir_node *n, const nh_h5 *bad) {
         nh_diag_allowed(m->d, "%s for all, or one number", nh_shape_print(n->x, text));
         return false;
     }
-    return nir_misfit(m, n, want, "the %s has parameters of shape %s", n->type->name, nh_shape_print(nir_h5_shape(bad), text));
+    return nir_misfit(m, n, want, "the %s has parameters of shape %s", n->type->name,
+                      nh_shape_print(nir_h5_shape(bad), text));
 }
 
 /* Parameters that are one number, and those with dimensions of 1 that are spread over the signal. */
@@ -64,15 +65,20 @@ static void warn_broadcast(nir_model *m, const nir_node *n) {
     for (int i = 0; n->type->param[i].name; i++) {
         const nh_h5 *p = n->param[i];
         if (!p || (p->n == 1 && strcmp(n->type->param[i].name, "w_in") == 0)) continue;
-        if (p->n == 1) one = nh_arena_printf(m->scratch, "%s%s%s", one, *one ? ", " : "", p->name);
+        if (p->n == 1)
+            one = nh_arena_printf(m->scratch, "%s%s%s", one, *one ? ", " : "", p->name);
         else if (fits(p, n->x, &as, &batch) && !nh_shape_equal(as, n->x))
-            some = nh_arena_printf(m->scratch, "%s%s%s (%s)", some, *some ? ", " : "", p->name, nh_shape_print(as, text));
+            some =
+                nh_arena_printf(m->scratch, "%s%s%s (%s)", some, *some ? ", " : "", p->name, nh_shape_print(as, text));
     }
     if (nh_shape_size(n->x) == 1 || (!*one && !*some)) return;
-    if (*one) nh_report(m->d, NH_M_NIR_SCALAR, nir_at_node(m, n), "one value of %s is used for all %lld neurons", one, (long long)nh_shape_size(n->x));
+    if (*one)
+        nh_report(m->d, NH_M_NIR_SCALAR, nir_at_node(m, n), "one value of %s is used for all %lld neurons", one,
+                  (long long)nh_shape_size(n->x));
     if (*one) nh_diag_layer(m->d, n->name);
     if (!*some) return;
-    nh_report(m->d, NH_M_NIR_SCALAR, nir_at_node(m, n), "parameters of the %s are broadcast to its signal", n->type->name);
+    nh_report(m->d, NH_M_NIR_SCALAR, nir_at_node(m, n), "parameters of the %s are broadcast to its signal",
+              n->type->name);
     nh_diag_layer(m->d, n->name);
     nh_diag_found(m->d, "%s on a signal of %s", some, nh_shape_print(n->x, whole));
 }
@@ -81,7 +87,8 @@ static void warn_batch(nir_model *m, const nir_node *n, const nh_h5 *p) {
     char text[96];
     nh_report(m->d, NH_M_NIR_BATCH, nir_at(m, p->path), "the parameters have a batch dimension, which was left out");
     nh_diag_layer(m->d, n->name);
-    nh_diag_found(m->d, "%s on a signal of %s", nh_shape_print(nir_h5_shape(p), text), nh_shape_print(n->x, (char[96]){0}));
+    nh_diag_found(m->d, "%s on a signal of %s", nh_shape_print(nir_h5_shape(p), text),
+                  nh_shape_print(n->x, (char[96]){0}));
 }
 
 static bool check_delay(nir_model *m, const nir_node *n) {
@@ -89,7 +96,8 @@ static bool check_delay(nir_model *m, const nir_node *n) {
     for (int64_t i = 0; i < p->n; i++) {
         double steps = nir_steps(m, p->number[i]);
         if (steps <= NIR_MAX_STEPS) continue;
-        nh_report(m->d, NH_M_NIR_LIMIT, nir_at(m, p->path), "a delay of %g s is %g steps of %g s", p->number[i], steps, m->dt);
+        nh_report(m->d, NH_M_NIR_LIMIT, nir_at(m, p->path), "a delay of %g s is %g steps of %g s", p->number[i], steps,
+                  m->dt);
         nh_diag_layer(m->d, n->name);
         nh_diag_allowed(m->d, "%d steps", NIR_MAX_STEPS);
         return false;
@@ -113,7 +121,7 @@ bool nir_shape_neuron(nir_model *m, nir_node *n) {
     return true;
 }
 
-/* --- values of parameters ----------------------------------------------------------------------------------------------------- */
+/* --- values of parameters ---------------------------------------------------------------------------------------- */
 
 /* One value per element of the signal; NULL with a diagnostic when a small file would become a large graph. */
 static const double *spread(nir_model *m, const nh_h5 *p, nh_shape as, nh_shape x) {
@@ -122,7 +130,8 @@ static const double *spread(nir_model *m, const nh_h5 *p, nh_shape as, nh_shape 
     if (m->is_too_large) return NULL;
     m->n_spread += size;
     if (m->n_spread > NIR_MAX_SPREAD) {
-        nh_report(m->d, NH_M_NIR_LIMIT, nir_at(m, p->path), "neuron parameters that are broadcast become more than 2^25 numbers in all");
+        nh_report(m->d, NH_M_NIR_LIMIT, nir_at(m, p->path),
+                  "neuron parameters that are broadcast become more than 2^25 numbers in all");
         m->is_too_large = true;
         return NULL;
     }
@@ -194,8 +203,8 @@ bool nir_build_program(nir_model *m, nir_node *n, nh_layer *l) {
 }
 
 static void warn_rounded(nir_model *m, const nir_node *n, double seconds, double steps) {
-    nh_report(m->d, NH_M_NIR_DELAY, nir_at(m, n->param[0]->path), "a delay of %g s is %.9g steps of %g s; %g %s used", seconds, seconds / m->dt,
-              m->dt, steps, steps == 1 ? "is" : "are");
+    nh_report(m->d, NH_M_NIR_DELAY, nir_at(m, n->param[0]->path), "a delay of %g s is %.9g steps of %g s; %g %s used",
+              seconds, seconds / m->dt, m->dt, steps, steps == 1 ? "is" : "are");
     nh_diag_layer(m->d, n->name);
     nh_diag_hint(m->d, "spiking: { dt: ... } sets the length of a step");
 }

@@ -9,7 +9,8 @@ nh_loc nir_at_node(const nir_model *m, const nir_node *n) { return nir_at(m, n->
 
 nh_graph *nh_nir_from_tree(nh_arena *a, nh_diag *d, const char *path, const nh_h5 *tree, double dt) {
     nh_arena *scratch = nh_arena_new();
-    nir_model m = {.a = a, .scratch = scratch, .d = d, .path = nh_arena_str(a, path), .dt = dt, .input = -1, .output = -1};
+    nir_model m = {
+        .a = a, .scratch = scratch, .d = d, .path = nh_arena_str(a, path), .dt = dt, .input = -1, .output = -1};
     bool is_flat = nir_flatten(&m, tree), has_params = nir_params(&m);
     /* Bad parameters of one node hide nothing of the others: shapes are followed past it. */
     bool ok = is_flat && nir_topology(&m) && nir_shapes(&m) && has_params && nir_build(&m);

@@ -56,7 +56,8 @@ static bool check_kind(nir_model *m, const nir_node *n, const nir_param_rule *ru
     bool text = p->kind == NH_H5_STRING && (rule->rules & NIR_TEXT) && p->n == 1;
     if (text || p->kind == NH_H5_NUMBER) {
         if (p->n > 0 && p->rank <= NH_MAX_RANK) return true;
-        nh_report(m->d, NH_M_NIR_DTYPE, nir_at(m, p->path), p->n > 0 ? "%s has too many dimensions" : "%s is empty", rule->name);
+        nh_report(m->d, NH_M_NIR_DTYPE, nir_at(m, p->path), p->n > 0 ? "%s has too many dimensions" : "%s is empty",
+                  rule->name);
         nh_diag_layer(m->d, n->name);
         return false;
     }
@@ -69,12 +70,16 @@ static bool check_kind(nir_model *m, const nir_node *n, const nir_param_rule *ru
 
 /* Is an optional parameter that follows from the signal usable? An unusable one counts as left out. */
 static bool is_usable(nir_model *m, const nir_node *n, const nir_param_rule *rule, const nh_h5 *p) {
-    const char *why = p->kind != NH_H5_NUMBER ? kind_text(p) : p->n < 1 ? "nothing" : p->rank > NH_MAX_RANK ? "too many dimensions" : NULL;
+    const char *why = p->kind != NH_H5_NUMBER ? kind_text(p)
+                      : p->n < 1              ? "nothing"
+                      : p->rank > NH_MAX_RANK ? "too many dimensions"
+                                              : NULL;
     for (int64_t i = 0; !why && i < p->n; i++)
         if (problem(p->number[i], rule->rules) || p->number[i] != floor(p->number[i]))
             why = nh_arena_printf(m->scratch, "%s is %.17g", nir_position(m->scratch, p, i), p->number[i]);
     if (!why) return true;
-    nh_report(m->d, NH_M_NIR_FOLLOWS, nir_at(m, p->path), "%s of the %s cannot be used; it follows from the signal", rule->name, n->type->name);
+    nh_report(m->d, NH_M_NIR_FOLLOWS, nir_at(m, p->path), "%s of the %s cannot be used; it follows from the signal",
+              rule->name, n->type->name);
     nh_diag_layer(m->d, n->name);
     nh_diag_found(m->d, "%s", *why == ' ' ? why + 1 : why);
     return false;
@@ -92,7 +97,9 @@ static bool check_param(nir_model *m, nir_node *n, int index) {
     nh_report(m->d, NH_M_NIR_PARAM, nir_at_node(m, n), "the %s has no '%s'", n->type->name, rule->name);
     nh_diag_layer(m->d, n->name);
     if (strcmp(rule->name, "bias") == 0)
-        nh_diag_hint(m->d, "%s", strcmp(n->type->name, "Affine") == 0 ? "without a bias the type is Linear" : "write a bias of zeros");
+        nh_diag_hint(m->d, "%s",
+                     strcmp(n->type->name, "Affine") == 0 ? "without a bias the type is Linear"
+                                                          : "write a bias of zeros");
     return false;
 }
 
@@ -114,7 +121,8 @@ static void check_unknown(nir_model *m, const nir_node *n) {
     for (int64_t i = 0; i < n->group->n_child && listed < NIR_MAX_LISTED; i++) {
         const nh_h5 *p = &n->group->child[i];
         if (is_known(n, p->name)) continue;
-        nh_report(m->d, NH_M_NIR_EXTRA, nir_at(m, p->path), "the %s has '%s', which is not one of its parameters", n->type->name, p->name);
+        nh_report(m->d, NH_M_NIR_EXTRA, nir_at(m, p->path), "the %s has '%s', which is not one of its parameters",
+                  n->type->name, p->name);
         nh_diag_layer(m->d, n->name);
         const char *nearest = nh_did_you_mean(p->name, known, n_known);
         if (nearest) nh_diag_hint(m->d, "did you mean '%s'?", nearest);

@@ -22,9 +22,10 @@ static bool report_time(nir_model *m, nir_node *port, nh_shape found, nh_shape w
     char text[96];
     if (port->is_bad) return false;
     port->is_bad = true;
-    nh_report(m->d, NH_M_NIR_TIME, nir_at(m, port->param[0] ? port->param[0]->path : port->path), "the shape of '%s' includes the time steps",
-              port->name);
-    nh_diag_found(m->d, "%s, where the network has %s", nh_shape_print(found, text), nh_shape_print(want, (char[96]){0}));
+    nh_report(m->d, NH_M_NIR_TIME, nir_at(m, port->param[0] ? port->param[0]->path : port->path),
+              "the shape of '%s' includes the time steps", port->name);
+    nh_diag_found(m->d, "%s, where the network has %s", nh_shape_print(found, text),
+                  nh_shape_print(want, (char[96]){0}));
     nh_diag_hint(m->d, "write the shape of one time step: %s", nh_shape_print(want, text));
     return false;
 }
@@ -46,8 +47,8 @@ static const nir_node *find_flatten(const nir_model *m, const nir_node *n) {
 static bool report_flatten(nir_model *m, const nir_node *n) {
     const nh_h5 *start = nir_param(n, "start_dim");
     char text[96];
-    nh_report(m->d, NH_M_NIR_FLATTEN, nir_at(m, start->path), "the Flatten does not flatten all of %s: start_dim counts the batch",
-              nh_shape_print(n->x, text));
+    nh_report(m->d, NH_M_NIR_FLATTEN, nir_at(m, start->path),
+              "the Flatten does not flatten all of %s: start_dim counts the batch", nh_shape_print(n->x, text));
     nh_diag_layer(m->d, n->name);
     nh_diag_found(m->d, "start_dim %g, which gives %s", start->number[0], nh_shape_print(n->y, text));
     nh_diag_hint(m->d, "write start_dim 0: NIR does not count the batch, PyTorch does");
@@ -72,7 +73,7 @@ bool nir_misfit(nir_model *m, nir_node *n, nh_shape want, const char *fmt, ...) 
     return false;
 }
 
-/* --- nodes ---------------------------------------------------------------------------------------------------------------- */
+/* --- nodes ------------------------------------------------------------------------------------------------------- */
 
 bool nir_shape_same(nir_model *m, nir_node *n) {
     (void)m;
@@ -95,11 +96,12 @@ bool nir_shape_dense(nir_model *m, nir_node *n) {
     if (w.rank != 2) return wrong_rank(m, n, weight, "(out, in)");
     if (bias) {
         nh_shape b = nir_without_ones(nir_h5_shape(bias), 1);
-        if (b.rank != 1 || b.dim[0] != w.dim[0]) return wrong_rank(m, n, bias, nh_arena_printf(m->scratch, "(%lld)", (long long)w.dim[0]));
+        if (b.rank != 1 || b.dim[0] != w.dim[0])
+            return wrong_rank(m, n, bias, nh_arena_printf(m->scratch, "(%lld)", (long long)w.dim[0]));
     }
     if (nh_shape_size(n->x) != w.dim[1] || n->x.rank < 1 || n->x.dim[n->x.rank - 1] != w.dim[1])
-        return nir_misfit(m, n, (nh_shape){1, {w.dim[1]}}, "a weight of %lldx%lld cannot read this signal", (long long)w.dim[0],
-                          (long long)w.dim[1]);
+        return nir_misfit(m, n, (nh_shape){1, {w.dim[1]}}, "a weight of %lldx%lld cannot read this signal",
+                          (long long)w.dim[0], (long long)w.dim[1]);
     n->y = (nh_shape){1, {w.dim[0]}};
     return true;
 }
@@ -128,7 +130,8 @@ static bool check_input_type(nir_model *m, nir_node *n) {
     char text[96];
     bool batch = nh_shape_equal(nir_without_ones(s, n->x.rank), n->x) && s.rank > n->x.rank;
     nh_report(m->d, batch ? NH_M_NIR_FLATTEN : NH_M_NIR_SHAPE, nir_at(m, p->path),
-              batch ? "input_type of the Flatten includes the batch" : "input_type of the Flatten is not the shape of its signal");
+              batch ? "input_type of the Flatten includes the batch"
+                    : "input_type of the Flatten is not the shape of its signal");
     nh_diag_layer(m->d, n->name);
     nh_diag_found(m->d, "%s", nh_shape_print(s, text));
     nh_diag_allowed(m->d, "%s", nh_shape_print(n->x, text));
@@ -143,13 +146,15 @@ bool nir_shape_flatten(nir_model *m, nir_node *n) {
     if (start > end) return nir_misfit(m, n, (nh_shape){0}, "start_dim %d comes after end_dim %d", start, end);
     n->y = (nh_shape){.rank = 0};
     for (int i = 0; i < n->x.rank; i++) {
-        if (i > start && i <= end) n->y.dim[n->y.rank - 1] *= n->x.dim[i];
-        else n->y.dim[n->y.rank++] = n->x.dim[i];
+        if (i > start && i <= end)
+            n->y.dim[n->y.rank - 1] *= n->x.dim[i];
+        else
+            n->y.dim[n->y.rank++] = n->x.dim[i];
     }
     return true;
 }
 
-/* --- ports --------------------------------------------------------------------------------------------------------------------- */
+/* --- ports ------------------------------------------------------------------------------------------------------- */
 
 static bool declared_shape(nir_model *m, const nir_node *n, nh_shape *out) {
     const nh_h5 *p = n->param[0];
@@ -169,12 +174,15 @@ static bool declared_shape(nir_model *m, const nir_node *n, nh_shape *out) {
 /* What a node reads by its own parameters; rank 0: it cannot be told. */
 static nh_shape own_shape(const nir_node *n) {
     nh_shape s = {0};
-    const nh_h5 *weight = n->type->cls == NIR_STATELESS ? nir_param(n, "weight") : NULL, *p = nir_param(n, "input_shape");
-    if (weight && n->type->shape == nir_shape_dense) return (nh_shape){weight->rank > 0, {weight->rank > 0 ? weight->dim[weight->rank - 1] : 0}};
+    const nh_h5 *weight = n->type->cls == NIR_STATELESS ? nir_param(n, "weight") : NULL,
+                *p = nir_param(n, "input_shape");
+    if (weight && n->type->shape == nir_shape_dense)
+        return (nh_shape){weight->rank > 0, {weight->rank > 0 ? weight->dim[weight->rank - 1] : 0}};
     if (weight) {
         if (!p || p->n > 2 || weight->rank < 3) return s;
         s = (nh_shape){1, {weight->dim[1] * (int64_t)nir_param(n, "groups")->number[0]}};
-    } else if (n->type->shape == nir_shape_flatten) p = nir_param(n, "input_type");
+    } else if (n->type->shape == nir_shape_flatten)
+        p = nir_param(n, "input_type");
     else if (n->type->shape == nir_shape_neuron) {
         for (int i = 0; n->type->param[i].name; i++)
             if (n->param[i] && (s.rank == 0 || n->param[i]->n > 1)) s = nir_without_ones(nir_h5_shape(n->param[i]), 1);
@@ -188,14 +196,16 @@ static nh_shape own_shape(const nir_node *n) {
 static bool infer_input(nir_model *m, nir_node *input) {
     for (int i = 0; i < m->n_node; i++) {
         const nir_node *port = &m->node[i];
-        if (port->source == m->input && !port->has_bad_params && port->param[0] && port->type->cls == NIR_PORT_IN) return declared_shape(m, port, &input->y);
+        if (port->source == m->input && !port->has_bad_params && port->param[0] && port->type->cls == NIR_PORT_IN)
+            return declared_shape(m, port, &input->y);
     }
     const nir_node *reader = &m->node[m->edge[m->out.edge[m->out.at[m->input]]].to];
     if (reader->has_bad_params) return false; /* reported */
     input->y = own_shape(reader);
     int64_t size = nh_shape_size(input->y);
     if (input->y.rank > 0 && size >= 1 && size <= NIR_MAX_ELEMENTS) return true;
-    nh_report(m->d, NH_M_NIR_SHAPE, nir_at_node(m, reader), "the graph has no Input, and '%s' does not say what it reads", reader->name);
+    nh_report(m->d, NH_M_NIR_SHAPE, nir_at_node(m, reader),
+              "the graph has no Input, and '%s' does not say what it reads", reader->name);
     nh_diag_hint(m->d, "write an Input node with the shape of one time step");
     return false;
 }
@@ -208,33 +218,35 @@ static bool check_port(nir_model *m, nir_node *port, nh_shape signal) {
     if (!declared_shape(m, port, &s)) return false;
     if (nh_shape_equal(s, signal)) return true;
     if (nh_shape_size(s) == nh_shape_size(signal)) {
-        nh_report(m->d, NH_M_NIR_OUTPUT_SHAPE, nir_at(m, port->param[0]->path), "'%s' declares %s; the signal is %s", port->name,
-                  nh_shape_print(s, text), nh_shape_print(signal, (char[96]){0}));
+        nh_report(m->d, NH_M_NIR_OUTPUT_SHAPE, nir_at(m, port->param[0]->path), "'%s' declares %s; the signal is %s",
+                  port->name, nh_shape_print(s, text), nh_shape_print(signal, (char[96]){0}));
         return true;
     }
     if (is_longer(s, signal)) return report_time(m, port, s, signal);
-    nh_report(m->d, NH_M_NIR_SHAPE, nir_at(m, port->param[0]->path), "'%s' does not have the shape of its signal", port->name);
+    nh_report(m->d, NH_M_NIR_SHAPE, nir_at(m, port->param[0]->path), "'%s' does not have the shape of its signal",
+              port->name);
     nh_diag_found(m->d, "%s", nh_shape_print(s, text));
     nh_diag_allowed(m->d, "%s", nh_shape_print(signal, text));
     return false;
 }
 
-/* --- all ------------------------------------------------------------------------------------------------------------------------- */
+/* --- all --------------------------------------------------------------------------------------------------------- */
 
 static bool shape_of_input(nir_model *m, nir_node *n) {
     if (!n->param[0]) return infer_input(m, n);
     if (!declared_shape(m, n, &n->y)) return false;
     if (n->y.rank > 3 && n->y.dim[0] == 1) { /* the first files have a batch in front */
         char text[96];
-        nh_report(m->d, NH_M_NIR_OUTPUT_SHAPE, nir_at(m, n->param[0]->path), "'%s' declares %s; the leading 1 is left out", n->name,
-                  nh_shape_print(n->y, text));
+        nh_report(m->d, NH_M_NIR_OUTPUT_SHAPE, nir_at(m, n->param[0]->path),
+                  "'%s' declares %s; the leading 1 is left out", n->name, nh_shape_print(n->y, text));
         n->y = nir_without_ones(n->y, 3);
     }
     if (n->y.rank == 0) n->y = (nh_shape){1, {1}};
     return true;
 }
 
-/* What works per element passes the shape of its signal on, whatever its parameters are; behind others nothing is known. */
+/* What works per element passes the shape of its signal on, whatever its parameters are; behind others nothing is
+ * known. */
 static bool past_bad_params(nir_node *n) {
     n->has_shape = n->type->shape == nir_shape_neuron || n->type->shape == nir_shape_same;
     n->is_bad = !n->has_shape;
@@ -272,8 +284,10 @@ static bool check_sums(nir_model *m) {
         nir_node *to = &m->node[m->edge[e].to];
         if (!from->has_shape || !to->has_shape || nh_shape_equal(from->y, to->x)) continue;
         char text[96];
-        ok = nh_report(m->d, NH_M_NIR_SHAPE, nir_at_node(m, to), "signals of different shapes are added at '%s'", to->name);
-        nh_diag_found(m->d, "%s from '%s' and %s", nh_shape_print(from->y, text), from->name, nh_shape_print(to->x, (char[96]){0}));
+        ok = nh_report(m->d, NH_M_NIR_SHAPE, nir_at_node(m, to), "signals of different shapes are added at '%s'",
+                       to->name);
+        nh_diag_found(m->d, "%s from '%s' and %s", nh_shape_print(from->y, text), from->name,
+                      nh_shape_print(to->x, (char[96]){0}));
     }
     return ok;
 }

@@ -1,4 +1,5 @@
-/* What of the file counts: edges once each, nodes between the input and the output, ports of subgraphs replaced by what they carry. */
+/* What of the file counts: edges once each, nodes between the input and the output, ports of subgraphs replaced by what
+ * they carry. */
 #include "nir_model.h"
 
 #include <stdlib.h>
@@ -23,16 +24,18 @@ static void drop_duplicates(nir_model *m) {
         const nir_edge *last = kept > 0 ? &m->edge[kept - 1] : NULL;
         if (last && last->from == m->edge[i].from && last->to == m->edge[i].to) {
             if (dropped++ == 0) first = last;
-        } else m->edge[kept++] = m->edge[i];
+        } else
+            m->edge[kept++] = m->edge[i];
     }
     m->n_edge = kept;
     if (dropped == 0) return;
-    nh_report(m->d, NH_M_NIR_EDGE_TWICE, nir_at(m, "/node/edges"), "%d edge%s listed more than once; the first is ('%s', '%s')", dropped,
-              dropped == 1 ? " is" : "s are", m->node[first->from].name, m->node[first->to].name);
+    nh_report(m->d, NH_M_NIR_EDGE_TWICE, nir_at(m, "/node/edges"),
+              "%d edge%s listed more than once; the first is ('%s', '%s')", dropped, dropped == 1 ? " is" : "s are",
+              m->node[first->from].name, m->node[first->to].name);
     nh_diag_hint(m->d, "it counts once here; nir 1.0.8 refuses such a file: list it once");
 }
 
-/* --- what counts --------------------------------------------------------------------------------------------------------- */
+/* --- what counts ------------------------------------------------------------------------------------------------- */
 
 /* The output depends on a node that gets no signal: it would need an input of its own. */
 static bool report_unfed(nir_model *m, const bool *from_input, const bool *to_output) {
@@ -41,13 +44,14 @@ static bool report_unfed(nir_model *m, const bool *from_input, const bool *to_ou
         if (from_input[i] || !to_output[i]) continue;
         any = i;
         if (m->in.at[i] != m->in.at[i + 1] || n >= NIR_MAX_LISTED) continue;
-        nh_report(m->d, NH_M_NIR_PORTS, nir_at_node(m, &m->node[i]), "no edge leads to '%s', but the output depends on it", m->node[i].name);
+        nh_report(m->d, NH_M_NIR_PORTS, nir_at_node(m, &m->node[i]),
+                  "no edge leads to '%s', but the output depends on it", m->node[i].name);
         nh_diag_hint(m->d, "connect it to the Input, or take it out");
         n++;
     }
     if (any >= 0 && n == 0)
-        nh_report(m->d, NH_M_NIR_PORTS, nir_at_node(m, &m->node[any]), "'%s' does not depend on the input, but the output depends on it",
-                  m->node[any].name);
+        nh_report(m->d, NH_M_NIR_PORTS, nir_at_node(m, &m->node[any]),
+                  "'%s' does not depend on the input, but the output depends on it", m->node[any].name);
     return any < 0;
 }
 
@@ -91,9 +95,10 @@ static void drop_dead_edges(nir_model *m) {
     nir_adjacent(m);
 }
 
-/* --- ports of subgraphs ------------------------------------------------------------------------------------------------------- */
+/* --- ports of subgraphs ------------------------------------------------------------------------------------------ */
 
-/* The node that makes what a chain of ports carries. Ports with one signal cannot form a cycle that the input reaches. */
+/* The node that makes what a chain of ports carries. Ports with one signal cannot form a cycle that the input reaches.
+ */
 static int resolve(nir_model *m, int node) {
     int end = node;
     while (m->node[end].source >= 0) end = m->node[end].source;
@@ -111,7 +116,8 @@ static void carry_through(nir_model *m) {
     for (int i = 0; i < m->n_node; i++) {
         nir_node *n = &m->node[i];
         bool port = n->type->cls == NIR_PORT_IN || n->type->cls == NIR_PORT_OUT;
-        if (n->live && port && n->depth > 0 && m->in.at[i + 1] - m->in.at[i] == 1) n->source = m->edge[m->in.edge[m->in.at[i]]].from;
+        if (n->live && port && n->depth > 0 && m->in.at[i + 1] - m->in.at[i] == 1)
+            n->source = m->edge[m->in.edge[m->in.at[i]]].from;
     }
     for (int i = 0; i < m->n_edge; i++) {
         nir_edge e = m->edge[i];
@@ -123,10 +129,10 @@ static void carry_through(nir_model *m) {
     m->n_edge = kept;
 }
 
-/* --- the longest way first ---------------------------------------------------------------------------------------------------- */
+/* --- the longest way first --------------------------------------------------------------------------------------- */
 
-/* Where a loop can be cut in several places, it is cut where the signal has come furthest towards the output: edges are sorted by
- * their distance from it. The order of edges in the file plays no role. */
+/* Where a loop can be cut in several places, it is cut where the signal has come furthest towards the output: edges are
+ * sorted by their distance from it. The order of edges in the file plays no role. */
 static void rank_edges(nir_model *m) {
     int *distance = nh_arena_array(m->scratch, (size_t)m->n_node, sizeof *distance);
     int *queue = nh_arena_array(m->scratch, (size_t)m->n_node + 1, sizeof *queue), head = 0, tail = 0;

@@ -20,17 +20,25 @@ static const nir_param_rule conv[] = {{"input_shape", NIR_OPTIONAL | POSITIVE_IN
                                       {NULL, 0}};
 static const nir_param_rule pool[] = {
     {"kernel_size", POSITIVE_INT}, {"stride", POSITIVE_INT}, {"padding", NIR_INTEGER | NIR_NOT_NEGATIVE}, {NULL, 0}};
-static const nir_param_rule flatten[] = {
-    {"input_type", NIR_OPTIONAL | POSITIVE_INT | NIR_FOLLOWS}, {"start_dim", NIR_INTEGER}, {"end_dim", NIR_INTEGER}, {NULL, 0}};
+static const nir_param_rule flatten[] = {{"input_type", NIR_OPTIONAL | POSITIVE_INT | NIR_FOLLOWS},
+                                         {"start_dim", NIR_INTEGER},
+                                         {"end_dim", NIR_INTEGER},
+                                         {NULL, 0}};
 static const nir_param_rule delay[] = {{"delay", NIR_NOT_NEGATIVE}, {NULL, 0}};
 static const nir_param_rule threshold[] = {{"threshold", 0}, {NULL, 0}};
 
-#define TAU {"tau", NIR_ABOVE_ZERO}
-#define TAUS {"tau_syn", NIR_ABOVE_ZERO}, {"tau_mem", NIR_ABOVE_ZERO}
-#define R {"r", NIR_ABOVE_ZERO}
-#define LEAK {"v_leak", 0}
-#define FIRE {"v_threshold", NIR_ABOVE_ZERO}, {"v_reset", NIR_OPTIONAL}
-#define W_IN {"w_in", NIR_OPTIONAL}
+#define TAU                                                                                                            \
+    { "tau", NIR_ABOVE_ZERO }
+#define TAUS                                                                                                           \
+    {"tau_syn", NIR_ABOVE_ZERO}, { "tau_mem", NIR_ABOVE_ZERO }
+#define R                                                                                                              \
+    { "r", NIR_ABOVE_ZERO }
+#define LEAK                                                                                                           \
+    { "v_leak", 0 }
+#define FIRE                                                                                                           \
+    {"v_threshold", NIR_ABOVE_ZERO}, { "v_reset", NIR_OPTIONAL }
+#define W_IN                                                                                                           \
+    { "w_in", NIR_OPTIONAL }
 static const nir_param_rule i_[] = {R, {NULL, 0}};
 static const nir_param_rule if_[] = {R, FIRE, {NULL, 0}};
 static const nir_param_rule li[] = {TAU, R, LEAK, {NULL, 0}};

@@ -43,8 +43,10 @@ void nir_walk_from(nir_walk *w, int root) {
         const nir_edge *edge = &w->m->edge[e];
         if (w->follow && !w->follow(w->m, edge)) continue;
         int to = w->forward ? edge->to : edge->from;
-        if (w->mark[to] == NEW) enter(w, to);
-        else if (w->mark[to] == OPEN && w->on_back) closes(w, e, to);
+        if (w->mark[to] == NEW)
+            enter(w, to);
+        else if (w->mark[to] == OPEN && w->on_back)
+            closes(w, e, to);
     }
 }
 

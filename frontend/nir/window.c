@@ -6,7 +6,8 @@
 static bool is_1d(const nir_node *n) { return strcmp(n->type->name, "Conv1d") == 0; }
 
 static bool wrong_count(nir_model *m, const nir_node *n, const nh_h5 *p, int dims) {
-    nh_report(m->d, NH_M_NIR_DTYPE, nir_at(m, p->path), "%s of the %s has %lld numbers", p->name, n->type->name, (long long)p->n);
+    nh_report(m->d, NH_M_NIR_DTYPE, nir_at(m, p->path), "%s of the %s has %lld numbers", p->name, n->type->name,
+              (long long)p->n);
     nh_diag_layer(m->d, n->name);
     nh_diag_allowed(m->d, dims == 1 ? "1" : "1 or 2");
     return false;
@@ -32,8 +33,8 @@ static bool text_padding(nir_model *m, const nir_node *n, const nh_h5 *p, nh_win
         return false;
     }
     if (same && (w->stride[0] != 1 || w->stride[1] != 1)) {
-        nh_report(m->d, NH_M_NIR_VALUE, nir_at(m, p->path), "padding \"same\" with a stride of (%lld, %lld)", (long long)w->stride[0],
-                  (long long)w->stride[1]);
+        nh_report(m->d, NH_M_NIR_VALUE, nir_at(m, p->path), "padding \"same\" with a stride of (%lld, %lld)",
+                  (long long)w->stride[0], (long long)w->stride[1]);
         nh_diag_layer(m->d, n->name);
         nh_diag_allowed(m->d, "stride 1");
         return false;
@@ -72,8 +73,8 @@ static bool slide(nir_model *m, nir_node *n, const nh_window *w, int64_t channel
     for (int axis = n->x.rank == 3 ? 0 : 1; axis < 2; axis++) {
         int64_t size = nh_window_out(w, axis, n->x.dim[n->x.rank - 2 + axis]);
         if (size < 1)
-            return nir_misfit(m, n, (nh_shape){0}, "a window of %lldx%lld does not fit into the signal", (long long)w->kernel[0],
-                              (long long)w->kernel[1]);
+            return nir_misfit(m, n, (nh_shape){0}, "a window of %lldx%lld does not fit into the signal",
+                              (long long)w->kernel[0], (long long)w->kernel[1]);
         n->y.dim[n->x.rank - 2 + axis] = size;
     }
     return true;
@@ -97,14 +98,16 @@ static bool check_input_shape(nir_model *m, nir_node *n) {
     const nh_h5 *p = nir_param(n, "input_shape");
     int dims = is_1d(n) ? 1 : 2;
     if (!p) {
-        nh_report(m->d, NH_M_NIR_INFERRED, nir_at_node(m, n), "the %s has no input_shape; it follows from its signal", n->type->name);
+        nh_report(m->d, NH_M_NIR_INFERRED, nir_at_node(m, n), "the %s has no input_shape; it follows from its signal",
+                  n->type->name);
         nh_diag_layer(m->d, n->name);
         return true;
     }
     if (p->n != 1 && p->n != dims) return wrong_count(m, n, p, dims);
     for (int k = 0; k < dims; k++)
         if ((int64_t)p->number[p->n == 1 ? 0 : k] != n->x.dim[1 + k])
-            return nir_misfit(m, n, (nh_shape){0}, "its signal is not as large as input_shape says%s", nir_position(m->scratch, p, k));
+            return nir_misfit(m, n, (nh_shape){0}, "its signal is not as large as input_shape says%s",
+                              nir_position(m->scratch, p, k));
     return true;
 }
 
@@ -118,12 +121,14 @@ static bool check_weights(nir_model *m, const nir_node *n) {
         nh_report(m->d, NH_M_NIR_DTYPE, nir_at(m, p->path), "%s has the wrong shape", p->name);
         nh_diag_layer(m->d, n->name);
         nh_diag_found(m->d, "%s", nh_shape_print(nir_h5_shape(p), text));
-        nh_diag_allowed(m->d, p == bias ? "one number per output channel" : rank == 3 ? "(out, in/groups, k)" : "(out, in/groups, kh, kw)");
+        nh_diag_allowed(m->d, p == bias   ? "one number per output channel"
+                              : rank == 3 ? "(out, in/groups, k)"
+                                          : "(out, in/groups, kh, kw)");
         return false;
     }
     if (groups->n == 1 && weight->dim[0] % (int64_t)groups->number[0] == 0) return true;
-    nh_report(m->d, NH_M_NIR_VALUE, nir_at(m, groups->path), "groups of %lld output channels is %g", (long long)weight->dim[0],
-              groups->number[0]);
+    nh_report(m->d, NH_M_NIR_VALUE, nir_at(m, groups->path), "groups of %lld output channels is %g",
+              (long long)weight->dim[0], groups->number[0]);
     nh_diag_layer(m->d, n->name);
     nh_diag_allowed(m->d, "one number that divides them");
     return false;

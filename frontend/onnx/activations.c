@@ -40,7 +40,8 @@ static const struct {
 static bool parameters_fit(onnx_reader *r, const onnx_node *n, const nh_layer *l) {
     if (l->op == NH_OP_CELU && l->alpha == 0) return onnx_form(r, n, "alpha is 0");
     if (l->op == NH_OP_SILU && !(l->alpha > 0)) return onnx_form(r, n, "alpha %g is not above 0", l->alpha);
-    if (l->op == NH_OP_CELU && l->alpha < 0) return onnx_form(r, n, "alpha %g is negative: the function has no bound to the left", l->alpha);
+    if (l->op == NH_OP_CELU && l->alpha < 0)
+        return onnx_form(r, n, "alpha %g is negative: the function has no bound to the left", l->alpha);
     return true;
 }
 
@@ -51,8 +52,12 @@ bool onnx_read_function(onnx_reader *r, onnx_node *n) {
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         if (strcmp(functions[i].name, n->proto->op_type) != 0) continue;
         layer.op = functions[i].op;
-        if (functions[i].alpha && !onnx_attr_float(r, n, functions[i].alpha, (double)functions[i].absent_alpha, &layer.alpha)) return false;
-        if (functions[i].beta && !onnx_attr_float(r, n, functions[i].beta, (double)functions[i].absent_beta, &layer.beta)) return false;
+        if (functions[i].alpha &&
+            !onnx_attr_float(r, n, functions[i].alpha, (double)functions[i].absent_alpha, &layer.alpha))
+            return false;
+        if (functions[i].beta &&
+            !onnx_attr_float(r, n, functions[i].beta, (double)functions[i].absent_beta, &layer.beta))
+            return false;
     }
     return parameters_fit(r, n, &layer) && onnx_add_layer(r, n, layer, x->tensor, onnx_shape(r, x));
 }
@@ -78,7 +83,9 @@ bool onnx_read_prelu(onnx_reader *r, onnx_node *n) {
     if (!c || !onnx_spread_over(r, n, &c->c, onnx_shape(r, x), 1, &by)) return false;
     bool is_one = true;
     for (int64_t i = 1; i < by.n; i++) is_one = is_one && !(by.value[i] < by.value[0]) && !(by.value[i] > by.value[0]);
-    if (is_one) return onnx_add_layer(r, n, (nh_layer){.op = NH_OP_LEAKY_RELU, .alpha = by.value[0]}, x->tensor, onnx_shape(r, x));
+    if (is_one)
+        return onnx_add_layer(r, n, (nh_layer){.op = NH_OP_LEAKY_RELU, .alpha = by.value[0]}, x->tensor,
+                              onnx_shape(r, x));
     nh_layer layer = {.op = NH_OP_PRELU, .axis = by.axis, .n_axes = by.n_axes};
     layer.weight = onnx_param(r, c->name, (nh_shape){1, {by.n}}, by.value);
     return onnx_add_layer(r, n, layer, x->tensor, onnx_shape(r, x));

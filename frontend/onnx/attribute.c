@@ -3,9 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-static const char *name_of(const Onnx__AttributeProto *a) {
-    return a->name ? a->name : "";
-}
+static const char *name_of(const Onnx__AttributeProto *a) { return a->name ? a->name : ""; }
 
 const Onnx__AttributeProto *onnx_attr(const onnx_node *n, const char *name) {
     for (size_t i = 0; i < n->proto->n_attribute; i++)
@@ -13,8 +11,7 @@ const Onnx__AttributeProto *onnx_attr(const onnx_node *n, const char *name) {
     return NULL;
 }
 
-static bool typed(onnx_reader *r, const onnx_node *n, const Onnx__AttributeProto *a, bool right,
-                  const char *type) {
+static bool typed(onnx_reader *r, const onnx_node *n, const Onnx__AttributeProto *a, bool right, const char *type) {
     return right || onnx_form(r, n, "the attribute '%s' is not %s", name_of(a), type);
 }
 

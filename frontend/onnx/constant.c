@@ -43,11 +43,9 @@ static size_t find_elements(const onnx_reader *r, const onnx_const *c, elements 
     const void *ref = NULL;
     if (t->has_raw_data && t->raw_data.len == NH_WIRE_REF)
         ref = t->raw_data.data;
-    else if (t->data_type == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT &&
-             t->n_float_data * sizeof(float) == NH_WIRE_REF)
+    else if (t->data_type == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT && t->n_float_data * sizeof(float) == NH_WIRE_REF)
         ref = t->float_data;
-    else if (t->data_type == ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE &&
-             t->n_double_data * sizeof(double) == NH_WIRE_REF)
+    else if (t->data_type == ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE && t->n_double_data * sizeof(double) == NH_WIRE_REF)
         ref = t->double_data;
     if (ref) e->raw = nh_wire_deref(r->file, ref);
     if (c->external.data) e->raw = c->external;
@@ -79,14 +77,11 @@ static double float_of_bits(uint32_t bits) {
 }
 
 /* Integers that a double cannot hold become NaN, which the caller reports. */
-static double exact(int64_t v) {
-    return v >= -((int64_t)1 << 53) && v <= (int64_t)1 << 53 ? (double)v : (double)NAN;
-}
+static double exact(int64_t v) { return v >= -((int64_t)1 << 53) && v <= (int64_t)1 << 53 ? (double)v : (double)NAN; }
 
 static uint64_t load(const uint8_t *p, size_t size) {
     uint64_t v = 0;
-    for (size_t i = 0; i < size; i++)
-        v |= (uint64_t)p[i] << (8 * i);
+    for (size_t i = 0; i < size; i++) v |= (uint64_t)p[i] << (8 * i);
     return v;
 }
 
@@ -130,8 +125,7 @@ static int64_t integer_element(const elements *e, size_t i) {
         bits = load(e->raw.data + size * i, size);
     else if (e->type == ONNX__TENSOR_PROTO__DATA_TYPE__INT64)
         bits = (uint64_t)e->i64[i];
-    else if (e->type == ONNX__TENSOR_PROTO__DATA_TYPE__UINT64 ||
-             e->type == ONNX__TENSOR_PROTO__DATA_TYPE__UINT32)
+    else if (e->type == ONNX__TENSOR_PROTO__DATA_TYPE__UINT64 || e->type == ONNX__TENSOR_PROTO__DATA_TYPE__UINT32)
         bits = e->u64[i];
     else
         bits = (uint64_t)e->i32[i];
@@ -190,8 +184,8 @@ static const char *position(nh_arena *a, const onnx_const *c, int64_t i) {
 static bool bad_value(onnx_reader *r, const onnx_const *c, int64_t i, double v) {
     onnx_const stored = *c; /* the position as stored in the file */
     if (c->transposed) stored.dim[0] = c->dim[1], stored.dim[1] = c->dim[0];
-    nh_report(r->d, NH_M_VALUE, onnx_at(r, "tensor", c->name), "the tensor '%s' has an unusable number at %s",
-              c->name, position(r->scratch, &stored, i));
+    nh_report(r->d, NH_M_VALUE, onnx_at(r, "tensor", c->name), "the tensor '%s' has an unusable number at %s", c->name,
+              position(r->scratch, &stored, i));
     nh_diag_found(r->d, "%s", isinf(v) ? "an infinity" : "NaN, or an integer beyond 2^53");
     nh_diag_hint(r->d, "was the model saved after a training that diverged?");
     return false;
@@ -207,8 +201,8 @@ static double number(const onnx_const *c, const elements *e, int64_t i) {
 
 /* Copy a rows x cols matrix, possibly transposed, in square tiles so that both sides stay in the cache.
  * Returns the position of the first unusable element met, or -1. */
-static int64_t copy(const onnx_const *c, const elements *e, double *to, int64_t rows, int64_t cols,
-                    bool transpose, double factor) {
+static int64_t copy(const onnx_const *c, const elements *e, double *to, int64_t rows, int64_t cols, bool transpose,
+                    double factor) {
     enum { TILE = 32 };
     for (int64_t r0 = 0; r0 < rows; r0 += TILE)
         for (int64_t c0 = 0; c0 < cols; c0 += TILE)

@@ -4,9 +4,7 @@
 #include <string.h>
 
 /* Is every dimension but the last one 1? Then the tensor is one vector of channels. */
-static bool is_vector(nh_shape s) {
-    return s.rank > 0 && nh_shape_size(s) == s.dim[s.rank - 1];
-}
+static bool is_vector(nh_shape s) { return s.rank > 0 && nh_shape_size(s) == s.dim[s.rank - 1]; }
 
 static const char *print_const_shape(onnx_reader *r, const onnx_const *c) {
     nh_shape s = {.rank = c->rank};
@@ -14,9 +12,7 @@ static const char *print_const_shape(onnx_reader *r, const onnx_const *c) {
     return nh_shape_print(s, nh_arena_alloc(r->scratch, 96));
 }
 
-static const char *print_shape(onnx_reader *r, nh_shape s) {
-    return nh_shape_print(s, nh_arena_alloc(r->scratch, 96));
-}
+static const char *print_shape(onnx_reader *r, nh_shape s) { return nh_shape_print(s, nh_arena_alloc(r->scratch, 96)); }
 
 static bool no_spread(onnx_reader *r, const onnx_node *n, const onnx_const *c, nh_shape s, const char *why) {
     onnx_shape_error(r, n, "'%s' of shape %s %s of shape %s", c->name, print_const_shape(r, c), why, print_shape(r, s));
@@ -30,7 +26,8 @@ static int64_t dim_at(const onnx_const *c, nh_shape s, int i) {
     return k >= 0 ? c->dim[k] : 1;
 }
 
-bool onnx_spread_over(onnx_reader *r, const onnx_node *n, const onnx_const *c, nh_shape s, double factor, onnx_spread *out) {
+bool onnx_spread_over(onnx_reader *r, const onnx_node *n, const onnx_const *c, nh_shape s, double factor,
+                      onnx_spread *out) {
     if (c->rank > s.rank + 1) return no_spread(r, n, c, s, "has more dimensions than a batch of the tensor");
     if (dim_at(c, s, -1) != 1) return no_spread(r, n, c, s, "differs between the samples of the tensor");
     int first = s.rank, last = -1;
@@ -63,8 +60,7 @@ static double *per_output(onnx_reader *r, const onnx_node *n, const onnx_const *
     onnx_spread s;
     if (!onnx_spread_over(r, n, c, (nh_shape){1, {n_out}}, factor, &s)) return NULL;
     double *out = nh_arena_array(r->a, (size_t)n_out, sizeof *out);
-    for (int64_t i = 0; i < n_out; i++)
-        out[i] = s.value[s.n == 1 ? 0 : i];
+    for (int64_t i = 0; i < n_out; i++) out[i] = s.value[s.n == 1 ? 0 : i];
     return out;
 }
 
@@ -75,8 +71,8 @@ static nh_shape vector_shape(nh_shape s, int64_t n) {
 }
 
 /* DENSE from an activation x and a constant w; w is [n_in][n_out] when `input_first`. */
-static bool add_dense(onnx_reader *r, const onnx_node *n, const onnx_value *x, const onnx_const *w,
-                      bool input_first, double factor, nh_param *bias) {
+static bool add_dense(onnx_reader *r, const onnx_node *n, const onnx_value *x, const onnx_const *w, bool input_first,
+                      double factor, nh_param *bias) {
     nh_shape s = onnx_shape(r, x);
     int64_t n_in = w->dim[input_first ? 0 : 1], n_out = w->dim[input_first ? 1 : 0];
     double *value = onnx_const_values(r, r->a, w, input_first, factor);
@@ -87,21 +83,18 @@ static bool add_dense(onnx_reader *r, const onnx_node *n, const onnx_value *x, c
 }
 
 /* Can w be the weight of a dense layer on x? */
-static bool dense_fits(onnx_reader *r, const onnx_node *n, const onnx_value *x, const onnx_const *w,
-                       bool input_first) {
+static bool dense_fits(onnx_reader *r, const onnx_node *n, const onnx_value *x, const onnx_const *w, bool input_first) {
     nh_shape s = onnx_shape(r, x);
     if (w->rank != 2 || w->n == 0)
-        return onnx_shape_error(r, n, "the weight '%s' of shape %s is not a matrix", w->name,
-                                print_const_shape(r, w));
+        return onnx_shape_error(r, n, "the weight '%s' of shape %s is not a matrix", w->name, print_const_shape(r, w));
     if (!is_vector(s)) {
         onnx_shape_error(r, n, "its input '%s' of shape %s is not one vector", x->name, print_shape(r, s));
         nh_diag_hint(r->d, "put Flatten in front of it");
         return false;
     }
     int64_t n_in = w->dim[input_first ? 0 : 1], size = nh_shape_size(s);
-    return size == n_in ||
-           onnx_shape_error(r, n, "its input '%s' has %lld elements, its weight '%s' is for %lld", x->name,
-                            (long long)size, w->name, (long long)n_in);
+    return size == n_in || onnx_shape_error(r, n, "its input '%s' has %lld elements, its weight '%s' is for %lld",
+                                            x->name, (long long)size, w->name, (long long)n_in);
 }
 
 bool onnx_read_gemm(onnx_reader *r, onnx_node *n) {
@@ -112,8 +105,7 @@ bool onnx_read_gemm(onnx_reader *r, onnx_node *n) {
     const onnx_value *x = onnx_activation(r, n), *w = onnx_constant(r, n, 1, "the weight B");
     if (!ok || !x || !w) return false;
     if (trans_a) return onnx_form(r, n, "transA = 1 would sum over the batch");
-    if (onnx_shape(r, x).rank != 1)
-        return onnx_shape_error(r, n, "its input '%s' does not have rank 2", x->name);
+    if (onnx_shape(r, x).rank != 1) return onnx_shape_error(r, n, "its input '%s' does not have rank 2", x->name);
     if (!dense_fits(r, n, x, &w->c, trans_b == 0)) return false;
     nh_param *bias = NULL;
     if (onnx_in(r, n, 2) && beta != 0) {
@@ -133,8 +125,7 @@ bool onnx_read_matmul(onnx_reader *r, onnx_node *n) {
 
 /* An Add of a constant right behind a MatMul is the bias of its layer, when nothing else reads the product.
  */
-static bool fuse_bias(onnx_reader *r, const onnx_node *n, const onnx_value *x, const char *name,
-                      const onnx_spread *t) {
+static bool fuse_bias(onnx_reader *r, const onnx_node *n, const onnx_value *x, const char *name, const onnx_spread *t) {
     nh_tensor *product = &r->g->tensor[x->tensor];
     nh_layer *dense = &r->g->layer[product->producer];
     if (dense->op != NH_OP_DENSE || dense->bias || x->n_uses != 1) return false;
@@ -142,8 +133,7 @@ static bool fuse_bias(onnx_reader *r, const onnx_node *n, const onnx_value *x, c
     nh_axis axis = nh_axis_of(product->shape, t->axis, t->n_axes);
     int64_t n_out = nh_shape_size(product->shape);
     double *bias = nh_arena_array(r->a, (size_t)n_out, sizeof *bias);
-    for (int64_t i = 0; i < n_out; i++)
-        bias[i] = t->value[nh_channel_of(axis, i)];
+    for (int64_t i = 0; i < n_out; i++) bias[i] = t->value[nh_channel_of(axis, i)];
     dense->bias = onnx_param(r, name, (nh_shape){1, {n_out}}, bias);
     product->name = nh_arena_str(r->a, out->name);
     out->kind = VALUE_TENSOR;
@@ -163,20 +153,19 @@ static bool add_batchnorm(onnx_reader *r, const onnx_node *n, const onnx_value *
 
 static double *constant_vector(onnx_reader *r, int64_t n, double v) {
     double *p = nh_arena_array(r->a, (size_t)n, sizeof *p);
-    for (int64_t i = 0; i < n; i++)
-        p[i] = v;
+    for (int64_t i = 0; i < n; i++) p[i] = v;
     return p;
 }
 
-/* Add, Sub, Mul, Div of an activation and a constant: y = s x + t, the constant spread over the axes it varies along. */
+/* Add, Sub, Mul, Div of an activation and a constant: y = s x + t, the constant spread over the axes it varies along.
+ */
 bool onnx_read_arithmetic(onnx_reader *r, onnx_node *n) {
     const char *op = n->proto->op_type;
     const onnx_value *x = onnx_in(r, n, 0), *c = onnx_in(r, n, 1);
     bool swapped = x->kind == VALUE_CONST;
     if (swapped) x = c, c = onnx_in(r, n, 0);
     if (x->kind != VALUE_TENSOR) return onnx_form(r, n, "both inputs are constant");
-    if (c->kind != VALUE_CONST)
-        return onnx_form(r, n, "both inputs ('%s' and '%s') are activations", x->name, c->name);
+    if (c->kind != VALUE_CONST) return onnx_form(r, n, "both inputs ('%s' and '%s') are activations", x->name, c->name);
     bool is_sub = strcmp(op, "Sub") == 0, is_div = strcmp(op, "Div") == 0, is_add = strcmp(op, "Add") == 0;
     if (is_div && swapped) return onnx_form(r, n, "division by an activation");
     onnx_spread by;
@@ -186,7 +175,8 @@ bool onnx_read_arithmetic(onnx_reader *r, onnx_node *n) {
         return add_batchnorm(r, n, x, c->name, &by, constant_vector(r, by.n, is_sub && swapped ? -1 : 1), by.value);
     for (int64_t i = 0; is_div && i < by.n; i++) {
         by.value[i] = 1 / by.value[i];
-        if (!isfinite(by.value[i])) return onnx_form(r, n, "division by zero in element %lld of '%s'", (long long)i, c->name);
+        if (!isfinite(by.value[i]))
+            return onnx_form(r, n, "division by zero in element %lld of '%s'", (long long)i, c->name);
     }
     return add_batchnorm(r, n, x, c->name, &by, by.value, constant_vector(r, by.n, 0));
 }
@@ -208,8 +198,7 @@ bool onnx_read_batchnorm(onnx_reader *r, onnx_node *n) {
         c = onnx_constant(r, n, i + 1, what[i]);
         if (!c) return false;
         if (c->c.rank != 1 || c->c.n != along.n)
-            return onnx_shape_error(r, n, "%s '%s' does not have %lld elements", what[i], c->name,
-                                    (long long)along.n);
+            return onnx_shape_error(r, n, "%s '%s' does not have %lld elements", what[i], c->name, (long long)along.n);
         p[i] = onnx_const_values(r, r->a, &c->c, false, 1);
         if (!p[i]) return false;
     }

@@ -14,8 +14,7 @@ static bool bound(onnx_reader *r, const onnx_node *n, int input, const char *nam
         if (c->c.n != 1) return onnx_shape_error(r, n, "%s '%s' is not one number", name, c->name);
         if (!onnx_const_load(r, &c->c)) return false;
         *out = c->c.real ? c->c.real[0] : (double)c->c.integer[0];
-        if (!c->c.real && c->c.type == ONNX__TENSOR_PROTO__DATA_TYPE__UINT64)
-            *out = (double)(uint64_t)c->c.integer[0];
+        if (!c->c.real && c->c.type == ONNX__TENSOR_PROTO__DATA_TYPE__UINT64) *out = (double)(uint64_t)c->c.integer[0];
         if (c->c.batch && c->c.batch[0] != 0) return onnx_form(r, n, "%s depends on the size of the batch", name);
     }
     if (isnan(*out)) return onnx_form(r, n, "%s is not a number", name);
@@ -47,8 +46,11 @@ static bool own_axis(onnx_reader *r, const onnx_node *n, const onnx_value *x, in
         return true;
     }
     onnx_form(r, n, from == 0 ? "axis %lld is the batch" : "axis %lld is not one of its input", (long long)axis);
-    if (rank > lead) nh_diag_allowed(r->d, "%lld to %lld, or -1 to %lld", (long long)lead, (long long)rank - 1, (long long)(lead - rank));
-    else nh_diag_hint(r->d, "give its input a dimension behind that of the samples");
+    if (rank > lead)
+        nh_diag_allowed(r->d, "%lld to %lld, or -1 to %lld", (long long)lead, (long long)rank - 1,
+                        (long long)(lead - rank));
+    else
+        nh_diag_hint(r->d, "give its input a dimension behind that of the samples");
     return false;
 }
 
@@ -96,8 +98,7 @@ bool onnx_read_identity(onnx_reader *r, onnx_node *n) {
 bool onnx_read_dropout(onnx_reader *r, onnx_node *n) {
     if (onnx_in(r, n, 2)) {
         const onnx_value *mode = onnx_constant(r, n, 2, "training_mode");
-        const double *v =
-            mode && mode->c.n == 1 ? onnx_const_values(r, r->scratch, &mode->c, false, 1) : NULL;
+        const double *v = mode && mode->c.n == 1 ? onnx_const_values(r, r->scratch, &mode->c, false, 1) : NULL;
         if (!v || *v != 0) return mode && onnx_form(r, n, "the model was exported in training mode");
     }
     return onnx_read_identity(r, n);

@@ -3,9 +3,7 @@
 
 #include <string.h>
 
-static const char *text(const char *s) {
-    return s ? s : "";
-}
+static const char *text(const char *s) { return s ? s : ""; }
 
 /* Only what may be a network's result: a label of integers, a list or a map is not. An unknown type may be.
  */
@@ -74,11 +72,9 @@ static bool only_float_output(onnx_reader *r) {
     if (r->output < 0) return true;
     const char *name = r->value[r->output].name;
     nh_report(r->d, NH_M_OUTPUT, (nh_loc){.file = r->path},
-              "the output '%s' is built: of the model's %zu outputs, only it is a tensor of floats", name,
-              g->n_output);
+              "the output '%s' is built: of the model's %zu outputs, only it is a tensor of floats", name, g->n_output);
     nh_diag_found(r->d, "%s", output_names(r));
-    nh_diag_hint(r->d,
-                 "output: %.100s in the configuration says that it is meant; any other name chooses another",
+    nh_diag_hint(r->d, "output: %.100s in the configuration says that it is meant; any other name chooses another",
                  name);
     return true;
 }
@@ -87,8 +83,7 @@ bool onnx_choose_output(onnx_reader *r) {
     const Onnx__GraphProto *g = r->model->graph;
     r->output = -1;
     if (r->o && r->o->output_name) return named_output(r, r->o->output_name);
-    if (g->n_output == 0)
-        return nh_report(r->d, NH_M_GRAPH, (nh_loc){.file = r->path}, "the model has no output");
+    if (g->n_output == 0) return nh_report(r->d, NH_M_GRAPH, (nh_loc){.file = r->path}, "the model has no output");
     const char *name = text(g->output[0]->name);
     if (g->n_output > 1) {
         if (!only_float_output(r)) return false;
@@ -96,8 +91,7 @@ bool onnx_choose_output(onnx_reader *r) {
         r->output = behind_zipmap(r, onnx_value_find(r, name));
     }
     if (r->output < 0)
-        return nh_report(r->d, NH_M_GRAPH, (nh_loc){.file = r->path}, "nothing makes the output '%.200s'",
-                         name);
+        return nh_report(r->d, NH_M_GRAPH, (nh_loc){.file = r->path}, "nothing makes the output '%.200s'", name);
     return true;
 }
 
@@ -115,12 +109,11 @@ bool onnx_choose_input(onnx_reader *r) {
         if (!value->is_input || value->producer >= 0 || value->initializer) continue;
         if (!value->read) {
             nh_report(r->d, NH_M_DEAD, onnx_at(r, "input", value->name),
-                      "the input '%s' is left out: nothing on the way to the output '%s' reads it",
-                      value->name, r->value[r->output].name);
+                      "the input '%s' is left out: nothing on the way to the output '%s' reads it", value->name,
+                      r->value[r->output].name);
         } else if (r->input >= 0) {
             ok = nh_report(r->d, NH_M_GRAPH, onnx_at(r, "input", value->name),
-                           "the model has more than one input ('%s' and '%s')", r->value[r->input].name,
-                           value->name);
+                           "the model has more than one input ('%s' and '%s')", r->value[r->input].name, value->name);
         } else {
             r->input = v;
         }

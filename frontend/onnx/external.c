@@ -43,15 +43,13 @@ static bool read_entry(onnx_reader *r, const Onnx__TensorProto *t, const char *n
         else if (strcmp(key, "offset") == 0 || strcmp(key, "length") == 0) {
             bool is_length = *key == 'l';
             if (!number(value, is_length ? &e->length : &e->offset))
-                return bad(r, name,
-                           is_length ? "have a length that is no number" : "have an offset that is no number",
+                return bad(r, name, is_length ? "have a length that is no number" : "have an offset that is no number",
                            value);
             e->has_length = e->has_length || is_length;
         } else if (strcmp(key, "checksum") != 0)
             return bad(r, name, "are described by a key that is not known", key);
     }
-    return (e->location && *e->location) ||
-           bad(r, name, "are in another file, but it is not named", "no location");
+    return (e->location && *e->location) || bad(r, name, "are in another file, but it is not named", "no location");
 }
 
 /* Is the path relative, without a step upwards? */
@@ -87,9 +85,7 @@ static bool open_file(onnx_reader *r, const char *name, const char *location, nh
     if (!stays_below(location))
         return bad(r, name, "are outside of the folder of the model, where nothing is read", location);
     if (stat(path, &s) != 0) {
-        bad(r, name,
-            errno == ENOENT ? "are in a file that does not exist" : "are in a file that cannot be read",
-            path);
+        bad(r, name, errno == ENOENT ? "are in a file that does not exist" : "are in a file that cannot be read", path);
         nh_diag_hint(r->d, "keep '%.200s' beside the model, under this name", location);
         return false;
     }
@@ -116,8 +112,7 @@ static bool find_file(onnx_reader *r, const char *name, const char *location, nh
     return x->ok;
 }
 
-bool onnx_external_data(onnx_reader *r, const Onnx__TensorProto *t, const char *name, uint64_t size,
-                        nh_bytes *out) {
+bool onnx_external_data(onnx_reader *r, const Onnx__TensorProto *t, const char *name, uint64_t size, nh_bytes *out) {
     entry e;
     nh_bytes file;
     if (!read_entry(r, t, name, &e) || !find_file(r, name, e.location, &file)) return false;
@@ -129,8 +124,8 @@ bool onnx_external_data(onnx_reader *r, const Onnx__TensorProto *t, const char *
     }
     if (e.offset > file.size || size > file.size - e.offset) {
         bad(r, name, "go beyond the end of their file",
-            nh_arena_printf(r->scratch, "%llu bytes at %llu of '%.100s', which has %zu",
-                            (unsigned long long)size, (unsigned long long)e.offset, e.location, file.size));
+            nh_arena_printf(r->scratch, "%llu bytes at %llu of '%.100s', which has %zu", (unsigned long long)size,
+                            (unsigned long long)e.offset, e.location, file.size));
         nh_diag_hint(r->d, "is the file that of this model, and was it copied whole?");
         return false;
     }

@@ -101,13 +101,15 @@ bool onnx_fold_applies(onnx_reader *r, const onnx_node *n, const onnx_fold_row *
     return any && !(row->fn == onnx_fold_transpose && onnx_in(r, n, 0) && onnx_in(r, n, 0)->c.rank <= 2);
 }
 
-/* Constants with a row per sample may be computed with element by element, as long as the samples stay the first axis. */
+/* Constants with a row per sample may be computed with element by element, as long as the samples stay the first axis.
+ */
 static bool span_result(onnx_fold *f, const onnx_fold_row *row) {
     bool by_element = row->fn == onnx_fold_unary || row->fn == onnx_fold_binary || row->fn == onnx_fold_variadic ||
                       row->fn == onnx_fold_where || row->fn == onnx_fold_clip || row->fn == onnx_fold_cast;
     for (int i = 0; i < f->n_in && row->fn != fold_shape; i++) {
         if (!f->in[i] || !f->in[i]->spans_batch) continue;
-        if (!by_element || f->in[i]->rank != f->out[0].rank || f->out[0].dim[0] != 1) return onnx_spans_batch(f->r, f->n, f->in[i]->name);
+        if (!by_element || f->in[i]->rank != f->out[0].rank || f->out[0].dim[0] != 1)
+            return onnx_spans_batch(f->r, f->n, f->in[i]->name);
         f->out[0].spans_batch = true;
     }
     return true;
@@ -181,8 +183,9 @@ bool onnx_fold_known_input(onnx_fold *f, int i) {
     for (int64_t k = 0; c && c->batch && k < c->n; k++) {
         if (c->batch[k] == 0) continue;
         onnx_form(f->r, f->n, "'%s' depends on the size of the batch, which is not known", c->name);
-        nh_diag_hint(f->r->d, "export the model for a fixed batch of 1, or without a shape that is computed: "
-                              "torch.flatten(x, 1)");
+        nh_diag_hint(
+            f->r->d,
+            "export the model for a fixed batch of 1, or without a shape that is computed: torch.flatten(x, 1)");
         return false;
     }
     return true;
@@ -227,14 +230,12 @@ bool onnx_fold_axes(onnx_fold *f, int i, const char *attribute, int64_t *list, i
     if (*count >= 0) return true;
     if (!onnx_attr_ints(f->r, f->n, attribute, &attr, count)) return false;
     if (*count > NH_MAX_RANK) return onnx_form(f->r, f->n, "%s has more than 8 entries", attribute);
-    for (int k = 0; k < *count; k++)
-        list[k] = attr[k];
+    for (int k = 0; k < *count; k++) list[k] = attr[k];
     return true;
 }
 
 bool onnx_fold_axis(onnx_fold *f, int64_t *axis, int rank) {
-    if (*axis < -rank || *axis >= rank)
-        return onnx_shape_error(f->r, f->n, "there is no axis %lld", (long long)*axis);
+    if (*axis < -rank || *axis >= rank) return onnx_shape_error(f->r, f->n, "there is no axis %lld", (long long)*axis);
     if (*axis < 0) *axis += rank;
     return true;
 }
@@ -257,7 +258,8 @@ bool onnx_walk_start(onnx_fold *f, onnx_walk *w, const onnx_const *const *in, in
     }
     for (int i = 0; i < n; i++) {
         int64_t step = 1;
-        /* The dimensions that Expand asks for may be absurd: such a step is never taken, onnx_fold_make refuses them. */
+        /* The dimensions that Expand asks for may be absurd: such a step is never taken, onnx_fold_make refuses them.
+         */
         for (int own = in[i]->rank - 1; own >= 0; step = (int64_t)((uint64_t)step * (uint64_t)in[i]->dim[own--]))
             w->step[i][own + w->rank - in[i]->rank] = in[i]->dim[own] == 1 ? 0 : step;
     }
@@ -266,12 +268,10 @@ bool onnx_walk_start(onnx_fold *f, onnx_walk *w, const onnx_const *const *in, in
 
 void onnx_walk_next(onnx_walk *w) {
     for (int k = w->rank - 1; k >= 0; k--) {
-        for (int i = 0; i < w->n; i++)
-            w->pos[i] += w->step[i][k];
+        for (int i = 0; i < w->n; i++) w->pos[i] += w->step[i][k];
         if (++w->at[k] < w->dim[k]) return;
         w->at[k] = 0;
-        for (int i = 0; i < w->n; i++)
-            w->pos[i] -= w->dim[k] * w->step[i][k];
+        for (int i = 0; i < w->n; i++) w->pos[i] -= w->dim[k] * w->step[i][k];
     }
 }
 
@@ -279,13 +279,11 @@ void onnx_walk_next(onnx_walk *w) {
 static bool fold_shape(onnx_fold *f) {
     onnx_dims d = onnx_dims_of(f->r, onnx_in(f->r, f->n, 0));
     int64_t start, end, rank = d.rank, n = 1;
-    if (!onnx_attr_int(f->r, f->n, "start", 0, &start) || !onnx_attr_int(f->r, f->n, "end", rank, &end))
-        return false;
+    if (!onnx_attr_int(f->r, f->n, "start", 0, &start) || !onnx_attr_int(f->r, f->n, "end", rank, &end)) return false;
     bool open = d.rank > 0 && d.dim[0] == ONNX_BATCH && f->r->batch == 0;
     if (d.rank > 0 && d.dim[0] == ONNX_BATCH) d.dim[0] = open ? 0 : f->r->batch;
     if (f->code == 1) {
-        for (int i = open ? 1 : 0; i < d.rank; i++)
-            n *= d.dim[i];
+        for (int i = open ? 1 : 0; i < d.rank; i++) n *= d.dim[i];
         if (!onnx_fold_make(f, 0, ONNX__TENSOR_PROTO__DATA_TYPE__INT64, 0, NULL, open)) return false;
         f->out[0].integer[0] = open ? 0 : n;
         if (open) f->out[0].batch[0] = (double)n;
@@ -295,8 +293,7 @@ static bool fold_shape(onnx_fold *f) {
     end = end < 0 ? end + rank : end > rank ? rank : end;
     n = end > start ? end - start : 0;
     if (!onnx_fold_make(f, 0, ONNX__TENSOR_PROTO__DATA_TYPE__INT64, 1, &n, open)) return false;
-    for (int64_t i = 0; i < n; i++)
-        f->out[0].integer[i] = d.dim[start + i];
+    for (int64_t i = 0; i < n; i++) f->out[0].integer[i] = d.dim[start + i];
     if (open && start == 0 && n > 0) f->out[0].batch[0] = 1;
     return true;
 }

@@ -98,8 +98,8 @@ void onnx_fold_copy(onnx_const *out, int64_t to, const onnx_const *c, int64_t fr
 /* The integers of input i, at most NH_MAX_RANK; *count is -1 when it is left out. None depends on the batch.
  */
 bool onnx_fold_ints(onnx_fold *f, int i, int64_t *list, int *count);
-/* A shape of at most NH_MAX_RANK dimensions, *count of them. Its first may be the open batch: then *spans, and the dimension
- * is 1. */
+/* A shape of at most NH_MAX_RANK dimensions, *count of them. Its first may be the open batch: then *spans, and the
+ * dimension is 1. */
 bool onnx_fold_shape(onnx_fold *f, int i, int64_t *list, int *count, bool *spans);
 /* A list of integers that newer operator sets have as input i and older ones as attribute. */
 bool onnx_fold_axes(onnx_fold *f, int i, const char *attribute, int64_t *list, int *count);

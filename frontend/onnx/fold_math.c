@@ -90,8 +90,7 @@ static int64_t divide(int code, int64_t a, int64_t b, bool is_unsigned, bool tru
         uint64_t x = (uint64_t)a, y = (uint64_t)b;
         return (int64_t)(code == FOLD_DIV ? x / y : x % y);
     }
-    if (b == -1)
-        return code == FOLD_DIV ? (int64_t)(0 - (uint64_t)a) : 0; /* the least integer has no negative */
+    if (b == -1) return code == FOLD_DIV ? (int64_t)(0 - (uint64_t)a) : 0; /* the least integer has no negative */
     if (code == FOLD_DIV) return a / b;
     int64_t rest = a % b;
     return !truncates && rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
@@ -137,8 +136,8 @@ static bool check_types(onnx_fold *f, const onnx_const *a, const onnx_const *b, 
 }
 
 /* Element i of out is that of a (code) that of b. */
-static bool combine_one(onnx_fold *f, const onnx_const *a, int64_t ia, const onnx_const *b, int64_t ib,
-                        int code, bool truncates, onnx_const *out, int64_t i) {
+static bool combine_one(onnx_fold *f, const onnx_const *a, int64_t ia, const onnx_const *b, int64_t ib, int code,
+                        bool truncates, onnx_const *out, int64_t i) {
     open_number y, x[] = {open_element(a, ia), open_element(b, ib)};
     if (x[0].k != 0 || x[1].k != 0) {
         if (!open_binary(code, x[0], x[1], !a->real, &y)) return onnx_fold_known(f) && false;
@@ -200,8 +199,7 @@ bool onnx_fold_variadic(onnx_fold *f) {
     if (!sum.real) return onnx_form(f->r, f->n, "its inputs are integers");
     onnx_const mean = sum;
     if (!onnx_fold_make(f, 0, sum.type, sum.rank, sum.dim, false)) return false;
-    for (int64_t i = 0; i < mean.n; i++)
-        f->out[0].real[i] = onnx_round_to(mean.type, mean.real[i] / f->n_in);
+    for (int64_t i = 0; i < mean.n; i++) f->out[0].real[i] = onnx_round_to(mean.type, mean.real[i] / f->n_in);
     return true;
 }
 
@@ -240,8 +238,7 @@ bool onnx_fold_clip(onnx_fold *f) {
         const onnx_const left = x;
         if (!f->in[i]) continue;
         if (f->in[i]->n != 1)
-            return onnx_shape_error(f->r, f->n, "%s '%s' is not one number", i == 1 ? "min" : "max",
-                                    f->in[i]->name);
+            return onnx_shape_error(f->r, f->n, "%s '%s' is not one number", i == 1 ? "min" : "max", f->in[i]->name);
         if (!combine(f, &left, f->in[i], i == 1 ? FOLD_MAX : FOLD_MIN, &x)) return false;
     }
     return true;

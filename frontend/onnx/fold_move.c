@@ -7,8 +7,7 @@
 /* Product of the dimensions [from, to). */
 static int64_t product(const int64_t *dim, int from, int to) {
     int64_t n = 1;
-    for (int i = from; i < to; i++)
-        n *= dim[i];
+    for (int i = from; i < to; i++) n *= dim[i];
     return n;
 }
 
@@ -20,11 +19,8 @@ bool onnx_fold_concat(onnx_fold *f) {
     for (int i = 0; i < f->n_in; i++) {
         const onnx_const *c = f->in[i];
         bool fits = c && c->rank == first->rank && c->type == first->type;
-        for (int k = 0; fits && k < c->rank; k++)
-            fits = k == axis || c->dim[k] == first->dim[k];
-        if (!fits)
-            return onnx_shape_error(f->r, f->n, "input %d does not have the type and shape of the first",
-                                    i + 1);
+        for (int k = 0; fits && k < c->rank; k++) fits = k == axis || c->dim[k] == first->dim[k];
+        if (!fits) return onnx_shape_error(f->r, f->n, "input %d does not have the type and shape of the first", i + 1);
         total += c->dim[axis];
         open = open || c->batch;
     }
@@ -53,8 +49,7 @@ bool onnx_fold_gather(onnx_fold *f) {
     memcpy(dim + axis, at->dim, (size_t)at->rank * sizeof *dim);
     memcpy(dim + axis + at->rank, x->dim + axis + 1, (size_t)(x->rank - axis - 1) * sizeof *dim);
     if (!onnx_fold_make(f, 0, x->type, rank, dim, x->batch != NULL)) return false;
-    int64_t inner = product(x->dim, (int)axis + 1, x->rank), outer = product(x->dim, 0, (int)axis),
-            n = x->dim[axis];
+    int64_t inner = product(x->dim, (int)axis + 1, x->rank), outer = product(x->dim, 0, (int)axis), n = x->dim[axis];
     for (int64_t i = 0; i < at->n; i++) {
         int64_t from = at->integer[i] < 0 ? at->integer[i] + n : at->integer[i];
         if (from < 0 || from >= n)
@@ -110,8 +105,7 @@ static bool slice_lists(onnx_fold *f, int64_t list[4][NH_MAX_RANK], int *n) {
                      : onnx_fold_axes(f, i + 1, name[i], list[i], &count[i])))
             return false;
     *n = count[0];
-    if (count[0] < 0 || count[1] != count[0])
-        return onnx_shape_error(f->r, f->n, "starts and ends differ in length");
+    if (count[0] < 0 || count[1] != count[0]) return onnx_shape_error(f->r, f->n, "starts and ends differ in length");
     for (int i = 2; i < 4; i++)
         if (count[i] >= 0 && count[i] != count[0])
             return onnx_shape_error(f->r, f->n, "%s does not have the length of starts", name[i]);
@@ -128,8 +122,7 @@ bool onnx_fold_slice(onnx_fold *f) {
     int n;
     if (!slice_lists(f, list, &n)) return false;
     memcpy(dim, x->dim, sizeof dim);
-    for (int k = x->rank - 1; k >= 0; k--)
-        step[k] = k == x->rank - 1 ? 1 : step[k + 1] * x->dim[k + 1];
+    for (int k = x->rank - 1; k >= 0; k--) step[k] = k == x->rank - 1 ? 1 : step[k + 1] * x->dim[k + 1];
     unsigned seen = 0;
     for (int i = 0; i < n; i++) {
         int64_t axis = list[2][i], first = list[0][i];
@@ -151,8 +144,7 @@ static bool split_sizes(onnx_fold *f, int64_t n, int64_t *size) {
     int count;
     const onnx_const *c = f->n_in > 1 ? f->in[1] : NULL;
     if (!onnx_attr_ints(f->r, f->n, "split", &attr, &count)) return false;
-    if (c && (!c->integer || c->batch))
-        return onnx_form(f->r, f->n, "the sizes '%s' are not integers", c->name);
+    if (c && (!c->integer || c->batch)) return onnx_form(f->r, f->n, "the sizes '%s' are not integers", c->name);
     if (c) attr = c->integer, count = (int)c->n;
     int64_t part = (n + f->n->n_out - 1) / f->n->n_out, sum = 0;
     if (count >= 0 && count != f->n->n_out)
@@ -168,8 +160,7 @@ static bool split_sizes(onnx_fold *f, int64_t n, int64_t *size) {
 
 bool onnx_fold_split(onnx_fold *f) {
     const onnx_const *x = f->in[0];
-    int64_t axis, dim[NH_MAX_RANK], done = 0,
-                                    *size = nh_arena_alloc(f->r->scratch, (size_t)f->n->n_out * sizeof *size);
+    int64_t axis, dim[NH_MAX_RANK], done = 0, *size = nh_arena_alloc(f->r->scratch, (size_t)f->n->n_out * sizeof *size);
     if (!onnx_attr_int(f->r, f->n, "axis", 0, &axis) || !onnx_fold_axis(f, &axis, x->rank) ||
         !split_sizes(f, x->dim[axis], size))
         return false;
@@ -193,10 +184,8 @@ bool onnx_fold_transpose(onnx_fold *f) {
     int count;
     unsigned seen = 0;
     if (!onnx_attr_ints(f->r, f->n, "perm", &perm, &count)) return false;
-    if (count >= 0 && count != x->rank)
-        return onnx_shape_error(f->r, f->n, "perm does not have %d entries", x->rank);
-    for (int k = x->rank - 1; k >= 0; k--)
-        own[k] = k == x->rank - 1 ? 1 : own[k + 1] * x->dim[k + 1];
+    if (count >= 0 && count != x->rank) return onnx_shape_error(f->r, f->n, "perm does not have %d entries", x->rank);
+    for (int k = x->rank - 1; k >= 0; k--) own[k] = k == x->rank - 1 ? 1 : own[k + 1] * x->dim[k + 1];
     for (int k = 0; k < x->rank; k++) {
         int64_t from = count < 0 ? x->rank - 1 - k : perm[k];
         if (from < 0 || from >= x->rank || seen & 1u << from)
@@ -219,13 +208,11 @@ bool onnx_fold_expand(onnx_fold *f) {
     const onnx_const *const in[] = {f->in[0], &shape};
     for (int i = 0; i < count; i++)
         if (list[i] < 0) return onnx_shape_error(f->r, f->n, "the shape holds %lld", (long long)list[i]);
-    if (!onnx_walk_start(f, &w, in, 2) ||
-        !onnx_fold_make(f, 0, in[0]->type, w.rank, w.dim, in[0]->batch != NULL))
+    if (!onnx_walk_start(f, &w, in, 2) || !onnx_fold_make(f, 0, in[0]->type, w.rank, w.dim, in[0]->batch != NULL))
         return false;
     if (spans && (w.rank != count || w.dim[0] != 1))
         return onnx_shape_error(f->r, f->n, "'%s' does not have one row for all samples", in[0]->name);
-    for (int64_t i = 0; i < f->out[0].n; i++, onnx_walk_next(&w))
-        onnx_fold_copy(&f->out[0], i, in[0], w.pos[0]);
+    for (int64_t i = 0; i < f->out[0].n; i++, onnx_walk_next(&w)) onnx_fold_copy(&f->out[0], i, in[0], w.pos[0]);
     f->out[0].spans_batch = spans;
     return true;
 }
@@ -235,8 +222,7 @@ bool onnx_fold_tile(onnx_fold *f) {
     int64_t list[NH_MAX_RANK], dim[NH_MAX_RANK], at[NH_MAX_RANK] = {0};
     int count;
     if (!onnx_fold_ints(f, 1, list, &count)) return false;
-    if (count != x->rank)
-        return onnx_shape_error(f->r, f->n, "it has %d repeats for %d axes", count, x->rank);
+    if (count != x->rank) return onnx_shape_error(f->r, f->n, "it has %d repeats for %d axes", count, x->rank);
     for (int k = 0; k < count; k++) {
         if (list[k] < 0 || (list[k] > 0 && x->dim[k] > INT64_MAX / list[k]))
             return onnx_shape_error(f->r, f->n, "an axis is repeated %lld times", (long long)list[k]);
@@ -245,11 +231,9 @@ bool onnx_fold_tile(onnx_fold *f) {
     if (!onnx_fold_make(f, 0, x->type, x->rank, dim, x->batch != NULL)) return false;
     for (int64_t i = 0; i < f->out[0].n; i++) {
         int64_t from = 0;
-        for (int k = 0; k < x->rank; k++)
-            from = from * x->dim[k] + at[k] % x->dim[k];
+        for (int k = 0; k < x->rank; k++) from = from * x->dim[k] + at[k] % x->dim[k];
         onnx_fold_copy(&f->out[0], i, x, from);
-        for (int k = x->rank - 1; k >= 0 && ++at[k] == dim[k]; k--)
-            at[k] = 0;
+        for (int k = x->rank - 1; k >= 0 && ++at[k] == dim[k]; k--) at[k] = 0;
     }
     return true;
 }
@@ -266,8 +250,7 @@ bool onnx_fold_constant_of_shape(onnx_fold *f) {
         return a->t ? false : onnx_form(f->r, f->n, "the attribute 'value' is not a tensor");
     if (value.n != 1) return onnx_shape_error(f->r, f->n, "its value is not one number");
     if (!onnx_fold_make(f, 0, value.type, count, list, false)) return false;
-    for (int64_t i = 0; i < f->out[0].n; i++)
-        onnx_fold_copy(&f->out[0], i, &value, 0);
+    for (int64_t i = 0; i < f->out[0].n; i++) onnx_fold_copy(&f->out[0], i, &value, 0);
     f->out[0].spans_batch = spans;
     return true;
 }
@@ -277,8 +260,7 @@ bool onnx_fold_range(onnx_fold *f) {
     if (!onnx_fold_known(f)) return false;
     for (int i = 0; i < 3; i++) {
         if (f->in[i]->n != 1) return onnx_shape_error(f->r, f->n, "input %d is not one number", i + 1);
-        if (f->in[i]->type != f->in[0]->type)
-            return onnx_form(f->r, f->n, "its inputs have different data types");
+        if (f->in[i]->type != f->in[0]->type) return onnx_form(f->r, f->n, "its inputs have different data types");
         v[i] = f->in[i]->real ? f->in[i]->real[0] : (double)f->in[i]->integer[0];
     }
     double n = ceil((v[1] - v[0]) / v[2]);

@@ -8,8 +8,7 @@
 static bool reduced_axes(onnx_fold *f, unsigned *set) {
     int64_t list[NH_MAX_RANK], no_op;
     int count, rank = f->in[0]->rank;
-    if (!onnx_fold_axes(f, 1, "axes", list, &count) ||
-        !onnx_attr_int(f->r, f->n, "noop_with_empty_axes", 0, &no_op))
+    if (!onnx_fold_axes(f, 1, "axes", list, &count) || !onnx_attr_int(f->r, f->n, "noop_with_empty_axes", 0, &no_op))
         return false;
     *set = 0;
     if (count <= 0 && !no_op) *set = (1u << rank) - 1;
@@ -70,8 +69,7 @@ static void finish_reduction(onnx_const *y, int code, int64_t count) {
         if (code == FOLD_L2) y->real[o] = sqrt(y->real[o]);
         y->real[o] = onnx_round_to(y->type, y->real[o]);
     }
-    for (int64_t o = 0; y->integer && o < y->n; o++)
-        y->integer[o] = onnx_wrap_to(y->type, y->integer[o]);
+    for (int64_t o = 0; y->integer && o < y->n; o++) y->integer[o] = onnx_wrap_to(y->type, y->integer[o]);
 }
 
 /* Every element of x is put to element w.pos[1] of the result; the walk goes over x and over the result as if
@@ -101,11 +99,9 @@ bool onnx_fold_reduce(onnx_fold *f) {
     int64_t keep, dim[NH_MAX_RANK];
     unsigned set;
     if (!onnx_attr_int(f->r, f->n, "keepdims", 1, &keep) || !reduced_axes(f, &set)) return false;
-    for (int k = 0; k < x->rank; k++)
-        dim[k] = set & 1u << k ? 1 : x->dim[k];
+    for (int k = 0; k < x->rank; k++) dim[k] = set & 1u << k ? 1 : x->dim[k];
     if (x->n == 0) return onnx_form(f->r, f->n, "its input '%s' has no elements", x->name);
-    if (!onnx_fold_work(f, x->n) || !onnx_fold_make(f, 0, x->type, x->rank, dim, x->batch != NULL))
-        return false;
+    if (!onnx_fold_work(f, x->n) || !onnx_fold_make(f, 0, x->type, x->rank, dim, x->batch != NULL)) return false;
     onnx_const *y = &f->out[0];
     if (!reduce_all(f, x, y)) return false;
     finish_reduction(y, f->code, x->n / y->n);
@@ -128,8 +124,8 @@ static matrix matrix_of(const onnx_const *c, bool transposed) {
 }
 
 /* out[at ..] = factor * a[from_a ..] b[from_b ..], rounded by the caller. */
-static void multiply(onnx_const *out, int64_t at, const matrix *a, int64_t from_a, const matrix *b,
-                     int64_t from_b, double factor) {
+static void multiply(onnx_const *out, int64_t at, const matrix *a, int64_t from_a, const matrix *b, int64_t from_b,
+                     double factor) {
     for (int64_t i = 0; i < a->rows; i++)
         for (int64_t j = 0; j < b->cols; j++) {
             int64_t pa = from_a + i * a->row_step, pb = from_b + j * b->col_step;
@@ -155,14 +151,12 @@ static bool check_product(onnx_fold *f, const matrix *a, const matrix *b, int64_
                                 (long long)a->cols, (long long)b->rows);
     int64_t size = a->rows;
     const int64_t factor[] = {a->cols, b->cols, batches};
-    for (int i = 0; i < 3; i++)
-        size = factor[i] > 0 && size > INT64_MAX / factor[i] ? INT64_MAX : size * factor[i];
+    for (int i = 0; i < 3; i++) size = factor[i] > 0 && size > INT64_MAX / factor[i] ? INT64_MAX : size * factor[i];
     return onnx_fold_known(f) && onnx_fold_work(f, size);
 }
 
 static void round_all(onnx_const *c) {
-    for (int64_t i = 0; c->real && i < c->n; i++)
-        c->real[i] = onnx_round_to(c->type, c->real[i]);
+    for (int64_t i = 0; c->real && i < c->n; i++) c->real[i] = onnx_round_to(c->type, c->real[i]);
 }
 
 /* As numpy.matmul: vectors become matrices, dimensions in front are broadcast. */
@@ -181,14 +175,12 @@ bool onnx_fold_matmul(onnx_fold *f) {
     if (!onnx_walk_start(f, &w, in, 2)) return false;
     int64_t dim[NH_MAX_RANK + 2], batches = 1;
     int rank = w.rank;
-    for (int k = 0; k < w.rank; k++)
-        batches *= dim[k] = w.dim[k];
+    for (int k = 0; k < w.rank; k++) batches *= dim[k] = w.dim[k];
     if (!row) dim[rank++] = a.rows;
     if (!column) dim[rank++] = b.cols;
     if (!check_product(f, &a, &b, batches) || !onnx_fold_make(f, 0, x.type, rank, dim, false)) return false;
     for (int64_t i = 0; i < batches; i++, onnx_walk_next(&w))
-        multiply(&f->out[0], i * a.rows * b.cols, &a, w.pos[0] * a.rows * a.cols, &b,
-                 w.pos[1] * b.rows * b.cols, 1);
+        multiply(&f->out[0], i * a.rows * b.cols, &a, w.pos[0] * a.rows * a.cols, &b, w.pos[1] * b.rows * b.cols, 1);
     round_all(&f->out[0]);
     return true;
 }
@@ -196,8 +188,7 @@ bool onnx_fold_matmul(onnx_fold *f) {
 bool onnx_fold_gemm(onnx_fold *f) {
     int64_t trans_a, trans_b;
     double alpha, beta;
-    if (!onnx_attr_int(f->r, f->n, "transA", 0, &trans_a) ||
-        !onnx_attr_int(f->r, f->n, "transB", 0, &trans_b) ||
+    if (!onnx_attr_int(f->r, f->n, "transA", 0, &trans_a) || !onnx_attr_int(f->r, f->n, "transB", 0, &trans_b) ||
         !onnx_attr_float(f->r, f->n, "alpha", 1, &alpha) || !onnx_attr_float(f->r, f->n, "beta", 1, &beta))
         return false;
     if (f->in[0]->rank != 2 || f->in[1]->rank != 2 || !f->in[0]->real)
@@ -209,11 +200,9 @@ bool onnx_fold_gemm(onnx_fold *f) {
     const onnx_const *c = f->n_in > 2 ? f->in[2] : NULL;
     onnx_walk w;
     const onnx_const *in[] = {&f->out[0], c};
-    if (c && (!c->real || !onnx_walk_start(f, &w, in, 2) || w.rank != 2 || w.dim[0] != dim[0] ||
-              w.dim[1] != dim[1]))
+    if (c && (!c->real || !onnx_walk_start(f, &w, in, 2) || w.rank != 2 || w.dim[0] != dim[0] || w.dim[1] != dim[1]))
         return onnx_shape_error(f->r, f->n, "C '%s' does not broadcast to the product", c->name);
-    for (int64_t i = 0; c && i < f->out[0].n; i++, onnx_walk_next(&w))
-        f->out[0].real[i] += beta * c->real[w.pos[1]];
+    for (int64_t i = 0; c && i < f->out[0].n; i++, onnx_walk_next(&w)) f->out[0].real[i] += beta * c->real[w.pos[1]];
     round_all(&f->out[0]);
     return true;
 }
@@ -227,18 +216,15 @@ bool onnx_fold_batchnorm(onnx_fold *f) {
         !onnx_attr_float(f->r, f->n, "epsilon", (double)1e-5f, &epsilon))
         return false;
     if (training) return onnx_form(f->r, f->n, "the model was exported in training mode");
-    for (int k = 2; k < x->rank; k++)
-        inner *= x->dim[k];
+    for (int k = 2; k < x->rank; k++) inner *= x->dim[k];
     for (int i = 0; i < 5; i++)
         if (!f->in[i]->real || (i > 0 && f->in[i]->n != channels))
-            return onnx_shape_error(f->r, f->n, "'%s' does not have %lld floats", f->in[i]->name,
-                                    (long long)channels);
+            return onnx_shape_error(f->r, f->n, "'%s' does not have %lld floats", f->in[i]->name, (long long)channels);
     if (!onnx_fold_make(f, 0, x->type, x->rank, x->dim, false)) return false;
     for (int64_t i = 0; i < x->n; i++) {
         int64_t c = i / inner % channels;
         double factor = f->in[1]->real[c] / sqrt(f->in[4]->real[c] + epsilon);
-        f->out[0].real[i] =
-            onnx_round_to(x->type, factor * (x->real[i] - f->in[3]->real[c]) + f->in[2]->real[c]);
+        f->out[0].real[i] = onnx_round_to(x->type, factor * (x->real[i] - f->in[3]->real[c]) + f->in[2]->real[c]);
     }
     return true;
 }
@@ -247,20 +233,16 @@ bool onnx_fold_batchnorm(onnx_fold *f) {
 bool onnx_fold_softmax(onnx_fold *f) {
     const onnx_const *x = f->in[0];
     int64_t axis, inner = 1, count = 1;
-    if (!onnx_attr_int(f->r, f->n, "axis", f->r->opset < 13 ? 1 : -1, &axis) ||
-        !onnx_fold_axis(f, &axis, x->rank))
+    if (!onnx_attr_int(f->r, f->n, "axis", f->r->opset < 13 ? 1 : -1, &axis) || !onnx_fold_axis(f, &axis, x->rank))
         return false;
     if (!x->real) return onnx_form(f->r, f->n, "its input '%s' is not a float", x->name);
-    for (int k = (int)axis; k < x->rank; k++)
-        *(k == axis || f->r->opset < 13 ? &count : &inner) *= x->dim[k];
+    for (int k = (int)axis; k < x->rank; k++) *(k == axis || f->r->opset < 13 ? &count : &inner) *= x->dim[k];
     if (!onnx_fold_make(f, 0, x->type, x->rank, x->dim, false)) return false;
     for (int64_t i = 0; count > 0 && i < x->n / count; i++) {
         int64_t first = i / inner * count * inner + i % inner;
         double most = -(double)INFINITY, sum = 0;
-        for (int64_t k = 0; k < count; k++)
-            most = fmax(most, x->real[first + k * inner]);
-        for (int64_t k = 0; k < count; k++)
-            sum += exp(x->real[first + k * inner] - most);
+        for (int64_t k = 0; k < count; k++) most = fmax(most, x->real[first + k * inner]);
+        for (int64_t k = 0; k < count; k++) sum += exp(x->real[first + k * inner] - most);
         for (int64_t k = 0; k < count; k++) {
             double v = x->real[first + k * inner] - most;
             f->out[0].real[first + k * inner] = onnx_round_to(x->type, f->code ? v - log(sum) : exp(v) / sum);

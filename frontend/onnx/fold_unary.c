@@ -14,9 +14,7 @@ static double gelu(double x, bool by_tanh) {
                    : 0.5 * x * (1 + erf(x * 0.70710678118654752440));
 }
 
-static double between_0_and_1(double x) {
-    return x < 0 ? 0 : x > 1 ? 1 : x;
-}
+static double between_0_and_1(double x) { return x < 0 ? 0 : x > 1 ? 1 : x; }
 
 static double real_unary(const unary *u, double x) {
     switch (u->code) {
@@ -80,8 +78,7 @@ static bool unary_attributes(onnx_fold *f, unary *u) {
 /* Element i of an input that depends on the batch: v + k batch. Rounding leaves it, when both are integers.
  */
 static bool open_unary(onnx_fold *f, const onnx_const *x, int64_t i) {
-    double sign = f->code == FOLD_NEG ? -1 : 1, k = x->batch[i],
-           v = x->real ? x->real[i] : (double)x->integer[i];
+    double sign = f->code == FOLD_NEG ? -1 : 1, k = x->batch[i], v = x->real ? x->real[i] : (double)x->integer[i];
     bool whole = v == rint(v) && k == rint(k),
          rounds = f->code == FOLD_FLOOR || f->code == FOLD_CEIL || f->code == FOLD_ROUND;
     bool positive = k > 0 && v + k > 0 && (f->code == FOLD_ABS || f->code == FOLD_RELU);
@@ -101,8 +98,7 @@ bool onnx_fold_unary(onnx_fold *f) {
     bool truth = x->type == ONNX__TENSOR_PROTO__DATA_TYPE__BOOL;
     if (truth != (f->code == FOLD_NOT))
         return onnx_form(f->r, f->n, "its input is %s", truth ? "a truth value" : "not a truth value");
-    if (!unary_attributes(f, &u) || !onnx_fold_make(f, 0, x->type, x->rank, x->dim, x->batch != NULL))
-        return false;
+    if (!unary_attributes(f, &u) || !onnx_fold_make(f, 0, x->type, x->rank, x->dim, x->batch != NULL)) return false;
     for (int64_t i = 0; i < x->n; i++) {
         if (x->batch && x->batch[i] != 0) {
             if (!open_unary(f, x, i)) return false;
@@ -176,8 +172,7 @@ bool onnx_fold_cast(onnx_fold *f) {
         else if (x->integer)
             y->integer[i] = onnx_wrap_to((int)to, x->integer[i]);
         else if (!to_integer((int)to, v, &y->integer[i]))
-            return onnx_form(f->r, f->n, "%g of '%s' is not a value of the data type it is cast to", v,
-                             x->name);
+            return onnx_form(f->r, f->n, "%g of '%s' is not a value of the data type it is cast to", v, x->name);
         if (x->batch && x->batch[i] != 0 &&
             (to == ONNX__TENSOR_PROTO__DATA_TYPE__BOOL || (y->integer && v != trunc(v))))
             return onnx_fold_known(f) && false;
@@ -199,11 +194,10 @@ static bool scale_axis(onnx_fold *f, int64_t *inner, int64_t *count) {
     if (s->n == 1) return true;
     if (!onnx_fold_axis(f, &axis, x->rank)) return false;
     *count = x->dim[axis];
-    for (int k = (int)axis + 1; k < x->rank; k++)
-        *inner *= x->dim[k];
+    for (int k = (int)axis + 1; k < x->rank; k++) *inner *= x->dim[k];
     return s->n == *count ||
-           onnx_shape_error(f->r, f->n, "'%s' does not have %lld elements, one per slice of axis %lld",
-                            s->name, (long long)*count, (long long)axis);
+           onnx_shape_error(f->r, f->n, "'%s' does not have %lld elements, one per slice of axis %lld", s->name,
+                            (long long)*count, (long long)axis);
 }
 
 bool onnx_fold_dequantize(onnx_fold *f) {
@@ -228,8 +222,7 @@ bool onnx_fold_quantize(onnx_fold *f) {
     if (!onnx_attr_int(f->r, f->n, "output_dtype", 0, &type)) return false;
     if (z) type = z->type;
     if (type == 0) type = ONNX__TENSOR_PROTO__DATA_TYPE__UINT8;
-    if (!x->real || !is_integer_type(type))
-        return onnx_form(f->r, f->n, "only floats are quantized, to integers");
+    if (!x->real || !is_integer_type(type)) return onnx_form(f->r, f->n, "only floats are quantized, to integers");
     if (!onnx_fold_make(f, 0, (int)type, x->rank, x->dim, false)) return false;
     integer_ends((int)type, &least, &most);
     for (int64_t i = 0; i < x->n; i++) {

@@ -38,13 +38,9 @@ typedef struct {
     int n_calls;
 } inliner;
 
-static const char *text(const char *s) {
-    return s ? s : "";
-}
+static const char *text(const char *s) { return s ? s : ""; }
 
-static const char *domain_of(const char *domain) {
-    return strcmp(text(domain), "ai.onnx") == 0 ? "" : text(domain);
-}
+static const char *domain_of(const char *domain) { return strcmp(text(domain), "ai.onnx") == 0 ? "" : text(domain); }
 
 static int by_key(const void *pa, const void *pb) {
     const function *a = pa, *b = pb;
@@ -57,8 +53,7 @@ static int by_key(const void *pa, const void *pb) {
 
 static bool refuse(inliner *l, nh_code code, const Onnx__NodeProto *n, const char *what) {
     const char *name = *text(n->name) ? n->name : n->n_output ? text(n->output[0]) : "";
-    return nh_report(l->r->d, code, onnx_at(l->r, "node", name), "the function %.100s %s", text(n->op_type),
-                     what);
+    return nh_report(l->r->d, code, onnx_at(l->r, "node", name), "the function %.100s %s", text(n->op_type), what);
 }
 
 static const Onnx__FunctionProto *find(const inliner *l, const Onnx__NodeProto *n) {
@@ -107,12 +102,10 @@ static char *name_in(inliner *l, const call *c, char *name) {
 
 static bool names_in(inliner *l, const call *c, char ***list, size_t n, const Onnx__NodeProto *at) {
     char **copy = nh_arena_alloc(l->r->scratch, (n + 1) * sizeof *copy);
-    if ((l->n_names += n + at->n_attribute) > MAX_NAMES)
-        return refuse(l, NH_M_LIMIT, at, "makes the model too large");
+    if ((l->n_names += n + at->n_attribute) > MAX_NAMES) return refuse(l, NH_M_LIMIT, at, "makes the model too large");
     for (size_t i = 0; i < n; i++) {
         copy[i] = name_in(l, c, (*list)[i]);
-        if (strlen(copy[i]) > NH_ONNX_MAX_NAME)
-            return refuse(l, NH_M_LIMIT, at, "makes a name that is too long");
+        if (strlen(copy[i]) > NH_ONNX_MAX_NAME) return refuse(l, NH_M_LIMIT, at, "makes a name that is too long");
     }
     *list = copy;
     return true;
@@ -127,15 +120,13 @@ static Onnx__AttributeProto *attribute_of(Onnx__AttributeProto **list, size_t n,
 /* Attributes of a node in the body: one that refers to an attribute of the function gets what the call gives,
  * else the function's default; without either it is left out. */
 static void resolve_attributes(inliner *l, const call *c, Onnx__NodeProto *n) {
-    Onnx__AttributeProto **list =
-        nh_arena_alloc(l->r->scratch, (n->n_attribute + 1) * sizeof(Onnx__AttributeProto *));
+    Onnx__AttributeProto **list = nh_arena_alloc(l->r->scratch, (n->n_attribute + 1) * sizeof(Onnx__AttributeProto *));
     size_t count = 0;
     for (size_t i = 0; i < n->n_attribute; i++) {
         Onnx__AttributeProto *own = n->attribute[i], *given;
         if (c->f && *text(own->ref_attr_name)) {
             given = attribute_of(c->attribute, c->n_attribute, own->ref_attr_name);
-            if (!given)
-                given = attribute_of(c->f->attribute_proto, c->f->n_attribute_proto, own->ref_attr_name);
+            if (!given) given = attribute_of(c->f->attribute_proto, c->f->n_attribute_proto, own->ref_attr_name);
             if (!given) continue;
             own = NH_NEW(l->r->scratch, Onnx__AttributeProto);
             *own = *given;
@@ -173,11 +164,9 @@ static bool put_identity(inliner *l, const call *c, int in, int out) {
     return put(l, c, n);
 }
 
-static bool check_call(inliner *l, const call *outer, const Onnx__NodeProto *n,
-                       const Onnx__FunctionProto *f) {
+static bool check_call(inliner *l, const call *outer, const Onnx__NodeProto *n, const Onnx__FunctionProto *f) {
     if (outer->depth == MAX_DEPTH) return refuse(l, NH_M_LIMIT, n, "is called more than 32 deep");
-    if (f->n_input > MAX_PARTS || f->n_output > MAX_PARTS ||
-        f->n_attribute + f->n_attribute_proto > MAX_PARTS)
+    if (f->n_input > MAX_PARTS || f->n_output > MAX_PARTS || f->n_attribute + f->n_attribute_proto > MAX_PARTS)
         return refuse(l, NH_M_LIMIT, n, "has more than 512 inputs, outputs or attributes");
     for (const call *c = outer; c; c = c->outer)
         if (c->f == f) return refuse(l, NH_M_GRAPH, n, "calls itself");
@@ -198,17 +187,9 @@ static bool check_call(inliner *l, const call *outer, const Onnx__NodeProto *n,
 /* n is the call, with the names that its values have in the model. */
 static bool put_call(inliner *l, const call *outer, Onnx__NodeProto *n, const Onnx__FunctionProto *f) {
     if (!check_call(l, outer, n, f)) return false;
-    call c = {outer,
-              n,
-              f,
-              ++l->n_calls,
-              outer->depth + 1,
-              n->attribute,
-              n->n_attribute,
-              NULL,
-              opset_of(f, outer->opset)};
-    if (c.opset < ONNX_OPSET_MIN)
-        return refuse(l, NH_M_OPSET, n, "imports an operator set that is not supported");
+    call c = {
+        outer, n, f, ++l->n_calls, outer->depth + 1, n->attribute, n->n_attribute, NULL, opset_of(f, outer->opset)};
+    if (c.opset < ONNX_OPSET_MIN) return refuse(l, NH_M_OPSET, n, "imports an operator set that is not supported");
     c.actual = nh_arena_alloc(l->r->scratch, (f->n_input + f->n_output + 1) * sizeof *c.actual);
     for (size_t i = 0; i < f->n_input; i++) /* one that is left out has an empty name */
         c.actual[i] = i < n->n_input ? n->input[i] : nh_arena_str(l->r->scratch, "");
@@ -231,8 +212,7 @@ static bool put_body(inliner *l, const call *c) {
         *copy = *node[i];
         const Onnx__FunctionProto *f = find(l, copy);
         if (l->n_calls > MAX_NODES) return refuse(l, NH_M_LIMIT, copy, "makes the model too large");
-        if (!names_in(l, c, &copy->input, copy->n_input, copy) ||
-            !names_in(l, c, &copy->output, copy->n_output, copy))
+        if (!names_in(l, c, &copy->input, copy->n_input, copy) || !names_in(l, c, &copy->output, copy->n_output, copy))
             return false;
         resolve_attributes(l, c, copy);
         if (c->f && *text(c->node->name)) {

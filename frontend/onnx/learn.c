@@ -12,8 +12,7 @@ static bool floats(onnx_reader *r, const onnx_node *n, const char *name, int64_t
     if (a && a->type != ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS)
         return onnx_form(r, n, "the attribute '%s' is not a list of floats", name);
     if (*count > 1 && *count != (size_t)features)
-        return onnx_shape_error(r, n, "'%s' has %zu numbers for %lld features", name, *count,
-                                (long long)features);
+        return onnx_shape_error(r, n, "'%s' has %zu numbers for %lld features", name, *count, (long long)features);
     for (size_t i = 0; i < *count; i++)
         if (!isfinite((*out)[i])) return onnx_form(r, n, "'%s' holds a number that is not finite", name);
     return true;
@@ -32,8 +31,7 @@ bool onnx_read_scaler(onnx_reader *r, onnx_node *n) {
     nh_shape s = onnx_shape(r, x);
     if (s.rank < 1) return onnx_shape_error(r, n, "its input has no dimension of features");
     int64_t features = s.dim[s.rank - 1];
-    if (!floats(r, n, "offset", features, &offset, &n_offset) ||
-        !floats(r, n, "scale", features, &scale, &n_scale))
+    if (!floats(r, n, "offset", features, &offset, &n_offset) || !floats(r, n, "scale", features, &scale, &n_scale))
         return false;
     double *factor = nh_arena_array(r->a, (size_t)features, sizeof *factor);
     double *shift = nh_arena_array(r->a, (size_t)features, sizeof *shift);

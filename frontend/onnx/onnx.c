@@ -11,13 +11,9 @@
 #include "wire.h"
 
 /* A ModelProto begins with its field 1, ir_version, a small number. */
-static bool probe(nh_bytes head) {
-    return head.size >= 2 && head.data[0] == 0x08 && head.data[1] < 0x40;
-}
+static bool probe(nh_bytes head) { return head.size >= 2 && head.data[0] == 0x08 && head.data[1] < 0x40; }
 
-static void *arena_alloc(void *arena, size_t size) {
-    return nh_arena_alloc(arena, size);
-}
+static void *arena_alloc(void *arena, size_t size) { return nh_arena_alloc(arena, size); }
 
 /* The arena frees everything at once. */
 static void arena_free(void *arena, void *p) {
@@ -32,8 +28,7 @@ static bool unpack(onnx_reader *r) {
     if (!nh_wire_scan(r->scratch, r->d, at, r->file, &skeleton)) return false;
     ProtobufCAllocator allocator = {arena_alloc, arena_free, r->scratch};
     r->model = onnx__model_proto__unpack(&allocator, skeleton.size, skeleton.data);
-    if (!r->model)
-        return nh_report(r->d, NH_M_FORMAT, at, "not a valid ONNX file: protobuf cannot unpack it");
+    if (!r->model) return nh_report(r->d, NH_M_FORMAT, at, "not a valid ONNX file: protobuf cannot unpack it");
     if (!r->model->graph) return nh_report(r->d, NH_M_FORMAT, at, "not an ONNX model: it holds no graph");
     return true;
 }
@@ -45,8 +40,7 @@ static bool check_opset(onnx_reader *r) {
         if (!set->domain || !*set->domain || strcmp(set->domain, "ai.onnx") == 0) r->opset = set->version;
     }
     if (r->opset < ONNX_OPSET_MIN) {
-        nh_report(r->d, NH_M_OPSET, at,
-                  "the model does not import a supported version of the ONNX operators");
+        nh_report(r->d, NH_M_OPSET, at, "the model does not import a supported version of the ONNX operators");
         nh_diag_found(r->d, r->opset == 0 ? "none" : "version %lld", (long long)r->opset);
         nh_diag_allowed(r->d, "%d or later", ONNX_OPSET_MIN);
         nh_diag_hint(r->d, "convert it: onnx.version_converter.convert_version(model, 13)");
@@ -60,11 +54,9 @@ static bool check_opset(onnx_reader *r) {
 
 /* Is the element type of the input a number? Integers are: a Cast usually follows. */
 static bool numeric(int type) {
-    return type != ONNX__TENSOR_PROTO__DATA_TYPE__UNDEFINED &&
-           type != ONNX__TENSOR_PROTO__DATA_TYPE__STRING && type != ONNX__TENSOR_PROTO__DATA_TYPE__BOOL &&
-           type != ONNX__TENSOR_PROTO__DATA_TYPE__COMPLEX64 &&
-           type != ONNX__TENSOR_PROTO__DATA_TYPE__COMPLEX128 &&
-           type <= ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16;
+    return type != ONNX__TENSOR_PROTO__DATA_TYPE__UNDEFINED && type != ONNX__TENSOR_PROTO__DATA_TYPE__STRING &&
+           type != ONNX__TENSOR_PROTO__DATA_TYPE__BOOL && type != ONNX__TENSOR_PROTO__DATA_TYPE__COMPLEX64 &&
+           type != ONNX__TENSOR_PROTO__DATA_TYPE__COMPLEX128 && type <= ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16;
 }
 
 /* Shape of the graph's input without the batch, its first dimension; the only dimension of an input is that of one
@@ -95,7 +87,8 @@ static bool input_shape(onnx_reader *r, const Onnx__ValueInfoProto *info, nh_loc
         if (!known)
             return nh_report(r->d, NH_M_SHAPE, at,
                              has_batch ? "dimension %zu of the input is not a number; only the batch may be open"
-                                       : "dimension %zu of the input, the only one, is not a number: it is no batch", i);
+                                       : "dimension %zu of the input, the only one, is not a number: it is no batch",
+                             i);
         if (dim->dim_value < 1 || dim->dim_value > NH_ONNX_MAX_SAMPLE / size) {
             nh_report(r->d, NH_M_SHAPE, at, "the input's shape is impossible or too large");
             nh_diag_found(r->d, "dimension %zu is %lld", i, (long long)dim->dim_value);
@@ -112,8 +105,7 @@ static bool add_input(onnx_reader *r) {
     onnx_value *v = &r->value[r->input];
     nh_loc at = onnx_at(r, "input", v->name);
     size_t i = 0;
-    while (!g->input[i]->name || strcmp(g->input[i]->name, v->name) != 0)
-        i++;
+    while (!g->input[i]->name || strcmp(g->input[i]->name, v->name) != 0) i++;
     nh_layer layer = {.op = NH_OP_INPUT, .name = v->name, .at = at};
     nh_shape shape;
     if (!input_shape(r, g->input[i], at, &shape)) return false;
@@ -134,7 +126,8 @@ static bool drop_unread_layers(onnx_reader *r) {
         int out = r->g->layer[i].out;
         if (r->g->tensor[out].n_consumers > 0 || out == r->g->output) continue;
         if (++dropped > MOST)
-            return nh_report(r->d, NH_M_LIMIT, (nh_loc){.file = r->path}, "more than %d nodes are read for their shape only", MOST);
+            return nh_report(r->d, NH_M_LIMIT, (nh_loc){.file = r->path},
+                             "more than %d nodes are read for their shape only", MOST);
         nh_graph_remove_layer(r->g, i);
     }
     return true;
@@ -155,8 +148,7 @@ static nh_graph *read_model(onnx_reader *r) {
     if (!onnx_inline_functions(r)) return NULL;
     g = r->model->graph;
     if (g->n_sparse_initializer > 0) {
-        nh_report(r->d, NH_M_TENSOR, (nh_loc){.file = r->path},
-                  "the model holds sparse tensors, which are not read");
+        nh_report(r->d, NH_M_TENSOR, (nh_loc){.file = r->path}, "the model holds sparse tensors, which are not read");
         return NULL;
     }
     if (!onnx_tables(r) || !onnx_order(r)) return NULL;
@@ -166,8 +158,7 @@ static nh_graph *read_model(onnx_reader *r) {
     if (ok) onnx_match_functions(r);
     for (int k = 0; k < r->n_order; k++) {
         onnx_node *n = &r->node[r->order[k]];
-        if (n->n_out == 0 || n->out[0] < 0 || r->value[n->out[0]].kind == VALUE_UNKNOWN)
-            ok &= onnx_operator_read(r, n);
+        if (n->n_out == 0 || n->out[0] < 0 || r->value[n->out[0]].kind == VALUE_UNKNOWN) ok &= onnx_operator_read(r, n);
     }
     return ok && set_output(r) && drop_unread_layers(r) ? r->g : NULL;
 }

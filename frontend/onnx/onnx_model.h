@@ -23,10 +23,10 @@ typedef struct {
     int64_t dim[NH_MAX_RANK];
     int64_t n;
     const Onnx__TensorProto *proto;
-    nh_bytes external;      /* the data of `proto` when they stand in another file; data NULL: they do not */
-    double *real;           /* floats, each a value of its type */
-    int64_t *integer;       /* integers and bools; uint64: its bits */
-    double *batch;          /* NULL, or per element how often the open batch is to be added to it */
+    nh_bytes external; /* the data of `proto` when they stand in another file; data NULL: they do not */
+    double *real;      /* floats, each a value of its type */
+    int64_t *integer;  /* integers and bools; uint64: its bits */
+    double *batch;     /* NULL, or per element how often the open batch is to be added to it */
     bool transposed;
     bool spans_batch; /* dim[0] is 1 and stands for a batch that is open: every sample has these numbers */
 } onnx_const;
@@ -41,15 +41,15 @@ typedef enum {
 typedef struct {
     const char *name;
     value_kind kind;
-    int producer; /* node index, or -1: graph input or initializer */
-    int n_uses;   /* of its elements, by nodes that reach the output, and by the output */
-    int tensor;   /* VALUE_TENSOR: index in the graph; its batch dimension is dropped */
-    bool is_input; /* listed as input of the model, without an initializer of its own */
-    bool read;     /* by a node on the way to the output, or it is the output */
-    bool listed;   /* an initializer that is listed as input, too */
-    bool varies;   /* its elements depend on the input of the model */
-    bool no_batch; /* VALUE_TENSOR: the model has no batch dimension here */
-    onnx_const c; /* VALUE_CONST */
+    int producer;                         /* node index, or -1: graph input or initializer */
+    int n_uses;                           /* of its elements, by nodes that reach the output, and by the output */
+    int tensor;                           /* VALUE_TENSOR: index in the graph; its batch dimension is dropped */
+    bool is_input;                        /* listed as input of the model, without an initializer of its own */
+    bool read;                            /* by a node on the way to the output, or it is the output */
+    bool listed;                          /* an initializer that is listed as input, too */
+    bool varies;                          /* its elements depend on the input of the model */
+    bool no_batch;                        /* VALUE_TENSOR: the model has no batch dimension here */
+    onnx_const c;                         /* VALUE_CONST */
     const Onnx__TensorProto *initializer; /* not opened yet, or NULL */
 } onnx_value;
 
@@ -59,7 +59,7 @@ typedef struct {
     nh_loc at;
     int *in, *out; /* value indices; -1: left out */
     int n_in, n_out;
-    bool live; /* the output depends on it */
+    bool live;       /* the output depends on it */
     nh_layer *match; /* NULL, or the layer that it and nodes before it are: patterns.c */
 } onnx_node;
 
@@ -81,7 +81,7 @@ typedef struct {
     const Onnx__ModelProto *model;
     int64_t opset;             /* of the node that is being read */
     const int64_t *node_opset; /* per node, or NULL: that of the model */
-    onnx_value *value; /* sorted by name */
+    onnx_value *value;         /* sorted by name */
     int n_value;
     onnx_node *node;
     int n_node;
@@ -168,24 +168,25 @@ typedef bool onnx_read_fn(onnx_reader *r, onnx_node *n);
 /* dense.c */
 onnx_read_fn onnx_read_gemm, onnx_read_matmul, onnx_read_arithmetic, onnx_read_batchnorm;
 /* elementwise.c */
-onnx_read_fn onnx_read_clip, onnx_read_softmax, onnx_read_identity, onnx_read_cast,
-    onnx_read_dropout, onnx_read_argmax;
+onnx_read_fn onnx_read_clip, onnx_read_softmax, onnx_read_identity, onnx_read_cast, onnx_read_dropout, onnx_read_argmax;
 /* activations.c */
 onnx_read_fn onnx_read_function, onnx_read_gelu, onnx_read_prelu, onnx_read_pow;
 /* shapes.c */
-onnx_read_fn onnx_read_flatten, onnx_read_reshape, onnx_read_squeeze, onnx_read_unsqueeze,
-    onnx_read_transpose, onnx_read_constant;
+onnx_read_fn onnx_read_flatten, onnx_read_reshape, onnx_read_squeeze, onnx_read_unsqueeze, onnx_read_transpose,
+    onnx_read_constant;
 
-/* How a constant spreads over a tensor of shape s, without its batch: it varies along the axes axis .. axis + n_axes - 1 at the most
- * (n_axes 0: it is one number), and has n values there, row-major. */
+/* How a constant spreads over a tensor of shape s, without its batch: it varies along the axes axis .. axis + n_axes -
+ * 1 at the most (n_axes 0: it is one number), and has n values there, row-major. */
 typedef struct {
     int axis, n_axes;
     int64_t n;
     double *value; /* [n], in the reader's arena of the graph */
 } onnx_spread;
 
-/* Broadcast c to shape s as NumPy does, times factor. M_SHAPE when it does not fit, would widen the tensor, or differs between samples. */
-bool onnx_spread_over(onnx_reader *r, const onnx_node *n, const onnx_const *c, nh_shape s, double factor, onnx_spread *out);
+/* Broadcast c to shape s as NumPy does, times factor. M_SHAPE when it does not fit, would widen the tensor, or differs
+ * between samples. */
+bool onnx_spread_over(onnx_reader *r, const onnx_node *n, const onnx_const *c, nh_shape s, double factor,
+                      onnx_spread *out);
 
 /* Here ONNX shapes are lists of dimensions with the batch in front, which stands as ONNX_BATCH. */
 enum { ONNX_BATCH = -1, ONNX_MAX_RANK = NH_MAX_RANK + 1 };
@@ -200,10 +201,8 @@ onnx_dims onnx_dims_of(const onnx_reader *r, const onnx_value *v);
 onnx_read_fn onnx_read_scaler;
 
 /* What the readers of operators share (operators.c). */
-bool onnx_form(onnx_reader *r, const onnx_node *n, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-bool onnx_shape_error(onnx_reader *r, const onnx_node *n, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+bool onnx_form(onnx_reader *r, const onnx_node *n, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+bool onnx_shape_error(onnx_reader *r, const onnx_node *n, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* The value of input i, or NULL when it is left out. */
 onnx_value *onnx_in(onnx_reader *r, const onnx_node *n, int i);
 /* The shape of a VALUE_TENSOR. */

@@ -17,8 +17,7 @@ static const struct {
     {"Cast", 1, 1, "to saturate round_mode", onnx_read_cast},
     {"Celu", 1, 1, "alpha", onnx_read_function},
     {"Clip", 1, 3, "min max", onnx_read_clip},
-    {"Constant", 0, 0,
-     "value value_float value_floats value_int value_ints sparse_value value_string value_strings",
+    {"Constant", 0, 0, "value value_float value_floats value_int value_ints sparse_value value_string value_strings",
      onnx_read_constant},
     {"Div", 2, 2, "", onnx_read_arithmetic},
     {"Dropout", 1, 3, "ratio seed", onnx_read_dropout},
@@ -72,17 +71,13 @@ static const struct {
     {" Normalizer Imputer OneHotEncoder ", "do it to the data, before the network: export the network alone"},
     {" LinearClassifier LinearRegressor TreeEnsembleClassifier TreeEnsembleRegressor SVMClassifier SVMRegressor ",
      "models of classical machine learning are not built; an MLPClassifier is"},
-    {" QuantizeLinear DequantizeLinear DynamicQuantizeLinear QLinearMatMul MatMulInteger Quant BipolarQuant "
-     "Trunc ",
+    {" QuantizeLinear DequantizeLinear DynamicQuantizeLinear QLinearMatMul MatMulInteger Quant BipolarQuant Trunc ",
      "export the float model: neurohls chooses the number formats itself"},
-    {" Conv ConvTranspose MaxPool AveragePool GlobalAveragePool GlobalMaxPool ",
-     "only dense networks are built"},
+    {" Conv ConvTranspose MaxPool AveragePool GlobalAveragePool GlobalMaxPool ", "only dense networks are built"},
     {" If Loop Scan ", "models with subgraphs are not read; export for fixed inputs"},
 };
 
-static const char *text(const char *s) {
-    return s ? s : "";
-}
+static const char *text(const char *s) { return s ? s : ""; }
 
 static bool standard_domain(const onnx_node *n) {
     const char *domain = text(n->proto->domain);
@@ -91,7 +86,8 @@ static bool standard_domain(const onnx_node *n) {
 
 static int find_operator(const onnx_node *n) {
     for (int i = 0; i < N_OPERATORS; i++) {
-        bool is_own = operators[i].read == onnx_read_scaler ? strcmp(text(n->proto->domain), "ai.onnx.ml") == 0 : standard_domain(n);
+        bool is_own = operators[i].read == onnx_read_scaler ? strcmp(text(n->proto->domain), "ai.onnx.ml") == 0
+                                                            : standard_domain(n);
         if (is_own && strcmp(operators[i].op, text(n->proto->op_type)) == 0) return i;
     }
     return -1;
@@ -99,11 +95,9 @@ static int find_operator(const onnx_node *n) {
 
 static bool report_unsupported(onnx_reader *r, const onnx_node *n, const char *where) {
     const char *domain = text(n->proto->domain), *op = text(n->proto->op_type), *list = operators[0].op;
-    nh_report(r->d, NH_M_OP, n->at, "the operator %.100s is not supported%s", *op ? op : "without a name",
-              where);
+    nh_report(r->d, NH_M_OP, n->at, "the operator %.100s is not supported%s", *op ? op : "without a name", where);
     nh_diag_found(r->d, "%.100s of the domain '%.100s'", op, *domain ? domain : "ai.onnx");
-    for (int i = 1; i < N_OPERATORS; i++)
-        list = nh_arena_printf(r->scratch, "%s %s", list, operators[i].op);
+    for (int i = 1; i < N_OPERATORS; i++) list = nh_arena_printf(r->scratch, "%s %s", list, operators[i].op);
     nh_diag_allowed(r->d, "%s", list);
     const char *word = nh_arena_printf(r->scratch, " %s ", op);
     for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
@@ -112,7 +106,8 @@ static bool report_unsupported(onnx_reader *r, const onnx_node *n, const char *w
 }
 
 bool onnx_asks_for_shape(const onnx_node *n) {
-    return standard_domain(n) && (strcmp(text(n->proto->op_type), "Shape") == 0 || strcmp(text(n->proto->op_type), "Size") == 0);
+    return standard_domain(n) &&
+           (strcmp(text(n->proto->op_type), "Shape") == 0 || strcmp(text(n->proto->op_type), "Size") == 0);
 }
 
 /* The name of an input whose elements come from the input of the model, or NULL; a shape does not. */
@@ -136,8 +131,10 @@ bool onnx_operators_supported(onnx_reader *r) {
             if (!supported) r->value[n->out[i]].kind = VALUE_BAD;
         }
         if (supported) continue;
-        ok = report_unsupported(r, n, onnx_fold_find(n) ? nh_arena_printf(r->scratch, " on activations ('%.200s'), only on "
-                                                          "constants", activation) : "");
+        ok = report_unsupported(
+            r, n,
+            onnx_fold_find(n) ? nh_arena_printf(r->scratch, " on activations ('%.200s'), only on constants", activation)
+                              : "");
     }
     return ok;
 }
@@ -162,9 +159,7 @@ onnx_value *onnx_in(onnx_reader *r, const onnx_node *n, int i) {
     return i < n->n_in && n->in[i] >= 0 ? &r->value[n->in[i]] : NULL;
 }
 
-nh_shape onnx_shape(const onnx_reader *r, const onnx_value *v) {
-    return r->g->tensor[v->tensor].shape;
-}
+nh_shape onnx_shape(const onnx_reader *r, const onnx_value *v) { return r->g->tensor[v->tensor].shape; }
 
 onnx_value *onnx_activation(onnx_reader *r, const onnx_node *n) {
     onnx_value *v = onnx_in(r, n, 0);
@@ -218,8 +213,7 @@ static bool inputs_ready(onnx_reader *r, onnx_node *n) {
         if (v->kind == VALUE_UNKNOWN && v->initializer)
             v->kind = onnx_const_open(r, v->initializer, v->name, &v->c) ? VALUE_CONST : VALUE_BAD;
         if (v->kind == VALUE_UNKNOWN)
-            ok = onnx_form(r, n, "it reads '%s', a second output of another node, which is not supported",
-                           v->name);
+            ok = onnx_form(r, n, "it reads '%s', a second output of another node, which is not supported", v->name);
         if (v->kind == VALUE_BAD) ok = false;
     }
     return ok;
@@ -227,8 +221,7 @@ static bool inputs_ready(onnx_reader *r, onnx_node *n) {
 
 bool onnx_well_formed(onnx_reader *r, const onnx_node *n, int min_in, int max_in, const char *attributes) {
     bool ok = n->n_in <= max_in || onnx_form(r, n, "it has %d inputs", n->n_in);
-    for (int i = 0; i < min_in; i++)
-        ok = ok && (onnx_in(r, n, i) || onnx_form(r, n, "input %d is missing", i + 1));
+    for (int i = 0; i < min_in; i++) ok = ok && (onnx_in(r, n, i) || onnx_form(r, n, "input %d is missing", i + 1));
     if (n->n_out < 1 || n->out[0] < 0) ok = onnx_form(r, n, "its first output is left out");
     return onnx_attrs_known(r, n, attributes) && ok;
 }

@@ -29,8 +29,7 @@ static bool sort(onnx_reader *r) {
         int value = n->in[top->next++];
         int producer = value < 0 ? -1 : r->value[value].producer;
         if (producer < 0 || state[producer] == DONE) continue;
-        if (state[producer] == OPEN)
-            return nh_report(r->d, NH_M_GRAPH, n->at, "the node depends on its own output");
+        if (state[producer] == OPEN) return nh_report(r->d, NH_M_GRAPH, n->at, "the node depends on its own output");
         stack[depth++] = (visit){.node = producer};
     }
     return true;
@@ -54,8 +53,7 @@ static const char *weight_owner(onnx_reader *r, const onnx_node *n) {
     size_t size = strlen(name);
     for (size_t i = 0; i < sizeof suffix / sizeof *suffix; i++) {
         size_t k = strlen(suffix[i]);
-        if (size > k && strcmp(name + size - k, suffix[i]) == 0)
-            return nh_arena_strn(r->scratch, name, size - k);
+        if (size > k && strcmp(name + size - k, suffix[i]) == 0) return nh_arena_strn(r->scratch, name, size - k);
     }
     return NULL;
 }
@@ -78,17 +76,14 @@ static int by_name(const void *pa, const void *pb) {
     return c ? c : (a->node > b->node) - (a->node < b->node);
 }
 
-static int name_only(const void *key, const void *b) {
-    return strcmp(key, ((const owner *)b)->name);
-}
+static int name_only(const void *key, const void *b) { return strcmp(key, ((const owner *)b)->name); }
 
 /* Names that occur again get _2, _3 ... in the order of the file, passing over names that are taken. */
 static void make_unique(onnx_reader *r) {
     size_t n = (size_t)r->n_order + 1;
     owner *list = nh_arena_alloc(r->scratch, n * sizeof *list);
     list[0] = (owner){r->value[r->input].name, -1};
-    for (int k = 0; k < r->n_order; k++)
-        list[k + 1] = (owner){own_name(r, &r->node[r->order[k]]), r->order[k]};
+    for (int k = 0; k < r->n_order; k++) list[k + 1] = (owner){own_name(r, &r->node[r->order[k]]), r->order[k]};
     qsort(list, n, sizeof *list, by_name);
     int copy = 1;
     for (size_t i = 0; i < n; i++) {

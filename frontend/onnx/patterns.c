@@ -1,8 +1,9 @@
 /* Functions that exporters write as several nodes: x * sigmoid(x), x * (1 + erf(x / sqrt(2))) / 2 and so on.
  *
- * A region of nodes that compute one number from one number, and in which a tensor is read twice, becomes one layer when what it computes is one
- * of the functions that can be built. What it computes is found by computing it: however the exporter arranged its nodes, at 481 points the
- * region must give the function to within what single-precision constants are exact to. Two of the functions differ by 5e-4 at least. */
+ * A region of nodes that compute one number from one number, and in which a tensor is read twice, becomes one layer
+ * when what it computes is one of the functions that can be built. What it computes is found by computing it: however
+ * the exporter arranged its nodes, at 481 points the region must give the function to within what single-precision
+ * constants are exact to. Two of the functions differ by 5e-4 at least. */
 #include "onnx_model.h"
 
 #include "unary.h"
@@ -12,15 +13,36 @@
 
 enum { MOST_NODES = 24, POINTS = 481 };
 
-typedef enum { ADD, SUB, MUL, DIV, POW, NEG, ABS, EXP, LOG, SQRT, TANH, SIGMOID, ERF, SOFTPLUS, RELU, HARD_SIGMOID, CLIP, SAME } step;
+typedef enum {
+    ADD,
+    SUB,
+    MUL,
+    DIV,
+    POW,
+    NEG,
+    ABS,
+    EXP,
+    LOG,
+    SQRT,
+    TANH,
+    SIGMOID,
+    ERF,
+    SOFTPLUS,
+    RELU,
+    HARD_SIGMOID,
+    CLIP,
+    SAME
+} step;
 
 static const struct {
     const char *op;
     step step;
 } steps[] = {
-    {"Add", ADD}, {"Sub", SUB}, {"Mul", MUL}, {"Div", DIV}, {"Pow", POW}, {"Neg", NEG}, {"Abs", ABS}, {"Exp", EXP}, {"Log", LOG}, {"Sqrt", SQRT},
-    {"Tanh", TANH}, {"Sigmoid", SIGMOID}, {"Erf", ERF}, {"Softplus", SOFTPLUS}, {"Relu", RELU}, {"HardSigmoid", HARD_SIGMOID}, {"Clip", CLIP},
-    {"Identity", SAME},
+    {"Add", ADD},   {"Sub", SUB},           {"Mul", MUL},   {"Div", DIV},
+    {"Pow", POW},   {"Neg", NEG},           {"Abs", ABS},   {"Exp", EXP},
+    {"Log", LOG},   {"Sqrt", SQRT},         {"Tanh", TANH}, {"Sigmoid", SIGMOID},
+    {"Erf", ERF},   {"Softplus", SOFTPLUS}, {"Relu", RELU}, {"HardSigmoid", HARD_SIGMOID},
+    {"Clip", CLIP}, {"Identity", SAME},
 };
 
 /* Nodes between `leaf` and the output of `root`. */
@@ -28,7 +50,7 @@ typedef struct {
     onnx_reader *r;
     int root, leaf;
     int node[MOST_NODES], n;
-    bool joins;         /* a node reads two tensors */
+    bool joins; /* a node reads two tensors */
 } region;
 
 static int step_of(const onnx_node *n) {
@@ -57,7 +79,7 @@ static bool number(onnx_reader *r, int value, int depth, double *out) {
     return isfinite(*out);
 }
 
-/* --- what a region computes ------------------------------------------------------------------------------------------------ */
+/* --- what a region computes -------------------------------------------------------------------------------------- */
 
 static double attribute(const onnx_node *n, const char *name, double absent) {
     const Onnx__AttributeProto *a = onnx_attr(n, name);
@@ -65,7 +87,8 @@ static double attribute(const onnx_node *n, const char *name, double absent) {
 }
 
 static double limited(const onnx_node *n, double x, const double *bound, int n_in) {
-    double lo = n_in > 1 ? bound[0] : attribute(n, "min", -INFINITY), hi = n_in > 2 ? bound[1] : attribute(n, "max", INFINITY);
+    double lo = n_in > 1 ? bound[0] : attribute(n, "min", -INFINITY),
+           hi = n_in > 2 ? bound[1] : attribute(n, "max", INFINITY);
     return fmin(fmax(x, lo), hi);
 }
 
@@ -100,7 +123,8 @@ static double evaluate(const region *g, double x) {
         const onnx_node *n = &g->r->node[g->node[k]];
         double in[3] = {0};
         for (int i = 0; i < n->n_in && i < 3; i++) {
-            if (n->in[i] == g->leaf) in[i] = x;
+            if (n->in[i] == g->leaf)
+                in[i] = x;
             else if (!number(g->r, n->in[i], 0, &in[i]))
                 for (int j = k + 1; j < g->n; j++)
                     if (g->r->node[g->node[j]].out[0] == n->in[i]) in[i] = result[j];
@@ -120,7 +144,8 @@ static bool is_function(const region *g, const nh_layer *l) {
 }
 
 static bool find_function(const region *g, nh_layer *l) {
-    static const nh_op plain[] = {NH_OP_GELU, NH_OP_GELU_TANH, NH_OP_MISH, NH_OP_HARD_SWISH, NH_OP_SOFTSIGN, NH_OP_SQUARE};
+    static const nh_op plain[] = {NH_OP_GELU,       NH_OP_GELU_TANH, NH_OP_MISH,
+                                  NH_OP_HARD_SWISH, NH_OP_SOFTSIGN,  NH_OP_SQUARE};
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
         *l = (nh_layer){.op = plain[i]};
         if (is_function(g, l)) return true;
@@ -131,7 +156,7 @@ static bool find_function(const region *g, nh_layer *l) {
     return l->alpha > 0 && l->alpha < 100 && is_function(g, l);
 }
 
-/* --- regions ----------------------------------------------------------------------------------------------------------------- */
+/* --- regions ----------------------------------------------------------------------------------------------------- */
 
 static bool has_node(const region *g, int node) {
     for (int k = 0; k < g->n; k++)
@@ -147,7 +172,8 @@ static int uses(const region *g, int value) {
     return n;
 }
 
-/* Every node from the root back to the leaf, in the order of the file backwards, so that readers come before what they read. */
+/* Every node from the root back to the leaf, in the order of the file backwards, so that readers come before what they
+ * read. */
 static bool collect(region *g, const int *position) {
     onnx_reader *r = g->r;
     g->n = 0;
@@ -162,7 +188,9 @@ static bool collect(region *g, const int *position) {
             if (n->in[i] < 0) return false;
             bool is_number = number(r, n->in[i], 0, &ignored);
             tensors += !is_number;
-            if (is_number || n->in[i] == g->leaf || (r->value[n->in[i]].producer >= 0 && has_node(g, r->value[n->in[i]].producer))) continue;
+            if (is_number || n->in[i] == g->leaf ||
+                (r->value[n->in[i]].producer >= 0 && has_node(g, r->value[n->in[i]].producer)))
+                continue;
             int from = r->value[n->in[i]].producer;
             if (from < 0 || !r->value[n->in[i]].varies || g->n == MOST_NODES) return false;
             g->node[g->n++] = from;
@@ -195,7 +223,8 @@ static void replace(region *g, const nh_layer *l) {
     *root->match = *l;
     root->in[0] = g->leaf;
     root->n_in = 1;
-    nh_report(r->d, NH_N_GRAPH, root->at, "layer '%s': %d nodes that compute %s are one layer", root->name, g->n, nh_op_get(l->op)->text);
+    nh_report(r->d, NH_N_GRAPH, root->at, "layer '%s': %d nodes that compute %s are one layer", root->name, g->n,
+              nh_op_get(l->op)->text);
     nh_diag_layer(r->d, root->name);
 }
 
@@ -229,7 +258,8 @@ void onnx_match_functions(onnx_reader *r) {
     for (int k = 0; k < r->n_order; k++) position[r->order[k]] = k;
     for (int k = r->n_order - 1; k >= 0; k--) {
         region g = {.r = r, .root = r->order[k]};
-        if (step_of(&r->node[g.root]) < 0 || r->node[g.root].out[0] < 0 || !r->value[r->node[g.root].out[0]].varies) continue;
+        if (step_of(&r->node[g.root]) < 0 || r->node[g.root].out[0] < 0 || !r->value[r->node[g.root].out[0]].varies)
+            continue;
         if (match_root(&g, position) && k > r->n_order) k = r->n_order;
     }
 }

@@ -33,8 +33,7 @@ static bool set_tensor_dims(onnx_reader *r, onnx_node *n, const onnx_value *x, o
     keeps = keeps || (one && d.rank > 1 && d.dim[0] == 1);
     int first = keeps ? 1 : 0;
     nh_shape s = {.rank = d.rank - first};
-    if ((!keeps && !one) || d.rank < 1)
-        return onnx_form(r, n, "it does not keep the batch as first dimension");
+    if ((!keeps && !one) || d.rank < 1) return onnx_form(r, n, "it does not keep the batch as first dimension");
     if (s.rank > NH_MAX_RANK) return onnx_shape_error(r, n, "the result has more than 8 dimensions");
     memcpy(s.dim, d.dim + first, (size_t)s.rank * sizeof *s.dim);
     if (!onnx_add_layer(r, n, (nh_layer){.op = NH_OP_RESHAPE}, x->tensor, s)) return false;
@@ -85,8 +84,7 @@ static bool int_list(onnx_reader *r, const onnx_node *n, onnx_value *c, int max,
     *count = (int)c->c.n;
     for (int i = 0; i < *count; i++) {
         double v = c->c.real ? c->c.real[i] : 0, k = c->c.batch ? c->c.batch[i] : 0;
-        if (!(fabs(v) <= 0x1p53) || v != rint(v))
-            return onnx_form(r, n, "'%s' holds %g, not an integer", c->name, v);
+        if (!(fabs(v) <= 0x1p53) || v != rint(v)) return onnx_form(r, n, "'%s' holds %g, not an integer", c->name, v);
         out[i] = c->c.real ? (int64_t)v : c->c.integer[i];
         if (k == 0) continue;
         if (k != 1 || out[i] != 0) {
@@ -139,8 +137,8 @@ static bool resolve(onnx_reader *r, const onnx_node *n, const onnx_value *x, onn
     }
     if (batched && d->rank > 0 && d->dim[0] == 0) d->dim[0] = r->batch;
     if ((!batched || r->batch == 1) && fill_hole(d, 0, hole, size)) return true;
-    return onnx_shape_error(r, n, "'%s' has %lld elements per sample, which is not what the shape asks for",
-                            x->name, (long long)size);
+    return onnx_shape_error(r, n, "'%s' has %lld elements per sample, which is not what the shape asks for", x->name,
+                            (long long)size);
 }
 
 bool onnx_read_reshape(onnx_reader *r, onnx_node *n) {
@@ -148,8 +146,7 @@ bool onnx_read_reshape(onnx_reader *r, onnx_node *n) {
     const onnx_value *x = onnx_in(r, n, 0);
     onnx_value *c = onnx_constant(r, n, 1, "the shape");
     onnx_dims d = {0};
-    if (!c || !onnx_attr_int(r, n, "allowzero", 0, &allow_zero) ||
-        !int_list(r, n, c, ONNX_MAX_RANK, d.dim, &d.rank))
+    if (!c || !onnx_attr_int(r, n, "allowzero", 0, &allow_zero) || !int_list(r, n, c, ONNX_MAX_RANK, d.dim, &d.rank))
         return false;
     for (int i = 0; i < d.rank; i++)
         if ((d.dim[i] < -1 && d.dim[i] != OPEN_BATCH) || (d.dim[i] == 0 && allow_zero))
@@ -162,13 +159,11 @@ bool onnx_read_reshape(onnx_reader *r, onnx_node *n) {
 
 /* The axes of Squeeze and Unsqueeze, an attribute up to operator set 12 and an input from 13 on, as a set of
  * bits of positions in a shape of `rank`. */
-static bool axes(onnx_reader *r, const onnx_node *n, const int64_t *list, int count, int rank,
-                 unsigned *set) {
+static bool axes(onnx_reader *r, const onnx_node *n, const int64_t *list, int count, int rank, unsigned *set) {
     *set = 0;
     for (int i = 0; i < count; i++) {
         int64_t axis = list[i] < 0 ? list[i] + rank : list[i];
-        if (axis < 0 || axis >= rank)
-            return onnx_shape_error(r, n, "there is no axis %lld", (long long)list[i]);
+        if (axis < 0 || axis >= rank) return onnx_shape_error(r, n, "there is no axis %lld", (long long)list[i]);
         if (*set & 1u << axis) return onnx_form(r, n, "axis %lld is named twice", (long long)list[i]);
         *set |= 1u << axis;
     }
@@ -223,8 +218,7 @@ bool onnx_read_unsqueeze(onnx_reader *r, onnx_node *n) {
     if (out.rank > (x->kind == VALUE_TENSOR ? ONNX_MAX_RANK : NH_MAX_RANK))
         return onnx_shape_error(r, n, "the result has more than 8 dimensions");
     if (!axes(r, n, list, count, out.rank, &set)) return false;
-    for (int i = 0, from = 0; i < out.rank; i++)
-        out.dim[i] = set & 1u << i ? 1 : d.dim[from++];
+    for (int i = 0, from = 0; i < out.rank; i++) out.dim[i] = set & 1u << i ? 1 : d.dim[from++];
     return set_dims(r, n, x, out);
 }
 
@@ -236,8 +230,7 @@ bool onnx_read_transpose(onnx_reader *r, onnx_node *n) {
     unsigned set;
     onnx_dims d = onnx_dims_of(r, x), out = {.rank = d.rank};
     int64_t last = -1, reversed[ONNX_MAX_RANK];
-    for (int i = 0; i < d.rank; i++)
-        reversed[i] = d.rank - 1 - i;
+    for (int i = 0; i < d.rank; i++) reversed[i] = d.rank - 1 - i;
     if (!onnx_attr_ints(r, n, "perm", &perm, &count)) return false;
     if (count < 0) perm = reversed, count = d.rank;
     if (count != d.rank) return onnx_shape_error(r, n, "perm does not have %d entries", d.rank);
@@ -263,8 +256,7 @@ bool onnx_read_transpose(onnx_reader *r, onnx_node *n) {
 }
 
 /* A constant from a list in an attribute. */
-static bool set_list(onnx_reader *r, onnx_node *n, size_t count, bool scalar, const float *f,
-                     const int64_t *i) {
+static bool set_list(onnx_reader *r, onnx_node *n, size_t count, bool scalar, const float *f, const int64_t *i) {
     onnx_value *out = &r->value[n->out[0]];
     int type = f ? ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT : ONNX__TENSOR_PROTO__DATA_TYPE__INT64;
     out->kind = VALUE_CONST;
@@ -295,11 +287,8 @@ bool onnx_read_constant(onnx_reader *r, onnx_node *n) {
         return true;
     case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT: return set_list(r, n, 1, true, &a->f, NULL);
     case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT: return set_list(r, n, 1, true, NULL, &a->i);
-    case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS:
-        return set_list(r, n, a->n_floats, false, a->floats, NULL);
+    case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS: return set_list(r, n, a->n_floats, false, a->floats, NULL);
     case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS: return set_list(r, n, a->n_ints, false, NULL, a->ints);
-    default:
-        return onnx_form(r, n, "the attribute '%s' is not a tensor or a list of numbers",
-                         a->name ? a->name : "");
+    default: return onnx_form(r, n, "the attribute '%s' is not a tensor or a list of numbers", a->name ? a->name : "");
     }
 }

@@ -23,8 +23,8 @@ static int by_name(const void *pa, const void *pb) {
 
 static bool check_name(onnx_reader *r, const char *name) {
     return strlen(name) <= NH_ONNX_MAX_NAME ||
-           nh_report(r->d, NH_M_LIMIT, (nh_loc){.file = r->path},
-                     "a name is longer than %d bytes: '%.40s...'", NH_ONNX_MAX_NAME, name);
+           nh_report(r->d, NH_M_LIMIT, (nh_loc){.file = r->path}, "a name is longer than %d bytes: '%.40s...'",
+                     NH_ONNX_MAX_NAME, name);
 }
 
 static bool define(onnx_reader *r, definition *list, size_t *n, definition def) {
@@ -39,18 +39,15 @@ static bool define(onnx_reader *r, definition *list, size_t *n, definition def) 
 static bool collect(onnx_reader *r, definition **list, size_t *count) {
     const Onnx__GraphProto *g = r->model->graph;
     size_t n = g->n_initializer + g->n_input;
-    for (int i = 0; i < r->n_node; i++)
-        n += r->node[i].proto->n_output;
+    for (int i = 0; i < r->n_node; i++) n += r->node[i].proto->n_output;
     *list = nh_arena_alloc(r->scratch, n * sizeof **list);
     *count = 0;
     bool ok = true;
     for (size_t i = 0; i < g->n_initializer; i++)
-        ok &= define(
-            r, *list, count,
-            (definition){.name = g->initializer[i]->name, .initializer = g->initializer[i], .producer = -1});
-    for (size_t i = 0; i < g->n_input; i++)
         ok &= define(r, *list, count,
-                     (definition){.name = g->input[i]->name, .is_input = true, .producer = -1});
+                     (definition){.name = g->initializer[i]->name, .initializer = g->initializer[i], .producer = -1});
+    for (size_t i = 0; i < g->n_input; i++)
+        ok &= define(r, *list, count, (definition){.name = g->input[i]->name, .is_input = true, .producer = -1});
     for (int k = 0; k < r->n_node; k++)
         for (size_t i = 0; i < r->node[k].proto->n_output; i++)
             ok &= define(r, *list, count, (definition){.name = r->node[k].proto->output[i], .producer = k});
@@ -66,12 +63,13 @@ static bool merge(onnx_reader *r, const definition *list, size_t n) {
         const definition *def = &list[i];
         onnx_value *last = r->n_value ? &r->value[r->n_value - 1] : NULL;
         if (!last || strcmp(last->name, def->name) != 0) {
-            r->value[r->n_value++] =
-                (onnx_value){.name = def->name, .producer = def->producer, .initializer = def->initializer,
-                             .is_input = def->is_input};
+            r->value[r->n_value++] = (onnx_value){.name = def->name,
+                                                  .producer = def->producer,
+                                                  .initializer = def->initializer,
+                                                  .is_input = def->is_input};
         } else if (!(last->initializer && def->is_input) || last->listed) {
-            ok = nh_report(r->d, NH_M_GRAPH, onnx_at(r, "value", def->name),
-                           "the value '%s' is made more than once", def->name);
+            ok = nh_report(r->d, NH_M_GRAPH, onnx_at(r, "value", def->name), "the value '%s' is made more than once",
+                           def->name);
         } else {
             last->listed = true;
         }
@@ -104,9 +102,7 @@ static bool resolve(onnx_reader *r, const onnx_node *node, char **name, size_t n
     return ok;
 }
 
-static const char *text(const char *s) {
-    return s ? s : "";
-}
+static const char *text(const char *s) { return s ? s : ""; }
 
 static bool make_nodes(onnx_reader *r) {
     const Onnx__GraphProto *g = r->model->graph;

@@ -66,15 +66,12 @@ static bool emit(scan *s, const void *data, size_t size) {
 static bool emit_varint(scan *s, uint64_t v) {
     uint8_t buf[10];
     size_t n = 0;
-    for (; v >= 0x80; v >>= 7)
-        buf[n++] = (uint8_t)(v | 0x80);
+    for (; v >= 0x80; v >>= 7) buf[n++] = (uint8_t)(v | 0x80);
     buf[n++] = (uint8_t)v;
     return emit(s, buf, n);
 }
 
-static bool emit_tag(scan *s, const field *f) {
-    return emit_varint(s, (uint64_t)f->number << 3 | (unsigned)f->type);
-}
+static bool emit_tag(scan *s, const field *f) { return emit_varint(s, (uint64_t)f->number << 3 | (unsigned)f->type); }
 
 /* The wire type of single values of a field. */
 static int natural_type(const ProtobufCFieldDescriptor *desc) {
@@ -159,8 +156,7 @@ static void pop(scan *s) {
     if (s->depth == 0) return;
     size_t length = s->size - top->length_at - LENGTH_SIZE;
     for (int i = 0; i < LENGTH_SIZE; i++)
-        s->out[top->length_at + (size_t)i] =
-            (uint8_t)((length >> (7 * i) & 0x7f) | (i < LENGTH_SIZE - 1 ? 0x80 : 0));
+        s->out[top->length_at + (size_t)i] = (uint8_t)((length >> (7 * i) & 0x7f) | (i < LENGTH_SIZE - 1 ? 0x80 : 0));
 }
 
 static bool step(scan *s) {

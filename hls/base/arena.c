@@ -54,9 +54,7 @@ static void *checked_calloc(size_t size) {
     return p;
 }
 
-nh_arena *nh_arena_new(void) {
-    return checked_calloc(sizeof(nh_arena));
-}
+nh_arena *nh_arena_new(void) { return checked_calloc(sizeof(nh_arena)); }
 
 void nh_arena_free(nh_arena *a) {
     if (!a) return;
@@ -93,8 +91,10 @@ static chunk *chunk_for(nh_arena *a, size_t size) {
     c->data = checked_calloc(c->size);
     ASAN_POISON_MEMORY_REGION(c->data, c->size);
     c->next = after ? after->next : a->first;
-    if (after) after->next = c;
-    else a->first = c;
+    if (after)
+        after->next = c;
+    else
+        a->first = c;
     /* What is left of the current chunk is worth more than the rest of one made for a single large array. */
     if (!after || after->size - after->used < c->size - size) a->current = c;
     return c;
@@ -134,9 +134,7 @@ char *nh_arena_strn(nh_arena *a, const char *s, size_t n) {
     return p;
 }
 
-char *nh_arena_str(nh_arena *a, const char *s) {
-    return nh_arena_strn(a, s, strlen(s));
-}
+char *nh_arena_str(nh_arena *a, const char *s) { return nh_arena_strn(a, s, strlen(s)); }
 
 char *nh_arena_vprintf(nh_arena *a, const char *fmt, va_list ap) {
     va_list again;
@@ -157,6 +155,4 @@ char *nh_arena_printf(nh_arena *a, const char *fmt, ...) {
     return p;
 }
 
-size_t nh_arena_used(const nh_arena *a) {
-    return a->handed_out;
-}
+size_t nh_arena_used(const nh_arena *a) { return a->handed_out; }

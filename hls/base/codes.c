@@ -4,7 +4,7 @@
 #include "diag.h"
 
 static const nh_code_info codes[] = {
-#define NH_CODE(symbol, id, severity, exit, title, explanation, example) \
+#define NH_CODE(symbol, id, severity, exit, title, explanation, example)                                               \
     [NH_##symbol] = {#symbol, id, severity, exit, title, explanation, example},
 #include "codes.def"
 #undef NH_CODE

@@ -11,9 +11,7 @@ nh_diag *nh_diag_new(nh_arena *a) {
     return d;
 }
 
-static const char *own(nh_arena *a, const char *s) {
-    return s ? nh_arena_str(a, s) : NULL;
-}
+static const char *own(nh_arena *a, const char *s) { return s ? nh_arena_str(a, s) : NULL; }
 
 bool nh_report(nh_diag *d, nh_code code, nh_loc at, const char *fmt, ...) {
     d->item = nh_arena_grow(d->arena, d->item, &d->cap, d->count + 1, sizeof *d->item);
@@ -35,29 +33,21 @@ static nh_diag_item *last(nh_diag *d) {
     return &d->item[d->count - 1];
 }
 
-#define SET_FIELD(field)                                          \
-    do {                                                          \
-        va_list ap;                                               \
-        va_start(ap, fmt);                                        \
-        last(d)->field = nh_arena_vprintf(d->arena, fmt, ap);     \
-        va_end(ap);                                               \
+#define SET_FIELD(field)                                                                                               \
+    do {                                                                                                               \
+        va_list ap;                                                                                                    \
+        va_start(ap, fmt);                                                                                             \
+        last(d)->field = nh_arena_vprintf(d->arena, fmt, ap);                                                          \
+        va_end(ap);                                                                                                    \
     } while (0)
 
-void nh_diag_found(nh_diag *d, const char *fmt, ...) {
-    SET_FIELD(found);
-}
+void nh_diag_found(nh_diag *d, const char *fmt, ...) { SET_FIELD(found); }
 
-void nh_diag_allowed(nh_diag *d, const char *fmt, ...) {
-    SET_FIELD(allowed);
-}
+void nh_diag_allowed(nh_diag *d, const char *fmt, ...) { SET_FIELD(allowed); }
 
-void nh_diag_hint(nh_diag *d, const char *fmt, ...) {
-    SET_FIELD(hint);
-}
+void nh_diag_hint(nh_diag *d, const char *fmt, ...) { SET_FIELD(hint); }
 
-void nh_diag_layer(nh_diag *d, const char *layer) {
-    last(d)->layer = own(d->arena, layer);
-}
+void nh_diag_layer(nh_diag *d, const char *layer) { last(d)->layer = own(d->arena, layer); }
 
 void nh_diag_append(nh_diag *d, const nh_diag *from) {
     for (size_t i = 0; i < from->count; i++) {

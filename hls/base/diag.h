@@ -50,8 +50,8 @@ const nh_code_info *nh_code_find(const char *id);
 typedef struct {
     nh_code code;
     nh_loc at;
-    const char *message; /* one sentence without the place */
-    const char *layer;   /* or NULL */
+    const char *message;                /* one sentence without the place */
+    const char *layer;                  /* or NULL */
     const char *found, *allowed, *hint; /* or NULL */
 } nh_diag_item;
 
@@ -75,20 +75,22 @@ void nh_diag_allowed(nh_diag *d, const char *fmt, ...) __attribute__((format(pri
 void nh_diag_hint(nh_diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void nh_diag_layer(nh_diag *d, const char *layer);
 
-/* Append all items of `from`: work done in parallel reports into collectors of its own, which are joined in a fixed order. */
+/* Append all items of `from`: work done in parallel reports into collectors of its own, which are joined in a fixed
+ * order. */
 void nh_diag_append(nh_diag *d, const nh_diag *from);
 
 /* The highest exit status among the errors so far: NH_EXIT_OK when there is no error. */
 nh_exit nh_diag_exit(const nh_diag *d);
 
-/* How many items a run shows: of errors and warnings together NH_DIAG_SHOWN, errors before warnings; of notes, which only -v asks for,
- * NH_DIAG_NOTES. What a file of thousands of faults says after its first hundred helps nobody. */
+/* How many items a run shows: of errors and warnings together NH_DIAG_SHOWN, errors before warnings; of notes, which
+ * only -v asks for, NH_DIAG_NOTES. What a file of thousands of faults says after its first hundred helps nobody. */
 #define NH_DIAG_SHOWN 100
 #define NH_DIAG_NOTES 1000
 
 /* room[severity]: so many items of `least` and above are shown, the first ones. Returns how many are left out. */
 size_t nh_diag_room(const nh_diag *d, nh_severity least, size_t room[NH_ERROR + 1]);
-/* Will the error made last still be shown? Checks that cost more than their sentence (hints, lists of what is allowed) ask. */
+/* Will the error made last still be shown? Checks that cost more than their sentence (hints, lists of what is allowed)
+ * ask. */
 bool nh_diag_is_shown(const nh_diag *d);
 /* "and 12 more errors and 3 more warnings that are not shown"; empty when everything is. */
 const char *nh_diag_left_text(nh_arena *a, const nh_diag *d, nh_severity least);
@@ -101,8 +103,8 @@ const char *nh_diag_left_text(nh_arena *a, const nh_diag *d, nh_severity least);
  *        found: ...
  *        allowed: ...
  *        hint: ...
- * The caret needs the file to be readable; col counts characters. color: ANSI escapes. Control characters are escaped; the
- * lines of a field of several lines (a log's end) stand behind a margin. */
+ * The caret needs the file to be readable; col counts characters. color: ANSI escapes. Control characters are escaped;
+ * the lines of a field of several lines (a log's end) stand behind a margin. */
 void nh_diag_print(const nh_diag *d, nh_severity least, bool color, FILE *out);
 
 /* The nearest of n candidates to `word` (Damerau-Levenshtein distance <= max(2, len/3) and less than the

@@ -10,20 +10,16 @@
 typedef struct {
     FILE *out;
     bool color;
-    nh_arena *arena;  /* holds the source file that was shown last */
+    nh_arena *arena; /* holds the source file that was shown last */
     const char *name;
     nh_bytes source;
-    int line;         /* where the line that was found last begins: the next one is mostly below it */
+    int line; /* where the line that was found last begins: the next one is mostly below it */
     const char *begin;
 } printer;
 
-static const char *paint(const printer *p, const char *escape) {
-    return p->color ? escape : "";
-}
+static const char *paint(const printer *p, const char *escape) { return p->color ? escape : ""; }
 
-static void put_escaped(const printer *p, const char *s) {
-    nh_print_escaped(s, strlen(s), p->out);
-}
+static void put_escaped(const printer *p, const char *s) { nh_print_escaped(s, strlen(s), p->out); }
 
 /* Text that may have several lines (the end of a log): each stays behind a margin, so that none can pass for ours. */
 static void put_field(const printer *p, const char *label, const char *text) {
@@ -73,8 +69,9 @@ static bool find_line(printer *p, int number, const char **line, size_t *n) {
     return true;
 }
 
-/* One line of source and, under the character in column col, a caret. Both rows are made in the same walk: an unprintable
- * character is one '?', a tab one space, so that the caret stays in place. Long lines are shown around the caret. */
+/* One line of source and, under the character in column col, a caret. Both rows are made in the same walk: an
+ * unprintable character is one '?', a tab one space, so that the caret stays in place. Long lines are shown around the
+ * caret. */
 static void put_source(printer *p, nh_loc at) {
     const char *line;
     size_t n;
@@ -90,14 +87,17 @@ static void put_source(printer *p, nh_loc at) {
             break;
         }
         if (col >= first) {
-            if (len && nh_is_printable(code)) fwrite(line + i, 1, len, p->out);
-            else fputc(code == '\t' ? ' ' : '?', p->out);
+            if (len && nh_is_printable(code))
+                fwrite(line + i, 1, len, p->out);
+            else
+                fputc(code == '\t' ? ' ' : '?', p->out);
         }
         i += len ? len : 1;
     }
     fputc('\n', p->out);
     if (at.col < 1) return;
-    fprintf(p->out, "      | %*s%s^%s\n", at.col - first + (first > 1 ? 3 : 0), "", paint(p, "\033[32m"), paint(p, "\033[0m"));
+    fprintf(p->out, "      | %*s%s^%s\n", at.col - first + (first > 1 ? 3 : 0), "", paint(p, "\033[32m"),
+            paint(p, "\033[0m"));
 }
 
 static void put_place(const printer *p, nh_loc at) {
@@ -120,11 +120,14 @@ static bool names_layer(const nh_diag_item *it) {
 }
 
 static void put_item(printer *p, const nh_diag_item *it) {
-    static const struct { const char *word, *escape; } look[] = {
+    static const struct {
+        const char *word, *escape;
+    } look[] = {
         [NH_NOTE] = {"note", "\033[36m"}, [NH_WARNING] = {"warning", "\033[33m"}, [NH_ERROR] = {"error", "\033[31m"}};
     const nh_code_info *c = nh_code_get(it->code);
     put_place(p, it->at);
-    fprintf(p->out, "%s%s[%s]%s: ", paint(p, look[c->severity].escape), look[c->severity].word, c->id, paint(p, "\033[0m"));
+    fprintf(p->out, "%s%s[%s]%s: ", paint(p, look[c->severity].escape), look[c->severity].word, c->id,
+            paint(p, "\033[0m"));
     put_escaped(p, it->message);
     fputc('\n', p->out);
     put_source(p, it->at);

@@ -28,8 +28,8 @@ static bool is_hollow(const struct stat *st) {
     return st->st_size > LARGE && st->st_blocks * BLOCK < st->st_size / RATIO;
 }
 
-/* Bytes of a file that are there: the rest are holes, which take no room on the disk but would in memory. A file system that does not tell
- * holes says that all of it is there. */
+/* Bytes of a file that are there: the rest are holes, which take no room on the disk but would in memory. A file system
+ * that does not tell holes says that all of it is there. */
 static off_t bytes_there(int fd, off_t size) {
     enum { HOPS_MOST = 10000 };
     off_t there = 0, at = 0;
@@ -66,14 +66,17 @@ static int open_regular(nh_arena *a, nh_diag *d, nh_loc at, const char *path, si
         if (error == ENOENT) suggest(a, d, path);
     } else if (!S_ISREG(st.st_mode)) {
         nh_report(d, NH_O_READ, at, "'%s' is %s, not a file", path,
-                  S_ISDIR(st.st_mode) ? "a directory" : S_ISFIFO(st.st_mode) ? "a pipe" : "a device");
+                  S_ISDIR(st.st_mode)    ? "a directory"
+                  : S_ISFIFO(st.st_mode) ? "a pipe"
+                                         : "a device");
     } else if ((uint64_t)st.st_size > limit) {
         nh_report(d, NH_O_READ, at, "'%s' is too large", path);
         nh_diag_found(d, "%lld bytes", (long long)st.st_size);
         nh_diag_allowed(d, "at most %zu bytes", limit);
     } else if (is_hollow(&st)) {
         nh_report(d, NH_O_READ, at, "'%s' is a sparse file: nearly all of it is holes", path);
-        nh_diag_found(d, "%lld bytes, of which the disk has %lld", (long long)st.st_size, (long long)st.st_blocks * 512);
+        nh_diag_found(d, "%lld bytes, of which the disk has %lld", (long long)st.st_size,
+                      (long long)st.st_blocks * 512);
         nh_diag_hint(d, "if it is meant so, a copy without holes is read: cp --sparse=never");
     } else if (check_holes(d, at, path, fd, st.st_size)) {
         *size = (size_t)st.st_size;
@@ -93,8 +96,10 @@ bool nh_file_read(nh_arena *a, nh_diag *d, nh_loc at, const char *path, size_t l
     ssize_t n = 1;
     while (got < size && n > 0) {
         n = read(fd, data + got, size - got);
-        if (n < 0 && errno == EINTR) n = 1;
-        else if (n > 0) got += (size_t)n;
+        if (n < 0 && errno == EINTR)
+            n = 1;
+        else if (n > 0)
+            got += (size_t)n;
     }
     if (n < 0) nh_report(d, NH_O_READ, at, "cannot read '%s': %s", path, strerror(errno));
     close(fd);
@@ -106,9 +111,15 @@ bool nh_file_read(nh_arena *a, nh_diag *d, nh_loc at, const char *path, size_t l
 
 bool nh_text_bytes(nh_diag *d, nh_loc at, const char *path, nh_bytes *text) {
     /* The marks of UTF-32 stand first: the little-endian one begins with that of UTF-16. */
-    static const struct { uint8_t mark[4]; size_t size; const char *what; } known[] = {
-        {{0xef, 0xbb, 0xbf}, 3, NULL},        {{0xff, 0xfe, 0, 0}, 4, "UTF-32"}, {{0, 0, 0xfe, 0xff}, 4, "UTF-32"},
-        {{0xff, 0xfe}, 2, "UTF-16"},          {{0xfe, 0xff}, 2, "UTF-16"}};
+    static const struct {
+        uint8_t mark[4];
+        size_t size;
+        const char *what;
+    } known[] = {{{0xef, 0xbb, 0xbf}, 3, NULL},
+                 {{0xff, 0xfe, 0, 0}, 4, "UTF-32"},
+                 {{0, 0, 0xfe, 0xff}, 4, "UTF-32"},
+                 {{0xff, 0xfe}, 2, "UTF-16"},
+                 {{0xfe, 0xff}, 2, "UTF-16"}};
     const uint8_t *p = text->data;
     const char *what = text->size >= 2 && (p[0] == 0) != (p[1] == 0) ? "UTF-16" : NULL;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
@@ -128,9 +139,7 @@ bool nh_text_read(nh_arena *a, nh_diag *d, nh_loc at, const char *path, size_t l
     return nh_file_read(a, d, at, path, limit, out) && nh_text_bytes(d, at, path, out);
 }
 
-bool nh_file_exists(const char *path) {
-    return access(path, F_OK) == 0;
-}
+bool nh_file_exists(const char *path) { return access(path, F_OK) == 0; }
 
 char *nh_path_join(nh_arena *a, const char *dir, const char *b) {
     if (b[0] == '/' || dir[0] == 0 || strcmp(dir, ".") == 0) return nh_arena_str(a, b);

@@ -1,5 +1,5 @@
-/* The functions of libcrypto that take their state from the caller: EVP allocates, and while it sets itself up a lack of memory
- * crashes it. They are deprecated in favour of EVP for its providers, which nothing here needs. */
+/* The functions of libcrypto that take their state from the caller: EVP allocates, and while it sets itself up a lack
+ * of memory crashes it. They are deprecated in favour of EVP for its providers, which nothing here needs. */
 #define OPENSSL_API_COMPAT 10101
 #include "file.h"
 
@@ -19,9 +19,7 @@ nh_hasher *nh_hasher_new(nh_arena *a) {
     return h;
 }
 
-void nh_hash_bytes(nh_hasher *h, const void *data, size_t size) {
-    SHA256_Update(&h->state, data, size);
-}
+void nh_hash_bytes(nh_hasher *h, const void *data, size_t size) { SHA256_Update(&h->state, data, size); }
 
 void nh_hash_str(nh_hasher *h, const char *s) {
     uint64_t n = strlen(s);

@@ -47,9 +47,7 @@ static int remove_at(int parent, const char *name) {
     return error;
 }
 
-int nh_will_remove_tree(const char *path) {
-    return remove_at(AT_FDCWD, path);
-}
+int nh_will_remove_tree(const char *path) { return remove_at(AT_FDCWD, path); }
 
 /* Threads that still write into a staged directory can refill it while it is emptied: a few rounds settle that. */
 static void remove_stubborn(const char *path) {
@@ -144,9 +142,7 @@ bool nh_will_remove(const char *path, int fd) {
     return absolute(path, e.path) && add(e);
 }
 
-bool nh_will_kill(pid_t group) {
-    return add((entry){.kind = GROUP, .fd = -1, .group = group});
-}
+bool nh_will_kill(pid_t group) { return add((entry){.kind = GROUP, .fd = -1, .group = group}); }
 
 void nh_will_keep_path(const char *path) {
     char full[PATH_BYTES];
@@ -167,10 +163,6 @@ void nh_will_keep_group(pid_t group) {
     nh_will_release();
 }
 
-void nh_will_hold(void) {
-    pthread_mutex_lock(&will.lock);
-}
+void nh_will_hold(void) { pthread_mutex_lock(&will.lock); }
 
-void nh_will_release(void) {
-    pthread_mutex_unlock(&will.lock);
-}
+void nh_will_release(void) { pthread_mutex_unlock(&will.lock); }

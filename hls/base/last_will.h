@@ -2,18 +2,18 @@
  *
  * This is the one process-wide state of neurohls. A signal's handler gets no context argument, and the disposition of
  * SIGINT and SIGTERM belongs to the process, so the list of what they must clean up cannot belong to less. Handlers may
- * call next to nothing (no directory walk, no lock), so ours only writes one byte to a pipe; a thread that waits at the other end
- * does the work in ordinary code under the list's lock and then lets the signal kill the process. Against SIGKILL
- * nothing helps: what it leaves behind is removed by the next run (publish.c).
- * Everything here may be called from any thread. */
+ * call next to nothing (no directory walk, no lock), so ours only writes one byte to a pipe; a thread that waits at the
+ * other end does the work in ordinary code under the list's lock and then lets the signal kill the process. Against
+ * SIGKILL nothing helps: what it leaves behind is removed by the next run (publish.c). Everything here may be called
+ * from any thread. */
 #ifndef NH_LAST_WILL_H
 #define NH_LAST_WILL_H
 
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Remove `path` (a tree or a file) at SIGINT, SIGTERM, SIGHUP or exit, until kept. fd (or -1) stays open as long: a lock on
- * it tells other runs that the owner lives. */
+/* Remove `path` (a tree or a file) at SIGINT, SIGTERM, SIGHUP or exit, until kept. fd (or -1) stays open as long: a
+ * lock on it tells other runs that the owner lives. */
 bool nh_will_remove(const char *path, int fd);
 /* Kill this process group at the same occasions, until kept. */
 bool nh_will_kill(pid_t group);

@@ -27,10 +27,12 @@ static _Noreturn void run_program(const nh_launch *l, pid_t leader, int error_fd
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) fail(error_fd, errno);
     if (getppid() != leader) _exit(NO_EXEC);
     int in = l->in ? l->in : open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (in < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(l->out, STDOUT_FILENO) < 0 || dup2(l->err ? l->err : l->out, STDERR_FILENO) < 0)
+    if (in < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(l->out, STDOUT_FILENO) < 0 ||
+        dup2(l->err ? l->err : l->out, STDERR_FILENO) < 0)
         fail(error_fd, errno);
     if (l->cwd && chdir(l->cwd) != 0) fail(error_fd, errno);
-    if (l->memory_limit && setrlimit(RLIMIT_AS, &(struct rlimit){l->memory_limit, l->memory_limit}) != 0) fail(error_fd, errno);
+    if (l->memory_limit && setrlimit(RLIMIT_AS, &(struct rlimit){l->memory_limit, l->memory_limit}) != 0)
+        fail(error_fd, errno);
     sigprocmask(SIG_SETMASK, &none, NULL);
     /* execv leaves argv alone; its type is older than const. */
     execv(l->argv[0], (char *const *)(uintptr_t)l->argv);

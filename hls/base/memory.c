@@ -6,9 +6,7 @@
 
 static void (*on_failure)(size_t size);
 
-void nh_memory_set_handler(void (*handler)(size_t size)) {
-    on_failure = handler;
-}
+void nh_memory_set_handler(void (*handler)(size_t size)) { on_failure = handler; }
 
 /* No stream: its buffer would be memory, too. */
 void nh_memory_failed(size_t size) {

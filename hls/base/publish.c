@@ -27,14 +27,17 @@ bool nh_remove_tree(nh_diag *d, const char *path) {
 static bool check_place(nh_diag *d, const char *dst, bool is_dir) {
     struct stat st;
     if (lstat(dst, &st) != 0 || (is_dir ? S_ISDIR(st.st_mode) : S_ISREG(st.st_mode))) return true;
-    const char *what = S_ISLNK(st.st_mode) ? "a link" : S_ISDIR(st.st_mode) ? "a folder" : S_ISREG(st.st_mode) ? "a file" : "a device or a pipe";
+    const char *what = S_ISLNK(st.st_mode)   ? "a link"
+                       : S_ISDIR(st.st_mode) ? "a folder"
+                       : S_ISREG(st.st_mode) ? "a file"
+                                             : "a device or a pipe";
     nh_report(d, NH_O_WRITE, NH_NOWHERE, "cannot write '%s': it is %s", dst, what);
     nh_diag_allowed(d, is_dir ? "a folder, or nothing, in this place" : "a file, or nothing, in this place");
     return false;
 }
 
-/* What earlier runs that were killed outright left beside dst, by names that are nobody else's. A living owner holds a lock on its entry, which the kernel drops
- * with the process: sound across reused process ids and containers. */
+/* What earlier runs that were killed outright left beside dst, by names that are nobody else's. A living owner holds a
+ * lock on its entry, which the kernel drops with the process: sound across reused process ids and containers. */
 static void sweep(nh_arena *a, const char *dst) {
     const char *base = nh_path_base(dst);
     size_t n = strlen(base);
@@ -42,7 +45,8 @@ static void sweep(nh_arena *a, const char *dst) {
     DIR *dir = opendir(folder);
     if (!dir) return;
     for (struct dirent *e; (e = readdir(dir));) {
-        if (strncmp(e->d_name, base, n) != 0 || strncmp(e->d_name + n, NH_STAGE_MARK, strlen(NH_STAGE_MARK)) != 0) continue;
+        if (strncmp(e->d_name, base, n) != 0 || strncmp(e->d_name + n, NH_STAGE_MARK, strlen(NH_STAGE_MARK)) != 0)
+            continue;
         if (strlen(e->d_name + n) != strlen(SUFFIX)) continue;
         int fd = openat(dirfd(dir), e->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
         if (fd < 0) continue;
@@ -90,16 +94,12 @@ static char *stage(nh_arena *a, nh_diag *d, const char *dst, bool is_dir) {
     return NULL;
 }
 
-char *nh_stage_dir(nh_arena *a, nh_diag *d, const char *dst) {
-    return stage(a, d, dst, true);
-}
+char *nh_stage_dir(nh_arena *a, nh_diag *d, const char *dst) { return stage(a, d, dst, true); }
 
-char *nh_stage_file(nh_arena *a, nh_diag *d, const char *dst) {
-    return stage(a, d, dst, false);
-}
+char *nh_stage_file(nh_arena *a, nh_diag *d, const char *dst) { return stage(a, d, dst, false); }
 
-/* File systems without RENAME_EXCHANGE (some network and overlay ones): the old output steps aside first. For that moment there
- * is no dst, which a reader can tell from a torn one. */
+/* File systems without RENAME_EXCHANGE (some network and overlay ones): the old output steps aside first. For that
+ * moment there is no dst, which a reader can tell from a torn one. */
 static int swap_in(nh_arena *a, const char *staged, const char *dst) {
     if (renameat2(AT_FDCWD, staged, AT_FDCWD, dst, RENAME_EXCHANGE) == 0) return 0;
     if (rename(staged, dst) == 0) return 0;

@@ -19,11 +19,13 @@ size_t nh_utf8_next(const char *s, size_t n, uint32_t *code) {
 }
 
 bool nh_is_printable(uint32_t c) {
-    static const struct { uint32_t first, last; } not_printable[] = {
-        {0, 0x1f}, {0x7f, 0x9f},                    /* C0, DEL, C1 */
-        {0xad, 0xad}, {0x61c, 0x61c}, {0x180e, 0x180e}, {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff}, /* layout */
-        {0xfff9, 0xfffb}, {0xfdd0, 0xfdef}, {0xd800, 0xdfff},
-        {0xe0000, 0xe0fff},                         /* tags */
+    static const struct {
+        uint32_t first, last;
+    } not_printable[] = {
+        {0, 0x1f},        {0x7f, 0x9f}, /* C0, DEL, C1 */
+        {0xad, 0xad},     {0x61c, 0x61c},   {0x180e, 0x180e}, {0x200b, 0x200f},
+        {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff},                     /* layout */
+        {0xfff9, 0xfffb}, {0xfdd0, 0xfdef}, {0xd800, 0xdfff}, {0xe0000, 0xe0fff}, /* tags */
     };
     for (size_t i = 0; i < sizeof not_printable / sizeof *not_printable; i++)
         if (c >= not_printable[i].first && c <= not_printable[i].last) return false;
@@ -41,8 +43,10 @@ char *nh_text_clean(nh_arena *a, const char *s, size_t most) {
             strcpy(out + cut, "...");
             return out;
         }
-        if (len && nh_is_printable(code)) memcpy(out + at, s + i, len), at += len;
-        else out[at++] = '?';
+        if (len && nh_is_printable(code))
+            memcpy(out + at, s + i, len), at += len;
+        else
+            out[at++] = '?';
         i += len ? len : 1;
     }
     return out;

@@ -30,9 +30,7 @@ static nh_writer *open_as(nh_arena *a, const char *path, const char *name) {
     return w;
 }
 
-nh_writer *nh_writer_open(nh_arena *a, const char *path) {
-    return open_as(a, path, path);
-}
+nh_writer *nh_writer_open(nh_arena *a, const char *path) { return open_as(a, path, path); }
 
 /* Is it what our standard output or error goes to? Then another one in its place would be seen by nobody. */
 static bool is_standard(const struct stat *st) {
@@ -101,9 +99,7 @@ void nh_write(nh_writer *w, const void *data, size_t size) {
     w->used += size;
 }
 
-void nh_puts(nh_writer *w, const char *s) {
-    nh_write(w, s, strlen(s));
-}
+void nh_puts(nh_writer *w, const char *s) { nh_write(w, s, strlen(s)); }
 
 /* Formats straight into the buffer; only what is longer than the whole buffer takes a detour through the arena. */
 void nh_printf(nh_writer *w, const char *fmt, ...) {

@@ -27,9 +27,11 @@ static void check_cycles(nh_run *r, int64_t most) {
     nh_diag *d = r->cli->diag;
     const nh_unit *u = slowest(g);
     if (most == 0 || g->ii_cycles <= most) return;
-    nh_report(d, NH_P_OVER_BUDGET, r->opt->budget.at, "the plan takes %lld cycles, and the budget is %lld", (long long)g->ii_cycles, (long long)most);
+    nh_report(d, NH_P_OVER_BUDGET, r->opt->budget.at, "the plan takes %lld cycles, and the budget is %lld",
+              (long long)g->ii_cycles, (long long)most);
     if (u->ii_cycles < g->ii_cycles) {
-        nh_diag_found(d, "the units take %lld: input or output, element by element, need the rest", (long long)u->ii_cycles);
+        nh_diag_found(d, "the units take %lld: input or output, element by element, need the rest",
+                      (long long)u->ii_cycles);
         nh_diag_hint(d, "a larger beat moves more elements per cycle");
         return;
     }
@@ -44,10 +46,13 @@ static void check_multipliers(nh_run *r, int64_t most) {
     if (most == 0 || g->estimate.multipliers <= most) return;
     for (int i = 0; i < g->n_unit; i++)
         if (g->unit[i].estimate.multipliers > 0)
-            units = nh_arena_printf(r->cli->arena, "%s%s%s: %lld", units, *units ? ", " : "", g->unit[i].id, (long long)g->unit[i].estimate.multipliers);
-    nh_report(d, NH_P_OVER_BUDGET, r->opt->budget.at, "the plan has %lld multipliers, and the budget is %lld", (long long)g->estimate.multipliers, (long long)most);
+            units = nh_arena_printf(r->cli->arena, "%s%s%s: %lld", units, *units ? ", " : "", g->unit[i].id,
+                                    (long long)g->unit[i].estimate.multipliers);
+    nh_report(d, NH_P_OVER_BUDGET, r->opt->budget.at, "the plan has %lld multipliers, and the budget is %lld",
+              (long long)g->estimate.multipliers, (long long)most);
     nh_diag_found(d, "%s", units);
-    nh_diag_hint(d, "reuse_factor: auto shares those of layers with weights; softmax, requantizers and layers of a given factor have theirs besides");
+    nh_diag_hint(d, "reuse_factor: auto shares those of layers with weights; softmax, requantizers and layers of a "
+                    "given factor have theirs besides");
 }
 
 void nh_check_budget(nh_run *r) {
@@ -56,7 +61,8 @@ void nh_check_budget(nh_run *r) {
     if (o->budget.at.line == 0) return;
     for (int i = 0; i < r->graph->n_layer; i++) any |= takes_budget(&r->graph->layer[i]);
     if (!any) {
-        nh_report(r->cli->diag, NH_C_NO_EFFECT, o->budget.at, "budget has no effect: no layer has strategy: resource and reuse_factor: auto");
+        nh_report(r->cli->diag, NH_C_NO_EFFECT, o->budget.at,
+                  "budget has no effect: no layer has strategy: resource and reuse_factor: auto");
         return;
     }
     if (!r->design) return;

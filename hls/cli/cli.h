@@ -1,5 +1,5 @@
-/* The command line: one table of options, one table of commands; help, man page and completions are printed from them. The only
- * folder that prints to the user and decides the exit status. */
+/* The command line: one table of options, one table of commands; help, man page and completions are printed from them.
+ * The only folder that prints to the user and decides the exit status. */
 #ifndef NH_CLI_H
 #define NH_CLI_H
 
@@ -11,7 +11,8 @@
 #include "diag.h"
 
 typedef struct {
-    const char *until, *from, *out, *dump_after, *inputs, *labels, *samples, *reference, *raster, *spikes, *limit, *fabric;
+    const char *until, *from, *out, *dump_after, *inputs, *labels, *samples, *reference, *raster, *spikes, *limit,
+        *fabric;
     int jobs;
     bool force, trace, waves, schema;
     bool json, quiet, verbose;
@@ -33,11 +34,11 @@ typedef struct {
 typedef enum { NH_ARG_NONE, NH_ARG_STEP, NH_ARG_COUNT, NH_ARG_DIR, NH_ARG_WORD, NH_ARG_FILE } nh_arg_kind;
 
 typedef struct {
-    const char *name;   /* --name */
-    char letter;        /* -l, or 0 */
+    const char *name; /* --name */
+    char letter;      /* -l, or 0 */
     nh_arg_kind kind;
-    const char *arg;    /* its value in help, NULL for switches */
-    size_t offset;      /* in nh_flags */
+    const char *arg; /* its value in help, NULL for switches */
+    size_t offset;   /* in nh_flags */
     const char *doc;
 } nh_option;
 
@@ -47,9 +48,9 @@ extern const int nh_n_options;
 typedef struct {
     const char *name, *args; /* args: "CONFIG", "[CONFIG]", "" */
     int min_args, max_args;
-    const char *options;     /* long names, blank separated; general ones are always allowed */
-    const char *doc;         /* one line */
-    const char *more;        /* a paragraph for help COMMAND and the man page */
+    const char *options; /* long names, blank separated; general ones are always allowed */
+    const char *doc;     /* one line */
+    const char *more;    /* a paragraph for help COMMAND and the man page */
     nh_exit (*run)(nh_cli *c);
 } nh_command;
 

@@ -32,7 +32,8 @@ nh_exit nh_cmd_asm(nh_cli *c) {
     if (m && write_image(c, path, m) && !c->flag.quiet) {
         int64_t cores = 0;
         for (int i = 0; i < m->n_context; i++) cores += m->context[i].n_core;
-        fprintf(stderr, "%s: %lld core program%s in %d context%s\n", path, (long long)cores, cores == 1 ? "" : "s", m->n_context, m->n_context == 1 ? "" : "s");
+        fprintf(stderr, "%s: %lld core program%s in %d context%s\n", path, (long long)cores, cores == 1 ? "" : "s",
+                m->n_context, m->n_context == 1 ? "" : "s");
     }
     return nh_cli_finish(c);
 }

@@ -35,10 +35,13 @@ nh_exit nh_cmd_build(nh_cli *c) {
     nh_run r;
     if (!prepare(&r, c) || !r.design) return nh_cli_finish(c);
     int until = c->flag.until ? nh_step_find(c->flag.until) : NH_STEP_REPORT;
-    nh_step_plan plan = {.wanted = (2U << until) - 1, .named = c->flag.until ? 1U << until : 0, .simulates_c = until == NH_STEP_C};
+    nh_step_plan plan = {
+        .wanted = (2U << until) - 1, .named = c->flag.until ? 1U << until : 0, .simulates_c = until == NH_STEP_C};
     return nh_run_steps(&r, plan);
 }
 
-nh_exit nh_cmd_sim(nh_cli *c) { return run(c, 1U << NH_STEP_C | 1U << NH_STEP_MAP | 1U << NH_STEP_RTL | 1U << NH_STEP_SIM, 1U << NH_STEP_SIM); }
+nh_exit nh_cmd_sim(nh_cli *c) {
+    return run(c, 1U << NH_STEP_C | 1U << NH_STEP_MAP | 1U << NH_STEP_RTL | 1U << NH_STEP_SIM, 1U << NH_STEP_SIM);
+}
 
 nh_exit nh_cmd_synth(nh_cli *c) { return run(c, 1U << NH_STEP_RTL | 1U << NH_STEP_SYNTH, 1U << NH_STEP_SYNTH); }

@@ -17,7 +17,9 @@ nh_exit nh_cmd_check(nh_cli *c) {
     }
     if (!r.design) return nh_cli_finish(c);
     nh_check_estimate(&r);
-    if (c->flag.json) nh_plan_json(&r, stdout);
-    else if (!c->flag.quiet) nh_plan_text(&r, stdout);
+    if (c->flag.json)
+        nh_plan_json(&r, stdout);
+    else if (!c->flag.quiet)
+        nh_plan_text(&r, stdout);
     return nh_cli_finish(c);
 }

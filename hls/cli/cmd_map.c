@@ -25,7 +25,8 @@ nh_exit nh_cmd_map(nh_cli *c) {
         return nh_cli_finish(c);
     }
     if (!nh_run_is_event(&r)) {
-        nh_report(c->diag, NH_P_NO_EVENT, r.opt->defaults.strategy_at, "nothing is on a fabric: no layer has strategy: event");
+        nh_report(c->diag, NH_P_NO_EVENT, r.opt->defaults.strategy_at,
+                  "nothing is on a fabric: no layer has strategy: event");
         nh_diag_hint(c->diag, "defaults: { strategy: event } and fabric: { limits: loihi2-like }");
         return nh_cli_finish(c);
     }
@@ -34,9 +35,11 @@ nh_exit nh_cmd_map(nh_cli *c) {
     if (!c->flag.json) nh_run_map_print(&r, stdout);
     ok = ok && run_all(&r);
     if (c->flag.json && r.plan) /* with what was measured: at the end */
-        fputs(nh_fabric_measured_json(c->arena, nh_map_json(c->arena, r.plan, r.net, &r.opt->fabric.f), r.fabric_rtl, r.facts.fabric.rtl_samples), stdout);
+        fputs(nh_fabric_measured_json(c->arena, nh_map_json(c->arena, r.plan, r.net, &r.opt->fabric.f), r.fabric_rtl,
+                                      r.facts.fabric.rtl_samples),
+              stdout);
     if (ok && !c->flag.quiet)
-        fprintf(c->flag.json ? stderr : stdout, "image: %s/%s.img; run it: neurohls run %s/%s.img\n", nh_run_folder(&r, NH_STEP_MAP), r.opt->project,
-                nh_run_folder(&r, NH_STEP_MAP), r.opt->project);
+        fprintf(c->flag.json ? stderr : stdout, "image: %s/%s.img; run it: neurohls run %s/%s.img\n",
+                nh_run_folder(&r, NH_STEP_MAP), r.opt->project, nh_run_folder(&r, NH_STEP_MAP), r.opt->project);
     return nh_cli_finish(c);
 }

@@ -31,12 +31,14 @@ static bool check_samples(nh_run *r, const nh_data_ref *ref, const nh_npy *x) {
 }
 
 /* The first `asked` samples, or all; *have: how many the array has. */
-static bool load_samples(nh_run *r, const nh_data_ref *ref, double scale, int64_t asked, nh_samples *out, int64_t *have) {
+static bool load_samples(nh_run *r, const nh_data_ref *ref, double scale, int64_t asked, nh_samples *out,
+                         int64_t *have) {
     nh_diag *d = r->cli->diag;
     nh_npy x;
     if (!ref->path) return true;
     if (is_text(ref->path) || strchr("2/", ref->path[strlen(ref->path) - 1]))
-        return nh_report(d, NH_D_SOURCE, ref->at, "recordings need a network with time steps; '%s' has none", r->graph->name);
+        return nh_report(d, NH_D_SOURCE, ref->at, "recordings need a network with time steps; '%s' has none",
+                         r->graph->name);
     nh_npy_source *s = nh_npy_open(r->cli->arena, d, ref, &x);
     if (!s) return false;
     int64_t n = check_samples(r, ref, &x) ? take(d, ref, x.dim[0], asked) : -1;
@@ -53,7 +55,11 @@ static bool load_samples(nh_run *r, const nh_data_ref *ref, double scale, int64_
 
 /* Samples of a network in time. graph->steps: what was asked for, else what the first data have. */
 static bool load_frames(nh_run *r, const nh_data_ref *ref, double scale, int64_t asked, nh_samples *out, nh_frames *f) {
-    nh_frames_request q = {.opt = r->opt, .ref = ref, .scale = scale, .samples = asked, .shape = r->graph->tensor[r->graph->input].shape,
+    nh_frames_request q = {.opt = r->opt,
+                           .ref = ref,
+                           .scale = scale,
+                           .samples = asked,
+                           .shape = r->graph->tensor[r->graph->input].shape,
                            .steps = r->graph->steps};
     if (!ref->path) return true;
     if (!nh_frames_read(r->cli->arena, r->cli->diag, &q, f)) return false;
@@ -64,7 +70,8 @@ static bool load_frames(nh_run *r, const nh_data_ref *ref, double scale, int64_t
 
 static bool is_class(const nh_run *r, int64_t sample, double label) {
     if (label >= 0 && label < (double)r->n_class) return true;
-    nh_report(r->cli->diag, NH_D_LABEL, r->opt->simulate.labels.at, "the label of sample %lld is %.0f", (long long)sample, label);
+    nh_report(r->cli->diag, NH_D_LABEL, r->opt->simulate.labels.at, "the label of sample %lld is %.0f",
+              (long long)sample, label);
     nh_diag_allowed(r->cli->diag, "0 to %lld", (long long)r->n_class - 1);
     return false;
 }
@@ -117,11 +124,14 @@ static bool load_temporal(nh_run *r) {
     r->graph->steps = o->spiking.time_steps;
     bool ok = load_frames(r, &o->simulate.inputs, o->simulate.scale, o->simulate.samples, &r->inputs, &inputs) &&
               load_labels(r, inputs.have, inputs.name);
-    ok = load_frames(r, &o->calibrate.data, o->calibrate.scale, o->calibrate.samples, &r->calibration, &calibration) && ok;
+    ok = load_frames(r, &o->calibrate.data, o->calibrate.scale, o->calibrate.samples, &r->calibration, &calibration) &&
+         ok;
     if (ok && r->calibration.n == 0 && r->inputs.n > 0) {
         r->calibration = r->inputs;
-        nh_report(r->cli->diag, NH_N_CALIBRATION_SAME, o->simulate.inputs.at, "no calibrate: data: formats are chosen from the simulation's inputs");
-        nh_diag_hint(r->cli->diag, "an accuracy that is measured on data that formats were chosen from is a little too good");
+        nh_report(r->cli->diag, NH_N_CALIBRATION_SAME, o->simulate.inputs.at,
+                  "no calibrate: data: formats are chosen from the simulation's inputs");
+        nh_diag_hint(r->cli->diag,
+                     "an accuracy that is measured on data that formats were chosen from is a little too good");
     }
     return ok && nh_check_agreement_data(r) && load_reference(r);
 }

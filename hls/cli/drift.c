@@ -1,4 +1,5 @@
-/* What the user must hear of the numbers that a simulation gave: drift, layers that are silent, outputs that never change. */
+/* What the user must hear of the numbers that a simulation gave: drift, layers that are silent, outputs that never
+ * change. */
 #include "run.h"
 #include "verdict.h"
 
@@ -22,10 +23,15 @@ static void warn_silent(nh_run *r) {
         if (k->spikes_fixed > 0 || k->samples == 0) continue;
         const long long samples = (long long)k->samples;
         if (k->spikes_float > 0) {
-            nh_report(d, NH_S_SILENT, NH_NOWHERE, "layer '%s' never spikes in fixed point, over %lld samples; in float it does %lld times", k->layer, samples,
-                      (long long)k->spikes_float);
-            nh_diag_hint(d, "its gains, weights or states are too coarse: raise weight_bits, decay_bits, state_bits; neurohls check -v shows what each became");
-        } else nh_report(d, NH_S_NEVER, NH_NOWHERE, "layer '%s' never spikes, neither in float nor in fixed point, over %lld samples", k->layer, samples);
+            nh_report(d, NH_S_SILENT, NH_NOWHERE,
+                      "layer '%s' never spikes in fixed point, over %lld samples; in float it does %lld times",
+                      k->layer, samples, (long long)k->spikes_float);
+            nh_diag_hint(d, "its gains, weights or states are too coarse: raise weight_bits, decay_bits, state_bits; "
+                            "neurohls check -v shows what each became");
+        } else
+            nh_report(d, NH_S_NEVER, NH_NOWHERE,
+                      "layer '%s' never spikes, neither in float nor in fixed point, over %lld samples", k->layer,
+                      samples);
         nh_diag_layer(d, k->layer);
     }
 }
@@ -36,10 +42,14 @@ static void warn_stuck(nh_run *r) {
     bool all = o->n > 0 && o->stuck_fixed == o->n;
     if (o->stuck_fixed <= o->stuck_float && !all) return;
     const char *what = o->zero_fixed == o->stuck_fixed ? "0" : "the same";
-    nh_report(d, NH_S_STUCK, NH_NOWHERE, "%lld of %lld outputs are %s in all %lld samples; in float %lld", (long long)o->stuck_fixed, (long long)o->n, what,
-              (long long)r->facts.sim.samples, (long long)o->stuck_float);
-    if (o->stuck_float < o->stuck_fixed) nh_diag_hint(d, "the numbers in front of them became too coarse; the drift table shows in which layer");
-    else nh_diag_hint(d, "the network itself gives nothing for these inputs: are simulate: scale and the encoding those of the training?");
+    nh_report(d, NH_S_STUCK, NH_NOWHERE, "%lld of %lld outputs are %s in all %lld samples; in float %lld",
+              (long long)o->stuck_fixed, (long long)o->n, what, (long long)r->facts.sim.samples,
+              (long long)o->stuck_float);
+    if (o->stuck_float < o->stuck_fixed)
+        nh_diag_hint(d, "the numbers in front of them became too coarse; the drift table shows in which layer");
+    else
+        nh_diag_hint(d, "the network itself gives nothing for these inputs: are simulate: scale and the encoding those "
+                        "of the training?");
 }
 
 void nh_check_drift(nh_run *r) {

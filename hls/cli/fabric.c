@@ -15,23 +15,28 @@ bool nh_run_is_event(const nh_run *r) {
 
 bool nh_run_map(nh_run *r) {
     nh_options *o = r->opt;
-    r->image = nh_map_graph(r->cli->arena, r->cli->diag, r->graph, &o->fabric.f, &o->fabric.map, o->project, &r->net, &r->plan);
+    r->image = nh_map_graph(r->cli->arena, r->cli->diag, r->graph, &o->fabric.f, &o->fabric.map, o->project, &r->net,
+                            &r->plan);
     return r->image != NULL;
 }
 
 void nh_run_map_print(const nh_run *r, FILE *out) {
     if (!r->plan) return;
-    if (r->cli->flag.json) fputs(nh_map_json(r->cli->arena, r->plan, r->net, &r->opt->fabric.f), out);
-    else if (!r->cli->flag.quiet) nh_map_print(r->plan, r->net, &r->opt->fabric.f, out);
+    if (r->cli->flag.json)
+        fputs(nh_map_json(r->cli->arena, r->plan, r->net, &r->opt->fabric.f), out);
+    else if (!r->cli->flag.quiet)
+        nh_map_print(r->plan, r->net, &r->opt->fabric.f, out);
 }
 
 bool nh_run_uart_div(const nh_run *r, int64_t *div) {
     const nh_fabric_request *q = &r->opt->fabric;
     *div = llround(r->opt->clock_mhz * 1e6 / (double)q->baud);
     if (*div >= 4 && *div <= 65535) return true;
-    nh_report(r->cli->diag, NH_C_CONFLICT, q->baud_at.line ? q->baud_at : q->at, "the serial line needs %lld clock cycles per bit", (long long)*div);
+    nh_report(r->cli->diag, NH_C_CONFLICT, q->baud_at.line ? q->baud_at : q->at,
+              "the serial line needs %lld clock cycles per bit", (long long)*div);
     nh_diag_found(r->cli->diag, "baud: %lld with clock_mhz: %g", (long long)q->baud, r->opt->clock_mhz);
     nh_diag_allowed(r->cli->diag, "4 to 65535 cycles: clock_mhz * 10^6 / baud");
-    nh_diag_hint(r->cli->diag, *div < 4 ? "baud: %.0f or less" : "baud: %.0f or more", *div < 4 ? floor(r->opt->clock_mhz * 1e6 / 4) : ceil(r->opt->clock_mhz * 1e6 / 65535));
+    nh_diag_hint(r->cli->diag, *div < 4 ? "baud: %.0f or less" : "baud: %.0f or more",
+                 *div < 4 ? floor(r->opt->clock_mhz * 1e6 / 4) : ceil(r->opt->clock_mhz * 1e6 / 65535));
     return false;
 }

@@ -10,13 +10,14 @@
 
 typedef struct {
     nh_run *r;
-    const nh_design *g;       /* the same network as a pipeline: the integer model of its layers */
+    const nh_design *g; /* the same network as a pipeline: the integer model of its layers */
     nh_design_state *state;
     int64_t **raw;
-    int32_t *x, *y;           /* of a sample: [steps][elements] */
-    double **value;           /* of the float network, for networks without time; or NULL */
+    int32_t *x, *y; /* of a sample: [steps][elements] */
+    double **value; /* of the float network, for networks without time; or NULL */
     int64_t differ, compared, spikes, cycles, most_cycles, correct, correct_float, agree;
-    int64_t other[3];         /* the first sample of which the float network gives another class, that class, and the fabric's */
+    int64_t
+        other[3]; /* the first sample of which the float network gives another class, that class, and the fabric's */
     nh_core_activity *activity;
 } bench;
 
@@ -26,7 +27,8 @@ static void load_sample(const bench *b, int64_t i) {
     nh_format f = b->r->graph->tensor[b->r->graph->input].q.fmt;
     double scale = b->r->graph->tensor[b->r->graph->input].q.scale;
     nh_fx_count ignored = {0};
-    for (int64_t k = 0; k < s->size; k++) b->x[k] = (int32_t)nh_fx_from_double(s->x[i * s->size + k] / scale, f, &ignored);
+    for (int64_t k = 0; k < s->size; k++)
+        b->x[k] = (int32_t)nh_fx_from_double(s->x[i * s->size + k] / scale, f, &ignored);
 }
 
 /* One step of the layers: expected outputs, in the order of the tensor. */
@@ -49,8 +51,9 @@ static void compare_sample(bench *b, int64_t sample, int64_t *in, int64_t *want)
             b->spikes += got != 0;
             if (got == want[e]) continue;
             if (b->differ++ == 0)
-                nh_report(b->r->cli->diag, NH_P_FABRIC_DIFFERS, NH_NOWHERE, "sample %lld, step %lld, output %lld: %lld, expected %lld", (long long)sample,
-                          (long long)t, (long long)e, (long long)got, (long long)want[e]);
+                nh_report(b->r->cli->diag, NH_P_FABRIC_DIFFERS, NH_NOWHERE,
+                          "sample %lld, step %lld, output %lld: %lld, expected %lld", (long long)sample, (long long)t,
+                          (long long)e, (long long)got, (long long)want[e]);
         }
     }
 }
@@ -90,7 +93,9 @@ static const nh_graph *as_pipeline(nh_run *r) {
     for (int i = 0; i < g->n_layer; i++) {
         g->layer[i] = r->graph->layer[i];
         nh_layer_options *o = &g->layer[i].opt;
-        if (o->strategy == NH_STRATEGY_EVENT) o->strategy = NH_STRATEGY_RESOURCE, o->reuse_factor = g->is_temporal ? 0 : 1; /* any: only its numbers are asked for */
+        if (o->strategy == NH_STRATEGY_EVENT)
+            o->strategy = NH_STRATEGY_RESOURCE,
+            o->reuse_factor = g->is_temporal ? 0 : 1; /* any: only its numbers are asked for */
     }
     return g;
 }
@@ -105,8 +110,10 @@ bool nh_run_reference(nh_run *r) {
     o->budget.ii_cycles = o->budget.multipliers = 0;
     o->budget.rate_hz = 0;
     r->design = nh_lower(a, d, as_pipeline(r), o);
-    if (!r->design) nh_diag_append(r->cli->diag, d);
-    else r->design->opt = r->opt;
+    if (!r->design)
+        nh_diag_append(r->cli->diag, d);
+    else
+        r->design->opt = r->opt;
     return r->design;
 }
 
@@ -140,7 +147,8 @@ static void name_cores(bench *b) {
         for (int i = 0; i < x->n_core; i++, at++) {
             f->core[at] = (nh_core_fact){.layer = "", .context = c, .x = x->core[i].x, .y = x->core[i].y};
             for (int64_t s = 0; s < x->n_symbol; s++)
-                if (x->symbol[s].x == x->core[i].x && x->symbol[s].y == x->core[i].y) f->core[at].layer = x->symbol[s].layer;
+                if (x->symbol[s].x == x->core[i].x && x->symbol[s].y == x->core[i].y)
+                    f->core[at].layer = x->symbol[s].layer;
         }
     }
 }
@@ -161,13 +169,18 @@ static void print_result(const bench *b) {
     const nh_run *r = b->r;
     int64_t n = r->inputs.n;
     printf("\nC model of the fabric, %lld samples of %lld steps\n", (long long)n, (long long)r->image->steps);
-    printf("  as the layers  %lld of %lld outputs differ, %.1f spikes per sample\n", (long long)b->differ, (long long)b->compared, (double)b->spikes / (double)n);
+    printf("  as the layers  %lld of %lld outputs differ, %.1f spikes per sample\n", (long long)b->differ,
+           (long long)b->compared, (double)b->spikes / (double)n);
     if (b->value) {
-        printf("  as float       the same class for %lld of %lld samples (%.2f %%)", (long long)b->agree, (long long)n, 100 * (double)b->agree / (double)n);
-        if (b->agree < n) printf("; first other: sample %lld, float %lld, fabric %lld", (long long)b->other[0], (long long)b->other[1], (long long)b->other[2]);
+        printf("  as float       the same class for %lld of %lld samples (%.2f %%)", (long long)b->agree, (long long)n,
+               100 * (double)b->agree / (double)n);
+        if (b->agree < n)
+            printf("; first other: sample %lld, float %lld, fabric %lld", (long long)b->other[0],
+                   (long long)b->other[1], (long long)b->other[2]);
         putchar('\n');
     }
-    printf("  cycles         %.0f per inference (mean), %lld (most)\n", (double)b->cycles / (double)n, (long long)b->most_cycles);
+    printf("  cycles         %.0f per inference (mean), %lld (most)\n", (double)b->cycles / (double)n,
+           (long long)b->most_cycles);
     if (r->label) printf("  accuracy       %.2f %%", 100 * (double)b->correct / (double)n);
     if (r->label && b->value) printf(", float %.2f %%", 100 * (double)b->correct_float / (double)n);
     if (r->label) putchar('\n');
@@ -186,7 +199,8 @@ bool nh_run_fabric(nh_run *r, bool prints) {
     b.raw = nh_design_buffers(a, b.g);
     b.x = nh_arena_array(a, (size_t)(m->steps * m->input_size), sizeof *b.x);
     b.y = nh_arena_array(a, (size_t)(m->steps * m->output_size), sizeof *b.y);
-    int64_t *in = nh_arena_array(a, (size_t)m->input_size, sizeof *in), *want = nh_arena_array(a, (size_t)m->output_size, sizeof *want);
+    int64_t *in = nh_arena_array(a, (size_t)m->input_size, sizeof *in),
+            *want = nh_arena_array(a, (size_t)m->output_size, sizeof *want);
     nh_arena *scratch = nh_arena_new();
     bool ok = true;
     for (int64_t i = 0; ok && i < r->inputs.n; i++) {
@@ -226,9 +240,15 @@ static const int64_t *widened(nh_arena *a, const int32_t *v, size_t n) {
 
 bool nh_run_fabric_rtl(nh_run *r, const char *rtl_dir, const char *work_dir, const int64_t **y) {
     nh_diag *d = r->cli->diag;
-    int64_t n = r->opt->simulate.rtl_limit && r->opt->simulate.rtl_limit < r->inputs.n ? r->opt->simulate.rtl_limit : r->inputs.n;
-    nh_sim_fabric_setup s = {.image = r->image, .project = r->opt->project, .rtl_dir = rtl_dir, .work_dir = work_dir, .samples = n,
-                             .seed = r->opt->simulate.seed, .stalls = nh_sim_fabric_stalls(r->opt)};
+    int64_t n = r->opt->simulate.rtl_limit && r->opt->simulate.rtl_limit < r->inputs.n ? r->opt->simulate.rtl_limit
+                                                                                       : r->inputs.n;
+    nh_sim_fabric_setup s = {.image = r->image,
+                             .project = r->opt->project,
+                             .rtl_dir = rtl_dir,
+                             .work_dir = work_dir,
+                             .samples = n,
+                             .seed = r->opt->simulate.seed,
+                             .stalls = nh_sim_fabric_stalls(r->opt)};
     nh_sim_fabric_facts f;
     nh_fabric_facts *to = &r->facts.fabric;
     s.verilator = nh_tool_find(r->cli->arena, "verilator");
@@ -263,6 +283,7 @@ bool nh_run_fabric_rtl_print(nh_run *r, const char *rtl_dir, const char *work_di
     for (size_t i = 0; i < sizeof tool / sizeof *tool; i++)
         if (!nh_tool_find(r->cli->arena, tool[i])) return nh_tool_missing(d, tool[i], "sim", false) || true;
     if (!nh_run_fabric_rtl(r, rtl_dir, work_dir, &y)) return false;
-    if (!r->cli->flag.quiet && !r->cli->flag.json) nh_fabric_measured_text(r->fabric_rtl, r->facts.fabric.rtl_samples, stdout);
+    if (!r->cli->flag.quiet && !r->cli->flag.json)
+        nh_fabric_measured_text(r->fabric_rtl, r->facts.fabric.rtl_samples, stdout);
     return nh_check_fabric_match(r);
 }

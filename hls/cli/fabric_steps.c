@@ -50,23 +50,25 @@ static bool put_file(const nh_run *r, const char *dir, const char *name, printer
 bool nh_fabric_work_map(nh_run *r, const char *dir) {
     nh_arena *a = r->cli->arena;
     bool ok = put_file(r, dir, nh_arena_printf(a, "%s.img", r->opt->project), put_image, 0) &&
-              put_file(r, dir, nh_arena_printf(a, "%s.s", r->opt->project), put_assembly, 0) && put_file(r, dir, "map.json", put_json, 0) &&
-              put_file(r, dir, "map.txt", put_text, 0);
-    for (int c = 0; ok && c < r->plan->n_context; c++) ok = put_file(r, dir, nh_arena_printf(a, "mesh_%d.svg", c), put_svg, c);
+              put_file(r, dir, nh_arena_printf(a, "%s.s", r->opt->project), put_assembly, 0) &&
+              put_file(r, dir, "map.json", put_json, 0) && put_file(r, dir, "map.txt", put_text, 0);
+    for (int c = 0; ok && c < r->plan->n_context; c++)
+        ok = put_file(r, dir, nh_arena_printf(a, "mesh_%d.svg", c), put_svg, c);
     return ok;
 }
 
-/* --- RTL ------------------------------------------------------------------------------------------------------------------- */
+/* --- RTL --------------------------------------------------------------------------------------------------------- */
 
 bool nh_fabric_work_rtl(nh_run *r, const char *dir) {
     const nh_target *t = &r->opt->target;
-    nh_dp_timing timing = {1000 / r->opt->clock_mhz, t->lut_ns, t->carry_ns_per_bit, t->mul_ns, t->bram_ns, t->setup_ns};
+    nh_dp_timing timing = {
+        1000 / r->opt->clock_mhz, t->lut_ns, t->carry_ns_per_bit, t->mul_ns, t->bram_ns, t->setup_ns};
     int64_t div;
-    return nh_run_uart_div(r, &div) &&
-           nh_emit_fabric(r->cli->arena, r->cli->diag, &r->opt->fabric.f, r->opt->project, &timing, t->bram_bits, div, &r->provenance, dir);
+    return nh_run_uart_div(r, &div) && nh_emit_fabric(r->cli->arena, r->cli->diag, &r->opt->fabric.f, r->opt->project,
+                                                      &timing, t->bram_bits, div, &r->provenance, dir);
 }
 
-/* --- simulation ---------------------------------------------------------------------------------------------------------------- */
+/* --- simulation -------------------------------------------------------------------------------------------------- */
 
 static bool run_rtl(nh_run *r, nh_sim_setup *s) {
     const char *work = nh_path_join(r->cli->arena, s->work_dir, "fabric");

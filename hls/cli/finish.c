@@ -40,13 +40,17 @@ static void put_json(const nh_diag *d, nh_severity least) {
         room[severity]--;
         put_line(item_json(d->arena, &d->item[i]));
     }
-    if (left) put_line(json_pack("{sn ss ss sI}", "code", "severity", "note", "message", nh_diag_left_text(d->arena, d, least), "left_out", (json_int_t)left));
+    if (left)
+        put_line(json_pack("{sn ss ss sI}", "code", "severity", "note", "message",
+                           nh_diag_left_text(d->arena, d, least), "left_out", (json_int_t)left));
 }
 
 nh_exit nh_cli_finish(nh_cli *c) {
     nh_severity least = c->flag.quiet ? NH_ERROR : c->flag.verbose ? NH_NOTE : NH_WARNING;
     if (fflush(stdout) != 0 && c->output_error == 0) c->output_error = errno;
-    if (c->flag.json) put_json(c->diag, least);
-    else nh_diag_print(c->diag, least, c->color_err, stderr);
+    if (c->flag.json)
+        put_json(c->diag, least);
+    else
+        nh_diag_print(c->diag, least, c->color_err, stderr);
     return nh_diag_exit(c->diag);
 }

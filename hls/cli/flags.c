@@ -16,8 +16,10 @@ static bool unknown_option(nh_cli *c, const nh_command *command, const char *wor
     nh_report(c->diag, NH_O_USAGE, NH_NOWHERE, "%s%sthere is no option '%s'", command ? command->name : "",
               command ? ": " : "", word);
     const char *near = strncmp(word, "--", 2) == 0 ? nh_did_you_mean(word + 2, name, n) : NULL;
-    if (near) nh_diag_hint(c->diag, "did you mean '--%s'?", near);
-    else nh_diag_hint(c->diag, "neurohls %s%s--help lists them", command ? command->name : "", command ? " " : "");
+    if (near)
+        nh_diag_hint(c->diag, "did you mean '--%s'?", near);
+    else
+        nh_diag_hint(c->diag, "neurohls %s%s--help lists them", command ? command->name : "", command ? " " : "");
     return false;
 }
 
@@ -31,7 +33,8 @@ static bool store(nh_cli *c, const nh_option *o, const char *value) {
         errno = 0;
         long v = strtol(value, &end, 10);
         if (errno || *end || end == value || v < 1 || v > 1024)
-            return nh_report(c->diag, NH_O_USAGE, NH_NOWHERE, "--%s takes a number from 1 to 1024, not '%s'", o->name, value);
+            return nh_report(c->diag, NH_O_USAGE, NH_NOWHERE, "--%s takes a number from 1 to 1024, not '%s'", o->name,
+                             value);
         int count = (int)v;
         memcpy(field, &count, sizeof count);
     } else {
@@ -47,7 +50,8 @@ bool nh_flag_number(nh_cli *c, const char *option, const char *value, int64_t le
     errno = 0;
     long long v = strtoll(value, &end, 10);
     if (errno || end == value || *end || v < least || v > INT32_MAX)
-        return nh_report(c->diag, NH_O_USAGE, NH_NOWHERE, "--%s takes a number from %lld, not '%s'", option, (long long)least, value);
+        return nh_report(c->diag, NH_O_USAGE, NH_NOWHERE, "--%s takes a number from %lld, not '%s'", option,
+                         (long long)least, value);
     *n = v;
     return true;
 }
@@ -67,7 +71,8 @@ static getopt_table make_table(const nh_command *command) {
         const nh_option *o = &nh_options_table[i];
         if (!nh_command_takes(command, o)) continue;
         t.row[t.n] = i;
-        t.longs[t.n++] = (struct option){.name = o->name, .has_arg = o->kind == NH_ARG_NONE ? no_argument : required_argument};
+        t.longs[t.n++] =
+            (struct option){.name = o->name, .has_arg = o->kind == NH_ARG_NONE ? no_argument : required_argument};
         if (!o->letter) continue;
         *letter++ = o->letter;
         if (o->kind != NH_ARG_NONE) *letter++ = ':';
@@ -77,15 +82,17 @@ static getopt_table make_table(const nh_command *command) {
 
 static const nh_option *by_letter(const nh_command *command, int letter) {
     for (int i = 0; i < nh_n_options; i++)
-        if (nh_options_table[i].letter == letter && nh_command_takes(command, &nh_options_table[i])) return &nh_options_table[i];
+        if (nh_options_table[i].letter == letter && nh_command_takes(command, &nh_options_table[i]))
+            return &nh_options_table[i];
     return NULL;
 }
 
 static bool take_word(nh_cli *c, const nh_command *command, const char *word) {
     int most = command ? command->max_args : 0;
     if (c->n_arg == most)
-        return nh_report(c->diag, NH_O_USAGE, NH_NOWHERE, "%s takes %s, so '%s' is too much", command ? command->name : "neurohls",
-                         command && *command->args ? command->args : "no words", word);
+        return nh_report(c->diag, NH_O_USAGE, NH_NOWHERE, "%s takes %s, so '%s' is too much",
+                         command ? command->name : "neurohls", command && *command->args ? command->args : "no words",
+                         word);
     c->arg[c->n_arg++] = word;
     return true;
 }

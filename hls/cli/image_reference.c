@@ -14,10 +14,13 @@ int64_t nh_image_winner(const double *value, int64_t n) {
 
 static bool bad_shape(nh_cli *c, const nh_image_results *r, const nh_npy *x) {
     const nh_image *m = r->m;
-    nh_report(c->diag, NH_D_SHAPE, (nh_loc){.file = c->flag.reference}, "the array does not hold outputs of the samples");
+    nh_report(c->diag, NH_D_SHAPE, (nh_loc){.file = c->flag.reference},
+              "the array does not hold outputs of the samples");
     nh_diag_found(c->diag, "%s", nh_npy_shape(c->arena, x));
-    nh_diag_allowed(c->diag, "%" PRId64 " x %" PRId64 " outputs, %" PRId64 " x %" PRId64 " x %" PRId64 " (steps before outputs), or %" PRId64 " classes; or more samples", r->n,
-                    m->output_size, r->n, m->steps, m->output_size, r->n);
+    nh_diag_allowed(c->diag,
+                    "%" PRId64 " x %" PRId64 " outputs, %" PRId64 " x %" PRId64 " x %" PRId64
+                    " (steps before outputs), or %" PRId64 " classes; or more samples",
+                    r->n, m->output_size, r->n, m->steps, m->output_size, r->n);
     return false;
 }
 
@@ -26,7 +29,8 @@ static bool read_classes(nh_cli *c, nh_image_results *r, const nh_npy *x) {
     for (int64_t i = 0; i < r->n; i++) {
         double v = x->value[i];
         if (!(v >= 0 && v < (double)r->m->output_size) || v > floor(v)) {
-            nh_report(c->diag, NH_D_LABEL, (nh_loc){.file = c->flag.reference}, "the class of sample %" PRId64 " is %g", i, v);
+            nh_report(c->diag, NH_D_LABEL, (nh_loc){.file = c->flag.reference}, "the class of sample %" PRId64 " is %g",
+                      i, v);
             nh_diag_allowed(c->diag, "0 to %" PRId64, r->m->output_size - 1);
             return false;
         }

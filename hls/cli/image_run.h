@@ -8,19 +8,20 @@
 
 typedef struct {
     const nh_image *m;
-    int64_t n;                    /* samples */
-    const double *x;              /* [n][steps][inputs], [n][inputs] when not in_time, or NULL */
+    int64_t n;       /* samples */
+    const double *x; /* [n][steps][inputs], [n][inputs] when not in_time, or NULL */
     bool in_time;
-    const double *label;          /* [n] or NULL */
-    const double *reference;      /* [n][outputs] of another program, summed over its steps; or NULL */
+    const double *label;            /* [n] or NULL */
+    const double *reference;        /* [n][outputs] of another program, summed over its steps; or NULL */
     const int64_t *reference_class; /* [n] its class; NULL without --reference */
-    int64_t *class;               /* [n] the output with the largest sum, the first of several */
-    int64_t correct, agree, first_other; /* first_other: the first sample of another class than the reference's, or -1 */
-    int64_t spikes, cycles;       /* spikes: of the outputs */
+    int64_t *class;                 /* [n] the output with the largest sum, the first of several */
+    int64_t correct, agree,
+        first_other;        /* first_other: the first sample of another class than the reference's, or -1 */
+    int64_t spikes, cycles; /* spikes: of the outputs */
     const nh_image_spikes *layers;
-    int32_t *first;               /* [steps][outputs] of the first sample */
-    int64_t *sum;                 /* [n][outputs] over the steps */
-    nh_core_activity *activity;   /* [n_core] of all contexts, over all samples */
+    int32_t *first;             /* [steps][outputs] of the first sample */
+    int64_t *sum;               /* [n][outputs] over the steps */
+    nh_core_activity *activity; /* [n_core] of all contexts, over all samples */
     int64_t n_core;
 } nh_image_results;
 

@@ -7,7 +7,8 @@
 
 enum { RASTER_ROWS = 128, RASTER_STEPS = 400 };
 
-/* As a field of CSV: quotes are doubled, and a name that a spreadsheet would take for a formula gets the apostrophe that makes it text. */
+/* As a field of CSV: quotes are doubled, and a name that a spreadsheet would take for a formula gets the apostrophe
+ * that makes it text. */
 static const char *csv_name(nh_arena *a, const char *name) {
     const char *clean = nh_text_clean(a, name, SIZE_MAX);
     char *out = nh_arena_alloc(a, 2 * strlen(clean) + 4), *p = out;
@@ -80,7 +81,8 @@ nh_image_spikes *nh_image_spikes_new(nh_arena *a, nh_diag *d, const nh_image *m,
     for (int c = 0; c < m->n_context; c++) {
         const nh_context *x = &m->context[c];
         for (int i = 0; i < x->n_core; i++) {
-            int32_t *word = s->symbol_of[s->first_core[c] + i] = nh_arena_array(a, (size_t)x->core[i].words + 1, sizeof *word);
+            int32_t *word = s->symbol_of[s->first_core[c] + i] =
+                nh_arena_array(a, (size_t)x->core[i].words + 1, sizeof *word);
             memset(word, -1, (size_t)x->core[i].words * sizeof *word);
         }
         for (int64_t i = 0; i < x->n_symbol; i++) add_symbol(s, c, i);
@@ -98,22 +100,30 @@ static void see_init(void *self, int context) { ((nh_image_spikes *)self)->conte
 static void see_spike(void *self, int core, int64_t neuron, int64_t step, int32_t value) {
     nh_image_spikes *s = self;
     const nh_context *x = &s->m->context[s->context];
-    int64_t lanes = s->m->fabric.lanes, word = neuron / lanes, at = s->symbol_of[s->first_core[s->context] + core][word];
+    int64_t lanes = s->m->fabric.lanes, word = neuron / lanes,
+            at = s->symbol_of[s->first_core[s->context] + core][word];
     if (at < 0) return;
     const nh_symbol *y = &x->symbol[at - s->first_symbol[s->context]];
-    int64_t features = (y->c + lanes - 1) / lanes, i = word - y->word, ch = i % features * lanes + neuron % lanes, pixel = i / features;
-    if (ch >= y->c || step >= s->m->steps || y->w < 1) return; /* a lane beyond the layer, or a sweep beyond the sample */
+    int64_t features = (y->c + lanes - 1) / lanes, i = word - y->word, ch = i % features * lanes + neuron % lanes,
+            pixel = i / features;
+    if (ch >= y->c || step >= s->m->steps || y->w < 1)
+        return; /* a lane beyond the layer, or a sweep beyond the sample */
     s->layer[s->layer_of[at]].spikes++;
     int64_t element = s->base[at] + ch * y->h * y->w + pixel;
     nh_raster_band *b = s->raster.n_band && s->sample == 0 ? &s->raster.band[s->layer_of[at]] : NULL;
-    if (b && step < s->raster.steps && element % b->stride == 0 && element / b->stride < b->n_row) b->row[element / b->stride][step] = NH_RASTER_BOTH;
+    if (b && step < s->raster.steps && element % b->stride == 0 && element / b->stride < b->n_row)
+        b->row[element / b->stride][step] = NH_RASTER_BOTH;
     if (!s->log) return;
-    nh_printf(s->log, "%" PRId64 ",%" PRId64 ",%d,%d,%d,%" PRId64 ",", s->sample, step, s->context, x->core[core].x, x->core[core].y, neuron);
+    nh_printf(s->log, "%" PRId64 ",%" PRId64 ",%d,%d,%d,%" PRId64 ",", s->sample, step, s->context, x->core[core].x,
+              x->core[core].y, neuron);
     nh_puts(s->log, s->layer[s->layer_of[at]].csv_name);
-    nh_printf(s->log, ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%d\n", y->c0 + ch, y->y0 + pixel / y->w, y->x0 + pixel % y->w, value);
+    nh_printf(s->log, ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%d\n", y->c0 + ch, y->y0 + pixel / y->w,
+              y->x0 + pixel % y->w, value);
 }
 
-nh_machine_watch nh_image_spikes_watch(nh_image_spikes *s) { return (nh_machine_watch){.self = s, .init = see_init, .spike = see_spike}; }
+nh_machine_watch nh_image_spikes_watch(nh_image_spikes *s) {
+    return (nh_machine_watch){.self = s, .init = see_init, .spike = see_spike};
+}
 
 bool nh_image_spikes_end(nh_image_spikes *s, nh_diag *d, bool ran) {
     if (!s->log || ran) return !s->log || nh_writer_close(s->log, d);

@@ -9,23 +9,23 @@
 
 typedef struct {
     const char *name, *csv_name; /* csv_name: quoted, as a field */
-    int64_t neurons, spikes; /* spikes: values that are not 0, over all samples */
+    int64_t neurons, spikes;     /* spikes: values that are not 0, over all samples */
 } nh_layer_spikes;
 
 typedef struct {
     const nh_image *m;
     nh_arena *a;
-    nh_layer_spikes *layer;  /* as the symbols of the image name them */
+    nh_layer_spikes *layer; /* as the symbols of the image name them */
     int n_layer;
-    int *layer_of;           /* [symbols of all contexts] */
-    int64_t *base;           /* [symbols of all contexts] neurons of the layer before the symbol's first */
-    int64_t *first_symbol;   /* [n_context + 1] */
-    int32_t **symbol_of;     /* [cores of all contexts][words] symbol of all contexts, or -1 */
-    int64_t *first_core;     /* [n_context + 1] */
-    nh_writer *log;          /* or NULL */
-    int64_t sample;          /* now */
+    int *layer_of;         /* [symbols of all contexts] */
+    int64_t *base;         /* [symbols of all contexts] neurons of the layer before the symbol's first */
+    int64_t *first_symbol; /* [n_context + 1] */
+    int32_t **symbol_of;   /* [cores of all contexts][words] symbol of all contexts, or -1 */
+    int64_t *first_core;   /* [n_context + 1] */
+    nh_writer *log;        /* or NULL */
+    int64_t sample;        /* now */
     int context;
-    nh_raster_fact raster;   /* of sample 0; n_band 0 unless it was asked for */
+    nh_raster_fact raster; /* of sample 0; n_band 0 unless it was asked for */
 } nh_image_spikes;
 
 /* log: path of a CSV file, a line per spike, or NULL. NULL with a diagnostic when it cannot be written. */

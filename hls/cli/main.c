@@ -10,8 +10,10 @@ static nh_exit no_command(nh_cli *c, const char *word) {
     for (int i = 0; i < nh_n_commands; i++) name[i] = nh_commands[i].name;
     nh_report(c->diag, NH_O_USAGE, NH_NOWHERE, "there is no command '%s'", word);
     const char *near = nh_did_you_mean(word, name, (size_t)nh_n_commands);
-    if (near) nh_diag_hint(c->diag, "did you mean '%s'?", near);
-    else nh_diag_hint(c->diag, "neurohls --help lists them");
+    if (near)
+        nh_diag_hint(c->diag, "did you mean '%s'?", near);
+    else
+        nh_diag_hint(c->diag, "neurohls --help lists them");
     return nh_cli_finish(c);
 }
 
@@ -37,11 +39,16 @@ static nh_exit run(nh_cli *c, int argc, char **argv) {
     }
     bool ok = nh_flags_parse(c, command, argc, argv);
     if (!ok) return nh_cli_finish(c);
-    if (c->flag.version) puts("neurohls " NH_VERSION);
-    else if (c->flag.man) nh_help_man(stdout);
-    else if (command && c->flag.help) nh_help_command(command, stdout);
-    else if (command) return command->run(c);
-    else nh_help_all(stdout);
+    if (c->flag.version)
+        puts("neurohls " NH_VERSION);
+    else if (c->flag.man)
+        nh_help_man(stdout);
+    else if (command && c->flag.help)
+        nh_help_command(command, stdout);
+    else if (command)
+        return command->run(c);
+    else
+        nh_help_all(stdout);
     return NH_EXIT_OK;
 }
 
@@ -53,7 +60,8 @@ static bool flush_output(nh_cli *c) {
     /* An earlier failure left its mark, but not its reason: one more byte of what is torn anyway meets it again. */
     if (error == 0 && (putchar('\n') == EOF || fflush(stdout) != 0)) error = errno;
     c->diag = nh_diag_new(c->arena); /* the others were told */
-    nh_report(c->diag, NH_O_WRITE, NH_NOWHERE, "cannot write the standard output%s%s", error ? ": " : "", error ? strerror(error) : "");
+    nh_report(c->diag, NH_O_WRITE, NH_NOWHERE, "cannot write the standard output%s%s", error ? ": " : "",
+              error ? strerror(error) : "");
     nh_cli_finish(c);
     return false;
 }

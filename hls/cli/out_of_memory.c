@@ -1,6 +1,7 @@
-/* The allocator of the C library as all code of this program sees it, its libraries too: a failure is told and ends the program (memory.h).
- * libcrypto and HDF5 crash where they get NULL, libyaml and jansson go on without what could not be had, and their callers would blame the
- * user's file. A function of the program comes before that of a shared library, so these are the ones that the libraries call. */
+/* The allocator of the C library as all code of this program sees it, its libraries too: a failure is told and ends the
+ * program (memory.h). libcrypto and HDF5 crash where they get NULL, libyaml and jansson go on without what could not be
+ * had, and their callers would blame the user's file. A function of the program comes before that of a shared library,
+ * so these are the ones that the libraries call. */
 #include <dlfcn.h>
 #include <stdlib.h>
 
@@ -23,7 +24,8 @@ static calloc_function *next_calloc;
 static realloc_function *next_realloc;
 static _Thread_local int is_looking_up;
 
-/* Called before the constructors of libraries, by the loader; dlsym may allocate, and does without when it gets nothing. */
+/* Called before the constructors of libraries, by the loader; dlsym may allocate, and does without when it gets
+ * nothing. */
 static int look_up(void) {
     if (next_malloc) return 1;
     if (is_looking_up) return 0;

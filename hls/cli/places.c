@@ -19,7 +19,8 @@ static nh_run fabric_of(const nh_run *r, const nh_part *part) {
 static bool emits(nh_run *r) {
     bool ok = true;
     for (int i = 0; i < r->parts->n_part; i++)
-        if (r->parts->part[i].place == NH_PLACE_PIPELINE) ok = nh_emit_rtl_check(r->cli->arena, r->cli->diag, r->parts->part[i].design) && ok;
+        if (r->parts->part[i].place == NH_PLACE_PIPELINE)
+            ok = nh_emit_rtl_check(r->cli->arena, r->cli->diag, r->parts->part[i].design) && ok;
     return ok;
 }
 
@@ -36,14 +37,17 @@ bool nh_places_load(nh_run *r) {
     return true;
 }
 
-static const char *folder(nh_run *r, const char *dir, const nh_part *part) { return nh_path_join(r->cli->arena, dir, part->id); }
+static const char *folder(nh_run *r, const char *dir, const nh_part *part) {
+    return nh_path_join(r->cli->arena, dir, part->id);
+}
 
 bool nh_places_c(nh_run *r, const char *dir) {
     for (int i = 0; i < r->parts->n_part; i++) {
         const nh_part *part = &r->parts->part[i];
         nh_run own = fabric_of(r, part);
         const char *to = folder(r, dir, part);
-        bool ok = part->image ? nh_mkdirs(r->cli->diag, to) && nh_fabric_work_map(&own, to) : nh_emit_c(r->cli->arena, r->cli->diag, part->design, &r->provenance, to);
+        bool ok = part->image ? nh_mkdirs(r->cli->diag, to) && nh_fabric_work_map(&own, to)
+                              : nh_emit_c(r->cli->arena, r->cli->diag, part->design, &r->provenance, to);
         if (!ok) return false;
     }
     return true;
@@ -55,7 +59,8 @@ bool nh_places_rtl(nh_run *r, const char *dir) {
         nh_run own = fabric_of(r, part);
         const char *to = folder(r, dir, part);
         bool ok = true;
-        if (part->place == NH_PLACE_PIPELINE) ok = nh_emit_rtl(r->cli->arena, r->cli->diag, part->design, &r->provenance, to);
+        if (part->place == NH_PLACE_PIPELINE)
+            ok = nh_emit_rtl(r->cli->arena, r->cli->diag, part->design, &r->provenance, to);
         if (part->image && part->shares == i) ok = nh_fabric_work_rtl(&own, to);
         if (!ok) return false;
     }
@@ -66,7 +71,9 @@ bool nh_places_rtl(nh_run *r, const char *dir) {
 static bool count_part(nh_run *r, const nh_part *part, const char *dir, nh_cells *cells) {
     nh_arena *a = r->cli->arena;
     nh_diag *d = r->cli->diag;
-    nh_yosys y = {.yosys = nh_tool_find(a, "yosys"), .rtl_dir = nh_path_join(a, nh_path_join(a, r->out, "rtl"), part->id), .work_dir = folder(r, dir, part)};
+    nh_yosys y = {.yosys = nh_tool_find(a, "yosys"),
+                  .rtl_dir = nh_path_join(a, nh_path_join(a, r->out, "rtl"), part->id),
+                  .work_dir = folder(r, dir, part)};
     if (!nh_mkdirs(d, y.work_dir)) return false;
     y.rtl_dir = nh_tool_absolute(a, y.rtl_dir);
     y.work_dir = nh_tool_absolute(a, y.work_dir);
@@ -89,7 +96,8 @@ bool nh_places_synth(nh_run *r, const char *dir) {
         nh_part_fact *fact = &r->facts.part[i];
         fact->counted = true;
         fact->luts = c.luts, fact->ffs = c.ffs, fact->brams = c.brams, fact->dsps = c.dsps;
-        total->luts += c.luts, total->ffs += c.ffs, total->brams += c.brams, total->dsps += c.dsps, total->carries += c.carries, total->others += c.others;
+        total->luts += c.luts, total->ffs += c.ffs, total->brams += c.brams, total->dsps += c.dsps,
+            total->carries += c.carries, total->others += c.others;
     }
     *f = (nh_synth_facts){.ran = true, .family = r->opt->target.family, .unit = name, .cells = total, .n_unit = 1};
     return true;
@@ -99,8 +107,12 @@ void nh_places_recall(nh_run *r, const nh_report_facts *from, nh_step_id step) {
     for (int i = 0; i < r->facts.n_part && i < from->n_part; i++) {
         nh_part_fact *to = &r->facts.part[i];
         const nh_part_fact *old = &from->part[i];
-        if (step == NH_STEP_SIM) to->ran = old->ran, to->runs = old->runs, to->compared = old->compared, to->mismatches = old->mismatches, to->first = old->first, to->cycles = old->cycles;
-        else to->counted = old->counted, to->luts = old->luts, to->ffs = old->ffs, to->brams = old->brams, to->dsps = old->dsps;
+        if (step == NH_STEP_SIM)
+            to->ran = old->ran, to->runs = old->runs, to->compared = old->compared, to->mismatches = old->mismatches,
+            to->first = old->first, to->cycles = old->cycles;
+        else
+            to->counted = old->counted, to->luts = old->luts, to->ffs = old->ffs, to->brams = old->brams,
+            to->dsps = old->dsps;
     }
 }
 
@@ -110,5 +122,6 @@ void nh_places_print_maps(const nh_run *r, FILE *out) {
         nh_run own = fabric_of(r, &r->parts->part[i]);
         nh_run_map_print(&own, out);
     }
-    if (!r->cli->flag.json && !r->cli->flag.quiet) fprintf(out, "neurohls build writes the images, and runs all parts together\n");
+    if (!r->cli->flag.json && !r->cli->flag.quiet)
+        fprintf(out, "neurohls build writes the images, and runs all parts together\n");
 }

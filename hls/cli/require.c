@@ -9,7 +9,8 @@ bool nh_has_pnr(const nh_target *t) { return *t->device != '\0'; }
 
 unsigned nh_required_steps(const nh_options *o) {
     unsigned steps = 0;
-    if (o->require.max_accuracy_drop >= 0 || o->require.min_sqnr_db >= 0 || o->require.max_error >= 0 || o->require.min_agreement >= 0)
+    if (o->require.max_accuracy_drop >= 0 || o->require.min_sqnr_db >= 0 || o->require.max_error >= 0 ||
+        o->require.min_agreement >= 0)
         steps |= 1U << NH_STEP_SIM;
     if (o->require.min_fmax_mhz > 0) steps |= 1U << NH_STEP_PNR;
     if (o->require.fit) steps |= 1U << (nh_has_pnr(&o->target) ? NH_STEP_PNR : NH_STEP_SYNTH);
@@ -44,8 +45,10 @@ static void check_match(nh_run *r) {
         return;
     }
     const nh_mismatch *m = &s->first;
-    nh_report(r->cli->diag, NH_R_MISMATCH, NH_NOWHERE, "%lld of %lld elements differ; the first: sample %lld, element %lld, cycle %lld",
-              (long long)s->mismatches, (long long)s->compared, (long long)m->sample, (long long)m->element, (long long)m->cycle);
+    nh_report(r->cli->diag, NH_R_MISMATCH, NH_NOWHERE,
+              "%lld of %lld elements differ; the first: sample %lld, element %lld, cycle %lld",
+              (long long)s->mismatches, (long long)s->compared, (long long)m->sample, (long long)m->element,
+              (long long)m->cycle);
     nh_diag_layer(r->cli->diag, m->layer ? m->layer : "output");
     nh_diag_found(r->cli->diag, "%lld", (long long)m->got);
     nh_diag_allowed(r->cli->diag, "%lld", (long long)m->expected);
@@ -62,13 +65,15 @@ static void check_accuracy(nh_run *r) {
     const char *measured = known ? nh_arena_printf(a, "%.3g%%", 100 * drop) : "";
     /* Accuracies are quotients of counts: equal up to rounding counts as equal. */
     if (!add(r, "accuracy drop", required, measured, known, drop <= most + 1e-12)) return;
-    nh_report(r->cli->diag, NH_R_ACCURACY, r->opt->require.accuracy_at, "the accuracy drops by %.3g points, from %.2f%% to %.2f%%",
-              100 * drop, 100 * s->acc_float, 100 * s->acc_fixed);
+    nh_report(r->cli->diag, NH_R_ACCURACY, r->opt->require.accuracy_at,
+              "the accuracy drops by %.3g points, from %.2f%% to %.2f%%", 100 * drop, 100 * s->acc_float,
+              100 * s->acc_fixed);
     nh_diag_allowed(r->cli->diag, "%s", required);
 }
 
 /* What all three of fixed point against float say when they are missed. */
-static void say_drift(nh_run *r, nh_code code, nh_loc at, const char *what, const char *measured, const char *required) {
+static void say_drift(nh_run *r, nh_code code, nh_loc at, const char *what, const char *measured,
+                      const char *required) {
     nh_verdict v = nh_judge_drift(r->cli->arena, &r->facts);
     nh_report(r->cli->diag, code, at, "%s: %s", what, measured);
     nh_diag_allowed(r->cli->diag, "%s", required);
@@ -82,7 +87,9 @@ static void check_sqnr(nh_run *r) {
     if (least < 0) return;
     bool known = r->facts.sim.ran && e->n > 0;
     const char *required = nh_arena_printf(a, "at least %.6g dB", least);
-    const char *measured = isfinite(e->sqnr_db) ? nh_arena_printf(a, "%.1f dB", e->sqnr_db) : e->sqnr_db > 0 ? "exact" : "no signal";
+    const char *measured = isfinite(e->sqnr_db) ? nh_arena_printf(a, "%.1f dB", e->sqnr_db)
+                           : e->sqnr_db > 0     ? "exact"
+                                                : "no signal";
     if (add(r, "output SQNR", required, known ? measured : "", known, e->sqnr_db >= least))
         say_drift(r, NH_R_SQNR, r->opt->require.sqnr_at, "the SQNR of the outputs is too low", measured, required);
 }
@@ -95,7 +102,8 @@ static void check_error(nh_run *r) {
     bool known = r->facts.sim.ran && e->n > 0;
     const char *required = nh_arena_printf(a, "at most %.6g", most), *measured = nh_arena_printf(a, "%.4g", e->max_abs);
     if (add(r, "output error", required, known ? measured : "", known, e->max_abs <= most))
-        say_drift(r, NH_R_ERROR, r->opt->require.error_at, "an output is further from float than allowed", measured, required);
+        say_drift(r, NH_R_ERROR, r->opt->require.error_at, "an output is further from float than allowed", measured,
+                  required);
 }
 
 static void check_agreement(nh_run *r) {
@@ -104,9 +112,11 @@ static void check_agreement(nh_run *r) {
     nh_arena *a = r->cli->arena;
     if (least < 0) return;
     bool known = s->ran && s->agree_float_fixed >= 0;
-    const char *required = nh_arena_printf(a, "at least %.6g%%", 100 * least), *measured = nh_arena_printf(a, "%.4g%%", 100 * s->agree_float_fixed);
+    const char *required = nh_arena_printf(a, "at least %.6g%%", 100 * least),
+               *measured = nh_arena_printf(a, "%.4g%%", 100 * s->agree_float_fixed);
     if (add(r, "same class", required, known ? measured : "", known, s->agree_float_fixed >= least - 1e-12))
-        say_drift(r, NH_R_AGREEMENT, r->opt->require.agreement_at, "float and fixed point give the same class less often than required", measured, required);
+        say_drift(r, NH_R_AGREEMENT, r->opt->require.agreement_at,
+                  "float and fixed point give the same class less often than required", measured, required);
 }
 
 static void check_fmax(nh_run *r) {
@@ -123,7 +133,10 @@ static void check_fmax(nh_run *r) {
     nh_diag_hint(r->cli->diag, "a higher clock_mhz makes neurohls pipeline more finely");
 }
 
-typedef struct { const char *name; int64_t needed, available; } resource;
+typedef struct {
+    const char *name;
+    int64_t needed, available;
+} resource;
 
 /* The resource that is exceeded most; NULL name: none. */
 static resource worst(const resource *list, size_t n) {
@@ -141,13 +154,17 @@ static resource worst_measured(const nh_run *r) {
     const nh_target *t = &r->opt->target;
     const nh_pnr_facts *p = &r->facts.pnr;
     if (p->ran) {
-        const resource list[] = {{"logic cells", p->luts, p->luts_total}, {"block RAMs", p->brams, p->brams_total},
-                                 {"DSP blocks", p->dsps, p->dsps_total}, {"pins", p->ios, p->ios_total}};
+        const resource list[] = {{"logic cells", p->luts, p->luts_total},
+                                 {"block RAMs", p->brams, p->brams_total},
+                                 {"DSP blocks", p->dsps, p->dsps_total},
+                                 {"pins", p->ios, p->ios_total}};
         return worst(list, sizeof list / sizeof *list);
     }
     const nh_synth_facts *s = &r->facts.synth;
     const nh_cells *c = &s->cells[s->n_unit - 1];
-    const resource list[] = {{"LUTs", c->luts, t->luts}, {"flip-flops", c->ffs, t->ffs}, {"block RAMs", c->brams, t->brams},
+    const resource list[] = {{"LUTs", c->luts, t->luts},
+                             {"flip-flops", c->ffs, t->ffs},
+                             {"block RAMs", c->brams, t->brams},
                              {"DSP blocks", c->dsps, t->dsps}};
     return worst(list, sizeof list / sizeof *list);
 }
@@ -158,20 +175,25 @@ static void check_fit(nh_run *r) {
     bool known = p->ran || (r->facts.synth.ran && r->facts.synth.n_unit > 0);
     resource w = known ? worst_measured(r) : (resource){NULL, 0, 0};
     bool met = p->ran ? p->fits : !w.name;
-    const char *measured = !known ? "" : met ? "it fits"
-                         : w.name ? nh_arena_printf(r->cli->arena, "%s: %lld of %lld", w.name, (long long)w.needed, (long long)w.available)
-                                  : "it does not fit";
+    const char *measured = !known   ? ""
+                           : met    ? "it fits"
+                           : w.name ? nh_arena_printf(r->cli->arena, "%s: %lld of %lld", w.name, (long long)w.needed,
+                                                      (long long)w.available)
+                                    : "it does not fit";
     if (!add(r, "fit", r->opt->target.name, measured, known, met)) return;
     nh_report(r->cli->diag, NH_R_FIT, r->opt->require.fit_at, "the design does not fit %s", r->opt->target.name);
     nh_diag_found(r->cli->diag, "%s", measured);
-    nh_diag_hint(r->cli->diag, r->image ? "fewer or smaller cores (fabric: mesh, lanes, neurons, axons, synapse_kib) need less"
-                                        : "a larger reuse_factor or narrower weights need less");
+    nh_diag_hint(r->cli->diag,
+                 r->image ? "fewer or smaller cores (fabric: mesh, lanes, neurons, axons, synapse_kib) need less"
+                          : "a larger reuse_factor or narrower weights need less");
 }
 
 void nh_check_estimate(nh_run *r) {
     const nh_target *t = &r->opt->target;
     const nh_resources *e = &r->design->estimate;
-    const resource list[] = {{"LUTs", e->luts, t->luts}, {"flip-flops", e->ffs, t->ffs}, {"block RAMs", e->brams, t->brams},
+    const resource list[] = {{"LUTs", e->luts, t->luts},
+                             {"flip-flops", e->ffs, t->ffs},
+                             {"block RAMs", e->brams, t->brams},
                              {"DSP blocks", e->dsps, t->dsps}};
     resource w = worst(list, sizeof list / sizeof *list);
     if (!r->opt->require.fit || !w.name) return;
@@ -199,7 +221,8 @@ void nh_check_requirements(nh_run *r) {
         for (int s = 0; s < r->facts.n_step; s++)
             if (steps >> s & 1 && r->facts.step[s].state == NH_STEP_SKIPPED) skipped = true;
         if (!skipped) continue;
-        nh_report(r->cli->diag, NH_R_UNMEASURED, NH_NOWHERE, "the requirement '%s' could not be measured", r->facts.requirement[i].name);
+        nh_report(r->cli->diag, NH_R_UNMEASURED, NH_NOWHERE, "the requirement '%s' could not be measured",
+                  r->facts.requirement[i].name);
         nh_diag_hint(r->cli->diag, "%s measures it; neurohls doctor says what is missing", where[by_sim ? 0 : 1]);
     }
 }

@@ -8,13 +8,15 @@
 #include "reader.h"
 #include "sources.h"
 
-/* What the outputs are made of, by the bytes that were read: the configuration, and the model with the files that its reader opened. */
+/* What the outputs are made of, by the bytes that were read: the configuration, and the model with the files that its
+ * reader opened. */
 static void set_provenance(nh_run *r, size_t model, size_t model_end) {
     nh_arena *a = r->cli->arena;
     const nh_sources *s = r->cli->diag->sources;
     const char *config = nh_sources_hash(s, r->opt->file);
     nh_hash joined = nh_sources_join(a, s, model, model_end);
-    r->provenance = (nh_provenance){.version = NH_VERSION, .config_sha = config, .model_sha = nh_arena_str(a, joined.hex)};
+    r->provenance =
+        (nh_provenance){.version = NH_VERSION, .config_sha = config, .model_sha = nh_arena_str(a, joined.hex)};
 }
 
 /* The passes, with the network after one of them on stdout when that was asked for. */

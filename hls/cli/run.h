@@ -12,7 +12,16 @@
 #include "report.h"
 #include "sim.h"
 
-typedef enum { NH_STEP_C, NH_STEP_MAP, NH_STEP_RTL, NH_STEP_SIM, NH_STEP_SYNTH, NH_STEP_PNR, NH_STEP_REPORT, NH_STEP_COUNT } nh_step_id;
+typedef enum {
+    NH_STEP_C,
+    NH_STEP_MAP,
+    NH_STEP_RTL,
+    NH_STEP_SIM,
+    NH_STEP_SYNTH,
+    NH_STEP_PNR,
+    NH_STEP_REPORT,
+    NH_STEP_COUNT
+} nh_step_id;
 
 typedef struct {
     nh_cli *cli;
@@ -20,16 +29,17 @@ typedef struct {
     nh_graph *graph;
     nh_design *design;
     struct nh_sim_fabric_facts *fabric_rtl; /* of its co-simulation, or NULL */
-    nh_event_net *net;    /* of networks on a fabric, by nh_run_map; their design is that of nh_run_reference */
+    nh_event_net *net; /* of networks on a fabric, by nh_run_map; their design is that of nh_run_reference */
     nh_map_plan *plan;
     nh_image *image;
-    nh_parts *parts;      /* of networks in several places: their design is parts->whole, and map and image are in the parts; else NULL */
-    int64_t n_class;      /* elements of the model's output, as read */
+    nh_parts *parts; /* of networks in several places: their design is parts->whole, and map and image are in the parts;
+                        else NULL */
+    int64_t n_class; /* elements of the model's output, as read */
     nh_samples calibration, inputs;
-    const int64_t *label; /* [inputs.n] or NULL */
-    const double *target; /* real values of the outputs, [inputs.n][steps][outputs], or NULL; not with label */
+    const int64_t *label;    /* [inputs.n] or NULL */
+    const double *target;    /* real values of the outputs, [inputs.n][steps][outputs], or NULL; not with label */
     const double *reference; /* spiking: reference, [inputs.n][steps][outputs], or NULL */
-    const char *out;      /* output directory */
+    const char *out;         /* output directory */
     nh_provenance provenance;
     const struct nh_sources *sources; /* every file that nh_run_load read, with its hash */
     nh_report_facts facts;
@@ -44,7 +54,8 @@ bool nh_run_load(nh_run *r, nh_cli *c, const char *config);
 /* Objects that do not depend on the user's network are kept there. */
 const char *nh_run_cache_dir(nh_run *r);
 
-/* places.c: networks in several places. Cut and lower; false: diagnosed. Then the work of the steps: a folder of dir per part. */
+/* places.c: networks in several places. Cut and lower; false: diagnosed. Then the work of the steps: a folder of dir
+ * per part. */
 bool nh_places_load(nh_run *r);
 bool nh_places_c(nh_run *r, const char *dir);
 bool nh_places_rtl(nh_run *r, const char *dir);
@@ -60,13 +71,14 @@ bool nh_run_map(nh_run *r);
 /* Clock cycles per bit of the board's serial line; false: diagnosed. */
 bool nh_run_uart_div(const nh_run *r, int64_t *div);
 void nh_run_map_print(const nh_run *r, FILE *out);
-/* fabric_sim.c: the layers as a pipeline, which is their integer model and makes the C kernels; no RTL is made of it. design is set. */
+/* fabric_sim.c: the layers as a pipeline, which is their integer model and makes the C kernels; no RTL is made of it.
+ * design is set. */
 bool nh_run_reference(nh_run *r);
-/* The simulation's inputs through the C model of the fabric, against the integer model of the layers: every output of every step. Fills
- * facts.fabric; prints: cycles and accuracy too. False: they differ, or it cannot run (diagnosed). */
+/* The simulation's inputs through the C model of the fabric, against the integer model of the layers: every output of
+ * every step. Fills facts.fabric; prints: cycles and accuracy too. False: they differ, or it cannot run (diagnosed). */
 bool nh_run_fabric(nh_run *r, bool prints);
-/* The RTL of the fabric in rtl_dir against the C model, on the first simulate: rtl_limit samples; work_dir is made. Fills facts.fabric.
- * *y: outputs of the RTL, NULL when it did not run all samples. False: a tool failed. */
+/* The RTL of the fabric in rtl_dir against the C model, on the first simulate: rtl_limit samples; work_dir is made.
+ * Fills facts.fabric. *y: outputs of the RTL, NULL when it did not run all samples. False: a tool failed. */
 bool nh_run_fabric_rtl(nh_run *r, const char *rtl_dir, const char *work_dir, const int64_t **y);
 /* The same where Verilator is there, prints, and is false when they differ too. */
 bool nh_run_fabric_rtl_print(nh_run *r, const char *rtl_dir, const char *work_dir);
@@ -100,7 +112,8 @@ const char *nh_run_folder(nh_run *r, nh_step_id s);
 /* data.c: the user's arrays, checked against the model's input. */
 bool nh_load_data(nh_run *r);
 
-/* targets.c: labels that are no classes. Are they such? Then load them: r->target; have: samples of the file of inputs; false: diagnosed. */
+/* targets.c: labels that are no classes. Are they such? Then load them: r->target; have: samples of the file of inputs;
+ * false: diagnosed. */
 bool nh_labels_are_targets(const nh_run *r, const nh_npy *y);
 bool nh_load_targets(nh_run *r, const nh_npy *y, int64_t have);
 /* require: min_agreement needs classes; false: diagnosed. */

@@ -11,7 +11,7 @@
 
 const char *nh_run_below(nh_run *r, const char *name) { return nh_path_join(r->cli->arena, r->out, name); }
 
-/* --- what a step depends on ---------------------------------------------------------------------------------------------- */
+/* --- what a step depends on -------------------------------------------------------------------------------------- */
 
 /* A file of the user's, by the bytes that this run read of it. */
 static void key_file(nh_run *r, nh_step *t, const char *part, const char *path) {
@@ -22,7 +22,8 @@ static void key_file(nh_run *r, nh_step *t, const char *part, const char *path) 
 /* This program; the link names the file that runs, also when a newer one has taken its place. */
 static void key_self(nh_run *r, nh_step *t) {
     nh_hash h;
-    nh_step_key(t, "neurohls", nh_hash_file(r->cli->arena, "/proc/self/exe", &h) ? nh_arena_str(r->cli->arena, h.hex) : NH_VERSION);
+    nh_step_key(t, "neurohls",
+                nh_hash_file(r->cli->arena, "/proc/self/exe", &h) ? nh_arena_str(r->cli->arena, h.hex) : NH_VERSION);
 }
 
 /* Folders and lists of recordings: what was read from them. */
@@ -47,10 +48,12 @@ static void key_tool(nh_run *r, nh_step *t, const char *name) {
 /* Target files are no input of their own: their figures are. */
 static void key_target(nh_run *r, nh_step *t) {
     const nh_target *g = &r->opt->target;
-    nh_step_key(t, "target", nh_arena_printf(r->cli->arena, "%s %s %s %s %lld %lld %lld %lld %lld %lld %d %d %g %g %g %g %g %g", g->name,
-                g->family, g->device, g->package, (long long)g->luts, (long long)g->ffs, (long long)g->brams, (long long)g->dsps,
-                (long long)g->pins, (long long)g->bram_bits, g->lut_inputs, g->use_dsp, g->clock_mhz, g->lut_ns,
-                g->carry_ns_per_bit, g->mul_ns, g->bram_ns, g->setup_ns));
+    nh_step_key(t, "target",
+                nh_arena_printf(r->cli->arena, "%s %s %s %s %lld %lld %lld %lld %lld %lld %d %d %g %g %g %g %g %g",
+                                g->name, g->family, g->device, g->package, (long long)g->luts, (long long)g->ffs,
+                                (long long)g->brams, (long long)g->dsps, (long long)g->pins, (long long)g->bram_bits,
+                                g->lut_inputs, g->use_dsp, g->clock_mhz, g->lut_ns, g->carry_ns_per_bit, g->mul_ns,
+                                g->bram_ns, g->setup_ns));
 }
 
 /* The image has everything of the fabric and of the map in it. */
@@ -67,12 +70,15 @@ static void depend_design(nh_run *r, nh_step *t) {
     nh_step_key(t, "config", r->provenance.config_sha);
     nh_step_key(t, "model", r->provenance.model_sha);
     bool same = r->graph->is_temporal && !r->opt->calibrate.data.path; /* see load_temporal */
-    key_data(r, t, "calibration data", same ? r->opt->simulate.inputs.path : r->opt->calibrate.data.path, &r->calibration);
+    key_data(r, t, "calibration data", same ? r->opt->simulate.inputs.path : r->opt->calibrate.data.path,
+             &r->calibration);
     /* May come from the data of the simulation, which are no part of the design otherwise. */
-    if (r->graph->is_temporal) nh_step_key(t, "time steps", nh_arena_printf(r->cli->arena, "%lld", (long long)r->graph->steps));
+    if (r->graph->is_temporal)
+        nh_step_key(t, "time steps", nh_arena_printf(r->cli->arena, "%lld", (long long)r->graph->steps));
     for (int i = 0; i < r->graph->n_layer; i++) {
         const char *model = r->graph->layer[i].opt.neuron_model;
-        if (model && nh_neuron_model_is_file(model)) key_file(r, t, nh_arena_printf(r->cli->arena, "neuron model of %s", r->graph->layer[i].name), model);
+        if (model && nh_neuron_model_is_file(model))
+            key_file(r, t, nh_arena_printf(r->cli->arena, "neuron model of %s", r->graph->layer[i].name), model);
     }
     key_target(r, t);
     if (r->image) key_image(r, t);
@@ -109,7 +115,7 @@ static void depend_pnr(nh_run *r, nh_step *t) {
     key_tool(r, t, "icepack");
 }
 
-/* --- may it run ------------------------------------------------------------------------------------------------------------ */
+/* --- may it run -------------------------------------------------------------------------------------------------- */
 
 static const nh_tool_info *tool_info(const char *name) {
     for (int i = 0; i < nh_n_tools; i++)
@@ -124,7 +130,8 @@ static bool need_tool(nh_run *r, const char *name, bool named, const char **why)
     const nh_tool_info *info = tool_info(name);
     unsigned bit = 1U << (info - nh_tools);
     if (!(r->told_missing & bit)) {
-        nh_report(d, named ? NH_T_REQUIRED : NH_T_MISSING, NH_NOWHERE, "%s was not found; it gives %s", name, info->gives);
+        nh_report(d, named ? NH_T_REQUIRED : NH_T_MISSING, NH_NOWHERE, "%s was not found; it gives %s", name,
+                  info->gives);
         nh_diag_hint(d, "%s, or name it in $%s", info->install, info->env);
     }
     r->told_missing |= bit;
@@ -134,21 +141,27 @@ static bool need_tool(nh_run *r, const char *name, bool named, const char **why)
 
 static nh_step_lack lacks_for_sim(const nh_run *r) {
     if (r->opt->simulate.inputs.path) return (nh_step_lack){0};
-    return (nh_step_lack){"the configuration has no simulate: inputs", "add simulate: { inputs: x.npy }", {.file = r->opt->file}};
+    return (nh_step_lack){
+        "the configuration has no simulate: inputs", "add simulate: { inputs: x.npy }", {.file = r->opt->file}};
 }
 
 static nh_step_lack lacks_for_map(const nh_run *r) {
     if (nh_run_is_event(r)) return (nh_step_lack){0};
-    return (nh_step_lack){"nothing is on a fabric: no layer has strategy: event", "defaults: { strategy: event }", r->opt->defaults.strategy_at};
+    return (nh_step_lack){"nothing is on a fabric: no layer has strategy: event", "defaults: { strategy: event }",
+                          r->opt->defaults.strategy_at};
 }
 
 static nh_step_lack lacks_for_pnr(const nh_run *r) {
-    if (r->parts) return (nh_step_lack){"the parts of a network in several places are no one circuit", "neurohls synth counts each; neurohls build of one place is placed", r->opt->target_at};
+    if (r->parts)
+        return (nh_step_lack){"the parts of a network in several places are no one circuit",
+                              "neurohls synth counts each; neurohls build of one place is placed", r->opt->target_at};
     if (nh_has_pnr(&r->opt->target)) return (nh_step_lack){0};
-    return (nh_step_lack){"there is no place and route for the target", "choose e.g. icebreaker or hx8k", r->opt->target_at};
+    return (nh_step_lack){"there is no place and route for the target", "choose e.g. icebreaker or hx8k",
+                          r->opt->target_at};
 }
 
-/* Without Verilator and c++ the C kernels still run: accuracy and drift, but no RTL; and without a C compiler the integer model. */
+/* Without Verilator and c++ the C kernels still run: accuracy and drift, but no RTL; and without a C compiler the
+ * integer model. */
 static bool tools_for_sim(nh_run *r, bool named, const char **why) {
     (void)named;
     if (!need_tool(r, "cc", false, why) || r->only_c || !r->opt->simulate.rtl) return true;
@@ -164,7 +177,7 @@ static bool tools_for_pnr(nh_run *r, bool named, const char **why) {
     return need_tool(r, "nextpnr-ice40", named, why) && yosys;
 }
 
-/* --- what it does ---------------------------------------------------------------------------------------------------------- */
+/* --- what it does ------------------------------------------------------------------------------------------------ */
 
 static bool work_c(nh_run *r, const char *dir) {
     if (r->parts) return nh_places_c(r, dir);
@@ -202,20 +215,33 @@ const char *nh_run_cache_dir(nh_run *r) {
 
 bool nh_run_simulates_rtl(nh_run *r) {
     nh_arena *a = r->cli->arena;
-    return r->opt->simulate.rtl && !r->only_c && nh_tool_find(a, "cc") && nh_tool_find(a, "c++") && nh_tool_find(a, "verilator");
+    return r->opt->simulate.rtl && !r->only_c && nh_tool_find(a, "cc") && nh_tool_find(a, "c++") &&
+           nh_tool_find(a, "verilator");
 }
 
 static bool work_sim(nh_run *r, const char *dir) {
     nh_arena *a = r->cli->arena;
-    nh_sim_setup s = {.c_dir = nh_run_below(r, "c"), .rtl_dir = nh_run_below(r, "rtl"), .work_dir = dir, .cache_dir = nh_run_cache_dir(r),
-                      .verilator = nh_run_simulates_rtl(r) ? nh_tool_find(a, "verilator") : NULL, .cxx = nh_tool_find(a, "c++"), .cc = nh_tool_find(a, "cc"),
-                      .jobs = r->cli->flag.jobs, .x = r->inputs, .label = r->label, .target = r->target, .reference = r->reference, .quiet = r->cli->flag.quiet};
+    nh_sim_setup s = {.c_dir = nh_run_below(r, "c"),
+                      .rtl_dir = nh_run_below(r, "rtl"),
+                      .work_dir = dir,
+                      .cache_dir = nh_run_cache_dir(r),
+                      .verilator = nh_run_simulates_rtl(r) ? nh_tool_find(a, "verilator") : NULL,
+                      .cxx = nh_tool_find(a, "c++"),
+                      .cc = nh_tool_find(a, "cc"),
+                      .jobs = r->cli->flag.jobs,
+                      .x = r->inputs,
+                      .label = r->label,
+                      .target = r->target,
+                      .reference = r->reference,
+                      .quiet = r->cli->flag.quiet};
     nh_sim_facts *f = &r->facts.sim;
-    bool ok = r->parts ? nh_sim_places(a, r->cli->diag, r->parts, &s, r->facts.part, f)
-              : r->image ? nh_fabric_work_sim(r, &s) : nh_sim_run(a, r->cli->diag, r->design, &s, f);
+    bool ok = r->parts   ? nh_sim_places(a, r->cli->diag, r->parts, &s, r->facts.part, f)
+              : r->image ? nh_fabric_work_sim(r, &s)
+                         : nh_sim_run(a, r->cli->diag, r->design, &s, f);
     if (!ok) return false;
     if (f->waves) f->waves = nh_path_join(a, nh_run_below(r, "sim"), nh_path_base(f->waves)); /* where it will be */
-    if (f->raster.n_band > 0 && !nh_report_raster(a, r->cli->diag, &f->raster, nh_path_join(a, dir, "raster.svg"))) return false;
+    if (f->raster.n_band > 0 && !nh_report_raster(a, r->cli->diag, &f->raster, nh_path_join(a, dir, "raster.svg")))
+        return false;
     return write_facts(r, dir, &(nh_report_facts){.sim = *f, .fabric = r->facts.fabric, .map = r->facts.map});
 }
 
@@ -234,7 +260,8 @@ static bool work_synth(nh_run *r, const char *dir) {
     nh_diag *d = r->cli->diag;
     const char *rtl = nh_run_below(r, "rtl"), *yosys = nh_tool_find(a, "yosys");
     nh_synth_facts *f = &r->facts.synth;
-    if (!(r->image ? nh_synth_fabric(a, d, r->opt, rtl, dir, yosys, r->cli->flag.jobs, f) : nh_synth_run(a, d, r->design, rtl, dir, yosys, r->cli->flag.jobs, f)))
+    if (!(r->image ? nh_synth_fabric(a, d, r->opt, rtl, dir, yosys, r->cli->flag.jobs, f)
+                   : nh_synth_run(a, d, r->design, rtl, dir, yosys, r->cli->flag.jobs, f)))
         return false;
     return write_facts(r, dir, &(nh_report_facts){.synth = r->facts.synth});
 }
@@ -250,7 +277,8 @@ static bool load_synth(nh_run *r, const char *dir) {
 static bool work_pnr(nh_run *r, const char *dir) {
     nh_arena *a = r->cli->arena;
     nh_diag *d = r->cli->diag;
-    const char *rtl = nh_run_below(r, "rtl"), *yosys = nh_tool_find(a, "yosys"), *nextpnr = nh_tool_find(a, "nextpnr-ice40"), *icepack = nh_tool_find(a, "icepack");
+    const char *rtl = nh_run_below(r, "rtl"), *yosys = nh_tool_find(a, "yosys"),
+               *nextpnr = nh_tool_find(a, "nextpnr-ice40"), *icepack = nh_tool_find(a, "icepack");
     nh_pnr_facts *f = &r->facts.pnr;
     if (!(r->image ? nh_pnr_fabric(a, d, r->opt, rtl, dir, yosys, nextpnr, icepack, f)
                    : nh_pnr_run(a, d, r->design, rtl, dir, yosys, nextpnr, icepack, f)))
@@ -268,12 +296,26 @@ static bool load_pnr(nh_run *r, const char *dir) {
 
 const nh_step_row nh_step_rows[NH_STEP_COUNT] = {
     [NH_STEP_C] = {.name = "c", .depend = depend_design, .work = work_c},
-    [NH_STEP_MAP] = {.name = "map", .folder = "fabric", .applies = nh_run_is_event, .lacks = lacks_for_map, .depend = depend_design,
+    [NH_STEP_MAP] = {.name = "map",
+                     .folder = "fabric",
+                     .applies = nh_run_is_event,
+                     .lacks = lacks_for_map,
+                     .depend = depend_design,
                      .work = nh_fabric_work_map},
     [NH_STEP_RTL] = {.name = "rtl", .depend = depend_design, .work = work_rtl},
-    [NH_STEP_SIM] = {.name = "sim", .lacks = lacks_for_sim, .tools = tools_for_sim, .depend = depend_sim, .work = work_sim, .load = load_sim},
-    [NH_STEP_SYNTH] = {.name = "synth", .tools = tools_for_synth, .depend = depend_synth, .work = work_synth,
-                       .load = load_synth},
-    [NH_STEP_PNR] = {.name = "pnr", .lacks = lacks_for_pnr, .tools = tools_for_pnr, .depend = depend_pnr, .work = work_pnr, .load = load_pnr},
+    [NH_STEP_SIM] = {.name = "sim",
+                     .lacks = lacks_for_sim,
+                     .tools = tools_for_sim,
+                     .depend = depend_sim,
+                     .work = work_sim,
+                     .load = load_sim},
+    [NH_STEP_SYNTH] =
+        {.name = "synth", .tools = tools_for_synth, .depend = depend_synth, .work = work_synth, .load = load_synth},
+    [NH_STEP_PNR] = {.name = "pnr",
+                     .lacks = lacks_for_pnr,
+                     .tools = tools_for_pnr,
+                     .depend = depend_pnr,
+                     .work = work_pnr,
+                     .load = load_pnr},
     [NH_STEP_REPORT] = {.name = "report"}, /* always written anew: it says what this run did */
 };

@@ -13,10 +13,11 @@ typedef struct {
 
 typedef struct {
     const char *name;
-    const char *folder;       /* NULL: the name */
+    const char *folder;               /* NULL: the name */
     bool (*applies)(const nh_run *r); /* NULL: to every network; others are not told that the step is there */
     nh_step_lack (*lacks)(const nh_run *r);
-    /* Are its tools there? Else says why not: to be skipped, or, when it was asked for by name, an error (which it reports). */
+    /* Are its tools there? Else says why not: to be skipped, or, when it was asked for by name, an error (which it
+     * reports). */
     bool (*tools)(nh_run *r, bool named, const char **why);
     void (*depend)(nh_run *r, nh_step *t);
     bool (*work)(nh_run *r, const char *dir);

@@ -17,7 +17,7 @@ const char *nh_step_name(nh_step_id s) { return nh_step_rows[s].name; }
 
 const char *nh_run_folder(nh_run *r, nh_step_id s) { return nh_run_below(r, folder_of(&nh_step_rows[s])); }
 
-/* --- reports ---------------------------------------------------------------------------------------------------------------- */
+/* --- reports ----------------------------------------------------------------------------------------------------- */
 
 static bool write_report_text(nh_run *r, const char *path) {
     FILE *out = fopen(path, "w");
@@ -28,14 +28,19 @@ static bool write_report_text(nh_run *r, const char *path) {
     return !failed || nh_report(r->cli->diag, NH_O_WRITE, NH_NOWHERE, "cannot write '%s'", path);
 }
 
-static bool write_report_json(nh_run *r, const char *path) { return nh_report_json(r->cli->arena, r->cli->diag, &r->facts, path); }
+static bool write_report_json(nh_run *r, const char *path) {
+    return nh_report_json(r->cli->arena, r->cli->diag, &r->facts, path);
+}
 
-static bool write_report_html(nh_run *r, const char *path) { return nh_report_html(r->cli->arena, r->cli->diag, &r->facts, path); }
+static bool write_report_html(nh_run *r, const char *path) {
+    return nh_report_html(r->cli->arena, r->cli->diag, &r->facts, path);
+}
 
 /* <out>/report.json, .html, .txt, each whole or as it was. */
 static bool write_reports(nh_run *r, nh_steps *cache) {
     static const char *const name[] = {"report.json", "report.html", "report.txt"};
-    static bool (*const write[])(nh_run *r, const char *path) = {write_report_json, write_report_html, write_report_text};
+    static bool (*const write[])(nh_run * r, const char *path) = {write_report_json, write_report_html,
+                                                                  write_report_text};
     enum { N = sizeof name / sizeof *name };
     nh_diag *d = r->cli->diag;
     const char *staged[N];
@@ -46,7 +51,7 @@ static bool write_reports(nh_run *r, nh_steps *cache) {
     return nh_steps_publish_files(cache, d, name, staged, N);
 }
 
-/* --- running ----------------------------------------------------------------------------------------------------------------- */
+/* --- running ----------------------------------------------------------------------------------------------------- */
 
 /* Logs of a failed step outlive it in <out>/<step>.failed, and the diagnostics made since `first` say that place. */
 static void keep_failed(nh_run *r, nh_step *t, const char *staged, size_t first) {
@@ -73,7 +78,8 @@ static bool run_work(nh_run *r, const nh_step_row *row, nh_step *t, nh_step_fact
     nh_progress *p = nh_progress_start(r->cli, (int)(row - nh_step_rows) + 1, NH_STEP_COUNT, row->name);
     size_t errors = d->n_error;
     bool ok = row->work(r, dir);
-    if (!ok && d->n_error == errors) nh_report(d, NH_O_BUG, NH_NOWHERE, "the step %s failed and did not say why", row->name);
+    if (!ok && d->n_error == errors)
+        nh_report(d, NH_O_BUG, NH_NOWHERE, "the step %s failed and did not say why", row->name);
     fact->seconds = nh_progress_stop(p);
     if (ok && nh_step_finish(t, d, "")) {
         fact->state = NH_STEP_DONE;
@@ -111,10 +117,12 @@ static bool run_step(nh_run *r, nh_steps *cache, nh_step_id s, nh_step_plan plan
     return run_work(r, row, t, fact);
 }
 
-/* A step that this run was not asked for, but whose output of an earlier one still holds: the report keeps what it measured. */
+/* A step that this run was not asked for, but whose output of an earlier one still holds: the report keeps what it
+ * measured. */
 static bool recall_step(nh_run *r, nh_steps *cache, nh_step_id s) {
     const nh_step_row *row = &nh_step_rows[s];
-    if (!row->load || !nh_file_exists(nh_path_join(r->cli->arena, nh_run_below(r, folder_of(row)), "facts.json"))) return false;
+    if (!row->load || !nh_file_exists(nh_path_join(r->cli->arena, nh_run_below(r, folder_of(row)), "facts.json")))
+        return false;
     nh_step *t = nh_step_new(cache, folder_of(row));
     row->depend(r, t);
     if (!nh_step_cached(t, false) || !row->load(r, nh_run_below(r, folder_of(row)))) return false;
@@ -146,7 +154,8 @@ static void print_result(nh_run *r) {
         return;
     }
     nh_bytes json;
-    if (nh_file_read(c->arena, c->diag, NH_NOWHERE, nh_run_below(r, "report.json"), NH_ARENA_ARRAY_MAX, &json)) fwrite(json.data, 1, json.size, stdout);
+    if (nh_file_read(c->arena, c->diag, NH_NOWHERE, nh_run_below(r, "report.json"), NH_ARENA_ARRAY_MAX, &json))
+        fwrite(json.data, 1, json.size, stdout);
 }
 
 /* A step that was asked for by name and cannot run whatever is installed: known before anything is written. */
@@ -156,7 +165,8 @@ static bool check_named(const nh_run *r, nh_step_plan plan) {
         if (!(plan.named >> s & 1) || !nh_step_rows[s].lacks) continue;
         nh_step_lack missing = nh_step_rows[s].lacks(r);
         if (!missing.what) continue;
-        ok = nh_report(r->cli->diag, NH_C_CONFLICT, missing.at, "the step %s cannot run: %s", nh_step_rows[s].name, missing.what);
+        ok = nh_report(r->cli->diag, NH_C_CONFLICT, missing.at, "the step %s cannot run: %s", nh_step_rows[s].name,
+                       missing.what);
         nh_diag_hint(r->cli->diag, "%s", missing.hint);
     }
     return ok;
@@ -177,7 +187,8 @@ static bool run_plan(nh_run *r, nh_steps *cache, nh_step_plan plan, bool recalls
     nh_report_facts *f = &r->facts;
     bool ok = true;
     f->n_step = NH_STEP_COUNT;
-    for (int s = 0; s < NH_STEP_COUNT; s++) f->step[s] = (nh_step_fact){.name = nh_step_rows[s].name, .state = NH_STEP_NOT_ASKED};
+    for (int s = 0; s < NH_STEP_COUNT; s++)
+        f->step[s] = (nh_step_fact){.name = nh_step_rows[s].name, .state = NH_STEP_NOT_ASKED};
     for (int s = 0; s < NH_STEP_REPORT && ok; s++) {
         if (!applies(r, s)) continue;
         if (s == NH_STEP_SIM && plan.simulates_c && r->opt->simulate.inputs.path) {

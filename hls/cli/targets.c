@@ -21,11 +21,17 @@ bool nh_load_targets(nh_run *r, const nh_npy *y, int64_t have) {
     bool is_count = y->rank >= 1 && (y->dim[0] == r->inputs.n || y->dim[0] == have);
     bool fits = is_count && y->dim[0] > 0 && y->n / y->dim[0] == size && o->output != NH_OUTPUT_ARGMAX;
     if (!fits) {
-        nh_report(d, y->is_integer ? NH_D_SHAPE : NH_D_DTYPE, o->simulate.labels.at, "the labels are neither a class per sample nor a value per output");
+        nh_report(d, y->is_integer ? NH_D_SHAPE : NH_D_DTYPE, o->simulate.labels.at,
+                  "the labels are neither a class per sample nor a value per output");
         nh_diag_found(d, "%s, %s", nh_npy_shape(r->cli->arena, y), y->dtype);
-        if (o->output == NH_OUTPUT_ARGMAX) nh_diag_allowed(d, "integers [%lld]: output: argmax gives a class", (long long)r->inputs.n);
-        else if (steps > 1) nh_diag_allowed(d, "integers [%lld], or numbers [%lld, %lld, %lld]", (long long)r->inputs.n, (long long)r->inputs.n, (long long)steps, (long long)out);
-        else nh_diag_allowed(d, "integers [%lld], or numbers [%lld, %lld]", (long long)r->inputs.n, (long long)r->inputs.n, (long long)out);
+        if (o->output == NH_OUTPUT_ARGMAX)
+            nh_diag_allowed(d, "integers [%lld]: output: argmax gives a class", (long long)r->inputs.n);
+        else if (steps > 1)
+            nh_diag_allowed(d, "integers [%lld], or numbers [%lld, %lld, %lld]", (long long)r->inputs.n,
+                            (long long)r->inputs.n, (long long)steps, (long long)out);
+        else
+            nh_diag_allowed(d, "integers [%lld], or numbers [%lld, %lld]", (long long)r->inputs.n,
+                            (long long)r->inputs.n, (long long)out);
         return false;
     }
     if (o->require.max_accuracy_drop >= 0) return refuse(r, o->require.accuracy_at, "max_accuracy_drop");
@@ -37,7 +43,8 @@ bool nh_load_targets(nh_run *r, const nh_npy *y, int64_t have) {
 bool nh_check_agreement_data(nh_run *r) {
     const nh_options *o = r->opt;
     if (o->require.min_agreement < 0 || r->n_class > 1 || o->output == NH_OUTPUT_ARGMAX) return true;
-    nh_report(r->cli->diag, NH_C_CONFLICT, o->require.agreement_at, "min_agreement cannot be measured: the network has one output, which is no class");
+    nh_report(r->cli->diag, NH_C_CONFLICT, o->require.agreement_at,
+              "min_agreement cannot be measured: the network has one output, which is no class");
     nh_diag_hint(r->cli->diag, "min_sqnr_db and max_error judge numbers");
     return false;
 }

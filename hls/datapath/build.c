@@ -4,11 +4,12 @@
 #include <string.h>
 
 static const nh_dp_op_info op_info[NH_DP_OP_COUNT] = {
-    [NH_DP_CONST] = {"const", 0}, [NH_DP_INPUT] = {"input", 0},   [NH_DP_ADD] = {"add", 2},   [NH_DP_SUB] = {"sub", 2},
-    [NH_DP_NEG] = {"neg", 1},     [NH_DP_SCALE] = {"scale", 1},   [NH_DP_MUL] = {"mul", 2},   [NH_DP_MULC] = {"mulc", 1},
-    [NH_DP_LT] = {"lt", 2},       [NH_DP_LE] = {"le", 2},         [NH_DP_EQ] = {"eq", 2},     [NH_DP_SELECT] = {"select", 3},
-    [NH_DP_MIN] = {"min", 2},     [NH_DP_MAX] = {"max", 2},       [NH_DP_CAST] = {"cast", 1}, [NH_DP_TABLE] = {"table", 1},
-    [NH_DP_STATE] = {"state", 0},
+    [NH_DP_CONST] = {"const", 0}, [NH_DP_INPUT] = {"input", 0}, [NH_DP_ADD] = {"add", 2},
+    [NH_DP_SUB] = {"sub", 2},     [NH_DP_NEG] = {"neg", 1},     [NH_DP_SCALE] = {"scale", 1},
+    [NH_DP_MUL] = {"mul", 2},     [NH_DP_MULC] = {"mulc", 1},   [NH_DP_LT] = {"lt", 2},
+    [NH_DP_LE] = {"le", 2},       [NH_DP_EQ] = {"eq", 2},       [NH_DP_SELECT] = {"select", 3},
+    [NH_DP_MIN] = {"min", 2},     [NH_DP_MAX] = {"max", 2},     [NH_DP_CAST] = {"cast", 1},
+    [NH_DP_TABLE] = {"table", 1}, [NH_DP_STATE] = {"state", 0},
 };
 
 const nh_dp_op_info *nh_dp_op_get(nh_dp_op op) {
@@ -68,9 +69,9 @@ static uint64_t node_hash(const nh_dp_node *n) {
 }
 
 static bool node_equal(const nh_dp_node *x, const nh_dp_node *y) {
-    return x->op == y->op && x->a == y->a && x->b == y->b && x->c == y->c && x->constant == y->constant && x->cfrac == y->cfrac &&
-           x->shift == y->shift && x->port == y->port && x->elem == y->elem && x->frac == y->frac &&
-           (x->op != NH_DP_CAST || (nh_format_equal(x->fmt, y->fmt) && x->is_cut == y->is_cut));
+    return x->op == y->op && x->a == y->a && x->b == y->b && x->c == y->c && x->constant == y->constant &&
+           x->cfrac == y->cfrac && x->shift == y->shift && x->port == y->port && x->elem == y->elem &&
+           x->frac == y->frac && (x->op != NH_DP_CAST || (nh_format_equal(x->fmt, y->fmt) && x->is_cut == y->is_cut));
 }
 
 static size_t slot_of(const nh_dp *p, const nh_dp_node *n) {
@@ -371,7 +372,8 @@ int nh_dp_add_table(nh_dp *p, const char *id, int64_t depth, nh_format fmt, cons
     bool taken = false;
     for (int i = 0; i < p->n_table; i++) {
         const nh_dp_table *t = &p->table[i];
-        if (t->depth == depth && nh_format_equal(t->fmt, fmt) && memcmp(t->raw, raw, (size_t)depth * sizeof *raw) == 0) return i;
+        if (t->depth == depth && nh_format_equal(t->fmt, fmt) && memcmp(t->raw, raw, (size_t)depth * sizeof *raw) == 0)
+            return i;
         if (strcmp(t->id, id) == 0) taken = true;
     }
     nh_dp_table *grown = nh_arena_array(p->arena, (size_t)p->n_table + 1, sizeof(nh_dp_table));
@@ -394,7 +396,8 @@ nh_val nh_dp_table_read(nh_dp *p, int table, nh_val index) {
     n.port = table;
     n.frac = nh_format_frac(t->fmt);
     n.range = (nh_range){t->raw[r.lo], t->raw[r.lo]};
-    for (int64_t i = (int64_t)r.lo; i <= (int64_t)r.hi; i++) n.range = nh_range_hull(n.range, (nh_range){t->raw[i], t->raw[i]});
+    for (int64_t i = (int64_t)r.lo; i <= (int64_t)r.hi; i++)
+        n.range = nh_range_hull(n.range, (nh_range){t->raw[i], t->raw[i]});
     return nh_dp_intern(p, n);
 }
 

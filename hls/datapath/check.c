@@ -5,15 +5,18 @@ static bool inside(nh_range inner, nh_range outer) { return inner.lo >= outer.lo
 static const char *check_facts(const nh_dp *p, const nh_dp_node *n) {
     bool is_signed;
     if (n->range.lo > n->range.hi) return "an interval is empty";
-    if (nh_range_width(n->range, &is_signed) != n->width || is_signed != n->is_signed) return "a width is not its interval's";
+    if (nh_range_width(n->range, &is_signed) != n->width || is_signed != n->is_signed)
+        return "a width is not its interval's";
     if (nh_dp_bits(n->range) > NH_DP_BITS + 1) return "a value needs more than 127 bits";
     switch (n->op) {
     case NH_DP_INPUT:
-        if (n->port < 0 || n->port >= p->n_in || n->elem < 0 || n->elem >= p->in[n->port].n) return "an input is not of a port";
+        if (n->port < 0 || n->port >= p->n_in || n->elem < 0 || n->elem >= p->in[n->port].n)
+            return "an input is not of a port";
         if (n->frac != nh_format_frac(p->in[n->port].fmt)) return "an input's frac is not its port's";
         return inside(n->range, nh_range_of(p->in[n->port].fmt)) ? NULL : "an input's interval leaves its format";
     case NH_DP_CONST:
-        return n->range.lo == n->constant && n->range.hi == n->constant ? NULL : "a constant's interval is not the constant";
+        return n->range.lo == n->constant && n->range.hi == n->constant ? NULL
+                                                                        : "a constant's interval is not the constant";
     case NH_DP_SCALE: return n->frac == p->node[n->a].frac - n->shift ? NULL : "a scale changes more than the frac";
     case NH_DP_SELECT: return inside(p->node[n->a].range, (nh_range){0, 1}) ? NULL : "a condition is not 0 or 1";
     case NH_DP_CAST:
@@ -22,7 +25,9 @@ static const char *check_facts(const nh_dp *p, const nh_dp_node *n) {
     case NH_DP_TABLE:
         if (n->port < 0 || n->port >= p->n_table) return "a table does not exist";
         if (p->node[n->a].frac != 0) return "a table index is not an integer";
-        return inside(p->node[n->a].range, (nh_range){0, p->table[n->port].depth - 1}) ? NULL : "a table index leaves the table";
+        return inside(p->node[n->a].range, (nh_range){0, p->table[n->port].depth - 1})
+                   ? NULL
+                   : "a table index leaves the table";
     default: return NULL;
     }
 }
@@ -34,7 +39,8 @@ static const char *check_stages(const nh_dp *p, const nh_dp_node *n, const nh_va
     for (int k = 0; k < operands; k++) {
         int from = p->node[v[k]].stage;
         if (from > n->stage) return "a value is used in a stage before its own";
-        if (n->op == NH_DP_TABLE && p->latency_cycles > 0 && from >= n->stage) return "a table is read in the stage of its index";
+        if (n->op == NH_DP_TABLE && p->latency_cycles > 0 && from >= n->stage)
+            return "a table is read in the stage of its index";
     }
     return NULL;
 }

@@ -2,8 +2,8 @@
 
 #include <assert.h>
 
-/* Bits of an adder: the low bits of the finer operand, where the other has none, are wires, except when they are subtracted
- * (they are negated, and the borrow ripples through them). */
+/* Bits of an adder: the low bits of the finer operand, where the other has none, are wires, except when they are
+ * subtracted (they are negated, and the borrow ripples through them). */
 static int adder_bits(const nh_dp *p, const nh_dp_node *n) {
     if (n->op == NH_DP_NEG) return n->width;
     int fa = p->node[n->a].frac, fb = p->node[n->b].frac;
@@ -20,7 +20,8 @@ static int64_t cast_luts(const nh_dp_node *n) {
 
 static void count_node(const nh_dp *p, const nh_dp_node *n, int lut_inputs, nh_dp_cost *c) {
     int64_t wa = n->a == NH_DP_NONE ? 0 : p->node[n->a].width, wb = n->b == NH_DP_NONE ? 0 : p->node[n->b].width;
-    int64_t widest = wa > wb ? wa : wb, two_per_lut = lut_inputs >= 6 ? 2 : 1; /* compared bits, or selected bits, a LUT holds */
+    int64_t widest = wa > wb ? wa : wb,
+            two_per_lut = lut_inputs >= 6 ? 2 : 1; /* compared bits, or selected bits, a LUT holds */
     switch (n->op) {
     case NH_DP_ADD:
     case NH_DP_SUB:

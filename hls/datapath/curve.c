@@ -29,7 +29,7 @@ long double nh_segment_length(const nh_segments *s, nh_i128 n) {
     return s->octaves ? ldexpl(1, (int)(n >> s->parts_log2) - s->parts_log2) : ldexpl(1, s->drop);
 }
 
-/* --- values ------------------------------------------------------------------------------------------------------------ */
+/* --- values ------------------------------------------------------------------------------------------------------ */
 
 long double nh_curve_value(const nh_curve *c, long double raw) {
     long double x = raw * c->in_lsb, v = c->fn.f(x, c->fn.p);
@@ -39,7 +39,8 @@ long double nh_curve_value(const nh_curve *c, long double raw) {
 
 static long double within(const nh_curve *c, long double v) {
     int frac = nh_format_frac(c->out);
-    return fminl(fmaxl(v, ldexpl((long double)nh_format_min(c->out), -frac)), ldexpl((long double)nh_format_max(c->out), -frac));
+    return fminl(fmaxl(v, ldexpl((long double)nh_format_min(c->out), -frac)),
+                 ldexpl((long double)nh_format_max(c->out), -frac));
 }
 
 long double nh_curve_result(const nh_curve *c, long double raw) {
@@ -47,7 +48,8 @@ long double nh_curve_result(const nh_curve *c, long double raw) {
     return within(c, isnan(v) ? 0 : v);
 }
 
-/* A value in a table that is added to something is held within twice the result's format, where it saturates for certain. */
+/* A value in a table that is added to something is held within twice the result's format, where it saturates for
+ * certain. */
 static int64_t sample(const nh_curve *c, long double raw, int frac) {
     long double v = ldexpl(nh_curve_value(c, raw), frac);
     long double most = ldexpl(1, c->out.width_bits + 1 + frac - nh_format_frac(c->out));
@@ -83,9 +85,10 @@ void nh_curve_fit(const nh_curve *c, const nh_segments *s, nh_i128 n, int64_t k[
     }
 }
 
-/* --- flat ends --------------------------------------------------------------------------------------------------------- */
+/* --- flat ends --------------------------------------------------------------------------------------------------- */
 
-/* Where the curve is looked at to find its flat ends: evenly over x, and at all scales around 0, where functions bend. */
+/* Where the curve is looked at to find its flat ends: evenly over x, and at all scales around 0, where functions bend.
+ */
 enum { EVEN = 1024, SCALES = 126, PROBES = EVEN + 4 * SCALES };
 
 static nh_i128 probe(nh_range x, int i) {
@@ -99,15 +102,17 @@ static nh_i128 probe(nh_range x, int i) {
 
 static nh_i128 distance(nh_i128 a, nh_i128 b) { return a < b ? b - a : a - b; }
 
-/* The point farthest from `end` up to which the curve stays at its level there, as far as the probes and bisection between
- * them can tell. */
+/* The point farthest from `end` up to which the curve stays at its level there, as far as the probes and bisection
+ * between them can tell. */
 static nh_i128 flat_until(const nh_curve *c, nh_i128 end, int more_bits) {
     nh_range x = c->x;
     long double flat = level(c, (long double)end, more_bits);
     nh_i128 same = end, differs = end;
     for (int i = 0; i < PROBES; i++) {
         nh_i128 v = probe(x, i);
-        if ((differs == end || distance(v, end) < distance(differs, end)) && level(c, (long double)v, more_bits) != flat) differs = v;
+        if ((differs == end || distance(v, end) < distance(differs, end)) &&
+            level(c, (long double)v, more_bits) != flat)
+            differs = v;
     }
     if (differs == end) return end == x.lo ? x.hi : x.lo;
     for (int i = 0; i < PROBES; i++) {
@@ -116,26 +121,29 @@ static nh_i128 flat_until(const nh_curve *c, nh_i128 end, int more_bits) {
     }
     while (distance(same, differs) > 1) {
         nh_i128 middle = same + (differs - same) / 2;
-        if (level(c, (long double)middle, more_bits) == flat) same = middle;
-        else differs = middle;
+        if (level(c, (long double)middle, more_bits) == flat)
+            same = middle;
+        else
+            differs = middle;
     }
     return same;
 }
 
-/* --- choice -------------------------------------------------------------------------------------------------------------- */
+/* --- choice ------------------------------------------------------------------------------------------------------ */
 
 /* Where the curve is not flat, for tables whose entries are results, and for those that have bits below the result. */
 typedef struct {
     const nh_curve *c;
     nh_range rough, fine;
-    int64_t most;       /* entries */
+    int64_t most; /* entries */
 } search;
 
 static void place_uniform(const search *w, nh_segments *s) {
     const nh_curve *c = w->c;
     bool rough = s->degree == 0 && c->fn.rising == 0;
     nh_range bent = rough ? w->rough : w->fine;
-    s->first = rough ? floor_shift(bent.lo + 1, s->drop) - 1 : floor_shift(bent.lo, s->drop); /* rough: the last segment that is wholly flat */
+    s->first = rough ? floor_shift(bent.lo + 1, s->drop) - 1
+                     : floor_shift(bent.lo, s->drop); /* rough: the last segment that is wholly flat */
     s->last = rough ? floor_shift(bent.hi - 1, s->drop) + 1 : floor_shift(bent.hi, s->drop);
     if (s->first < floor_shift(c->x.lo, s->drop)) s->first = floor_shift(c->x.lo, s->drop);
     if (s->last > floor_shift(c->x.hi, s->drop)) s->last = floor_shift(c->x.hi, s->drop);
@@ -160,7 +168,8 @@ static bool place_levels(const search *w, nh_segments *s) {
 static bool place(const search *w, int degree, int fineness, nh_segments *s) {
     const nh_curve *c = w->c;
     int room = c->out.width_bits > MOST_WIDTH ? c->out.width_bits - MOST_WIDTH : 0;
-    *s = (nh_segments){.degree = degree, .frac = nh_format_frac(c->out) + (degree > 0 || c->fn.rising != 0 ? GUARD - room : 0)};
+    *s = (nh_segments){.degree = degree,
+                       .frac = nh_format_frac(c->out) + (degree > 0 || c->fn.rising != 0 ? GUARD - room : 0)};
     s->octaves = c->fn.octaves;
     if (s->octaves) {
         s->parts_log2 = fineness;
@@ -176,8 +185,8 @@ static bool place(const search *w, int degree, int fineness, nh_segments *s) {
 
 /* What segments are worth. */
 typedef struct {
-    double error;       /* in LSBs of the result, without the rounding of sums */
-    double cost;        /* bits of memory; a bit of a product counts 16 */
+    double error; /* in LSBs of the result, without the rounding of sums */
+    double cost;  /* bits of memory; a bit of a product counts 16 */
 } worth;
 
 static long double at(const nh_segments *s, const int64_t k[NH_CURVE_DEGREE + 1], long double t) {

@@ -4,7 +4,8 @@
 
 static nh_i128 shl(nh_i128 v, int shift) { return v * ((nh_i128)1 << shift); }
 
-static nh_i128 eval_node(const nh_dp *p, const nh_dp_node *n, const nh_i128 *value, const nh_i128 *const *in, nh_fx_count *count) {
+static nh_i128 eval_node(const nh_dp *p, const nh_dp_node *n, const nh_i128 *value, const nh_i128 *const *in,
+                         nh_fx_count *count) {
     nh_i128 a = 0, b = 0;
     nh_val first = n->op == NH_DP_SELECT ? n->b : n->a, second = n->op == NH_DP_SELECT ? n->c : n->b;
     int operands = nh_dp_op_get(n->op)->operands;

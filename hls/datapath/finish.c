@@ -2,11 +2,11 @@
 
 #include <assert.h>
 
-/* Depth first from the outputs, operands before users: what belongs to one output stays together, so few values are alive at a
- * time in the emitted C. An explicit stack, because chains can be as long as the datapath. */
+/* Depth first from the outputs, operands before users: what belongs to one output stays together, so few values are
+ * alive at a time in the emitted C. An explicit stack, because chains can be as long as the datapath. */
 typedef struct {
     const nh_dp_node *old;
-    nh_val *map;   /* old index -> new index */
+    nh_val *map; /* old index -> new index */
     nh_val *stack;
     nh_dp_node *out;
     uint32_t n_out;

@@ -9,8 +9,9 @@ typedef struct {
     nh_i128 coefficient;
 } part;
 
-/* One addend of a sum of shifted values: (negative ? -1 : 1) * v * 2^shift. The parts say which linear form of the inputs it
- * is, in units of 2^unit_lsb: its exact interval, which adding intervals of correlated operands (8x - x) would overestimate. */
+/* One addend of a sum of shifted values: (negative ? -1 : 1) * v * 2^shift. The parts say which linear form of the
+ * inputs it is, in units of 2^unit_lsb: its exact interval, which adding intervals of correlated operands (8x - x)
+ * would overestimate. */
 typedef struct {
     nh_val v;
     int shift;
@@ -84,8 +85,8 @@ static void narrow_to_parts(const term_list *l, const term *t) {
     nh_dp_narrow(l->dp, t->v, (nh_range){sum.lo / unit, sum.hi / unit}); /* exact divisions */
 }
 
-/* a + b with one adder. The coarser operand is the subtrahend, because the finer one's low bits are then wires; `last` asks
- * for a positive result where that is free. */
+/* a + b with one adder. The coarser operand is the subtrahend, because the finer one's low bits are then wires; `last`
+ * asks for a positive result where that is free. */
 static term combine(term_list *l, term a, term b, bool last) {
     nh_dp *p = l->dp;
     bool swap = a.lsb > b.lsb || (a.lsb == b.lsb && a.v > b.v);
@@ -113,7 +114,8 @@ static int by_lsb(const void *a, const void *b) {
     return (int)x->negative - (int)y->negative;
 }
 
-/* Balanced tree over the terms sorted by weight: neighbours overlap most, so intermediate sums stay narrow. Empties the list. */
+/* Balanced tree over the terms sorted by weight: neighbours overlap most, so intermediate sums stay narrow. Empties the
+ * list. */
 static nh_val sum_terms(term_list *l) {
     qsort(l->item, l->n, sizeof(term), by_lsb);
     while (l->n > 1) {
@@ -131,8 +133,8 @@ static nh_val sum_terms(term_list *l) {
     return y;
 }
 
-void nh_dp_matvec_csd(nh_dp *p, const nh_val *x, int64_t n_in, const int64_t *w, int w_frac, const nh_i128 *bias, int64_t n_out,
-                      nh_val *y) {
+void nh_dp_matvec_csd(nh_dp *p, const nh_val *x, int64_t n_in, const int64_t *w, int w_frac, const nh_i128 *bias,
+                      int64_t n_out, nh_val *y) {
     assert(n_in >= 1);
     int frac = p->node[x[0]].frac;
     for (int64_t i = 1; i < n_in; i++) assert(p->node[x[i]].frac == frac);
@@ -157,8 +159,8 @@ static nh_val expand(nh_dp *p, nh_arena *scratch, const nh_dp_node *n, nh_val a)
     return sum_terms(&list);
 }
 
-/* In place, so that values the caller holds stay valid: users of a MULC are pointed to its expansion, which stands behind them
- * until nh_dp_finish sorts. */
+/* In place, so that values the caller holds stay valid: users of a MULC are pointed to its expansion, which stands
+ * behind them until nh_dp_finish sorts. */
 void nh_dp_expand_constants(nh_dp *p) {
     uint32_t n = p->n_node;
     nh_arena *scratch = nh_arena_new();

@@ -9,7 +9,7 @@
 typedef struct {
     nh_dp *p;
     const nh_neuron_spec *spec;
-    nh_val *value;   /* of every register, now */
+    nh_val *value; /* of every register, now */
     const char *why;
 } builder;
 
@@ -58,7 +58,8 @@ static nh_val floor_shift(builder *b, nh_val v, int shift) {
     return nh_dp_cast(b->p, scaled, whole);
 }
 
-/* How many times the threshold fits into v: a shift when the threshold is a power of two, else one comparison per spike. */
+/* How many times the threshold fits into v: a shift when the threshold is a power of two, else one comparison per
+ * spike. */
 static nh_val count(builder *b, nh_val v, nh_val threshold) {
     enum { MOST_COMPARISONS = 64 };
     nh_dp *p = b->p;
@@ -77,11 +78,14 @@ static nh_val count(builder *b, nh_val v, nh_val threshold) {
         return zero;
     }
     nh_val sum = zero;
-    for (int64_t k = 1; k <= most; k++) sum = nh_dp_add(p, sum, nh_dp_le(p, nh_dp_mul(p, threshold, nh_dp_const(p, k, 0)), v));
+    for (int64_t k = 1; k <= most; k++)
+        sum = nh_dp_add(p, sum, nh_dp_le(p, nh_dp_mul(p, threshold, nh_dp_const(p, k, 0)), v));
     return sum;
 }
 
-static bool is_flag(const nh_dp *p, nh_val v) { return p->node[v].frac == 0 && p->node[v].range.lo >= 0 && p->node[v].range.hi <= 1; }
+static bool is_flag(const nh_dp *p, nh_val v) {
+    return p->node[v].frac == 0 && p->node[v].range.lo >= 0 && p->node[v].range.hi <= 1;
+}
 
 /* yes where x is not 0: x may be a count, or any number in a user's program. */
 static nh_val choose(nh_dp *p, nh_val x, nh_val yes, nh_val no) {
@@ -167,7 +171,8 @@ static bool store_outputs(builder *b, nh_range *y_range, int *y_frac) {
     return true;
 }
 
-nh_dp *nh_dp_neuron(nh_arena *a, const nh_neuron_spec *s, const char *id, nh_range *y_range, int *y_frac, const char **why) {
+nh_dp *nh_dp_neuron(nh_arena *a, const nh_neuron_spec *s, const char *id, nh_range *y_range, int *y_frac,
+                    const char **why) {
     const nh_neuron_program *m = s->program;
     builder b = {.p = nh_dp_new(a, id), .spec = s};
     b.value = nh_arena_array(a, (size_t)m->n_reg + 1, sizeof *b.value);

@@ -35,8 +35,8 @@ static double delay_ns(const nh_dp *p, const nh_dp_node *n, const nh_dp_timing *
     return 0;
 }
 
-/* As soon as possible: a node goes to its operands' stage when what is left of the period suffices, else to the next. Sums
- * and casts come out narrower than what goes in, so early is also what needs few register bits. */
+/* As soon as possible: a node goes to its operands' stage when what is left of the period suffices, else to the next.
+ * Sums and casts come out narrower than what goes in, so early is also what needs few register bits. */
 void nh_dp_pipeline(nh_dp *p, const nh_dp_timing *t, bool register_output) {
     double budget_ns = t->period_ns - t->setup_ns;
     double *ready_ns = nh_arena_array(p->arena, (size_t)p->n_node + 1, sizeof(double)); /* within the node's stage */

@@ -35,8 +35,8 @@ static void print_node(const nh_dp *p, uint32_t i, FILE *out) {
     fprintf(out, "  %%%" PRIu32 " = %s", i, nh_dp_op_get(n->op)->name);
     for (int k = 0; k < operands; k++) fprintf(out, " %%%" PRIu32, v[k]);
     print_detail(p, n, out);
-    fprintf(out, "  # %c%d frac %d [%s, %s] stage %d\n", n->is_signed ? 's' : 'u', n->width, n->frac, decimal(n->range.lo, lo),
-            decimal(n->range.hi, hi), n->stage);
+    fprintf(out, "  # %c%d frac %d [%s, %s] stage %d\n", n->is_signed ? 's' : 'u', n->width, n->frac,
+            decimal(n->range.lo, lo), decimal(n->range.hi, hi), n->stage);
 }
 
 void nh_dp_print(const nh_dp *p, FILE *out) {
@@ -45,7 +45,8 @@ void nh_dp_print(const nh_dp *p, FILE *out) {
     for (int i = 0; i < p->n_in; i++)
         fprintf(out, "  in %s[%" PRId64 "] %s\n", p->in[i].name, p->in[i].n, nh_format_print(p->in[i].fmt, text));
     for (int i = 0; i < p->n_table; i++)
-        fprintf(out, "  table %s[%" PRId64 "] %s\n", p->table[i].id, p->table[i].depth, nh_format_print(p->table[i].fmt, text));
+        fprintf(out, "  table %s[%" PRId64 "] %s\n", p->table[i].id, p->table[i].depth,
+                nh_format_print(p->table[i].fmt, text));
     for (uint32_t i = 0; i < p->n_node; i++) print_node(p, i, out);
     for (int i = 0; i < p->n_out; i++)
         for (int64_t e = 0; e < p->out[i].n; e++)

@@ -17,8 +17,8 @@ typedef struct {
     const char *id;
     int64_t n, table_size;
     double in_scale;
-    int exp_frac;      /* fractional bits of exp */
-    nh_val *e, sum;    /* [n] exponentials, and their sum */
+    int exp_frac;   /* fractional bits of exp */
+    nh_val *e, sum; /* [n] exponentials, and their sum */
     nh_dp_table_facts exp, second;
 } softmax;
 
@@ -45,10 +45,11 @@ static nh_val max_of(nh_dp *p, const nh_val *x, int64_t n) {
     return nh_dp_max(p, low, max_of(p, x + n / 2, n - n / 2));
 }
 
-static nh_val look_up(const softmax *s, const char *what, nh_real_fn *f, nh_val x, nh_range over, double in_scale, nh_format out,
-                      nh_dp_table_facts *facts) {
+static nh_val look_up(const softmax *s, const char *what, nh_real_fn *f, nh_val x, nh_range over, double in_scale,
+                      nh_format out, nh_dp_table_facts *facts) {
     const nh_dp_curve curve = {.f = f, .octaves = f == log_of};
-    return nh_dp_unary_table(s->p, x, over, in_scale, &curve, out, s->table_size, nh_arena_printf(s->p->arena, "%s_%s", s->id, what), facts);
+    return nh_dp_unary_table(s->p, x, over, in_scale, &curve, out, s->table_size,
+                             nh_arena_printf(s->p->arena, "%s_%s", s->id, what), facts);
 }
 
 /* d[i] = max - x[i], exact; e[i] = exp(-d[i]), and their sum. What is beyond `last` rounds to 0, as `last` does. */
@@ -72,7 +73,8 @@ static void exponentials(softmax *s, const nh_val *x, nh_val *d) {
         s->e[i] = look_up(s, "exp", exp_of, held, (nh_range){0, last}, s->in_scale, one, &s->exp);
     }
     s->sum = nh_dp_sum(p, s->e, s->n);
-    nh_dp_narrow(p, s->sum, (nh_range){(nh_i128)1 << s->exp_frac, (nh_i128)s->n << s->exp_frac}); /* the maximum gives exactly 1 */
+    nh_dp_narrow(p, s->sum,
+                 (nh_range){(nh_i128)1 << s->exp_frac, (nh_i128)s->n << s->exp_frac}); /* the maximum gives exactly 1 */
 }
 
 /* v * 2^-j where 2^j is the largest power of two in the sum. */
@@ -85,7 +87,8 @@ static nh_val normalise(softmax *s, nh_val v) {
     return out;
 }
 
-/* Bits so that n exponentials that are wrong by an LSB together move a result by less than a quarter of an LSB of the output. */
+/* Bits so that n exponentials that are wrong by an LSB together move a result by less than a quarter of an LSB of the
+ * output. */
 static softmax begin(nh_dp *p, int64_t n, double in_scale, nh_format out, int64_t table_size, const char *id) {
     assert(n >= 1);
     softmax s = {.p = p, .id = id, .n = n, .table_size = table_size, .in_scale = in_scale};
@@ -109,12 +112,12 @@ static void tell(const softmax *s, nh_format out, double error, nh_dp_table_fact
     facts->n_part = s->second.id ? 2 : 1;
     facts->error = error + ldexp(0.5, -frac);
     facts->error_lsb = ldexp(facts->error, frac);
-    facts->note = nh_arena_printf(s->p->arena, "%s: error at most %.2g = %.2f LSB of the result; %s; %s", s->id, facts->error, facts->error_lsb,
-                                  s->exp.note, s->second.note);
+    facts->note = nh_arena_printf(s->p->arena, "%s: error at most %.2g = %.2f LSB of the result; %s; %s", s->id,
+                                  facts->error, facts->error_lsb, s->exp.note, s->second.note);
 }
 
-void nh_dp_softmax(nh_dp *p, const nh_val *x, int64_t n, double in_scale, nh_format out, int64_t table_size, const char *id,
-                   nh_val *y, nh_dp_table_facts *facts) {
+void nh_dp_softmax(nh_dp *p, const nh_val *x, int64_t n, double in_scale, nh_format out, int64_t table_size,
+                   const char *id, nh_val *y, nh_dp_table_facts *facts) {
     softmax s = begin(p, n, in_scale, out, table_size, id);
     int frac = nh_format_frac(out) + 4;
     frac = frac < 8 ? 8 : frac > 52 ? 52 : frac;
@@ -140,8 +143,8 @@ static nh_val times(nh_dp *p, nh_val v, double factor, int bits) {
     return nh_dp_mulc(p, v, raw, frac);
 }
 
-void nh_dp_log_softmax(nh_dp *p, const nh_val *x, int64_t n, double in_scale, nh_format out, int64_t table_size, const char *id,
-                       nh_val *y, nh_dp_table_facts *facts) {
+void nh_dp_log_softmax(nh_dp *p, const nh_val *x, int64_t n, double in_scale, nh_format out, int64_t table_size,
+                       const char *id, nh_val *y, nh_dp_table_facts *facts) {
     softmax s = begin(p, n, in_scale, out, table_size, id);
     int whole = 1; /* log(n) < 2^whole */
     while (ldexp(1, whole) <= log((double)n)) whole++;
@@ -151,7 +154,9 @@ void nh_dp_log_softmax(nh_dp *p, const nh_val *x, int64_t n, double in_scale, nh
     nh_range sums = {(nh_i128)1 << s.exp_frac, (nh_i128)n << s.exp_frac};
     nh_val log_sum = nh_dp_const(p, 0, 0);
     s.second.note = "one value";
-    if (n > 1) log_sum = look_up(&s, "log", log_of, s.sum, sums, 1, unsigned_format(frac + whole, frac, NH_ROUND_RND), &s.second);
+    if (n > 1)
+        log_sum =
+            look_up(&s, "log", log_of, s.sum, sums, 1, unsigned_format(frac + whole, frac, NH_ROUND_RND), &s.second);
     tell(&s, out, (double)n * s.exp.error + s.second.error, facts);
     out.round = NH_ROUND_RND;
     out.overflow = NH_OVERFLOW_SAT;

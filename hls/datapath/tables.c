@@ -8,17 +8,17 @@
 
 struct nh_dp_memo {
     nh_curve c;
-    int frac;            /* of x */
+    int frac; /* of x */
     double in_scale;
     int64_t table_size;
     nh_segments s;
     int table[NH_CURVE_DEGREE + 1];
-    int t_bits;          /* of the place in a segment that are multiplied */
+    int t_bits; /* of the place in a segment that are multiplied */
     nh_dp_table_facts facts;
     nh_dp_memo *next;
 };
 
-/* --- the tables -------------------------------------------------------------------------------------------------------- */
+/* --- the tables -------------------------------------------------------------------------------------------------- */
 
 /* One table per coefficient, as narrow as its numbers. */
 static void add_tables(nh_dp *p, nh_dp_memo *m, const char *id) {
@@ -47,7 +47,7 @@ static void add_tables(nh_dp *p, nh_dp_memo *m, const char *id) {
     nh_arena_free(scratch);
 }
 
-/* --- the datapath ------------------------------------------------------------------------------------------------------ */
+/* --- the datapath ------------------------------------------------------------------------------------------------ */
 
 static nh_val clamp(nh_dp *p, nh_val x, nh_i128 lo, nh_i128 hi) {
     int frac = p->node[x].frac;
@@ -67,7 +67,8 @@ static nh_val high_part(nh_dp *p, nh_val v, int bits) {
 /* The low `bits` bits of an integer as a fraction in [0, 1) of `kept` bits: wires. */
 static nh_val low_part(nh_dp *p, nh_val v, int bits, int kept) {
     if (bits == 0) return nh_dp_const(p, 0, 0);
-    nh_val low = nh_dp_scale(p, nh_dp_cut(p, v, nh_format_make(false, bits, bits, NH_ROUND_TRN, NH_OVERFLOW_WRAP)), -bits);
+    nh_val low =
+        nh_dp_scale(p, nh_dp_cut(p, v, nh_format_make(false, bits, bits, NH_ROUND_TRN, NH_OVERFLOW_WRAP)), -bits);
     return kept < bits ? nh_dp_cast(p, low, nh_format_make(false, kept, 0, NH_ROUND_TRN, NH_OVERFLOW_WRAP)) : low;
 }
 
@@ -103,7 +104,8 @@ static nh_val uniform(nh_dp *p, const nh_dp_memo *m, nh_val x) {
     return horner(p, m, index, s->degree > 0 ? low_part(p, held, s->drop, m->t_bits) : 0);
 }
 
-/* The same number with no fractional bits. A shift whose condition is known is wires, and leaves a negative count of them. */
+/* The same number with no fractional bits. A shift whose condition is known is wires, and leaves a negative count of
+ * them. */
 static nh_val as_integer(nh_dp *p, nh_val v) {
     int frac = p->node[v].frac;
     if (frac == 0) return v;
@@ -171,7 +173,7 @@ static nh_val apply(nh_dp *p, const nh_dp_memo *m, nh_val x) {
     return nh_dp_cast(p, y, out);
 }
 
-/* --- how good it is ------------------------------------------------------------------------------------------------------ */
+/* --- how good it is ---------------------------------------------------------------------------------------------- */
 
 enum { TRY_ALL = 1 << 16, TRY_SOME = 1 << 13, NEAR_ZERO = 256 };
 
@@ -238,13 +240,15 @@ static const char *pieces(nh_arena *a, const nh_dp_memo *m) {
     const nh_segments *s = &m->s;
     long long n = m->facts.entries;
     nh_i128 low = m->c.x.lo >> s->drop, high = m->c.x.hi >> s->drop;
-    if (s->octaves) return nh_arena_printf(a, "%lld %s segments, %d per octave", n, kind[s->degree], 1 << s->parts_log2);
+    if (s->octaves)
+        return nh_arena_printf(a, "%lld %s segments, %d per octave", n, kind[s->degree], 1 << s->parts_log2);
     const char *ends = s->first > low || s->last < high ? ", constant outside" : "";
     if (m->c.fn.rising != 0 && *ends) ends = ", straight outside";
-    if (s->degree == 0 && s->drop == 0) return nh_arena_printf(a, "table of %lld entries, one per input level%s", n, ends);
+    if (s->degree == 0 && s->drop == 0)
+        return nh_arena_printf(a, "table of %lld entries, one per input level%s", n, ends);
     double step = (double)ldexpl(m->c.in_lsb, s->drop);
-    return nh_arena_printf(a, "%lld %s segments of %g over [%g, %g]%s", n, kind[s->degree], step, (double)s->first * step,
-                           (double)(s->last + 1) * step, ends);
+    return nh_arena_printf(a, "%lld %s segments of %g over [%g, %g]%s", n, kind[s->degree], step,
+                           (double)s->first * step, (double)(s->last + 1) * step, ends);
 }
 
 static void describe(nh_arena *a, nh_dp_memo *m, const char *id) {
@@ -252,15 +256,17 @@ static void describe(nh_arena *a, nh_dp_memo *m, const char *id) {
     bool is_all = f->tried > 0 && f->tried == m->c.x.hi - m->c.x.lo + 1;
     const char *over = is_all ? nh_arena_printf(a, "all %lld inputs", (long long)f->tried)
                               : nh_arena_printf(a, "%lld inputs tried", (long long)f->tried);
-    f->note = nh_arena_printf(a, "%s: %s; largest error %.2g = %.2f LSB of the result, %s", id, pieces(a, m), f->error, f->error_lsb, over);
+    f->note = nh_arena_printf(a, "%s: %s; largest error %.2g = %.2f LSB of the result, %s", id, pieces(a, m), f->error,
+                              f->error_lsb, over);
 }
 
-/* --- one table for all elements -------------------------------------------------------------------------------------------- */
+/* --- one table for all elements ---------------------------------------------------------------------------------- */
 
 static bool same_request(const nh_dp_memo *m, const nh_dp_memo *k) {
     return m->c.fn.f == k->c.fn.f && memcmp(m->c.fn.p, k->c.fn.p, sizeof m->c.fn.p) == 0 &&
-           memcmp(&m->in_scale, &k->in_scale, sizeof m->in_scale) == 0 && m->frac == k->frac && m->c.x.lo == k->c.x.lo &&
-           m->c.x.hi == k->c.x.hi && nh_format_equal(m->c.out, k->c.out) && m->table_size == k->table_size;
+           memcmp(&m->in_scale, &k->in_scale, sizeof m->in_scale) == 0 && m->frac == k->frac &&
+           m->c.x.lo == k->c.x.lo && m->c.x.hi == k->c.x.hi && nh_format_equal(m->c.out, k->c.out) &&
+           m->table_size == k->table_size;
 }
 
 static void fill_facts(nh_arena *a, nh_dp_memo *m, const char *id) {
@@ -294,8 +300,8 @@ static const nh_dp_memo *find_or_build(nh_dp *p, const nh_dp_memo *want, const c
     return m;
 }
 
-nh_val nh_dp_unary_table(nh_dp *p, nh_val x, nh_range over, double in_scale, const nh_dp_curve *f, nh_format out, int64_t table_size,
-                         const char *id, nh_dp_table_facts *facts) {
+nh_val nh_dp_unary_table(nh_dp *p, nh_val x, nh_range over, double in_scale, const nh_dp_curve *f, nh_format out,
+                         int64_t table_size, const char *id, nh_dp_table_facts *facts) {
     assert(table_size == 0 || table_size >= 4);
     nh_dp_memo want = {.frac = p->node[x].frac, .in_scale = in_scale, .table_size = table_size};
     nh_dp_narrow(p, x, over); /* behind an accumulator only its format is known, not what its sums can be */

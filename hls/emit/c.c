@@ -19,8 +19,8 @@ typedef struct {
 } job;
 
 static void header(nh_writer *w, const job *j, const char *open, const char *close) {
-    nh_printf(w, "%s Made by neurohls %s; config sha256 %s, model sha256 %s.%s\n", open, j->made->version, j->made->config_sha,
-              j->made->model_sha, close);
+    nh_printf(w, "%s Made by neurohls %s; config sha256 %s, model sha256 %s.%s\n", open, j->made->version,
+              j->made->config_sha, j->made->model_sha, close);
     nh_printf(w, "%s Generated code carries no condition of neurohls: use it as you like.%s\n", open, close);
 }
 
@@ -30,15 +30,18 @@ static const char *shape_text(const job *j, int stream, char buf[96]) {
     return nh_shape_print(j->g->graph->tensor[j->g->stream[stream].tensor].shape, buf);
 }
 
-/* --- model.h ----------------------------------------------------------------------------------------------------------- */
+/* --- model.h ----------------------------------------------------------------------------------------------------- */
 
 static void describe_stream(nh_writer *w, const job *j, int stream, const char *what) {
     const nh_stream *s = &j->g->stream[stream];
     char text[NH_FORMAT_TEXT], shape[96];
-    nh_printf(w, " * %s: %s = %" PRId64 " elements of %s in %s; real value = raw * 2^%d", what, shape_text(j, stream, shape), s->n,
-              nh_format_print(s->fmt, text), nh_c_type(s->fmt), -nh_format_frac(s->fmt));
+    nh_printf(w, " * %s: %s = %" PRId64 " elements of %s in %s; real value = raw * 2^%d", what,
+              shape_text(j, stream, shape), s->n, nh_format_print(s->fmt, text), nh_c_type(s->fmt),
+              -nh_format_frac(s->fmt));
     if (quant(j, stream)->scale < 1 || quant(j, stream)->scale > 1) nh_printf(w, " * %.17g", quant(j, stream)->scale);
-    if (s->order) nh_printf(w, ";\n *         pixel by pixel, the %" PRId64 " channels of a pixel side by side", nh_stream_channels(s));
+    if (s->order)
+        nh_printf(w, ";\n *         pixel by pixel, the %" PRId64 " channels of a pixel side by side",
+                  nh_stream_channels(s));
     nh_puts(w, "\n");
 }
 
@@ -49,8 +52,8 @@ static void declare_units(nh_writer *w, const job *j) {
         const nh_stream *in = &j->g->stream[u->in[0]], *out = &j->g->stream[u->out[0]];
         char from[NH_FORMAT_TEXT], to[NH_FORMAT_TEXT];
         nh_printf(w, "/* %s -> %s */\n", nh_format_print(in->fmt, from), nh_format_print(out->fmt, to));
-        nh_printf(w, "void %s_%s(const %s x[%" PRId64 "], %s y[%" PRId64 "]);\n", j->project, u->id, nh_c_type(in->fmt), in->n,
-                  nh_c_type(out->fmt), out->n);
+        nh_printf(w, "void %s_%s(const %s x[%" PRId64 "], %s y[%" PRId64 "]);\n", j->project, u->id, nh_c_type(in->fmt),
+                  in->n, nh_c_type(out->fmt), out->n);
     }
 }
 
@@ -59,10 +62,12 @@ static nh_c_steps steps_of(const job *j, nh_writer *w) {
 }
 
 static void declare_frames(nh_writer *w, const job *j) {
-    nh_printf(w, "/* One inference. */\nvoid %s_infer(const %s_in_t x[%s_N_IN], %s_out_t y[%s_N_OUT]);\n", j->project, j->project,
-              j->upper, j->project, j->upper);
-    nh_printf(w, "/* n inferences: x is n times %s_N_IN elements, y n times %s_N_OUT. Faster per inference than %s_infer. */\n",
-              j->upper, j->upper, j->project);
+    nh_printf(w, "/* One inference. */\nvoid %s_infer(const %s_in_t x[%s_N_IN], %s_out_t y[%s_N_OUT]);\n", j->project,
+              j->project, j->upper, j->project, j->upper);
+    nh_printf(
+        w,
+        "/* n inferences: x is n times %s_N_IN elements, y n times %s_N_OUT. Faster per inference than %s_infer. */\n",
+        j->upper, j->upper, j->project);
     nh_printf(w, "void %s_batch(const %s_in_t *x, %s_out_t *y, size_t n);\n\n", j->project, j->project, j->project);
 }
 
@@ -75,25 +80,37 @@ static bool write_header(const job *j) {
     nh_writer *w = nh_writer_open(j->a, nh_path_join(j->a, j->dir, "model.h"));
     const nh_stream *in = &j->g->stream[j->g->input], *out = &j->g->stream[j->g->output];
     header(w, j, "/*", " */");
-    nh_printf(w, "/* Fixed-point kernels of %s, bit for bit what the RTL computes. An element is an integer, raw.\n", j->project);
-    for (int k = 0; k < nh_design_inputs(j->g); k++) describe_stream(w, j, nh_design_input(j->g, k), k ? nh_arena_printf(j->a, "input %d", k) : "input ");
+    nh_printf(w, "/* Fixed-point kernels of %s, bit for bit what the RTL computes. An element is an integer, raw.\n",
+              j->project);
+    for (int k = 0; k < nh_design_inputs(j->g); k++)
+        describe_stream(w, j, nh_design_input(j->g, k), k ? nh_arena_printf(j->a, "input %d", k) : "input ");
     describe_stream(w, j, j->g->output, "output");
     if (j->g->is_temporal)
-        nh_puts(w, " * These are the elements of one time step. Nothing here allocates or prints, and all that is kept between steps\n"
+        nh_puts(w, " * These are the elements of one time step. Nothing here allocates or prints, and all that is kept "
+                   "between steps\n"
                    " * is in the caller's state: every function may run in many threads at once. */\n");
-    else nh_puts(w, " * Nothing here allocates, prints or keeps state: every function may run in many threads at once. */\n");
-    nh_printf(w, "#ifndef %s_MODEL_H\n#define %s_MODEL_H\n\n#include <stddef.h>\n#include <stdint.h>\n\n", j->upper, j->upper);
+    else
+        nh_puts(
+            w,
+            " * Nothing here allocates, prints or keeps state: every function may run in many threads at once. */\n");
+    nh_printf(w, "#ifndef %s_MODEL_H\n#define %s_MODEL_H\n\n#include <stddef.h>\n#include <stdint.h>\n\n", j->upper,
+              j->upper);
     nh_puts(w, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
-    if (j->g->is_temporal) nh_printf(w, "#define %s_STEPS %" PRId64 " /* time steps of a sample */\n", j->upper, j->g->steps);
+    if (j->g->is_temporal)
+        nh_printf(w, "#define %s_STEPS %" PRId64 " /* time steps of a sample */\n", j->upper, j->g->steps);
     nh_printf(w, "#define %s_N_IN %" PRId64 "\n#define %s_N_OUT %" PRId64 "\n", j->upper, in->n, j->upper, out->n);
-    nh_printf(w, "typedef %s %s_in_t;\ntypedef %s %s_out_t;\n", nh_c_type(in->fmt), j->project, nh_c_type(out->fmt), j->project);
+    nh_printf(w, "typedef %s %s_in_t;\ntypedef %s %s_out_t;\n", nh_c_type(in->fmt), j->project, nh_c_type(out->fmt),
+              j->project);
     for (int k = 1; k < nh_design_inputs(j->g); k++) {
         const nh_stream *also = &j->g->stream[nh_design_input(j->g, k)];
-        nh_printf(w, "#define %s_N_IN%d %" PRId64 "\ntypedef %s %s_in%d_t;\n", j->upper, k, also->n, nh_c_type(also->fmt), j->project, k);
+        nh_printf(w, "#define %s_N_IN%d %" PRId64 "\ntypedef %s %s_in%d_t;\n", j->upper, k, also->n,
+                  nh_c_type(also->fmt), j->project, k);
     }
     nh_puts(w, "\n");
-    if (j->g->is_temporal) declare_steps(w, j);
-    else declare_frames(w, j);
+    if (j->g->is_temporal)
+        declare_steps(w, j);
+    else
+        declare_frames(w, j);
     nh_printf(w,
               "/* Real value -> raw input, by the format's rounding and overflow; NaN gives 0. */\n"
               "%s_in_t %s_quantize(double real);\n"
@@ -104,7 +121,7 @@ static bool write_header(const job *j) {
     return nh_writer_close(w, j->d);
 }
 
-/* --- model.c ----------------------------------------------------------------------------------------------------------- */
+/* --- model.c ----------------------------------------------------------------------------------------------------- */
 
 static const char *mode_name(nh_round r) {
     static const char *const name[] = {"TRN", "TRN_ZERO", "RND", "RND_ZERO", "RND_INF", "RND_MIN_INF", "RND_CONV"};
@@ -125,7 +142,8 @@ static void write_conversions(nh_writer *w, const job *j) {
     nh_printf(w,
               "%s_in_t %s_quantize(double real) {\n"
               "    real /= %.17g;\n"
-              "    /* v = real * 2^KEPT: an integer and 40 bits below the LSB, the last of which stands for all that is below */\n"
+              "    /* v = real * 2^KEPT: an integer and 40 bits below the LSB, the last of which stands for all that "
+              "is below */\n"
               "    const double limit = 0x1p126;\n    double v = real * ",
               j->project, j->project, quant(j, j->g->input)->scale);
     power_of_two(w, nh_format_frac(f) + 40);
@@ -136,8 +154,8 @@ static void write_conversions(nh_writer *w, const job *j) {
               "    nh_i128 raw = (nh_i128)v;\n"
               "    if ((double)raw < v || (double)raw > v) raw = v < 0 ? raw - ((raw & 1) == 0) : raw | 1;\n"
               "    return (%s_in_t)nh_fx_cast(raw, %d, %d, %d, %s, NH_ROUND_%s, NH_OVERFLOW_%s, NULL);\n}\n\n",
-              j->project, nh_format_frac(f) + 40, nh_format_frac(f), f.width_bits, f.is_signed ? "true" : "false", mode_name(f.round),
-              overflow_name(f.overflow));
+              j->project, nh_format_frac(f) + 40, nh_format_frac(f), f.width_bits, f.is_signed ? "true" : "false",
+              mode_name(f.round), overflow_name(f.overflow));
     (void)in;
     nh_printf(w, "double %s_dequantize(%s_out_t raw) { return (double)raw * ", j->project, j->project);
     power_of_two(w, -nh_format_frac(out->fmt));
@@ -147,11 +165,13 @@ static void write_conversions(nh_writer *w, const job *j) {
 static void write_unit(nh_writer *w, const job *j, const nh_unit *u) {
     const char *name = nh_arena_printf(j->a, "%s_%s", j->project, u->id);
     nh_printf(w, "/* --- %s --- */\n\n", u->id);
-    if (u->kind == NH_UNIT_MAC) nh_c_mac_unit(j->a, w, u, name);
-    else nh_c_datapath_unit(w, u, name);
+    if (u->kind == NH_UNIT_MAC)
+        nh_c_mac_unit(j->a, w, u, name);
+    else
+        nh_c_datapath_unit(w, u, name);
     const nh_stream *in = &j->g->stream[u->in[0]], *out = &j->g->stream[u->out[0]];
-    nh_printf(w, "void %s(const %s x[%" PRId64 "], %s y[%" PRId64 "]) { %s_block(x, y, 1); }\n\n", name, nh_c_type(in->fmt), in->n,
-              nh_c_type(out->fmt), out->n, name);
+    nh_printf(w, "void %s(const %s x[%" PRId64 "], %s y[%" PRId64 "]) { %s_block(x, y, 1); }\n\n", name,
+              nh_c_type(in->fmt), in->n, nh_c_type(out->fmt), out->n, name);
 }
 
 /* Samples per block: fewer when the streams between the units would make a large stack frame. */
@@ -164,13 +184,16 @@ static int block_size(const nh_design *g) {
 /* The whole network over a block of samples; streams between units are local arrays. */
 static void write_block(nh_writer *w, const job *j, int block) {
     const nh_design *g = j->g;
-    nh_printf(w, "static void %s_block(const %s_in_t *x, %s_out_t *y, size_t n) {\n", j->project, j->project, j->project);
+    nh_printf(w, "static void %s_block(const %s_in_t *x, %s_out_t *y, size_t n) {\n", j->project, j->project,
+              j->project);
     for (int i = 0; i < g->n_stream; i++)
         if (i != g->input && i != g->output)
-            nh_printf(w, "    %s %s[%" PRId64 " * %d];\n", nh_c_type(g->stream[i].fmt), g->stream[i].id, g->stream[i].n, block);
+            nh_printf(w, "    %s %s[%" PRId64 " * %d];\n", nh_c_type(g->stream[i].fmt), g->stream[i].id, g->stream[i].n,
+                      block);
     for (int i = 0; i < g->n_unit; i++) {
         const nh_unit *u = &g->unit[i];
-        nh_printf(w, "    %s_%s_block(%s, %s, n);\n", j->project, u->id, u->in[0] == g->input ? "x" : g->stream[u->in[0]].id,
+        nh_printf(w, "    %s_%s_block(%s, %s, n);\n", j->project, u->id,
+                  u->in[0] == g->input ? "x" : g->stream[u->in[0]].id,
                   u->out[0] == g->output ? "y" : g->stream[u->out[0]].id);
     }
     if (g->n_unit == 0) nh_printf(w, "    for (size_t i = 0; i < n * %s_N_IN; i++) y[i] = x[i];\n", j->upper);
@@ -181,8 +204,8 @@ static void define_frames(nh_writer *w, const job *j) {
     int block = block_size(j->g);
     for (int i = 0; i < j->g->n_unit; i++) write_unit(w, j, &j->g->unit[i]);
     write_block(w, j, block);
-    nh_printf(w, "void %s_infer(const %s_in_t x[%s_N_IN], %s_out_t y[%s_N_OUT]) { %s_block(x, y, 1); }\n\n", j->project, j->project,
-              j->upper, j->project, j->upper, j->project);
+    nh_printf(w, "void %s_infer(const %s_in_t x[%s_N_IN], %s_out_t y[%s_N_OUT]) { %s_block(x, y, 1); }\n\n", j->project,
+              j->project, j->upper, j->project, j->upper, j->project);
     nh_printf(w, "void %s_batch(const %s_in_t *x, %s_out_t *y, size_t n) {\n", j->project, j->project, j->project);
     nh_printf(w,
               "    for (size_t s = 0; s < n; s += %d) {\n"
@@ -199,12 +222,14 @@ static bool write_model(const job *j) {
     nh_puts(w, "#include \"nh_fx.h\"\n\n");
     write_conversions(w, j);
     nh_c_steps c = steps_of(j, w);
-    if (j->g->is_temporal) nh_c_steps_model(&c);
-    else define_frames(w, j);
+    if (j->g->is_temporal)
+        nh_c_steps_model(&c);
+    else
+        define_frames(w, j);
     return nh_writer_close(w, j->d);
 }
 
-/* --- the rest ------------------------------------------------------------------------------------------------------------ */
+/* --- the rest ---------------------------------------------------------------------------------------------------- */
 
 static bool write_example(const job *j) {
     nh_writer *w = nh_writer_open(j->a, nh_path_join(j->a, j->dir, "example.c"));
@@ -214,10 +239,11 @@ static bool write_example(const job *j) {
         nh_c_steps_example(&c);
         return nh_writer_close(w, j->d);
     }
-    nh_printf(w, "/* How to call the kernels: three inputs, a constant one each, and what the network makes of them. */\n"
-                 "#include <stdio.h>\n\n#include \"model.h\"\n\nint main(void) {\n"
-                 "    static const double level[] = {0.0, 0.5, -0.5};\n"
-                 "    for (size_t s = 0; s < sizeof level / sizeof *level; s++) {\n");
+    nh_printf(w,
+              "/* How to call the kernels: three inputs, a constant one each, and what the network makes of them. */\n"
+              "#include <stdio.h>\n\n#include \"model.h\"\n\nint main(void) {\n"
+              "    static const double level[] = {0.0, 0.5, -0.5};\n"
+              "    for (size_t s = 0; s < sizeof level / sizeof *level; s++) {\n");
     nh_printf(w,
               "        %s_in_t x[%s_N_IN];\n"
               "        %s_out_t y[%s_N_OUT];\n"
@@ -258,6 +284,13 @@ static const char *capitals(nh_arena *a, const char *s) {
 }
 
 bool nh_emit_c(nh_arena *a, nh_diag *d, const nh_design *g, const nh_provenance *p, const char *dir) {
-    job j = {.a = a, .d = d, .g = g, .made = p, .dir = dir, .project = g->opt->project, .upper = capitals(a, g->opt->project)};
-    return nh_mkdirs(d, dir) && write_header(&j) && write_model(&j) && copy_runtime(&j) && write_example(&j) && write_makefile(&j);
+    job j = {.a = a,
+             .d = d,
+             .g = g,
+             .made = p,
+             .dir = dir,
+             .project = g->opt->project,
+             .upper = capitals(a, g->opt->project)};
+    return nh_mkdirs(d, dir) && write_header(&j) && write_model(&j) && copy_runtime(&j) && write_example(&j) &&
+           write_makefile(&j);
 }

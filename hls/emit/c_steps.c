@@ -6,13 +6,14 @@
 enum { STACK_BYTES = 1 << 16 }; /* arrays larger than this are not put on a stack */
 
 void nh_c_local(nh_writer *w, const char *type, int size_bytes, const char *name, int64_t length) {
-    nh_printf(w, "    %s_Alignas(16) %s %s[%" PRId64 "];\n", length * size_bytes > STACK_BYTES ? "static _Thread_local " : "", type, name,
-              length);
+    nh_printf(w, "    %s_Alignas(16) %s %s[%" PRId64 "];\n",
+              length * size_bytes > STACK_BYTES ? "static _Thread_local " : "", type, name, length);
 }
 
 /* The stream whose buffer holds the values: copies of a FORK share that of its input. */
 static int root(const nh_design *g, int stream) {
-    while (g->stream[stream].src >= 0 && g->unit[g->stream[stream].src].kind == NH_UNIT_FORK) stream = g->unit[g->stream[stream].src].in[0];
+    while (g->stream[stream].src >= 0 && g->unit[g->stream[stream].src].kind == NH_UNIT_FORK)
+        stream = g->unit[g->stream[stream].src].in[0];
     return stream;
 }
 
@@ -22,7 +23,8 @@ static int64_t state_bytes(const nh_design *g) {
     int64_t bytes = 8;
     for (int i = 0; i < g->n_unit; i++) {
         const nh_unit *u = &g->unit[i];
-        for (int k = 0; u->kind == NH_UNIT_NEURON && k < u->neuron.n_state; k++) bytes += u->neuron.n * bytes_of(u->neuron.state[k]);
+        for (int k = 0; u->kind == NH_UNIT_NEURON && k < u->neuron.n_state; k++)
+            bytes += u->neuron.n * bytes_of(u->neuron.state[k]);
         if (u->kind == NH_UNIT_DELAY) bytes += u->delay.n * u->delay.most * bytes_of(g->stream[u->in[0]].fmt);
     }
     return bytes;
@@ -34,12 +36,14 @@ static int64_t stream_bytes(const nh_design *g) {
     return bytes;
 }
 
-/* The parameters of all inputs: "const p_in_t x[P_N_IN], const p_in1_t x1[P_N_IN1]", of so many frames; as pointers when frames is NULL. */
+/* The parameters of all inputs: "const p_in_t x[P_N_IN], const p_in1_t x1[P_N_IN1]", of so many frames; as pointers
+ * when frames is NULL. */
 static const char *inputs_declared(const nh_c_steps *c, const char *frames) {
     const char *all = "";
     for (int k = 0; k < nh_design_inputs(c->g); k++) {
         const char *n = nh_c_nth(c->a, k);
-        all = frames ? nh_arena_printf(c->a, "%s%sconst %s_in%s_t x%s[%s%s_N_IN%s]", all, k ? ", " : "", c->project, n, n, frames, c->upper, n)
+        all = frames ? nh_arena_printf(c->a, "%s%sconst %s_in%s_t x%s[%s%s_N_IN%s]", all, k ? ", " : "", c->project, n,
+                                       n, frames, c->upper, n)
                      : nh_arena_printf(c->a, "%s%sconst %s_in%s_t *x%s", all, k ? ", " : "", c->project, n, n);
     }
     return all;
@@ -56,21 +60,22 @@ static const char *inputs_passed(const nh_c_steps *c, const char *every) {
     return all;
 }
 
-/* --- model.h ---------------------------------------------------------------------------------------------------------------- */
+/* --- model.h ----------------------------------------------------------------------------------------------------- */
 
 static void state_struct(const nh_c_steps *c) {
-    nh_puts(c->w, "/* What is kept between steps: neuron states, frames on their way through delays. Plain data: copy it, keep many. */\n");
+    nh_puts(c->w, "/* What is kept between steps: neuron states, frames on their way through delays. Plain data: copy "
+                  "it, keep many. */\n");
     nh_printf(c->w, "typedef struct %s_state {\n    uint64_t step; /* of the sample, from 0 */\n", c->project);
     for (int i = 0; i < c->g->n_unit; i++) {
         const nh_unit *u = &c->g->unit[i];
         for (int k = 0; u->kind == NH_UNIT_NEURON && k < u->neuron.n_state; k++) {
             char text[NH_FORMAT_TEXT];
-            nh_printf(c->w, "    %s %s_s%d[%" PRId64 "]; /* %s */\n", nh_c_type(u->neuron.state[k]), u->id, k, u->neuron.n,
-                      nh_format_print(u->neuron.state[k], text));
+            nh_printf(c->w, "    %s %s_s%d[%" PRId64 "]; /* %s */\n", nh_c_type(u->neuron.state[k]), u->id, k,
+                      u->neuron.n, nh_format_print(u->neuron.state[k], text));
         }
         if (u->kind == NH_UNIT_DELAY && u->delay.most > 0)
-            nh_printf(c->w, "    %s %s_ring[%" PRId64 "][%" PRId64 "];\n", nh_c_type(c->g->stream[u->in[0]].fmt), u->id, u->delay.most,
-                      u->delay.n);
+            nh_printf(c->w, "    %s %s_ring[%" PRId64 "][%" PRId64 "];\n", nh_c_type(c->g->stream[u->in[0]].fmt), u->id,
+                      u->delay.most, u->delay.n);
     }
     nh_printf(c->w, "} %s_state;\n\n", c->project);
 }
@@ -92,14 +97,19 @@ void nh_c_steps_header(const nh_c_steps *c) {
     const char *p = c->project, *up = c->upper;
     state_struct(c);
     nh_printf(c->w,
-              "/* To the start of a sample. Call it before the first step, and before the first step of every further sample. */\n"
+              "/* To the start of a sample. Call it before the first step, and before the first step of every further "
+              "sample. */\n"
               "void %s_reset(%s_state *state);\n",
               p, p);
     const char *of_sample = nh_arena_printf(c->a, "%s_STEPS * ", up);
-    nh_printf(c->w, "/* One time step. */\nvoid %s_step(%s_state *state, %s, %s_out_t y[%s_N_OUT]);\n", p, p, inputs_declared(c, ""), p, up);
+    nh_printf(c->w, "/* One time step. */\nvoid %s_step(%s_state *state, %s, %s_out_t y[%s_N_OUT]);\n", p, p,
+              inputs_declared(c, ""), p, up);
     nh_printf(c->w, "/* One sample of %s_STEPS steps, from reset. */\n", up);
-    nh_printf(c->w, "void %s_infer(%s, %s_out_t y[%s_STEPS * %s_N_OUT]);\n", p, inputs_declared(c, of_sample), p, up, up);
-    nh_printf(c->w, "/* n samples one after the other, each from reset. */\nvoid %s_batch(%s, %s_out_t *y, size_t n);\n\n", p, inputs_declared(c, NULL), p);
+    nh_printf(c->w, "void %s_infer(%s, %s_out_t y[%s_STEPS * %s_N_OUT]);\n", p, inputs_declared(c, of_sample), p, up,
+              up);
+    nh_printf(c->w,
+              "/* n samples one after the other, each from reset. */\nvoid %s_batch(%s, %s_out_t *y, size_t n);\n\n", p,
+              inputs_declared(c, NULL), p);
     streams_struct(c);
     nh_printf(c->w,
               "/* One time step, as %s_step does it; every stream is kept. */\n"
@@ -107,7 +117,7 @@ void nh_c_steps_header(const nh_c_steps *c) {
               p, p, p, inputs_declared(c, ""), p);
 }
 
-/* --- model.c ---------------------------------------------------------------------------------------------------------------- */
+/* --- model.c ----------------------------------------------------------------------------------------------------- */
 
 /* The expression of a stream's buffer in <project>_run. */
 static const char *buffer(const nh_c_steps *c, int stream) {
@@ -124,8 +134,10 @@ static void define_unit(const nh_c_steps *c, const nh_unit *u) {
     switch (u->kind) {
     case NH_UNIT_DATAPATH: nh_c_datapath_unit(c->w, u, name); break;
     case NH_UNIT_MAC:
-        if (nh_c_is_event(c, u)) nh_c_event_mac(c, u, name);
-        else nh_c_mac_unit(c->a, c->w, u, name);
+        if (nh_c_is_event(c, u))
+            nh_c_event_mac(c, u, name);
+        else
+            nh_c_mac_unit(c->a, c->w, u, name);
         break;
     case NH_UNIT_CONV: nh_c_event_conv(c, u, name); break;
     case NH_UNIT_NEURON: nh_c_neuron_unit(c, u, name); break;
@@ -166,28 +178,29 @@ static void call_unit(const nh_c_steps *c, const nh_unit *u) {
         call_delay(c, u);
     } else {
         bool block = u->kind == NH_UNIT_DATAPATH || (u->kind == NH_UNIT_MAC && !nh_c_is_event(c, u));
-        nh_printf(c->w, "    %s_%s%s(%s, %s%s);\n", c->project, u->id, block ? "_block" : "", buffer(c, u->in[0]), buffer(c, u->out[0]),
-                  block ? ", 1" : "");
+        nh_printf(c->w, "    %s_%s%s(%s, %s%s);\n", c->project, u->id, block ? "_block" : "", buffer(c, u->in[0]),
+                  buffer(c, u->out[0]), block ? ", 1" : "");
     }
 }
 
 /* One step; s has room for the streams between units. */
 static void define_run(const nh_c_steps *c) {
     const nh_design *g = c->g;
-    nh_printf(c->w, "static void %s_run(%s_state *state, %s, %s_out_t *y, %s_streams *s) {\n    (void)s;\n", c->project, c->project, inputs_declared(c, NULL),
-              c->project, c->project);
+    nh_printf(c->w, "static void %s_run(%s_state *state, %s, %s_out_t *y, %s_streams *s) {\n    (void)s;\n", c->project,
+              c->project, inputs_declared(c, NULL), c->project, c->project);
     for (int i = 0; i < g->n_unit; i++)
         if (g->unit[i].kind == NH_UNIT_DELAY && g->unit[i].delay.is_late) call_delay(c, &g->unit[i]);
     for (int i = 0; i < g->n_unit; i++) call_unit(c, &g->unit[i]);
     for (int i = 0; i < g->n_unit; i++) {
         const nh_unit *u = &g->unit[i];
         if (u->kind == NH_UNIT_DELAY && u->delay.most > 0)
-            nh_printf(c->w, "    memcpy(state->%s_ring[state->step %% %" PRId64 "], %s, sizeof *state->%s_ring);\n", u->id, u->delay.most,
-                      buffer(c, u->in[0]), u->id);
+            nh_printf(c->w, "    memcpy(state->%s_ring[state->step %% %" PRId64 "], %s, sizeof *state->%s_ring);\n",
+                      u->id, u->delay.most, buffer(c, u->in[0]), u->id);
     }
     int out = root(g, g->output);
     if (out != g->output || g->stream[out].src < 0)
-        nh_printf(c->w, "    for (size_t i = 0; i < %s_N_OUT; i++) y[i] = (%s_out_t)%s[i];\n", c->upper, c->project, buffer(c, out));
+        nh_printf(c->w, "    for (size_t i = 0; i < %s_N_OUT; i++) y[i] = (%s_out_t)%s[i];\n", c->upper, c->project,
+                  buffer(c, out));
     nh_puts(c->w, "    state->step++;\n}\n\n");
 }
 
@@ -202,7 +215,8 @@ static void define_trace(const nh_c_steps *c) {
     nh_printf(c->w, "    %s_run(state, %s, s->%s, s);\n", p, inputs_passed(c, NULL), g->stream[g->output].id);
     for (int i = 0; i < g->n_stream; i++)
         if (root(g, i) != i && i != g->output)
-            nh_printf(c->w, "    memcpy(s->%s, s->%s, sizeof s->%s);\n", g->stream[i].id, g->stream[root(g, i)].id, g->stream[i].id);
+            nh_printf(c->w, "    memcpy(s->%s, s->%s, sizeof s->%s);\n", g->stream[i].id, g->stream[root(g, i)].id,
+                      g->stream[i].id);
     nh_puts(c->w, "}\n");
 }
 
@@ -213,25 +227,31 @@ void nh_c_steps_model(const nh_c_steps *c) {
     nh_printf(c->w, "void %s_reset(%s_state *state) { memset(state, 0, sizeof *state); }\n\n", p, p);
     nh_printf(c->w, "void %s_step(%s_state *state, %s, %s_out_t y[%s_N_OUT]) {\n", p, p, inputs_declared(c, ""), p, up);
     const char *per_thread = stream_bytes(c->g) > STACK_BYTES ? "static _Thread_local " : "";
-    nh_printf(c->w, "    %s%s_streams s;\n    %s_run(state, %s, y, &s);\n}\n\n", per_thread, p, p, inputs_passed(c, NULL));
-    nh_printf(c->w, "void %s_infer(%s, %s_out_t y[%s_STEPS * %s_N_OUT]) {\n", p, inputs_declared(c, nh_arena_printf(c->a, "%s_STEPS * ", up)), p, up, up);
+    nh_printf(c->w, "    %s%s_streams s;\n    %s_run(state, %s, y, &s);\n}\n\n", per_thread, p, p,
+              inputs_passed(c, NULL));
+    nh_printf(c->w, "void %s_infer(%s, %s_out_t y[%s_STEPS * %s_N_OUT]) {\n", p,
+              inputs_declared(c, nh_arena_printf(c->a, "%s_STEPS * ", up)), p, up, up);
     per_thread = state_bytes(c->g) > STACK_BYTES ? "static _Thread_local " : "";
     nh_printf(c->w,
               "    %s%s_state state;\n    %s_reset(&state);\n"
               "    for (size_t t = 0; t < %s_STEPS; t++) %s_step(&state, %s, y + t * %s_N_OUT);\n}\n\n",
               per_thread, p, p, up, p, inputs_passed(c, "t"), up);
-    nh_printf(c->w, "void %s_batch(%s, %s_out_t *y, size_t n) {\n    for (size_t i = 0; i < n; i++)\n", p, inputs_declared(c, NULL), p);
-    nh_printf(c->w, "        %s_infer(%s, y + i * %s_STEPS * %s_N_OUT);\n}\n\n", p, inputs_passed(c, nh_arena_printf(c->a, "i * %s_STEPS", up)), up, up);
+    nh_printf(c->w, "void %s_batch(%s, %s_out_t *y, size_t n) {\n    for (size_t i = 0; i < n; i++)\n", p,
+              inputs_declared(c, NULL), p);
+    nh_printf(c->w, "        %s_infer(%s, y + i * %s_STEPS * %s_N_OUT);\n}\n\n", p,
+              inputs_passed(c, nh_arena_printf(c->a, "i * %s_STEPS", up)), up, up);
     define_trace(c);
 }
 
 void nh_c_steps_example(const nh_c_steps *c) {
     const char *p = c->project, *up = c->upper;
-    nh_puts(c->w, "/* How to call the kernels: three samples, a constant input each, and the sum of every output over the steps. */\n"
+    nh_puts(c->w, "/* How to call the kernels: three samples, a constant input each, and the sum of every output over "
+                  "the steps. */\n"
                   "#include <stdio.h>\n\n#include \"model.h\"\n\nint main(void) {\n"
                   "    static const double level[] = {0.0, 0.5, 1.0};\n");
     nh_printf(c->w,
-              "    static %s_state state;\n    static %s_in_t x[%s_N_IN];\n    static %s_out_t y[%s_N_OUT];\n    static double sum[%s_N_OUT];\n",
+              "    static %s_state state;\n    static %s_in_t x[%s_N_IN];\n    static %s_out_t y[%s_N_OUT];\n    "
+              "static double sum[%s_N_OUT];\n",
               p, p, up, p, up, up);
     for (int k = 1; k < nh_design_inputs(c->g); k++) { /* what other parts of the network make */
         const char *n = nh_c_nth(c->a, k);

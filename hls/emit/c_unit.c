@@ -7,7 +7,7 @@
 
 static nh_i128 widen(int64_t raw, nh_format f) { return f.is_signed ? (nh_i128)raw : (nh_i128)(uint64_t)raw; }
 
-/* --- constant arrays ------------------------------------------------------------------------------------------------ */
+/* --- constant arrays --------------------------------------------------------------------------------------------- */
 
 nh_range nh_c_range_of_raws(const int64_t *raw, int64_t n, nh_format fmt) {
     nh_range r = {widen(raw[0], fmt), widen(raw[0], fmt)};
@@ -27,24 +27,30 @@ nh_format nh_c_storage_of(nh_range r) {
     return f;
 }
 
-/* Elements beyond which a table is written as a string: gcc 12 reads 11.6 M of them in 2 s, as a list in 30 s and more. */
+/* Elements beyond which a table is written as a string: gcc 12 reads 11.6 M of them in 2 s, as a list in 30 s and more.
+ */
 enum { AS_STRING = 1 << 18 };
 
 static void elements(nh_writer *w, nh_format fmt, const int64_t *raw, int64_t n) {
     bool big = nh_format_max(fmt) > INT32_MAX;
     for (int64_t i = 0; i < n; i++) {
         nh_puts(w, i % 16 == 0 ? "\n    " : " ");
-        if (big && !fmt.is_signed) nh_printf(w, "UINT64_C(%" PRIu64 ")", (uint64_t)raw[i]);
-        else if (big) nh_c_literal(w, raw[i], NH_C_64);
-        else if (raw[i] == INT32_MIN) nh_puts(w, "INT32_MIN");
-        else nh_put_int(w, raw[i]);
+        if (big && !fmt.is_signed)
+            nh_printf(w, "UINT64_C(%" PRIu64 ")", (uint64_t)raw[i]);
+        else if (big)
+            nh_c_literal(w, raw[i], NH_C_64);
+        else if (raw[i] == INT32_MIN)
+            nh_puts(w, "INT32_MIN");
+        else
+            nh_put_int(w, raw[i]);
         nh_puts(w, ",");
     }
 }
 
-void nh_c_array(nh_arena *a, nh_writer *w, nh_format fmt, const char *unit, const char *what, const int64_t *raw, int64_t n,
-                int64_t length) {
-    nh_printf(w, "static const %s %s[%" PRId64 "] = {", nh_c_type(fmt), nh_arena_printf(a, "%s_%s", unit, what), length);
+void nh_c_array(nh_arena *a, nh_writer *w, nh_format fmt, const char *unit, const char *what, const int64_t *raw,
+                int64_t n, int64_t length) {
+    nh_printf(w, "static const %s %s[%" PRId64 "] = {", nh_c_type(fmt), nh_arena_printf(a, "%s_%s", unit, what),
+              length);
     elements(w, fmt, raw, n);
     nh_puts(w, "\n};\n\n");
 }
@@ -96,7 +102,8 @@ static void big_string(nh_writer *w, nh_format fmt, const char *name, const int6
     nh_printf(w, "static const _Alignas(16) %s %s%s[%" PRId64 "] =", nh_c_type(bits), name, suffix, n + 1);
     string_of(w, raw, n, fmt.width_bits <= 8 ? 1 : fmt.width_bits <= 16 ? 2 : 4);
     nh_puts(w, ";\n#pragma GCC diagnostic pop\n");
-    if (*suffix) nh_printf(w, "static const %s *const %s = (const %s *)%s_bits;\n", nh_c_type(fmt), name, nh_c_type(fmt), name);
+    if (*suffix)
+        nh_printf(w, "static const %s *const %s = (const %s *)%s_bits;\n", nh_c_type(fmt), name, nh_c_type(fmt), name);
     nh_puts(w, "\n");
 }
 
@@ -119,7 +126,7 @@ void nh_c_tables(nh_writer *w, const nh_dp *dp, const char *name) {
     nh_arena_free(scratch);
 }
 
-/* --- unrolled units ---------------------------------------------------------------------------------------------------- */
+/* --- unrolled units ---------------------------------------------------------------------------------------------- */
 
 /* The lanes are the samples of a block; a shorter block leaves the last lanes zero. */
 void nh_c_datapath_unit(nh_writer *w, const nh_unit *u, const char *name) {
@@ -143,7 +150,7 @@ void nh_c_datapath_unit(nh_writer *w, const nh_unit *u, const char *name) {
               nh_c_type(y->fmt));
 }
 
-/* --- MAC units ----------------------------------------------------------------------------------------------------------- */
+/* --- MAC units --------------------------------------------------------------------------------------------------- */
 
 enum {
     TILE = 16, /* outputs whose sums are kept before the post datapath: their weights stay in the cache for a block */
@@ -198,7 +205,8 @@ static sums plan_sums(const nh_mac *m, const char *name) {
     if (s.part < 16) s.part = m->n_in; /* too short to gain anything: every product goes into the wide sum */
     s.side_by_side = m->exact && s.word == NH_C_32 && s.product == NH_C_32;
     if (s.side_by_side) s.rows = (m->n_out + ROWS - 1) / ROWS * ROWS;
-    if (s.side_by_side && !m->x.is_signed && nh_range_signed_width(x) == 17 && whole + m->n_in * magnitude(w) <= INT32_MAX) {
+    if (s.side_by_side && !m->x.is_signed && nh_range_signed_width(x) == 17 &&
+        whole + m->n_in * magnitude(w) <= INT32_MAX) {
         s.offset = -(int64_t)INT16_MIN;
         s.x_type = int16;
     }
@@ -224,9 +232,11 @@ static nh_dp *step_of(nh_arena *a, const nh_mac *m, nh_format w_type) {
     nh_dp *p = nh_dp_new(a, "step");
     nh_format w_fmt = w_type;
     w_fmt.int_bits = w_type.width_bits - nh_format_frac(m->weight);
-    int acc_port = nh_dp_in_port(p, "acc", 1, m->acc), x_port = nh_dp_in_port(p, "x", 1, m->x), w_port = nh_dp_in_port(p, "w", 1, w_fmt);
+    int acc_port = nh_dp_in_port(p, "acc", 1, m->acc), x_port = nh_dp_in_port(p, "x", 1, m->x),
+        w_port = nh_dp_in_port(p, "w", 1, w_fmt);
     nh_val acc = nh_dp_input(p, acc_port, 0, nh_range_of(m->acc));
-    nh_val product = nh_dp_mul(p, nh_dp_input(p, x_port, 0, nh_range_of(m->x)), nh_dp_input(p, w_port, 0, nh_range_of(w_fmt)));
+    nh_val product =
+        nh_dp_mul(p, nh_dp_input(p, x_port, 0, nh_range_of(m->x)), nh_dp_input(p, w_port, 0, nh_range_of(w_fmt)));
     nh_val sum = nh_dp_cast(p, nh_dp_add(p, acc, nh_dp_cast(p, product, m->acc)), m->acc);
     nh_dp_output(p, nh_dp_out_port(p, "y", 1, m->acc), 0, sum);
     nh_dp_finish(p);
@@ -254,17 +264,20 @@ static void exact_sum(nh_writer *w, const sums *s) {
                   "                }\n",
                   s->part, s->part, s->part);
     } else {
-        nh_printf(w, "                for (size_t i = 0; i < N_IN; i++) a += (%s)w[i] * (%s)xs[i];\n", product, product);
+        nh_printf(w, "                for (size_t i = 0; i < N_IN; i++) a += (%s)w[i] * (%s)xs[i];\n", product,
+                  product);
     }
     nh_printf(w, "                acc[t] = (%s)a;\n", nh_c_type(s->m->acc));
 }
 
 static void side_by_side(nh_writer *w, const sums *s) {
     nh_printf(w, "            for (size_t t = 0; t < tile; t += %d) {\n", (int)ROWS);
-    nh_printf(w, "                const %s *w = %s_w + (o + t) * N_IN;\n                int32_t", nh_c_type(s->w_type), s->name);
+    nh_printf(w, "                const %s *w = %s_w + (o + t) * N_IN;\n                int32_t", nh_c_type(s->w_type),
+              s->name);
     for (int r = 0; r < ROWS; r++) nh_printf(w, "%s a%d = %s_b[o + t + %d]", r ? "," : "", r, s->name, r);
     nh_puts(w, ";\n                for (size_t i = 0; i < N_IN; i++) {\n");
-    for (int r = 0; r < ROWS; r++) nh_printf(w, "                    a%d += (int32_t)w[i + %d * N_IN] * (int32_t)xs[i];\n", r, r);
+    for (int r = 0; r < ROWS; r++)
+        nh_printf(w, "                    a%d += (int32_t)w[i + %d * N_IN] * (int32_t)xs[i];\n", r, r);
     nh_puts(w, "                }\n");
     for (int r = 0; r < ROWS; r++) nh_printf(w, "                acc[t + %d] = (%s)a%d;\n", r, nh_c_type(s->m->acc), r);
     nh_puts(w, "            }\n");
@@ -273,8 +286,10 @@ static void side_by_side(nh_writer *w, const sums *s) {
 static void one_by_one(nh_writer *w, const sums *s) {
     nh_puts(w, "            for (size_t t = 0; t < tile; t++) {\n");
     nh_printf(w, "                const %s *w = %s_w + (o + t) * N_IN;\n", nh_c_type(s->w_type), s->name);
-    if (s->m->exact) exact_sum(w, s);
-    else casting_sum(w, s);
+    if (s->m->exact)
+        exact_sum(w, s);
+    else
+        casting_sum(w, s);
     nh_puts(w, "            }\n");
 }
 
@@ -284,13 +299,18 @@ static void block_loops(nh_writer *w, const sums *s, bool converted) {
     nh_printf(w, "    for (size_t o = 0; o < N_OUT; o += TILE) {\n"
                  "        size_t tile = N_OUT - o < TILE ? N_OUT - o : TILE;\n"
                  "        for (size_t s = 0; s < n; s++) {\n");
-    nh_printf(w, "            const %s *xs = %s + s * N_IN;\n", nh_c_type(converted ? s->x_type : m->x), converted ? "narrow" : "x");
+    nh_printf(w, "            const %s *xs = %s + s * N_IN;\n", nh_c_type(converted ? s->x_type : m->x),
+              converted ? "narrow" : "x");
     nh_printf(w, "            %s acc[TILE];\n", nh_c_type(m->acc));
-    if (s->side_by_side) side_by_side(w, s);
-    else one_by_one(w, s);
+    if (s->side_by_side)
+        side_by_side(w, s);
+    else
+        one_by_one(w, s);
     nh_puts(w, "            for (size_t t = 0; t < tile; t++)");
-    if (m->mul) nh_printf(w, " %s_post(&acc[t], &%s_m[o + t], &y[s * N_OUT + o + t]);\n", s->name, s->name);
-    else nh_printf(w, " %s_post(&acc[t], &y[s * N_OUT + o + t]);\n", s->name);
+    if (m->mul)
+        nh_printf(w, " %s_post(&acc[t], &%s_m[o + t], &y[s * N_OUT + o + t]);\n", s->name, s->name);
+    else
+        nh_printf(w, " %s_post(&acc[t], &y[s * N_OUT + o + t]);\n", s->name);
     nh_puts(w, "        }\n    }\n}\n\n");
 }
 
@@ -305,13 +325,16 @@ void nh_c_mac_unit(nh_arena *a, nh_writer *w, const nh_unit *u, const char *name
     post.id = "post";
     nh_emit_dp_c(w, &post, name);
     if (!m->exact) nh_emit_dp_c(w, step_of(a, m, s.w_type), name);
-    nh_printf(w, "static void %s_block(const %s *x, %s *y, size_t n) {\n", name, nh_c_type(m->x), nh_c_type(m->post->out[0].fmt));
+    nh_printf(w, "static void %s_block(const %s *x, %s *y, size_t n) {\n", name, nh_c_type(m->x),
+              nh_c_type(m->post->out[0].fmt));
     nh_printf(w, "    enum { N_IN = %" PRId64 ", N_OUT = %" PRId64 ", TILE = %d };\n", m->n_in, m->n_out, (int)TILE);
     if (converted) {
         nh_printf(w, "    %s narrow[N_IN * %d];\n", nh_c_type(s.x_type), NH_C_BLOCK);
         nh_printf(w, "    for (size_t i = 0; i < n * N_IN; i++) narrow[i] = (%s)", nh_c_type(s.x_type));
-        if (s.offset) nh_printf(w, "(x[i] - %" PRId64 ");\n", s.offset);
-        else nh_puts(w, "x[i];\n");
+        if (s.offset)
+            nh_printf(w, "(x[i] - %" PRId64 ");\n", s.offset);
+        else
+            nh_puts(w, "x[i];\n");
     }
     block_loops(w, &s, converted);
 }

@@ -23,11 +23,13 @@ const char *nh_c_word_name(nh_c_word word) {
 
 void nh_c_literal(nh_writer *w, nh_i128 v, nh_c_word word) {
     if (word == NH_C_128) {
-        nh_printf(w, "((nh_i128)INT64_C(%" PRId64 ") * ((nh_i128)1 << 62) * 4 + UINT64_C(%" PRIu64 "))", (int64_t)(v >> 64),
-                  (uint64_t)v);
+        nh_printf(w, "((nh_i128)INT64_C(%" PRId64 ") * ((nh_i128)1 << 62) * 4 + UINT64_C(%" PRIu64 "))",
+                  (int64_t)(v >> 64), (uint64_t)v);
     } else if (word == NH_C_64) {
-        if (v == INT64_MIN) nh_puts(w, "INT64_MIN");
-        else nh_printf(w, v < 0 ? "(-INT64_C(%" PRIu64 "))" : "INT64_C(%" PRIu64 ")", (uint64_t)(v < 0 ? -v : v));
+        if (v == INT64_MIN)
+            nh_puts(w, "INT64_MIN");
+        else
+            nh_printf(w, v < 0 ? "(-INT64_C(%" PRIu64 "))" : "INT64_C(%" PRIu64 ")", (uint64_t)(v < 0 ? -v : v));
     } else if (v == INT32_MIN) {
         nh_puts(w, "INT32_MIN");
     } else {
@@ -35,7 +37,7 @@ void nh_c_literal(nh_writer *w, nh_i128 v, nh_c_word word) {
     }
 }
 
-/* --- one function body --------------------------------------------------------------------------------------------- */
+/* --- one function body ------------------------------------------------------------------------------------------- */
 
 enum { PART_NODES = 300 }; /* nodes of one C function: compile time grows faster than linearly beyond */
 
@@ -106,8 +108,10 @@ static void product(const body *b, const nh_dp_node *n, nh_c_word result) {
     if (word != result) nh_printf(b->w, "(%s)(", nh_c_word_name(result));
     operand(b, n->a, 0, word);
     nh_puts(b->w, " * ");
-    if (n->op == NH_DP_MUL) operand(b, n->b, 0, word);
-    else nh_c_literal(b->w, n->constant, word);
+    if (n->op == NH_DP_MUL)
+        operand(b, n->b, 0, word);
+    else
+        nh_c_literal(b->w, n->constant, word);
     if (word != result) nh_puts(b->w, ")");
 }
 
@@ -137,8 +141,8 @@ static void cast(const body *b, const nh_dp_node *n, nh_c_word result) {
     if (word != result) nh_printf(b->w, "(%s)", nh_c_word_name(result));
     nh_puts(b->w, word == NH_C_32 ? "nh_fx_cast32(" : word == NH_C_64 ? "nh_fx_cast64(" : "nh_fx_cast(");
     operand(b, n->a, 0, word);
-    nh_printf(b->w, ", %d, %d, %d, %s, NH_ROUND_%s, NH_OVERFLOW_%s%s)", b->dp->node[n->a].frac, n->frac, n->fmt.width_bits,
-              n->fmt.is_signed ? "true" : "false", round[n->fmt.round], overflow[n->fmt.overflow],
+    nh_printf(b->w, ", %d, %d, %d, %s, NH_ROUND_%s, NH_OVERFLOW_%s%s)", b->dp->node[n->a].frac, n->frac,
+              n->fmt.width_bits, n->fmt.is_signed ? "true" : "false", round[n->fmt.round], overflow[n->fmt.overflow],
               word == NH_C_128 ? ", NULL" : "");
 }
 
@@ -178,13 +182,19 @@ static void expression(const body *b, const nh_dp_node *n, nh_c_word result) {
 }
 
 static void element(const body *b, const char *port, int64_t e) {
-    if (b->lanes) nh_printf(b->w, "%s[%" PRId64 " + l]", port, e * b->lanes);
-    else nh_printf(b->w, "%s[%" PRId64 "]", port, e);
+    if (b->lanes)
+        nh_printf(b->w, "%s[%" PRId64 " + l]", port, e * b->lanes);
+    else
+        nh_printf(b->w, "%s[%" PRId64 "]", port, e);
 }
 
 static void kept(const body *b, nh_val v) {
     nh_c_word word = word_of(b->dp, v);
-    nh_printf(b->w, "t%s[%" PRIu32 " + l]", word == NH_C_32 ? "32" : word == NH_C_64 ? "64" : "128", b->slot[v] * (uint32_t)b->lanes);
+    nh_printf(b->w, "t%s[%" PRIu32 " + l]",
+              word == NH_C_32   ? "32"
+              : word == NH_C_64 ? "64"
+                                : "128",
+              b->slot[v] * (uint32_t)b->lanes);
 }
 
 /* A value from elsewhere into a local of this function: an input element, or what an earlier function kept. */
@@ -240,23 +250,28 @@ static void outputs(const body *b, uint32_t part) {
     }
 }
 
-/* --- functions ------------------------------------------------------------------------------------------------------ */
+/* --- functions --------------------------------------------------------------------------------------------------- */
 
 static void parameters(const body *b, bool keeps) {
     const nh_dp *dp = b->dp;
     const char *restricted = b->lanes ? "restrict " : "";
     nh_puts(b->w, "(");
     for (int i = 0; i < dp->n_in; i++) {
-        const char *type = b->lanes ? nh_c_word_name(nh_c_word_of(nh_range_of(dp->in[i].fmt))) : nh_c_type(dp->in[i].fmt);
+        const char *type =
+            b->lanes ? nh_c_word_name(nh_c_word_of(nh_range_of(dp->in[i].fmt))) : nh_c_type(dp->in[i].fmt);
         nh_printf(b->w, "const %s *%s%s, ", type, restricted, dp->in[i].name);
     }
     for (int i = 0; i < dp->n_out; i++) {
-        const char *type = b->lanes ? nh_c_word_name(nh_c_word_of(nh_range_of(dp->out[i].fmt))) : nh_c_type(dp->out[i].fmt);
+        const char *type =
+            b->lanes ? nh_c_word_name(nh_c_word_of(nh_range_of(dp->out[i].fmt))) : nh_c_type(dp->out[i].fmt);
         nh_printf(b->w, "%s%s *%s%s", i ? ", " : "", type, restricted, dp->out[i].name);
     }
     for (int word = 0; keeps && word < 3; word++)
         if (b->n_slot[word])
-            nh_printf(b->w, ", %s *restrict t%s", nh_c_word_name((nh_c_word)word), word == 0 ? "32" : word == 1 ? "64" : "128");
+            nh_printf(b->w, ", %s *restrict t%s", nh_c_word_name((nh_c_word)word),
+                      word == 0   ? "32"
+                      : word == 1 ? "64"
+                                  : "128");
     nh_puts(b->w, ")");
 }
 
@@ -281,7 +296,8 @@ static void use(body *b, nh_val v, uint32_t part) {
 
 /* Cut the nodes into functions and give a slot to every value that one keeps for another. */
 static void plan(body *b, nh_arena *scratch) {
-    uint32_t n = b->dp->n_node, parts = b->lanes ? (n + PART_NODES - 1) / PART_NODES : 1, size = (n + parts) / (parts ? parts : 1);
+    uint32_t n = b->dp->n_node, parts = b->lanes ? (n + PART_NODES - 1) / PART_NODES : 1,
+             size = (n + parts) / (parts ? parts : 1);
     b->part_of = nh_arena_array(scratch, (size_t)n + 1, sizeof(uint32_t));
     b->last = nh_arena_array(scratch, (size_t)n + 1, sizeof(uint32_t));
     b->loaded = nh_arena_array(scratch, (size_t)n + 1, sizeof(uint32_t));
@@ -323,7 +339,10 @@ static void caller(const body *b) {
     nh_puts(b->w, " {\n");
     for (int word = 0; word < 3; word++)
         if (b->n_slot[word])
-            nh_printf(b->w, "    %s t%s[%" PRIu32 "];\n", nh_c_word_name((nh_c_word)word), word == 0 ? "32" : word == 1 ? "64" : "128",
+            nh_printf(b->w, "    %s t%s[%" PRIu32 "];\n", nh_c_word_name((nh_c_word)word),
+                      word == 0   ? "32"
+                      : word == 1 ? "64"
+                                  : "128",
                       b->n_slot[word] * (uint32_t)b->lanes);
     for (uint32_t part = 0; part < b->n_part; part++) {
         nh_printf(b->w, "    %s_part%" PRIu32 "(%s, %s", b->name, part, b->dp->in[0].name, b->dp->out[0].name);
@@ -337,7 +356,8 @@ static void caller(const body *b) {
 static bool needs_128(const nh_dp *dp) {
     for (nh_val v = 0; v < dp->n_node; v++)
         if (word_of(dp, v) == NH_C_128) return true;
-    return nh_c_word_of(nh_range_of(dp->in[0].fmt)) == NH_C_128 || nh_c_word_of(nh_range_of(dp->out[0].fmt)) == NH_C_128;
+    return nh_c_word_of(nh_range_of(dp->in[0].fmt)) == NH_C_128 ||
+           nh_c_word_of(nh_range_of(dp->out[0].fmt)) == NH_C_128;
 }
 
 int nh_c_datapath_lanes(nh_writer *w, const nh_dp *dp, const char *name) {
@@ -347,8 +367,10 @@ int nh_c_datapath_lanes(nh_writer *w, const nh_dp *dp, const char *name) {
     plan(&b, scratch);
     nh_c_tables(w, dp, name);
     for (uint32_t part = 0; part < b.n_part; part++) {
-        if (b.n_part > 1) nh_printf(w, "static void %s_part%" PRIu32, name, part);
-        else nh_printf(w, "static void %s_lanes", name);
+        if (b.n_part > 1)
+            nh_printf(w, "static void %s_part%" PRIu32, name, part);
+        else
+            nh_printf(w, "static void %s_lanes", name);
         parameters(&b, b.n_part > 1);
         nh_puts(w, " {\n");
         statements(&b, part);

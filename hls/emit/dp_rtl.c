@@ -1,6 +1,6 @@
-/* A datapath as a netlist: every wire is an unsigned vector of the value's exact width, every operand is extended, cut and
- * aligned by explicit concatenation, so the text means the same in every tool and lints clean. A value used in a later
- * stage than its own passes one nh_reg per crossing: v7, v7_1, v7_2 ... All users of a stage share the copy. */
+/* A datapath as a netlist: every wire is an unsigned vector of the value's exact width, every operand is extended, cut
+ * and aligned by explicit concatenation, so the text means the same in every tool and lints clean. A value used in a
+ * later stage than its own passes one nh_reg per crossing: v7, v7_1, v7_2 ... All users of a stage share the copy. */
 #include <assert.h>
 #include <stdarg.h>
 #include <string.h>
@@ -14,10 +14,10 @@ typedef struct {
     const nh_dp *dp;
     const char *module;
     int64_t bram_bits;
-    nh_val *root;     /* the value whose wire carries this one: SCALE is wiring */
-    int *last;        /* last stage in which the root is used, or its own */
-    size_t *wire;     /* index of the root's first copy in used[] */
-    nh_u128 *used;    /* bits that are read, per copy */
+    nh_val *root;       /* the value whose wire carries this one: SCALE is wiring */
+    int *last;          /* last stage in which the root is used, or its own */
+    size_t *wire;       /* index of the root's first copy in used[] */
+    nh_u128 *used;      /* bits that are read, per copy */
     uint64_t **in_used; /* bits that are read, per input port and element */
     bool *table_used;
     bool uses_clock;
@@ -65,7 +65,8 @@ static const char *operand(ctx *c, nh_val value, int stage, int up, int width) {
     nh_val root = c->root[value];
     const nh_dp_node *n = &c->dp->node[root];
     if (is_constant(c, root)) {
-        nh_i128 raw = up < 0 ? n->constant >> (up < -127 ? 127 : -up) : (nh_i128)(up < 128 ? (nh_u128)n->constant << up : 0);
+        nh_i128 raw =
+            up < 0 ? n->constant >> (up < -127 ? 127 : -up) : (nh_i128)(up < 128 ? (nh_u128)n->constant << up : 0);
         return nh_vlog_literal(c->a, raw, width, false);
     }
     int lo = up < 0 ? -up : 0, zeros = up > 0 ? up : 0;
@@ -215,7 +216,8 @@ static void node(ctx *c, nh_val at) {
     case NH_DP_MIN:
     case NH_DP_MAX:
         aligned(c, n, n->a, n->b, n->width, &ta, &tb);
-        nh_vlog_assign(c->v, lhs, "(%s) ? %s : %s", comparison(c, n, n->a, n->b, n->op == NH_DP_MIN ? "<" : ">"), ta, tb);
+        nh_vlog_assign(c->v, lhs, "(%s) ? %s : %s", comparison(c, n, n->a, n->b, n->op == NH_DP_MIN ? "<" : ">"), ta,
+                       tb);
         return;
     case NH_DP_CONST:
     case NH_DP_SCALE:
@@ -290,7 +292,8 @@ static void ports(ctx *c) {
     nh_vlog_port(c->v, "input", 1, "clk");
     nh_vlog_port(c->v, "input", 1, "en");
     for (int i = 0; i < p->n_in; i++) nh_vlog_port(c->v, "input", p->in[i].n * p->in[i].fmt.width_bits, p->in[i].name);
-    for (int i = 0; i < p->n_out; i++) nh_vlog_port(c->v, "output", p->out[i].n * p->out[i].fmt.width_bits, p->out[i].name);
+    for (int i = 0; i < p->n_out; i++)
+        nh_vlog_port(c->v, "output", p->out[i].n * p->out[i].fmt.width_bits, p->out[i].name);
     nh_vlog_module_body(c->v);
 }
 
@@ -348,7 +351,8 @@ static bool tables(ctx *c, nh_diag *d) {
     for (int i = 0; i < c->dp->n_table; i++) {
         const nh_dp_table *t = &c->dp->table[i];
         if (!c->table_used[i]) continue;
-        const char *path = nh_rtl_out_file(c->out, NH_BIN_DATA, nh_arena_printf(c->out->arena, "%s_%s.mem", c->module, t->id));
+        const char *path =
+            nh_rtl_out_file(c->out, NH_BIN_DATA, nh_arena_printf(c->out->arena, "%s_%s.mem", c->module, t->id));
         if (!nh_mem_table(c->a, d, t, path, c->out->made)) return false;
     }
     return true;
@@ -363,8 +367,9 @@ bool nh_rtl_datapath(nh_rtl_out *o, nh_diag *d, const nh_dp *dp, const char *pre
     c.module = nh_arena_printf(scratch, "%s_%s", prefix, dp->id);
     const char *file = nh_arena_printf(o->arena, "%s.v", c.module);
     c.v = nh_vlog_open(scratch, nh_rtl_out_file(o, NH_BIN_NETLIST, file));
-    nh_rtl_header(c.v, o->made, file,
-                  nh_arena_printf(scratch, "datapath of %u operations, latency %d cycles", dp->n_node, dp->latency_cycles));
+    nh_rtl_header(
+        c.v, o->made, file,
+        nh_arena_printf(scratch, "datapath of %u operations, latency %d cycles", dp->n_node, dp->latency_cycles));
     nh_vlog_module_begin(c.v, c.module);
     ports(&c);
     analyse(&c);
@@ -382,6 +387,7 @@ bool nh_rtl_datapath(nh_rtl_out *o, nh_diag *d, const nh_dp *dp, const char *pre
     return ok;
 }
 
-bool nh_emit_dp_rtl(nh_arena *a, nh_diag *d, const nh_dp *dp, const char *prefix, const char *dir, const nh_provenance *p) {
+bool nh_emit_dp_rtl(nh_arena *a, nh_diag *d, const nh_dp *dp, const char *prefix, const char *dir,
+                    const nh_provenance *p) {
     return nh_rtl_datapath(nh_rtl_out_new(a, dir, prefix, p), d, dp, prefix, 0);
 }

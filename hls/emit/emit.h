@@ -6,7 +6,9 @@
 #include "file.h"
 
 /* First lines of every generated file: tool version, config and model SHA-256; no date, no path. */
-typedef struct { const char *version, *config_sha, *model_sha; } nh_provenance;
+typedef struct {
+    const char *version, *config_sha, *model_sha;
+} nh_provenance;
 
 /* c/: model.h model.c nh_fx.h example.c Makefile; nh_event.h when the design has time steps. */
 bool nh_emit_c(nh_arena *a, nh_diag *d, const nh_design *g, const nh_provenance *p, const char *dir);
@@ -20,8 +22,9 @@ void nh_emit_dp_c(nh_writer *w, const nh_dp *dp, const char *prefix);
 /* The C type that holds a format: int8_t .. int64_t, uint8_t .. uint64_t. */
 const char *nh_c_type(nh_format f);
 
-/* Verilog of one datapath: module <prefix>_<dp id> (clk, en, x, [m,] y): assigns and nh_reg / nh_rom / nh_cast instances. Tables
- * go to <dir>/<prefix>_<dp id>_<table>.mem. */
-bool nh_emit_dp_rtl(nh_arena *a, nh_diag *d, const nh_dp *dp, const char *prefix, const char *dir, const nh_provenance *p);
+/* Verilog of one datapath: module <prefix>_<dp id> (clk, en, x, [m,] y): assigns and nh_reg / nh_rom / nh_cast
+ * instances. Tables go to <dir>/<prefix>_<dp id>_<table>.mem. */
+bool nh_emit_dp_rtl(nh_arena *a, nh_diag *d, const nh_dp *dp, const char *prefix, const char *dir,
+                    const nh_provenance *p);
 
 #endif

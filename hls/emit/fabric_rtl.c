@@ -1,4 +1,5 @@
-/* The fabric as a netlist: a router and a core per tile, the host port, and the datapath of the neurons beside every core. */
+/* The fabric as a netlist: a router and a core per tile, the host port, and the datapath of the neurons beside every
+ * core. */
 #include "fabric_rtl.h"
 
 #include "rtl_parts.h"
@@ -8,10 +9,10 @@ typedef struct {
     const nh_fabric *f;
     nh_fabric_widths w;
     nh_dp *dp[NH_FABRIC_MODELS];
-    int latency;              /* of the deepest datapath */
+    int latency; /* of the deepest datapath */
 } fabric;
 
-/* --- neurons of a core ------------------------------------------------------------------------------------------------- */
+/* --- neurons of a core ------------------------------------------------------------------------------------------- */
 
 static int model_state_bits(const fabric *c, int m) {
     const nh_neuron_program *p = c->f->model[m].program;
@@ -29,18 +30,23 @@ static void lane(fabric *c, nh_vlog *v, int m, int l) {
     nh_vlog_conn(v, "clk", "clk");
     nh_vlog_conn(v, "en", "1'b1");
     for (int k = 0, n = c->f->accumulators; k < x->program->n_input; k++)
-        nh_vlog_conn(v, nh_arena_printf(j->a, "a%d", k), "%s", nh_rtl_lane(j, "acc", c->f->lanes * n, l * n + k, c->f->accum_bits));
+        nh_vlog_conn(v, nh_arena_printf(j->a, "a%d", k), "%s",
+                     nh_rtl_lane(j, "acc", c->f->lanes * n, l * n + k, c->f->accum_bits));
     for (int k = 0, out = l * model_state_bits(c, m); k < n_state; k++) {
         int w = x->program->reg[x->program->state[k]].fmt.width_bits;
-        nh_vlog_conn(v, nh_arena_printf(j->a, "s%d", k), "%s", nh_rtl_slice(j, "state", c->f->lanes * c->w.state, at, w));
-        nh_vlog_conn(v, nh_arena_printf(j->a, "n%d", k), "%s",
-                     nh_rtl_slice(j, nh_arena_printf(j->a, "m%d_next0", m), c->f->lanes * model_state_bits(c, m), out, w));
+        nh_vlog_conn(v, nh_arena_printf(j->a, "s%d", k), "%s",
+                     nh_rtl_slice(j, "state", c->f->lanes * c->w.state, at, w));
+        nh_vlog_conn(
+            v, nh_arena_printf(j->a, "n%d", k), "%s",
+            nh_rtl_slice(j, nh_arena_printf(j->a, "m%d_next0", m), c->f->lanes * model_state_bits(c, m), out, w));
         at += w, out += w;
     }
     at = l * c->w.param;
     for (int k = 0; k < x->program->n_param; at += x->param[k++].width_bits)
-        nh_vlog_conn(v, nh_arena_printf(j->a, "p%d", k), "%s", nh_rtl_slice(j, "param", c->f->lanes * c->w.param, at, x->param[k].width_bits));
-    nh_vlog_conn(v, "y", "%s", nh_rtl_lane(j, nh_arena_printf(j->a, "m%d_out0", m), c->f->lanes, l, c->f->payload_bits));
+        nh_vlog_conn(v, nh_arena_printf(j->a, "p%d", k), "%s",
+                     nh_rtl_slice(j, "param", c->f->lanes * c->w.param, at, x->param[k].width_bits));
+    nh_vlog_conn(v, "y", "%s",
+                 nh_rtl_lane(j, nh_arena_printf(j->a, "m%d_out0", m), c->f->lanes, l, c->f->payload_bits));
     nh_vlog_inst_end(v);
 }
 
@@ -73,8 +79,10 @@ static void choose(fabric *c, nh_vlog *v, const char *what) {
     bool next = what[0] == 'n';
     const char *text = NULL;
     for (int m = c->f->n_model - 1; m >= 0; m--) {
-        const char *one = filled(c, m, what, next ? model_state_bits(c, m) : c->f->payload_bits, next ? c->w.state : c->f->payload_bits);
-        text = text ? nh_arena_printf(c->j.a, "model%d == %d'd%d ? %s : %s", c->latency, c->w.model, m, one, text) : one;
+        const char *one = filled(c, m, what, next ? model_state_bits(c, m) : c->f->payload_bits,
+                                 next ? c->w.state : c->f->payload_bits);
+        text =
+            text ? nh_arena_printf(c->j.a, "model%d == %d'd%d ? %s : %s", c->latency, c->w.model, m, one, text) : one;
     }
     nh_vlog_assign(v, what, "%s", text);
 }
@@ -96,7 +104,8 @@ static bool neurons(fabric *c) {
     nh_vlog_module_body(v);
     for (int m = 0; m < c->f->n_model; m++) {
         int late = c->latency - c->dp[m]->latency_cycles;
-        if (model_state_bits(c, m)) chain(c, v, nh_arena_printf(j->a, "m%d_next", m), lanes * model_state_bits(c, m), late);
+        if (model_state_bits(c, m))
+            chain(c, v, nh_arena_printf(j->a, "m%d_next", m), lanes * model_state_bits(c, m), late);
         chain(c, v, nh_arena_printf(j->a, "m%d_out", m), lanes * c->f->payload_bits, late);
         for (int l = 0; l < lanes; l++) lane(c, v, m, l);
     }
@@ -113,21 +122,29 @@ static bool neurons(fabric *c) {
     return nh_vlog_close(v, j->d);
 }
 
-/* --- tiles --------------------------------------------------------------------------------------------------------------- */
+/* --- tiles ------------------------------------------------------------------------------------------------------- */
 
-static const char *net(fabric *c, const char *what, int x, int y) { return nh_arena_printf(c->j.a, "%s_%d_%d", what, x, y); }
+static const char *net(fabric *c, const char *what, int x, int y) {
+    return nh_arena_printf(c->j.a, "%s_%d_%d", what, x, y);
+}
 
-static const char *bit(fabric *c, const char *what, int x, int y, int port) { return nh_arena_printf(c->j.a, "%s[%d]", net(c, what, x, y), port); }
+static const char *bit(fabric *c, const char *what, int x, int y, int port) {
+    return nh_arena_printf(c->j.a, "%s[%d]", net(c, what, x, y), port);
+}
 
 static const char *flit(fabric *c, const char *what, int x, int y, int port) {
     return nh_arena_printf(c->j.a, "%s[%d:%d]", net(c, what, x, y), (port + 1) * c->w.flit - 1, port * c->w.flit);
 }
 
 enum { CORE, EAST, WEST, NORTH, SOUTH };
-static const struct { int dx, dy, port; } facing[] = {[EAST] = {1, 0, WEST}, [WEST] = {-1, 0, EAST}, [NORTH] = {0, 1, SOUTH}, [SOUTH] = {0, -1, NORTH}};
+static const struct {
+    int dx, dy, port;
+} facing[] = {[EAST] = {1, 0, WEST}, [WEST] = {-1, 0, EAST}, [NORTH] = {0, 1, SOUTH}, [SOUTH] = {0, -1, NORTH}};
 
 /* What a port of tile (x, y) is joined to: the tile beside, the host, or nothing. */
-typedef struct { const char *valid, *data, *ready; } link;
+typedef struct {
+    const char *valid, *data, *ready;
+} link;
 
 static link link_of(fabric *c, int x, int y, int port) {
     int nx = x + facing[port].dx, ny = y + facing[port].dy, p = facing[port].port;
@@ -145,8 +162,11 @@ static void router(fabric *c, nh_vlog *v, int x, int y) {
     nh_vlog_wire(v, 5, false, "mv_%d_%d", x, y);
     nh_vlog_wire(v, 5 * c->w.flit, false, "md_%d_%d", x, y);
     nh_rtl_begin(&c->j, v, "nh_router", nh_arena_printf(c->j.a, "u_router_%d_%d", x, y));
-    const struct { const char *name; int64_t value; } param[] = {{"X", x}, {"Y", y}, {"X_MAX", c->f->mesh_x - 1}, {"Y_MAX", c->f->mesh_y - 1},
-                                                                 {"XB", c->w.xb}, {"YB", c->w.yb}, {"DATA_W", c->w.data}, {"QUEUE", 2}};
+    const struct {
+        const char *name;
+        int64_t value;
+    } param[] = {{"X", x},        {"Y", y},        {"X_MAX", c->f->mesh_x - 1}, {"Y_MAX", c->f->mesh_y - 1},
+                 {"XB", c->w.xb}, {"YB", c->w.yb}, {"DATA_W", c->w.data},       {"QUEUE", 2}};
     for (size_t i = 0; i < sizeof param / sizeof *param; i++) nh_vlog_param(v, param[i].name, param[i].value);
     nh_rtl_conn_clock(v);
     nh_vlog_conn(v, "s_valid", "{%s, %s, %s, %s, %s}", l[4].valid, l[3].valid, l[2].valid, l[1].valid, l[0].valid);
@@ -161,19 +181,49 @@ static void router(fabric *c, nh_vlog *v, int x, int y) {
 
 static void core_params(const fabric *c, nh_vlog *v) {
     const nh_fabric *f = c->f;
-    const struct { const char *name; int64_t value; } param[] = {
-        {"LANES", f->lanes}, {"ACCS", f->accumulators}, {"NEURONS", f->neurons}, {"AXONS", f->axons}, {"SYNAPSES", f->synapses}, {"CONVS", f->convs}, {"ROUTES", f->routes},
-        {"GROUPS", f->groups}, {"PARAMS", f->params}, {"DELAYS", f->delays}, {"QUEUE", f->queue}, {"SPARSE", f->sparse}, {"WEIGHT_W", f->weight_bits},
-        {"ACC_W", f->accum_bits}, {"PAYLOAD_W", f->payload_bits}, {"STATE_W", c->w.state}, {"PARAM_W", c->w.param}, {"MODEL_W", c->w.model}, {"XB", c->w.xb}, {"YB", c->w.yb},
-        {"CY", f->conv_y_bits}, {"CX", f->conv_x_bits}, {"CC", f->conv_c_bits}, {"ADDR_W", c->w.addr}, {"DATA_W", c->w.data}, {"DP_LATENCY", c->latency}};
+    const struct {
+        const char *name;
+        int64_t value;
+    } param[] = {{"LANES", f->lanes},
+                 {"ACCS", f->accumulators},
+                 {"NEURONS", f->neurons},
+                 {"AXONS", f->axons},
+                 {"SYNAPSES", f->synapses},
+                 {"CONVS", f->convs},
+                 {"ROUTES", f->routes},
+                 {"GROUPS", f->groups},
+                 {"PARAMS", f->params},
+                 {"DELAYS", f->delays},
+                 {"QUEUE", f->queue},
+                 {"SPARSE", f->sparse},
+                 {"WEIGHT_W", f->weight_bits},
+                 {"ACC_W", f->accum_bits},
+                 {"PAYLOAD_W", f->payload_bits},
+                 {"STATE_W", c->w.state},
+                 {"PARAM_W", c->w.param},
+                 {"MODEL_W", c->w.model},
+                 {"XB", c->w.xb},
+                 {"YB", c->w.yb},
+                 {"CY", f->conv_y_bits},
+                 {"CX", f->conv_x_bits},
+                 {"CC", f->conv_c_bits},
+                 {"ADDR_W", c->w.addr},
+                 {"DATA_W", c->w.data},
+                 {"DP_LATENCY", c->latency}};
     for (size_t i = 0; i < sizeof param / sizeof *param; i++) nh_vlog_param(v, param[i].name, param[i].value);
 }
 
 static void core(fabric *c, nh_vlog *v, int x, int y) {
     static const char *const part[] = {"valid", "ready", "data"};
-    const struct { const char *port; int64_t bits; } wire[] = {{"dp_model", c->w.model}, {"dp_acc", nh_fabric_word_weights(c->f) * c->f->accum_bits}, {"dp_state", c->f->lanes * c->w.state},
-                                                               {"dp_param", c->f->lanes * c->w.param}, {"dp_next", c->f->lanes * c->w.state},
-                                                               {"dp_out", c->f->lanes * c->f->payload_bits}};
+    const struct {
+        const char *port;
+        int64_t bits;
+    } wire[] = {{"dp_model", c->w.model},
+                {"dp_acc", nh_fabric_word_weights(c->f) * c->f->accum_bits},
+                {"dp_state", c->f->lanes * c->w.state},
+                {"dp_param", c->f->lanes * c->w.param},
+                {"dp_next", c->f->lanes * c->w.state},
+                {"dp_out", c->f->lanes * c->f->payload_bits}};
     for (int i = 0; i < 3; i++) nh_vlog_wire(v, i == 2 ? c->w.flit : 1, false, "core_%s_%d_%d", part[i], x, y);
     nh_vlog_wire(v, 1, false, "dp_valid_%d_%d", x, y);
     for (int i = 0; i < 6; i++) nh_vlog_wire(v, wire[i].bits, false, "%s_%d_%d", wire[i].port, x, y);
@@ -198,14 +248,17 @@ static void core(fabric *c, nh_vlog *v, int x, int y) {
     nh_vlog_inst_end(v);
 }
 
-/* --- the top ---------------------------------------------------------------------------------------------------------------- */
+/* --- the top ----------------------------------------------------------------------------------------------------- */
 
 static void host(fabric *c, nh_vlog *v) {
-    static const char *const same[] = {"s_axis_tvalid", "s_axis_tready", "s_axis_tdata", "m_axis_tvalid", "m_axis_tready", "m_axis_tdata", "m_axis_tlast", "tick", "init"};
+    static const char *const same[] = {"s_axis_tvalid", "s_axis_tready", "s_axis_tdata",
+                                       "m_axis_tvalid", "m_axis_tready", "m_axis_tdata",
+                                       "m_axis_tlast",  "tick",          "init"};
     const char *idle = "";
     for (int y = 0; y < c->f->mesh_y; y++)
         for (int x = 0; x < c->f->mesh_x; x++)
-            idle = nh_arena_printf(c->j.a, "%s%srouter_idle_%d_%d && core_idle_%d_%d", idle, *idle ? " && " : "", x, y, x, y);
+            idle = nh_arena_printf(c->j.a, "%s%srouter_idle_%d_%d && core_idle_%d_%d", idle, *idle ? " && " : "", x, y,
+                                   x, y);
     nh_vlog_assign(v, "idle", "%s", idle);
     nh_rtl_begin(&c->j, v, "nh_fabric_host", "u_host");
     nh_vlog_param(v, "FLIT_W", c->w.flit);
@@ -228,15 +281,26 @@ static void unused_edges(fabric *c, nh_vlog *v) {
     const char *all = "1'b0";
     for (int y = 0; y < c->f->mesh_y; y++)
         for (int x = 0; x < c->f->mesh_x; x++)
-            all = nh_arena_printf(c->j.a, "%s, sr_%d_%d, mv_%d_%d, md_%d_%d, dp_valid_%d_%d", all, x, y, x, y, x, y, x, y);
+            all = nh_arena_printf(c->j.a, "%s, sr_%d_%d, mv_%d_%d, md_%d_%d, dp_valid_%d_%d", all, x, y, x, y, x, y, x,
+                                  y);
     nh_vlog_wire(v, 1, false, "unused");
     nh_vlog_assign(v, "unused", "&{%s}", all);
 }
 
 static void top_ports(const fabric *c, nh_vlog *v) {
-    const struct { const char *dir; int64_t bits; const char *name; } port[] = {
-        {"input", 1, "clk"}, {"input", 1, "rst"}, {"input", 1, "s_axis_tvalid"}, {"output", 1, "s_axis_tready"}, {"input", c->w.host, "s_axis_tdata"},
-        {"output", 1, "m_axis_tvalid"}, {"input", 1, "m_axis_tready"}, {"output", c->w.host, "m_axis_tdata"}, {"output", 1, "m_axis_tlast"}};
+    const struct {
+        const char *dir;
+        int64_t bits;
+        const char *name;
+    } port[] = {{"input", 1, "clk"},
+                {"input", 1, "rst"},
+                {"input", 1, "s_axis_tvalid"},
+                {"output", 1, "s_axis_tready"},
+                {"input", c->w.host, "s_axis_tdata"},
+                {"output", 1, "m_axis_tvalid"},
+                {"input", 1, "m_axis_tready"},
+                {"output", c->w.host, "m_axis_tdata"},
+                {"output", 1, "m_axis_tlast"}};
     for (size_t i = 0; i < sizeof port / sizeof *port; i++) nh_vlog_port(v, port[i].dir, port[i].bits, port[i].name);
     nh_vlog_module_body(v);
 }
@@ -245,7 +309,8 @@ static bool top(fabric *c) {
     nh_rtl_job *j = &c->j;
     const char *file = nh_arena_printf(j->a, "%s.v", j->project);
     nh_vlog *v = nh_vlog_open(j->a, nh_rtl_out_file(j->out, NH_BIN_NETLIST, file));
-    nh_rtl_header(v, j->out->made, file, nh_arena_printf(j->a, "a fabric of %d x %d neuron cores", c->f->mesh_x, c->f->mesh_y));
+    nh_rtl_header(v, j->out->made, file,
+                  nh_arena_printf(j->a, "a fabric of %d x %d neuron cores", c->f->mesh_x, c->f->mesh_y));
     nh_vlog_module_begin(v, j->project);
     top_ports(c, v);
     static const char *const one[] = {"tick", "init", "idle", "host_valid", "mesh_ready"};
@@ -266,7 +331,7 @@ static bool top(fabric *c) {
     return nh_vlog_close(v, j->d);
 }
 
-/* --- for a board ---------------------------------------------------------------------------------------------------------- */
+/* --- for a board ------------------------------------------------------------------------------------------------- */
 
 /* The fabric behind a serial line. */
 static bool board(fabric *c, int64_t uart_div) {
@@ -275,7 +340,9 @@ static bool board(fabric *c, int64_t uart_div) {
     nh_rtl_job *j = &c->j;
     const char *module = nh_arena_printf(j->a, "%s_board", j->project), *file = nh_arena_printf(j->a, "%s.v", module);
     nh_vlog *v = nh_vlog_open(j->a, nh_rtl_out_file(j->out, NH_BIN_NETLIST, file));
-    nh_rtl_header(v, j->out->made, file, nh_arena_printf(j->a, "the fabric over a serial line, %lld clock cycles per bit", (long long)uart_div));
+    nh_rtl_header(
+        v, j->out->made, file,
+        nh_arena_printf(j->a, "the fabric over a serial line, %lld clock cycles per bit", (long long)uart_div));
     nh_vlog_module_begin(v, module);
     nh_vlog_port(v, "input", 1, "clk");
     nh_vlog_port(v, "input", 1, "rx");
@@ -309,8 +376,8 @@ static bool board(fabric *c, int64_t uart_div) {
     return nh_vlog_close(v, j->d);
 }
 
-bool nh_emit_fabric(nh_arena *a, nh_diag *d, const nh_fabric *f, const char *project, const nh_dp_timing *timing, int64_t bram_bits, int64_t uart_div,
-                    const nh_provenance *p, const char *dir) {
+bool nh_emit_fabric(nh_arena *a, nh_diag *d, const nh_fabric *f, const char *project, const nh_dp_timing *timing,
+                    int64_t bram_bits, int64_t uart_div, const nh_provenance *p, const char *dir) {
     fabric c = {.j = {.a = a, .d = d, .project = project}, .f = f, .w = nh_fabric_get_widths(f)};
     const char *why;
     bool ok = nh_mkdirs(d, dir);

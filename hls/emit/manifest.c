@@ -47,8 +47,10 @@ static int template_index(const char *name, size_t size) {
 
 void nh_rtl_out_use(nh_rtl_out *o, const char *template_name) {
     int i = template_index(template_name, strlen(template_name));
-    if (i >= 0) o->template_used[i] = true;
-    else o->bug = nh_arena_printf(o->arena, "no template %s", template_name);
+    if (i >= 0)
+        o->template_used[i] = true;
+    else
+        o->bug = nh_arena_printf(o->arena, "no template %s", template_name);
 }
 
 static bool is_word(char c) { return isalnum((unsigned char)c) || c == '_'; }
@@ -88,7 +90,8 @@ static bool copy_templates(nh_rtl_out *o, nh_diag *d) {
     bool ok = true;
     for (size_t i = 0; i < nh_rtl_templates_count; i++) {
         if (!o->template_used[i]) continue;
-        nh_writer *w = nh_writer_open(o->arena, nh_rtl_out_file(o, NH_BIN_TEMPLATE, nh_path_base(nh_rtl_templates[i].name)));
+        nh_writer *w =
+            nh_writer_open(o->arena, nh_rtl_out_file(o, NH_BIN_TEMPLATE, nh_path_base(nh_rtl_templates[i].name)));
         nh_write(w, nh_rtl_templates[i].data, nh_rtl_templates[i].size);
         ok = nh_writer_close(w, d) && ok;
     }
@@ -117,7 +120,8 @@ static bool has_data(const nh_rtl_out *o) {
 
 /* FuseSoC CAPI2. */
 static bool write_core(nh_rtl_out *o, nh_diag *d) {
-    nh_writer *w = nh_writer_open(o->arena, nh_rtl_out_file(o, NH_BIN_LIST, nh_arena_printf(o->arena, "%s.core", o->project)));
+    nh_writer *w =
+        nh_writer_open(o->arena, nh_rtl_out_file(o, NH_BIN_LIST, nh_arena_printf(o->arena, "%s.core", o->project)));
     nh_printf(w,
               "CAPI=2:\n"
               "# Made by neurohls %s; config sha256 %s\n"
@@ -135,7 +139,8 @@ static bool write_core(nh_rtl_out *o, nh_diag *d) {
     if (has_data(o)) {
         nh_puts(w, "  data: # read by $readmemh from the working directory\n    file_type: user\n    files:\n");
         for (size_t i = 0; i < o->n_file; i++)
-            if (o->file[i].bin == NH_BIN_DATA) nh_printf(w, "      - %s: {copyto: %s}\n", o->file[i].name, o->file[i].name);
+            if (o->file[i].bin == NH_BIN_DATA)
+                nh_printf(w, "      - %s: {copyto: %s}\n", o->file[i].name, o->file[i].name);
     }
     const char *sets = has_data(o) ? "rtl, data" : "rtl";
     nh_printf(w,
@@ -165,13 +170,17 @@ static bool write_core(nh_rtl_out *o, nh_diag *d) {
     return nh_writer_close(w, d);
 }
 
-/* For Verilator: the templates' lint waivers, and streams between units that a simulation may read. Not part of files.f. */
+/* For Verilator: the templates' lint waivers, and streams between units that a simulation may read. Not part of
+ * files.f. */
 static bool write_vlt(nh_rtl_out *o, nh_diag *d, const char *const *traced, int n_traced) {
-    nh_writer *w = nh_writer_open(o->arena, nh_rtl_out_file(o, NH_BIN_LIST, nh_arena_printf(o->arena, "%s.vlt", o->project)));
+    nh_writer *w =
+        nh_writer_open(o->arena, nh_rtl_out_file(o, NH_BIN_LIST, nh_arena_printf(o->arena, "%s.vlt", o->project)));
     for (size_t i = 0; i < nh_rtl_templates_count; i++)
-        if (!strcmp(nh_rtl_templates[i].name, "waivers.vlt")) nh_write(w, nh_rtl_templates[i].data, nh_rtl_templates[i].size);
+        if (!strcmp(nh_rtl_templates[i].name, "waivers.vlt"))
+            nh_write(w, nh_rtl_templates[i].data, nh_rtl_templates[i].size);
     nh_puts(w, "`verilator_config\n");
-    for (int i = 0; i < n_traced; i++) nh_printf(w, "public_flat_rd -module \"%s\" -var \"%s\"\n", o->project, traced[i]);
+    for (int i = 0; i < n_traced; i++)
+        nh_printf(w, "public_flat_rd -module \"%s\" -var \"%s\"\n", o->project, traced[i]);
     return nh_writer_close(w, d);
 }
 
@@ -197,11 +206,11 @@ static bool write_manifest(nh_rtl_out *o, nh_diag *d) {
         if (!nh_hash_file(o->arena, name, &hash))
             ok = nh_report(d, NH_O_WRITE, NH_NOWHERE, "%s cannot be read back", o->file[i].name);
         else
-            json_array_append_new(files, json_pack("{s:s, s:s, s:s}", "name", o->file[i].name, "bin", bin_name[o->file[i].bin],
-                                                   "sha256", hash.hex));
+            json_array_append_new(files, json_pack("{s:s, s:s, s:s}", "name", o->file[i].name, "bin",
+                                                   bin_name[o->file[i].bin], "sha256", hash.hex));
     }
-    json_t *root = json_pack("{s:s, s:s, s:s, s:s, s:o}", "top", o->project, "neurohls", o->made->version, "config_sha256",
-                             o->made->config_sha, "model_sha256", o->made->model_sha, "files", files);
+    json_t *root = json_pack("{s:s, s:s, s:s, s:s, s:o}", "top", o->project, "neurohls", o->made->version,
+                             "config_sha256", o->made->config_sha, "model_sha256", o->made->model_sha, "files", files);
     nh_writer *w = nh_writer_open(o->arena, path);
     json_dump_callback(root, write_piece, w, JSON_INDENT(2) | JSON_SORT_KEYS);
     nh_puts(w, "\n");

@@ -132,18 +132,21 @@ bool nh_mem_conv_bias(nh_arena *a, nh_diag *d, const nh_conv *c, const char *pat
     return nh_mem_close(f, d);
 }
 
-bool nh_mem_neuron_params(nh_arena *a, nh_diag *d, const nh_neuron_unit *n, int64_t depth, const char *path, const nh_provenance *p) {
+bool nh_mem_neuron_params(nh_arena *a, nh_diag *d, const nh_neuron_unit *n, int64_t depth, const char *path,
+                          const nh_provenance *p) {
     int64_t bits = 0;
     for (int k = 0; k < n->n_param; k++) bits += n->param[k].fmt.width_bits;
     nh_mem *f = nh_mem_open(a, path, n->lanes * bits, p);
     for (int64_t e = 0; e < depth * n->lanes; e++) {
-        for (int k = 0; k < n->n_param; k++) nh_mem_put(f, n->param[k].raw[e % n->param[k].n], n->param[k].fmt.width_bits);
+        for (int k = 0; k < n->n_param; k++)
+            nh_mem_put(f, n->param[k].raw[e % n->param[k].n], n->param[k].fmt.width_bits);
         if ((e + 1) % n->lanes == 0) nh_mem_end_word(f);
     }
     return nh_mem_close(f, d);
 }
 
-bool nh_mem_delays(nh_arena *a, nh_diag *d, const nh_delay_unit *u, int bits, const char *path, const nh_provenance *p) {
+bool nh_mem_delays(nh_arena *a, nh_diag *d, const nh_delay_unit *u, int bits, const char *path,
+                   const nh_provenance *p) {
     nh_mem *f = nh_mem_open(a, path, u->lanes * bits, p);
     for (int64_t e = 0; e < u->words * u->lanes; e++) {
         nh_mem_put(f, u->steps[e % u->n_steps], bits);

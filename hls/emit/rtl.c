@@ -1,4 +1,5 @@
-/* The network as a netlist: one module per unit, one top module that joins them by streams. Behaviour is in the templates. */
+/* The network as a netlist: one module per unit, one top module that joins them by streams. Behaviour is in the
+ * templates. */
 #include <assert.h>
 
 #include "rtl_parts.h"
@@ -39,7 +40,8 @@ static void check_unit(job *j, const nh_unit *u) {
         check_bits(j, u, "a word of accumulators", m->out_lanes * m->acc.width_bits);
     }
     if (u->kind == NH_UNIT_CONV) {
-        check_bits(j, u, "a word of the weight memory", c->out_lanes * (c->depthwise ? 1 : c->in_lanes) * c->weight.width_bits);
+        check_bits(j, u, "a word of the weight memory",
+                   c->out_lanes * (c->depthwise ? 1 : c->in_lanes) * c->weight.width_bits);
         check_bits(j, u, "a word of accumulators", c->out_lanes * c->acc.width_bits);
     }
 }
@@ -51,7 +53,11 @@ bool nh_emit_rtl_check(nh_arena *a, nh_diag *d, const nh_design *g) {
         const nh_stream *s = &g->stream[i];
         int scale = s->src < 0 || s->dst < 0 ? nh_axi_element_bits(s->fmt) : s->fmt.width_bits;
         int64_t beat = s->src_beat > s->dst_beat ? s->src_beat : s->dst_beat;
-        check_bits(j, s->dst >= 0 ? &g->unit[s->dst] : s->src >= 0 ? &g->unit[s->src] : NULL, "a stream's transfer", beat * scale);
+        check_bits(j,
+                   s->dst >= 0   ? &g->unit[s->dst]
+                   : s->src >= 0 ? &g->unit[s->src]
+                                 : NULL,
+                   "a stream's transfer", beat * scale);
     }
     for (int i = 0; i < g->n_unit; i++) check_unit(j, &g->unit[i]);
     return d->n_error == errors;
@@ -97,8 +103,9 @@ static void mac_engine(job *j, nh_vlog *v, const nh_unit *u) {
     nh_vlog_param(v, "PROD_SHIFT", m->exact ? 0 : frac_product - nh_format_frac(m->acc));
     nh_vlog_param(v, "ROUND", m->exact ? NH_ROUND_TRN : m->acc.round);
     nh_vlog_param(v, "OVERFLOW", m->exact ? NH_OVERFLOW_WRAP : m->acc.overflow);
-    nh_vlog_param(v, "WEIGHT_BLOCK",
-                  nh_mem_in_block(m->groups * m->in_words, m->out_lanes * m->in_lanes * m->weight.width_bits, bram_bits));
+    nh_vlog_param(
+        v, "WEIGHT_BLOCK",
+        nh_mem_in_block(m->groups * m->in_words, m->out_lanes * m->in_lanes * m->weight.width_bits, bram_bits));
     nh_vlog_param(v, "INPUT_BLOCK", nh_mem_in_block(2 * m->in_words, m->in_lanes * m->x.width_bits, bram_bits));
     nh_vlog_param_str(v, "WEIGHT_FILE", nh_arena_printf(j->a, "%s_w.mem", module));
     nh_vlog_param_str(v, "BIAS_FILE", nh_arena_printf(j->a, "%s_b.mem", module));
@@ -150,8 +157,11 @@ static bool mac_data(job *j, const nh_unit *u) {
     const char *module = nh_rtl_unit_module(j, u);
     nh_rtl_out *o = j->out;
     nh_arena *scratch = nh_arena_new();
-    bool ok = nh_mem_weights(scratch, j->d, m, nh_rtl_out_file(o, NH_BIN_DATA, nh_arena_printf(j->a, "%s_w.mem", module)), o->made);
-    ok = nh_mem_bias(scratch, j->d, m, nh_rtl_out_file(o, NH_BIN_DATA, nh_arena_printf(j->a, "%s_b.mem", module)), o->made) && ok;
+    bool ok = nh_mem_weights(scratch, j->d, m,
+                             nh_rtl_out_file(o, NH_BIN_DATA, nh_arena_printf(j->a, "%s_w.mem", module)), o->made);
+    ok = nh_mem_bias(scratch, j->d, m, nh_rtl_out_file(o, NH_BIN_DATA, nh_arena_printf(j->a, "%s_b.mem", module)),
+                     o->made) &&
+         ok;
     if (m->mul) {
         const char *path = nh_rtl_out_file(o, NH_BIN_DATA, nh_arena_printf(j->a, "%s_m.mem", module));
         ok = nh_mem_multipliers(scratch, j->d, m, path, o->made) && ok;
@@ -164,9 +174,10 @@ static bool mac_unit(job *j, const nh_unit *u) {
     const nh_mac *m = &u->mac;
     int64_t out_bits = nh_rtl_src_bits(&j->g->stream[u->out[0]]);
     assert(j->g->stream[u->in[0]].dst_beat == m->in_lanes && j->g->stream[u->out[0]].src_beat == m->out_lanes);
-    nh_vlog *v = nh_rtl_open_unit(j, u,
-                           nh_arena_printf(j->a, "a dense layer on %lld x %lld multipliers, %lld cycles per vector",
-                                           (long long)m->out_lanes, (long long)m->in_lanes, (long long)u->reuse_factor));
+    nh_vlog *v =
+        nh_rtl_open_unit(j, u,
+                         nh_arena_printf(j->a, "a dense layer on %lld x %lld multipliers, %lld cycles per vector",
+                                         (long long)m->out_lanes, (long long)m->in_lanes, (long long)u->reuse_factor));
     nh_rtl_stream_wires(v, "acc", m->out_lanes * m->acc.width_bits);
     mac_engine(j, v, u);
     if (m->mul) mac_multipliers(j, v, u);
@@ -265,8 +276,10 @@ static void axis_out(job *j, nh_vlog *v) {
     nh_vlog_inst_end(v);
 }
 
-/* The step marker of one port: `first` while a transfer of a sample's first step is due, `error` when user was another. */
-static void step_count(job *j, nh_vlog *v, const char *side, const char *axis_name, int64_t beats, const char *user, const char *first, const char *error) {
+/* The step marker of one port: `first` while a transfer of a sample's first step is due, `error` when user was another.
+ */
+static void step_count(job *j, nh_vlog *v, const char *side, const char *axis_name, int64_t beats, const char *user,
+                       const char *first, const char *error) {
     nh_rtl_begin(j, v, "nh_step_count", nh_arena_printf(j->a, "u_%s_steps", side));
     nh_vlog_param(v, "BEATS", beats);
     nh_vlog_param(v, "STEPS", j->g->steps);
@@ -283,15 +296,18 @@ static void step_markers(job *j, nh_vlog *v) {
     const char *errors = "", *unused = "";
     for (int k = 0; k < nh_design_inputs(j->g); k++) {
         const nh_stream *in = &j->g->stream[nh_design_input(j->g, k)];
-        const char *side = source(j, k), *nth = side + 1, *first = nh_arena_printf(j->a, "%s_first", side), *error = nh_arena_printf(j->a, "tuser_error%s", nth);
+        const char *side = source(j, k), *nth = side + 1, *first = nh_arena_printf(j->a, "%s_first", side),
+                   *error = nh_arena_printf(j->a, "tuser_error%s", nth);
         nh_vlog_wire(v, 1, false, first);
         nh_vlog_wire(v, 1, false, error);
-        step_count(j, v, side, nh_arena_printf(j->a, "s_axis%s", nth), nh_ceil_div(in->n, in->src_beat), axis(j, k, "tuser"), first, error);
+        step_count(j, v, side, nh_arena_printf(j->a, "s_axis%s", nth), nh_ceil_div(in->n, in->src_beat),
+                   axis(j, k, "tuser"), first, error);
         errors = nh_arena_printf(j->a, "%s%stlast_error%s || %s", errors, k ? " || " : "", nth, error);
         unused = nh_arena_printf(j->a, "%s, %s", unused, first);
     }
     nh_vlog_wire(v, 1, false, "m_first_error");
-    step_count(j, v, "m", "m_axis", nh_ceil_div(out->n, out->dst_beat), "m_axis_tuser", "m_axis_tuser", "m_first_error");
+    step_count(j, v, "m", "m_axis", nh_ceil_div(out->n, out->dst_beat), "m_axis_tuser", "m_axis_tuser",
+               "m_first_error");
     nh_vlog_assign(v, "frame_error", "%s", errors);
     nh_vlog_wire(v, 1, false, "unused");
     nh_vlog_assign(v, "unused", "&{1'b0%s, m_first_error}", unused);
@@ -300,8 +316,8 @@ static void step_markers(job *j, nh_vlog *v) {
 static const char *top_text(job *j) {
     const nh_design *g = j->g;
     const char *what = g->is_temporal ? "time step" : "inference";
-    return nh_arena_printf(j->a, "the whole network; planned: %lld cycles per %s, latency %lld cycles", (long long)g->ii_cycles, what,
-                           (long long)g->latency_cycles);
+    return nh_arena_printf(j->a, "the whole network; planned: %lld cycles per %s, latency %lld cycles",
+                           (long long)g->ii_cycles, what, (long long)g->latency_cycles);
 }
 
 static void unit_instance(job *j, nh_vlog *v, const nh_unit *u) {
@@ -309,7 +325,8 @@ static void unit_instance(job *j, nh_vlog *v, const nh_unit *u) {
     nh_rtl_conn_clock(v);
     for (int i = 0; i < u->n_in; i++)
         nh_rtl_conn_stream(j, v, nh_rtl_port(j, "s", u->n_in, i), consumer_net(j, &j->g->stream[u->in[i]]));
-    for (int i = 0; i < u->n_out; i++) nh_rtl_conn_stream(j, v, nh_rtl_port(j, "m", u->n_out, i), j->g->stream[u->out[i]].id);
+    for (int i = 0; i < u->n_out; i++)
+        nh_rtl_conn_stream(j, v, nh_rtl_port(j, "m", u->n_out, i), j->g->stream[u->out[i]].id);
     nh_vlog_inst_end(v);
 }
 
@@ -335,7 +352,8 @@ static bool top(job *j) {
 static const char **stream_nets(job *j) {
     static const char *const part[] = {"valid", "ready", "data"};
     const char **net = nh_arena_array(j->a, (size_t)j->g->n_stream * 3 + 1, sizeof *net);
-    for (int i = 0; i < j->g->n_stream * 3; i++) net[i] = nh_arena_printf(j->a, "%s_%s", j->g->stream[i / 3].id, part[i % 3]);
+    for (int i = 0; i < j->g->n_stream * 3; i++)
+        net[i] = nh_arena_printf(j->a, "%s_%s", j->g->stream[i / 3].id, part[i % 3]);
     return net;
 }
 
@@ -343,9 +361,10 @@ bool nh_emit_rtl(nh_arena *a, nh_diag *d, const nh_design *g, const nh_provenanc
     job j = {.a = a, .d = d, .g = g, .project = g->opt->project};
     if (!nh_emit_rtl_check(a, d, g) || !nh_mkdirs(d, dir)) return false;
     j.out = nh_rtl_out_new(a, dir, j.project, p);
-    static bool (*const emit[])(job *, const nh_unit *) = {[NH_UNIT_DATAPATH] = datapath_unit, [NH_UNIT_MAC] = mac_unit,
-                                                           [NH_UNIT_CONV] = nh_rtl_conv_unit, [NH_UNIT_NEURON] = nh_rtl_neuron_unit,
-                                                           [NH_UNIT_DELAY] = nh_rtl_delay_unit, [NH_UNIT_FORK] = nh_rtl_fork_unit};
+    static bool (*const emit[])(job *, const nh_unit *) = {
+        [NH_UNIT_DATAPATH] = datapath_unit,  [NH_UNIT_MAC] = mac_unit,
+        [NH_UNIT_CONV] = nh_rtl_conv_unit,   [NH_UNIT_NEURON] = nh_rtl_neuron_unit,
+        [NH_UNIT_DELAY] = nh_rtl_delay_unit, [NH_UNIT_FORK] = nh_rtl_fork_unit};
     bool ok = true;
     for (int i = 0; i < g->n_unit; i++) ok = emit[g->unit[i].kind](&j, &g->unit[i]) && ok;
     ok = top(&j) && ok;

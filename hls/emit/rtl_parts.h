@@ -27,10 +27,11 @@ bool nh_mem_table(nh_arena *a, nh_diag *d, const nh_dp_table *t, const char *pat
 /* Weights and biases of nh_conv_mac; parameters of neurons, `depth` words; delays of nh_step_delay. */
 bool nh_mem_conv_weights(nh_arena *a, nh_diag *d, const nh_conv *c, const char *path, const nh_provenance *p);
 bool nh_mem_conv_bias(nh_arena *a, nh_diag *d, const nh_conv *c, const char *path, const nh_provenance *p);
-bool nh_mem_neuron_params(nh_arena *a, nh_diag *d, const nh_neuron_unit *n, int64_t depth, const char *path, const nh_provenance *p);
+bool nh_mem_neuron_params(nh_arena *a, nh_diag *d, const nh_neuron_unit *n, int64_t depth, const char *path,
+                          const nh_provenance *p);
 bool nh_mem_delays(nh_arena *a, nh_diag *d, const nh_delay_unit *u, int bits, const char *path, const nh_provenance *p);
 
-/* --- the folder ---------------------------------------------------------------------------------------------------- */
+/* --- the folder -------------------------------------------------------------------------------------------------- */
 
 /* Where a file of the output belongs (STYLE c); LIST: files that only name the others. */
 typedef enum { NH_BIN_TEMPLATE, NH_BIN_DATA, NH_BIN_NETLIST, NH_BIN_LIST } nh_bin;
@@ -39,7 +40,10 @@ typedef struct {
     nh_arena *arena;
     const char *dir, *project;
     const nh_provenance *made;
-    struct nh_rtl_file { const char *name; nh_bin bin; } *file;
+    struct nh_rtl_file {
+        const char *name;
+        nh_bin bin;
+    } * file;
     size_t n_file, cap_file;
     bool *template_used; /* by index of nh_rtl_templates[] */
     const char *bug;     /* a file named twice, a template that does not exist; or NULL */
@@ -50,10 +54,11 @@ nh_rtl_out *nh_rtl_out_new(nh_arena *a, const char *dir, const char *project, co
 const char *nh_rtl_out_file(nh_rtl_out *o, nh_bin bin, const char *name);
 /* Templates named in a netlist; nh_rtl_out_finish adds those that they instantiate themselves. */
 void nh_rtl_out_use(nh_rtl_out *o, const char *template_name);
-/* Copy the templates, write files.f, <project>.core, <project>.vlt and manifest.json. traced: wires of the top module. */
+/* Copy the templates, write files.f, <project>.core, <project>.vlt and manifest.json. traced: wires of the top module.
+ */
 bool nh_rtl_out_finish(nh_rtl_out *o, nh_diag *d, const char *const *traced, int n_traced);
 
-/* --- modules of units ---------------------------------------------------------------------------------------------- */
+/* --- modules of units -------------------------------------------------------------------------------------------- */
 
 typedef struct {
     nh_arena *a;

@@ -18,8 +18,7 @@ void nh_rtl_conn_clock(nh_vlog *v) {
 
 void nh_rtl_conn_stream(nh_rtl_job *j, nh_vlog *v, const char *side, const char *net) {
     static const char *const part[] = {"valid", "ready", "data"};
-    for (int i = 0; i < 3; i++)
-        nh_vlog_conn(v, nh_arena_printf(j->a, "%s_%s", side, part[i]), "%s_%s", net, part[i]);
+    for (int i = 0; i < 3; i++) nh_vlog_conn(v, nh_arena_printf(j->a, "%s_%s", side, part[i]), "%s_%s", net, part[i]);
 }
 
 void nh_rtl_stream_wires(nh_vlog *v, const char *net, int64_t bits) {
@@ -39,9 +38,13 @@ const char *nh_rtl_lane(nh_rtl_job *j, const char *net, int64_t lanes, int64_t i
     return nh_rtl_slice(j, net, lanes * width, i * width, width);
 }
 
-const char *nh_rtl_unit_module(nh_rtl_job *j, const nh_unit *u) { return nh_arena_printf(j->a, "%s_%s", j->project, u->id); }
+const char *nh_rtl_unit_module(nh_rtl_job *j, const nh_unit *u) {
+    return nh_arena_printf(j->a, "%s_%s", j->project, u->id);
+}
 
-const char *nh_rtl_dp_module(nh_rtl_job *j, const nh_dp *dp) { return nh_arena_printf(j->a, "%s_%s", j->project, dp->id); }
+const char *nh_rtl_dp_module(nh_rtl_job *j, const nh_dp *dp) {
+    return nh_arena_printf(j->a, "%s_%s", j->project, dp->id);
+}
 
 const char *nh_rtl_port(nh_rtl_job *j, const char *side, int n, int i) {
     return n == 1 ? side : nh_arena_printf(j->a, "%s%d", side, i);

@@ -55,7 +55,8 @@ static void conv_engine(nh_rtl_job *j, nh_vlog *v, const nh_unit *u) {
     nh_rtl_begin(j, v, "nh_conv_mac", "u_conv");
     conv_shape(v, c);
     nh_vlog_param(v, "WEIGHT_BLOCK", in_block(j, words, c->out_lanes * lanes * c->weight.width_bits));
-    nh_vlog_param(v, "INPUT_BLOCK", in_block(j, c->h_in * c->w_in * (c->c_in / c->in_lanes), c->in_lanes * c->x.width_bits));
+    nh_vlog_param(v, "INPUT_BLOCK",
+                  in_block(j, c->h_in * c->w_in * (c->c_in / c->in_lanes), c->in_lanes * c->x.width_bits));
     nh_vlog_param_str(v, "WEIGHT_FILE", data_name(j, u, "w"));
     nh_vlog_param_str(v, "BIAS_FILE", data_name(j, u, "b"));
     nh_rtl_conn_clock(v);
@@ -71,8 +72,8 @@ bool nh_rtl_conv_unit(nh_rtl_job *j, const nh_unit *u) {
     (void)in;
     nh_vlog *v = nh_rtl_open_unit(
         j, u,
-        nh_arena_printf(j->a, "a convolution on %lld x %lld multipliers, %lld cycles per frame", (long long)c->out_lanes,
-                        (long long)(c->depthwise ? 1 : c->in_lanes), (long long)c->cycles));
+        nh_arena_printf(j->a, "a convolution on %lld x %lld multipliers, %lld cycles per frame",
+                        (long long)c->out_lanes, (long long)(c->depthwise ? 1 : c->in_lanes), (long long)c->cycles));
     nh_rtl_stream_wires(v, "y", nh_rtl_src_bits(out));
     conv_engine(j, v, u);
     nh_rtl_skid(j, v, nh_rtl_src_bits(out), "y", "m");
@@ -90,13 +91,14 @@ bool nh_rtl_conv_unit(nh_rtl_job *j, const nh_unit *u) {
 /* Bits per lane, of all lanes, and the nets that hold them on the way through the unit. */
 typedef struct {
     int64_t acc_bits, param_lane, param_bits, state_lane, state_bits;
-    int64_t depth;      /* words of the parameters */
-    const char *acc;    /* net whose low bits are the accumulators: all lanes of a0, then of a1 ... */
-    const char *param;  /* net whose bits from param_at on are the parameters, lane by lane */
+    int64_t depth;     /* words of the parameters */
+    const char *acc;   /* net whose low bits are the accumulators: all lanes of a0, then of a1 ... */
+    const char *param; /* net whose bits from param_at on are the parameters, lane by lane */
     int64_t acc_total, param_total, param_at;
 } neuron_nets;
 
-/* The parameters of all neurons repeat after the longest period when that is whole words and every other period fits in. */
+/* The parameters of all neurons repeat after the longest period when that is whole words and every other period fits
+ * in. */
 static int64_t param_depth(const nh_neuron_unit *n) {
     int64_t period = 1;
     for (int k = 0; k < n->n_param; k++)
@@ -236,8 +238,8 @@ bool nh_rtl_neuron_unit(nh_rtl_job *j, const nh_unit *u) {
     neuron_nets b = measure_nets(n);
     assert(u->n_in == n->n_acc && j->g->stream[u->out[0]].src_beat == n->lanes);
     nh_vlog *v = nh_rtl_open_unit(j, u,
-                                  nh_arena_printf(j->a, "%lld neurons, %lld a cycle, %lld bits of state each", (long long)n->n,
-                                                  (long long)n->lanes, (long long)b.state_lane));
+                                  nh_arena_printf(j->a, "%lld neurons, %lld a cycle, %lld bits of state each",
+                                                  (long long)n->n, (long long)n->lanes, (long long)b.state_lane));
     const char *from = neuron_inputs(j, v, u, &b);
     nh_rtl_stream_wires(v, "y", out_bits);
     nh_rtl_pipe(j, v, n->dp->latency_cycles, from, "y");
@@ -263,7 +265,8 @@ static int64_t least_delay(const nh_delay_unit *u) {
     return least;
 }
 
-/* A loop's delay gives before it takes. Any other waits for the step's input like every unit, so it must not know its least delay. */
+/* A loop's delay gives before it takes. Any other waits for the step's input like every unit, so it must not know its
+ * least delay. */
 static bool is_uniform(const nh_delay_unit *u) { return least_delay(u) == u->most && (u->is_late || u->most == 0); }
 
 static void delay_memory(nh_rtl_job *j, nh_vlog *v, const nh_unit *u) {

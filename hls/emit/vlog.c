@@ -62,13 +62,13 @@ static size_t format(nh_vlog *v, const char *fmt, va_list ap) {
 }
 
 /* Formatted text of its own: the buffer holds nothing else. */
-#define FORMAT(v, fmt)                                                                                                           \
-    do {                                                                                                                         \
-        va_list ap_;                                                                                                             \
-        va_start(ap_, fmt);                                                                                                      \
-        (v)->text_size = 0;                                                                                                      \
-        format((v), (fmt), ap_);                                                                                                 \
-        va_end(ap_);                                                                                                             \
+#define FORMAT(v, fmt)                                                                                                 \
+    do {                                                                                                               \
+        va_list ap_;                                                                                                   \
+        va_start(ap_, fmt);                                                                                            \
+        (v)->text_size = 0;                                                                                            \
+        format((v), (fmt), ap_);                                                                                       \
+        va_end(ap_);                                                                                                   \
     } while (0)
 
 /* Write text, breaking after ", " where a line would become too long. */
@@ -219,7 +219,8 @@ void nh_vlog_inst_end(nh_vlog *v) {
     }
     /* One line where it fits (the thousands of nh_reg of a datapath), else a line per field. */
     bool one_line = columns <= LINE_COLUMNS;
-    const char *open = one_line ? "(" : "(\n        ", *sep = one_line ? ", " : ",\n        ", *close = one_line ? ")" : "\n    )";
+    const char *open = one_line ? "(" : "(\n        ", *sep = one_line ? ", " : ",\n        ",
+               *close = one_line ? ")" : "\n    )";
     nh_printf(v->out, "    %s ", v->module);
     if (n_param) {
         nh_printf(v->out, "#%s", open);

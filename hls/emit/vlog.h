@@ -28,7 +28,8 @@ void nh_vlog_module_begin(nh_vlog *v, const char *name);
 void nh_vlog_port(nh_vlog *v, const char *dir, int64_t width_bits, const char *name);
 void nh_vlog_module_body(nh_vlog *v); /* ends the port list */
 void nh_vlog_module_end(nh_vlog *v);
-void nh_vlog_wire(nh_vlog *v, int64_t width_bits, bool is_signed, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void nh_vlog_wire(nh_vlog *v, int64_t width_bits, bool is_signed, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 /* assign <lhs> = <rhs>; rhs is an expression, never a statement. */
 void nh_vlog_assign(nh_vlog *v, const char *lhs, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Instance of a template (checked against templates.def: unknown, missing or repeated names abort as NH_O_BUG) or of a

@@ -6,8 +6,8 @@
 
 typedef enum { LUT, FF, CARRY, BRAM, DSP, OTHER, FREE } kind;
 
-/* One cell counts as `n` of its kind, and as `luts` look-up tables besides: distributed RAM and carry cells sit in LUT sites that
- * logic cannot use then. A trailing '*' stands for any ending; the first row that fits counts. */
+/* One cell counts as `n` of its kind, and as `luts` look-up tables besides: distributed RAM and carry cells sit in LUT
+ * sites that logic cannot use then. A trailing '*' stands for any ending; the first row that fits counts. */
 typedef struct {
     const char *family, *cell;
     kind kind;
@@ -23,8 +23,8 @@ static const rule rules[] = {
 
     {"ecp5", "LUT4", LUT, 1, 0},
     {"ecp5", "TRELLIS_FF", FF, 1, 0},
-    {"ecp5", "CCU2C", CARRY, 1, 2},           /* both LUTs of a slice */
-    {"ecp5", "TRELLIS_DPR16X4", LUT, 6, 0},   /* three slices, one of them for the write port */
+    {"ecp5", "CCU2C", CARRY, 1, 2},         /* both LUTs of a slice */
+    {"ecp5", "TRELLIS_DPR16X4", LUT, 6, 0}, /* three slices, one of them for the write port */
     {"ecp5", "DP16KD", BRAM, 1, 0},
     {"ecp5", "PDPW16KD", BRAM, 1, 0},
     {"ecp5", "MULT18X18D", DSP, 1, 0},
@@ -66,20 +66,22 @@ static bool matches(const char *pattern, const char *cell) {
 static const rule *rule_of(const char *family, const char *cell) {
     static const rule other = {NULL, "", OTHER, 1, 0};
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
-        if ((!rules[i].family || strcmp(rules[i].family, family) == 0) && matches(rules[i].cell, cell)) return &rules[i];
+        if ((!rules[i].family || strcmp(rules[i].family, family) == 0) && matches(rules[i].cell, cell))
+            return &rules[i];
     return &other;
 }
 
-static int64_t divide_up(int64_t a, int64_t b) {
-    return (a + b - 1) / b;
-}
+static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 static int64_t parameter(json_t *cell, const char *name) {
     json_t *value = json_object_get(json_object_get(cell, "parameters"), name);
-    return json_is_integer(value) ? json_integer_value(value) : json_is_string(value) ? strtoll(json_string_value(value), NULL, 2) : 0;
+    return json_is_integer(value)  ? json_integer_value(value)
+           : json_is_string(value) ? strtoll(json_string_value(value), NULL, 2)
+                                   : 0;
 }
 
-/* The generic flow keeps memories whole. Distributed ones take a LUT per bit and 2^inputs words, others whole block RAMs. */
+/* The generic flow keeps memories whole. Distributed ones take a LUT per bit and 2^inputs words, others whole block
+ * RAMs. */
 static void count_memory(json_t *cell, const nh_target *t, nh_cells *out) {
     int64_t words = parameter(cell, "SIZE"), width = parameter(cell, "WIDTH");
     const char *style = json_string_value(json_object_get(json_object_get(cell, "attributes"), "ram_style"));
@@ -136,18 +138,18 @@ static void count_below(json_t *root, json_t *cell, const nh_target *t, int dept
     json_object_foreach(inside, name, below) count_below(root, below, t, depth + 1, out);
 }
 
-bool nh_cells_count_groups(nh_diag *d, const char *json_path, const nh_target *t, const char *top, nh_cells_group *group, int n_group) {
+bool nh_cells_count_groups(nh_diag *d, const char *json_path, const nh_target *t, const char *top,
+                           nh_cells_group *group, int n_group) {
     json_t *root = json_load_file(json_path, 0, NULL), *cells = cells_of(root, top), *cell;
     const char *name;
     bool ok = json_is_object(cells);
     if (!ok) nh_report(d, NH_T_FAILED, NH_NOWHERE, "yosys left no netlist of %s in '%s'", top, json_path);
-    json_object_foreach(cells, name, cell)
-        for (int i = 0; i < n_group; i++) {
-            if (strncmp(name, group[i].prefix, strlen(group[i].prefix)) != 0) continue;
-            group[i].n++;
-            count_below(root, cell, t, 0, &group[i].cells);
-            break;
-        }
+    json_object_foreach(cells, name, cell) for (int i = 0; i < n_group; i++) {
+        if (strncmp(name, group[i].prefix, strlen(group[i].prefix)) != 0) continue;
+        group[i].n++;
+        count_below(root, cell, t, 0, &group[i].cells);
+        break;
+    }
     for (int i = 0; i < n_group; i++) join_halves(t, &group[i].cells);
     json_decref(root);
     return ok;

@@ -31,7 +31,10 @@ typedef struct {
     bool is_empty_dir;
 } entry;
 
-typedef struct { entry *at; size_t n, cap; } entries;
+typedef struct {
+    entry *at;
+    size_t n, cap;
+} entries;
 
 static bool read_dir(nh_arena *a, const char *folder, const char *sub, entries *out) {
     DIR *dir = opendir(nh_path_join(a, folder, sub));
@@ -56,9 +59,7 @@ static bool read_dir(nh_arena *a, const char *folder, const char *sub, entries *
     return true;
 }
 
-static int by_name(const void *x, const void *y) {
-    return strcmp(((const entry *)x)->name, ((const entry *)y)->name);
-}
+static int by_name(const void *x, const void *y) { return strcmp(((const entry *)x)->name, ((const entry *)y)->name); }
 
 static bool read_folder(nh_arena *a, const char *folder, entries *out) {
     *out = (entries){0};
@@ -108,7 +109,9 @@ static int copy_file(const char *from, const char *to) {
     struct stat st;
     char buffer[32768];
     int in = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), error = 0;
-    int out = in >= 0 && fstat(in, &st) == 0 && S_ISREG(st.st_mode) ? open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+    int out = in >= 0 && fstat(in, &st) == 0 && S_ISREG(st.st_mode)
+                  ? open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)
+                  : -1;
     if (out < 0) error = errno ? errno : EINVAL;
     for (ssize_t n = 1; error == 0 && n != 0;) {
         n = read(in, buffer, sizeof buffer);
@@ -119,7 +122,8 @@ static int copy_file(const char *from, const char *to) {
             if (k < 0) k = 0;
         }
     }
-    if (out >= 0 && error == 0 && (fchmod(out, st.st_mode & 07777) != 0 || futimens(out, (struct timespec[]){st.st_atim, st.st_mtim}) != 0))
+    if (out >= 0 && error == 0 &&
+        (fchmod(out, st.st_mode & 07777) != 0 || futimens(out, (struct timespec[]){st.st_atim, st.st_mtim}) != 0))
         error = errno;
     if (out >= 0 && close(out) != 0 && error == 0) error = errno;
     if (in >= 0) close(in);
@@ -133,7 +137,8 @@ static int link_or_copy(const char *from, const char *to) {
 }
 
 static void warn_edited(nh_diag *d, const char *folder, const char *name, const char *to) {
-    nh_report(d, NH_O_EDITED, NH_NOWHERE, "'%s%s%s' was changed since neurohls wrote it", folder, *folder ? "/" : "", name);
+    nh_report(d, NH_O_EDITED, NH_NOWHERE, "'%s%s%s' was changed since neurohls wrote it", folder, *folder ? "/" : "",
+              name);
     nh_diag_found(d, "it is kept as '%s%s%s' beside the new one", folder, *folder ? "/" : "", to);
     nh_diag_hint(d, "generated files are written anew by every build: put what is yours into a file of another name");
 }
@@ -149,8 +154,10 @@ typedef struct {
 } swap;
 
 static bool taken(swap *s, const char *name) {
-    nh_report(s->d, NH_O_TAKEN, (nh_loc){.file = nh_path_join(s->a, s->dst, name)}, "a file of yours has the name of one that neurohls writes");
-    nh_diag_found(s->d, "'%s/%s' was not made by neurohls, and is now a part of the output", nh_path_base(s->dst), name);
+    nh_report(s->d, NH_O_TAKEN, (nh_loc){.file = nh_path_join(s->a, s->dst, name)},
+              "a file of yours has the name of one that neurohls writes");
+    nh_diag_found(s->d, "'%s/%s' was not made by neurohls, and is now a part of the output", nh_path_base(s->dst),
+                  name);
     nh_diag_hint(s->d, "move it away or give it another name; nothing was replaced");
     return false;
 }
@@ -162,7 +169,8 @@ static bool make_parents(swap *s, const char *name) {
         *end = 0;
         struct stat st;
         if (mkdir(path, 0777) != 0) {
-            if (errno != EEXIST || stat(path, &st) != 0) return nh_report(s->d, NH_O_WRITE, NH_NOWHERE, "cannot make '%s': %s", path, strerror(errno));
+            if (errno != EEXIST || stat(path, &st) != 0)
+                return nh_report(s->d, NH_O_WRITE, NH_NOWHERE, "cannot make '%s': %s", path, strerror(errno));
             if (!S_ISDIR(st.st_mode)) return taken(s, name);
         }
         *end = '/';
@@ -181,31 +189,37 @@ static bool keep(swap *s, const entry *e) {
     if (e->is_empty_dir) return make_parents(s, nh_arena_printf(s->a, "%s/", e->name));
     if (file || next || same) {
         nh_hash hash = hash_of(s->a, s->dst, e);
-        if (is_one_of(hash, file, next) || (same && S_ISREG(e->st.st_mode) && is_one_of(hash, hash_of(s->a, s->staged, same).hex, NULL))) return true;
+        if (is_one_of(hash, file, next) ||
+            (same && S_ISREG(e->st.st_mode) && is_one_of(hash, hash_of(s->a, s->staged, same).hex, NULL)))
+            return true;
     }
     bool was_ours = file || next || (!s->ours->is_known && same);
     const char *to = was_ours ? edited_name(s->a, e->name, s->staged, s->dst) : e->name;
     if (!make_parents(s, to)) return false;
     int error = link_or_copy(nh_path_join(s->a, s->dst, e->name), nh_path_join(s->a, s->staged, to));
     if (error == EEXIST || error == ENOTDIR || error == EISDIR) return taken(s, e->name);
-    if (error) return nh_report(s->d, NH_O_WRITE, NH_NOWHERE, "cannot keep '%s/%s': %s", s->dst, e->name, strerror(error));
+    if (error)
+        return nh_report(s->d, NH_O_WRITE, NH_NOWHERE, "cannot keep '%s/%s': %s", s->dst, e->name, strerror(error));
     if (was_ours) warn_edited(s->d, nh_path_base(s->dst), e->name, to);
     return true;
 }
 
 static bool is_untouched(const entry *before, const entry *now) {
     const struct stat *x = &before->st, *y = &now->st;
-    return x->st_ino == y->st_ino && x->st_size == y->st_size && x->st_mtim.tv_sec == y->st_mtim.tv_sec && x->st_mtim.tv_nsec == y->st_mtim.tv_nsec;
+    return x->st_ino == y->st_ino && x->st_size == y->st_size && x->st_mtim.tv_sec == y->st_mtim.tv_sec &&
+           x->st_mtim.tv_nsec == y->st_mtim.tv_nsec;
 }
 
-/* After the exchange `staged` is the old folder. What came into it, or was changed, since it was looked at moves over. */
+/* After the exchange `staged` is the old folder. What came into it, or was changed, since it was looked at moves over.
+ */
 static void rescue(swap *s) {
     entries now;
     if (!read_folder(s->a, s->staged, &now)) return;
     for (size_t i = 0; i < now.n; i++) {
         const entry *e = &now.at[i], *before = find(&s->old, e->name);
         if (e->is_empty_dir || (before && is_untouched(before, e))) continue;
-        const char *to = exists(nh_path_join(s->a, s->dst, e->name)) ? edited_name(s->a, e->name, s->dst, NULL) : e->name;
+        const char *to =
+            exists(nh_path_join(s->a, s->dst, e->name)) ? edited_name(s->a, e->name, s->dst, NULL) : e->name;
         swap back = {.a = s->a, .d = s->d, .staged = s->dst};
         if (make_parents(&back, to)) rename(nh_path_join(s->a, s->staged, e->name), nh_path_join(s->a, s->dst, to));
     }
@@ -238,7 +252,9 @@ void nh_folder_drop(nh_arena *a, const char *folder, const nh_pairs *ours) {
     for (size_t i = 0; i < ours->n; i++) {
         const char *path = nh_path_join(a, folder, ours->at[i].name);
         struct stat st;
-        if (lstat(path, &st) == 0 && S_ISREG(st.st_mode) && nh_hash_file(a, path, &hash) && strcmp(hash.hex, ours->at[i].value) == 0) unlink(path);
+        if (lstat(path, &st) == 0 && S_ISREG(st.st_mode) && nh_hash_file(a, path, &hash) &&
+            strcmp(hash.hex, ours->at[i].value) == 0)
+            unlink(path);
     }
     for (size_t i = 0; i < ours->n; i++) remove_empty(a, folder, ours->at[i].name);
     rmdir(folder);
@@ -247,7 +263,9 @@ void nh_folder_drop(nh_arena *a, const char *folder, const nh_pairs *ours) {
 bool nh_file_keep_edited(nh_arena *a, nh_diag *d, const char *path, const char *hash) {
     nh_hash now;
     struct stat st;
-    if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode) || !nh_hash_file(a, path, &now) || (hash && strcmp(now.hex, hash) == 0)) return true;
+    if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode) || !nh_hash_file(a, path, &now) ||
+        (hash && strcmp(now.hex, hash) == 0))
+        return true;
     const char *to = edited_name(a, path, "", NULL);
     int error = link_or_copy(path, to);
     if (error) return nh_report(d, NH_O_WRITE, NH_NOWHERE, "cannot keep '%s': %s", path, strerror(error));

@@ -16,7 +16,8 @@ extern const nh_embedded nh_rtl_templates[];
 extern const size_t nh_rtl_templates_count;
 
 /* The words that nextpnr-ice40 takes as --<device>. */
-static const char *const devices[] = {"lp384", "lp1k", "lp4k", "lp8k", "hx1k", "hx4k", "hx8k", "up3k", "up5k", "u1k", "u2k", "u4k"};
+static const char *const devices[] = {"lp384", "lp1k", "lp4k", "lp8k", "hx1k", "hx4k",
+                                      "hx8k",  "up3k", "up5k", "u1k",  "u2k",  "u4k"};
 
 bool nh_pnr_device_check(nh_diag *d, const nh_target *t) {
     size_t n = sizeof devices / sizeof devices[0];
@@ -31,10 +32,9 @@ bool nh_pnr_device_check(nh_diag *d, const nh_target *t) {
 
 /* ---- pins ---- */
 
-/* clk, rst, frame_error and, for each side, valid, ready, last and the data (with the step marker, where there is one). */
-static int64_t pins_for(int64_t in_bits, int64_t out_bits) {
-    return 3 + (3 + in_bits) + (3 + out_bits);
-}
+/* clk, rst, frame_error and, for each side, valid, ready, last and the data (with the step marker, where there is one).
+ */
+static int64_t pins_for(int64_t in_bits, int64_t out_bits) { return 3 + (3 + in_bits) + (3 + out_bits); }
 
 /* The widest serial word that the package has pins for on both sides; 0 when not even one bit fits. */
 static int serial_width(int64_t pins) {
@@ -94,7 +94,8 @@ static void conn_core(nh_arena *a, nh_vlog *v, const char *side, int64_t bits, b
         return;
     }
     static const char *const flag[] = {"valid", "ready", "last"};
-    for (int i = 0; i < 3; i++) nh_vlog_conn(v, nh_arena_printf(a, "%s_axis_t%s", side, flag[i]), "%s_t%s", side, flag[i]);
+    for (int i = 0; i < 3; i++)
+        nh_vlog_conn(v, nh_arena_printf(a, "%s_axis_t%s", side, flag[i]), "%s_t%s", side, flag[i]);
     nh_vlog_conn(v, nh_arena_printf(a, "%s_axis_tdata", side), "%s_tdata[%lld:0]", side, (long long)bits - 2);
     nh_vlog_conn(v, nh_arena_printf(a, "%s_axis_tuser", side), "%s_tdata[%lld]", side, (long long)bits - 1);
 }
@@ -155,7 +156,10 @@ static char *write_template(nh_arena *a, nh_diag *d, const char *work_dir, const
 /* ---- what nextpnr says ---- */
 
 static void set_use(nh_pnr_facts *f, const char *bel, int64_t used, int64_t total) {
-    const struct { const char *bel; int64_t *used, *total; } row[] = {
+    const struct {
+        const char *bel;
+        int64_t *used, *total;
+    } row[] = {
         {"ICESTORM_LC", &f->luts, &f->luts_total},
         {"ICESTORM_RAM", &f->brams, &f->brams_total},
         {"ICESTORM_DSP", &f->dsps, &f->dsps_total},
@@ -178,13 +182,14 @@ static bool read_report(nh_diag *d, const char *path, nh_pnr_facts *f) {
         if (f->fmax_mhz == 0 || mhz < f->fmax_mhz) f->fmax_mhz = mhz;
     }
     json_object_foreach(json_object_get(root, "utilization"), name, value)
-        set_use(f, name, json_integer_value(json_object_get(value, "used")), json_integer_value(json_object_get(value, "available")));
+        set_use(f, name, json_integer_value(json_object_get(value, "used")),
+                json_integer_value(json_object_get(value, "available")));
     json_decref(root);
     return f->luts_total > 0 || nh_report(d, NH_T_FAILED, NH_NOWHERE, "nextpnr-ice40 left no report in '%s'", path);
 }
 
-/* A run that failed leaves no report, but its log has lines `Info:  ICESTORM_LC:  6000/ 5280  113%`. True when some resource is
- * asked for more than there is: the design does not fit, which is a result and no failure of the tool. */
+/* A run that failed leaves no report, but its log has lines `Info:  ICESTORM_LC:  6000/ 5280  113%`. True when some
+ * resource is asked for more than there is: the design does not fit, which is a result and no failure of the tool. */
 static bool is_too_large(nh_arena *a, const char *log, nh_pnr_facts *f) {
     nh_bytes text;
     bool too_large = false;
@@ -204,11 +209,25 @@ typedef struct {
     const char *json, *asc, *report, *log, *bin;
 } outputs;
 
-static bool place_and_route(nh_arena *a, nh_diag *d, const nh_options *o, const char *nextpnr, const outputs *out, nh_pnr_facts *f) {
+static bool place_and_route(nh_arena *a, nh_diag *d, const nh_options *o, const char *nextpnr, const outputs *out,
+                            nh_pnr_facts *f) {
     const nh_target *t = &o->target;
-    const char *argv[] = {nextpnr, nh_arena_printf(a, "--%s", t->device), "--package", t->package, "--json", out->json,
-                          "--asc", out->asc, "--report", out->report, "--freq", nh_arena_printf(a, "%g", o->clock_mhz),
-                          "--timing-allow-fail", "--seed", "1", NULL};
+    const char *argv[] = {nextpnr,
+                          nh_arena_printf(a, "--%s", t->device),
+                          "--package",
+                          t->package,
+                          "--json",
+                          out->json,
+                          "--asc",
+                          out->asc,
+                          "--report",
+                          out->report,
+                          "--freq",
+                          nh_arena_printf(a, "%g", o->clock_mhz),
+                          "--timing-allow-fail",
+                          "--seed",
+                          "1",
+                          NULL};
     nh_tool_run run = {.argv = argv, .log = out->log, .wall_limit_s = WALL_LIMIT_S, .memory_limit = MEMORY_LIMIT};
     nh_diag *failed = nh_diag_new(a);
     if (nh_tool_exec(a, failed, &run)) {
@@ -226,9 +245,10 @@ static bool pack(nh_arena *a, nh_diag *d, const char *icepack, const char *work_
     return nh_tool_exec(a, d, &run);
 }
 
-/* Decide what is placed: the design itself, or the wrapper around it, whose files are added to y. The name of the top module;
- * NULL when files cannot be written, or when not even one data pin per side is there (then f->ran is set). */
-static const char *choose_top(nh_arena *a, nh_diag *d, const nh_design *g, nh_yosys *y, const char **more, nh_pnr_facts *f) {
+/* Decide what is placed: the design itself, or the wrapper around it, whose files are added to y. The name of the top
+ * module; NULL when files cannot be written, or when not even one data pin per side is there (then f->ran is set). */
+static const char *choose_top(nh_arena *a, nh_diag *d, const nh_design *g, nh_yosys *y, const char **more,
+                              nh_pnr_facts *f) {
     const nh_stream *in = &g->stream[g->input], *out = &g->stream[g->output];
     const char *project = g->opt->project;
     core c = {project, in->src_beat * nh_axi_element_bits(in->fmt) + g->is_temporal,
@@ -249,14 +269,15 @@ static const char *choose_top(nh_arena *a, nh_diag *d, const nh_design *g, nh_yo
     if (!more[0] || !more[1] || !write_wrapper(a, d, more[2], &c, pin_w)) return NULL;
     y->more = more;
     y->n_more = 3;
-    f->wrapper = nh_arena_printf(a, "serial words of %d bits at both ends: the ports need %lld pins, the package has %lld", pin_w,
-                                 (long long)needed, (long long)pins);
+    f->wrapper =
+        nh_arena_printf(a, "serial words of %d bits at both ends: the ports need %lld pins, the package has %lld",
+                        pin_w, (long long)needed, (long long)pins);
     return top;
 }
 
 /* Synthesize, place, route and pack module `top`. */
-static bool place_top(nh_arena *a, nh_diag *d, const nh_options *o, const nh_yosys *y, const char *top, const char *nextpnr, const char *icepack,
-                      nh_pnr_facts *f) {
+static bool place_top(nh_arena *a, nh_diag *d, const nh_options *o, const nh_yosys *y, const char *top,
+                      const char *nextpnr, const char *icepack, nh_pnr_facts *f) {
     char *base = nh_path_join(a, y->work_dir, top);
     outputs out = {.json = nh_yosys_synth(a, d, y, &o->target, top),
                    .asc = nh_arena_printf(a, "%s.asc", base),
@@ -271,8 +292,8 @@ static bool place_top(nh_arena *a, nh_diag *d, const nh_options *o, const nh_yos
     return true;
 }
 
-bool nh_pnr_run(nh_arena *a, nh_diag *d, const nh_design *g, const char *rtl_dir, const char *work_dir, const char *yosys,
-                const char *nextpnr, const char *icepack, nh_pnr_facts *f) {
+bool nh_pnr_run(nh_arena *a, nh_diag *d, const nh_design *g, const char *rtl_dir, const char *work_dir,
+                const char *yosys, const char *nextpnr, const char *icepack, nh_pnr_facts *f) {
     const nh_target *t = &g->opt->target;
     const char *more[3];
     nh_yosys y = {.yosys = yosys, .rtl_dir = rtl_dir, .work_dir = nh_tool_absolute(a, work_dir)};
@@ -282,11 +303,13 @@ bool nh_pnr_run(nh_arena *a, nh_diag *d, const nh_design *g, const char *rtl_dir
     return top ? place_top(a, d, g->opt, &y, top, nextpnr, icepack, f) : f->ran;
 }
 
-bool nh_pnr_fabric(nh_arena *a, nh_diag *d, const nh_options *o, const char *rtl_dir, const char *work_dir, const char *yosys,
-                   const char *nextpnr, const char *icepack, nh_pnr_facts *f) {
+bool nh_pnr_fabric(nh_arena *a, nh_diag *d, const nh_options *o, const char *rtl_dir, const char *work_dir,
+                   const char *yosys, const char *nextpnr, const char *icepack, nh_pnr_facts *f) {
     const nh_target *t = &o->target;
     nh_yosys y = {.yosys = yosys, .rtl_dir = rtl_dir, .work_dir = nh_tool_absolute(a, work_dir)};
     *f = (nh_pnr_facts){.device = t->device, .package = t->package};
-    f->wrapper = nh_arena_printf(a, "clk, rx, tx: the host port behind a serial line of %lld baud", (long long)o->fabric.baud);
-    return nh_pnr_device_check(d, t) && place_top(a, d, o, &y, nh_arena_printf(a, "%s_board", o->project), nextpnr, icepack, f);
+    f->wrapper =
+        nh_arena_printf(a, "clk, rx, tx: the host port behind a serial line of %lld baud", (long long)o->fabric.baud);
+    return nh_pnr_device_check(d, t) &&
+           place_top(a, d, o, &y, nh_arena_printf(a, "%s_board", o->project), nextpnr, icepack, f);
 }

@@ -18,9 +18,9 @@
 #define STATE_FORMAT 1
 
 /* As text in the state file:
- *     {"format": 1, "step": {"rtl": {"key": {part: value}, "file": {path: sha256}, "next": {path: sha256}, "facts": text}}}
- * file: what the folder has. next: what it has when the run that was publishing it was killed before it could say so; absent else.
- * jansson's own memory never outlives a call: rows are copied into the arena. */
+ *     {"format": 1, "step": {"rtl": {"key": {part: value}, "file": {path: sha256}, "next": {path: sha256}, "facts":
+ * text}}} file: what the folder has. next: what it has when the run that was publishing it was killed before it could
+ * say so; absent else. jansson's own memory never outlives a call: rows are copied into the arena. */
 typedef struct {
     const char *name;
     nh_pairs key, file, next;
@@ -179,9 +179,7 @@ void nh_step_input(nh_step *t, const char *name) {
     nh_step_key(t, nh_arena_printf(a, "output of %s", name), r ? nh_arena_str(a, nh_hash_end(h).hex) : "missing");
 }
 
-static bool is_hash(const char *s) {
-    return strlen(s) == 64 && strspn(s, "0123456789abcdef") == 64;
-}
+static bool is_hash(const char *s) { return strlen(s) == 64 && strspn(s, "0123456789abcdef") == 64; }
 
 /* Values that a reader can compare are shown, hashes are not. NULL: both keys are the same. */
 static const char *key_difference(nh_arena *a, const nh_pairs *old, const nh_pairs *new) {
@@ -214,7 +212,8 @@ static const char *reason(nh_step *t) {
     const char *why = key_difference(a, &r->key, &t->key);
     if (why) return why;
     nh_pairs now;
-    if (!nh_folder_files(a, nh_path_join(a, t->all->out, t->name), &now)) return nh_arena_printf(a, "%s is missing", t->name);
+    if (!nh_folder_files(a, nh_path_join(a, t->all->out, t->name), &now))
+        return nh_arena_printf(a, "%s is missing", t->name);
     return file_difference(a, t->name, &r->file, &now);
 }
 
@@ -224,9 +223,7 @@ bool nh_step_cached(nh_step *t, bool force) {
     return !why;
 }
 
-const char *nh_step_why(const nh_step *t) {
-    return t->why;
-}
+const char *nh_step_why(const nh_step *t) { return t->why; }
 
 const char *nh_step_facts(const nh_step *t) {
     const row *r = find_row(t->all, t->name);
@@ -250,13 +247,15 @@ static void leave(int fd) {
     if (fd >= 0) close(fd);
 }
 
-/* A run that was killed while it published left `next`: are they in the folder? Any of them that tells both lists apart says it. */
+/* A run that was killed while it published left `next`: are they in the folder? Any of them that tells both lists apart
+ * says it. */
 static void settle(nh_steps *s, row *r) {
     for (size_t i = 0; i < r->next.n; i++) {
         const char *name = r->next.at[i].name, *old = nh_pairs_get(&r->file, name);
         nh_hash hash;
         if (old && strcmp(old, r->next.at[i].value) == 0) continue;
-        if (!nh_hash_file(s->arena, nh_path_join(s->arena, nh_path_join(s->arena, s->out, r->name), name), &hash)) continue;
+        if (!nh_hash_file(s->arena, nh_path_join(s->arena, nh_path_join(s->arena, s->out, r->name), name), &hash))
+            continue;
         if (strcmp(hash.hex, r->next.at[i].value) != 0) continue;
         r->file = r->next;
         break;
@@ -272,7 +271,8 @@ static bool publish_step(nh_step *t, nh_diag *d, const nh_pairs *files, const ch
     settle(s, r);
     ours.file = &r->file;
     r->next = *files;
-    bool ok = write_state(s, d) && nh_folder_publish(s->arena, d, t->staged, nh_path_join(s->arena, s->out, t->name), &ours);
+    bool ok =
+        write_state(s, d) && nh_folder_publish(s->arena, d, t->staged, nh_path_join(s->arena, s->out, t->name), &ours);
     r->next = (nh_pairs){0};
     if (!ok) {
         write_state(s, nh_diag_new(s->arena));
@@ -311,7 +311,8 @@ void nh_step_abandon(nh_step *t) {
 static bool read_list(nh_arena *a, const char *folder, nh_pairs *out) {
     nh_bytes text;
     *out = (nh_pairs){0};
-    if (!nh_file_read(a, nh_diag_new(a), NH_NOWHERE, nh_path_join(a, folder, STATE_NAME), STATE_MAX, &text)) return false;
+    if (!nh_file_read(a, nh_diag_new(a), NH_NOWHERE, nh_path_join(a, folder, STATE_NAME), STATE_MAX, &text))
+        return false;
     json_t *root = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, NULL);
     read_pairs(a, json_object_get(root, "file"), out);
     json_decref(root);
@@ -321,7 +322,8 @@ static bool read_list(nh_arena *a, const char *folder, nh_pairs *out) {
 
 static bool write_list(nh_arena *a, nh_diag *d, const char *folder) {
     nh_pairs files;
-    if (!nh_folder_files(a, folder, &files)) return nh_report(d, NH_O_WRITE, NH_NOWHERE, "cannot read back '%s'", folder);
+    if (!nh_folder_files(a, folder, &files))
+        return nh_report(d, NH_O_WRITE, NH_NOWHERE, "cannot read back '%s'", folder);
     json_t *root = json_object();
     json_object_set_new(root, "file", pairs_json(&files));
     nh_writer *w = nh_writer_open(a, nh_path_join(a, folder, STATE_NAME));
@@ -341,7 +343,8 @@ const char *nh_step_keep_failed(nh_step *t, nh_diag *d) {
     nh_pairs ours;
     bool is_known = read_list(a, kept, &ours);
     if (!write_list(a, d, t->staged)) return NULL;
-    if (!nh_folder_publish(a, d, t->staged, kept, &(nh_folder_record){.is_known = is_known, .file = &ours})) return NULL;
+    if (!nh_folder_publish(a, d, t->staged, kept, &(nh_folder_record){.is_known = is_known, .file = &ours}))
+        return NULL;
     t->staged = NULL;
     return kept;
 }
@@ -361,7 +364,8 @@ bool nh_steps_publish_files(nh_steps *s, nh_diag *d, const char *const *name, co
     for (size_t i = 0; i < n && ok; i++) {
         const char *path = nh_path_join(a, s->out, name[i]);
         nh_hash hash;
-        ok = nh_hash_file(a, staged[i], &hash) && nh_file_keep_edited(a, d, path, nh_pairs_get(&r->file, name[i])) && nh_publish(d, staged[i], path);
+        ok = nh_hash_file(a, staged[i], &hash) && nh_file_keep_edited(a, d, path, nh_pairs_get(&r->file, name[i])) &&
+             nh_publish(d, staged[i], path);
         nh_pairs_add(a, &files, name[i], hash.hex);
     }
     r->file = files;

@@ -4,7 +4,9 @@
 #include "yosys.h"
 
 /* Instances of the top module (hls/emit/fabric_rtl.c), and what a report calls them. */
-static const struct { const char *prefix, *name; } kinds[] = {
+static const struct {
+    const char *prefix, *name;
+} kinds[] = {
     {"u_router_", "routers"}, {"u_core_", "cores"}, {"u_neurons_", "neurons' datapaths"}, {"u_host", "host port"}};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -35,8 +37,8 @@ static void put(nh_synth_facts *f, const char *name, const nh_cells *cells) {
     f->cells[f->n_unit++] = *cells;
 }
 
-bool nh_synth_fabric(nh_arena *a, nh_diag *d, const nh_options *o, const char *rtl_dir, const char *work_dir, const char *yosys, int jobs,
-                     nh_synth_facts *facts) {
+bool nh_synth_fabric(nh_arena *a, nh_diag *d, const nh_options *o, const char *rtl_dir, const char *work_dir,
+                     const char *yosys, int jobs, nh_synth_facts *facts) {
     nh_yosys y = {.yosys = yosys, .rtl_dir = rtl_dir, .work_dir = nh_tool_absolute(a, work_dir)};
     counts c = {.yosys = &y, .opt = o};
     for (int k = 0; k < KINDS; k++) c.group[k].prefix = kinds[k].prefix;
@@ -53,7 +55,8 @@ bool nh_synth_fabric(nh_arena *a, nh_diag *d, const nh_options *o, const char *r
     facts->unit = nh_arena_alloc(a, (KINDS + 1) * sizeof *facts->unit);
     facts->cells = nh_arena_alloc(a, (KINDS + 1) * sizeof *facts->cells);
     for (int k = 0; k < KINDS; k++)
-        put(facts, c.group[k].n == 1 ? kinds[k].name : nh_arena_printf(a, "%d %s", c.group[k].n, kinds[k].name), &c.group[k].cells);
+        put(facts, c.group[k].n == 1 ? kinds[k].name : nh_arena_printf(a, "%d %s", c.group[k].n, kinds[k].name),
+            &c.group[k].cells);
     put(facts, "total", &c.total);
     return facts->ran;
 }

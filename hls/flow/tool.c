@@ -19,13 +19,17 @@
 const nh_tool_info nh_tools[] = {
     {"verilator", "NEUROHLS_VERILATOR", "the proof that RTL and C agree, measured cycles and the accuracy of the RTL",
      "apt-get install verilator", "--version"},
-    {"yosys", "NEUROHLS_YOSYS", "counted LUTs, flip-flops, block RAMs and DSPs instead of estimates", "apt-get install yosys", "-V"},
+    {"yosys", "NEUROHLS_YOSYS", "counted LUTs, flip-flops, block RAMs and DSPs instead of estimates",
+     "apt-get install yosys", "-V"},
     {"nextpnr-ice40", "NEUROHLS_NEXTPNR_ICE40", "place and route: the clock that is reached, utilisation",
      "apt-get install nextpnr-ice40", "--version"},
     {"icepack", "NEUROHLS_ICEPACK", "the bitstream of an iCE40", "apt-get install fpga-icestorm", NULL},
-    {"icetime", "NEUROHLS_ICETIME", "a second opinion on the timing of an iCE40", "apt-get install fpga-icestorm", NULL},
+    {"icetime", "NEUROHLS_ICETIME", "a second opinion on the timing of an iCE40", "apt-get install fpga-icestorm",
+     NULL},
     {"iverilog", "NEUROHLS_IVERILOG", "a second simulator for the tests", "apt-get install iverilog", "-V"},
-    {"cc", "NEUROHLS_CC", "the generated C kernels on the samples; without it the slower integer model gives the accuracy", "apt-get install gcc", "--version"},
+    {"cc", "NEUROHLS_CC",
+     "the generated C kernels on the samples; without it the slower integer model gives the accuracy",
+     "apt-get install gcc", "--version"},
     {"c++", "NEUROHLS_CXX", "the Verilated model: co-simulation", "apt-get install g++", "--version"},
 };
 const int nh_n_tools = sizeof nh_tools / sizeof nh_tools[0];
@@ -49,7 +53,8 @@ static char *real_path(nh_arena *a, const char *path) {
 }
 
 char *nh_tool_relative(nh_arena *a, const char *from, const char *path) {
-    const char *base = nh_path_base(path), *x = real_path(a, from), *y = nh_path_join(a, real_path(a, nh_path_dir(a, path)), base);
+    const char *base = nh_path_base(path), *x = real_path(a, from),
+               *y = nh_path_join(a, real_path(a, nh_path_dir(a, path)), base);
     size_t same = 0; /* bytes of the folders that both have in common */
     for (size_t i = 0;; i++) {
         bool end_x = x[i] == 0 || x[i] == '/', end_y = y[i] == 0 || y[i] == '/';
@@ -113,17 +118,20 @@ static bool is_log_full(const char *log) {
     return log && stat(log, &st) == 0 && st.st_size > NH_TOOL_LOG_MOST;
 }
 
-/* Wait for the end, or stop it after limit_s or when its log is too large. The process is left unreaped until its group is killed: so the
- * group's number cannot have been given to somebody else. */
+/* Wait for the end, or stop it after limit_s or when its log is too large. The process is left unreaped until its group
+ * is killed: so the group's number cannot have been given to somebody else. */
 static ending finish(pid_t pid, double limit_s, const char *log, int *status) {
     double begin = now_s();
     ending how = ENDED;
     for (long nap_us = 500; how == ENDED; nap_us = nap_us < 20000 ? nap_us * 2 : nap_us) {
         siginfo_t si = {0};
         if (waitid(P_PID, (id_t)pid, &si, WEXITED | WNOWAIT | WNOHANG) == 0 && si.si_pid == pid) break;
-        if (now_s() - begin >= limit_s) how = TOO_LONG;
-        else if (is_log_full(log)) how = LOG_TOO_LARGE;
-        else nanosleep(&(struct timespec){.tv_nsec = nap_us * 1000}, NULL);
+        if (now_s() - begin >= limit_s)
+            how = TOO_LONG;
+        else if (is_log_full(log))
+            how = LOG_TOO_LARGE;
+        else
+            nanosleep(&(struct timespec){.tv_nsec = nap_us * 1000}, NULL);
     }
     kill(-pid, SIGKILL);
     nh_will_keep_group(pid);
@@ -132,9 +140,7 @@ static ending finish(pid_t pid, double limit_s, const char *log, int *status) {
     return how;
 }
 
-bool nh_tool_end(pid_t pid, double limit_s, int *status) {
-    return finish(pid, limit_s, NULL, status) == ENDED;
-}
+bool nh_tool_end(pid_t pid, double limit_s, int *status) { return finish(pid, limit_s, NULL, status) == ENDED; }
 
 /* What the caller says, one hour when it says nothing; the user's word counts more. */
 static double time_limit(const nh_tool_run *r) {
@@ -167,7 +173,8 @@ bool nh_tool_exec(nh_arena *a, nh_diag *d, const nh_tool_run *r) {
     int log = open(r->log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
     if (log < 0) return nh_report(d, NH_O_WRITE, NH_NOWHERE, "cannot write the log '%s': %s", r->log, strerror(errno));
     pid_t pid = 0;
-    int error = nh_launch_start(&(nh_launch){.argv = r->argv, .cwd = r->cwd, .out = log, .memory_limit = r->memory_limit}, &pid);
+    int error = nh_launch_start(
+        &(nh_launch){.argv = r->argv, .cwd = r->cwd, .out = log, .memory_limit = r->memory_limit}, &pid);
     close(log);
     if (error) return nh_report(d, NH_T_FAILED, NH_NOWHERE, "%s cannot be started: %s", r->argv[0], strerror(error));
     int status = 0;
@@ -176,9 +183,11 @@ bool nh_tool_exec(nh_arena *a, nh_diag *d, const nh_tool_run *r) {
     if (how == TOO_LONG)
         nh_report(d, NH_T_LIMIT, NH_NOWHERE, "%s was stopped after %g s", name, limit_s);
     else if (how == LOG_TOO_LARGE)
-        nh_report(d, NH_T_LIMIT, NH_NOWHERE, "%s was stopped: it printed more than %d MiB", name, NH_TOOL_LOG_MOST >> 20);
+        nh_report(d, NH_T_LIMIT, NH_NOWHERE, "%s was stopped: it printed more than %d MiB", name,
+                  NH_TOOL_LOG_MOST >> 20);
     else if (WIFSIGNALED(status))
-        nh_report(d, NH_T_FAILED, NH_NOWHERE, "%s was killed by signal %d (%s)", name, WTERMSIG(status), strsignal(WTERMSIG(status)));
+        nh_report(d, NH_T_FAILED, NH_NOWHERE, "%s was killed by signal %d (%s)", name, WTERMSIG(status),
+                  strsignal(WTERMSIG(status)));
     else if (WEXITSTATUS(status) != 0)
         nh_report(d, NH_T_FAILED, NH_NOWHERE, "%s ended with exit status %d", name, WEXITSTATUS(status));
     else

@@ -24,11 +24,13 @@ static const recipe recipes[] = {
     {"xilinx7", "synth_xilinx -family xc7 -noiopad -noclkbuf -top", "", "-nodsp", " -flatten", ""},
 };
 
-/* As `synth`, but memories stay whole (mapping them to flip-flops would count a RAM as logic), except those marked as logic; and
- * multipliers stay whole when the target has DSP blocks: alumacc leaves a cell type alone that it does not know. */
+/* As `synth`, but memories stay whole (mapping them to flip-flops would count a RAM as logic), except those marked as
+ * logic; and multipliers stay whole when the target has DSP blocks: alumacc leaves a cell type alone that it does not
+ * know. */
 static void write_generic(nh_writer *w, const nh_target *t, const char *top, bool keeps_modules) {
     nh_printf(w, "hierarchy -check -top %s\n", top);
-    nh_printf(w, "proc\n%sopt_expr\nopt_clean\ncheck\nopt -nodffe -nosdff\nwreduce\npeepopt\nopt_clean\n", keeps_modules ? "" : "flatten\n");
+    nh_printf(w, "proc\n%sopt_expr\nopt_clean\ncheck\nopt -nodffe -nosdff\nwreduce\npeepopt\nopt_clean\n",
+              keeps_modules ? "" : "flatten\n");
     if (t->use_dsp) nh_puts(w, "chtype -set nh_mul t:$mul\n");
     nh_puts(w, "alumacc\nshare\nopt\nmemory -nomap\nopt_clean\n");
     nh_puts(w, "memory_map a:rom_style=logic a:ram_style=logic a:ram_style=registers\n");
@@ -44,7 +46,8 @@ static bool write_script(nh_arena *a, nh_diag *d, const char *path, const nh_tar
     for (size_t i = 0; i < sizeof recipes / sizeof recipes[0]; i++) {
         const recipe *r = &recipes[i];
         if (strcmp(t->family, r->family) != 0) continue;
-        nh_printf(w, "%s %s %s%s\n", r->command, top, t->use_dsp ? r->with_dsp : r->without_dsp, keeps_modules ? r->modules : r->flat);
+        nh_printf(w, "%s %s %s%s\n", r->command, top, t->use_dsp ? r->with_dsp : r->without_dsp,
+                  keeps_modules ? r->modules : r->flat);
         known = true;
     }
     bool ok = nh_writer_close(w, d);
@@ -61,7 +64,16 @@ static bool is_plain_name(const char *s) {
 static const char **arguments(nh_arena *a, nh_diag *d, const nh_yosys *y, const char *script, const char *json) {
     nh_bytes list;
     if (!nh_file_read(a, d, NH_NOWHERE, nh_path_join(a, y->rtl_dir, "files.f"), (size_t)16 << 20, &list)) return NULL;
-    const char *option[] = {y->yosys, "-Q", "-T", "-f", "verilog -defer", "-s", nh_tool_relative(a, y->rtl_dir, script), "-b", "json", "-o",
+    const char *option[] = {y->yosys,
+                            "-Q",
+                            "-T",
+                            "-f",
+                            "verilog -defer",
+                            "-s",
+                            nh_tool_relative(a, y->rtl_dir, script),
+                            "-b",
+                            "json",
+                            "-o",
                             nh_tool_relative(a, y->rtl_dir, json)};
     size_t n = sizeof option / sizeof option[0], cap = 0;
     const char **argv = nh_arena_grow(a, NULL, &cap, n + (size_t)y->n_more + 1, sizeof *argv);
@@ -123,8 +135,8 @@ static void count_one(void *ctx, size_t i) {
     j->ok = json && nh_cells_count(j->diag, json, b->target, j->top, &b->cells[k]);
 }
 
-bool nh_synth_run(nh_arena *a, nh_diag *d, const nh_design *g, const char *rtl_dir, const char *work_dir, const char *yosys,
-                  int jobs, nh_synth_facts *facts) {
+bool nh_synth_run(nh_arena *a, nh_diag *d, const nh_design *g, const char *rtl_dir, const char *work_dir,
+                  const char *yosys, int jobs, nh_synth_facts *facts) {
     const nh_target *t = &g->opt->target;
     size_t n = (size_t)g->n_unit + 1;
     const char **unit = nh_arena_alloc(a, n * sizeof *unit);

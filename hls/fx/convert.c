@@ -15,11 +15,12 @@ static void count_overflow(nh_fx_count *count, double steps, double out, nh_over
 
 nh_i128 nh_fx_convert(nh_i128 raw, int frac_in, nh_format to, nh_fx_count *count) {
     bool overflowed;
-    nh_i128 out = nh_fx_cast(raw, frac_in, nh_format_frac(to), to.width_bits, to.is_signed, to.round,
-                             to.overflow, &overflowed);
+    nh_i128 out =
+        nh_fx_cast(raw, frac_in, nh_format_frac(to), to.width_bits, to.is_signed, to.round, to.overflow, &overflowed);
     if (count) {
         count->n++;
-        if (overflowed) count_overflow(count, ldexp((double)raw, nh_format_frac(to) - frac_in), (double)out, to.overflow);
+        if (overflowed)
+            count_overflow(count, ldexp((double)raw, nh_format_frac(to) - frac_in), (double)out, to.overflow);
     }
     return out;
 }
@@ -39,8 +40,8 @@ nh_i128 nh_fx_from_double(double v, nh_format to, nh_fx_count *count) {
     if (!to.is_signed && to.width_bits == 64) return nh_fx_convert(mantissa, 1075 - exponent, to, count);
 
     bool overflowed; /* weights come by the million: the 64-bit cast is several times as fast */
-    int64_t out = nh_fx_checked_cast64(mantissa, 1075 - exponent, nh_format_frac(to), to.width_bits,
-                                       to.is_signed, to.round, to.overflow, &overflowed);
+    int64_t out = nh_fx_checked_cast64(mantissa, 1075 - exponent, nh_format_frac(to), to.width_bits, to.is_signed,
+                                       to.round, to.overflow, &overflowed);
     if (count) {
         count->n++;
         if (overflowed) count_overflow(count, ldexp(v, nh_format_frac(to)), (double)out, to.overflow);
@@ -63,6 +64,4 @@ void nh_fx_constant_bits(double v, int bits, nh_i128 *raw, int *frac) {
     if (*raw == 0) *frac = 0;
 }
 
-double nh_fx_to_double(nh_i128 raw, int frac) {
-    return ldexp((double)raw, -frac);
-}
+double nh_fx_to_double(nh_i128 raw, int frac) { return ldexp((double)raw, -frac); }

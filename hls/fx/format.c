@@ -4,8 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const round_text[] = {"TRN",     "TRN_ZERO",    "RND",     "RND_ZERO",
-                                         "RND_INF", "RND_MIN_INF", "RND_CONV"};
+static const char *const round_text[] = {"TRN", "TRN_ZERO", "RND", "RND_ZERO", "RND_INF", "RND_MIN_INF", "RND_CONV"};
 static const char *const overflow_text[] = {"WRAP", "SAT", "SAT_ZERO", "SAT_SYM"};
 
 nh_format nh_format_make(bool is_signed, int width_bits, int int_bits, nh_round round, nh_overflow overflow) {
@@ -13,13 +12,9 @@ nh_format nh_format_make(bool is_signed, int width_bits, int int_bits, nh_round 
     return (nh_format){width_bits, int_bits, is_signed, round, overflow};
 }
 
-nh_i128 nh_format_max(nh_format f) {
-    return nh_fx_max_raw(f.width_bits, f.is_signed);
-}
+nh_i128 nh_format_max(nh_format f) { return nh_fx_max_raw(f.width_bits, f.is_signed); }
 
-nh_i128 nh_format_min(nh_format f) {
-    return nh_fx_min_raw(f.width_bits, f.is_signed, f.overflow);
-}
+nh_i128 nh_format_min(nh_format f) { return nh_fx_min_raw(f.width_bits, f.is_signed, f.overflow); }
 
 bool nh_format_equal(nh_format a, nh_format b) {
     return a.width_bits == b.width_bits && a.int_bits == b.int_bits && a.is_signed == b.is_signed &&
@@ -40,8 +35,7 @@ static bool fail(scanner *s, const char *why) {
 }
 
 static void skip_blanks(scanner *s) {
-    while (*s->p == ' ' || *s->p == '\t')
-        s->p++;
+    while (*s->p == ' ' || *s->p == '\t') s->p++;
 }
 
 static bool at_char(scanner *s, char c) {
@@ -61,8 +55,7 @@ static size_t peek_word(scanner *s, const char **word) {
     const char *start = s->p;
     if (strncmp(start, "ap_", 3) == 0 || strncmp(start, "AP_", 3) == 0) start += 3;
     const char *end = start;
-    while (is_word_char(*end))
-        end++;
+    while (is_word_char(*end)) end++;
     *word = start;
     return (size_t)(end - start);
 }
@@ -102,8 +95,7 @@ static bool scan_kind(scanner *s, bool *is_signed, bool *is_integer) {
     static const struct {
         const char *name;
         bool is_signed, is_integer;
-    } kinds[] = {
-        {"fixed", true, false}, {"ufixed", false, false}, {"int", true, true}, {"uint", false, true}};
+    } kinds[] = {{"fixed", true, false}, {"ufixed", false, false}, {"int", true, true}, {"uint", false, true}};
     const char *word;
     size_t length = peek_word(s, &word);
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
@@ -129,8 +121,7 @@ static bool scan_format(scanner *s, nh_format *f) {
     }
     if (at_char(s, ',')) {
         if (!scan_mode(s, round_text, 7,
-                       "a rounding mode is TRN, TRN_ZERO, RND, RND_ZERO, RND_INF, RND_MIN_INF or RND_CONV",
-                       &round))
+                       "a rounding mode is TRN, TRN_ZERO, RND, RND_ZERO, RND_INF, RND_MIN_INF or RND_CONV", &round))
             return false;
         if (at_char(s, ',') &&
             !scan_mode(s, overflow_text, 4, "an overflow mode is WRAP, SAT, SAT_ZERO or SAT_SYM", &overflow))

@@ -42,8 +42,8 @@ const char *nh_format_print(nh_format f, char buf[NH_FORMAT_TEXT]);
 /* How often a conversion lost more than an LSB. */
 typedef struct {
     uint64_t n, overflowed; /* overflowed: saturated or wrapped */
-    /* Of the overflowed: wrapped, saturated at the low end, and those that saturated at either end within one step of it, which is no more
-     * than rounding does (a probability of 1 in a format that ends below it). */
+    /* Of the overflowed: wrapped, saturated at the low end, and those that saturated at either end within one step of
+     * it, which is no more than rounding does (a probability of 1 in a format that ends below it). */
     uint64_t wrapped, low, near;
 } nh_fx_count;
 
@@ -51,7 +51,8 @@ typedef struct {
 nh_i128 nh_fx_convert(nh_i128 raw, int frac_in, nh_format to, nh_fx_count *count);
 /* The exact double (NaN and infinities are the caller's error) -> raw in `to`. */
 nh_i128 nh_fx_from_double(double v, nh_format to, nh_fx_count *count);
-/* A finite real constant as raw * 2^-frac with 16 significant bits, the least frac: slopes, bounds and ratios in datapaths. */
+/* A finite real constant as raw * 2^-frac with 16 significant bits, the least frac: slopes, bounds and ratios in
+ * datapaths. */
 void nh_fx_constant(double v, nh_i128 *raw, int *frac);
 /* The same with `bits` significant bits, at least 16 and at most 53. */
 void nh_fx_constant_bits(double v, int bits, nh_i128 *raw, int *frac);
@@ -59,7 +60,9 @@ void nh_fx_constant_bits(double v, int bits, nh_i128 *raw, int *frac);
 double nh_fx_to_double(nh_i128 raw, int frac);
 
 /* Closed interval of raw integers. */
-typedef struct { nh_i128 lo, hi; } nh_range;
+typedef struct {
+    nh_i128 lo, hi;
+} nh_range;
 nh_range nh_range_of(nh_format f);
 nh_range nh_range_hull(nh_range a, nh_range b);
 nh_range nh_range_add(nh_range a, nh_range b);

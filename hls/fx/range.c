@@ -22,32 +22,19 @@ static nh_i128 sat_mul(nh_i128 a, nh_i128 b) {
     return __builtin_mul_overflow(a, b, &r) ? ((a < 0) != (b < 0) ? I128_MIN : I128_MAX) : r;
 }
 
-static nh_i128 least(nh_i128 a, nh_i128 b) {
-    return a < b ? a : b;
-}
-static nh_i128 most(nh_i128 a, nh_i128 b) {
-    return a > b ? a : b;
-}
+static nh_i128 least(nh_i128 a, nh_i128 b) { return a < b ? a : b; }
+static nh_i128 most(nh_i128 a, nh_i128 b) { return a > b ? a : b; }
 
-nh_range nh_range_of(nh_format f) {
-    return (nh_range){nh_format_min(f), nh_format_max(f)};
-}
+nh_range nh_range_of(nh_format f) { return (nh_range){nh_format_min(f), nh_format_max(f)}; }
 
-nh_range nh_range_hull(nh_range a, nh_range b) {
-    return (nh_range){least(a.lo, b.lo), most(a.hi, b.hi)};
-}
+nh_range nh_range_hull(nh_range a, nh_range b) { return (nh_range){least(a.lo, b.lo), most(a.hi, b.hi)}; }
 
-nh_range nh_range_add(nh_range a, nh_range b) {
-    return (nh_range){sat_add(a.lo, b.lo), sat_add(a.hi, b.hi)};
-}
+nh_range nh_range_add(nh_range a, nh_range b) { return (nh_range){sat_add(a.lo, b.lo), sat_add(a.hi, b.hi)}; }
 
-nh_range nh_range_sub(nh_range a, nh_range b) {
-    return (nh_range){sat_sub(a.lo, b.hi), sat_sub(a.hi, b.lo)};
-}
+nh_range nh_range_sub(nh_range a, nh_range b) { return (nh_range){sat_sub(a.lo, b.hi), sat_sub(a.hi, b.lo)}; }
 
 nh_range nh_range_mul(nh_range a, nh_range b) {
-    nh_i128 p = sat_mul(a.lo, b.lo), q = sat_mul(a.lo, b.hi), r = sat_mul(a.hi, b.lo),
-            s = sat_mul(a.hi, b.hi);
+    nh_i128 p = sat_mul(a.lo, b.lo), q = sat_mul(a.lo, b.hi), r = sat_mul(a.hi, b.lo), s = sat_mul(a.hi, b.hi);
     return (nh_range){least(least(p, q), least(r, s)), most(most(p, q), most(r, s))};
 }
 

@@ -51,8 +51,7 @@ static bool check_names(checker *c) {
 }
 
 static bool is_format(nh_format f) {
-    return f.width_bits >= 1 && f.width_bits <= 64 && f.round <= NH_ROUND_RND_CONV &&
-           f.overflow <= NH_OVERFLOW_SAT_SYM;
+    return f.width_bits >= 1 && f.width_bits <= 64 && f.round <= NH_ROUND_RND_CONV && f.overflow <= NH_OVERFLOW_SAT_SYM;
 }
 
 static bool check_param(checker *c, const nh_layer *l, const nh_param *p) {
@@ -71,16 +70,13 @@ static bool check_layer(checker *c, int i) {
     if (info->n_inputs < 0 ? l->n_in < 1 || l->n_in > NH_MAX_INPUTS : l->n_in != info->n_inputs)
         return fail(c, "layer", l->name, "the number of inputs is not the operator's");
     for (int k = 0; k < l->n_in; k++) {
-        if (l->in[k] < 0 || l->in[k] >= g->n_tensor)
-            return fail(c, "layer", l->name, "an input does not exist");
+        if (l->in[k] < 0 || l->in[k] >= g->n_tensor) return fail(c, "layer", l->name, "an input does not exist");
         if (g->tensor[l->in[k]].producer >= i && !nh_layer_is_late(l))
             return fail(c, "layer", l->name, "an input is made by a later layer");
     }
     if (l->out < 0 || l->out >= g->n_tensor) return fail(c, "layer", l->name, "the output does not exist");
-    if (g->tensor[l->out].producer != i)
-        return fail(c, "layer", l->name, "the output belongs to another layer");
-    if ((l->weight != NULL) != info->has_weights)
-        return fail(c, "layer", l->name, "a weight is missing or misplaced");
+    if (g->tensor[l->out].producer != i) return fail(c, "layer", l->name, "the output belongs to another layer");
+    if ((l->weight != NULL) != info->has_weights) return fail(c, "layer", l->name, "a weight is missing or misplaced");
     if (l->bias && !info->has_weights) return fail(c, "layer", l->name, "a bias is misplaced");
     if (!check_param(c, l, l->weight) || !check_param(c, l, l->bias)) return false;
     const char *shape = nh_shape_mismatch(g, l);
@@ -89,14 +85,11 @@ static bool check_layer(checker *c, int i) {
 
 static bool check_tensor(checker *c, int t) {
     const nh_tensor *x = &c->g->tensor[t];
-    if (x->producer < 0 || x->producer >= c->g->n_layer)
-        return fail(c, "tensor", x->name, "no layer makes it");
-    if (c->g->layer[x->producer].out != t)
-        return fail(c, "tensor", x->name, "its producer makes another tensor");
+    if (x->producer < 0 || x->producer >= c->g->n_layer) return fail(c, "tensor", x->name, "no layer makes it");
+    if (c->g->layer[x->producer].out != t) return fail(c, "tensor", x->name, "its producer makes another tensor");
     if (!x->q.known) return true;
     if (!is_format(x->q.fmt)) return fail(c, "tensor", x->name, "its format is not 1..64 bits");
-    if (!isfinite(x->q.scale) || x->q.scale <= 0)
-        return fail(c, "tensor", x->name, "its scale is not positive");
+    if (!isfinite(x->q.scale) || x->q.scale <= 0) return fail(c, "tensor", x->name, "its scale is not positive");
     nh_range all = nh_range_of(x->q.fmt);
     if (x->range.lo > x->range.hi || x->range.lo < all.lo || x->range.hi > all.hi)
         return fail(c, "tensor", x->name, "its interval is not inside its format");
@@ -107,8 +100,7 @@ static bool check_consumers(checker *c) {
     const nh_graph *g = c->g;
     int *count = nh_arena_array(c->a, (size_t)g->n_tensor + 1, sizeof *count);
     for (int i = 0; i < g->n_layer; i++)
-        for (int k = 0; k < g->layer[i].n_in; k++)
-            count[g->layer[i].in[k]]++;
+        for (int k = 0; k < g->layer[i].n_in; k++) count[g->layer[i].in[k]]++;
     for (int t = 0; t < g->n_tensor; t++)
         if (count[t] != g->tensor[t].n_consumers)
             return fail(c, "tensor", g->tensor[t].name, "its consumers are counted wrongly");

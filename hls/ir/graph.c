@@ -15,7 +15,7 @@ enum {
 };
 
 static const nh_op_info op_table[NH_OP_COUNT] = {
-#define NH_OP(symbol, text, inputs, weights, elementwise, table, axis, strategies)                           \
+#define NH_OP(symbol, text, inputs, weights, elementwise, table, axis, strategies)                                     \
     [NH_OP_##symbol] = {#symbol, text, inputs, weights, elementwise, table, NH_AXIS_##axis, strategies},
 #include "op.def"
 #undef NH_OP
@@ -45,8 +45,7 @@ char *nh_mangle(nh_arena *a, const char *name) {
         else if (n > 0 && out[n - 1] != '_')
             out[n++] = '_';
     }
-    while (n > 0 && out[n - 1] == '_')
-        n--;
+    while (n > 0 && out[n - 1] == '_') n--;
     return n > 0 ? nh_arena_strn(a, out, n) : nh_arena_str(a, "x");
 }
 
@@ -67,11 +66,8 @@ static void *grow(nh_arena *a, void *old, int *cap, int want, size_t size) {
 
 int nh_graph_add_tensor(nh_graph *g, const char *name, nh_shape shape, nh_edge_kind kind) {
     g->tensor = grow(g->arena, g->tensor, &g->cap_tensor, g->n_tensor + 1, sizeof(nh_tensor));
-    g->tensor[g->n_tensor] = (nh_tensor){.name = nh_arena_str(g->arena, name),
-                                         .shape = shape,
-                                         .kind = kind,
-                                         .producer = -1,
-                                         .q = {.scale = 1}};
+    g->tensor[g->n_tensor] = (nh_tensor){
+        .name = nh_arena_str(g->arena, name), .shape = shape, .kind = kind, .producer = -1, .q = {.scale = 1}};
     return g->n_tensor++;
 }
 
@@ -88,8 +84,7 @@ int nh_graph_add_layer(nh_graph *g, nh_layer layer) {
     g->n_layer++;
     name_layer(g, index);
     g->tensor[layer.out].producer = index;
-    for (int i = 0; i < layer.n_in; i++)
-        g->tensor[layer.in[i]].n_consumers++;
+    for (int i = 0; i < layer.n_in; i++) g->tensor[layer.in[i]].n_consumers++;
     return index;
 }
 
@@ -122,8 +117,7 @@ nh_layer *nh_graph_source_behind_reshapes(const nh_graph *g, const nh_layer *l, 
 void nh_graph_remove_layer(nh_graph *g, int index) {
     int out = g->layer[index].out, in = g->layer[index].in[0];
     assert(g->layer[index].n_in >= 1);
-    for (int k = 0; k < g->layer[index].n_in; k++)
-        g->tensor[g->layer[index].in[k]].n_consumers--;
+    for (int k = 0; k < g->layer[index].n_in; k++) g->tensor[g->layer[index].in[k]].n_consumers--;
     g->tensor[in].n_consumers += g->tensor[out].n_consumers;
     memmove(&g->layer[index], &g->layer[index + 1], (size_t)(g->n_layer - index - 1) * sizeof(nh_layer));
     memmove(&g->tensor[out], &g->tensor[out + 1], (size_t)(g->n_tensor - out - 1) * sizeof(nh_tensor));
@@ -135,8 +129,7 @@ void nh_graph_remove_layer(nh_graph *g, int index) {
 #define MOVED(t) ((t) == out ? replacement : (t) > out ? (t)-1 : (t))
     for (int i = 0; i < g->n_layer; i++) {
         nh_layer *l = &g->layer[i];
-        for (int k = 0; k < l->n_in; k++)
-            l->in[k] = MOVED(l->in[k]);
+        for (int k = 0; k < l->n_in; k++) l->in[k] = MOVED(l->in[k]);
         l->out = MOVED(l->out);
         g->tensor[l->out].producer = i;
         if (i >= index) name_layer(g, i);

@@ -71,13 +71,13 @@ typedef struct {
     const char *name;
     nh_shape shape;
     nh_edge_kind kind;
-    int producer;      /* layer index */
+    int producer; /* layer index */
     int n_consumers;
     nh_quant q;
-    nh_range range;    /* raw interval that can occur, from interval analysis; valid when q.known */
-    bool calibrated;   /* cal_* are valid: real-valued statistics over the calibration samples */
+    nh_range range;  /* raw interval that can occur, from interval analysis; valid when q.known */
+    bool calibrated; /* cal_* are valid: real-valued statistics over the calibration samples */
     double cal_min, cal_max;
-    bool by_interval;  /* its format holds the largest sum that could be: nothing showed what occurs */
+    bool by_interval; /* its format holds the largest sum that could be: nothing showed what occurs */
 } nh_tensor;
 
 /* A constant tensor. value: reals as read (float), row-major. raw: integers after quantization;
@@ -100,36 +100,38 @@ typedef struct {
 } nh_window;
 
 /* Operators of time-stepped networks, where every tensor has one value per time step:
- * CONV: weight [c_out, c_in/groups, kh, kw], cross-correlation as in PyTorch, bias [c_out]. SUMPOOL, AVGPOOL: window only; the mean counts
- * padding. ADD: sum of n_in tensors of one shape. DELAY: output(t) = input(t - steps), 0 before; delay[0] for all elements, or one
- * per element (n_delay); the only layer that may read a tensor made by a later one, when every delay is >= 1. NEURON: elementwise,
- * input k is accumulator k of the program.
- * Layers that act along axes name them (op.def says what they are to each operator):
- * BATCHNORM: weight = factor s, bias = offset t, one per channel along the axes: y = s*x + t (folded by the reader). SOFTMAX, ARGMAX:
- * over the axes taken together. DENSE over an input [.., n_in]: all leading dimensions must be 1. LEAKY_RELU: alpha. CLIP: lo, hi. PRELU: weight = slope of negative inputs per channel. Functions of one
- * variable: unary.c. */
+ * CONV: weight [c_out, c_in/groups, kh, kw], cross-correlation as in PyTorch, bias [c_out]. SUMPOOL, AVGPOOL: window
+ * only; the mean counts padding. ADD: sum of n_in tensors of one shape. DELAY: output(t) = input(t - steps), 0 before;
+ * delay[0] for all elements, or one per element (n_delay); the only layer that may read a tensor made by a later one,
+ * when every delay is >= 1. NEURON: elementwise, input k is accumulator k of the program. Layers that act along axes
+ * name them (op.def says what they are to each operator): BATCHNORM: weight = factor s, bias = offset t, one per
+ * channel along the axes: y = s*x + t (folded by the reader). SOFTMAX, ARGMAX: over the axes taken together. DENSE over
+ * an input [.., n_in]: all leading dimensions must be 1. LEAKY_RELU: alpha. CLIP: lo, hi. PRELU: weight = slope of
+ * negative inputs per channel. Functions of one variable: unary.c. */
 typedef struct {
     const char *name; /* as in the model, unique, any characters */
-    const char *id;   /* n<index>_<mangled>: [a-z0-9_], unique, <= 40 characters; the only form that reaches scripts and files */
+    const char
+        *id; /* n<index>_<mangled>: [a-z0-9_], unique, <= 40 characters; the only form that reaches scripts and files */
     nh_op op;
     nh_loc at;
     int n_in;
-    int in[NH_MAX_INPUTS]; /* tensor indices */
-    int out;               /* tensor index */
+    int in[NH_MAX_INPUTS];   /* tensor indices */
+    int out;                 /* tensor index */
     nh_param *weight, *bias; /* NULL when absent */
-    int axis, n_axes;       /* axes axis .. axis + n_axes - 1 of the input's shape; 0, 0 where op.def says NONE or FIRST */
+    int axis, n_axes; /* axes axis .. axis + n_axes - 1 of the input's shape; 0, 0 where op.def says NONE or FIRST */
     double alpha, lo, hi;
-    double beta;            /* unary.c: second parameter of SELU, HARD_SIGMOID */
-    nh_window window;       /* CONV, SUMPOOL, AVGPOOL */
-    const int64_t *delay;   /* DELAY: [n_delay] steps >= 0 */
-    int64_t n_delay;        /* 1, or the elements of the tensor */
-    nh_neuron *neuron;      /* NEURON */
+    double beta;          /* unary.c: second parameter of SELU, HARD_SIGMOID */
+    nh_window window;     /* CONV, SUMPOOL, AVGPOOL */
+    const int64_t *delay; /* DELAY: [n_delay] steps >= 0 */
+    int64_t n_delay;      /* 1, or the elements of the tensor */
+    nh_neuron *neuron;    /* NEURON */
     nh_layer_options opt;
     /* numbers decided by passes/infer_fx */
-    bool accum_exact;      /* no cast inside the sum */
-    nh_format accum;       /* exact: an exact format that no partial sum overflows, in any order */
-    int64_t *requant_mul;  /* [n_out] integer multipliers, or NULL when the result needs a shift only:    */
-    int requant_shift;     /*   raw_result = cast((raw_acc * mul[o]) with frac = frac(accum)+requant_shift) read at scale 1 */
+    bool accum_exact;     /* no cast inside the sum */
+    nh_format accum;      /* exact: an exact format that no partial sum overflows, in any order */
+    int64_t *requant_mul; /* [n_out] integer multipliers, or NULL when the result needs a shift only:    */
+    int requant_shift; /*   raw_result = cast((raw_acc * mul[o]) with frac = frac(accum)+requant_shift) read at scale 1
+                        */
     nh_fx_count result_overflow; /* over the calibration samples, when they were run */
 } nh_layer;
 
@@ -154,7 +156,8 @@ int64_t nh_window_out(const nh_window *w, int axis, int64_t in);
 bool nh_layer_is_late(const nh_layer *l);
 
 nh_graph *nh_graph_new(nh_arena *a, const char *name);
-/* Fractional bits of the finest tensor that layer l reads; all have formats. On a core: of the one accumulator, coarser inputs are multiplied. */
+/* Fractional bits of the finest tensor that layer l reads; all have formats. On a core: of the one accumulator, coarser
+ * inputs are multiplied. */
 int nh_graph_finest_frac(const nh_graph *g, const nh_layer *l);
 /* Append a tensor / a layer; indices are stable, pointers are not. nh_graph_add_layer copies `layer`, makes id, sets
  * the producer of its output and counts consumers. */
@@ -168,8 +171,8 @@ nh_layer *nh_graph_only_source(const nh_graph *g, const nh_layer *l, int k);
 /* The same behind reshapes, which leave the order of elements. */
 nh_layer *nh_graph_source_behind_reshapes(const nh_graph *g, const nh_layer *l, int k);
 
-/* Take out layer `index` (which has an input): its first input takes the place of its output everywhere. Later layers and
- * tensors move down by one, and ids are made anew. */
+/* Take out layer `index` (which has an input): its first input takes the place of its output everywhere. Later layers
+ * and tensors move down by one, and ids are made anew. */
 void nh_graph_remove_layer(nh_graph *g, int index);
 
 /* [a-z0-9_] form of any name, at most 24 characters; "x" when nothing is left. */

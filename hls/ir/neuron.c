@@ -29,4 +29,6 @@ const char *nh_neuron_kind_text(nh_neuron_kind kind) {
 
 bool nh_neuron_model_is_text(const char *model) { return strchr(model, '\n') != NULL; }
 
-bool nh_neuron_model_is_file(const char *model) { return !nh_neuron_model_is_text(model) && strpbrk(model, "./") != NULL; }
+bool nh_neuron_model_is_file(const char *model) {
+    return !nh_neuron_model_is_text(model) && strpbrk(model, "./") != NULL;
+}

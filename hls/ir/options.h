@@ -25,11 +25,21 @@ typedef enum { NH_CALIBRATE_MINMAX, NH_CALIBRATE_PERCENTILE, NH_CALIBRATE_MSE } 
 typedef enum { NH_OUTPUT_VALUES, NH_OUTPUT_ARGMAX } nh_output_kind;
 typedef enum { NH_STALLS_NONE, NH_STALLS_RANDOM, NH_STALLS_LONG, NH_STALLS_BOTH } nh_stalls;
 
-/* What a neuron's differential equation means in discrete time (shared reading: frameworks differ). AUTO takes the preset's value;
- * numerics/presets.c has the table. */
+/* What a neuron's differential equation means in discrete time (shared reading: frameworks differ). AUTO takes the
+ * preset's value; numerics/presets.c has the table. */
 typedef enum {
-    NH_PRESET_NIR, NH_PRESET_NORSE, NH_PRESET_SNNTORCH, NH_PRESET_SNNTORCH_0_9, NH_PRESET_SINABS, NH_PRESET_ROCKPOOL, NH_PRESET_SPYX,
-    NH_PRESET_NENGO, NH_PRESET_SPINNAKER2, NH_PRESET_SPIKINGJELLY, NH_PRESET_LAVA, NH_PRESET_COUNT
+    NH_PRESET_NIR,
+    NH_PRESET_NORSE,
+    NH_PRESET_SNNTORCH,
+    NH_PRESET_SNNTORCH_0_9,
+    NH_PRESET_SINABS,
+    NH_PRESET_ROCKPOOL,
+    NH_PRESET_SPYX,
+    NH_PRESET_NENGO,
+    NH_PRESET_SPINNAKER2,
+    NH_PRESET_SPIKINGJELLY,
+    NH_PRESET_LAVA,
+    NH_PRESET_COUNT
 } nh_preset;
 typedef enum { NH_INTEGRATOR_AUTO, NH_INTEGRATOR_EULER, NH_INTEGRATOR_EXP, NH_INTEGRATOR_STEPS_EXP } nh_integrator;
 typedef enum { NH_GAIN_AUTO, NH_GAIN_SPEC, NH_GAIN_UNIT, NH_GAIN_ONE_MINUS_ALPHA } nh_input_gain;
@@ -54,9 +64,10 @@ typedef struct {
     int64_t spikes_per_step; /* 0 = auto (the preset's), INT64_MAX = no limit */
     nh_v_min v_min;
     nh_syn_order syn_order;
-    nh_recurrent_bias recurrent_bias; /* does a recurrent layer's bias act in step 0, when no spike has come back yet? */
-    int64_t layer_delay;     /* steps that every weighted layer adds; -1 = auto */
-    double dt;               /* seconds; 0 = auto: spiking.dt, else the preset's */
+    nh_recurrent_bias
+        recurrent_bias;  /* does a recurrent layer's bias act in step 0, when no spike has come back yet? */
+    int64_t layer_delay; /* steps that every weighted layer adds; -1 = auto */
+    double dt;           /* seconds; 0 = auto: spiking.dt, else the preset's */
 } nh_numerics;
 
 typedef enum { NH_ENCODE_DIRECT, NH_ENCODE_CONSTANT, NH_ENCODE_EVENTS, NH_ENCODE_RATE, NH_ENCODE_LATENCY } nh_encoding;
@@ -84,17 +95,19 @@ typedef struct {
     int multiplier_bits; /* of the integer requantizer of arbitrary / per-channel scales: 2..32 */
     int64_t table_size;  /* entries of activation tables, a power of two 4..65536 */
     nh_loc table_at;
-    nh_map_wish wish;    /* strategy event */
+    nh_map_wish wish; /* strategy event */
     /* spiking layers */
     nh_numerics numerics;
-    nh_format_request state; /* format of the state registers */
-    int state_bits;      /* width of the states when state is auto: 4..48 */
-    int decay_bits;      /* fractional bits of decay constants: 2..24 */
-    const char *neuron_model; /* instead of the file's neuron: a path, the name of a built-in model, or the program itself (several lines) */
+    nh_format_request state;  /* format of the state registers */
+    int state_bits;           /* width of the states when state is auto: 4..48 */
+    int decay_bits;           /* fractional bits of decay constants: 2..24 */
+    const char *neuron_model; /* instead of the file's neuron: a path, the name of a built-in model, or the program
+                                 itself (several lines) */
     nh_loc neuron_model_at;
 } nh_layer_options;
 
-/* Data given by the user: "x.npy", "x.npz:key", recordings "x.bs2", "folder/", "list.txt"; real value = element * scale. */
+/* Data given by the user: "x.npy", "x.npz:key", recordings "x.bs2", "folder/", "list.txt"; real value = element *
+ * scale. */
 typedef struct {
     const char *path; /* resolved; NULL = not given */
     const char *key;  /* member of an .npz, or NULL */
@@ -102,17 +115,17 @@ typedef struct {
 } nh_data_ref;
 
 typedef struct {
-    const char *name;       /* file stem or `name:` */
-    const char *family;     /* ice40 ecp5 xilinx7 generic */
-    const char *device;     /* hx8k up5k ...: nextpnr's word; "" when there is no place and route */
-    const char *package;    /* sg48 ct256 ...; "" as above */
-    double clock_mhz;       /* default clock */
-    double max_clock_mhz;   /* of the clock network; 0 = unknown */
+    const char *name;     /* file stem or `name:` */
+    const char *family;   /* ice40 ecp5 xilinx7 generic */
+    const char *device;   /* hx8k up5k ...: nextpnr's word; "" when there is no place and route */
+    const char *package;  /* sg48 ct256 ...; "" as above */
+    double clock_mhz;     /* default clock */
+    double max_clock_mhz; /* of the clock network; 0 = unknown */
     /* capacity; 0 = unlimited */
     int64_t luts, ffs, brams, dsps, pins;
-    int64_t bram_bits;      /* bits of one block RAM */
+    int64_t bram_bits; /* bits of one block RAM */
     int lut_inputs;
-    bool use_dsp;           /* let synthesis use DSP blocks */
+    bool use_dsp; /* let synthesis use DSP blocks */
     /* delay model used for pipelining, nanoseconds, routing included */
     double lut_ns, carry_ns_per_bit, mul_ns, bram_ns, setup_ns;
     nh_loc at;
@@ -120,72 +133,90 @@ typedef struct {
 
 /* `fabric:` as asked for. */
 typedef struct {
-    nh_fabric f;          /* without models and synapses; sizes of `limits` where the configuration says nothing, else open */
-    const char *limits;   /* name or path of a limits file, or NULL */
+    nh_fabric f; /* without models and synapses; sizes of `limits` where the configuration says nothing, else open */
+    const char *limits; /* name or path of a limits file, or NULL */
     int64_t mesh[2];
     int n_mesh;
     nh_map_options map;
-    int64_t baud;         /* of the board's serial line */
+    int64_t baud; /* of the board's serial line */
     bool given;
     nh_loc at, limits_at, baud_at;
 } nh_fabric_request;
 
 typedef struct {
-    const char *file;     /* the YAML file */
-    const char *project;  /* identifier: [A-Za-z][A-Za-z0-9_]*, <= 48 characters, not a keyword */
-    const char *model;    /* path, resolved against the config's folder */
+    const char *file;    /* the YAML file */
+    const char *project; /* identifier: [A-Za-z][A-Za-z0-9_]*, <= 48 characters, not a keyword */
+    const char *model;   /* path, resolved against the config's folder */
     nh_loc model_at;
     nh_target target;
     nh_loc target_at;
     double clock_mhz;
     nh_io io;
-    nh_loc io_at, beat_at; /* without a line when not given */
-    int64_t beat;         /* elements per transfer at both ends in io stream; >= 1 */
+    nh_loc io_at, beat_at;   /* without a line when not given */
+    int64_t beat;            /* elements per transfer at both ends in io stream; >= 1 */
     const char *output_text; /* as written: a kind, or a name */
     nh_loc output_at;
     nh_output_kind output;
     const char *output_name; /* of the output, tensor or node of the model that is built; NULL: the model's output */
 
-    struct { nh_format_request format; int bits; double scale; bool has_scale; nh_loc at; } input;
+    struct {
+        nh_format_request format;
+        int bits;
+        double scale;
+        bool has_scale;
+        nh_loc at;
+    } input;
 
     struct {
-        int64_t time_steps;    /* steps of a sample; 0 = from the data */
+        int64_t time_steps; /* steps of a sample; 0 = from the data */
         nh_loc steps_at;
-        double dt;             /* seconds; 0 = the numerics' default */
-        nh_encoding encoding;  /* how simulate/calibrate data become the input of each step */
+        double dt;            /* seconds; 0 = the numerics' default */
+        nh_encoding encoding; /* how simulate/calibrate data become the input of each step */
         nh_loc encoding_at;
-        bool repeat_input;     /* data with fewer than time_steps steps begin again */
-        nh_readout readout;    /* how outputs become a class */
+        bool repeat_input;      /* data with fewer than time_steps steps begin again */
+        nh_readout readout;     /* how outputs become a class */
         nh_precision precision; /* of the float reference */
-        uint64_t seed;         /* of rate encoding */
-        int64_t max_count;     /* events: most per input and step; 0 = all are counted, 1 = binary */
-        double bin;            /* events: seconds per step; 0 = dt, else 1 ms */
-        nh_data_ref reference; /* output spikes to be compared with: [samples, steps, outputs] */
+        uint64_t seed;          /* of rate encoding */
+        int64_t max_count;      /* events: most per input and step; 0 = all are counted, 1 = binary */
+        double bin;             /* events: seconds per step; 0 = dt, else 1 ms */
+        nh_data_ref reference;  /* output spikes to be compared with: [samples, steps, outputs] */
         nh_loc at;
         /* lava .net: what Network(...) takes */
-        int64_t reset_interval, reset_offset, num_layers, skip_layers, input_message_bits; /* 0 = none, 0, all, 0; message bits 0: 0/1 */
+        int64_t reset_interval, reset_offset, num_layers, skip_layers,
+            input_message_bits; /* 0 = none, 0, all, 0; message bits 0: 0/1 */
         bool sigma_delta_corrected;
         bool input_bias;        /* what comes into an input layer of LIF neurons is their bias, not their current */
         int64_t input_shape[3]; /* [input_rank]: shape of the input when the model does not say; rank 0: not given */
         int input_rank;
     } spiking;
 
-    struct { double rate_hz; int64_t ii_cycles, multipliers; nh_loc at; } budget; /* 0 = not given; for reuse_factor auto */
+    struct {
+        double rate_hz;
+        int64_t ii_cycles, multipliers;
+        nh_loc at;
+    } budget; /* 0 = not given; for reuse_factor auto */
 
     nh_fabric_request fabric;
 
-    struct { nh_data_ref data; double scale; nh_calibrate_method method; double percentile; int64_t samples; nh_loc at; } calibrate;
+    struct {
+        nh_data_ref data;
+        double scale;
+        nh_calibrate_method method;
+        double percentile;
+        int64_t samples;
+        nh_loc at;
+    } calibrate;
 
     struct {
         nh_data_ref inputs, labels;
         double scale;
-        int64_t samples; /* 0 = all */
+        int64_t samples;   /* 0 = all */
         int64_t rtl_limit; /* inferences or time steps that the RTL runs; 0 = all */
         nh_stalls stalls;
         nh_loc stalls_at; /* no line: the default */
         uint64_t seed;
         bool trace;
-        bool rtl;   /* simulate the RTL; else the C kernels alone run */
+        bool rtl; /* simulate the RTL; else the C kernels alone run */
         nh_loc rtl_at;
         bool waves; /* write an FST of the first samples */
         nh_loc at;
@@ -193,8 +224,9 @@ typedef struct {
 
     struct {
         double max_accuracy_drop; /* fraction; < 0 = not required */
-        double min_sqnr_db, max_error, min_agreement; /* of the outputs, fixed point against float; agreement is a fraction; < 0 = not required */
-        double min_fmax_mhz;      /* 0 = not required */
+        double min_sqnr_db, max_error,
+            min_agreement; /* of the outputs, fixed point against float; agreement is a fraction; < 0 = not required */
+        double min_fmax_mhz; /* 0 = not required */
         bool fit;
         nh_loc accuracy_at, sqnr_at, error_at, agreement_at, fmax_at, fit_at;
     } require;

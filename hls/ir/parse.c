@@ -18,16 +18,12 @@ static bool fail(parser *s, const char *why) {
     return false;
 }
 
-static bool is_blank(char c) {
-    return c == ' ' || c == '\n' || c == '\t';
-}
+static bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\t'; }
 
 static size_t peek(parser *s) {
-    while (is_blank(*s->p))
-        s->p++;
+    while (is_blank(*s->p)) s->p++;
     size_t n = 0;
-    while (s->p[n] && !is_blank(s->p[n]))
-        n++;
+    while (s->p[n] && !is_blank(s->p[n])) n++;
     return n;
 }
 
@@ -63,9 +59,7 @@ static int64_t integer(parser *s, int64_t lo, int64_t hi) {
     return s->why ? lo : v;
 }
 
-static int small(parser *s, int lo, int hi) {
-    return (int)integer(s, lo, hi);
-}
+static int small(parser *s, int lo, int hi) { return (int)integer(s, lo, hi); }
 
 static nh_i128 integer128(parser *s) {
     char buf[96];
@@ -161,23 +155,20 @@ static nh_shape shape(parser *s) {
 /* n numbers follow: each takes two characters of text at least, so a huge n is refused before memory is asked
  * for. */
 static bool fits(parser *s, int64_t n) {
-    return !s->why &&
-           (n <= (int64_t)(strlen(s->p) / 2) || fail(s, "there are not as many numbers as the shape says"));
+    return !s->why && (n <= (int64_t)(strlen(s->p) / 2) || fail(s, "there are not as many numbers as the shape says"));
 }
 
 static double *reals(parser *s, int64_t n) {
     if (!fits(s, n)) return NULL;
     double *v = nh_arena_array(s->a, (size_t)n, sizeof *v);
-    for (int64_t i = 0; v && i < n && !s->why; i++)
-        v[i] = real(s);
+    for (int64_t i = 0; v && i < n && !s->why; i++) v[i] = real(s);
     return v;
 }
 
 static int64_t *integers(parser *s, int64_t n) {
     if (!fits(s, n)) return NULL;
     int64_t *v = nh_arena_array(s->a, (size_t)n, sizeof *v);
-    for (int64_t i = 0; v && i < n && !s->why; i++)
-        v[i] = integer(s, INT64_MIN, INT64_MAX);
+    for (int64_t i = 0; v && i < n && !s->why; i++) v[i] = integer(s, INT64_MIN, INT64_MAX);
     return v;
 }
 
@@ -330,10 +321,14 @@ static void place_register(parser *s, nh_neuron_program *p, int r) {
     const nh_neuron_reg *reg = &p->reg[r];
     int *table = reg->kind == NH_REG_INPUT ? p->input : reg->kind == NH_REG_STATE ? p->state : p->param;
     int *n = reg->kind == NH_REG_INPUT ? &p->n_input : reg->kind == NH_REG_STATE ? &p->n_state : &p->n_param;
-    int most = reg->kind == NH_REG_INPUT ? NH_NEURON_INPUTS : reg->kind == NH_REG_STATE ? NH_NEURON_STATES : NH_NEURON_PARAMS;
+    int most = reg->kind == NH_REG_INPUT   ? NH_NEURON_INPUTS
+               : reg->kind == NH_REG_STATE ? NH_NEURON_STATES
+                                           : NH_NEURON_PARAMS;
     if (reg->kind == NH_REG_CONST || reg->kind == NH_REG_TEMP) return;
-    if (reg->index >= most || *n == most) fail(s, "a neuron program has too many inputs, states or parameters");
-    else table[reg->index] = r, ++*n;
+    if (reg->index >= most || *n == most)
+        fail(s, "a neuron program has too many inputs, states or parameters");
+    else
+        table[reg->index] = r, ++*n;
 }
 
 /* Are registers 0 to n-1 of a kind all there, once each? */
@@ -389,8 +384,9 @@ static const nh_neuron_program *program(parser *s, nh_neuron_value *param) {
     p->output = small(s, 0, INT32_MAX);
     while (take(s, "reg")) parse_register(s, p, &cap_reg);
     while (take(s, "do")) parse_instruction(s, p, &cap_instr);
-    if (!s->why && !(is_complete(p, NH_REG_INPUT, p->input, p->n_input) && is_complete(p, NH_REG_STATE, p->state, p->n_state) &&
-                     is_complete(p, NH_REG_PARAM, p->param, p->n_param)))
+    if (!s->why &&
+        !(is_complete(p, NH_REG_INPUT, p->input, p->n_input) && is_complete(p, NH_REG_STATE, p->state, p->n_state) &&
+          is_complete(p, NH_REG_PARAM, p->param, p->n_param)))
         fail(s, "inputs, states and parameters are numbered from 0");
     if (p->output >= p->n_reg) fail(s, "the output of a neuron program is not one of its registers");
     for (int i = 0; !s->why && i < p->n_param; i++)
@@ -474,13 +470,10 @@ nh_graph *nh_graph_parse(nh_arena *a, nh_diag *d, const char *file, const char *
     int output = small(&s, -1, INT32_MAX);
     s.g->is_temporal = take(&s, "temporal");
     s.g->steps = s.g->is_temporal ? integer(&s, 0, INT64_MAX) : 1;
-    while (take(&s, "tensor"))
-        parse_tensor(&s);
-    while (take(&s, "layer"))
-        parse_layer(&s);
+    while (take(&s, "tensor")) parse_tensor(&s);
+    while (take(&s, "layer")) parse_layer(&s);
     want(&s, "end");
-    if (input >= s.g->n_tensor || output >= s.g->n_tensor)
-        fail(&s, "the graph's input or output does not exist");
+    if (input >= s.g->n_tensor || output >= s.g->n_tensor) fail(&s, "the graph's input or output does not exist");
     s.g->input = input;
     s.g->output = output;
     if (!s.why) s.why = nh_graph_check(s.g, a);

@@ -42,8 +42,7 @@ static void put_i128(nh_i128 v, FILE *out) {
     size_t n = sizeof digits - 1;
     nh_u128 m = v < 0 ? (nh_u128)0 - (nh_u128)v : (nh_u128)v;
     digits[n] = 0;
-    do
-        digits[--n] = (char)('0' + (int)(m % 10));
+    do digits[--n] = (char)('0' + (int)(m % 10));
     while (m /= 10);
     fprintf(out, " %s%s", v < 0 ? "-" : "", digits + n);
 }
@@ -86,8 +85,7 @@ static void put_options(const nh_layer_options *o, FILE *out) {
     put_request("bias", o->bias, out);
     put_request("result", o->result, out);
     put_request("accum", o->accum, out);
-    fprintf(out,
-            " weight_bits %d result_bits %d scale %s granularity %s multiplier_bits %d table_size %lld\n",
+    fprintf(out, " weight_bits %d result_bits %d scale %s granularity %s multiplier_bits %d table_size %lld\n",
             o->weight_bits, o->result_bits, nh_scale_text[o->scale], nh_granularity_text[o->granularity],
             o->multiplier_bits, (long long)o->table_size);
 }
@@ -96,8 +94,7 @@ static void put_options(const nh_layer_options *o, FILE *out) {
 static uint64_t hash_bytes(const void *data, size_t size) {
     const unsigned char *p = data;
     uint64_t h = 14695981039346656037u;
-    for (size_t i = 0; i < size; i++)
-        h = (h ^ p[i]) * 1099511628211u;
+    for (size_t i = 0; i < size; i++) h = (h ^ p[i]) * 1099511628211u;
     return h;
 }
 
@@ -105,16 +102,14 @@ static void put_reals(const char *key, const double *v, int64_t n, bool values, 
     if (!v) return;
     fprintf(out, " %s", key);
     if (!values) fprintf(out, " #%016llx", (unsigned long long)hash_bytes(v, (size_t)n * sizeof *v));
-    for (int64_t i = 0; values && i < n; i++)
-        fprintf(out, " %.17g", v[i]);
+    for (int64_t i = 0; values && i < n; i++) fprintf(out, " %.17g", v[i]);
 }
 
 static void put_ints(const char *key, const int64_t *v, int64_t n, bool values, FILE *out) {
     if (!v) return;
     fprintf(out, " %s", key);
     if (!values) fprintf(out, " #%016llx", (unsigned long long)hash_bytes(v, (size_t)n * sizeof *v));
-    for (int64_t i = 0; values && i < n; i++)
-        fprintf(out, " %lld", (long long)v[i]);
+    for (int64_t i = 0; values && i < n; i++) fprintf(out, " %lld", (long long)v[i]);
 }
 
 static void put_param(const char *key, const nh_param *p, bool values, FILE *out) {
@@ -146,9 +141,10 @@ static void put_numbers(const nh_layer *l, bool values, FILE *out) {
 /* Options that only layers of networks in time have. */
 static void put_numerics(const nh_layer_options *o, FILE *out) {
     const nh_numerics *n = &o->numerics;
-    fprintf(out, "  numerics %d %d %d %d %d %d %d %d %d %d spikes %lld delay %lld dt %.17g", (int)n->preset, (int)n->integrator, (int)n->input_gain,
-            (int)n->reset, (int)n->reset_timing, (int)n->spike, (int)n->compare, (int)n->v_min, (int)n->syn_order, (int)n->recurrent_bias,
-            (long long)n->spikes_per_step, (long long)n->layer_delay, n->dt);
+    fprintf(out, "  numerics %d %d %d %d %d %d %d %d %d %d spikes %lld delay %lld dt %.17g", (int)n->preset,
+            (int)n->integrator, (int)n->input_gain, (int)n->reset, (int)n->reset_timing, (int)n->spike, (int)n->compare,
+            (int)n->v_min, (int)n->syn_order, (int)n->recurrent_bias, (long long)n->spikes_per_step,
+            (long long)n->layer_delay, n->dt);
     put_request("state", o->state, out);
     fprintf(out, " state_bits %d decay_bits %d", o->state_bits, o->decay_bits);
     if (o->neuron_model) {
@@ -158,7 +154,9 @@ static void put_numerics(const nh_layer_options *o, FILE *out) {
     fputc('\n', out);
 }
 
-static void put_pair(const char *key, const int64_t v[2], FILE *out) { fprintf(out, " %s %lld %lld", key, (long long)v[0], (long long)v[1]); }
+static void put_pair(const char *key, const int64_t v[2], FILE *out) {
+    fprintf(out, " %s %lld %lld", key, (long long)v[0], (long long)v[1]);
+}
 
 static void put_window(const nh_window *w, FILE *out) {
     fprintf(out, "  window");
@@ -179,15 +177,18 @@ static void put_neuron_value(const char *key, const nh_neuron_value *v, bool val
 }
 
 /* A program and its parameters. key: program, or fixed. */
-static void put_program(const char *key, const nh_neuron_program *p, const nh_neuron_value *param, bool values, FILE *out) {
+static void put_program(const char *key, const nh_neuron_program *p, const nh_neuron_value *param, bool values,
+                        FILE *out) {
     fprintf(out, "    %s ", key);
     put_string(p->name, out);
-    fprintf(out, " out %d exact %d spikes %lld output %d\n", (int)p->out, p->is_exact, (long long)p->spikes_per_step, p->output);
+    fprintf(out, " out %d exact %d spikes %lld output %d\n", (int)p->out, p->is_exact, (long long)p->spikes_per_step,
+            p->output);
     for (int i = 0; i < p->n_reg; i++) {
         const nh_neuron_reg *r = &p->reg[i];
         fprintf(out, "      reg ");
         put_string(r->name ? r->name : "", out);
-        fprintf(out, " %s %d constant %.17g measure %d", nh_reg_kind_text[r->kind], r->index, r->constant, (int)r->measure);
+        fprintf(out, " %s %d constant %.17g measure %d", nh_reg_kind_text[r->kind], r->index, r->constant,
+                (int)r->measure);
         if (r->has_format) put_format("format", r->fmt, out);
         fputc('\n', out);
     }
@@ -202,7 +203,8 @@ static void put_program(const char *key, const nh_neuron_program *p, const nh_ne
 }
 
 static void put_neuron(const nh_neuron *n, bool values, FILE *out) {
-    fprintf(out, "  neuron %s reset %lld %lld\n", nh_neuron_kind_text(n->kind), (long long)n->reset_period, (long long)n->reset_phase);
+    fprintf(out, "  neuron %s reset %lld %lld\n", nh_neuron_kind_text(n->kind), (long long)n->reset_period,
+            (long long)n->reset_phase);
     for (int i = 0; i < n->n_ode; i++) put_neuron_value("ode", &n->ode[i], values, out);
     if (n->program) put_program("program", n->program, n->param, values, out);
     if (n->fx) put_program("fixed", n->fx, n->fx_param, values, out);
@@ -213,8 +215,7 @@ static void put_layer(const nh_graph *g, const nh_layer *l, bool values, FILE *o
     fprintf(out, "layer ");
     put_string(l->name, out);
     fprintf(out, " %s in", nh_op_get(l->op)->text);
-    for (int k = 0; k < l->n_in; k++)
-        fprintf(out, " %d", l->in[k]);
+    for (int k = 0; k < l->n_in; k++) fprintf(out, " %d", l->in[k]);
     fprintf(out, " out %d", l->out);
     if (l->beta != 0) fprintf(out, " beta %.17g", l->beta);
     if (l->axis || l->n_axes) fprintf(out, " axis %d %d", l->axis, l->n_axes);
@@ -243,9 +244,7 @@ void nh_graph_print(const nh_graph *g, bool values, FILE *out) {
     fprintf(out, " input %d output %d", g->input, g->output);
     if (g->is_temporal) fprintf(out, " temporal %lld", (long long)g->steps);
     fputc('\n', out);
-    for (int t = 0; t < g->n_tensor; t++)
-        put_tensor(&g->tensor[t], out);
-    for (int i = 0; i < g->n_layer; i++)
-        put_layer(g, &g->layer[i], values, out);
+    for (int t = 0; t < g->n_tensor; t++) put_tensor(&g->tensor[t], out);
+    for (int i = 0; i < g->n_layer; i++) put_layer(g, &g->layer[i], values, out);
     fprintf(out, "end\n");
 }

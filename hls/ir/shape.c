@@ -37,16 +37,14 @@ nh_axis nh_axis_of(nh_shape s, int axis, int n_axes) {
     return a;
 }
 
-nh_axis nh_layer_axis(const nh_graph *g, const nh_layer *l) { return nh_axis_of(g->tensor[l->in[0]].shape, l->axis, l->n_axes); }
-
-static int64_t last_dim(nh_shape s) {
-    return s.rank > 0 ? s.dim[s.rank - 1] : 1;
+nh_axis nh_layer_axis(const nh_graph *g, const nh_layer *l) {
+    return nh_axis_of(g->tensor[l->in[0]].shape, l->axis, l->n_axes);
 }
+
+static int64_t last_dim(nh_shape s) { return s.rank > 0 ? s.dim[s.rank - 1] : 1; }
 
 /* One vector of n elements: all leading dimensions are 1. */
-static bool is_vector(nh_shape s, int64_t n) {
-    return s.rank >= 1 && last_dim(s) == n && nh_shape_size(s) == n;
-}
+static bool is_vector(nh_shape s, int64_t n) { return s.rank >= 1 && last_dim(s) == n && nh_shape_size(s) == n; }
 
 static const char *dense_mismatch(const nh_graph *g, const nh_layer *l) {
     nh_shape x = g->tensor[l->in[0]].shape, y = g->tensor[l->out].shape, w = l->weight->shape;
@@ -76,7 +74,8 @@ static bool as_image(nh_shape s, int64_t chw[3]) {
 }
 
 int64_t nh_window_out(const nh_window *w, int axis, int64_t in) {
-    int64_t reach = w->dilation[axis] * (w->kernel[axis] - 1) + 1, room = in + w->pad_before[axis] + w->pad_after[axis] - reach;
+    int64_t reach = w->dilation[axis] * (w->kernel[axis] - 1) + 1,
+            room = in + w->pad_before[axis] + w->pad_after[axis] - reach;
     return room < 0 ? 0 : room / w->stride[axis] + 1;
 }
 
@@ -84,25 +83,30 @@ static const char *window_mismatch(const nh_graph *g, const nh_layer *l) {
     nh_shape x = g->tensor[l->in[0]].shape, y = g->tensor[l->out].shape;
     const nh_window *w = &l->window;
     int64_t in[3], out[3];
-    if (!as_image(x, in) || !as_image(y, out) || x.rank != y.rank) return "input and output are not both [C, H, W] or [C, L]";
+    if (!as_image(x, in) || !as_image(y, out) || x.rank != y.rank)
+        return "input and output are not both [C, H, W] or [C, L]";
     for (int k = 0; k < 2; k++) {
         if (w->kernel[k] < 1 || w->stride[k] < 1 || w->dilation[k] < 1 || w->pad_before[k] < 0 || w->pad_after[k] < 0)
             return "kernel, stride and dilation are not at least 1, or a padding is negative";
-        if (nh_window_out(w, k, in[1 + k]) != out[1 + k]) return "the output does not have the size that the window gives";
+        if (nh_window_out(w, k, in[1 + k]) != out[1 + k])
+            return "the output does not have the size that the window gives";
     }
     if (l->op != NH_OP_CONV) return in[0] == out[0] ? NULL : "input and output differ in channels";
     nh_shape k = l->weight->shape;
-    if (k.rank != 4 || k.dim[2] != w->kernel[0] || k.dim[3] != w->kernel[1]) return "the weight is not [c_out, c_in/groups, kh, kw]";
+    if (k.rank != 4 || k.dim[2] != w->kernel[0] || k.dim[3] != w->kernel[1])
+        return "the weight is not [c_out, c_in/groups, kh, kw]";
     if (w->groups < 1 || in[0] % w->groups || out[0] % w->groups) return "the channels are not divisible by the groups";
     if (k.dim[0] != out[0] || k.dim[1] != in[0] / w->groups) return "the weight does not fit the channels";
-    if (l->bias && (l->bias->shape.rank != 1 || l->bias->shape.dim[0] != out[0])) return "the bias does not have one element per channel";
+    if (l->bias && (l->bias->shape.rank != 1 || l->bias->shape.dim[0] != out[0]))
+        return "the bias does not have one element per channel";
     return NULL;
 }
 
 /* Elementwise layers of several inputs. */
 static const char *same_shapes(const nh_graph *g, const nh_layer *l) {
     for (int k = 0; k < l->n_in; k++)
-        if (!nh_shape_equal(g->tensor[l->in[k]].shape, g->tensor[l->out].shape)) return "inputs and output differ in shape";
+        if (!nh_shape_equal(g->tensor[l->in[k]].shape, g->tensor[l->out].shape))
+            return "inputs and output differ in shape";
     return NULL;
 }
 
@@ -124,7 +128,8 @@ static const char *neuron_mismatch(const nh_graph *g, const nh_layer *l) {
         if (!is_per(n->ode[i].n, s)) return "a neuron parameter is not one for all, one per channel or one per neuron";
     if (n->program && n->program->n_input != l->n_in) return "the neuron model has another number of inputs";
     for (int i = 0; n->program && i < n->program->n_param; i++)
-        if (!is_per(n->param[i].n, s)) return "a neuron parameter is not one for all, one per channel or one per neuron";
+        if (!is_per(n->param[i].n, s))
+            return "a neuron parameter is not one for all, one per channel or one per neuron";
     return same_shapes(g, l);
 }
 
@@ -138,9 +143,11 @@ bool nh_layer_is_late(const nh_layer *l) {
 /* The axes that l names, by its row of op.def. */
 static const char *axis_mismatch(const nh_graph *g, const nh_layer *l) {
     nh_axis_rule rule = nh_op_get(l->op)->axis;
-    if (rule == NH_AXIS_NONE || rule == NH_AXIS_FIRST) return l->axis || l->n_axes ? "it names an axis, which its operator does not have" : NULL;
+    if (rule == NH_AXIS_NONE || rule == NH_AXIS_FIRST)
+        return l->axis || l->n_axes ? "it names an axis, which its operator does not have" : NULL;
     int rank = g->tensor[l->in[0]].shape.rank;
-    if (l->axis < 0 || l->n_axes < 0 || l->n_axes > rank || l->axis > rank - l->n_axes) return "its input does not have the axes it names";
+    if (l->axis < 0 || l->n_axes < 0 || l->n_axes > rank || l->axis > rank - l->n_axes)
+        return "its input does not have the axes it names";
     if (l->n_axes == 0 && rule != NH_AXIS_CHANNELS && rank > 0) return "it names no axis";
     return NULL;
 }
@@ -162,8 +169,7 @@ const char *nh_shape_mismatch(const nh_graph *g, const nh_layer *l) {
     case NH_OP_SOFTMAX:
     case NH_OP_LOG_SOFTMAX:
     case NH_OP_IDENTITY: return nh_shape_equal(x, y) ? NULL : "input and output differ in shape";
-    case NH_OP_RESHAPE:
-        return nh_shape_size(x) == nh_shape_size(y) ? NULL : "input and output differ in size";
+    case NH_OP_RESHAPE: return nh_shape_size(x) == nh_shape_size(y) ? NULL : "input and output differ in size";
     case NH_OP_ARGMAX:
         return nh_shape_size(y) * nh_layer_axis(g, l).n == nh_shape_size(x)
                    ? NULL

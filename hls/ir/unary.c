@@ -28,14 +28,19 @@ static real celu(real x, const double p[2]) { return x > 0 ? x : p[0] * expm1l(x
 /* x sigmoid(alpha x) */
 static real silu(real x, const double p[2]) { return isinf(x) ? fmaxl(x, 0) : x * sigmoid((real)p[0] * x, p); }
 static real mish(real x, const double p[2]) { return isinf(x) ? fmaxl(x, 0) : x * tanhl(softplus(x, p)); }
-static real gelu(real x, const double p[2]) { return UNUSED(p), isinf(x) ? fmaxl(x, 0) : x * erfcl(-x * sqrtl(0.5L)) / 2; }
+static real gelu(real x, const double p[2]) {
+    return UNUSED(p), isinf(x) ? fmaxl(x, 0) : x * erfcl(-x * sqrtl(0.5L)) / 2;
+}
 static real gelu_tanh(real x, const double p[2]) {
     if (isinf(x)) return fmaxl(x, 0);
-    return UNUSED(p), x * sigmoid(2 * sqrtl(2 / 3.14159265358979323846264L) * (x + 0.044715L * x * x * x), p); /* (1 + tanh(y)) / 2 = sigmoid(2 y) */
+    return UNUSED(p), x * sigmoid(2 * sqrtl(2 / 3.14159265358979323846264L) * (x + 0.044715L * x * x * x),
+                                  p); /* (1 + tanh(y)) / 2 = sigmoid(2 y) */
 }
 
 static real hard_sigmoid(real x, const double p[2]) { return fmaxl(0, fminl(1, (real)p[0] * x + (real)p[1])); }
-static real hard_swish(real x, const double p[2]) { return UNUSED(p), isinf(x) ? fmaxl(x, 0) : x * fmaxl(0, fminl(1, x / 6 + 0.5L)); }
+static real hard_swish(real x, const double p[2]) {
+    return UNUSED(p), isinf(x) ? fmaxl(x, 0) : x * fmaxl(0, fminl(1, x / 6 + 0.5L));
+}
 static real thresholded(real x, const double p[2]) { return x > p[0] ? x : 0; }
 
 static const nh_unary unary[] = {
@@ -46,7 +51,13 @@ static const nh_unary unary[] = {
     {.op = NH_OP_EXP, .f = exponential, .lo = 0, .hi = INFINITY, .turn = NAN},
     {.op = NH_OP_LOG, .f = logarithm, .lo = -INFINITY, .hi = INFINITY, .turn = NAN, .octaves = true},
     {.op = NH_OP_SQRT, .f = square_root, .lo = 0, .hi = INFINITY, .turn = NAN, .octaves = true},
-    {.op = NH_OP_RECIPROCAL, .f = reciprocal, .lo = -INFINITY, .hi = INFINITY, .turn = NAN, .octaves = true, .odd = true},
+    {.op = NH_OP_RECIPROCAL,
+     .f = reciprocal,
+     .lo = -INFINITY,
+     .hi = INFINITY,
+     .turn = NAN,
+     .octaves = true,
+     .odd = true},
     {.op = NH_OP_SOFTPLUS, .f = softplus, .lo = 0, .hi = INFINITY, .turn = NAN, .rises = true},
     {.op = NH_OP_ELU, .f = elu, .lo = -INFINITY, .hi = INFINITY, .turn = 0, .rises = true},
     {.op = NH_OP_SELU, .f = selu, .lo = -INFINITY, .hi = INFINITY, .turn = 0, .rises = true},
@@ -97,6 +108,7 @@ void nh_unary_image(const nh_layer *l, double lo, double hi, double image[2]) {
         image[0] = fmin(image[0], nh_unary_eval(l, turn));
         image[1] = fmax(image[1], nh_unary_eval(l, turn));
     }
-    if (l->op == NH_OP_RECIPROCAL && lo <= 0 && hi >= 0) image[0] = lo < 0 ? -INFINITY : fmin(a, b), image[1] = hi > 0 ? INFINITY : 0;
+    if (l->op == NH_OP_RECIPROCAL && lo <= 0 && hi >= 0)
+        image[0] = lo < 0 ? -INFINITY : fmin(a, b), image[1] = hi > 0 ? INFINITY : 0;
     if (l->op == NH_OP_THRESHOLDED_RELU) image[0] = fmin(image[0], 0), image[1] = fmax(image[1], 0);
 }

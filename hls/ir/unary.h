@@ -1,5 +1,5 @@
-/* Functions of one variable, y = f(x) element by element: one row per operator, read by the float reference, by interval analysis and by
- * what builds hardware. */
+/* Functions of one variable, y = f(x) element by element: one row per operator, read by the float reference, by
+ * interval analysis and by what builds hardware. */
 #ifndef NH_UNARY_H
 #define NH_UNARY_H
 
@@ -7,12 +7,13 @@
 
 typedef struct {
     nh_op op;
-    /* f; p are the layer's alpha and beta. Where f is not defined it is continued: log(x <= 0) is -inf, sqrt(x < 0) is 0. */
+    /* f; p are the layer's alpha and beta. Where f is not defined it is continued: log(x <= 0) is -inf, sqrt(x < 0) is
+     * 0. */
     long double (*f)(long double x, const double p[2]);
-    double lo, hi;  /* f is within; infinite where it has no bound */
-    double turn;    /* the only place where f changes its direction, or NAN: monotone */
+    double lo, hi; /* f is within; infinite where it has no bound */
+    double turn;   /* the only place where f changes its direction, or NAN: monotone */
     /* of tables: see nh_dp_curve */
-    bool rises;     /* f(x) - max(x, 0) is flat far from 0; SELU: f(x) - beta max(x, 0) */
+    bool rises; /* f(x) - max(x, 0) is flat far from 0; SELU: f(x) - beta max(x, 0) */
     bool octaves, odd;
 } nh_unary;
 

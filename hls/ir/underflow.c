@@ -53,7 +53,8 @@ static void add_row(nh_param_loss *l, int64_t o, const row *r, const row_sums *s
     bool was_zeroed = l->becomes == 0;
     if (s->n == 0) return;
     l->rows++;
-    bool zeroed = s->most_raw == 0, is_short = s->most_raw < NH_SHORT_RAW && most_raw >= NH_LONG_RAW && s->error > ROW_ERROR * s->square;
+    bool zeroed = s->most_raw == 0,
+         is_short = s->most_raw < NH_SHORT_RAW && most_raw >= NH_LONG_RAW && s->error > ROW_ERROR * s->square;
     if (!zeroed && !is_short) return;
     l->rows_zeroed += zeroed;
     l->rows_short += !zeroed;

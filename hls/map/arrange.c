@@ -17,7 +17,8 @@ static bool plan_with(nh_mapper *m, nh_map_share share, bool calm) {
     return nh_map_contexts(m, m->p->scc, m->most) && nh_map_time(m);
 }
 
-/* Without diagnostics and without traces in the certificate. Cores that would sweep a piece when they should not are given up. */
+/* Without diagnostics and without traces in the certificate. Cores that would sweep a piece when they should not are
+ * given up. */
 static trial try_quietly(nh_mapper *m, nh_map_share share, nh_map_certificate *why) {
     nh_map_plan *p = m->p;
     nh_diag *d = m->d;
@@ -42,19 +43,31 @@ static bool is_better(const trial *t, const trial *best) {
 }
 
 static const char *name_of(nh_map_share share) {
-    return share == NH_SHARE_NEVER ? "a layer per core" : share == NH_SHARE_FREE ? "layers share cores that are not the busiest" : "layers share cores where they fit";
+    return share == NH_SHARE_NEVER  ? "a layer per core"
+           : share == NH_SHARE_FREE ? "layers share cores that are not the busiest"
+                                    : "layers share cores where they fit";
 }
 
 static void note(nh_mapper *m, const trial *t, const nh_map_certificate *why, const trial *best, bool better) {
     nh_map_plan *p = m->p;
     if (!m->d || p->n_attempt == NH_MAP_ATTEMPTS) return;
     nh_map_attempt *x = &p->attempt[p->n_attempt++];
-    const char *contexts = m->most == 1 ? "one context" : m->most ? nh_arena_printf(m->a, "at most %" PRId64 " contexts", m->most) : "any number of contexts";
-    *x = (nh_map_attempt){.what = nh_arena_printf(m->a, "%s, %s", contexts, name_of(t->share)), .accepted = better, .contexts = t->contexts,
-                          .cores = t->cores, .cost = t->cost, .best_contexts = best->contexts, .best_cores = best->cores, .best_cost = best->cost};
+    const char *contexts = m->most == 1 ? "one context"
+                           : m->most    ? nh_arena_printf(m->a, "at most %" PRId64 " contexts", m->most)
+                                        : "any number of contexts";
+    *x = (nh_map_attempt){.what = nh_arena_printf(m->a, "%s, %s", contexts, name_of(t->share)),
+                          .accepted = better,
+                          .contexts = t->contexts,
+                          .cores = t->cores,
+                          .cost = t->cost,
+                          .best_contexts = best->contexts,
+                          .best_cores = best->cores,
+                          .best_cost = best->cost};
     if (better) return;
-    if (t->ok) x->why = "no better than the best so far";
-    else x->layer = why->layer, x->resource = why->resource, x->needed = why->needed, x->available = why->available;
+    if (t->ok)
+        x->why = "no better than the best so far";
+    else
+        x->layer = why->layer, x->resource = why->resource, x->needed = why->needed, x->available = why->available;
 }
 
 /* What a policy tries, in order: always without sharing first, so that it is never worse than that. */
@@ -81,6 +94,8 @@ bool nh_map_arrange(nh_mapper *m) {
     }
     if (stands) return true;
     /* Nothing fits: the certificate is of the plan that comes closest. */
-    if (!best.ok) return plan_with(m, list[n - 1], false) && plan_with(m, list[n - 1], true) && plan_with(m, NH_SHARE_NEVER, true);
+    if (!best.ok)
+        return plan_with(m, list[n - 1], false) && plan_with(m, list[n - 1], true) &&
+               plan_with(m, NH_SHARE_NEVER, true);
     return plan_with(m, best.share, best.calm) && nh_map_share_check(m);
 }

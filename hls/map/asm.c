@@ -4,7 +4,7 @@
 #include "asm_parts.h"
 #include "neurons.h"
 
-/* --- image, fabric, models ------------------------------------------------------------------------------------------------ */
+/* --- image, fabric, models --------------------------------------------------------------------------------------- */
 
 static bool missing(nh_ias *s, nh_loc at, const char *what) {
     s->p = s->stop;
@@ -40,8 +40,10 @@ static bool fabric_line(nh_ias *s, bool *given, int *n) {
     given[i] = true;
     ++*n;
     if (!nh_ias_integer(s, 0, k->key ? INT32_MAX : 1, &v)) return false;
-    if (k->key) nh_field_set(f, k, v);
-    else f->sparse = v == 1;
+    if (k->key)
+        nh_field_set(f, k, v);
+    else
+        f->sparse = v == 1;
     return nh_ias_done(s);
 }
 
@@ -60,7 +62,10 @@ static bool fabric(nh_ias *s, nh_loc at) {
     for (const nh_image_field *k = nh_fields_fabric; k->key; k++) all++;
     if (!ends) ok = missing(s, at, "the fabric has no 'end'");
     for (int i = 0; ok && i < all; i++)
-        if (!given[i]) ok = missing(s, at, nh_arena_printf(s->a, "the fabric has no '%s'", i < all - 1 ? nh_fields_fabric[i].key : "sparse"));
+        if (!given[i])
+            ok = missing(
+                s, at,
+                nh_arena_printf(s->a, "the fabric has no '%s'", i < all - 1 ? nh_fields_fabric[i].key : "sparse"));
     ok = ok && nh_fabric_check(&s->m->fabric, s->d);
     s->fabric_is_bad = !ok;
     return ok;
@@ -116,7 +121,7 @@ static bool model(nh_ias *s, nh_loc at) {
     return true;
 }
 
-/* --- contexts ------------------------------------------------------------------------------------------------------------- */
+/* --- contexts ---------------------------------------------------------------------------------------------------- */
 
 static bool context(nh_ias *s, nh_loc at) {
     nh_image *m = s->m;
@@ -146,19 +151,22 @@ static bool core(nh_ias *s, nh_loc at) {
     nh_core_image c = {0};
     s->core = NULL;
     s->core_is_bad = true;
-    if (x->n_core == NH_FABRIC_MESH_MOST * NH_FABRIC_MESH_MOST) return missing(s, at, "a context has at most 1024 cores");
+    if (x->n_core == NH_FABRIC_MESH_MOST * NH_FABRIC_MESH_MOST)
+        return missing(s, at, "a context has at most 1024 cores");
     if (!nh_ias_fields(s, &c, nh_fields_core)) return false;
     if (nh_ias_is(s, "reset") && !nh_ias_fields(s, &c, nh_fields_reset)) return false;
     if (c.n_axon < 0 || c.n_axon > f->axons || c.n_conv < 0 || c.n_conv > f->convs) {
         s->p = s->stop;
-        nh_report(s->d, NH_I_NUMBER, at, "the core has %lld axons and %lld convs", (long long)c.n_axon, (long long)c.n_conv);
+        nh_report(s->d, NH_I_NUMBER, at, "the core has %lld axons and %lld convs", (long long)c.n_axon,
+                  (long long)c.n_conv);
         nh_diag_allowed(s->d, "%lld and %lld", (long long)f->axons, (long long)f->convs);
         return false;
     }
     c.axon = nh_arena_array(s->a, (size_t)c.n_axon + 1, sizeof *c.axon);
     c.conv = nh_arena_array(s->a, (size_t)c.n_conv + 1, sizeof *c.conv);
     x->core = nh_arena_grow(s->a, x->core, &s->cap_core, (size_t)x->n_core + 1, sizeof *x->core);
-    s->context_places->core = nh_arena_grow(s->a, s->context_places->core, &s->context_places->cap_core, (size_t)x->n_core + 1, sizeof(nh_row_places));
+    s->context_places->core = nh_arena_grow(s->a, s->context_places->core, &s->context_places->cap_core,
+                                            (size_t)x->n_core + 1, sizeof(nh_row_places));
     s->core_places = &s->context_places->core[x->n_core];
     s->core = &x->core[x->n_core++];
     *s->core = c;
@@ -175,7 +183,9 @@ static bool input(nh_ias *s, nh_loc at) {
     x->input = nh_ias_row(s, NH_ROW_INPUT, x->input, &x->n_input, sizeof *x->input, at);
     nh_input_entry *e = &x->input[x->n_input - 1];
     e->tensor = "";
-    if (!nh_ias_quoted(s, &e->tensor) || !nh_ias_fields(s, e, nh_fields_input) || !nh_ias_fields(s, &e->to, nh_fields_rect)) return false;
+    if (!nh_ias_quoted(s, &e->tensor) || !nh_ias_fields(s, e, nh_fields_input) ||
+        !nh_ias_fields(s, &e->to, nh_fields_rect))
+        return false;
     e->is_conv = nh_ias_is(s, "conv");
     return !e->is_conv || nh_ias_fields(s, e, nh_fields_tensor);
 }
@@ -198,18 +208,23 @@ static bool symbol(nh_ias *s, nh_loc at) {
     return nh_ias_quoted(s, &y->layer) && nh_ias_fields(s, y, nh_fields_symbol);
 }
 
-/* --- the text --------------------------------------------------------------------------------------------------------------- */
+/* --- the text ---------------------------------------------------------------------------------------------------- */
 
 static bool line(nh_ias *s) {
-    static const struct { const char *word; bool (*read)(nh_ias *, nh_loc); bool in_context; } known[] = {
-        {"image", image, false}, {"fabric", fabric, false}, {"model", model, false}, {"context", context, false},
-        {"core", core, true}, {"input", input, true}, {"output", output, true}, {"symbol", symbol, true}};
+    static const struct {
+        const char *word;
+        bool (*read)(nh_ias *, nh_loc);
+        bool in_context;
+    } known[] = {{"image", image, false},     {"fabric", fabric, false}, {"model", model, false},
+                 {"context", context, false}, {"core", core, true},      {"input", input, true},
+                 {"output", output, true},    {"symbol", symbol, true}};
     nh_loc at = nh_ias_here(s);
     const char *word = nh_ias_name(s, "a word");
     if (!word) return false;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (strcmp(word, known[i].word) != 0) continue;
-        if (known[i].in_context && !s->context) return missing(s, at, nh_arena_printf(s->a, "'%s' belongs to a context, and none is above it", word));
+        if (known[i].in_context && !s->context)
+            return missing(s, at, nh_arena_printf(s->a, "'%s' belongs to a context, and none is above it", word));
         if (known[i].in_context && s->fabric_is_bad) return false;
         return known[i].read(s, at) && nh_ias_done(s);
     }
@@ -218,12 +233,20 @@ static bool line(nh_ias *s) {
 }
 
 nh_image *nh_image_assemble(nh_arena *a, nh_diag *d, const char *file, const char *text, size_t size) {
-    nh_ias s = {.a = a, .d = d, .file = file, .text = text, .end = text + size, .line = text, .stop = text, .errors = d->n_error};
+    nh_ias s = {.a = a,
+                .d = d,
+                .file = file,
+                .text = text,
+                .end = text + size,
+                .line = text,
+                .stop = text,
+                .errors = d->n_error};
     s.m = NH_NEW(a, nh_image);
     while (d->n_error < s.errors + NH_IAS_ERRORS && nh_ias_next_line(&s))
         if (!nh_ias_at_end(&s)) line(&s);
     nh_loc at = {.file = file, .line = s.number, .col = 1};
-    if (d->n_error >= s.errors + NH_IAS_ERRORS) nh_report(d, NH_I_SYNTAX, at, "100 errors: the rest of the file was not read");
+    if (d->n_error >= s.errors + NH_IAS_ERRORS)
+        nh_report(d, NH_I_SYNTAX, at, "100 errors: the rest of the file was not read");
     if (!s.has_image) nh_report(d, NH_I_MISSING, at, "the file has no 'image' line");
     if (!s.has_fabric) nh_report(d, NH_I_MISSING, at, "the file has no fabric");
     if (s.m->n_context == 0) nh_report(d, NH_I_MISSING, at, "the file has no context");

@@ -7,7 +7,7 @@ void *nh_ias_row(nh_ias *s, nh_row_kind kind, void *table, int64_t *n, size_t si
     nh_row_places *p = kind < NH_ROW_INPUT ? s->core_places : &s->context_places->own;
     p->row[kind] = nh_arena_grow(s->a, p->row[kind], &p->cap[kind], (size_t)*n + 1, sizeof(nh_place));
     p->row[kind][*n] = (nh_place){at.line, at.col};
-    return nh_arena_grow(s->a, table, &s->cap_table[kind], (size_t)++*n, size);
+    return nh_arena_grow(s->a, table, &s->cap_table[kind], (size_t)++ * n, size);
 }
 
 /* Is there room for one more of n rows? */
@@ -44,7 +44,8 @@ static bool acc(nh_ias *s, nh_loc at) {
     nh_loc number_at = nh_ias_here(s);
     if (!nh_ias_integer(s, 0, INT32_MAX, &i)) return false;
     bool sparse = nh_ias_is(s, "sparse"), conv = !sparse && nh_ias_is(s, "conv");
-    if (!sparse && !conv && !nh_ias_is(s, "dense")) return nh_ias_bad(s, NH_I_WORD, "'dense', 'sparse' or 'conv' is expected here");
+    if (!sparse && !conv && !nh_ias_is(s, "dense"))
+        return nh_ias_bad(s, NH_I_WORD, "'dense', 'sparse' or 'conv' is expected here");
     int64_t n = conv ? c->n_conv : c->n_axon;
     if (i >= n) {
         s->p = s->stop;
@@ -53,7 +54,8 @@ static bool acc(nh_ias *s, nh_loc at) {
     }
     if (conv ? c->conv[i].valid : c->axon[i].valid) {
         s->p = s->stop;
-        return nh_report(s->d, NH_I_MISSING, number_at, "%s %lld is given twice", conv ? "convolution" : "axon", (long long)i);
+        return nh_report(s->d, NH_I_MISSING, number_at, "%s %lld is given twice", conv ? "convolution" : "axon",
+                         (long long)i);
     }
     mark(s, conv ? NH_ROW_CONV : NH_ROW_AXON, i, n, at);
     if (conv) {
@@ -113,7 +115,8 @@ static bool param(nh_ias *s, nh_loc at) {
     int lanes = s->m->fabric.lanes;
     int64_t v, row = c->n_param, none = 0;
     if (!room(s, row, s->m->fabric.params, "parameter words", at) || !number(s, row, &none)) return false;
-    c->param = nh_ias_row(s, NH_ROW_PARAM, c->param, &c->n_param, sizeof *c->param * (size_t)lanes * NH_NEURON_PARAMS, at);
+    c->param =
+        nh_ias_row(s, NH_ROW_PARAM, c->param, &c->n_param, sizeof *c->param * (size_t)lanes * NH_NEURON_PARAMS, at);
     if (!nh_ias_expect(s, ":")) return false;
     for (int l = 0; l < lanes; l++) {
         if (l && !nh_ias_expect(s, "|")) return false;
@@ -140,9 +143,12 @@ static bool send(nh_ias *s, nh_loc at) {
 }
 
 bool nh_ias_core_line(nh_ias *s, const char *word, nh_loc at) {
-    static const struct { const char *word; bool (*read)(nh_ias *, nh_loc); } line[] = {
-        {"ACC", acc}, {"weights", weights}, {"FIRE", fire}, {"param", param}, {"SEND", send}};
-    static const char *const known[] = {"ACC", "weights", "FIRE", "param", "SEND", "core", "context", "input", "output", "symbol", "model", "fabric", "image"};
+    static const struct {
+        const char *word;
+        bool (*read)(nh_ias *, nh_loc);
+    } line[] = {{"ACC", acc}, {"weights", weights}, {"FIRE", fire}, {"param", param}, {"SEND", send}};
+    static const char *const known[] = {"ACC",   "weights", "FIRE",   "param", "SEND",   "core", "context",
+                                        "input", "output",  "symbol", "model", "fabric", "image"};
     for (size_t i = 0; i < sizeof line / sizeof *line; i++) {
         if (strcmp(word, line[i].word) != 0) continue;
         if (!s->core) {

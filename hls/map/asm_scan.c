@@ -6,7 +6,9 @@
 #include "text.h"
 
 static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
-static bool is_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
+static bool is_word(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
 
 static void skip(nh_ias *s) {
     while (s->p < s->stop && is_blank(*s->p)) s->p++;
@@ -20,7 +22,8 @@ bool nh_ias_next_line(nh_ias *s) {
     }
     s->number++;
     const char *stop = s->line;
-    for (bool quoted = false; stop < s->end && *stop != '\n' && (quoted || *stop != ';'); stop++) quoted ^= *stop == '"';
+    for (bool quoted = false; stop < s->end && *stop != '\n' && (quoted || *stop != ';'); stop++)
+        quoted ^= *stop == '"';
     s->p = s->line;
     s->stop = stop;
     return s->line < s->end;
@@ -52,8 +55,10 @@ bool nh_ias_bad(nh_ias *s, nh_code code, const char *what) {
     nh_loc at = nh_ias_here(s);
     size_t n = token(s);
     nh_report(s->d, code, at, "%s", what);
-    if (n == 0) nh_diag_found(s->d, "the end of the line");
-    else nh_diag_found(s->d, "'%.*s'", n > 60 ? 60 : (int)n, s->p);
+    if (n == 0)
+        nh_diag_found(s->d, "the end of the line");
+    else
+        nh_diag_found(s->d, "'%.*s'", n > 60 ? 60 : (int)n, s->p);
     s->p = s->stop;
     return false;
 }
@@ -66,7 +71,9 @@ bool nh_ias_is(nh_ias *s, const char *word) {
     return true;
 }
 
-bool nh_ias_expect(nh_ias *s, const char *word) { return nh_ias_is(s, word) || nh_ias_bad(s, NH_I_SYNTAX, nh_arena_printf(s->a, "'%s' is expected here", word)); }
+bool nh_ias_expect(nh_ias *s, const char *word) {
+    return nh_ias_is(s, word) || nh_ias_bad(s, NH_I_SYNTAX, nh_arena_printf(s->a, "'%s' is expected here", word));
+}
 
 const char *nh_ias_name(nh_ias *s, const char *what) {
     skip(s);
@@ -89,11 +96,13 @@ bool nh_ias_integer(nh_ias *s, int64_t least, int64_t most, int64_t *v) {
     const char *digits = p;
     for (; p < s->stop && *p >= '0' && *p <= '9'; p++)
         if (u <= (uint64_t)NH_IMAGE_NUMBER) u = u * 10 + (uint64_t)(*p - '0');
-    if (p == digits || (p < s->stop && is_word(*p))) return nh_ias_bad(s, NH_I_SYNTAX, "a whole number is expected here");
+    if (p == digits || (p < s->stop && is_word(*p)))
+        return nh_ias_bad(s, NH_I_SYNTAX, "a whole number is expected here");
     *v = u < (uint64_t)NH_IMAGE_NUMBER ? (int64_t)u : NH_IMAGE_NUMBER - 1;
     if (negative) *v = -*v;
     if (u >= (uint64_t)NH_IMAGE_NUMBER || *v < least || *v > most) {
-        nh_report(s->d, NH_I_NUMBER, nh_ias_here(s), "%.*s does not fit here", p - s->p > 40 ? 40 : (int)(p - s->p), s->p);
+        nh_report(s->d, NH_I_NUMBER, nh_ias_here(s), "%.*s does not fit here", p - s->p > 40 ? 40 : (int)(p - s->p),
+                  s->p);
         nh_diag_allowed(s->d, "%lld to %lld", (long long)least, (long long)most);
         s->p = s->stop;
         return false;
@@ -116,7 +125,9 @@ bool nh_ias_quoted(nh_ias *s, const char **text) {
             continue;
         }
         int high = s->stop - p > 3 && p[1] == 'x' ? hex(p[2]) : -1, low = high >= 0 ? hex(p[3]) : -1;
-        if (low < 0 || high + low == 0) return nh_ias_bad(s, NH_I_SYNTAX, "a backslash begins \\xNN, the byte NN (not 00) in small hexadecimal digits");
+        if (low < 0 || high + low == 0)
+            return nh_ias_bad(s, NH_I_SYNTAX,
+                              "a backslash begins \\xNN, the byte NN (not 00) in small hexadecimal digits");
         *to++ = (char)(high * 16 + low);
         p += 3;
     }
@@ -133,7 +144,8 @@ bool nh_ias_format(nh_ias *s, nh_format *f) {
     while (s->p + n < s->stop && !is_blank(s->p[n])) n++;
     if (n > NH_FORMAT_TEXT) return nh_ias_bad(s, NH_I_SYNTAX, "a format is expected here, as fixed<16,16>");
     memcpy(text, s->p, n);
-    if (strlen(text) != n || !nh_format_parse(text, f, &why, &at)) return nh_ias_bad(s, NH_I_SYNTAX, "a format is expected here, as fixed<16,16>");
+    if (strlen(text) != n || !nh_format_parse(text, f, &why, &at))
+        return nh_ias_bad(s, NH_I_SYNTAX, "a format is expected here, as fixed<16,16>");
     s->p += n;
     return true;
 }
@@ -147,4 +159,6 @@ bool nh_ias_fields(nh_ias *s, void *row, const nh_image_field *f) {
     return true;
 }
 
-bool nh_ias_done(nh_ias *s) { return nh_ias_at_end(s) || nh_ias_bad(s, NH_I_SYNTAX, "nothing more is expected on this line"); }
+bool nh_ias_done(nh_ias *s) {
+    return nh_ias_at_end(s) || nh_ias_bad(s, NH_I_SYNTAX, "nothing more is expected on this line");
+}

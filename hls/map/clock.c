@@ -3,7 +3,8 @@
 
 #include "map_parts.h"
 
-static const char *const name[NH_MAP_STEP_COUNT] = {"weights that are 0, fan-in", "partition", "contexts and cores", "levers", "placement", "image"};
+static const char *const name[NH_MAP_STEP_COUNT] = {
+    "weights that are 0, fan-in", "partition", "contexts and cores", "levers", "placement", "image"};
 
 double nh_map_now(void) {
     struct timespec t;
@@ -18,6 +19,5 @@ double nh_map_clock(nh_map_plan *p, nh_map_step step, double since) {
 }
 
 void nh_map_print_seconds(const nh_map_plan *p, FILE *out) {
-    for (int i = 0; i < NH_MAP_STEP_COUNT; i++)
-        fprintf(out, "map: %-28s %8.3f s\n", name[i], p->seconds[i]);
+    for (int i = 0; i < NH_MAP_STEP_COUNT; i++) fprintf(out, "map: %-28s %8.3f s\n", name[i], p->seconds[i]);
 }

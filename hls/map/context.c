@@ -1,17 +1,17 @@
 /* Order of populations, cut into contexts, starts and periods. */
 #include "map_parts.h"
 
-typedef struct { int *first, *item; } adjacency; /* projections by source or target */
+typedef struct {
+    int *first, *item;
+} adjacency; /* projections by source or target */
 
 static adjacency adjacent(nh_arena *a, const nh_event_net *net, bool by_source) {
-    adjacency r = {nh_arena_array(a, (size_t)net->n_pop + 2, sizeof *r.first), nh_arena_array(a, (size_t)net->n_proj + 1, sizeof *r.item)};
+    adjacency r = {nh_arena_array(a, (size_t)net->n_pop + 2, sizeof *r.first),
+                   nh_arena_array(a, (size_t)net->n_proj + 1, sizeof *r.item)};
     int *at = nh_arena_array(a, (size_t)net->n_pop + 2, sizeof *at);
-    for (int i = 0; i < net->n_proj; i++)
-        r.first[(by_source ? net->proj[i].from : net->proj[i].to) + 1]++;
-    for (int i = 0; i < net->n_pop; i++)
-        at[i + 1] = r.first[i + 1] += r.first[i];
-    for (int i = 0; i < net->n_proj; i++)
-        r.item[at[by_source ? net->proj[i].from : net->proj[i].to]++] = i;
+    for (int i = 0; i < net->n_proj; i++) r.first[(by_source ? net->proj[i].from : net->proj[i].to) + 1]++;
+    for (int i = 0; i < net->n_pop; i++) at[i + 1] = r.first[i + 1] += r.first[i];
+    for (int i = 0; i < net->n_proj; i++) r.item[at[by_source ? net->proj[i].from : net->proj[i].to]++] = i;
     return r;
 }
 
@@ -57,19 +57,21 @@ static void visit(nh_mapper *m, tarjan *t, const adjacency *out, int root, int *
     }
 }
 
-/* Tarjan: components come sinks first. A population that feeds itself, or another of its component, is in a component of its own kind:
- * scc equal. */
+/* Tarjan: components come sinks first. A population that feeds itself, or another of its component, is in a component
+ * of its own kind: scc equal. */
 bool nh_map_order(nh_mapper *m, int *scc) {
     nh_arena *a = nh_arena_new();
     size_t n = (size_t)m->net->n_pop + 1;
     adjacency out = adjacent(a, m->net, true);
-    tarjan t = {.index = nh_arena_array(a, n, sizeof(int)), .low = nh_arena_array(a, n, sizeof(int)),
-                .stack = nh_arena_array(a, n, sizeof(int)), .call = nh_arena_array(a, n, sizeof(int)),
-                .edge = nh_arena_array(a, n, sizeof(int)), .on = nh_arena_array(a, n, sizeof(bool))};
+    tarjan t = {.index = nh_arena_array(a, n, sizeof(int)),
+                .low = nh_arena_array(a, n, sizeof(int)),
+                .stack = nh_arena_array(a, n, sizeof(int)),
+                .call = nh_arena_array(a, n, sizeof(int)),
+                .edge = nh_arena_array(a, n, sizeof(int)),
+                .on = nh_arena_array(a, n, sizeof(bool))};
     for (int v = m->net->n_pop - 1; v >= 0; v--)
         if (!t.index[v]) visit(m, &t, &out, v, scc);
-    for (int i = 0; i < m->net->n_pop; i++)
-        m->p->position[m->p->order[i]] = i;
+    for (int i = 0; i < m->net->n_pop; i++) m->p->position[m->p->order[i]] = i;
     nh_arena_free(a);
     return true;
 }
@@ -77,8 +79,7 @@ bool nh_map_order(nh_mapper *m, int *scc) {
 /* First and last reader of every population as pieces, and where no cut may be: in loops. */
 static void readers(const nh_mapper *m, int64_t *reader, int64_t *last, bool *whole, const int *scc) {
     const nh_map_plan *p = m->p;
-    for (int i = 0; i < m->net->n_pop; i++)
-        reader[i] = p->n_piece + 1, last[i] = -1;
+    for (int i = 0; i < m->net->n_pop; i++) reader[i] = p->n_piece + 1, last[i] = -1;
     for (int i = 0; i < m->net->n_proj; i++) {
         const nh_projection *q = &m->net->proj[i];
         int64_t first = p->first_piece[p->position[q->to]], end = p->first_piece[p->position[q->to] + 1];
@@ -95,13 +96,14 @@ static void readers(const nh_mapper *m, int64_t *reader, int64_t *last, bool *wh
 typedef struct {
     const nh_mapper *m;
     adjacency in;
-    const int64_t *last;            /* [n_pop] */
-    int64_t begin, cost, out;       /* out: events that leave when the context ends here */
-    int64_t *read, *done;           /* [n_pop] begin + 1 of the context that reads the population, has it */
-    int64_t *die, *die_of;          /* [n_piece + 1] events whose last reader ends there, of the context begin + 1 */
+    const int64_t *last;      /* [n_pop] */
+    int64_t begin, cost, out; /* out: events that leave when the context ends here */
+    int64_t *read, *done;     /* [n_pop] begin + 1 of the context that reads the population, has it */
+    int64_t *die, *die_of;    /* [n_piece + 1] events whose last reader ends there, of the context begin + 1 */
     int64_t synapse, axon, param, route; /* flits of a word */
-    int64_t *near, *near_end;       /* [pieces of targets of convolutions, projection by projection] source pieces that overlap */
-    int64_t *near_first;            /* [n_proj] */
+    int64_t *near,
+        *near_end;       /* [pieces of targets of convolutions, projection by projection] source pieces that overlap */
+    int64_t *near_first; /* [n_proj] */
 } context_cost;
 
 static int64_t chunks(int64_t bits) { return nh_ceil_div(bits, 16); }
@@ -111,8 +113,7 @@ static void set_flits(context_cost *c) {
     int64_t word = nh_log2_ceil((uint64_t)(f->neurons / f->lanes)), param = 0;
     for (int i = 0; i < f->n_model; i++) {
         int64_t bits = 0;
-        for (int k = 0; k < NH_NEURON_PARAMS; k++)
-            bits += f->model[i].param[k].width_bits;
+        for (int k = 0; k < NH_NEURON_PARAMS; k++) bits += f->model[i].param[k].width_bits;
         if (bits > param) param = bits;
     }
     c->synapse = chunks(nh_fabric_synapse_bits(f));
@@ -124,7 +125,8 @@ static void set_flits(context_cost *c) {
 /* Source pieces that piece b of a convolution's target reads: rows of them overlap. */
 static void overlap(const nh_mapper *m, const nh_projection *q, const nh_map_piece *b, int64_t *lo, int64_t *hi) {
     const nh_map_plan *p = m->p;
-    int64_t y0 = b->y0 * q->stride_y - q->pad_y, y1 = (b->y0 + b->h - 1) * q->stride_y - q->pad_y + (q->kh - 1) * q->dilation_y;
+    int64_t y0 = b->y0 * q->stride_y - q->pad_y,
+            y1 = (b->y0 + b->h - 1) * q->stride_y - q->pad_y + (q->kh - 1) * q->dilation_y;
     *lo = *hi = 0;
     for (int64_t k = p->first_piece[p->position[q->from]]; k < p->first_piece[p->position[q->from] + 1]; k++) {
         if (p->piece[k].y0 > y1 || p->piece[k].y0 + p->piece[k].h <= y0) continue;
@@ -142,7 +144,8 @@ static void find_near(context_cost *c, nh_arena *a) {
         first[i] = n - p->first_piece[to];
         if (p->rows[i] == NH_ROWS_CONV) n += p->first_piece[to + 1] - p->first_piece[to];
     }
-    c->near = nh_arena_array(a, (size_t)n + 1, sizeof *c->near), c->near_end = nh_arena_array(a, (size_t)n + 1, sizeof *c->near_end);
+    c->near = nh_arena_array(a, (size_t)n + 1, sizeof *c->near),
+    c->near_end = nh_arena_array(a, (size_t)n + 1, sizeof *c->near_end);
     for (int i = 0; i < m->net->n_proj; i++) {
         int to = p->position[m->net->proj[i].to];
         for (int64_t k = p->first_piece[to]; p->rows[i] == NH_ROWS_CONV && k < p->first_piece[to + 1]; k++)
@@ -150,8 +153,8 @@ static void find_near(context_cost *c, nh_arena *a) {
     }
 }
 
-/* Routes of the context's pieces to piece k: one for every source piece that it reads; rows of a population go to all its pieces by the same
- * one (if its tiles are a rectangle). */
+/* Routes of the context's pieces to piece k: one for every source piece that it reads; rows of a population go to all
+ * its pieces by the same one (if its tiles are a rectangle). */
 static int64_t routes_to(const context_cost *c, int64_t k, bool first_of_population) {
     const nh_map_plan *p = c->m->p;
     int pop = p->piece[k].pop;
@@ -159,12 +162,15 @@ static int64_t routes_to(const context_cost *c, int64_t k, bool first_of_populat
     for (int i = c->in.first[pop]; i < c->in.first[pop + 1]; i++) {
         int qi = c->in.item[i], from = p->position[c->m->net->proj[qi].from];
         bool conv = p->rows[qi] == NH_ROWS_CONV;
-        int64_t lo = conv ? c->near[c->near_first[qi] + k] : p->first_piece[from], hi = conv ? c->near_end[c->near_first[qi] + k] : p->first_piece[from + 1];
+        int64_t lo = conv ? c->near[c->near_first[qi] + k] : p->first_piece[from],
+                hi = conv ? c->near_end[c->near_first[qi] + k] : p->first_piece[from + 1];
         if (lo < c->begin) lo = c->begin;
         if (hi > k && p->position[pop] > from) hi = k;
         if (hi <= lo) continue;
-        if (p->rows[qi] == NH_ROWS_SAME) n++;
-        else if (conv || first_of_population) n += hi - lo;
+        if (p->rows[qi] == NH_ROWS_SAME)
+            n++;
+        else if (conv || first_of_population)
+            n += hi - lo;
     }
     return n;
 }
@@ -180,7 +186,8 @@ static void join_piece(context_cost *c, int64_t k) {
     const nh_map_plan *p = c->m->p;
     const nh_map_piece *b = &p->piece[k];
     int64_t stamp = c->begin + 1, mine = events(c->m, b->pop, b->c * b->h * b->w) + c->route, last = c->last[b->pop];
-    c->cost += b->synapses * c->synapse + b->axons * c->axon + b->params * c->param + routes_to(c, k, c->done[b->pop] != stamp) * c->route;
+    c->cost += b->synapses * c->synapse + b->axons * c->axon + b->params * c->param +
+               routes_to(c, k, c->done[b->pop] != stamp) * c->route;
     if (c->m->net->pop[b->pop].is_output && last <= k + 1) c->cost += c->route;
     if (last > k + 1) {
         if (c->die_of[last] != stamp) c->die[last] = 0, c->die_of[last] = stamp;
@@ -211,22 +218,22 @@ static context_cost make_cost(const nh_mapper *m, nh_arena *a, const int64_t *la
 
 #define FEWEST ((int64_t)1 << 40)
 
-/* Exact: the least total cost (map.h) over all cuts of the topological order. When that has too many contexts: again with an extra cost for
- * each, which is more than all else, so that a plan is found if there is one. */
+/* Exact: the least total cost (map.h) over all cuts of the topological order. When that has too many contexts: again
+ * with an extra cost for each, which is more than all else, so that a plan is found if there is one. */
 static bool cut(nh_mapper *m, const int *scc, int64_t most, int64_t extra) {
     nh_map_plan *p = m->p;
     nh_arena *a = nh_arena_new();
     int64_t n = p->n_piece, cores = (int64_t)m->f->mesh_x * m->f->mesh_y;
     int64_t *best = nh_arena_array(a, (size_t)n + 2, sizeof *best);
-    int64_t *from = nh_arena_array(a, (size_t)n + 2, sizeof *from), *count = nh_arena_array(a, (size_t)n + 2, sizeof *count);
+    int64_t *from = nh_arena_array(a, (size_t)n + 2, sizeof *from),
+            *count = nh_arena_array(a, (size_t)n + 2, sizeof *count);
     int64_t *reader = nh_arena_array(a, (size_t)m->net->n_pop * 2 + 1, sizeof *reader), *last = reader + m->net->n_pop;
     bool *whole = nh_arena_array(a, (size_t)n + 2, sizeof *whole);
     readers(m, reader, last, whole, scc);
     context_cost own = make_cost(m, a, last);
     nh_sharing sharing;
     nh_map_share_begin(m, a, &sharing);
-    for (int64_t j = 1; j <= n; j++)
-        best[j] = INT64_MAX;
+    for (int64_t j = 1; j <= n; j++) best[j] = INT64_MAX;
     for (int64_t i = 0; i < n; i++) {
         if (best[i] == INT64_MAX || (i > 0 && whole[i])) continue;
         int64_t end = n;
@@ -253,8 +260,7 @@ static bool cut(nh_mapper *m, const int *scc, int64_t most, int64_t extra) {
         p->cost = n ? best[n] - needed * extra : 0;
         p->context_first = nh_arena_array(m->a, (size_t)needed + 1, sizeof *p->context_first);
         p->context_first[needed] = n;
-        for (int64_t j = n, c = needed; c-- > 0; j = from[j])
-            p->context_first[c] = from[j];
+        for (int64_t j = n, c = needed; c-- > 0; j = from[j]) p->context_first[c] = from[j];
         nh_map_share_end(m, &sharing);
         nh_arena_free(a);
         return true;
@@ -265,7 +271,8 @@ static bool cut(nh_mapper *m, const int *scc, int64_t most, int64_t extra) {
     nh_arena_free(a);
     if (no_tile) return false;
     if (again) return cut(m, scc, most, FEWEST);
-    return nh_map_fail(m, NH_P_MAP_CORES, possible ? m->net->name : "a loop of layers", "cores", all, cores * (most > 0 ? most : 1), false);
+    return nh_map_fail(m, NH_P_MAP_CORES, possible ? m->net->name : "a loop of layers", "cores", all,
+                       cores * (most > 0 ? most : 1), false);
 }
 
 bool nh_map_contexts(nh_mapper *m, const int *scc, int64_t most) { return cut(m, scc, most, 0); }
@@ -275,8 +282,7 @@ static int64_t floor_div(int64_t a, int64_t b) { return a >= 0 ? a / b : -((-a +
 /* Longest paths of context c at this period; false: a positive cycle. */
 static bool starts(const nh_mapper *m, const adjacency *in, int c, int lo, int hi, int64_t period) {
     int64_t *start = m->p->start + (int64_t)c * m->net->n_pop;
-    for (int i = lo; i <= hi; i++)
-        start[m->p->order[i]] = 0;
+    for (int i = lo; i <= hi; i++) start[m->p->order[i]] = 0;
     for (int round = 0; round <= hi - lo + 2; round++) {
         bool moved = false;
         for (int i = lo; i <= hi; i++) {
@@ -305,14 +311,19 @@ static bool delays(nh_mapper *m, const adjacency *in, int c, int lo, int hi) {
             int at = m->p->position[q->from];
             if (m->net->pop[q->from].kind == NH_POP_INPUT || at < lo || at > hi) continue;
             int64_t extra = floor_div(start[b] - start[q->from] + period * q->delay - 1, period);
-            if (extra >= m->f->delays) ok = nh_map_fail(m, NH_P_MAP_DELAY, q->name, "delays", extra + 1, m->f->delays, true);
+            if (extra >= m->f->delays)
+                ok = nh_map_fail(m, NH_P_MAP_DELAY, q->name, "delays", extra + 1, m->f->delays, true);
         }
     }
     return ok;
 }
 
 static bool fail_loop(nh_mapper *m) {
-    m->p->certificate = (nh_map_certificate){.failed = true, .layer = m->net->name, .resource = "steps of delay in a loop", .needed = 1, .is_structural = true,
+    m->p->certificate = (nh_map_certificate){.failed = true,
+                                             .layer = m->net->name,
+                                             .resource = "steps of delay in a loop",
+                                             .needed = 1,
+                                             .is_structural = true,
                                              .smallest = -1};
     return m->d && nh_report(m->d, NH_P_MAP_LOOP, m->f->at, "a loop of layers has no delay");
 }
@@ -326,13 +337,15 @@ bool nh_map_time(nh_mapper *m) {
     p->period = nh_arena_array(m->a, (size_t)p->n_context + 1, sizeof *p->period);
     for (int c = 0; c < p->n_context && ok; c++) {
         if (p->context_first[c] == p->context_first[c + 1]) continue;
-        int lo = p->position[p->piece[p->context_first[c]].pop], hi = p->position[p->piece[p->context_first[c + 1] - 1].pop];
+        int lo = p->position[p->piece[p->context_first[c]].pop],
+            hi = p->position[p->piece[p->context_first[c + 1] - 1].pop];
         int64_t period = 1;
-        while (period <= hi - lo + 2 && !starts(m, &in, c, lo, hi, period))
-            period++;
+        while (period <= hi - lo + 2 && !starts(m, &in, c, lo, hi, period)) period++;
         p->period[c] = period;
-        if (period > hi - lo + 2) ok = fail_loop(m);
-        else ok = delays(m, &in, c, lo, hi);
+        if (period > hi - lo + 2)
+            ok = fail_loop(m);
+        else
+            ok = delays(m, &in, c, lo, hi);
     }
     nh_arena_free(a);
     return ok;

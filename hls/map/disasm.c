@@ -45,7 +45,8 @@ static void put_fabric(const nh_fabric *f, FILE *out) {
     fputs("\nfabric ", out);
     put_text(f->name ? f->name : "", out);
     fputc('\n', out);
-    for (const nh_image_field *k = nh_fields_fabric; k->key; k++) fprintf(out, "    %s %lld\n", k->key, (long long)nh_field_get(f, k));
+    for (const nh_image_field *k = nh_fields_fabric; k->key; k++)
+        fprintf(out, "    %s %lld\n", k->key, (long long)nh_field_get(f, k));
     fprintf(out, "    sparse %d\nend\n", f->sparse);
     for (int i = 0; i < f->n_model; i++) put_model(&f->model[i], out);
 }
@@ -89,7 +90,8 @@ static void put_neurons(const nh_context *x, const nh_core_image *c, FILE *out) 
         put_text(s->layer, out);
         fprintf(out, ": neurons %lld to %lld", (long long)s->c0, (long long)(s->c0 + s->c - 1));
         if (s->h * s->w > 1)
-            fprintf(out, " of rows %lld to %lld, columns %lld to %lld", (long long)s->y0, (long long)(s->y0 + s->h - 1), (long long)s->x0, (long long)(s->x0 + s->w - 1));
+            fprintf(out, " of rows %lld to %lld, columns %lld to %lld", (long long)s->y0, (long long)(s->y0 + s->h - 1),
+                    (long long)s->x0, (long long)(s->x0 + s->w - 1));
         fprintf(out, ", words %lld to %lld\n", (long long)s->word, (long long)(s->word + s->words - 1));
     }
 }
@@ -105,7 +107,8 @@ static void put_programs(const nh_fabric *f, const nh_core_image *c, FILE *out) 
         fprintf(out, "        param %lld :", (long long)i);
         for (int l = 0; l < f->lanes; l++) {
             if (l) fputs(" |", out);
-            for (int k = 0; k < values; k++) fprintf(out, " %lld", (long long)c->param[(i * f->lanes + l) * NH_NEURON_PARAMS + k]);
+            for (int k = 0; k < values; k++)
+                fprintf(out, " %lld", (long long)c->param[(i * f->lanes + l) * NH_NEURON_PARAMS + k]);
         }
         fputc('\n', out);
     }
@@ -113,8 +116,10 @@ static void put_programs(const nh_fabric *f, const nh_core_image *c, FILE *out) 
         const nh_route *r = &c->route[i];
         fputs("        SEND", out);
         put_fields(r, nh_fields_span, out);
-        if (r->to_host) fputs(" host", out);
-        else put_fields(&r->to, nh_fields_rect, out);
+        if (r->to_host)
+            fputs(" host", out);
+        else
+            put_fields(&r->to, nh_fields_rect, out);
         put_fields(r, nh_fields_address, out);
         if (r->is_conv) {
             fputs(" conv", out);
@@ -166,7 +171,7 @@ static void put_context(const nh_fabric *f, const nh_context *x, int64_t limit, 
     }
 }
 
-/* --- how much there is of what ------------------------------------------------------------------------------------------ */
+/* --- how much there is of what ----------------------------------------------------------------------------------- */
 
 static void put_count(const char *what, int64_t n, const char **separator, FILE *out) {
     if (n == 0) return;
@@ -183,7 +188,8 @@ static void put_model_counts(const nh_image *m, int model, FILE *out) {
         for (int k = 0; k < m->context[c].n_core; k++)
             for (int64_t g = 0; g < m->context[c].core[k].n_group; g++)
                 if (m->context[c].core[k].group[g].model == model) words += m->context[c].core[k].group[g].words;
-    fprintf(out, "; FIRE %s, %lld words of %d neurons: ", m->fabric.model[model].name, (long long)words, m->fabric.lanes);
+    fprintf(out, "; FIRE %s, %lld words of %d neurons: ", m->fabric.model[model].name, (long long)words,
+            m->fabric.lanes);
     const char *separator = "";
     for (int op = 0; op < NH_NOP_KINDS; op++) put_count(nh_neuron_op_text((nh_neuron_op)op), n[op], &separator, out);
     fputc('\n', out);

@@ -47,11 +47,13 @@ static void memory_widths(const nh_fabric *f, nh_fabric_widths *w) {
     w->group = w->wa + 1 + w->pa + 1 + w->model;
     w->param_word = f->lanes * w->param;
     w->state_word = f->lanes * w->state;
-    w->route = w->wa + w->wa + 1 + w->dl + 1 + 2 * w->xb + 2 * w->yb + 1 + w->addr + w->nb + (f->convs ? w->wa + 1 + cx + 1 : 0);
+    w->route = w->wa + w->wa + 1 + w->dl + 1 + 2 * w->xb + 2 * w->yb + 1 + w->addr + w->nb +
+               (f->convs ? w->wa + 1 + cx + 1 : 0);
 }
 
 nh_fabric_widths nh_fabric_get_widths(const nh_fabric *f) {
-    nh_fabric_widths w = {.xb = nh_clog2(f->mesh_x), .yb = nh_clog2(f->mesh_y), .nw = (f->neurons + f->lanes - 1) / f->lanes};
+    nh_fabric_widths w = {
+        .xb = nh_clog2(f->mesh_x), .yb = nh_clog2(f->mesh_y), .nw = (f->neurons + f->lanes - 1) / f->lanes};
     int axon = nh_clog2(f->axons);
     w.wa = nh_clog2(w.nw);
     w.sa = nh_clog2(f->synapses);
@@ -115,7 +117,7 @@ nh_dp *nh_fabric_datapath(nh_arena *a, const nh_fabric *f, int model, const char
     return p;
 }
 
-/* --- rules ------------------------------------------------------------------------------------------------------------- */
+/* --- rules ------------------------------------------------------------------------------------------------------- */
 
 static bool range(const nh_fabric *f, nh_diag *d, const char *key, int64_t value, int64_t least, int64_t largest) {
     if (value >= least && value <= largest) return true;
@@ -138,19 +140,24 @@ static bool check_relations(const nh_fabric *f, nh_diag *d) {
     bool ok = true;
     if (f->neurons % f->lanes) {
         int64_t less = f->neurons - f->neurons % f->lanes;
-        ok = nh_report(d, NH_I_FABRIC, f->at, "%lld neurons are no multiple of %d lanes", (long long)f->neurons, f->lanes);
-        if (less > 0) nh_diag_hint(d, "neurons: %lld or %lld, or lanes that divide %lld", (long long)less, (long long)less + f->lanes, (long long)f->neurons);
-        else nh_diag_hint(d, "neurons: %lld, or lanes that divide %lld", (long long)f->lanes, (long long)f->neurons);
+        ok = nh_report(d, NH_I_FABRIC, f->at, "%lld neurons are no multiple of %d lanes", (long long)f->neurons,
+                       f->lanes);
+        if (less > 0)
+            nh_diag_hint(d, "neurons: %lld or %lld, or lanes that divide %lld", (long long)less,
+                         (long long)less + f->lanes, (long long)f->neurons);
+        else
+            nh_diag_hint(d, "neurons: %lld, or lanes that divide %lld", (long long)f->lanes, (long long)f->neurons);
     }
     if (f->neurons / f->lanes > 65535) {
         ok = nh_report(d, NH_I_FABRIC, f->at, "a core has %lld words of neurons", (long long)(f->neurons / f->lanes));
         nh_diag_allowed(d, "65535: neurons / lanes, which the control memory counts in 16 bits");
     }
     ok &= power(f, d, "delays", f->delays) & power(f, d, "queue", f->queue);
-    bool all = f->conv_y_bits && f->conv_x_bits && f->conv_c_bits, any = f->conv_y_bits || f->conv_x_bits || f->conv_c_bits;
+    bool all = f->conv_y_bits && f->conv_x_bits && f->conv_c_bits,
+         any = f->conv_y_bits || f->conv_x_bits || f->conv_c_bits;
     if (f->convs ? !all : any) {
-        ok = nh_report(d, NH_I_FABRIC, f->at, "conv_y_bits, conv_x_bits, conv_c_bits are %d, %d, %d with %lld convs", f->conv_y_bits, f->conv_x_bits,
-                       f->conv_c_bits, (long long)f->convs);
+        ok = nh_report(d, NH_I_FABRIC, f->at, "conv_y_bits, conv_x_bits, conv_c_bits are %d, %d, %d with %lld convs",
+                       f->conv_y_bits, f->conv_x_bits, f->conv_c_bits, (long long)f->convs);
         nh_diag_allowed(d, "%s", f->convs ? "1 to 12 each" : "0, 0, 0: without convolutions there are no coordinates");
     }
     return ok;
@@ -167,11 +174,14 @@ static bool check_output(const nh_fabric *f, nh_diag *d, int i) {
     char buf[NH_FORMAT_TEXT];
     bad_model(f, d, i, "puts out what an event does not carry");
     nh_diag_found(d, "%s", nh_format_print(f->model[i].out, buf));
-    nh_diag_allowed(d, f->payload_bits == 1 ? "ufixed<1,1>: payload_bits is 1" : "up to %d bits, signed: payload_bits", f->payload_bits);
+    nh_diag_allowed(d, f->payload_bits == 1 ? "ufixed<1,1>: payload_bits is 1" : "up to %d bits, signed: payload_bits",
+                    f->payload_bits);
     return false;
 }
 
-static bool has_width(nh_format f) { return f.width_bits >= 1 && f.width_bits <= 64 && f.int_bits >= -64 && f.int_bits <= 128; }
+static bool has_width(nh_format f) {
+    return f.width_bits >= 1 && f.width_bits <= 64 && f.int_bits >= -64 && f.int_bits <= 128;
+}
 
 /* Numbers of the text that the datapath can have. */
 static bool check_constants(const nh_fabric *f, nh_diag *d, int i) {
@@ -180,7 +190,10 @@ static bool check_constants(const nh_fabric *f, nh_diag *d, int i) {
         nh_format own;
         nh_range value;
         if (p->reg[r].kind == NH_REG_CONST && !nh_dyadic_format(&p->reg[r].constant, 1, &own, &value, NULL))
-            return bad_model(f, d, i, nh_arena_printf(d->arena, "has the number %g, which no fixed-point format of 64 bits holds", p->reg[r].constant));
+            return bad_model(f, d, i,
+                             nh_arena_printf(d->arena,
+                                             "has the number %g, which no fixed-point format of 64 bits holds",
+                                             p->reg[r].constant));
     }
     return true;
 }
@@ -189,11 +202,14 @@ static bool check_model(const nh_fabric *f, nh_diag *d, int i) {
     const nh_fabric_model *m = &f->model[i];
     const char *why;
     if (!m->name || !m->program) return bad_model(f, d, i, "has no name or no program");
-    if (!m->program->name || strcmp(m->name, m->program->name) != 0) return bad_model(f, d, i, "has another name in its program");
+    if (!m->program->name || strcmp(m->name, m->program->name) != 0)
+        return bad_model(f, d, i, "has another name in its program");
     for (int k = 0; k < i; k++)
         if (f->model[k].name && strcmp(f->model[k].name, m->name) == 0) return bad_model(f, d, i, "is given twice");
     if (m->program->n_input > f->accumulators)
-        return bad_model(f, d, i, nh_arena_printf(d->arena, "has %d inputs: a neuron has accumulators: %d", m->program->n_input, f->accumulators));
+        return bad_model(f, d, i,
+                         nh_arena_printf(d->arena, "has %d inputs: a neuron has accumulators: %d", m->program->n_input,
+                                         f->accumulators));
     for (int k = 0; k < m->program->n_state; k++)
         if (!m->program->reg[m->program->state[k]].has_format) return bad_model(f, d, i, "has a state without format");
     for (int k = 0; k < m->program->n_param; k++)
@@ -217,7 +233,7 @@ bool nh_fabric_check(const nh_fabric *f, nh_diag *d) {
     return ok;
 }
 
-/* --- hash -------------------------------------------------------------------------------------------------------------- */
+/* --- hash -------------------------------------------------------------------------------------------------------- */
 
 static void hash_int(nh_hasher *h, int64_t v) {
     uint8_t byte[8];

@@ -7,7 +7,8 @@ static bool same_model(nh_arena *a, const nh_fabric_model *x, const nh_fabric_mo
     char one[NH_FORMAT_TEXT], two[NH_FORMAT_TEXT];
     bool same = strcmp(nh_program_text(a, x->program), nh_program_text(a, y->program)) == 0 &&
                 strcmp(nh_format_print(x->out, one), nh_format_print(y->out, two)) == 0;
-    for (int k = 0; same && k < x->program->n_param; k++) same = strcmp(nh_format_print(x->param[k], one), nh_format_print(y->param[k], two)) == 0;
+    for (int k = 0; same && k < x->program->n_param; k++)
+        same = strcmp(nh_format_print(x->param[k], one), nh_format_print(y->param[k], two)) == 0;
     return same;
 }
 
@@ -18,8 +19,11 @@ static void say_models(nh_arena *a, const nh_fabric *f, const nh_fabric *other, 
         if (i < f->n_model && i < other->n_model && same_model(a, &f->model[i], &other->model[i])) continue;
         nh_report(d, NH_I_OTHER_FABRIC, at, "neuron model %d of the image is not that of the fabric", i);
         nh_diag_found(d, "%s", model_name(f, i));
-        nh_diag_allowed(d, "%s%s", model_name(other, i), strcmp(model_name(f, i), model_name(other, i)) ? "" : ", with another program or other formats");
-        nh_diag_hint(d, "models are built into the datapath: map both networks with the same numerics and widths, or build a fabric for this image");
+        nh_diag_allowed(d, "%s%s", model_name(other, i),
+                        strcmp(model_name(f, i), model_name(other, i)) ? ""
+                                                                       : ", with another program or other formats");
+        nh_diag_hint(d, "models are built into the datapath: map both networks with the same numerics and widths, or "
+                        "build a fabric for this image");
     }
 }
 
@@ -28,10 +32,12 @@ bool nh_fabric_same(const nh_fabric *f, const nh_fabric *other, nh_diag *d, nh_l
     if (strcmp(nh_fabric_hash(a, f), nh_fabric_hash(a, other)) == 0) return true;
     for (const nh_image_field *k = nh_fields_fabric; k->key; k++) {
         if (nh_field_get(f, k) == nh_field_get(other, k) || strcmp(k->key, "queue") == 0) continue;
-        nh_report(d, NH_I_OTHER_FABRIC, at, "the image is for another fabric: its %s is %lld", k->key, (long long)nh_field_get(f, k));
+        nh_report(d, NH_I_OTHER_FABRIC, at, "the image is for another fabric: its %s is %lld", k->key,
+                  (long long)nh_field_get(f, k));
         nh_diag_allowed(d, "%lld", (long long)nh_field_get(other, k));
     }
-    if (f->sparse != other->sparse) nh_report(d, NH_I_OTHER_FABRIC, at, "the image is for another fabric: its sparse is %d", f->sparse);
+    if (f->sparse != other->sparse)
+        nh_report(d, NH_I_OTHER_FABRIC, at, "the image is for another fabric: its sparse is %d", f->sparse);
     say_models(a, f, other, d, at);
     return false;
 }

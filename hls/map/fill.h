@@ -8,7 +8,7 @@ typedef struct {
     nh_mapper m;
     nh_map_plan *p;
     int *by_source, *first_by_source;
-    int64_t **row_start;     /* [n_proj] */
+    int64_t **row_start; /* [n_proj] */
     bool ok;
 } nh_filler;
 
@@ -19,8 +19,9 @@ void nh_fill_params(nh_filler *s, const nh_map_piece *b, nh_core_image *c);
 
 /* fill_host.c: what the host sends in a context. */
 void nh_fill_inputs(nh_filler *s, nh_context *x, int context);
-/* What leaves to the host: outputs of the network, and what later contexts read. Addresses are counted through the context: from base on; the
- * first free one after it. cap: of x->output. */
-int64_t nh_fill_outputs(nh_filler *s, nh_context *x, const nh_map_piece *b, nh_core_image *c, int64_t base, size_t *cap);
+/* What leaves to the host: outputs of the network, and what later contexts read. Addresses are counted through the
+ * context: from base on; the first free one after it. cap: of x->output. */
+int64_t nh_fill_outputs(nh_filler *s, nh_context *x, const nh_map_piece *b, nh_core_image *c, int64_t base,
+                        size_t *cap);
 
 #endif

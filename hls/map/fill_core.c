@@ -4,7 +4,8 @@
 #include <string.h>
 
 /* Entry i of the weights of q, for every accumulator of (word, lane). */
-static void set_weight(const nh_filler *s, nh_core_image *c, const nh_projection *q, int64_t word, int64_t lane, int64_t i) {
+static void set_weight(const nh_filler *s, nh_core_image *c, const nh_projection *q, int64_t word, int64_t lane,
+                       int64_t i) {
     int n = s->m.f->accumulators;
     int16_t *to = &c->weight[(word * s->m.f->lanes + lane) * n];
     for (int acc = 0; acc < n; acc++) {
@@ -18,9 +19,22 @@ static void fill_conv(nh_filler *s, int qi, const nh_map_piece *b, nh_core_image
     const nh_population *from = &s->m.net->pop[q->from];
     int lanes = s->m.f->lanes;
     nh_conv_axon *v = &c->conv[s->p->axon_base[qi]];
-    *v = (nh_conv_axon){.synapse = c->n_synapse, .acc = b->word0, .features = b->features, .channel_words = q->kh * q->kw * b->features, .kh = q->kh,
-                        .kw = q->kw, .stride_y = q->stride_y, .stride_x = q->stride_x, .dilation_y = q->dilation_y,
-                        .dilation_x = q->dilation_x, .pad_y = q->pad_y, .pad_x = q->pad_x, .y0 = b->y0, .x0 = b->x0, .h = b->h, .w = b->w,
+    *v = (nh_conv_axon){.synapse = c->n_synapse,
+                        .acc = b->word0,
+                        .features = b->features,
+                        .channel_words = q->kh * q->kw * b->features,
+                        .kh = q->kh,
+                        .kw = q->kw,
+                        .stride_y = q->stride_y,
+                        .stride_x = q->stride_x,
+                        .dilation_y = q->dilation_y,
+                        .dilation_x = q->dilation_x,
+                        .pad_y = q->pad_y,
+                        .pad_x = q->pad_x,
+                        .y0 = b->y0,
+                        .x0 = b->x0,
+                        .h = b->h,
+                        .w = b->w,
                         .valid = true};
     for (int64_t ci = 0; ci < from->c; ci++)
         for (int64_t k = 0; k < q->kh * q->kw; k++)
@@ -39,7 +53,8 @@ static int64_t host_place(const nh_event_net *net, const nh_projection *q, int64
     return q->pixels == 0 ? e : (e / plane - q->channel0) * q->pixels + e % plane - q->pixel0;
 }
 
-/* The axon of source element e as a piece of `context` sees it: by the layout of the core that sends it, or by the host's order. */
+/* The axon of source element e as a piece of `context` sees it: by the layout of the core that sends it, or by the
+ * host's order. */
 static int64_t axon_of(const nh_filler *s, int qi, int64_t e, int context) {
     const nh_map_plan *p = s->p;
     const nh_projection *q = &s->m.net->proj[qi];
@@ -47,7 +62,8 @@ static int64_t axon_of(const nh_filler *s, int qi, int64_t e, int context) {
     int pop = q->from, lane;
     for (int64_t k = p->first_piece[p->position[pop]]; k < p->first_piece[p->position[pop] + 1]; k++) {
         if (p->piece[k].context != context) continue;
-        int64_t word = nh_map_word(s->m.net, &p->piece[k], e, s->m.f->lanes, &lane), n = nh_map_range(s->m.net, q, &p->piece[k], s->m.f->lanes, &first);
+        int64_t word = nh_map_word(s->m.net, &p->piece[k], e, s->m.f->lanes, &lane),
+                n = nh_map_range(s->m.net, q, &p->piece[k], s->m.f->lanes, &first);
         if (word >= 0) return at + (word - first) * s->m.f->lanes + lane;
         at += n * s->m.f->lanes;
     }
@@ -55,16 +71,17 @@ static int64_t axon_of(const nh_filler *s, int qi, int64_t e, int context) {
 }
 
 /* Words of a pixel for source e; those that are zero are left out of sparse rows. */
-static void fill_pixel(const nh_filler *s, int qi, const nh_map_piece *b, nh_core_image *c, int64_t e, int64_t pixel, int64_t word) {
+static void fill_pixel(const nh_filler *s, int qi, const nh_map_piece *b, nh_core_image *c, int64_t e, int64_t pixel,
+                       int64_t word) {
     const nh_event_net *net = s->m.net;
     const nh_projection *q = &net->proj[qi];
-    int64_t lanes = s->m.f->lanes, plane = net->pop[q->to].h * net->pop[q->to].w, n_from = nh_population_size(&net->pop[q->from]);
+    int64_t lanes = s->m.f->lanes, plane = net->pop[q->to].h * net->pop[q->to].w,
+            n_from = nh_population_size(&net->pop[q->from]);
     bool sparse = s->p->rows[qi] == NH_ROWS_SPARSE;
     for (int64_t c0 = 0; c0 < b->c; c0 += lanes, word++) {
         int64_t end = c0 + lanes < b->c ? c0 + lanes : b->c;
         bool any = !sparse;
-        for (int64_t ch = c0; ch < end && !any; ch++)
-            any = q->weight[((b->c0 + ch) * plane + pixel) * n_from + e] != 0;
+        for (int64_t ch = c0; ch < end && !any; ch++) any = q->weight[((b->c0 + ch) * plane + pixel) * n_from + e] != 0;
         if (!any) continue;
         for (int64_t ch = c0; ch < end; ch++)
             set_weight(s, c, q, c->n_synapse, ch - c0, ((b->c0 + ch) * plane + pixel) * n_from + e);
@@ -88,11 +105,14 @@ static void fill_dense(const nh_filler *s, int qi, const nh_map_piece *b, nh_cor
     *x = axon_from(c, b, first, s->p->rows[qi] == NH_ROWS_SPARSE);
 }
 
-typedef struct { int64_t *target, *word_at; int32_t *weight; } scratch;
+typedef struct {
+    int64_t *target, *word_at;
+    int32_t *weight;
+} scratch;
 
 /* The weights of one accumulator in the row of source element e, which begins at synapse word `first`. */
-static void fill_part(nh_filler *s, const nh_projection *q, const int64_t *start, bool sparse, const nh_map_piece *b, nh_core_image *c, int64_t e,
-                      int64_t first, scratch *t) {
+static void fill_part(nh_filler *s, const nh_projection *q, const int64_t *start, bool sparse, const nh_map_piece *b,
+                      nh_core_image *c, int64_t e, int64_t first, scratch *t) {
     int64_t n;
     int lane, lanes = s->m.f->lanes;
     nh_map_row(s->m.net, q, e, start, t->target, t->weight, &n);
@@ -118,20 +138,23 @@ static void fill_row(nh_filler *s, int qi, const nh_map_piece *b, nh_core_image 
     int64_t first = c->n_synapse;
     if (!sparse) c->n_synapse += b->words;
     for (int acc = 0; acc < s->m.f->accumulators; acc++)
-        if (nh_map_part(&s->m.net->proj[qi], acc, &part)) fill_part(s, &part, s->row_start[qi], sparse, b, c, e, first, t);
+        if (nh_map_part(&s->m.net->proj[qi], acc, &part))
+            fill_part(s, &part, s->row_start[qi], sparse, b, c, e, first, t);
     *x = axon_from(c, b, first, sparse);
 }
 
-/* Partial sums: neuron to neuron through one word for every lane, shared by all of them from synapse word `unit` on. From the host in its
- * order within the piece. */
+/* Partial sums: neuron to neuron through one word for every lane, shared by all of them from synapse word `unit` on.
+ * From the host in its order within the piece. */
 static void fill_same(nh_filler *s, int qi, const nh_map_piece *b, nh_core_image *c, int64_t unit) {
     int from = s->m.net->proj[qi].from;
     int64_t lanes = s->m.f->lanes, pixels = b->h * b->w;
     bool inside = nh_map_in_context(s->p, from, b->context);
     for (int64_t pixel = 0; pixel < pixels; pixel++)
         for (int64_t ch = 0; ch < b->c; ch++) {
-            int64_t word = pixel * b->features + ch / lanes, at = inside ? word * lanes + ch % lanes : ch * pixels + pixel;
-            c->axon[s->p->axon_base[qi] + at] = (nh_axon){.synapse = unit + ch % lanes, .acc = b->word0 + word, .words = 1, .valid = true};
+            int64_t word = pixel * b->features + ch / lanes,
+                    at = inside ? word * lanes + ch % lanes : ch * pixels + pixel;
+            c->axon[s->p->axon_base[qi] + at] =
+                (nh_axon){.synapse = unit + ch % lanes, .acc = b->word0 + word, .words = 1, .valid = true};
         }
 }
 
@@ -174,8 +197,10 @@ void nh_fill_synapses(nh_filler *s, const nh_map_piece *b, nh_core_image *c) {
         for (int64_t e = 0; e < nh_population_size(&net->pop[q->from]); e++) {
             if (!nh_map_in_range(net, q, e)) continue;
             nh_axon *x = &c->axon[axon_of(s, i, e, b->context)];
-            if (q->kind == NH_PROJ_DENSE) fill_dense(s, i, b, c, e, x);
-            else fill_row(s, i, b, c, e, x, &t);
+            if (q->kind == NH_PROJ_DENSE)
+                fill_dense(s, i, b, c, e, x);
+            else
+                fill_row(s, i, b, c, e, x, &t);
         }
     }
     nh_arena_free(tmp);
@@ -185,14 +210,16 @@ void nh_fill_params(nh_filler *s, const nh_map_piece *b, nh_core_image *c) {
     const nh_population *p = &s->m.net->pop[b->pop];
     int64_t lanes = s->m.f->lanes, plane = p->h * p->w;
     int64_t *param = c->param + c->n_param * lanes * NH_NEURON_PARAMS;
-    c->group[c->n_group++] = (nh_group){.words = b->words, .param = c->n_param, .per_word = b->params > 1 || b->words == 1, .model = p->model};
+    c->group[c->n_group++] = (nh_group){
+        .words = b->words, .param = c->n_param, .per_word = b->params > 1 || b->words == 1, .model = p->model};
     c->n_param += b->params;
     for (int64_t word = 0; word < b->params; word++)
         for (int64_t lane = 0; lane < lanes; lane++)
             for (int k = 0; k < NH_NEURON_PARAMS; k++) {
                 int64_t ch = b->c0 + word % b->features * lanes + lane, pixel = word / b->features;
                 if (!p->param[k] || p->n_param[k] == 0) continue;
-                if (ch >= p->c) ch = p->c - 1; /* lanes beyond the last channel: their outputs are not sent or reach no axon */
+                if (ch >= p->c)
+                    ch = p->c - 1; /* lanes beyond the last channel: their outputs are not sent or reach no axon */
                 int64_t e = ch * plane + (b->y0 + pixel / b->w) * p->w + b->x0 + pixel % b->w;
                 int64_t at = p->n_param[k] == 1 ? 0 : p->n_param[k] == p->c ? ch : e;
                 param[(word * lanes + lane) * NH_NEURON_PARAMS + k] = p->param[k][at];

@@ -14,8 +14,9 @@ static int64_t place_of(const nh_event_net *net, const char *tensor) {
 
 /* Rows that follow those of an entry to the same tiles. */
 static bool joins(const nh_input_entry *a, const nh_input_entry *b) {
-    return a->is_conv && b->is_conv && a->tensor == b->tensor && a->base == b->base && a->delay == b->delay && a->y_to == b->y_from &&
-           a->to.x0 == b->to.x0 && a->to.x1 == b->to.x1 && a->to.y0 == b->to.y0 && a->to.y1 == b->to.y1;
+    return a->is_conv && b->is_conv && a->tensor == b->tensor && a->base == b->base && a->delay == b->delay &&
+           a->y_to == b->y_from && a->to.x0 == b->to.x0 && a->to.x1 == b->to.x1 && a->to.y0 == b->to.y0 &&
+           a->to.y1 == b->to.y1;
 }
 
 static void put_input(nh_filler *s, nh_context *x, const nh_input_entry *e, size_t *cap) {
@@ -50,7 +51,8 @@ void nh_fill_inputs(nh_filler *s, nh_context *x, int context) {
 }
 
 /* Outputs of the network, and what later contexts read. */
-static bool leaves(const nh_map_plan *p, const nh_event_net *net, const int *by_source, const int *first_by_source, const nh_map_piece *b) {
+static bool leaves(const nh_map_plan *p, const nh_event_net *net, const int *by_source, const int *first_by_source,
+                   const nh_map_piece *b) {
     bool wanted = net->pop[b->pop].is_output;
     for (int i = first_by_source[b->pop]; i < first_by_source[b->pop + 1]; i++) {
         int to = p->position[net->proj[by_source[i]].to];
@@ -79,25 +81,39 @@ bool nh_map_host_fits(const nh_map_plan *p, const nh_fabric *f) {
     return nh_clog2(nh_map_host_axons(p, f)) <= nh_map_addr_bits(f) - (f->convs > 0);
 }
 
-int64_t nh_fill_outputs(nh_filler *s, nh_context *x, const nh_map_piece *b, nh_core_image *c, int64_t base, size_t *cap) {
+int64_t nh_fill_outputs(nh_filler *s, nh_context *x, const nh_map_piece *b, nh_core_image *c, int64_t base,
+                        size_t *cap) {
     const nh_population *p = &s->m.net->pop[b->pop];
     int64_t start = s->p->start[(int64_t)b->context * s->m.net->n_pop + b->pop];
     int lanes = s->m.f->lanes;
     if (!leaves(s->p, s->m.net, s->by_source, s->first_by_source, b)) return base;
-    c->route[c->n_route++] = (nh_route){.first = b->word0, .words = b->words, .to_host = true, .base = base, .limit = b->words * lanes, .pixel_words = 1, .width = 1};
+    c->route[c->n_route++] = (nh_route){.first = b->word0,
+                                        .words = b->words,
+                                        .to_host = true,
+                                        .base = base,
+                                        .limit = b->words * lanes,
+                                        .pixel_words = 1,
+                                        .width = 1};
     for (int64_t i = 0; i < b->words; i++)
         for (int lane = 0; lane < lanes; lane++) {
             int64_t ch = i % b->features * lanes + lane, pixel = i / b->features;
             if (ch >= b->c) continue;
-            int64_t element = ((b->c0 + ch) * p->h + b->y0 + pixel / b->w) * p->w + b->x0 + pixel % b->w, addr = base + i * lanes + lane;
+            int64_t element = ((b->c0 + ch) * p->h + b->y0 + pixel / b->w) * p->w + b->x0 + pixel % b->w,
+                    addr = base + i * lanes + lane;
             nh_output_entry *last = x->n_output ? &x->output[x->n_output - 1] : NULL;
-            if (last && last->tensor == p->name && last->first + last->count == addr && last->element + last->count == element) {
+            if (last && last->tensor == p->name && last->first + last->count == addr &&
+                last->element + last->count == element) {
                 last->count++;
                 continue;
             }
             x->output = nh_arena_grow(s->m.a, x->output, cap, (size_t)x->n_output + 1, sizeof *x->output);
-            x->output[x->n_output++] = (nh_output_entry){.tensor = p->name, .first = addr, .count = 1, .element = element, .start = start,
-                                                         .period = c->period, .is_output = p->is_output};
+            x->output[x->n_output++] = (nh_output_entry){.tensor = p->name,
+                                                         .first = addr,
+                                                         .count = 1,
+                                                         .element = element,
+                                                         .start = start,
+                                                         .period = c->period,
+                                                         .is_output = p->is_output};
         }
     return base + b->words * lanes;
 }

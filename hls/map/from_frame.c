@@ -1,5 +1,5 @@
-/* Networks without time: every dense layer and what acts on its results element by element becomes a population whose program is that
- * chain of integer operations. A sample is one time step; values travel as graded events. */
+/* Networks without time: every dense layer and what acts on its results element by element becomes a population whose
+ * program is that chain of integer operations. A sample is one time step; values travel as graded events. */
 #include <math.h>
 #include <string.h>
 
@@ -21,9 +21,9 @@ typedef struct {
     const nh_graph *g;
     nh_fabric *f;
     nh_event_net *net;
-    run *run;              /* [n_run], of population 1 + i */
+    run *run; /* [n_run], of population 1 + i */
     int n_run;
-    bool scale_is_param;   /* multipliers of layers are parameters, so that one program serves layers of any scale */
+    bool scale_is_param; /* multipliers of layers are parameters, so that one program serves layers of any scale */
 } framer;
 
 /* The program of a run while it is written: values are multiples of the LSB of the run's result. */
@@ -32,7 +32,7 @@ typedef struct {
     const char *name, *param, *code;
     nh_neuron_value value[NH_NEURON_PARAMS];
     int n;
-    int frac;              /* of the result */
+    int frac; /* of the result */
 } writer;
 
 static bool refuse(const framer *c, const nh_layer *l, const char *why, const char *hint) {
@@ -42,7 +42,7 @@ static bool refuse(const framer *c, const nh_layer *l, const char *why, const ch
     return false;
 }
 
-/* --- the program of a run --------------------------------------------------------------------------------------------- */
+/* --- the program of a run ---------------------------------------------------------------------------------------- */
 
 static void put(writer *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static void put(writer *w, const char *fmt, ...) {
@@ -74,9 +74,11 @@ static const double *values_of(const writer *w, const int64_t *raw, int64_t n, i
     return v;
 }
 
-/* Formats that passes/infer_fx found to hold sums and products are no instruction. Slopes and bounds are finer than any format. */
+/* Formats that passes/infer_fx found to hold sums and products are no instruction. Slopes and bounds are finer than any
+ * format. */
 static bool is_lossless(const nh_layer *l, nh_format f) {
-    return l->op != NH_OP_LEAKY_RELU && l->op != NH_OP_CLIP && l->opt.result.is_auto && f.round == NH_ROUND_TRN && f.overflow == NH_OVERFLOW_WRAP;
+    return l->op != NH_OP_LEAKY_RELU && l->op != NH_OP_CLIP && l->opt.result.is_auto && f.round == NH_ROUND_TRN &&
+           f.overflow == NH_OVERFLOW_WRAP;
 }
 
 static void put_cast(writer *w, const nh_layer *l) {
@@ -113,11 +115,14 @@ static bool put_dense(writer *w, const nh_layer *l) {
     int64_t n = l->weight->shape.dim[0];
     int frac = nh_format_frac(g->tensor[l->in[0]].q.fmt) + nh_format_frac(l->weight->fmt);
     if (!l->accum_exact)
-        return refuse(w->c, l, "the sums of neuron cores are exact, and this layer's accum is given: every product is cast to it", "accum: auto");
+        return refuse(
+            w->c, l, "the sums of neuron cores are exact, and this layer's accum is given: every product is cast to it",
+            "accum: auto");
     if (!l->bias) put(w, "MOV t, a");
     if (l->bias) {
         int64_t *raw = nh_arena_array(w->c->a, (size_t)n, sizeof *raw);
-        for (int64_t o = 0; o < n; o++) raw[o] = (int64_t)nh_fx_convert(l->bias->raw[o], nh_format_frac(l->bias->fmt), l->accum, NULL);
+        for (int64_t o = 0; o < n; o++)
+            raw[o] = (int64_t)nh_fx_convert(l->bias->raw[o], nh_format_frac(l->bias->fmt), l->accum, NULL);
         put(w, "ADD t, a, bias");
         if (!put_param(w, l, "bias", values_of(w, raw, n, 0), n)) return false;
     }
@@ -139,7 +144,8 @@ static const int64_t *per_element(const writer *w, const nh_layer *l, const int6
 
 static bool put_batchnorm(writer *w, const nh_layer *l) {
     int64_t n = l->weight->shape.dim[0];
-    const int64_t *gain = per_element(w, l, l->weight->raw, &n), *shift = per_element(w, l, l->bias ? l->bias->raw : NULL, &n);
+    const int64_t *gain = per_element(w, l, l->weight->raw, &n),
+                  *shift = per_element(w, l, l->bias ? l->bias->raw : NULL, &n);
     char text[NH_FORMAT_TEXT];
     const char *factor = unused(w, "factor"), *offset = unused(w, "offset");
     put(w, "MUL t, t, %s", factor);
@@ -204,15 +210,17 @@ static const char *name_of(const framer *c, const run *r) {
 
 static const nh_neuron_program *program_of(const framer *c, const run *r, nh_neuron_value *value) {
     const nh_layer *last = r->layer[r->n - 1];
-    writer w = {.c = c, .name = name_of(c, r), .param = "", .code = "", .frac = nh_format_frac(c->g->tensor[last->out].q.fmt)};
+    writer w = {
+        .c = c, .name = name_of(c, r), .param = "", .code = "", .frac = nh_format_frac(c->g->tensor[last->out].q.fmt)};
     for (int i = 0; i < r->n; i++)
         if (!put_layer(&w, r->layer[i])) return NULL;
-    const char *text = nh_arena_printf(c->a, "model %s\ninput a\n%soutput t graded\nexact\n%s", w.name, w.param, w.code);
+    const char *text =
+        nh_arena_printf(c->a, "model %s\ninput a\n%soutput t graded\nexact\n%s", w.name, w.param, w.code);
     memcpy(value, w.value, sizeof w.value);
     return nh_neuron_assemble(c->a, c->d, w.name, text, strlen(text), NULL, 0);
 }
 
-/* --- runs ------------------------------------------------------------------------------------------------------------------ */
+/* --- runs -------------------------------------------------------------------------------------------------------- */
 
 static int reader_of(const nh_graph *g, int tensor) {
     for (int i = 0; i < g->n_layer; i++)
@@ -228,18 +236,24 @@ static bool collect(framer *c) {
     run *now = NULL;
     for (int at = reader_of(g, g->input); at >= 0; at = reader_of(g, g->layer[at].out)) {
         const nh_layer *l = &g->layer[at];
-        if (g->tensor[l->out].n_consumers > 1) return refuse(c, l, "its output has several readers", "networks without time are chains of layers");
-        if (l->op == NH_OP_DENSE) *(now = &c->run[c->n_run++]) = (run){.n = 0};
-        else if (!now && is_wire(l)) continue;
-        else if (!now) return refuse(c, l, "it stands before the first dense layer, whose neurons would have to compute it", NULL);
+        if (g->tensor[l->out].n_consumers > 1)
+            return refuse(c, l, "its output has several readers", "networks without time are chains of layers");
+        if (l->op == NH_OP_DENSE)
+            *(now = &c->run[c->n_run++]) = (run){.n = 0};
+        else if (!now && is_wire(l))
+            continue;
+        else if (!now)
+            return refuse(c, l, "it stands before the first dense layer, whose neurons would have to compute it", NULL);
         if (now->n == RUN_MOST) return refuse(c, l, "more than 31 layers follow a dense layer", NULL);
         now->layer[now->n++] = l;
     }
-    if (c->n_run == 0) return refuse(c, &g->layer[g->tensor[g->output].producer], "the network has no dense layer on the fabric", NULL);
+    if (c->n_run == 0)
+        return refuse(c, &g->layer[g->tensor[g->output].producer], "the network has no dense layer on the fabric",
+                      NULL);
     return true;
 }
 
-/* --- populations ------------------------------------------------------------------------------------------------------------- */
+/* --- populations ------------------------------------------------------------------------------------------------- */
 
 /* Values as they are when few programs serve all layers; else with parameters. */
 static bool programs(framer *c, nh_neuron_value (*value)[NH_NEURON_PARAMS], int *model) {
@@ -261,8 +275,14 @@ static bool programs(framer *c, nh_neuron_value (*value)[NH_NEURON_PARAMS], int 
 static bool add_population(framer *c, int tensor, int model, const nh_layer *named, const nh_neuron_value *value) {
     const nh_tensor *t = &c->g->tensor[tensor];
     nh_population *p = &c->net->pop[c->net->n_pop++];
-    *p = (nh_population){.name = named ? named->name : t->name, .kind = named ? NH_POP_NEURONS : NH_POP_INPUT, .c = nh_shape_size(t->shape), .h = 1,
-                         .w = 1, .model = model, .is_output = tensor == c->run[c->n_run - 1].layer[c->run[c->n_run - 1].n - 1]->out, .rate = -1};
+    *p = (nh_population){.name = named ? named->name : t->name,
+                         .kind = named ? NH_POP_NEURONS : NH_POP_INPUT,
+                         .c = nh_shape_size(t->shape),
+                         .h = 1,
+                         .w = 1,
+                         .model = model,
+                         .is_output = tensor == c->run[c->n_run - 1].layer[c->run[c->n_run - 1].n - 1]->out,
+                         .rate = -1};
     if (named) p->wish = nh_event_net_wish(named);
     const nh_fabric_model *m = named ? &c->f->model[model] : NULL;
     for (int k = 0; m && k < m->program->n_param; k++) {
@@ -276,7 +296,8 @@ static bool add_population(framer *c, int tensor, int model, const nh_layer *nam
 static bool build(framer *c, nh_projections *out) {
     const nh_graph *g = c->g;
     nh_neuron_value(*value)[NH_NEURON_PARAMS] = nh_arena_array(c->a, (size_t)g->n_layer, sizeof *value);
-    int *model = nh_arena_array(c->a, (size_t)g->n_layer, sizeof *model), *pop_of = nh_arena_array(c->a, (size_t)g->n_layer, sizeof *pop_of);
+    int *model = nh_arena_array(c->a, (size_t)g->n_layer, sizeof *model),
+        *pop_of = nh_arena_array(c->a, (size_t)g->n_layer, sizeof *pop_of);
     memset(pop_of, -1, (size_t)g->n_layer * sizeof *pop_of);
     if (!collect(c) || !programs(c, value, model) || !add_population(c, g->input, 0, NULL, NULL)) return false;
     pop_of[g->tensor[g->input].producer] = 0;
@@ -284,13 +305,15 @@ static bool build(framer *c, nh_projections *out) {
         const run *r = &c->run[i];
         const nh_layer *last = r->layer[r->n - 1];
         if (!add_population(c, last->out, model[i], r->layer[0], value[i])) return false;
-        if (!nh_add_projections(c->a, c->d, g, (int)(r->layer[0] - g->layer), 0, i + 1, pop_of, 0, 0, c->f, out)) return false;
+        if (!nh_add_projections(c->a, c->d, g, (int)(r->layer[0] - g->layer), 0, i + 1, pop_of, 0, 0, c->f, out))
+            return false;
         pop_of[last - g->layer] = i + 1;
     }
     return true;
 }
 
 bool nh_frame_net(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fabric *f, nh_event_net *net, nh_projections *out) {
-    framer c = {.a = a, .d = d, .g = g, .f = f, .net = net, .run = nh_arena_array(a, (size_t)g->n_layer + 1, sizeof(run))};
+    framer c = {
+        .a = a, .d = d, .g = g, .f = f, .net = net, .run = nh_arena_array(a, (size_t)g->n_layer + 1, sizeof(run))};
     return build(&c, out);
 }

@@ -1,4 +1,5 @@
-/* The neuron of a layer in the fabric's integers: one accumulator with LSB 1, states and volts with guard_bits below it. */
+/* The neuron of a layer in the fabric's integers: one accumulator with LSB 1, states and volts with guard_bits below
+ * it. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@ static int refuse(nh_diag *d, const nh_layer *l, const char *why, const char *hi
     return -1;
 }
 
-/* --- accumulators ---------------------------------------------------------------------------------------------------- */
+/* --- accumulators ------------------------------------------------------------------------------------------------ */
 
 /* The only ADD that reads register r, or -1. */
 static int adder_of(const nh_neuron_program *p, int r) {
@@ -63,23 +64,28 @@ static void merge_inputs(nh_neuron_program *p, int acc[NH_NEURON_INPUTS]) {
     for (int k = 0, own = 0; k < n; k++) acc[k] = with[k] < k ? acc[with[k]] : own++;
 }
 
-/* --- integers of the fabric -------------------------------------------------------------------------------------------- */
+/* --- integers of the fabric -------------------------------------------------------------------------------------- */
 
 /* Same bits, point moved: 2^frac becomes 1. */
-static nh_format moved(nh_format f, int frac) { return nh_format_make(f.is_signed, f.width_bits, f.int_bits + frac, f.round, f.overflow); }
+static nh_format moved(nh_format f, int frac) {
+    return nh_format_make(f.is_signed, f.width_bits, f.int_bits + frac, f.round, f.overflow);
+}
 
 static void move_volts(nh_neuron_program *p, const int *volts, int frac) {
     for (int r = 0; r < p->n_reg; r++)
         if (p->reg[r].has_format && volts[r] == 1) p->reg[r].fmt = moved(p->reg[r].fmt, frac);
     for (int i = 0; i < p->n_instr; i++)
-        if (p->instr[i].op == NH_NOP_CAST && volts[p->instr[i].dst] == 1) p->instr[i].fmt = moved(p->instr[i].fmt, frac);
+        if (p->instr[i].op == NH_NOP_CAST && volts[p->instr[i].dst] == 1)
+            p->instr[i].fmt = moved(p->instr[i].fmt, frac);
 }
 
 /* Numbers in volts are another integer in every layer: parameters. */
 static void name_constants(nh_arena *a, nh_neuron_program *p, const int *volts, nh_neuron_value *value) {
     for (int r = 0, n = p->n_reg; r < n; r++) {
         nh_neuron_reg *x = &p->reg[r];
-        if (x->kind != NH_REG_CONST || volts[r] != 1 || !(x->constant < 0 || x->constant > 0) || p->n_param >= NH_NEURON_PARAMS) continue;
+        if (x->kind != NH_REG_CONST || volts[r] != 1 || !(x->constant < 0 || x->constant > 0) ||
+            p->n_param >= NH_NEURON_PARAMS)
+            continue;
         double *v = NH_NEW(a, double);
         *v = x->constant;
         x->kind = NH_REG_PARAM;
@@ -99,8 +105,8 @@ static void remove_param(nh_neuron_program *p, nh_neuron_value *value, int k) {
     }
 }
 
-/* A count of many spikes is a shift where the threshold is known, and a power of two: then it is a number of the program, and layers of another
- * scale have another program. */
+/* A count of many spikes is a shift where the threshold is known, and a power of two: then it is a number of the
+ * program, and layers of another scale have another program. */
 static void know_threshold(nh_neuron_program *p, nh_neuron_value *value, int frac) {
     for (int i = 0; i < p->n_instr && p->out == NH_NEURON_OUT_COUNT && p->spikes_per_step > COUNTED_BY_COMPARING; i++) {
         nh_neuron_reg *r = &p->reg[p->instr[i].src[1]];
@@ -136,19 +142,22 @@ static nh_format coefficient_format(nh_format before, int decay_bits, const nh_n
     return nh_format_make(true, decay_bits + whole, whole, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
 }
 
-/* Formats of parameters: those of rounded programs are the same in all layers but for large gains; those of integer programs as wide as any
- * layer needs. */
-static bool widen_params(nh_fabric_model *m, const nh_layer *l, const int *volts, const nh_neuron_value *value, int guard_bits, nh_diag *d) {
+/* Formats of parameters: those of rounded programs are the same in all layers but for large gains; those of integer
+ * programs as wide as any layer needs. */
+static bool widen_params(nh_fabric_model *m, const nh_layer *l, const int *volts, const nh_neuron_value *value,
+                         int guard_bits, nh_diag *d) {
     for (int k = 0; k < m->program->n_param; k++) {
         nh_range r;
         nh_format own;
         int state = l->opt.state_bits, decay = l->opt.decay_bits;
         if (!is_integer(l)) {
-            m->param[k] = volts[m->program->param[k]] == 1 ? nh_format_make(true, state, state - guard_bits, NH_ROUND_TRN, NH_OVERFLOW_WRAP)
-                                                           : coefficient_format(m->param[k], decay, &value[k]);
+            m->param[k] = volts[m->program->param[k]] == 1
+                              ? nh_format_make(true, state, state - guard_bits, NH_ROUND_TRN, NH_OVERFLOW_WRAP)
+                              : coefficient_format(m->param[k], decay, &value[k]);
             continue;
         }
-        if (!nh_dyadic_format(value[k].value, value[k].n, &own, &r, NULL)) return refuse(d, l, "a parameter is no binary fraction", NULL) >= 0;
+        if (!nh_dyadic_format(value[k].value, value[k].n, &own, &r, NULL))
+            return refuse(d, l, "a parameter is no binary fraction", NULL) >= 0;
         int frac = nh_format_frac(own);
         if (m->param[k].width_bits > 0) {
             nh_range old = nh_range_of(m->param[k]);
@@ -158,7 +167,8 @@ static bool widen_params(nh_fabric_model *m, const nh_layer *l, const int *volts
             frac = most;
         }
         if (r.lo >= 0) r.lo = -1; /* signed: one rule for all ports */
-        if (!nh_range_format(r, frac, &m->param[k])) return refuse(d, l, "a parameter needs more than 64 bits", NULL) >= 0;
+        if (!nh_range_format(r, frac, &m->param[k]))
+            return refuse(d, l, "a parameter needs more than 64 bits", NULL) >= 0;
     }
     return true;
 }
@@ -178,7 +188,11 @@ int nh_fabric_find_model(nh_arena *a, const nh_fabric *f, const nh_neuron_progra
 }
 
 static int new_model(nh_arena *a, nh_diag *d, const nh_layer *l, nh_fabric *f, const nh_neuron_program *given) {
-    if (f->n_model == NH_FABRIC_MODELS) return refuse(d, l, nh_arena_printf(d->arena, "a fabric has at most %d neuron models, this is one more", NH_FABRIC_MODELS), "give layers the same numerics, widths and biases");
+    if (f->n_model == NH_FABRIC_MODELS)
+        return refuse(
+            d, l,
+            nh_arena_printf(d->arena, "a fabric has at most %d neuron models, this is one more", NH_FABRIC_MODELS),
+            "give layers the same numerics, widths and biases");
     nh_neuron_program *p = nh_program_copy(a, given);
     const char *name = p->name;
     for (int i = 0; i < f->n_model; i++)
@@ -193,13 +207,15 @@ static bool can_build(const nh_fabric *f, int m, const nh_layer *l, nh_diag *d) 
     nh_arena *t = nh_arena_new();
     const char *why = "";
     bool ok = nh_fabric_datapath(t, f, m, &why) != NULL;
-    if (!ok) refuse(d, l, nh_arena_printf(d->arena, "the datapath of neuron cores cannot have its neurons: %s", why),
-                    f->model[m].program->out == NH_NEURON_OUT_COUNT ? "spikes_per_step: 64, or less" : NULL);
+    if (!ok)
+        refuse(d, l, nh_arena_printf(d->arena, "the datapath of neuron cores cannot have its neurons: %s", why),
+               f->model[m].program->out == NH_NEURON_OUT_COUNT ? "spikes_per_step: 64, or less" : NULL);
     nh_arena_free(t);
     return ok;
 }
 
-int nh_fabric_use_model(nh_arena *a, nh_diag *d, const nh_layer *l, nh_fabric *f, const nh_neuron_program *p, const nh_neuron_value *value) {
+int nh_fabric_use_model(nh_arena *a, nh_diag *d, const nh_layer *l, nh_fabric *f, const nh_neuron_program *p,
+                        const nh_neuron_value *value) {
     int *volts = nh_arena_array(a, (size_t)p->n_reg + 1, sizeof *volts);
     if (!nh_program_volts(p, volts)) memset(volts, 0, (size_t)p->n_reg * sizeof *volts);
     int m = nh_fabric_find_model(a, f, p);
@@ -207,8 +223,8 @@ int nh_fabric_use_model(nh_arena *a, nh_diag *d, const nh_layer *l, nh_fabric *f
     return m < 0 || !widen_params(&f->model[m], l, volts, value, f->guard_bits, d) || !can_build(f, m, l, d) ? -1 : m;
 }
 
-int nh_fabric_add_model(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, int frac, nh_fabric *f, nh_neuron_value *param,
-                        int acc[NH_NEURON_INPUTS]) {
+int nh_fabric_add_model(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, int frac, nh_fabric *f,
+                        nh_neuron_value *param, int acc[NH_NEURON_INPUTS]) {
     const nh_layer *l = &g->layer[layer];
     nh_neuron_program *p = nh_program_copy(a, l->neuron->fx);
     memcpy(param, l->neuron->fx_param, sizeof l->neuron->fx_param);
@@ -229,7 +245,8 @@ int nh_fabric_add_model(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, i
     return nh_fabric_use_model(a, d, l, f, p, param);
 }
 
-static int not_held(nh_diag *d, const nh_layer *l, const nh_neuron_value *value, int64_t i, const char *what, const char *hint) {
+static int not_held(nh_diag *d, const nh_layer *l, const nh_neuron_value *value, int64_t i, const char *what,
+                    const char *hint) {
     return refuse(d, l, nh_arena_printf(d->arena, "%s is %g, and %s", value->name, value->value[i], what), hint);
 }
 
@@ -240,28 +257,37 @@ static int bits_of(double v) {
     return bits;
 }
 
-const int64_t *nh_fabric_param_raw(nh_arena *a, nh_diag *d, const nh_layer *l, const nh_fabric_model *m, int k, int frac, const nh_neuron_value *value) {
+const int64_t *nh_fabric_param_raw(nh_arena *a, nh_diag *d, const nh_layer *l, const nh_fabric_model *m, int k,
+                                   int frac, const nh_neuron_value *value) {
     int *volts = nh_arena_array(a, (size_t)m->program->n_reg + 1, sizeof *volts);
-    if (is_integer(l) || !nh_program_volts(m->program, volts)) memset(volts, 0, (size_t)m->program->n_reg * sizeof *volts);
+    if (is_integer(l) || !nh_program_volts(m->program, volts))
+        memset(volts, 0, (size_t)m->program->n_reg * sizeof *volts);
     int shift = nh_format_frac(m->param[k]) + (volts[m->program->param[k]] == 1 ? frac : 0);
     nh_range r = nh_range_of(m->param[k]);
     int64_t *raw = nh_arena_array(a, (size_t)value->n, sizeof *raw);
     int wide = -1; /* of those that do not fit the one that needs most bits */
     for (int64_t i = 0; i < value->n; i++) {
         double v = ldexp(value->value[i], shift);
-        if (v < floor(v) || v > floor(v)) return not_held(d, l, value, i, "has more fractional bits than the fabric's parameters", "raise decay_bits"), NULL;
-        if ((v < (double)r.lo || v > (double)r.hi) && (wide < 0 || fabs(v) > fabs(ldexp(value->value[wide], shift)))) wide = (int)i;
+        if (v < floor(v) || v > floor(v))
+            return not_held(d, l, value, i, "has more fractional bits than the fabric's parameters",
+                            "raise decay_bits"),
+                   NULL;
+        if ((v < (double)r.lo || v > (double)r.hi) && (wide < 0 || fabs(v) > fabs(ldexp(value->value[wide], shift))))
+            wide = (int)i;
         raw[i] = (int64_t)fmin(fmax(v, (double)r.lo), (double)r.hi);
     }
     if (wide < 0) return raw;
     int bits = bits_of(ldexp(value->value[wide], shift)), more = bits - m->param[k].width_bits;
-    const char *why = nh_arena_printf(a, "needs %d bits on the fabric, which gives it %d", bits, m->param[k].width_bits);
-    const char *hint = volts[m->program->param[k]] == 1 ? nh_arena_printf(a, "state_bits: %d, or lower fabric: guard_bits", l->opt.state_bits + more) : NULL;
+    const char *why =
+        nh_arena_printf(a, "needs %d bits on the fabric, which gives it %d", bits, m->param[k].width_bits);
+    const char *hint = volts[m->program->param[k]] == 1
+                           ? nh_arena_printf(a, "state_bits: %d, or lower fabric: guard_bits", l->opt.state_bits + more)
+                           : NULL;
     not_held(d, l, value, wide, why, hint);
     return NULL;
 }
 
-/* --- partial sums ------------------------------------------------------------------------------------------------------- */
+/* --- partial sums ------------------------------------------------------------------------------------------------ */
 
 int nh_fabric_add_sum(nh_arena *a, nh_fabric *f) {
     static const char text[] = "model sum\nexact\ninput a\noutput y graded\n    MOV y, a\n";
@@ -270,6 +296,7 @@ int nh_fabric_add_sum(nh_arena *a, nh_fabric *f) {
     if (f->n_model == NH_FABRIC_MODELS || f->payload_bits == 1) return -1;
     const nh_neuron_program *p = nh_neuron_assemble(a, nh_diag_new(a), "sum", text, sizeof text - 1, NULL, 0);
     int bits = f->payload_bits;
-    f->model[f->n_model] = (nh_fabric_model){.name = "sum", .program = p, .out = nh_format_make(true, bits, bits, NH_ROUND_TRN, NH_OVERFLOW_SAT)};
+    f->model[f->n_model] = (nh_fabric_model){
+        .name = "sum", .program = p, .out = nh_format_make(true, bits, bits, NH_ROUND_TRN, NH_OVERFLOW_SAT)};
     return f->n_model++;
 }

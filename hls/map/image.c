@@ -9,7 +9,7 @@
 
 #include "image_binary.h"
 
-/* --- writing ------------------------------------------------------------------------------------------------------------ */
+/* --- writing ----------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     nh_arena *a;
@@ -153,7 +153,8 @@ const uint8_t *nh_image_encode(nh_arena *a, const nh_image *m, size_t *size) {
     put(&b, &version, 1);
     for (int i = 0; i < 32; i++) {
         byte = 0;
-        for (int k = 0; k < 2; k++) byte = (uint8_t)(byte << 4 | (hash[2 * i + k] <= '9' ? hash[2 * i + k] - '0' : hash[2 * i + k] - 'a' + 10));
+        for (int k = 0; k < 2; k++)
+            byte = (uint8_t)(byte << 4 | (hash[2 * i + k] <= '9' ? hash[2 * i + k] - '0' : hash[2 * i + k] - 'a' + 10));
         put(&b, &byte, 1);
     }
     size_t at = begin_section(&b, "FABR");

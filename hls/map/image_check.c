@@ -46,13 +46,18 @@ static const char *where(const checker *c) {
 static bool bad(checker *c, const char *what, int64_t v, int64_t least, int64_t most) {
     if (c->errors++ >= ERRORS_MOST) return false;
     nh_report(c->d, NH_I_ENTRY, place(c), "%s: %s is %lld", where(c), what, (long long)v);
-    if (most < least) nh_diag_allowed(c->d, "nothing: there is no room");
-    else if (most == least) nh_diag_allowed(c->d, "%lld", (long long)least);
-    else nh_diag_allowed(c->d, "%lld to %lld", (long long)least, (long long)most);
+    if (most < least)
+        nh_diag_allowed(c->d, "nothing: there is no room");
+    else if (most == least)
+        nh_diag_allowed(c->d, "%lld", (long long)least);
+    else
+        nh_diag_allowed(c->d, "%lld to %lld", (long long)least, (long long)most);
     return false;
 }
 
-static bool in(checker *c, const char *what, int64_t v, int64_t least, int64_t most) { return (v >= least && v <= most) || bad(c, what, v, least, most); }
+static bool in(checker *c, const char *what, int64_t v, int64_t least, int64_t most) {
+    return (v >= least && v <= most) || bad(c, what, v, least, most);
+}
 
 static void say(checker *c, const char *what) {
     if (c->errors++ < ERRORS_MOST) nh_report(c->d, NH_I_ENTRY, place(c), "%s: %s", where(c), what);
@@ -65,11 +70,12 @@ static void row(checker *c, const char *name, nh_row_kind kind, int64_t index) {
 }
 
 /* first .. first+count-1 within 0 .. end-1. */
-static bool span(checker *c, const char *first_name, int64_t first, const char *count_name, int64_t count, int64_t least, int64_t end) {
+static bool span(checker *c, const char *first_name, int64_t first, const char *count_name, int64_t count,
+                 int64_t least, int64_t end) {
     return in(c, count_name, count, least, end) && in(c, first_name, first, 0, end - count);
 }
 
-/* --- a core -------------------------------------------------------------------------------------------------------------- */
+/* --- a core ------------------------------------------------------------------------------------------------------ */
 
 static void check_axon(checker *c, const nh_core_image *m, const nh_axon *x) {
     if (!x->valid) {
@@ -79,8 +85,10 @@ static void check_axon(checker *c, const nh_core_image *m, const nh_axon *x) {
     if (x->sparse && (!c->f->sparse || !m->synapse_acc)) say(c, "it is sparse, the fabric is not");
     if (!in(c, "words", x->words, 0, c->w.nw)) return;
     in(c, "synapse", x->synapse, 0, m->n_synapse - x->words);
-    if (x->sparse) in(c, "acc", x->acc, 0, 0);
-    else in(c, "acc", x->acc, 0, m->words - x->words);
+    if (x->sparse)
+        in(c, "acc", x->acc, 0, 0);
+    else
+        in(c, "acc", x->acc, 0, m->words - x->words);
 }
 
 static void check_conv(checker *c, const nh_core_image *m, const nh_conv_axon *v) {
@@ -105,8 +113,10 @@ static void check_conv(checker *c, const nh_core_image *m, const nh_conv_axon *v
     in(c, "y0", v->y0, 0, ends - 1);
     in(c, "x0", v->x0, 0, endx - 1);
     bool ok = c->errors == before;
-    if (in(c, "stride_y", v->stride_y, 1, 8) && (v->stride_y & (v->stride_y - 1))) say(c, "stride_y is no power of two");
-    if (in(c, "stride_x", v->stride_x, 1, 8) && (v->stride_x & (v->stride_x - 1))) say(c, "stride_x is no power of two");
+    if (in(c, "stride_y", v->stride_y, 1, 8) && (v->stride_y & (v->stride_y - 1)))
+        say(c, "stride_y is no power of two");
+    if (in(c, "stride_x", v->stride_x, 1, 8) && (v->stride_x & (v->stride_x - 1)))
+        say(c, "stride_x is no power of two");
     if (!ok) return;
     in(c, "synapse", v->synapse, 0, m->n_synapse - v->kh * v->kw * v->features);
     in(c, "acc", v->acc, 0, m->words - v->h * v->w * v->features);
@@ -116,7 +126,8 @@ static void check_synapses(checker *c, const nh_core_image *m) {
     int64_t half = (int64_t)1 << (c->f->weight_bits - 1);
     for (int64_t i = 0; i < m->n_synapse; i++) {
         row(c, "synapse word", NH_ROW_SYNAPSE, i);
-        for (int l = 0, n = nh_fabric_word_weights(c->f); l < n; l++) in(c, "a weight", m->weight[i * n + l], -half, half - 1);
+        for (int l = 0, n = nh_fabric_word_weights(c->f); l < n; l++)
+            in(c, "a weight", m->weight[i * n + l], -half, half - 1);
         if (m->synapse_acc) in(c, "acc", m->synapse_acc[i], 0, m->words > 0 ? m->words - 1 : 0);
     }
 }
@@ -126,8 +137,9 @@ static void check_values(checker *c, const nh_core_image *m, int64_t word, const
         for (int k = 0; k < model->program->n_param; k++) {
             nh_range r = nh_range_of(model->param[k]);
             const int64_t most = (int64_t)1 << 59; /* of the numbers in files */
-            in(c, model->program->reg[model->program->param[k]].name, m->param[(word * c->f->lanes + l) * NH_NEURON_PARAMS + k],
-               r.lo < -most ? -most : (int64_t)r.lo, r.hi > most ? most : (int64_t)r.hi);
+            in(c, model->program->reg[model->program->param[k]].name,
+               m->param[(word * c->f->lanes + l) * NH_NEURON_PARAMS + k], r.lo < -most ? -most : (int64_t)r.lo,
+               r.hi > most ? most : (int64_t)r.hi);
         }
 }
 
@@ -143,7 +155,9 @@ static void check_groups(checker *c, const nh_core_image *m) {
         words += x->words;
         const nh_fabric_model *model = &c->f->model[x->model];
         int64_t n = x->per_word ? x->words : 1;
-        if (!in(c, "param", x->param, 0, (model->program->n_param ? m->n_param : c->f->params) - n) || !model->program->n_param) continue;
+        if (!in(c, "param", x->param, 0, (model->program->n_param ? m->n_param : c->f->params) - n) ||
+            !model->program->n_param)
+            continue;
         for (int64_t i = x->param; i < x->param + n; i++) {
             row(c, "parameters", NH_ROW_PARAM, i);
             if (owner[i] && owner[i] != x->model + 1) say(c, "two models use them");
@@ -165,8 +179,10 @@ static void check_route(checker *c, const nh_core_image *m, const nh_route *r) {
     in(c, "delay", r->delay, 0, c->f->delays - 1);
     in(c, "base", r->base, 0, ((int64_t)1 << c->w.addr) - 1);
     in(c, "limit", r->limit, 0, ((int64_t)1 << c->w.nb) - 1);
-    if (!r->to_host) check_rect(c, r->to);
-    else if (r->to.x0 || r->to.x1 || r->to.y0 || r->to.y1) say(c, "it goes to the host, and yet has a rectangle");
+    if (!r->to_host)
+        check_rect(c, r->to);
+    else if (r->to.x0 || r->to.x1 || r->to.y0 || r->to.y1)
+        say(c, "it goes to the host, and yet has a rectangle");
     if (!r->is_conv) return;
     if (!c->f->convs) say(c, "it has pixels, the fabric has no convolutions");
     in(c, "pixel_words", r->pixel_words, 1, c->w.nw);
@@ -178,7 +194,8 @@ static void check_core(checker *c, const nh_core_image *m) {
     in(c, "y", m->y, 0, c->f->mesh_y - 1);
     in(c, "start", m->start, 0, 65535);
     in(c, "period", m->period, 1, 65535);
-    if (in(c, "reset period", m->reset_period, 0, 65535)) in(c, "reset phase", m->reset_phase, 0, m->reset_period > 0 ? m->reset_period - 1 : 0);
+    if (in(c, "reset period", m->reset_period, 0, 65535))
+        in(c, "reset phase", m->reset_phase, 0, m->reset_period > 0 ? m->reset_period - 1 : 0);
     int before = c->errors;
     in(c, "words", m->words, 0, c->w.nw);
     in(c, "number of axons", m->n_axon, 0, c->f->axons);
@@ -188,7 +205,8 @@ static void check_core(checker *c, const nh_core_image *m) {
     in(c, "number of parameter words", m->n_param, 0, c->f->params);
     in(c, "number of routes", m->n_route, 0, c->f->routes < 65535 ? c->f->routes : 65535);
     if (c->errors > before) return;
-    if (m->n_synapse && (m->synapse_acc != NULL) != c->f->sparse) say(c, "synapse words name accumulators, or do not, against what the fabric is");
+    if (m->n_synapse && (m->synapse_acc != NULL) != c->f->sparse)
+        say(c, "synapse words name accumulators, or do not, against what the fabric is");
     for (int64_t i = 0; i < m->n_axon; i++) row(c, "axon", NH_ROW_AXON, i), check_axon(c, m, &m->axon[i]);
     for (int64_t i = 0; i < m->n_conv; i++) row(c, "convolution", NH_ROW_CONV, i), check_conv(c, m, &m->conv[i]);
     for (int64_t i = 0; i < m->n_route; i++) row(c, "route", NH_ROW_ROUTE, i), check_route(c, m, &m->route[i]);
@@ -196,7 +214,7 @@ static void check_core(checker *c, const nh_core_image *m) {
     check_groups(c, m);
 }
 
-/* --- a context ------------------------------------------------------------------------------------------------------------- */
+/* --- a context --------------------------------------------------------------------------------------------------- */
 
 static void check_input(checker *c, const nh_input_entry *e) {
     const nh_fabric *f = c->f;
@@ -289,7 +307,14 @@ bool nh_image_check_text(const nh_image *m, nh_diag *d, nh_loc at, const nh_cont
     nh_fabric f = m->fabric;
     f.at = at;
     if (!nh_fabric_check(&f, d)) return false;
-    checker c = {.m = m, .f = &m->fabric, .w = nh_fabric_get_widths(&m->fabric), .d = d, .at = at, .places = places, .context = -1, .core = -1};
+    checker c = {.m = m,
+                 .f = &m->fabric,
+                 .w = nh_fabric_get_widths(&m->fabric),
+                 .d = d,
+                 .at = at,
+                 .places = places,
+                 .context = -1,
+                 .core = -1};
     in(&c, "number of models", m->fabric.n_model, 1, NH_FABRIC_MODELS);
     int before = c.errors;
     in(&c, "steps", m->steps, 1, 1 << 20);
@@ -297,7 +322,9 @@ bool nh_image_check_text(const nh_image *m, nh_diag *d, nh_loc at, const nh_cont
     in(&c, "output_size", m->output_size, 0, 1 << 24);
     in(&c, "number of contexts", m->n_context, 1, 65536);
     bool ok = c.errors == before;
-    if (ok) in(&c, "steps * input_size", m->steps * m->input_size, 0, MANY), in(&c, "steps * output_size", m->steps * m->output_size, 0, MANY);
+    if (ok)
+        in(&c, "steps * input_size", m->steps * m->input_size, 0, MANY),
+            in(&c, "steps * output_size", m->steps * m->output_size, 0, MANY);
     if (!is_name(m->project)) say(&c, "it has no name, or one of more than 4096 bytes");
     for (c.context = 0; ok && c.context < m->n_context; c.context++) check_context(&c, &m->context[c.context]);
     if (c.errors > ERRORS_MOST) {

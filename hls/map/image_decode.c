@@ -11,7 +11,7 @@ typedef struct {
     nh_loc at;
     const uint8_t *byte, *end; /* of the section */
     const char *section;
-    const char *text;          /* the last one: entries in a row share it */
+    const char *text; /* the last one: entries in a row share it */
     bool ok;
 } reader;
 
@@ -81,7 +81,7 @@ static void *get_array(reader *r, int64_t n, size_t size) {
     return p;
 }
 
-/* --- sections ------------------------------------------------------------------------------------------------------------ */
+/* --- sections ---------------------------------------------------------------------------------------------------- */
 
 static nh_format get_format(reader *r) {
     nh_format f = {0};
@@ -158,7 +158,8 @@ static void get_core(reader *r, const nh_fabric *f, nh_core_image *c) {
     c->n_param = get_count(r, f->lanes * values);
     c->n_route = get_count(r, 7);
     int64_t left = r->end - r->byte;
-    if (c->n_axon < 0 || c->n_axon > left || c->n_conv < 0 || c->n_conv > left) fail(r, "it counts more entries than it has room for");
+    if (c->n_axon < 0 || c->n_axon > left || c->n_conv < 0 || c->n_conv > left)
+        fail(r, "it counts more entries than it has room for");
     if (!r->ok) return;
     c->axon = get_array(r, c->n_axon, sizeof *c->axon);
     c->conv = get_array(r, c->n_conv, sizeof *c->conv);
@@ -203,7 +204,7 @@ static void get_context(reader *r, const nh_fabric *f, nh_context *x) {
     for (int i = 0; i < x->n_core && r->ok; i++) get_core(r, f, &x->core[i]);
 }
 
-/* --- the file -------------------------------------------------------------------------------------------------------------- */
+/* --- the file ---------------------------------------------------------------------------------------------------- */
 
 static uint64_t little(const uint8_t *from, int bytes) {
     uint64_t v = 0;
@@ -229,7 +230,8 @@ static bool begin(reader *r, const uint8_t **next, const uint8_t *end, const cha
 static bool ends(reader *r) { return r->ok && (r->byte == r->end || fail(r, "it is longer than what it holds")); }
 
 static bool check_head(reader *r, const uint8_t *bytes, size_t size) {
-    if (size < 8 || memcmp(bytes, NH_IMAGE_MAGIC, 7) != 0) return nh_report(r->d, NH_I_MAGIC, r->at, "the file does not begin with NHIMAGE");
+    if (size < 8 || memcmp(bytes, NH_IMAGE_MAGIC, 7) != 0)
+        return nh_report(r->d, NH_I_MAGIC, r->at, "the file does not begin with NHIMAGE");
     if (bytes[7] != NH_IMAGE_VERSION) {
         nh_report(r->d, NH_I_VERSION, r->at, "the program image has version %d", bytes[7]);
         nh_diag_allowed(r->d, "%d", NH_IMAGE_VERSION);
@@ -242,7 +244,8 @@ static bool check_head(reader *r, const uint8_t *bytes, size_t size) {
 static bool check_hash(reader *r, const nh_fabric *f, const uint8_t *hash) {
     char hex[65];
     for (int i = 0; i < 32; i++) snprintf(hex + 2 * i, 3, "%02x", hash[i]);
-    return strcmp(hex, nh_fabric_hash(r->a, f)) == 0 || nh_report(r->d, NH_I_CHECKSUM, r->at, "the fabric does not have the hash of the file");
+    return strcmp(hex, nh_fabric_hash(r->a, f)) == 0 ||
+           nh_report(r->d, NH_I_CHECKSUM, r->at, "the fabric does not have the hash of the file");
 }
 
 nh_image *nh_image_decode(nh_arena *a, nh_diag *d, const char *file, const uint8_t *bytes, size_t size) {

@@ -38,10 +38,11 @@ nh_range nh_payload_range(const nh_fabric *f);
 /* Least and most of addresses: 0 .. 2^ADDR_W - 1. */
 int64_t nh_addr_end(const nh_fabric *f);
 
-/* Channels of which a convolution's kernel is in the core's synapse words; an event of any other is for no convolution. At most 2^CC. */
+/* Channels of which a convolution's kernel is in the core's synapse words; an event of any other is for no convolution.
+ * At most 2^CC. */
 int64_t nh_conv_channels(const nh_fabric *f, const nh_core_image *c, const nh_conv_axon *v);
 
-/* --- rows ------------------------------------------------------------------------------------------------------------- */
+/* --- rows -------------------------------------------------------------------------------------------------------- */
 
 /* Fields of a row: one table for printer, assembler, encoder and decoder. A table ends with key NULL. */
 typedef enum { NH_FIELD_I64, NH_FIELD_INT } nh_field_kind;
@@ -51,20 +52,34 @@ typedef struct {
     nh_field_kind kind;
 } nh_image_field;
 
-extern const nh_image_field nh_fields_fabric[], nh_fields_image[], nh_fields_context[], nh_fields_core[], nh_fields_reset[], nh_fields_dense[], nh_fields_sparse[],
-    nh_fields_conv[], nh_fields_group[], nh_fields_span[], nh_fields_rect[], nh_fields_address[], nh_fields_pixels[], nh_fields_input[],
-    nh_fields_tensor[], nh_fields_output[], nh_fields_symbol[];
+extern const nh_image_field nh_fields_fabric[], nh_fields_image[], nh_fields_context[], nh_fields_core[],
+    nh_fields_reset[], nh_fields_dense[], nh_fields_sparse[], nh_fields_conv[], nh_fields_group[], nh_fields_span[],
+    nh_fields_rect[], nh_fields_address[], nh_fields_pixels[], nh_fields_input[], nh_fields_tensor[],
+    nh_fields_output[], nh_fields_symbol[];
 
 int64_t nh_field_get(const void *row, const nh_image_field *f);
 void nh_field_set(void *row, const nh_image_field *f, int64_t v);
 /* Values of a neuron's parameters that rows of parameters hold: those of the model with most, at least 1. */
 int nh_image_values(const nh_fabric *f);
 
-/* --- places in the text ------------------------------------------------------------------------------------------------ */
+/* --- places in the text ------------------------------------------------------------------------------------------ */
 
-typedef enum { NH_ROW_AXON, NH_ROW_SYNAPSE, NH_ROW_CONV, NH_ROW_GROUP, NH_ROW_PARAM, NH_ROW_ROUTE, NH_ROW_INPUT, NH_ROW_OUTPUT, NH_ROW_SYMBOL, NH_ROW_KINDS } nh_row_kind;
+typedef enum {
+    NH_ROW_AXON,
+    NH_ROW_SYNAPSE,
+    NH_ROW_CONV,
+    NH_ROW_GROUP,
+    NH_ROW_PARAM,
+    NH_ROW_ROUTE,
+    NH_ROW_INPUT,
+    NH_ROW_OUTPUT,
+    NH_ROW_SYMBOL,
+    NH_ROW_KINDS
+} nh_row_kind;
 
-typedef struct { int line, col; } nh_place;
+typedef struct {
+    int line, col;
+} nh_place;
 
 /* Where the rows of a core or (INPUT, OUTPUT, SYMBOL) of a context are. */
 typedef struct {

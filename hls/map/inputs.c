@@ -1,5 +1,6 @@
-/* What the host sends in a context. Cores that take the same events at the same tick get them by multicast: where their tiles are a rectangle one
- * word of the host is enough, else as few as rectangles. Rows of an image that several convolutions' regions read (halo) go to all of them at once. */
+/* What the host sends in a context. Cores that take the same events at the same tick get them by multicast: where their
+ * tiles are a rectangle one word of the host is enough, else as few as rectangles. Rows of an image that several
+ * convolutions' regions read (halo) go to all of them at once. */
 #include "route.h"
 
 #include <stdlib.h>
@@ -57,13 +58,13 @@ static int64_t *edges_of(collector *c, const nh_projection *q, int64_t *n) {
     int64_t first = p->first_piece[p->position[q->to]], end = p->first_piece[p->position[q->to] + 1];
     int64_t *edge = nh_arena_array(c->a, (size_t)(end - first) * 2 + 1, sizeof *edge);
     *n = 0;
-    for (int64_t k = first; k < end; k++, *n += 2)
-        rows_of(c->m, q, &p->piece[k], &edge[*n], &edge[*n + 1]);
+    for (int64_t k = first; k < end; k++, *n += 2) rows_of(c->m, q, &p->piece[k], &edge[*n], &edge[*n + 1]);
     qsort(edge, (size_t)*n, sizeof *edge, by_number);
     return edge;
 }
 
-static void add_conv(collector *c, int qi, nh_input_entry e, const nh_map_piece *b, const int64_t *edge, int64_t n_edge) {
+static void add_conv(collector *c, int qi, nh_input_entry e, const nh_map_piece *b, const int64_t *edge,
+                     int64_t n_edge) {
     const nh_map_plan *p = c->m->p;
     int64_t from, to;
     rows_of(c->m, &c->m->net->proj[qi], b, &from, &to);
@@ -81,19 +82,29 @@ static void add_input(collector *c, int qi, const nh_map_piece *b, const int64_t
     const nh_projection *q = &net->proj[qi];
     const nh_population *from = &net->pop[q->from];
     int64_t core = b->core - p->context_core[c->context];
-    nh_input_entry e = {.tensor = from->name, .count = nh_population_size(from), .base = p->axon_base[qi], .c = from->c, .h = from->h, .w = from->w,
+    nh_input_entry e = {.tensor = from->name,
+                        .count = nh_population_size(from),
+                        .base = p->axon_base[qi],
+                        .c = from->c,
+                        .h = from->h,
+                        .w = from->w,
                         .y_to = from->h};
     e.delay = p->start[(int64_t)c->context * net->n_pop + b->pop] + p->period[c->context] * q->delay;
-    if (p->rows[qi] == NH_ROWS_SAME) add_range(c, e, core, b->y0 * from->w + b->x0, b->h * b->w, b->c0, b->c);
-    else if (q->pixels > 0) add_range(c, e, core, q->pixel0, q->pixels, q->channel0, q->channels);
-    else if (p->rows[qi] == NH_ROWS_CONV) add_conv(c, qi, e, b, edge, n_edge);
-    else add(c, e, core);
+    if (p->rows[qi] == NH_ROWS_SAME)
+        add_range(c, e, core, b->y0 * from->w + b->x0, b->h * b->w, b->c0, b->c);
+    else if (q->pixels > 0)
+        add_range(c, e, core, q->pixel0, q->pixels, q->channel0, q->channels);
+    else if (p->rows[qi] == NH_ROWS_CONV)
+        add_conv(c, qi, e, b, edge, n_edge);
+    else
+        add(c, e, core);
 }
 
-/* --- groups ---------------------------------------------------------------------------------------------------------------- */
+/* --- groups ------------------------------------------------------------------------------------------------------ */
 
 static int compare_entries(const nh_input_entry *a, const nh_input_entry *b) {
-    int64_t x[] = {a->is_conv, a->delay, a->base, a->first, a->count, a->y_from, a->y_to}, y[] = {b->is_conv, b->delay, b->base, b->first, b->count, b->y_from, b->y_to};
+    int64_t x[] = {a->is_conv, a->delay, a->base, a->first, a->count, a->y_from, a->y_to},
+            y[] = {b->is_conv, b->delay, b->base, b->first, b->count, b->y_from, b->y_to};
     int names = strcmp(a->tensor, b->tensor);
     for (size_t i = 0; names == 0 && i < sizeof x / sizeof *x; i++)
         if (x[i] != y[i]) return x[i] < y[i] ? -1 : 1;
@@ -106,23 +117,28 @@ static int by_entry(const void *a, const void *b) {
     return c ? c : by_number(&x->number, &y->number);
 }
 
-static int by_first(const void *a, const void *b) { return by_number(&((const nh_map_input *)a)->number, &((const nh_map_input *)b)->number); }
+static int by_first(const void *a, const void *b) {
+    return by_number(&((const nh_map_input *)a)->number, &((const nh_map_input *)b)->number);
+}
 
 nh_map_inputs nh_map_inputs_of(const nh_mapper *m, nh_arena *a, int context) {
     const nh_map_plan *p = m->p;
     collector c = {.m = m, .a = a, .context = context};
     for (int i = 0; i < m->net->n_proj; i++) {
         const nh_projection *q = &m->net->proj[i];
-        int64_t first = p->first_piece[p->position[q->to]], end = p->first_piece[p->position[q->to] + 1], n_edge = 0, *edge = NULL;
+        int64_t first = p->first_piece[p->position[q->to]], end = p->first_piece[p->position[q->to] + 1], n_edge = 0,
+                *edge = NULL;
         if (first == end || nh_map_in_context(p, q->from, context) || !nh_map_in_context(p, q->to, context)) continue;
         if (p->rows[i] == NH_ROWS_CONV) edge = edges_of(&c, q, &n_edge);
         for (int64_t k = first; k < end; k++)
             if (p->piece[k].context == context) add_input(&c, i, &p->piece[k], edge, n_edge);
     }
-    nh_map_inputs r = {.input = nh_arena_array(a, (size_t)c.n + 1, sizeof *r.input), .core = nh_arena_array(a, (size_t)c.n + 1, sizeof *r.core)};
+    nh_map_inputs r = {.input = nh_arena_array(a, (size_t)c.n + 1, sizeof *r.input),
+                       .core = nh_arena_array(a, (size_t)c.n + 1, sizeof *r.core)};
     if (c.n) qsort(c.unit, (size_t)c.n, sizeof *c.unit, by_entry);
     for (int64_t i = 0; i < c.n; i++) {
-        if (i == 0 || compare_entries(&c.unit[i - 1].e, &c.unit[i].e)) r.input[r.n++] = (nh_map_input){.e = c.unit[i].e, .number = c.unit[i].number, .first = i};
+        if (i == 0 || compare_entries(&c.unit[i - 1].e, &c.unit[i].e))
+            r.input[r.n++] = (nh_map_input){.e = c.unit[i].e, .number = c.unit[i].number, .first = i};
         r.input[r.n - 1].n++;
         r.core[i] = c.unit[i].core;
     }
@@ -137,9 +153,11 @@ double nh_map_input_events(const nh_mapper *m, const nh_input_entry *e) {
     return n * (rate < 0 ? 1 : rate);
 }
 
-/* --- rectangles -------------------------------------------------------------------------------------------------------------- */
+/* --- rectangles -------------------------------------------------------------------------------------------------- */
 
-typedef struct { uint64_t row[NH_FABRIC_MESH_MOST]; } tiles; /* bit x of row y */
+typedef struct {
+    uint64_t row[NH_FABRIC_MESH_MOST];
+} tiles; /* bit x of row y */
 
 static bool has_all(const tiles *t, int y, uint64_t mask) { return (t->row[y] & mask) == mask; }
 

@@ -1,5 +1,5 @@
-/* Fan-in: inputs of a population that exceed a core are split over populations of partial sums (model "sum": no state, the accumulator
- * leaves), which send graded events of weight 1 to the population. Every level of sums takes a tick. */
+/* Fan-in: inputs of a population that exceed a core are split over populations of partial sums (model "sum": no state,
+ * the accumulator leaves), which send graded events of weight 1 to the population. Every level of sums takes a tick. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -11,27 +11,30 @@ typedef struct {
     const nh_fabric *f;
     nh_event_net *out;
     size_t pop_cap, proj_cap;
-    int model;                       /* "sum", or -1 */
+    int model; /* "sum", or -1 */
     /* the population that is being split */
-    int pop, first;                  /* first: of its sums */
-    int64_t axons, synapses, convs;  /* left in the last sum */
+    int pop, first;                 /* first: of its sums */
+    int64_t axons, synapses, convs; /* left in the last sum */
 } legaliser;
 
 int nh_map_sum_model(const nh_fabric *f) {
     for (int i = 0; i < f->n_model; i++) {
         const nh_fabric_model *m = &f->model[i];
-        if (m->name && strcmp(m->name, "sum") == 0 && (!m->program || (m->program->n_state == 0 && m->program->n_param == 0))) return i;
+        if (m->name && strcmp(m->name, "sum") == 0 &&
+            (!m->program || (m->program->n_state == 0 && m->program->n_param == 0)))
+            return i;
     }
     return -1;
 }
 
-/* --- what a word of neurons needs ------------------------------------------------------------------------------------------ */
+/* --- what a word of neurons needs -------------------------------------------------------------------------------- */
 
 /* Synapse words of sparse rows that the fullest word of neurons needs. */
 static int64_t sparse_most(const nh_event_net *net, const nh_fabric *f, int pop, const int *rows) {
     const nh_population *p = &net->pop[pop];
     nh_arena *t = nh_arena_new();
-    int64_t n_word = p->h * p->w * nh_ceil_div(p->c, f->lanes), most = 0, *cost = nh_arena_array(t, (size_t)n_word + 1, sizeof *cost);
+    int64_t n_word = p->h * p->w * nh_ceil_div(p->c, f->lanes), most = 0,
+            *cost = nh_arena_array(t, (size_t)n_word + 1, sizeof *cost);
     for (int i = 0; i < net->n_proj; i++)
         if (net->proj[i].to == pop && rows[i] == NH_ROWS_SPARSE) nh_map_sparse_words(net, &net->proj[i], f, cost);
     for (int64_t i = 0; i < n_word; i++)
@@ -41,7 +44,8 @@ static int64_t sparse_most(const nh_event_net *net, const nh_fabric *f, int pop,
 }
 
 /* Does a word of the population exceed a core, with all its inputs? What it needs, for the message. */
-static bool exceeds(const nh_event_net *net, const nh_fabric *f, int pop, const int *rows, const char **resource, int64_t *needed, int64_t *available) {
+static bool exceeds(const nh_event_net *net, const nh_fabric *f, int pop, const int *rows, const char **resource,
+                    int64_t *needed, int64_t *available) {
     int64_t axons = 0, convs = 0, synapses = 0, sparse = 0;
     for (int i = 0; i < net->n_proj; i++) {
         const nh_projection *q = &net->proj[i];
@@ -66,14 +70,21 @@ static bool exceeds(const nh_event_net *net, const nh_fabric *f, int pop, const 
     return false;
 }
 
-/* --- sums ------------------------------------------------------------------------------------------------------------------ */
+/* --- sums -------------------------------------------------------------------------------------------------------- */
 
 static int add_sum(legaliser *s) {
     nh_event_net *n = s->out;
     const nh_population *p = &s->net->pop[s->pop];
     n->pop = nh_arena_grow(s->a, n->pop, &s->pop_cap, (size_t)n->n_pop + 1, sizeof *n->pop);
-    n->pop[n->n_pop] = (nh_population){.name = nh_arena_printf(s->a, "%s.sum%d", p->name, n->n_pop - s->first), .kind = NH_POP_NEURONS, .c = p->c,
-                                       .h = p->h, .w = p->w, .model = s->model, .out_signed = true, .rate = -1, .boxes_of = s->pop + 1};
+    n->pop[n->n_pop] = (nh_population){.name = nh_arena_printf(s->a, "%s.sum%d", p->name, n->n_pop - s->first),
+                                       .kind = NH_POP_NEURONS,
+                                       .c = p->c,
+                                       .h = p->h,
+                                       .w = p->w,
+                                       .model = s->model,
+                                       .out_signed = true,
+                                       .rate = -1,
+                                       .boxes_of = s->pop + 1};
     s->axons = s->f->axons, s->synapses = s->f->synapses, s->convs = s->f->convs;
     return n->n_pop++;
 }
@@ -115,7 +126,8 @@ static void put_conv(legaliser *s, nh_projection q) {
 /* A convolution with shared kernel, cut into parts of its kernel where it must be. false: not even one tap fits. */
 static bool split_conv(legaliser *s, const nh_projection *q) {
     int64_t c = s->net->pop[q->from].c, most = s->f->synapses / c, kh = q->kh, kw = q->kw;
-    if (most < 1 || q->pad_y - (q->kh - 1) * q->dilation_y < -16 || q->pad_x - (q->kw - 1) * q->dilation_x < -16) return false;
+    if (most < 1 || q->pad_y - (q->kh - 1) * q->dilation_y < -16 || q->pad_x - (q->kw - 1) * q->dilation_x < -16)
+        return false;
     if (kh * kw > most) kh = most / kw > 0 ? most / kw : 1;
     if (kh * kw > most) kw = most;
     for (int64_t y = 0; y < q->kh; y += kh)
@@ -159,12 +171,14 @@ static bool split_rows(legaliser *s, const nh_projection *q) {
 static int64_t magnitude(const legaliser *s, int to, int first) {
     const nh_event_net *n = s->out;
     nh_arena *t = nh_arena_new();
-    int64_t size = nh_population_size(&n->pop[to]), most = 0, *sum = nh_arena_array(t, (size_t)size + 1, sizeof *sum), count;
+    int64_t size = nh_population_size(&n->pop[to]), most = 0, *sum = nh_arena_array(t, (size_t)size + 1, sizeof *sum),
+            count;
     for (int i = first; i < n->n_proj; i++) {
         const nh_projection *q = &n->proj[i];
         const nh_population *from = &n->pop[q->from];
         if (q->to != to) continue;
-        int64_t payload = from->out_signed ? (int64_t)1 << (from->out_bits - 1) : ((int64_t)1 << from->out_bits) - 1, fan = nh_map_fan_out(n, q);
+        int64_t payload = from->out_signed ? (int64_t)1 << (from->out_bits - 1) : ((int64_t)1 << from->out_bits) - 1,
+                fan = nh_map_fan_out(n, q);
         int64_t *start = nh_map_row_starts(t, n, q), *target = nh_arena_array(t, (size_t)fan + 1, sizeof *target);
         int32_t *weight = nh_arena_array(t, (size_t)fan + 1, sizeof *weight);
         for (int64_t e = 0; e < nh_population_size(from); e++) {
@@ -180,8 +194,8 @@ static int64_t magnitude(const legaliser *s, int to, int first) {
     return most;
 }
 
-/* Sums [lo, hi) into accumulator acc of the population; with more of them than a core takes, of which it has n_acc, into sums of sums first.
- * most: [hi - lo] magnitudes. */
+/* Sums [lo, hi) into accumulator acc of the population; with more of them than a core takes, of which it has n_acc,
+ * into sums of sums first. most: [hi - lo] magnitudes. */
 static bool gather(legaliser *s, int lo, int hi, int64_t *most, int acc, int n_acc) {
     int64_t ways = s->f->axons / s->f->lanes / n_acc;
     nh_projection q = {.name = s->net->pop[s->pop].name, .kind = NH_PROJ_SAME, .constant = 1};
@@ -201,8 +215,7 @@ static bool gather(legaliser *s, int lo, int hi, int64_t *most, int acc, int n_a
     }
     q.to = s->pop;
     q.acc = acc;
-    for (q.from = lo; q.from < hi; q.from++)
-        add_projection(s, q);
+    for (q.from = lo; q.from < hi; q.from++) add_projection(s, q);
     return true;
 }
 
@@ -235,7 +248,8 @@ static bool split(legaliser *s, int pop, const int *rows) {
     s->out->pop[pop].boxes_of = pop + 1;
     for (int acc = 0; acc < s->f->accumulators; acc++) {
         nh_projection part;
-        for (int i = 0; i < s->net->n_proj; i++) has[acc] |= s->net->proj[i].to == pop && nh_map_part(&s->net->proj[i], acc, &part);
+        for (int i = 0; i < s->net->n_proj; i++)
+            has[acc] |= s->net->proj[i].to == pop && nh_map_part(&s->net->proj[i], acc, &part);
         n_acc += has[acc];
     }
     for (int acc = 0; acc < s->f->accumulators && ok; acc++)
@@ -251,21 +265,23 @@ static bool check_sums(nh_mapper *m, const legaliser *s, const char *resource, i
         if (s->out->pop[i].out_bits > bits) bits = s->out->pop[i].out_bits;
     if (bits <= m->f->payload_bits && s->model >= 0) return true;
     bool wide = bits > m->f->payload_bits;
-    nh_map_fail(m, NH_P_MAP_SUM, p->name, wide ? "payload_bits" : "models named 'sum'", wide ? bits : 1, wide ? m->f->payload_bits : 0, true);
+    nh_map_fail(m, NH_P_MAP_SUM, p->name, wide ? "payload_bits" : "models named 'sum'", wide ? bits : 1,
+                wide ? m->f->payload_bits : 0, true);
     nh_map_certificate *c = &m->p->certificate;
     int payload = wide ? bits : m->f->payload_bits;
     if (payload > c->payload_bits) c->payload_bits = payload;
     if (!m->d || c->layer != p->name) return false; /* the certificate is another layer's */
-    c->split = nh_arena_printf(m->a, "a word of its neurons needs %" PRId64 " %s, a core has %" PRId64 ": its inputs would be split over %d partial "
-                               "sums, which takes payload_bits: %d and the neuron model 'sum'%s", needed, resource, available, n, bits,
-                               s->model >= 0 ? "" : " (which this fabric does not have)");
+    c->split = nh_arena_printf(
+        m->a,
+        "a word of its neurons needs %" PRId64 " %s, a core has %" PRId64
+        ": its inputs would be split over %d partial sums, which takes payload_bits: %d and the neuron model 'sum'%s",
+        needed, resource, available, n, bits, s->model >= 0 ? "" : " (which this fabric does not have)");
     return false;
 }
 
 static int *rows_of(nh_arena *a, const nh_event_net *net, const nh_fabric *f) {
     int *rows = nh_arena_array(a, (size_t)net->n_proj + 1, sizeof *rows);
-    for (int i = 0; i < net->n_proj; i++)
-        rows[i] = nh_map_rows_of(net, f, &net->proj[i]);
+    for (int i = 0; i < net->n_proj; i++) rows[i] = nh_map_rows_of(net, f, &net->proj[i]);
     return rows;
 }
 
@@ -290,7 +306,8 @@ bool nh_map_splits(const nh_event_net *net, const nh_fabric *f) {
 
 const nh_event_net *nh_map_legalise(nh_mapper *m, const nh_event_net *net) {
     if (!splits(net, m->f)) return net;
-    legaliser s = {.a = m->a, .net = net, .f = m->f, .out = NH_NEW(m->a, nh_event_net), .model = nh_map_sum_model(m->f)};
+    legaliser s = {
+        .a = m->a, .net = net, .f = m->f, .out = NH_NEW(m->a, nh_event_net), .model = nh_map_sum_model(m->f)};
     nh_event_net *n = s.out;
     int *rows = rows_of(m->a, net, m->f);
     bool ok = true;
@@ -302,8 +319,10 @@ const nh_event_net *nh_map_legalise(nh_mapper *m, const nh_event_net *net) {
         const char *resource;
         int64_t needed, available;
         if (net->pop[i].kind == NH_POP_NEURONS && exceeds(net, m->f, i, rows, &resource, &needed, &available)) {
-            if (split(&s, i, rows)) ok = check_sums(m, &s, resource, needed, available) && ok;
-            else ok = nh_map_fail(m, NH_P_MAP_NEURON, net->pop[i].name, resource, needed, available, true);
+            if (split(&s, i, rows))
+                ok = check_sums(m, &s, resource, needed, available) && ok;
+            else
+                ok = nh_map_fail(m, NH_P_MAP_NEURON, net->pop[i].name, resource, needed, available, true);
             continue;
         }
         for (int k = 0; k < net->n_proj; k++)

@@ -8,7 +8,13 @@ static const int64_t factor[][2] = {{5, 4}, {3, 2}, {2, 1}, {3, 1}, {4, 1}, {8, 
 enum { FACTORS = sizeof factor / sizeof *factor, TOGETHER_MOST = 16 };
 
 /* lacks: the resource that was missing, and how much of it is needed; NULL where it fits. */
-typedef struct { int64_t cores; int contexts; bool fits; const char *lacks; int64_t needed; } trial;
+typedef struct {
+    int64_t cores;
+    int contexts;
+    bool fits;
+    const char *lacks;
+    int64_t needed;
+} trial;
 
 /* The fabric as it is filled: convs that are open are those in use. */
 static nh_fabric settled(const nh_fabric *f, const nh_map_plan *p) {
@@ -19,11 +25,19 @@ static nh_fabric settled(const nh_fabric *f, const nh_map_plan *p) {
     return g;
 }
 
-static trial try_all(const nh_mapper *m, const nh_fabric *f, int64_t most, const nh_map_options *option, bool ignores_wishes) {
+static trial try_all(const nh_mapper *m, const nh_fabric *f, int64_t most, const nh_map_options *option,
+                     bool ignores_wishes) {
     nh_arena *t = nh_arena_new();
     const nh_event_net *given = nh_map_find_thin(t, m->given, f);
     nh_map_plan p = {.option = *option};
-    nh_mapper k = {.a = t, .net = given, .f = nh_map_ceiling(t, f, option), .whole = f, .p = &p, .given = given, .option = *option, .most = most,
+    nh_mapper k = {.a = t,
+                   .net = given,
+                   .f = nh_map_ceiling(t, f, option),
+                   .whole = f,
+                   .p = &p,
+                   .given = given,
+                   .option = *option,
+                   .most = most,
                    .ignores_wishes = ignores_wishes};
     trial r = {.cores = -1};
     if (nh_map_begin(&k) && nh_map_check_wishes(&k) && nh_map_partition(&k)) {
@@ -38,9 +52,13 @@ static trial try_all(const nh_mapper *m, const nh_fabric *f, int64_t most, const
     return r;
 }
 
-static trial try_option(const nh_mapper *m, const nh_fabric *f, int64_t most, const nh_map_options *option) { return try_all(m, f, most, option, false); }
+static trial try_option(const nh_mapper *m, const nh_fabric *f, int64_t most, const nh_map_options *option) {
+    return try_all(m, f, most, option, false);
+}
 
-static trial try_with(const nh_mapper *m, const nh_fabric *f, int64_t most) { return try_option(m, f, most, &m->option); }
+static trial try_with(const nh_mapper *m, const nh_fabric *f, int64_t most) {
+    return try_option(m, f, most, &m->option);
+}
 
 /* change: new / old of what is turned. One that neither fits nor alters the number of cores is left out. */
 static void add_lever(nh_mapper *m, const char *text, double change, trial t, int64_t base) {
@@ -51,15 +69,19 @@ static void add_lever(nh_mapper *m, const char *text, double change, trial t, in
     c->n_lever++;
 }
 
-static bool is_short_of(const nh_map_certificate *c, const char *name) { return c->is_structural && c->resource && strcmp(c->resource, name) == 0; }
+static bool is_short_of(const nh_map_certificate *c, const char *name) {
+    return c->is_structural && c->resource && strcmp(c->resource, name) == 0;
+}
 
 /* Synapse words of g in the memory that there is. */
 static void keep_memory(const nh_mapper *m, nh_fabric *g) {
-    int64_t kib = m->option.synapse_kib, bits = kib > 0 ? kib * 8192 : m->whole->synapses * nh_fabric_synapse_bits(m->whole);
+    int64_t kib = m->option.synapse_kib,
+            bits = kib > 0 ? kib * 8192 : m->whole->synapses * nh_fabric_synapse_bits(m->whole);
     g->synapses = bits / nh_fabric_synapse_bits(g);
 }
 
-/* A size of the cores: what is missing, then by factors, up to the first that fits. *size is of g, a copy of the fabric. */
+/* A size of the cores: what is missing, then by factors, up to the first that fits. *size is of g, a copy of the
+ * fabric. */
 static void scale(nh_mapper *m, const char *name, nh_fabric *g, int64_t *size, int64_t base) {
     const nh_map_certificate *c = &m->p->certificate;
     int64_t old = *size, lanes = m->whole->lanes, have = is_short_of(c, name) ? c->needed : 0;
@@ -80,7 +102,8 @@ static void scale(nh_mapper *m, const char *name, nh_fabric *g, int64_t *size, i
 static void scale_kib(nh_mapper *m, int64_t base) {
     const nh_map_certificate *c = &m->p->certificate;
     nh_fabric g = *m->whole;
-    int64_t old = m->option.synapse_kib, bits = nh_fabric_synapse_bits(&g), have = is_short_of(c, "synapses") ? nh_ceil_div(c->needed * bits, 8192) : 0, kib = old;
+    int64_t old = m->option.synapse_kib, bits = nh_fabric_synapse_bits(&g),
+            have = is_short_of(c, "synapses") ? nh_ceil_div(c->needed * bits, 8192) : 0, kib = old;
     trial t = {.cores = -1};
     for (int i = have > old ? -1 : 0; i < FACTORS && !t.fits; i++) {
         kib = i < 0 ? have : nh_ceil_div(old * factor[i][0], factor[i][1]);
@@ -93,8 +116,10 @@ static void scale_kib(nh_mapper *m, int64_t base) {
 
 static void scale_sizes(nh_mapper *m, int64_t base) {
     nh_fabric g = *m->whole;
-    if (m->option.synapse_kib > 0) scale_kib(m, base);
-    else scale(m, "synapses", &g, &g.synapses, base);
+    if (m->option.synapse_kib > 0)
+        scale_kib(m, base);
+    else
+        scale(m, "synapses", &g, &g.synapses, base);
     g = *m->whole;
     scale(m, "neurons", &g, &g.neurons, base);
     g = *m->whole;
@@ -104,7 +129,8 @@ static void scale_sizes(nh_mapper *m, int64_t base) {
     if (is_short_of(c, "convs")) scale(m, "convs", &g, &g.convs, base);
     if (is_short_of(c, "delays")) {
         g.delays = (int64_t)1 << nh_log2_ceil((uint64_t)c->needed);
-        add_lever(m, nh_arena_printf(m->a, "delays: %" PRId64, g.delays), (double)g.delays / (double)m->whole->delays, try_with(m, &g, m->most), base);
+        add_lever(m, nh_arena_printf(m->a, "delays: %" PRId64, g.delays), (double)g.delays / (double)m->whole->delays,
+                  try_with(m, &g, m->most), base);
     }
 }
 
@@ -116,7 +142,9 @@ static void scale_bits(nh_mapper *m, int64_t base) {
     if (f->weight_bits >= 4) {
         g.weight_bits = f->weight_bits / 2;
         keep_memory(m, &g);
-        add_lever(m, nh_arena_printf(m->a, "weight_bits: %d (%" PRId64 " synapses in the same memory; train again)", g.weight_bits, g.synapses),
+        add_lever(m,
+                  nh_arena_printf(m->a, "weight_bits: %d (%" PRId64 " synapses in the same memory; train again)",
+                                  g.weight_bits, g.synapses),
                   (double)f->weight_bits / g.weight_bits, try_with(m, &g, m->most), base);
     }
     if (c->payload_bits == 0 || c->payload_bits > 24) return;
@@ -126,15 +154,16 @@ static void scale_bits(nh_mapper *m, int64_t base) {
         if (g.n_model == NH_FABRIC_MODELS) return;
         g.model[g.n_model++] = (nh_fabric_model){.name = "sum"};
     }
-    add_lever(m, nh_arena_printf(m->a, "payload_bits: %d, with the model 'sum'", g.payload_bits), (double)g.payload_bits / f->payload_bits,
-              try_with(m, &g, m->most), base);
+    add_lever(m, nh_arena_printf(m->a, "payload_bits: %d, with the model 'sum'", g.payload_bits),
+              (double)g.payload_bits / f->payload_bits, try_with(m, &g, m->most), base);
 }
 
 /* What costs no hardware, or only the names of synapse words. */
 static void soften(nh_mapper *m, int64_t base) {
     nh_map_options o = m->option;
     nh_fabric g = *m->whole;
-    if (nh_map_has_wishes(m)) add_lever(m, "layers: without cores, tiles and region", 1, try_all(m, &g, m->most, &o, true), base);
+    if (nh_map_has_wishes(m))
+        add_lever(m, "layers: without cores, tiles and region", 1, try_all(m, &g, m->most, &o, true), base);
     o.share = NH_SHARE_ALWAYS;
     if (m->option.share == NH_SHARE_NEVER || m->option.share == NH_SHARE_FREE)
         add_lever(m, "share: always", 1, try_option(m, &g, m->most, &o), base);
@@ -143,8 +172,10 @@ static void soften(nh_mapper *m, int64_t base) {
     if (m->f->neurons < g.neurons || m->f->axons < g.axons || m->f->synapses < g.synapses)
         add_lever(m, "neurons_used, axons_used, synapses_used: 100", 1, try_option(m, &g, m->most, &o), base);
     g.sparse = !m->whole->sparse;
-    if (m->option.synapse_kib > 0) keep_memory(m, &g);
-    else if (m->whole->sparse) return; /* the same words without names are no more words */
+    if (m->option.synapse_kib > 0)
+        keep_memory(m, &g);
+    else if (m->whole->sparse)
+        return; /* the same words without names are no more words */
     add_lever(m, g.sparse ? "sparse: true" : "sparse: false", 1, try_with(m, &g, m->most), base);
 }
 
@@ -154,14 +185,16 @@ static void scale_mesh(nh_mapper *m, trial free) {
     trial t = {.cores = -1};
     int64_t most = m->most > 0 ? m->most : 1;
     while (!t.fits && (g.mesh_x < NH_FABRIC_MESH_MOST || g.mesh_y < NH_FABRIC_MESH_MOST)) {
-        *((g.mesh_x <= g.mesh_y && g.mesh_x < NH_FABRIC_MESH_MOST) || g.mesh_y == NH_FABRIC_MESH_MOST ? &g.mesh_x : &g.mesh_y) += 1;
+        *((g.mesh_x <= g.mesh_y && g.mesh_x < NH_FABRIC_MESH_MOST) || g.mesh_y == NH_FABRIC_MESH_MOST ? &g.mesh_x
+                                                                                                      : &g.mesh_y) += 1;
         if ((int64_t)g.mesh_x * g.mesh_y * most >= free.cores) t = try_with(m, &g, m->most);
     }
     if (t.cores >= 0)
-        add_lever(m, nh_arena_printf(m->a, "mesh: [%d, %d]", g.mesh_x, g.mesh_y), (double)(g.mesh_x * g.mesh_y) / (f->mesh_x * f->mesh_y), t, free.cores);
+        add_lever(m, nh_arena_printf(m->a, "mesh: [%d, %d]", g.mesh_x, g.mesh_y),
+                  (double)(g.mesh_x * g.mesh_y) / (f->mesh_x * f->mesh_y), t, free.cores);
 }
 
-/* --- several sizes at once ---------------------------------------------------------------------------------------------- */
+/* --- several sizes at once --------------------------------------------------------------------------------------- */
 
 static bool raise_size(int64_t *size, int64_t needed) {
     bool more = needed > *size;
@@ -171,7 +204,8 @@ static bool raise_size(int64_t *size, int64_t needed) {
 
 /* Partial sums cannot be sent as the fabric is: their width, or cores of twice the inputs, which are split less. */
 static bool raise_sums(nh_fabric *g, const trial *t, bool splits) {
-    bool fits = splits && strcmp(t->lacks, "payload_bits") == 0 && t->needed <= 32 && (nh_map_sum_model(g) >= 0 || g->n_model < NH_FABRIC_MODELS);
+    bool fits = splits && strcmp(t->lacks, "payload_bits") == 0 && t->needed <= 32 &&
+                (nh_map_sum_model(g) >= 0 || g->n_model < NH_FABRIC_MODELS);
     if (!fits) return raise_size(&g->axons, 2 * g->axons) && raise_size(&g->synapses, 2 * g->synapses);
     if (nh_map_sum_model(g) < 0) g->model[g->n_model++] = (nh_fabric_model){.name = "sum"};
     g->payload_bits = (int)t->needed;
@@ -188,7 +222,8 @@ static bool give(nh_fabric *g, const trial *t, int64_t contexts, bool splits) {
     if (strcmp(lacks, "payload_bits") == 0 || strcmp(lacks, "models named 'sum'") == 0) return raise_sums(g, t, splits);
     if (strcmp(lacks, "cores") != 0) return false;
     if (t->needed > (int64_t)NH_FABRIC_MESH_MOST * NH_FABRIC_MESH_MOST * contexts) /* larger cores, then */
-        return raise_size(&g->axons, 2 * g->axons) && raise_size(&g->synapses, 2 * g->synapses) && raise_size(&g->neurons, 2 * g->neurons) &&
+        return raise_size(&g->axons, 2 * g->axons) && raise_size(&g->synapses, 2 * g->synapses) &&
+               raise_size(&g->neurons, 2 * g->neurons) &&
                (g->params >= 2 * g->neurons / g->lanes || raise_size(&g->params, 2 * g->params));
     do {
         int *side = g->mesh_x <= g->mesh_y ? &g->mesh_x : &g->mesh_y;
@@ -202,10 +237,16 @@ static bool give(nh_fabric *g, const trial *t, int64_t contexts, bool splits) {
 static const char *difference(nh_mapper *m, const nh_fabric *g, double *change) {
     const nh_fabric *f = m->whole;
     int64_t kib = m->option.synapse_kib, to_kib = nh_ceil_div(g->synapses * nh_fabric_synapse_bits(g), 8192);
-    const struct { const char *key; int64_t from, to; } size[] = {{"neurons", f->neurons, g->neurons}, {"axons", f->axons, g->axons},
-                                                                  {kib ? "synapse_kib" : "synapses", kib ? kib : f->synapses, kib ? to_kib : g->synapses}, {"params", f->params, g->params},
-                                                                  {"convs", f->convs, g->convs}, {"delays", f->delays, g->delays},
-                                                                  {"payload_bits", f->payload_bits, g->payload_bits}};
+    const struct {
+        const char *key;
+        int64_t from, to;
+    } size[] = {{"neurons", f->neurons, g->neurons},
+                {"axons", f->axons, g->axons},
+                {kib ? "synapse_kib" : "synapses", kib ? kib : f->synapses, kib ? to_kib : g->synapses},
+                {"params", f->params, g->params},
+                {"convs", f->convs, g->convs},
+                {"delays", f->delays, g->delays},
+                {"payload_bits", f->payload_bits, g->payload_bits}};
     const char *text = "";
     *change = (double)(g->mesh_x * g->mesh_y) / (f->mesh_x * f->mesh_y);
     for (size_t i = 0; i < sizeof size / sizeof *size; i++) {
@@ -218,12 +259,14 @@ static const char *difference(nh_mapper *m, const nh_fabric *g, double *change) 
     return text;
 }
 
-/* Where no single change fits: each size that turns out too small, one after the other; with partial sums, and with cores that need none. */
+/* Where no single change fits: each size that turns out too small, one after the other; with partial sums, and with
+ * cores that need none. */
 static void together(nh_mapper *m) {
     for (int splits = 0; splits < 2; splits++) {
         nh_fabric g = *m->whole;
         trial t = try_with(m, &g, m->most);
-        for (int i = 0; i < TOGETHER_MOST && !t.fits && give(&g, &t, m->most > 0 ? m->most : 1, splits); i++) t = try_with(m, &g, m->most);
+        for (int i = 0; i < TOGETHER_MOST && !t.fits && give(&g, &t, m->most > 0 ? m->most : 1, splits); i++)
+            t = try_with(m, &g, m->most);
         nh_fabric less = g;
         less.synapses = m->whole->synapses; /* raised with the axons: perhaps for nothing */
         trial with_less = t.fits && g.synapses > less.synapses ? try_with(m, &less, m->most) : (trial){0};
@@ -236,8 +279,10 @@ static void together(nh_mapper *m) {
 
 static void hint(nh_mapper *m) {
     const nh_map_certificate *c = &m->p->certificate;
-    const char *change = c->smallest < 0 ? NULL : nh_arena_printf(m->a, "smallest change that fits: %s", c->lever[c->smallest].lever);
-    if (change || c->split) nh_diag_hint(m->d, "%s%s%s", c->split ? c->split : "", c->split && change ? "; " : "", change ? change : "");
+    const char *change =
+        c->smallest < 0 ? NULL : nh_arena_printf(m->a, "smallest change that fits: %s", c->lever[c->smallest].lever);
+    if (change || c->split)
+        nh_diag_hint(m->d, "%s%s%s", c->split ? c->split : "", c->split && change ? "; " : "", change ? change : "");
 }
 
 void nh_map_levers(nh_mapper *m) {
@@ -248,7 +293,8 @@ void nh_map_levers(nh_mapper *m) {
     scale_bits(m, free.cores);
     if (!c->is_structural) scale_mesh(m, free);
     if (free.fits && m->most > 0)
-        add_lever(m, nh_arena_printf(m->a, "contexts: %d", free.contexts), (double)free.contexts / (double)m->most, free, -1);
+        add_lever(m, nh_arena_printf(m->a, "contexts: %d", free.contexts), (double)free.contexts / (double)m->most,
+                  free, -1);
     if (c->smallest < 0) together(m);
     hint(m);
 }
@@ -264,6 +310,7 @@ void nh_map_lever_of_fill(nh_mapper *m) {
         return;
     }
     trial t = {.cores = m->p->n_core, .contexts = m->p->n_context, .fits = !c->is_mixed};
-    add_lever(m, nh_arena_printf(m->a, "%s: %" PRId64, c->resource, c->needed), (double)c->needed / (double)(c->available > 0 ? c->available : 1), t, -1);
+    add_lever(m, nh_arena_printf(m->a, "%s: %" PRId64, c->resource, c->needed),
+              (double)c->needed / (double)(c->available > 0 ? c->available : 1), t, -1);
     hint(m);
 }

@@ -1,5 +1,6 @@
-/* What stands between two populations: one dense layer or convolution as it is, everything else (pools in front of weights, delays per
- * element, grouped convolutions, neurons that read neurons) as a list of single synapses per delay. */
+/* What stands between two populations: one dense layer or convolution as it is, everything else (pools in front of
+ * weights, delays per element, grouped convolutions, neurons that read neurons) as a list of single synapses per delay.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,8 +15,8 @@ typedef struct {
     const nh_layer *neuron;
     const nh_layer *chain[CHAIN_MOST]; /* from the source to the neuron */
     int n;
-    int from;                          /* layer that makes the source */
-    int64_t weight_by;                 /* 2^shift */
+    int from;          /* layer that makes the source */
+    int64_t weight_by; /* 2^shift */
     const nh_fabric *f;
     nh_projections *out;
 } linear;
@@ -35,7 +36,7 @@ static bool add(const linear *c, nh_projection p) {
 
 static nh_shape shape_of(const linear *c, int tensor) { return c->g->tensor[tensor].shape; }
 
-/* --- as it is ------------------------------------------------------------------------------------------------------------ */
+/* --- as it is ---------------------------------------------------------------------------------------------------- */
 
 static bool too_wide(const linear *c, const nh_layer *l) {
     return refuse(c, l, nh_arena_printf(c->a, "a weight leaves the fabric's weight_bits: %d", c->f->weight_bits),
@@ -61,7 +62,9 @@ static const int32_t *raw_weights(const linear *c, const nh_layer *l) {
 
 static bool same_geometry(nh_shape a, nh_shape b) { return a.rank == b.rank && nh_shape_equal(a, b); }
 
-static bool is_window(const nh_layer *l) { return l->op == NH_OP_CONV || l->op == NH_OP_SUMPOOL || l->op == NH_OP_AVGPOOL; }
+static bool is_window(const nh_layer *l) {
+    return l->op == NH_OP_CONV || l->op == NH_OP_SUMPOOL || l->op == NH_OP_AVGPOOL;
+}
 
 static nh_shape source_shape(const linear *c) { return c->g->tensor[c->g->layer[c->from].out].shape; }
 
@@ -71,7 +74,8 @@ static int64_t full_kernel(const linear *c, const nh_layer *l) {
     return from.dim[0] * to.dim[0] * (l ? l->window.kernel[0] * l->window.kernel[1] : 1);
 }
 
-/* Is the chain one dense layer, one window (NULL: none, neurons read neurons of an image) and delays of one length? *delay: of all. */
+/* Is the chain one dense layer, one window (NULL: none, neurons read neurons of an image) and delays of one length?
+ * *delay: of all. */
 static bool simple(const linear *c, const nh_layer **found, int64_t *delay) {
     *found = NULL;
     *delay = 0;
@@ -89,14 +93,16 @@ static bool simple(const linear *c, const nh_layer **found, int64_t *delay) {
     const nh_layer *l = *found;
     if (l && l->op == NH_OP_DENSE) return true;
     nh_shape source = source_shape(c), target = shape_of(c, c->neuron->out);
-    bool whole = l ? same_geometry(source, shape_of(c, l->in[0])) && same_geometry(target, shape_of(c, l->out)) : same_geometry(source, target);
+    bool whole = l ? same_geometry(source, shape_of(c, l->in[0])) && same_geometry(target, shape_of(c, l->out))
+                   : same_geometry(source, target);
     if (l && l->op == NH_OP_CONV && l->window.groups == 1) return whole;
     return whole && source.rank == 3 && c->f->convs > 0 && full_kernel(c, l) <= FULL_KERNEL_MOST;
 }
 
 /* [c_to][c_from][kh][kw] of a window with groups, or of one pixel to itself. */
 static const int32_t *window_weights(const linear *c, const nh_layer *l) {
-    int64_t from = source_shape(c).dim[0], to = shape_of(c, c->neuron->out).dim[0], taps = l ? l->window.kernel[0] * l->window.kernel[1] : 1;
+    int64_t from = source_shape(c).dim[0], to = shape_of(c, c->neuron->out).dim[0],
+            taps = l ? l->window.kernel[0] * l->window.kernel[1] : 1;
     int64_t groups = l && l->op == NH_OP_CONV ? l->window.groups : from, per_from = from / groups, per_to = to / groups;
     int32_t *w = nh_arena_array(c->a, (size_t)(from * to * taps), sizeof *w);
     bool ok = true;
@@ -122,16 +128,23 @@ static bool add_simple(const linear *c, const nh_layer *l, int64_t delay, nh_pro
     if (l) {
         const nh_window *w = &l->window;
         p.kh = w->kernel[0], p.kw = w->kernel[1], p.stride_y = w->stride[0], p.stride_x = w->stride[1];
-        p.dilation_y = w->dilation[0], p.dilation_x = w->dilation[1], p.pad_y = w->pad_before[0], p.pad_x = w->pad_before[1];
+        p.dilation_y = w->dilation[0], p.dilation_x = w->dilation[1], p.pad_y = w->pad_before[0],
+        p.pad_x = w->pad_before[1];
     }
     p.weight = window_weights(c, l);
     return p.weight && add(c, p);
 }
 
-/* --- single synapses --------------------------------------------------------------------------------------------------------- */
+/* --- single synapses --------------------------------------------------------------------------------------------- */
 
-typedef struct { int64_t delay, source, target, weight; } synapse;
-typedef struct { synapse *s; int64_t n; size_t cap; } synapses;
+typedef struct {
+    int64_t delay, source, target, weight;
+} synapse;
+typedef struct {
+    synapse *s;
+    int64_t n;
+    size_t cap;
+} synapses;
 
 static void put(const linear *c, synapses *out, synapse s) {
     out->s = nh_arena_grow(c->scratch, out->s, &out->cap, (size_t)out->n + 1, sizeof *out->s);
@@ -150,8 +163,10 @@ static void merge(synapses *s) {
     int64_t n = 0;
     if (s->n > 0) qsort(s->s, (size_t)s->n, sizeof *s->s, by_place);
     for (int64_t i = 0; i < s->n; i++) {
-        if (n > 0 && by_place(&s->s[n - 1], &s->s[i]) == 0) s->s[n - 1].weight += s->s[i].weight;
-        else s->s[n++] = s->s[i];
+        if (n > 0 && by_place(&s->s[n - 1], &s->s[i]) == 0)
+            s->s[n - 1].weight += s->s[i].weight;
+        else
+            s->s[n++] = s->s[i];
     }
     int64_t kept = 0;
     for (int64_t i = 0; i < n; i++)
@@ -159,7 +174,9 @@ static void merge(synapses *s) {
     s->n = kept;
 }
 
-typedef struct { int64_t c, h, w; } image;
+typedef struct {
+    int64_t c, h, w;
+} image;
 
 static image image_of(nh_shape s) {
     return (image){s.rank >= 2 ? s.dim[0] : 1, s.rank == 3 ? s.dim[1] : 1, s.dim[s.rank - 1]};
@@ -181,7 +198,10 @@ static void through_window(const linear *c, const nh_layer *l, synapse s, synaps
             for (int64_t o = group * per_out; o < (group + 1) * per_out; o++) {
                 int64_t at = ((o * per_in + ch % per_in) * w->kernel[0] + ky) * w->kernel[1] + kx;
                 int64_t weight = is_conv ? l->weight->raw[at] : 1;
-                if (weight) put(c, out, (synapse){s.delay, s.source, (o * to.h + ty / w->stride[0]) * to.w + tx / w->stride[1], s.weight * weight});
+                if (weight)
+                    put(c, out,
+                        (synapse){s.delay, s.source, (o * to.h + ty / w->stride[0]) * to.w + tx / w->stride[1],
+                                  s.weight * weight});
             }
         }
     }
@@ -198,10 +218,14 @@ static void through_dense(const linear *c, const nh_layer *l, synapse s, synapse
 static void through(const linear *c, const nh_layer *l, const synapses *in, synapses *out) {
     for (int64_t i = 0; i < in->n; i++) {
         synapse s = in->s[i];
-        if (l->op == NH_OP_DENSE) through_dense(c, l, s, out);
-        else if (l->op == NH_OP_CONV || l->op == NH_OP_SUMPOOL || l->op == NH_OP_AVGPOOL) through_window(c, l, s, out);
-        else if (l->op == NH_OP_DELAY) s.delay += l->delay[l->n_delay == 1 ? 0 : s.target], put(c, out, s);
-        else put(c, out, s);
+        if (l->op == NH_OP_DENSE)
+            through_dense(c, l, s, out);
+        else if (l->op == NH_OP_CONV || l->op == NH_OP_SUMPOOL || l->op == NH_OP_AVGPOOL)
+            through_window(c, l, s, out);
+        else if (l->op == NH_OP_DELAY)
+            s.delay += l->delay[l->n_delay == 1 ? 0 : s.target], put(c, out, s);
+        else
+            put(c, out, s);
     }
     merge(out);
 }
@@ -209,7 +233,8 @@ static void through(const linear *c, const nh_layer *l, const synapses *in, syna
 static bool add_delay(const linear *c, const synapses *all, int64_t from, int64_t to, nh_projection p) {
     int64_t n = to - from;
     int32_t *weight = nh_arena_array(c->a, (size_t)n, sizeof *weight);
-    int64_t *source = nh_arena_array(c->a, (size_t)n, sizeof *source), *target = nh_arena_array(c->a, (size_t)n, sizeof *target);
+    int64_t *source = nh_arena_array(c->a, (size_t)n, sizeof *source),
+            *target = nh_arena_array(c->a, (size_t)n, sizeof *target);
     bool ok = true;
     for (int64_t i = 0; i < n; i++) {
         const synapse *s = &all->s[from + i];
@@ -247,17 +272,28 @@ static bool has_bias(const nh_layer *l) {
     return any;
 }
 
-bool nh_add_projections(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, int k, int to, const int *pop_of, int shift, int acc,
-                        const nh_fabric *f, nh_projections *out) {
-    linear c = {.a = a, .scratch = nh_arena_new(), .d = d, .g = g, .neuron = &g->layer[layer], .weight_by = (int64_t)1 << shift, .f = f, .out = out};
+bool nh_add_projections(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, int k, int to, const int *pop_of,
+                        int shift, int acc, const nh_fabric *f, nh_projections *out) {
+    linear c = {.a = a,
+                .scratch = nh_arena_new(),
+                .d = d,
+                .g = g,
+                .neuron = &g->layer[layer],
+                .weight_by = (int64_t)1 << shift,
+                .f = f,
+                .out = out};
     int64_t delay;
     bool ok = true;
     c.from = c.neuron->op == NH_OP_NEURON ? g->tensor[c.neuron->in[k]].producer : layer;
     while (ok && pop_of[c.from] < 0) {
         const nh_layer *l = &g->layer[c.from];
-        if (g->is_temporal && has_bias(l)) ok = refuse(&c, l, "its bias stands before something else than neurons, which no neuron takes in", "put neurons behind it, with nothing but changes of shape between");
-        else if (c.n == CHAIN_MOST || l->n_in != 1) ok = refuse(&c, l, "it stands between neurons, and is no weighted layer, pool or delay", NULL);
-        else c.chain[c.n++] = l, c.from = g->tensor[l->in[0]].producer;
+        if (g->is_temporal && has_bias(l))
+            ok = refuse(&c, l, "its bias stands before something else than neurons, which no neuron takes in",
+                        "put neurons behind it, with nothing but changes of shape between");
+        else if (c.n == CHAIN_MOST || l->n_in != 1)
+            ok = refuse(&c, l, "it stands between neurons, and is no weighted layer, pool or delay", NULL);
+        else
+            c.chain[c.n++] = l, c.from = g->tensor[l->in[0]].producer;
     }
     for (int i = 0; i < c.n / 2; i++) {
         const nh_layer *l = c.chain[i];
@@ -265,7 +301,8 @@ bool nh_add_projections(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, i
         c.chain[c.n - 1 - i] = l;
     }
     if (ok) {
-        nh_projection p = {.name = c.n ? c.chain[c.n - 1]->name : c.neuron->name, .from = pop_of[c.from], .to = to, .acc = acc};
+        nh_projection p = {
+            .name = c.n ? c.chain[c.n - 1]->name : c.neuron->name, .from = pop_of[c.from], .to = to, .acc = acc};
         const nh_layer *one;
         ok = simple(&c, &one, &delay) ? add_simple(&c, one, delay, p) : add_synapses(&c, p);
     }

@@ -10,12 +10,12 @@ typedef struct {
     const nh_image *m;
     const nh_fabric *f;
     nh_fabric_widths w;
-    uint8_t *out;          /* [n][host bytes] */
-    size_t n, cap, bytes;  /* bytes: of a host word */
-    bool whole;            /* tables of axons to their ends */
-    int x, y;              /* the core */
-    uint8_t *word;         /* of the memory being written */
-    int bits;              /* so far */
+    uint8_t *out;         /* [n][host bytes] */
+    size_t n, cap, bytes; /* bytes: of a host word */
+    bool whole;           /* tables of axons to their ends */
+    int x, y;             /* the core */
+    uint8_t *word;        /* of the memory being written */
+    int bits;             /* so far */
 } loader;
 
 /* `bits` bits of v to bit `at` of little-endian bytes. */
@@ -39,7 +39,9 @@ static void flit(loader *l, uint64_t operation, uint64_t low) {
     set_bits(to, at + 2 * l->w.yb + 2 * l->w.xb, CONFIGURATION, 2);
 }
 
-static void begin(loader *l, nh_fabric_memory memory, int64_t word) { flit(l, ADDR, (uint64_t)memory << 20 | (uint64_t)word); }
+static void begin(loader *l, nh_fabric_memory memory, int64_t word) {
+    flit(l, ADDR, (uint64_t)memory << 20 | (uint64_t)word);
+}
 
 /* Fields of a word, the first lowest. */
 static void field(loader *l, int64_t v, int bits) {
@@ -49,7 +51,8 @@ static void field(loader *l, int64_t v, int bits) {
 
 /* The word's chunks; a word is `width` bits. */
 static void end_word(loader *l, int width) {
-    for (int at = 0; at < width; at += CHUNK) flit(l, DATA, (uint64_t)l->word[at / 8] | (uint64_t)l->word[at / 8 + 1] << 8);
+    for (int at = 0; at < width; at += CHUNK)
+        flit(l, DATA, (uint64_t)l->word[at / 8] | (uint64_t)l->word[at / 8 + 1] << 8);
     memset(l->word, 0, (size_t)width / 8 + 4);
     l->bits = 0;
 }
@@ -79,9 +82,12 @@ static void load_synapses(loader *l, const nh_core_image *c) {
 
 static int log2_of(int64_t stride) { return stride >= 8 ? 3 : stride >= 4 ? 2 : stride >= 2 ? 1 : 0; }
 
-/* Along an axis every tap that meets the region is 2^skip taps after the last one, and meets `back` pixels before it; the first pixel that
- * any tap meets is a multiple of 2^multiple away from the region's. */
-typedef struct { int multiple, skip; int64_t back; } hits;
+/* Along an axis every tap that meets the region is 2^skip taps after the last one, and meets `back` pixels before it;
+ * the first pixel that any tap meets is a multiple of 2^multiple away from the region's. */
+typedef struct {
+    int multiple, skip;
+    int64_t back;
+} hits;
 
 static hits hits_of(int64_t stride, int64_t dilation) {
     int s = log2_of(stride), multiple = 0;
@@ -136,7 +142,8 @@ static void load_groups(loader *l, const nh_core_image *c) {
 static const nh_fabric_model *owner(const nh_fabric *f, const nh_core_image *c, int64_t word) {
     for (int64_t i = 0; i < c->n_group; i++) {
         const nh_group *g = &c->group[i];
-        if (f->model[g->model].program->n_param && word >= g->param && word < g->param + (g->per_word ? g->words : 1)) return &f->model[g->model];
+        if (f->model[g->model].program->n_param && word >= g->param && word < g->param + (g->per_word ? g->words : 1))
+            return &f->model[g->model];
     }
     return NULL;
 }
@@ -186,7 +193,8 @@ static void load_control(loader *l, const nh_core_image *c) {
     }
 }
 
-/* A tile that the context does not use does not sweep; what an earlier context left behind in its tables is overwritten. */
+/* A tile that the context does not use does not sweep; what an earlier context left behind in its tables is
+ * overwritten. */
 static void load_tile(loader *l, int context, const nh_core_image **core) {
     static const nh_core_image none = {.period = 1};
     const nh_core_image *c = core[context] ? core[context] : &none;
@@ -220,7 +228,8 @@ const uint8_t *nh_image_load_words(nh_arena *a, const nh_image *m, int context, 
             for (int c = 0; c < m->n_context; c++) {
                 core[c] = NULL;
                 for (int i = 0; i < m->context[c].n_core; i++)
-                    if (m->context[c].core[i].x == l.x && m->context[c].core[i].y == l.y) core[c] = &m->context[c].core[i];
+                    if (m->context[c].core[i].x == l.x && m->context[c].core[i].y == l.y)
+                        core[c] = &m->context[c].core[i];
             }
             load_tile(&l, context, core);
         }

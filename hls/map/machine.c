@@ -2,8 +2,8 @@
  *
  *     tick = 16 + the time of its sweep and until all flits before the next are taken (machine_time.c)
  *
- * where 16 are the stages of sweep, router and host port; a sender takes a cycle per flit, one per word without any, and 5
- * per route. */
+ * where 16 are the stages of sweep, router and host port; a sender takes a cycle per flit, one per word without any,
+ * and 5 per route. */
 #include <assert.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@
 
 enum { PIPELINE_CYCLES = 16, ROUTE_CYCLES = 5 };
 
-/* --- making it --------------------------------------------------------------------------------------------------------- */
+/* --- making it --------------------------------------------------------------------------------------------------- */
 
 static bool fits(const nh_machine *k, const nh_context *x) {
     int64_t bytes = 0;
@@ -32,7 +32,8 @@ static void place_core(nh_machine *k, int i, const nh_core_image *m) {
 nh_machine *nh_machine_new(nh_arena *a, const nh_image *m, int context) {
     const nh_context *x = &m->context[context];
     nh_machine *k = NH_NEW(a, nh_machine);
-    *k = (nh_machine){.image = m, .f = &m->fabric, .w = nh_fabric_get_widths(&m->fabric), .n_core = x->n_core, .arena = a};
+    *k = (nh_machine){
+        .image = m, .f = &m->fabric, .w = nh_fabric_get_widths(&m->fabric), .n_core = x->n_core, .arena = a};
     for (int i = 0; i < k->f->n_model; i++) {
         const char *why;
         const nh_neuron_program *p = k->f->model[i].program;
@@ -63,7 +64,7 @@ void nh_machine_init(nh_machine *k) {
     k->n_event = k->time.n_flit = k->time.n_arrival = 0;
 }
 
-/* --- a tick -------------------------------------------------------------------------------------------------------------- */
+/* --- a tick ------------------------------------------------------------------------------------------------------ */
 
 /* One neuron through the datapath of its model. */
 static int32_t neuron(const nh_machine_model *m, const int64_t *acc, int64_t *state, const int64_t *param) {
@@ -108,7 +109,8 @@ static void sweep(nh_machine *k, nh_machine_core *c) {
 static void hop(nh_machine_core *c, const nh_route *r) {
     const nh_core_image *m = c->image;
     int64_t hops;
-    if (r->to_host) hops = m->x + m->y + 1;
+    if (r->to_host)
+        hops = m->x + m->y + 1;
     else {
         int64_t x_lo = m->x < r->to.x0 ? m->x : r->to.x0, x_hi = m->x > r->to.x1 ? m->x : r->to.x1;
         int64_t y_lo = m->y < r->to.y0 ? m->y : r->to.y0, y_hi = m->y > r->to.y1 ? m->y : r->to.y1;
@@ -123,8 +125,10 @@ static int64_t address(const nh_machine *k, const nh_route *r, int64_t i, int l)
     int64_t lane = (r->is_conv ? i % r->pixel_words : i) * f->lanes + l;
     if (lane >= r->limit) return -1;
     if (!r->is_conv) return (r->base + lane) & (((int64_t)1 << k->w.addr) - 1);
-    int64_t pixel = i / r->pixel_words, mask_c = ((int64_t)1 << f->conv_c_bits) - 1, mask_x = ((int64_t)1 << f->conv_x_bits) - 1;
-    int64_t mask_y = ((int64_t)1 << f->conv_y_bits) - 1, rest = r->base >> f->conv_c_bits, top = rest >> f->conv_x_bits >> f->conv_y_bits;
+    int64_t pixel = i / r->pixel_words, mask_c = ((int64_t)1 << f->conv_c_bits) - 1,
+            mask_x = ((int64_t)1 << f->conv_x_bits) - 1;
+    int64_t mask_y = ((int64_t)1 << f->conv_y_bits) - 1, rest = r->base >> f->conv_c_bits,
+            top = rest >> f->conv_x_bits >> f->conv_y_bits;
     int64_t ch = ((r->base & mask_c) + lane) & mask_c, x = ((rest & mask_x) + pixel % r->width) & mask_x;
     int64_t y = ((rest >> f->conv_x_bits & mask_y) + pixel / r->width) & mask_y;
     return (((top << f->conv_y_bits | y) << f->conv_x_bits | x) << f->conv_c_bits) | ch;
@@ -164,7 +168,9 @@ static void send(nh_machine *k, nh_machine_core *c) {
     nh_machine_end_sender(k, (int)(c - k->core));
 }
 
-static bool is_due(const nh_core_image *m, int64_t tick) { return tick >= m->start && (tick - m->start) % m->period == 0; }
+static bool is_due(const nh_core_image *m, int64_t tick) {
+    return tick >= m->start && (tick - m->start) % m->period == 0;
+}
 
 const nh_host_event *nh_machine_tick(nh_machine *k, int64_t *n) {
     k->cycles += PIPELINE_CYCLES + nh_machine_settle(k);
@@ -181,13 +187,15 @@ const nh_host_event *nh_machine_tick(nh_machine *k, int64_t *n) {
     return k->event;
 }
 
-/* --- from outside -------------------------------------------------------------------------------------------------------- */
+/* --- from outside ------------------------------------------------------------------------------------------------ */
 
 void nh_machine_event(nh_machine *k, nh_rect to, int64_t addr, int32_t payload) {
     nh_machine_begin_flit(k, k->n_core);
     nh_machine_deliver(k, to, addr, payload);
 }
 
-int64_t nh_machine_state(const nh_machine *k, int core, int64_t at, int s) { return k->core[core].state[at * k->states + s]; }
+int64_t nh_machine_state(const nh_machine *k, int core, int64_t at, int s) {
+    return k->core[core].state[at * k->states + s];
+}
 const nh_core_activity *nh_machine_activity(const nh_machine *k, int core) { return &k->core[core].activity; }
 int64_t nh_machine_cycles(const nh_machine *k) { return k->cycles + nh_machine_settle(k); }

@@ -19,8 +19,11 @@ static void add_word(nh_machine *k, nh_machine_core *c, int64_t from, int64_t to
     }
 }
 
-/* Cycles of an event in an engine: until it knows its first word, beside the words of the event before; and its words. */
-typedef struct { int64_t look, words; } work;
+/* Cycles of an event in an engine: until it knows its first word, beside the words of the event before; and its words.
+ */
+typedef struct {
+    int64_t look, words;
+} work;
 
 static work take_axon(nh_machine *k, nh_machine_core *c, int64_t axon, int32_t payload) {
     const nh_core_image *m = c->image;
@@ -38,7 +41,9 @@ static work take_axon(nh_machine *k, nh_machine_core *c, int64_t axon, int32_t p
 }
 
 /* One axis of a convolution. */
-typedef struct { int64_t taps, pad, dilation, stride, first, n; } axis;
+typedef struct {
+    int64_t taps, pad, dilation, stride, first, n;
+} axis;
 
 /* The output coordinate that input coordinate `at` meets through tap `tap`, or -1. */
 static int64_t meets(const axis *a, int64_t at, int64_t tap) {
@@ -59,7 +64,8 @@ static int64_t look(const axis *a, int64_t at, bool *none) {
 static work take_conv(nh_machine *k, nh_machine_core *c, int64_t rest, int32_t payload) {
     const nh_fabric *f = k->f;
     const nh_core_image *m = c->image;
-    int64_t words = 0, number = (rest >> (f->conv_c_bits + f->conv_x_bits + f->conv_y_bits)) & (((int64_t)1 << k->w.db) - 1);
+    int64_t words = 0,
+            number = (rest >> (f->conv_c_bits + f->conv_x_bits + f->conv_y_bits)) & (((int64_t)1 << k->w.db) - 1);
     int64_t ch = rest & (((int64_t)1 << f->conv_c_bits) - 1);
     int64_t x = (rest >> f->conv_c_bits) & (((int64_t)1 << f->conv_x_bits) - 1);
     int64_t y = (rest >> (f->conv_c_bits + f->conv_x_bits)) & (((int64_t)1 << f->conv_y_bits) - 1);
@@ -68,7 +74,8 @@ static work take_conv(nh_machine *k, nh_machine_core *c, int64_t rest, int32_t p
         return (work){1, 0};
     }
     const nh_conv_axon *v = &m->conv[number];
-    const axis ay = {v->kh, v->pad_y, v->dilation_y, v->stride_y, v->y0, v->h}, ax = {v->kw, v->pad_x, v->dilation_x, v->stride_x, v->x0, v->w};
+    const axis ay = {v->kh, v->pad_y, v->dilation_y, v->stride_y, v->y0, v->h},
+               ax = {v->kw, v->pad_x, v->dilation_x, v->stride_x, v->x0, v->w};
     for (int64_t ky = 0; ky < v->kh; ky++)
         for (int64_t kx = 0; kx < v->kw; kx++) {
             int64_t oy = meets(&ay, y, ky), ox = meets(&ax, x, kx);

@@ -1,7 +1,9 @@
 /* A whole sample on the C model. */
 #include "machine_parts.h"
 
-static void put_event(void *self, nh_rect to, int64_t addr, int32_t payload) { nh_machine_event(self, to, addr, payload); }
+static void put_event(void *self, nh_rect to, int64_t addr, int32_t payload) {
+    nh_machine_event(self, to, addr, payload);
+}
 
 /* What the cores' sweeps of the last tick put out. */
 static void show_spikes(const nh_machine *k, const nh_machine_watch *watch) {
@@ -14,7 +16,8 @@ static void show_spikes(const nh_machine *k, const nh_machine_watch *watch) {
     }
 }
 
-static bool run_context(nh_sample *r, const nh_image *m, int number, const nh_machine_watch *watch, nh_core_activity *activity, int64_t *cycles) {
+static bool run_context(nh_sample *r, const nh_image *m, int number, const nh_machine_watch *watch,
+                        nh_core_activity *activity, int64_t *cycles) {
     const nh_context *x = &m->context[number];
     nh_arena *t = nh_arena_new();
     nh_machine *k = nh_machine_new(t, m, number);
@@ -37,12 +40,13 @@ static bool run_context(nh_sample *r, const nh_image *m, int number, const nh_ma
     return ok;
 }
 
-bool nh_image_run(nh_arena *a, const nh_image *m, const int32_t *x, int32_t *y, nh_core_activity *activity, int64_t *cycles) {
+bool nh_image_run(nh_arena *a, const nh_image *m, const int32_t *x, int32_t *y, nh_core_activity *activity,
+                  int64_t *cycles) {
     return nh_image_run_watched(a, m, x, y, activity, cycles, &(nh_machine_watch){0});
 }
 
-bool nh_image_run_watched(nh_arena *a, const nh_image *m, const int32_t *x, int32_t *y, nh_core_activity *activity, int64_t *cycles,
-                          const nh_machine_watch *watch) {
+bool nh_image_run_watched(nh_arena *a, const nh_image *m, const int32_t *x, int32_t *y, nh_core_activity *activity,
+                          int64_t *cycles, const nh_machine_watch *watch) {
     nh_sample *r = nh_sample_new(a, m, x, y);
     int64_t sum = 0;
     bool ok = r;

@@ -1,7 +1,8 @@
-/* How long a tick takes, from its sweep until all flits before the next one are taken. A core sends and takes events when its own sweep is done,
- * the host sends at once, each its flits in order, at most one per cycle; a flit leaves when every core that it goes to has room in its queue, or
- * the routers on the way have; an engine takes one event after the other, and looks for the first word of one while the words of the one before
- * leave. Not in it: that a flit which waits in a router keeps those of other senders from passing, and the width of links. */
+/* How long a tick takes, from its sweep until all flits before the next one are taken. A core sends and takes events
+ * when its own sweep is done, the host sends at once, each its flits in order, at most one per cycle; a flit leaves
+ * when every core that it goes to has room in its queue, or the routers on the way have; an engine takes one event
+ * after the other, and looks for the first word of one while the words of the one before leave. Not in it: that a flit
+ * which waits in a router keeps those of other senders from passing, and the width of links. */
 #include <stdlib.h>
 
 #include "machine_parts.h"
@@ -32,11 +33,12 @@ void nh_machine_end_sender(nh_machine *k, int sender) {
 
 typedef struct {
     const nh_machine *k;
-    int64_t *next, *ready;    /* [senders] flit that is next, and when it can leave; n_flit: none */
-    int64_t *left;            /* [senders] when the last one left: of two that can leave the other is first */
-    int64_t *looks, *free;    /* [cores and the host] when the engine can look at the next event; when all its words have left */
-    int64_t *begun, *count;   /* [cores and the host][depth] when those before were begun; how many came */
-    int64_t depth;            /* most that wait for a core: in its queue and on the longest way to it */
+    int64_t *next, *ready; /* [senders] flit that is next, and when it can leave; n_flit: none */
+    int64_t *left;         /* [senders] when the last one left: of two that can leave the other is first */
+    int64_t *looks,
+        *free; /* [cores and the host] when the engine can look at the next event; when all its words have left */
+    int64_t *begun, *count; /* [cores and the host][depth] when those before were begun; how many came */
+    int64_t depth;          /* most that wait for a core: in its queue and on the longest way to it */
     int64_t end;
 } clockwork;
 
@@ -45,7 +47,8 @@ static int tile_x(const nh_machine *k, int i) { return i < k->n_core ? (int)k->c
 static int tile_y(const nh_machine *k, int i) { return i < k->n_core ? (int)k->core[i].image->y : 0; }
 
 static int64_t hops(const nh_machine *k, int from, int to) {
-    return abs(tile_x(k, from) - tile_x(k, to)) + abs(tile_y(k, from) - tile_y(k, to)) + (from == k->n_core || to == k->n_core);
+    return abs(tile_x(k, from) - tile_x(k, to)) + abs(tile_y(k, from) - tile_y(k, to)) +
+           (from == k->n_core || to == k->n_core);
 }
 
 static int64_t later(int64_t a, int64_t b) { return a > b ? a : b; }
@@ -65,7 +68,8 @@ static void leave(clockwork *c, const nh_machine_flit *f, int64_t at) {
     const nh_machine *k = c->k;
     for (int i = 0; i < f->n; i++) {
         const nh_machine_arrival *v = &k->time.arrival[f->first + i];
-        int64_t begin = later(at + HOP_CYCLES * hops(k, f->sender, v->core), c->looks[v->core]), found = begin + v->look;
+        int64_t begin = later(at + HOP_CYCLES * hops(k, f->sender, v->core), c->looks[v->core]),
+                found = begin + v->look;
         c->begun[v->core * c->depth + c->count[v->core]++ % c->depth] = begin;
         int64_t words = later(found, c->free[v->core]);
         c->looks[v->core] = words; /* an event that is found waits for the words before it */
@@ -94,7 +98,9 @@ static void to_next(clockwork *c, int sender, int64_t from, int64_t after) {
     if (more) c->ready[sender] = after + t->flit[from].gap;
 }
 
-static int64_t swept(const nh_machine *k, int i) { return i < k->n_core && k->core[i].swept ? k->core[i].image->words : 0; }
+static int64_t swept(const nh_machine *k, int i) {
+    return i < k->n_core && k->core[i].swept ? k->core[i].image->words : 0;
+}
 
 int64_t nh_machine_settle(const nh_machine *k) {
     nh_arena *a = nh_arena_new();
@@ -110,7 +116,8 @@ int64_t nh_machine_settle(const nh_machine *k) {
         c.looks[s] = c.free[s] = swept(k, s);
         c.end = later(c.end, c.free[s]);
     }
-    for (int64_t i = (int64_t)k->time.n_flit - 1; i >= 0; i--) to_next(&c, k->time.flit[i].sender, i, swept(k, k->time.flit[i].sender));
+    for (int64_t i = (int64_t)k->time.n_flit - 1; i >= 0; i--)
+        to_next(&c, k->time.flit[i].sender, i, swept(k, k->time.flit[i].sender));
     for (int s; (s = first_of(&c, n)) >= 0;) {
         const nh_machine_flit *f = &k->time.flit[c.next[s]];
         int64_t at = room(&c, f, c.ready[s]);

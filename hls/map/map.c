@@ -6,7 +6,8 @@
 
 #include "route.h"
 
-/* Of rows, and of words of neurons, whatever cores they are in. Kernels, which every core of a layer has again, and partial sums are left out. */
+/* Of rows, and of words of neurons, whatever cores they are in. Kernels, which every core of a layer has again, and
+ * partial sums are left out. */
 static void sum_needs(const nh_mapper *m, int64_t *words, int64_t *synapses) {
     const nh_map_plan *p = m->p;
     *words = *synapses = 0;
@@ -23,22 +24,29 @@ static void find_bound(nh_mapper *m) {
     int64_t words, synapses, of_core = f->neurons / f->lanes;
     sum_needs(m, &words, &synapses);
     *b = (nh_map_bound){nh_ceil_div(words, of_core), 0, "neuron words", words, of_core};
-    if (nh_ceil_div(synapses, f->synapses) > b->cores) *b = (nh_map_bound){nh_ceil_div(synapses, f->synapses), 0, "synapse words", synapses, f->synapses};
+    if (nh_ceil_div(synapses, f->synapses) > b->cores)
+        *b = (nh_map_bound){nh_ceil_div(synapses, f->synapses), 0, "synapse words", synapses, f->synapses};
     b->contexts = (int)nh_ceil_div(b->cores, (int64_t)f->mesh_x * f->mesh_y);
 }
 
-bool nh_map_fail(nh_mapper *m, nh_code code, const char *layer, const char *resource, int64_t needed, int64_t available, bool structural) {
+bool nh_map_fail(nh_mapper *m, nh_code code, const char *layer, const char *resource, int64_t needed, int64_t available,
+                 bool structural) {
     nh_map_certificate *c = &m->p->certificate;
     if (!c->failed)
-        *c = (nh_map_certificate){.failed = true, .layer = layer, .resource = resource, .needed = needed, .available = available,
-                                  .is_structural = structural, .smallest = -1};
+        *c = (nh_map_certificate){.failed = true,
+                                  .layer = layer,
+                                  .resource = resource,
+                                  .needed = needed,
+                                  .available = available,
+                                  .is_structural = structural,
+                                  .smallest = -1};
     else if (strcmp(c->resource, resource) != 0)
         c->is_mixed = true;
     else if (needed > c->needed)
         c->layer = layer, c->needed = needed;
     if (!m->d) return false;
-    nh_report(m->d, code, m->f->at, "'%s' needs %" PRId64 " %s, the fabric has %" PRId64 "%s", layer, needed, resource, available,
-              structural ? " (one unit: more cores do not help)" : "");
+    nh_report(m->d, code, m->f->at, "'%s' needs %" PRId64 " %s, the fabric has %" PRId64 "%s", layer, needed, resource,
+              available, structural ? " (one unit: more cores do not help)" : "");
     nh_diag_layer(m->d, layer);
     nh_diag_found(m->d, "%" PRId64, needed);
     nh_diag_allowed(m->d, "%" PRId64, available);
@@ -99,11 +107,20 @@ int nh_map_payload_of_sums(nh_arena *a, const nh_event_net *net, const nh_fabric
     return nh_map_begin(&m) ? 0 : p.certificate.payload_bits;
 }
 
-nh_map_plan *nh_map_make(nh_arena *a, nh_diag *d, const nh_event_net *net, const nh_fabric *f, const nh_map_options *o) {
+nh_map_plan *nh_map_make(nh_arena *a, nh_diag *d, const nh_event_net *net, const nh_fabric *f,
+                         const nh_map_options *o) {
     nh_map_plan *p = NH_NEW(a, nh_map_plan);
     double t = nh_map_now();
     net = nh_map_find_thin(a, net, f);
-    nh_mapper m = {.a = a, .d = d, .net = net, .f = nh_map_ceiling(a, f, o), .whole = f, .p = p, .given = net, .option = *o, .most = o->most_contexts};
+    nh_mapper m = {.a = a,
+                   .d = d,
+                   .net = net,
+                   .f = nh_map_ceiling(a, f, o),
+                   .whole = f,
+                   .p = p,
+                   .given = net,
+                   .option = *o,
+                   .most = o->most_contexts};
     p->option = *o;
     bool ok = nh_map_begin(&m), placed = ok && nh_map_check_wishes(&m);
     t = nh_map_clock(p, NH_MAP_LEGALISE, t);

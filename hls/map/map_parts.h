@@ -14,15 +14,15 @@ typedef struct {
     const nh_event_net *given; /* net before legalisation */
     const nh_fabric *whole;    /* f is what the options leave of it */
     nh_map_options option;
-    int64_t most;              /* contexts; 0: as many as it takes */
-    nh_map_share share;        /* that is tried: not AUTO */
-    bool calm;                 /* only quiet populations share cores */
-    bool ignores_wishes;       /* what the user decides about layers is left out: for levers */
+    int64_t most;        /* contexts; 0: as many as it takes */
+    nh_map_share share;  /* that is tried: not AUTO */
+    bool calm;           /* only quiet populations share cores */
+    bool ignores_wishes; /* what the user decides about layers is left out: for levers */
 } nh_mapper;
 
 /* legalise.c: the network whose fan-in fits cores; NULL with the certificate. Lives in m->a. */
 const nh_event_net *nh_map_legalise(nh_mapper *m, const nh_event_net *net);
-int nh_map_sum_model(const nh_fabric *f); /* index, or -1 */
+int nh_map_sum_model(const nh_fabric *f);                                                /* index, or -1 */
 int nh_map_rows_of(const nh_event_net *net, const nh_fabric *f, const nh_projection *q); /* nh_map_rows */
 /* Is source element e one of those that q takes? */
 bool nh_map_in_range(const nh_event_net *net, const nh_projection *q, int64_t e);
@@ -33,14 +33,14 @@ int64_t nh_map_source_words(const nh_event_net *net, const nh_projection *q, int
 
 int nh_map_addr_bits(const nh_fabric *f);
 /* Targets and weights of source element e: *n of them. Arrays have room for nh_map_fan_out. */
-void nh_map_row(const nh_event_net *net, const nh_projection *q, int64_t e, const int64_t *row_start, int64_t *target, int32_t *weight,
-                int64_t *n);
+void nh_map_row(const nh_event_net *net, const nh_projection *q, int64_t e, const int64_t *row_start, int64_t *target,
+                int32_t *weight, int64_t *n);
 /* The part of q whose weights go to accumulator acc. false: it has none. */
 bool nh_map_part(const nh_projection *q, int acc, nh_projection *part);
 /* net with is_thin of its projections, for fabrics whose synapse words may name their neurons; else net. Lives in a. */
 const nh_event_net *nh_map_find_thin(nh_arena *a, const nh_event_net *net, const nh_fabric *f);
-/* SPARSE rows of q: synapse words that every word of the target's neurons (pixel by pixel, [h * w * ceil(c / lanes)]) takes, added to cost.
- * Weights of 0 take none, where a synapse word serves one accumulator. */
+/* SPARSE rows of q: synapse words that every word of the target's neurons (pixel by pixel, [h * w * ceil(c / lanes)])
+ * takes, added to cost. Weights of 0 take none, where a synapse word serves one accumulator. */
 void nh_map_sparse_words(const nh_event_net *net, const nh_projection *q, const nh_fabric *f, int64_t *cost);
 int64_t nh_map_fan_out(const nh_event_net *net, const nh_projection *q);
 /* SPARSE: [n_from + 1] first entry of every source; else NULL. */
@@ -72,28 +72,32 @@ bool nh_map_fail_wish(nh_mapper *m, nh_loc at, nh_map_certificate why, const cha
 
 typedef struct {
     int64_t core, words, synapses, params;
-    double work;               /* synapse words a step */
+    double work; /* synapse words a step */
     int64_t piece[NH_BIN_PIECES];
     int n;
-    nh_rect may;               /* tiles that it may be on: those of its first piece, which the others may be on too */
-    bool restless, is_closed;  /* it has a population that is not quiet, one that is reset */
+    nh_rect may;              /* tiles that it may be on: those of its first piece, which the others may be on too */
+    bool restless, is_closed; /* it has a population that is not quiet, one that is reset */
 } nh_bin;
 
-typedef struct { int64_t core; nh_rect may; bool seen; } nh_held;
+typedef struct {
+    int64_t core;
+    nh_rect may;
+    bool seen;
+} nh_held;
 
 typedef struct {
     const nh_mapper *m;
     nh_map_share level;
-    int64_t *axon0, *conv0;    /* [n_pop] where the tables of a population begin in cores that it shares; live in m->a */
-    double *work, most_work;   /* [n_piece], of the busiest */
+    int64_t *axon0, *conv0;  /* [n_pop] where the tables of a population begin in cores that it shares; live in m->a */
+    double *work, most_work; /* [n_piece], of the busiest */
     int64_t most_words, least_words;
-    nh_bin *bin;               /* cores with room */
+    nh_bin *bin; /* cores with room */
     int n_bin;
-    int64_t n_core;            /* of the context so far */
-    nh_held *held;             /* [tiles] cores that may not be on every tile; NULL: no wishes */
+    int64_t n_core; /* of the context so far */
+    nh_held *held;  /* [tiles] cores that may not be on every tile; NULL: no wishes */
     int n_held;
-    int *holder;               /* [tiles] 1 + the index of the one that is on it; 0: none */
-    int64_t stuck;             /* 1 + the piece for which no tile was left; 0: none */
+    int *holder;   /* [tiles] 1 + the index of the one that is on it; 0: none */
+    int64_t stuck; /* 1 + the piece for which no tile was left; 0: none */
 } nh_sharing;
 
 /* Few enough pieces and tiles to look for cores with room. */
@@ -110,7 +114,8 @@ void nh_map_share_end(nh_mapper *m, nh_sharing *s);
 /* Does every core sweep its pieces when it should (starts are known)? */
 bool nh_map_share_check(nh_mapper *m);
 
-/* widths.c: bits that the sums of an accumulator of a population need, signed. weight[proj]: raised to the bits of its widest weight. */
+/* widths.c: bits that the sums of an accumulator of a population need, signed. weight[proj]: raised to the bits of its
+ * widest weight. */
 int nh_map_sum_bits(const nh_event_net *net, int pop, int acc, int *weight);
 
 /* map.c: the network as it is mapped (m->net), its order and the plan's arrays. */
@@ -128,8 +133,10 @@ bool nh_map_partition(nh_mapper *m);
 bool nh_map_contexts(nh_mapper *m, const int *scc, int64_t most);
 bool nh_map_time(nh_mapper *m);
 /* false, with the certificate and the diagnostic. */
-bool nh_map_fail(nh_mapper *m, nh_code code, const char *layer, const char *resource, int64_t needed, int64_t available, bool structural);
-/* Contexts, cores, starts, by m->policy; the attempts go into the plan when there are diagnostics. false: the certificate. */
+bool nh_map_fail(nh_mapper *m, nh_code code, const char *layer, const char *resource, int64_t needed, int64_t available,
+                 bool structural);
+/* Contexts, cores, starts, by m->policy; the attempts go into the plan when there are diagnostics. false: the
+ * certificate. */
 bool nh_map_arrange(nh_mapper *m);
 
 #endif

@@ -7,7 +7,9 @@ static bool conv_mode(const nh_fabric *f, const nh_event_net *net, const nh_proj
     if (q->kind != NH_PROJ_CONV || f->convs == 0) return false;
     for (int i = 0; i < 2; i++)
         if (s[i] != 1 && s[i] != 2 && s[i] != 4 && s[i] != 8) return false;
-    if (q->pixels > 0 || q->kh > 15 || q->kw > 15 || q->dilation_y > 15 || q->dilation_x > 15 || q->pad_y > 15 || q->pad_x > 15) return false;
+    if (q->pixels > 0 || q->kh > 15 || q->kw > 15 || q->dilation_y > 15 || q->dilation_x > 15 || q->pad_y > 15 ||
+        q->pad_x > 15)
+        return false;
     int64_t my = (int64_t)1 << f->conv_y_bits, mx = (int64_t)1 << f->conv_x_bits;
     return from->h <= my && to->h <= my && from->w <= mx && to->w <= mx && from->c <= (int64_t)1 << f->conv_c_bits;
 }
@@ -21,11 +23,12 @@ int nh_map_rows_of(const nh_event_net *net, const nh_fabric *f, const nh_project
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 typedef struct {
-    int64_t conv;   /* synapse words per word of features */
-    int64_t dense;  /* per neuron word */
+    int64_t conv;  /* synapse words per word of features */
+    int64_t dense; /* per neuron word */
     int64_t axons, convs;
-    int64_t same;   /* partial sums that come in: axons for every neuron of the box, and one word of synapses per lane and accumulator */
-    int64_t unit;   /* those words */
+    int64_t same; /* partial sums that come in: axons for every neuron of the box, and one word of synapses per lane and
+                     accumulator */
+    int64_t unit; /* those words */
     bool has_sparse;
 } demand;
 
@@ -51,8 +54,10 @@ static demand demand_of(nh_mapper *m, int pop) {
         }
         m->p->axon_first[i] = r.axons;
         r.axons += nh_map_source_words(net, q, m->f->lanes) * m->f->lanes;
-        if (m->p->rows[i] == NH_ROWS_DENSE) r.dense += q->pixels ? q->pixels * q->channels : nh_population_size(from);
-        else r.has_sparse = true;
+        if (m->p->rows[i] == NH_ROWS_DENSE)
+            r.dense += q->pixels ? q->pixels * q->channels : nh_population_size(from);
+        else
+            r.has_sparse = true;
     }
     return r;
 }
@@ -63,12 +68,16 @@ static int64_t *sparse_words(const nh_mapper *m, int pop, const demand *need) {
     if (!need->has_sparse) return NULL;
     int64_t *cost = nh_arena_array(m->a, (size_t)(p->h * p->w * nh_ceil_div(p->c, m->f->lanes)) + 1, sizeof *cost);
     for (int i = 0; i < m->net->n_proj; i++)
-        if (m->net->proj[i].to == pop && m->p->rows[i] == NH_ROWS_SPARSE) nh_map_sparse_words(m->net, &m->net->proj[i], m->f, cost);
+        if (m->net->proj[i].to == pop && m->p->rows[i] == NH_ROWS_SPARSE)
+            nh_map_sparse_words(m->net, &m->net->proj[i], m->f, cost);
     return cost;
 }
 
-/* Pieces of so many words of features, rows and columns; or, where n_f > 0, n_y x n_x x n_f of them, as even as whole ones can be. */
-typedef struct { int64_t features, rows, cols, n_f, n_y, n_x; } box;
+/* Pieces of so many words of features, rows and columns; or, where n_f > 0, n_y x n_x x n_f of them, as even as whole
+ * ones can be. */
+typedef struct {
+    int64_t features, rows, cols, n_f, n_y, n_x;
+} box;
 
 /* The largest box with at most `most` words and f words of features, evened out. */
 static box box_of(const nh_population *p, int lanes, int64_t f, int64_t most) {
@@ -78,8 +87,10 @@ static box box_of(const nh_population *p, int lanes, int64_t f, int64_t most) {
     f = nh_ceil_div(all, nh_ceil_div(all, f));
     pixels = most / f;
     box b = {.features = f, .rows = 1, .cols = p->w};
-    if (pixels >= p->w) b.rows = nh_ceil_div(p->h, nh_ceil_div(p->h, pixels / p->w < p->h ? pixels / p->w : p->h));
-    else b.cols = nh_ceil_div(p->w, nh_ceil_div(p->w, pixels));
+    if (pixels >= p->w)
+        b.rows = nh_ceil_div(p->h, nh_ceil_div(p->h, pixels / p->w < p->h ? pixels / p->w : p->h));
+    else
+        b.cols = nh_ceil_div(p->w, nh_ceil_div(p->w, pixels));
     return b;
 }
 
@@ -100,8 +111,7 @@ static int64_t sparse_of(const nh_population *p, const nh_map_piece *k, const in
     int64_t per = nh_ceil_div(p->c, lanes), sum = 0;
     for (int64_t y = k->y0; y < k->y0 + k->h; y++)
         for (int64_t x = k->x0; x < k->x0 + k->w; x++)
-            for (int64_t i = 0; i < k->features; i++)
-                sum += sparse[(y * p->w + x) * per + k->c0 / lanes + i];
+            for (int64_t i = 0; i < k->features; i++) sum += sparse[(y * p->w + x) * per + k->c0 / lanes + i];
     return sum;
 }
 
@@ -119,16 +129,27 @@ static void add_piece(nh_mapper *m, nh_map_piece k, const limits *r, size_t *cap
 }
 
 /* Where part i begins of `size`, in steps or in n parts. */
-static int64_t cut_at(int64_t i, int64_t step, int64_t n, int64_t size) { return n ? i * size / n : least(i * step, size); }
+static int64_t cut_at(int64_t i, int64_t step, int64_t n, int64_t size) {
+    return n ? i * size / n : least(i * step, size);
+}
 
 static void add_pieces(nh_mapper *m, int pop, box b, const limits *r, size_t *cap) {
     const nh_population *p = &m->net->pop[pop];
     int64_t lanes = m->f->lanes, words = nh_ceil_div(p->c, lanes);
     for (int64_t iy = 0, y, y1; (y = cut_at(iy, b.rows, b.n_y, p->h)) < p->h; iy++)
-        for (int64_t ix = 0, x, x1; y1 = cut_at(iy + 1, b.rows, b.n_y, p->h), (x = cut_at(ix, b.cols, b.n_x, p->w)) < p->w; ix++)
-            for (int64_t i = 0, f, f1; x1 = cut_at(ix + 1, b.cols, b.n_x, p->w), (f = cut_at(i, b.features, b.n_f, words)) < words; i++) {
+        for (int64_t ix = 0, x, x1;
+             y1 = cut_at(iy + 1, b.rows, b.n_y, p->h), (x = cut_at(ix, b.cols, b.n_x, p->w)) < p->w; ix++)
+            for (int64_t i = 0, f, f1;
+                 x1 = cut_at(ix + 1, b.cols, b.n_x, p->w), (f = cut_at(i, b.features, b.n_f, words)) < words; i++) {
                 f1 = cut_at(i + 1, b.features, b.n_f, words);
-                add_piece(m, (nh_map_piece){.pop = pop, .c0 = f * lanes, .c = least(f1 * lanes, p->c) - f * lanes, .y0 = y, .h = y1 - y, .x0 = x, .w = x1 - x},
+                add_piece(m,
+                          (nh_map_piece){.pop = pop,
+                                         .c0 = f * lanes,
+                                         .c = least(f1 * lanes, p->c) - f * lanes,
+                                         .y0 = y,
+                                         .h = y1 - y,
+                                         .x0 = x,
+                                         .w = x1 - x},
                           r, cap);
             }
 }
@@ -136,7 +157,9 @@ static void add_pieces(nh_mapper *m, int pop, box b, const limits *r, size_t *ca
 static bool fits(const nh_mapper *m, int64_t first) {
     for (int64_t k = first; k < m->p->n_piece; k++) {
         const nh_map_piece *b = &m->p->piece[k];
-        if (b->synapses > m->f->synapses || b->words > m->f->neurons / m->f->lanes || b->params > m->f->params || b->axons > m->f->axons) return false;
+        if (b->synapses > m->f->synapses || b->words > m->f->neurons / m->f->lanes || b->params > m->f->params ||
+            b->axons > m->f->axons)
+            return false;
     }
     return true;
 }
@@ -153,9 +176,11 @@ static bool limit(nh_mapper *m, int pop, limits *r) {
         return nh_map_fail(m, NH_P_MAP_NEURON, p->name, "axons", need->axons + need->same * f->lanes, f->axons, true);
     if (need->convs > f->convs) return nh_map_fail(m, NH_P_MAP_TABLE, p->name, "convs", need->convs, f->convs, true);
     if (need->conv + need->dense > synapses)
-        return nh_map_fail(m, NH_P_MAP_NEURON, p->name, "synapses", need->conv + need->dense + fixed, f->synapses, true);
+        return nh_map_fail(m, NH_P_MAP_NEURON, p->name, "synapses", need->conv + need->dense + fixed, f->synapses,
+                           true);
     if (need->same) most = least(most, (f->axons - need->axons) / (need->same * f->lanes));
-    r->feature = least(nh_ceil_div(p->c, f->lanes), synapses / (need->conv + need->dense ? need->conv + need->dense : 1));
+    r->feature =
+        least(nh_ceil_div(p->c, f->lanes), synapses / (need->conv + need->dense ? need->conv + need->dense : 1));
     if (need->dense) most = least(most, (synapses - need->conv * least(r->feature, most)) / need->dense);
     r->most = most;
     r->sparse = sparse_words(m, pop, need);
@@ -177,17 +202,23 @@ static bool place(nh_mapper *m, int pop, box b, const limits *r, int64_t first, 
     return fits(m, first);
 }
 
-/* Words of a dense population with sparse rows, one run after the other, each with at most `synapses` of them: how many runs. want > 0: not fewer
- * than that. add: to the pieces. 0: a word exceeds them. */
+/* Words of a dense population with sparse rows, one run after the other, each with at most `synapses` of them: how many
+ * runs. want > 0: not fewer than that. add: to the pieces. 0: a word exceeds them. */
 static int64_t runs(nh_mapper *m, int pop, const limits *r, int64_t synapses, int64_t want, bool add, size_t *cap) {
     const nh_population *p = &m->net->pop[pop];
     int64_t lanes = m->f->lanes, all = nh_ceil_div(p->c, lanes), n = 0;
     for (int64_t first = 0, end = 0; first < all; first = end, n++) {
         int64_t sum = 0;
-        while (end < all && end - first < r->most && sum + r->need.dense + r->sparse[end] <= synapses && (end == first || all - end >= want - n))
+        while (end < all && end - first < r->most && sum + r->need.dense + r->sparse[end] <= synapses &&
+               (end == first || all - end >= want - n))
             sum += r->need.dense + r->sparse[end++];
         if (end == first) return 0;
-        if (add) add_piece(m, (nh_map_piece){.pop = pop, .c0 = first * lanes, .c = least(end * lanes, p->c) - first * lanes, .h = 1, .w = 1}, r, cap);
+        if (add)
+            add_piece(
+                m,
+                (nh_map_piece){
+                    .pop = pop, .c0 = first * lanes, .c = least(end * lanes, p->c) - first * lanes, .h = 1, .w = 1},
+                r, cap);
     }
     return n;
 }
@@ -198,8 +229,10 @@ static bool place_runs(nh_mapper *m, int pop, const limits *r, int64_t want, siz
     if (n == 0 || (want && n != want)) return false;
     while (hi - lo > 1) {
         int64_t middle = lo + (hi - lo) / 2;
-        if (runs(m, pop, r, middle, want, false, cap) == n) hi = middle;
-        else lo = middle;
+        if (runs(m, pop, r, middle, want, false, cap) == n)
+            hi = middle;
+        else
+            lo = middle;
     }
     return runs(m, pop, r, hi, want, true, cap) == n;
 }
@@ -219,8 +252,12 @@ static bool limits_of(nh_mapper *m, int pop, limits *all, int64_t *feature, int6
         *most = least(*most, all[i].most);
     }
     const nh_population *p = &m->net->pop[pop];
-    if (*most < 1) return nh_map_fail(m, NH_P_MAP_NEURON, p->name, "axons", all[pop].need.axons + all[pop].need.same * m->f->lanes, m->f->axons, true);
-    if (*feature < 1) return nh_map_fail(m, NH_P_MAP_NEURON, p->name, "synapses", all[pop].need.conv + all[pop].need.dense, m->f->synapses, true);
+    if (*most < 1)
+        return nh_map_fail(m, NH_P_MAP_NEURON, p->name, "axons", all[pop].need.axons + all[pop].need.same * m->f->lanes,
+                           m->f->axons, true);
+    if (*feature < 1)
+        return nh_map_fail(m, NH_P_MAP_NEURON, p->name, "synapses", all[pop].need.conv + all[pop].need.dense,
+                           m->f->synapses, true);
     return true;
 }
 
@@ -235,20 +272,23 @@ static bool place_all(nh_mapper *m, int pop, box b, const limits *all, int64_t f
 static double fullness(const nh_mapper *m, int64_t first) {
     double most = 0;
     for (int64_t k = first; k < m->p->n_piece; k++) {
-        double s = (double)m->p->piece[k].synapses / (double)m->f->synapses, w = (double)(m->p->piece[k].words * m->f->lanes) / (double)m->f->neurons;
+        double s = (double)m->p->piece[k].synapses / (double)m->f->synapses,
+               w = (double)(m->p->piece[k].words * m->f->lanes) / (double)m->f->neurons;
         most = s > most ? s : most;
         most = w > most ? w : most;
     }
     return most;
 }
 
-/* Exactly `want` pieces: bands of rows times words of features (columns only where every band is a row), the ones whose fullest is least full. */
+/* Exactly `want` pieces: bands of rows times words of features (columns only where every band is a row), the ones whose
+ * fullest is least full. */
 static bool split_exactly(nh_mapper *m, int pop, int64_t want, box *chosen, const limits *all, size_t *cap) {
     const nh_population *p = &m->net->pop[pop];
     int64_t words = nh_ceil_div(p->c, m->f->lanes), first = m->p->n_piece;
     box best = {0};
     double least_full = 0;
-    if (all[pop].sparse && !p->boxes_of && p->h * p->w == 1 && !all[pop].need.conv) return place_runs(m, pop, &all[pop], want, cap);
+    if (all[pop].sparse && !p->boxes_of && p->h * p->w == 1 && !all[pop].need.conv)
+        return place_runs(m, pop, &all[pop], want, cap);
     for (int64_t y = p->h; y >= 1; y--)
         for (int64_t x = 1; x <= (y == p->h ? p->w : 1); x++) {
             if (want % (y * x) || want / (y * x) > words) continue;
@@ -272,17 +312,31 @@ static bool fail_cores(nh_mapper *m, int pop, int64_t want, int64_t first) {
     int64_t needed = m->p->n_piece - first, words = nh_ceil_div(p->c, m->f->lanes);
     nh_loc at = w->n_tile ? w->tile_at : w->cores_at;
     if (needed > want)
-        return nh_map_fail_wish(m, at, (nh_map_certificate){.layer = p->name, .resource = "cores", .needed = needed, .available = want, .is_structural = true},
-                                nh_arena_printf(m->a, "'%s' does not fit %lld cores: it takes %lld", p->name, (long long)want, (long long)needed));
-    return nh_map_fail_wish(m, at, (nh_map_certificate){.layer = p->name, .resource = "parts", .needed = want, .available = p->h * (p->h * p->w == 1 ? words : p->w * words), .is_structural = true},
-                            nh_arena_printf(m->a, "'%s' cannot be cut into %lld parts: it has %lld rows of %lld pixels, with %lld words of neurons each", p->name,
-                                            (long long)want, (long long)p->h, (long long)p->w, (long long)words));
+        return nh_map_fail_wish(
+            m, at,
+            (nh_map_certificate){
+                .layer = p->name, .resource = "cores", .needed = needed, .available = want, .is_structural = true},
+            nh_arena_printf(m->a, "'%s' does not fit %lld cores: it takes %lld", p->name, (long long)want,
+                            (long long)needed));
+    return nh_map_fail_wish(
+        m, at,
+        (nh_map_certificate){.layer = p->name,
+                             .resource = "parts",
+                             .needed = want,
+                             .available = p->h * (p->h * p->w == 1 ? words : p->w * words),
+                             .is_structural = true},
+        nh_arena_printf(
+            m->a,
+            "'%s' cannot be cut into %lld parts: it has %lld rows of %lld pixels, with %lld words of neurons each",
+            p->name, (long long)want, (long long)p->h, (long long)p->w, (long long)words));
 }
 
 static bool split_freely(nh_mapper *m, int pop, int64_t feature, int64_t most, box *chosen, limits *all, size_t *cap) {
     const nh_population *p = &m->net->pop[pop];
     int64_t first = m->p->n_piece;
-    if (all[pop].sparse && !p->boxes_of && p->h * p->w == 1 && !all[pop].need.conv && place_runs(m, pop, &all[pop], 0, cap)) return true;
+    if (all[pop].sparse && !p->boxes_of && p->h * p->w == 1 && !all[pop].need.conv &&
+        place_runs(m, pop, &all[pop], 0, cap))
+        return true;
     for (;; most -= nh_ceil_div(most, 16)) {
         box b = box_of(p, m->f->lanes, feature, most);
         bool ok = true;
@@ -292,7 +346,9 @@ static bool split_freely(nh_mapper *m, int pop, int64_t feature, int64_t most, b
             if (p->boxes_of) chosen[p->boxes_of - 1] = b;
             return true;
         }
-        if (most == 1) return nh_map_fail(m, NH_P_MAP_NEURON, p->name, "synapses", m->p->piece[first].synapses, m->f->synapses, true);
+        if (most == 1)
+            return nh_map_fail(m, NH_P_MAP_NEURON, p->name, "synapses", m->p->piece[first].synapses, m->f->synapses,
+                               true);
     }
 }
 

@@ -12,7 +12,7 @@ typedef struct {
     int context;
     int64_t first, end; /* cores */
     nh_map_inputs inputs;
-    double *words;      /* [inputs.n] of neurons, per step */
+    double *words; /* [inputs.n] of neurons, per step */
     nh_arena *tmp;
 } placer;
 
@@ -32,8 +32,7 @@ static double cost_of_piece(placer *s, int64_t k, int64_t *n) {
     double rate = s->m->net->pop[b->pop].rate, words = 0;
     nh_arena_reset(s->tmp);
     const nh_route *r = nh_map_routes(s->m, s->tmp, k, s->by_source, s->first_by_source, n);
-    for (int64_t i = 0; i < *n; i++)
-        words += nh_map_hops(b, &r[i]) * (double)r[i].words;
+    for (int64_t i = 0; i < *n; i++) words += nh_map_hops(b, &r[i]) * (double)r[i].words;
     if (to_host(s, b)) words += (double)b->words * (b->x + b->y + 1);
     (*n)++;
     return words * (rate < 0 ? 1 : rate);
@@ -45,8 +44,7 @@ static double cost_of_inputs(placer *s) {
     double sum = 0;
     for (int64_t i = 0; i < s->inputs.n; i++) {
         int64_t n = nh_map_input_rects(s->m, &s->inputs, i, s->context, to);
-        for (int64_t k = 0; k < n; k++)
-            sum += (nh_map_host_hops(to[k]) + HOST_WORD) * s->words[i];
+        for (int64_t k = 0; k < n; k++) sum += (nh_map_host_hops(to[k]) + HOST_WORD) * s->words[i];
     }
     return sum;
 }
@@ -56,8 +54,7 @@ static double cost(placer *s) {
     for (int64_t c = s->first; c < s->end; c++) {
         const nh_map_core *core = &s->m->p->core[c];
         int64_t routes = 0, n;
-        for (int64_t i = 0; i < core->n_piece; i++, routes += n)
-            sum += cost_of_piece(s, core->piece[i], &n);
+        for (int64_t i = 0; i < core->n_piece; i++, routes += n) sum += cost_of_piece(s, core->piece[i], &n);
         if (routes > s->m->f->routes) sum += 1e12 * (double)(routes - s->m->f->routes); /* routes come first */
     }
     return sum;
@@ -71,8 +68,7 @@ static uint32_t next(uint32_t *seed) {
 static void move(placer *s, int64_t core, int x, int y) {
     nh_map_core *c = &s->m->p->core[core];
     c->x = x, c->y = y;
-    for (int64_t i = 0; i < c->n_piece; i++)
-        s->m->p->piece[c->piece[i]].x = x, s->m->p->piece[c->piece[i]].y = y;
+    for (int64_t i = 0; i < c->n_piece; i++) s->m->p->piece[c->piece[i]].x = x, s->m->p->piece[c->piece[i]].y = y;
 }
 
 /* Put a core on tile (x, y); whoever is there goes to its tile. false: one may not be there, and nothing is moved. */
@@ -80,7 +76,8 @@ static bool exchange(placer *s, int64_t core, int x, int y) {
     const nh_map_core *c = s->m->p->core;
     int64_t other = s->first;
     while (other < s->end && (other == core || c[other].x != x || c[other].y != y)) other++;
-    if (!nh_map_rect_has(c[core].may, x, y) || (other < s->end && !nh_map_rect_has(c[other].may, c[core].x, c[core].y))) return false;
+    if (!nh_map_rect_has(c[core].may, x, y) || (other < s->end && !nh_map_rect_has(c[other].may, c[core].x, c[core].y)))
+        return false;
     if (other < s->end) move(s, other, c[core].x, c[core].y);
     move(s, core, x, y);
     return true;
@@ -92,21 +89,23 @@ static void anneal(placer *s, int64_t moves) {
     double now = cost(s), heat = now * 0.02;
     for (int64_t i = 0; i < moves; i++) {
         int64_t k = s->first + next(&seed) % (s->end - s->first);
-        int x = (int)(next(&seed) % (uint32_t)s->m->f->mesh_x), y = (int)(next(&seed) % (uint32_t)s->m->f->mesh_y), old_x = c[k].x, old_y = c[k].y;
+        int x = (int)(next(&seed) % (uint32_t)s->m->f->mesh_x), y = (int)(next(&seed) % (uint32_t)s->m->f->mesh_y),
+            old_x = c[k].x, old_y = c[k].y;
         double draw = next(&seed) / 16777216.0, t = heat * (1 - (double)(i + 1) * 1.25 / (double)moves);
         if ((x == old_x && y == old_y) || !exchange(s, k, x, y)) continue;
         double then = cost(s);
         /* The last fifth goes downhill only. */
-        if (then <= now || (t > 0 && draw < exp((now - then) / t))) now = then;
-        else exchange(s, k, old_x, old_y);
+        if (then <= now || (t > 0 && draw < exp((now - then) / t)))
+            now = then;
+        else
+            exchange(s, k, old_x, old_y);
     }
 }
 
 /* Pairs of pieces that a look at the context's cost takes; inputs cost as much as a few. */
 static int64_t pairs(const placer *s) {
     int64_t n = 0;
-    for (int64_t c = s->first; c < s->end; c++)
-        n += s->m->p->core[c].n_piece;
+    for (int64_t c = s->first; c < s->end; c++) n += s->m->p->core[c].n_piece;
     return n * n + 16 * s->inputs.n;
 }
 
@@ -132,8 +131,7 @@ void nh_map_place(nh_mapper *m, const int *by_source, const int *first_by_source
         if (moves < 1) continue;
         double before = cost(&s);
         int *tile = nh_arena_array(saved, (size_t)n * 2, sizeof *tile);
-        for (int64_t k = 0; k < n; k++)
-            tile[2 * k] = p->core[s.first + k].x, tile[2 * k + 1] = p->core[s.first + k].y;
+        for (int64_t k = 0; k < n; k++) tile[2 * k] = p->core[s.first + k].x, tile[2 * k + 1] = p->core[s.first + k].y;
         anneal(&s, moves);
         bool worse = cost(&s) > before;
         for (int64_t k = 0; worse && k < n; k++) /* not better than the seed: back to it */

@@ -3,7 +3,10 @@
 
 #include "map_parts.h"
 
-static int clog2(int64_t n) { int k = nh_log2_ceil((uint64_t)n); return k < 1 ? 1 : k; }
+static int clog2(int64_t n) {
+    int k = nh_log2_ceil((uint64_t)n);
+    return k < 1 ? 1 : k;
+}
 
 int nh_map_addr_bits(const nh_fabric *f) {
     int axon = clog2(f->axons);
@@ -32,10 +35,8 @@ int64_t nh_map_fan_out(const nh_event_net *net, const nh_projection *q) {
 int64_t *nh_map_row_starts(nh_arena *a, const nh_event_net *net, const nh_projection *q) {
     if (q->kind != NH_PROJ_SPARSE) return NULL;
     int64_t n = nh_population_size(&net->pop[q->from]), *start = nh_arena_array(a, (size_t)n + 1, sizeof *start);
-    for (int64_t i = 0; i < q->n_entry; i++)
-        start[q->source[i] + 1]++;
-    for (int64_t i = 0; i < n; i++)
-        start[i + 1] += start[i];
+    for (int64_t i = 0; i < q->n_entry; i++) start[q->source[i] + 1]++;
+    for (int64_t i = 0; i < n; i++) start[i + 1] += start[i];
     return start;
 }
 
@@ -61,8 +62,8 @@ static int64_t conv_row(const nh_event_net *net, const nh_projection *q, int64_t
     return n;
 }
 
-void nh_map_row(const nh_event_net *net, const nh_projection *q, int64_t e, const int64_t *row_start, int64_t *target, int32_t *weight,
-                int64_t *n) {
+void nh_map_row(const nh_event_net *net, const nh_projection *q, int64_t e, const int64_t *row_start, int64_t *target,
+                int32_t *weight, int64_t *n) {
     int64_t n_from = nh_population_size(&net->pop[q->from]), n_to = nh_population_size(&net->pop[q->to]);
     if (q->kind == NH_PROJ_CONV) {
         *n = conv_row(net, q, e, target, weight);
@@ -93,11 +94,13 @@ bool nh_map_in_range(const nh_event_net *net, const nh_projection *q, int64_t e)
 
 int64_t nh_map_source_words(const nh_event_net *net, const nh_projection *q, int lanes) {
     const nh_population *from = &net->pop[q->from];
-    return q->pixels == 0 ? from->h * from->w * nh_ceil_div(from->c, lanes) : q->pixels * nh_ceil_div(q->channels, lanes);
+    return q->pixels == 0 ? from->h * from->w * nh_ceil_div(from->c, lanes)
+                          : q->pixels * nh_ceil_div(q->channels, lanes);
 }
 
 /* Is the word of lanes neurons c0 .. of a pixel zero for source e? */
-static bool is_zero_word(const nh_event_net *net, const nh_projection *q, int64_t pixel, int64_t c0, int lanes, int64_t e) {
+static bool is_zero_word(const nh_event_net *net, const nh_projection *q, int64_t pixel, int64_t c0, int lanes,
+                         int64_t e) {
     const nh_population *to = &net->pop[q->to];
     int64_t n_from = nh_population_size(&net->pop[q->from]), plane = to->h * to->w;
     for (int64_t c = c0; c < c0 + lanes && c < to->c; c++)
@@ -135,7 +138,8 @@ static void dense_words(const nh_event_net *net, const nh_projection *q, int lan
     int64_t n_from = nh_population_size(&net->pop[q->from]), per = nh_ceil_div(to->c, lanes);
     for (int64_t word = 0; word < to->h * to->w * per; word++)
         for (int64_t e = 0; e < n_from; e++)
-            cost[word] += (q->pixels == 0 || nh_map_in_range(net, q, e)) && !is_zero_word(net, q, word / per, word % per * lanes, lanes, e);
+            cost[word] += (q->pixels == 0 || nh_map_in_range(net, q, e)) &&
+                          !is_zero_word(net, q, word / per, word % per * lanes, lanes, e);
 }
 
 void nh_map_sparse_words(const nh_event_net *net, const nh_projection *q, const nh_fabric *f, int64_t *cost) {
@@ -164,9 +168,11 @@ void nh_map_sparse_words(const nh_event_net *net, const nh_projection *q, const 
 }
 
 /* Pieces are whole rows of pixels, or part of one row: their pixels follow each other. */
-int64_t nh_map_range(const nh_event_net *net, const nh_projection *q, const nh_map_piece *a, int lanes, int64_t *first) {
+int64_t nh_map_range(const nh_event_net *net, const nh_projection *q, const nh_map_piece *a, int lanes,
+                     int64_t *first) {
     const nh_population *from = &net->pop[q->from];
-    int64_t begin = a->y0 * from->w + a->x0, lo = q->pixel0 > begin ? q->pixel0 : begin, hi = q->pixel0 + q->pixels, end = begin + a->h * a->w;
+    int64_t begin = a->y0 * from->w + a->x0, lo = q->pixel0 > begin ? q->pixel0 : begin, hi = q->pixel0 + q->pixels,
+            end = begin + a->h * a->w;
     *first = 0;
     if (q->pixels == 0) return a->words;
     if (hi > end) hi = end;

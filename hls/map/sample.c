@@ -11,7 +11,7 @@ enum { VALUES_MOST = 1 << 30 };
 typedef struct {
     const char *name;
     int64_t size;
-    int32_t *value;   /* [steps][size] */
+    int32_t *value; /* [steps][size] */
 } tensor;
 
 struct nh_sample {
@@ -41,7 +41,9 @@ static bool make_tensors(nh_sample *r) {
     for (int c = 0; c < m->n_context; c++)
         for (int64_t i = 0; i < m->context[c].n_output; i++) {
             const nh_output_entry *e = &m->context[c].output[i];
-            tensor *t = i > 0 && strcmp(m->context[c].output[i - 1].tensor, e->tensor) == 0 ? &r->tensor[r->n_tensor - 1] : find(r, e->tensor);
+            tensor *t = i > 0 && strcmp(m->context[c].output[i - 1].tensor, e->tensor) == 0
+                            ? &r->tensor[r->n_tensor - 1]
+                            : find(r, e->tensor);
             if (t && strcmp(t->name, e->tensor) != 0) t = find(r, e->tensor);
             if (!t) *(t = &r->tensor[r->n_tensor++]) = (tensor){.name = e->tensor};
             if (e->element + e->count > t->size) t->size = e->element + e->count;
@@ -54,7 +56,7 @@ static bool make_tensors(nh_sample *r) {
     return true;
 }
 
-/* --- the host's events ----------------------------------------------------------------------------------------------------- */
+/* --- the host's events ------------------------------------------------------------------------------------------- */
 
 /* Where the events of tick go. */
 typedef struct {
@@ -65,7 +67,8 @@ typedef struct {
 static bool feed_element(const nh_sample *r, const nh_input_entry *e, int64_t i, int32_t v, sink to) {
     const nh_fabric *f = &r->image->fabric;
     nh_range allowed = nh_payload_range(f);
-    int64_t at = i - e->first, addr = e->base + at; /* coordinates: those of the tensor, which may stand behind others */
+    int64_t at = i - e->first,
+            addr = e->base + at; /* coordinates: those of the tensor, which may stand behind others */
     if (v < allowed.lo || v > allowed.hi) return false;
     if (e->is_conv) {
         int64_t y = at / e->w % e->h, x = at % e->w, ch = at / (e->h * e->w);
@@ -100,7 +103,7 @@ bool nh_sample_feed(nh_sample *r, int64_t tick, nh_sample_put *put, void *self) 
     return ok;
 }
 
-/* --- what comes back --------------------------------------------------------------------------------------------------------- */
+/* --- what comes back --------------------------------------------------------------------------------------------- */
 
 static int compare(const void *a, const void *b) {
     const nh_output_entry *x = *(const nh_output_entry *const *)a, *y = *(const nh_output_entry *const *)b;
@@ -119,8 +122,10 @@ void nh_sample_collect(nh_sample *r, const nh_host_event *v) {
     int64_t lo = 0, hi = x->n_output;
     while (lo < hi) {
         int64_t middle = lo + (hi - lo) / 2;
-        if (r->by_address[middle]->first + r->by_address[middle]->count <= v->addr) lo = middle + 1;
-        else hi = middle;
+        if (r->by_address[middle]->first + r->by_address[middle]->count <= v->addr)
+            lo = middle + 1;
+        else
+            hi = middle;
     }
     const nh_output_entry *e = lo < x->n_output ? r->by_address[lo] : NULL;
     if (!e || v->addr < e->first || v->tick < e->start || (v->tick - e->start) % e->period) return;
@@ -131,7 +136,7 @@ void nh_sample_collect(nh_sample *r, const nh_host_event *v) {
     if (e->is_output && element < r->image->output_size) r->y[step * r->image->output_size + element] = v->payload;
 }
 
-/* --- the whole -------------------------------------------------------------------------------------------------------------- */
+/* --- the whole --------------------------------------------------------------------------------------------------- */
 
 nh_sample *nh_sample_new(nh_arena *a, const nh_image *m, const int32_t *x, int32_t *y) {
     nh_sample *r = NH_NEW(a, nh_sample);

@@ -1,20 +1,22 @@
 /* Several pieces in a core: pieces of different populations whose tables fit side by side.
  *
- * Axons and convolutions of a population have the same numbers in all its cores (multicast), so populations that share a core have
- * different ranges of them: they are stacked in topological order, from 0 again where the table ends.
+ * Axons and convolutions of a population have the same numbers in all its cores (multicast), so populations that share
+ * a core have different ranges of them: they are stacked in topological order, from 0 again where the table ends.
  *
- * A core has one start and one period, its first sweep is that of its earliest group. A group that is swept before its own start must be
- * quiet: without state and input it stays so and sends nothing (nh_population.is_quiet). What is not quiet can only be the earliest. A
- * core counts its steps for resets from its own start: populations that are reset have their cores for themselves.
+ * A core has one start and one period, its first sweep is that of its earliest group. A group that is swept before its
+ * own start must be quiet: without state and input it stays so and sends nothing (nh_population.is_quiet). What is not
+ * quiet can only be the earliest. A core counts its steps for resets from its own start: populations that are reset
+ * have their cores for themselves.
  *
- * Where the user says on which tiles a layer may be, cores are matched with tiles as they are opened; a piece joins only cores that may be on
- * no other tile than it may be on itself. */
+ * Where the user says on which tiles a layer may be, cores are matched with tiles as they are opened; a piece joins
+ * only cores that may be on no other tile than it may be on itself. */
 #include <inttypes.h>
 #include <string.h>
 
 #include "map_parts.h"
 
-enum { OPEN_MOST = 64, EFFORT_MOST = 4000000 }; /* bins that are looked at; pieces x tiles above which nothing is shared */
+/* bins that are looked at; pieces x tiles above which nothing is shared */
+enum { OPEN_MOST = 64, EFFORT_MOST = 4000000 };
 
 static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 
@@ -56,7 +58,8 @@ void nh_map_share_begin(nh_mapper *m, nh_arena *a, nh_sharing *s) {
     s->work = nh_arena_array(a, (size_t)p->n_piece + 1, sizeof *s->work);
     if (nh_map_has_wishes(m)) {
         size_t tiles = (size_t)m->f->mesh_x * (size_t)m->f->mesh_y;
-        s->held = nh_arena_array(a, tiles + 1, sizeof *s->held), s->holder = nh_arena_array(a, tiles, sizeof *s->holder);
+        s->held = nh_arena_array(a, tiles + 1, sizeof *s->held),
+        s->holder = nh_arena_array(a, tiles, sizeof *s->holder);
     }
     s->bin = nh_arena_array(a, (size_t)(p->n_piece < OPEN_MOST ? p->n_piece : OPEN_MOST) + 1, sizeof *s->bin);
     for (int64_t k = 0; k < p->n_piece; k++) {
@@ -99,15 +102,24 @@ static void hold(nh_sharing *s, int64_t k, nh_rect may) {
     if (!s->held || s->stuck || nh_map_rect_is_whole(s->m->f, may)) return;
     s->held[s->n_held] = (nh_held){s->n_core, may, false};
     for (int i = 0; i < s->n_held; i++) s->held[i].seen = false;
-    if (take_tile(s, s->n_held)) s->n_held++;
-    else s->stuck = k + 1;
+    if (take_tile(s, s->n_held))
+        s->n_held++;
+    else
+        s->stuck = k + 1;
 }
 
-static bool is_within(nh_rect r, nh_rect of) { return r.x0 >= of.x0 && r.x1 <= of.x1 && r.y0 >= of.y0 && r.y1 <= of.y1; }
+static bool is_within(nh_rect r, nh_rect of) {
+    return r.x0 >= of.x0 && r.x1 <= of.x1 && r.y0 >= of.y0 && r.y1 <= of.y1;
+}
 
-static bool apart(int64_t a, int64_t a_size, int64_t b, int64_t b_size) { return a_size == 0 || b_size == 0 || a + a_size <= b || b + b_size <= a; }
+static bool apart(int64_t a, int64_t a_size, int64_t b, int64_t b_size) {
+    return a_size == 0 || b_size == 0 || a + a_size <= b || b + b_size <= a;
+}
 
-typedef struct { const char *resource; int64_t needed, available; } refusal;
+typedef struct {
+    const char *resource;
+    int64_t needed, available;
+} refusal;
 
 static bool short_of(refusal *why, const char *resource, int64_t needed, int64_t available) {
     *why = (refusal){resource, needed, available};
@@ -119,14 +131,18 @@ static bool exceeds(const nh_sharing *s, const nh_bin *v, int64_t k, refusal *wh
     const nh_map_plan *p = s->m->p;
     const nh_fabric *f = s->m->f;
     const nh_map_piece *b = &p->piece[k];
-    if (short_of(why, "neuron words", v->words + b->words, f->neurons / f->lanes) || short_of(why, "synapses", v->synapses + b->synapses, f->synapses) ||
-        short_of(why, "params", v->params + b->params, f->params) || short_of(why, "groups", v->n + 1, f->groups < NH_BIN_PIECES ? f->groups : NH_BIN_PIECES))
+    if (short_of(why, "neuron words", v->words + b->words, f->neurons / f->lanes) ||
+        short_of(why, "synapses", v->synapses + b->synapses, f->synapses) ||
+        short_of(why, "params", v->params + b->params, f->params) ||
+        short_of(why, "groups", v->n + 1, f->groups < NH_BIN_PIECES ? f->groups : NH_BIN_PIECES))
         return true;
     for (int i = 0; i < v->n; i++) {
         const nh_map_piece *c = &p->piece[v->piece[i]];
         if (c->pop == b->pop) return short_of(why, "pieces of one layer", 2, 1);
-        if (!apart(s->axon0[b->pop], b->axons, s->axon0[c->pop], c->axons)) return short_of(why, "axons", b->axons + c->axons, f->axons) || true;
-        if (!apart(s->conv0[b->pop], b->convs, s->conv0[c->pop], c->convs)) return short_of(why, "convs", b->convs + c->convs, f->convs) || true;
+        if (!apart(s->axon0[b->pop], b->axons, s->axon0[c->pop], c->axons))
+            return short_of(why, "axons", b->axons + c->axons, f->axons) || true;
+        if (!apart(s->conv0[b->pop], b->convs, s->conv0[c->pop], c->convs))
+            return short_of(why, "convs", b->convs + c->convs, f->convs) || true;
     }
     return false;
 }
@@ -135,16 +151,19 @@ static bool exceeds(const nh_sharing *s, const nh_bin *v, int64_t k, refusal *wh
 static bool disturbs(const nh_sharing *s, const nh_bin *v, int64_t k, refusal *why) {
     const nh_population *p = &s->m->net->pop[s->m->p->piece[k].pop];
     if (v->is_closed || p->reset_period > 0) return short_of(why, "layers that are reset, in a core with others", 1, 0);
-    if ((!p->is_quiet && v->restless) || (s->m->calm && (!p->is_quiet || v->restless))) return short_of(why, "layers that act without input (biases)", 2, 1);
+    if ((!p->is_quiet && v->restless) || (s->m->calm && (!p->is_quiet || v->restless)))
+        return short_of(why, "layers that act without input (biases)", 2, 1);
     return false;
 }
 
-/* Do the tables of the bin's pieces and of k fit a core, and (level FREE) is the core no busier than the busiest is anyway? */
+/* Do the tables of the bin's pieces and of k fit a core, and (level FREE) is the core no busier than the busiest is
+ * anyway? */
 static bool fits(const nh_sharing *s, const nh_bin *v, int64_t k) {
     const nh_map_piece *b = &s->m->p->piece[k];
     refusal why;
     if (exceeds(s, v, k, &why) || disturbs(s, v, k, &why)) return false;
-    return s->level != NH_SHARE_FREE || (v->words + b->words <= s->most_words + s->most_words / 16 && v->work + s->work[k] <= s->most_work * 17 / 16);
+    return s->level != NH_SHARE_FREE || (v->words + b->words <= s->most_words + s->most_words / 16 &&
+                                         v->work + s->work[k] <= s->most_work * 17 / 16);
 }
 
 static void put(nh_sharing *s, nh_bin *v, int64_t k) {
@@ -180,12 +199,13 @@ int64_t nh_map_share_add(nh_sharing *s, int64_t k) {
 
 int64_t nh_map_share_count(nh_sharing *s, int64_t n_piece) {
     nh_map_share_reset(s);
-    for (int64_t k = 0; k < n_piece && !s->stuck; k++)
-        nh_map_share_add(s, k);
+    for (int64_t k = 0; k < n_piece && !s->stuck; k++) nh_map_share_add(s, k);
     return s->n_core;
 }
 
-static bool clashes(const nh_sharing *s, const nh_bin *v, int64_t k, refusal *why) { return exceeds(s, v, k, why) || disturbs(s, v, k, why); }
+static bool clashes(const nh_sharing *s, const nh_bin *v, int64_t k, refusal *why) {
+    return exceeds(s, v, k, why) || disturbs(s, v, k, why);
+}
 
 static const char *name_of(const nh_mapper *m, int64_t piece) { return m->net->pop[m->p->piece[piece].pop].name; }
 
@@ -198,20 +218,30 @@ bool nh_map_share_fail(nh_mapper *m, nh_sharing *s) {
     const nh_map_wish *w = nh_map_wish_of(m, p->piece[k].pop);
     refusal why = {"tiles", 1, 0};
     for (int i = 0; i < s->n_bin && !other; i++)
-        if (s->bin[i].piece[0] != k && is_within(s->bin[i].may, may) && clashes(s, &s->bin[i], k, &why)) other = name_of(m, s->bin[i].piece[0]);
+        if (s->bin[i].piece[0] != k && is_within(s->bin[i].may, may) && clashes(s, &s->bin[i], k, &why))
+            other = name_of(m, s->bin[i].piece[0]);
     for (int64_t j = 0; j < k && !other; j++) { /* of cores that are full and forgotten */
         nh_bin one = {.core = 0};
         put(s, &one, j);
         if (is_within(nh_map_rect_of(m, j), may) && clashes(s, &one, k, &why)) other = name_of(m, j);
     }
     if (!other) why = (refusal){"tiles", 1, 0};
-    if (other) text = nh_arena_printf(m->a, "'%s' and '%s' are to be on tile [%d, %d], and one core cannot hold both", other, name, may.x0, may.y0);
-    else text = nh_arena_printf(m->a, "'%s' finds no tile: other layers are on those that it may be on, and share no core with it", name);
-    return nh_map_fail_wish(m, w && w->n_region ? w->region_at : w ? w->tile_at : m->f->at,
-                            (nh_map_certificate){.layer = name, .resource = why.resource, .needed = why.needed, .available = why.available}, text);
+    if (other)
+        text = nh_arena_printf(m->a, "'%s' and '%s' are to be on tile [%d, %d], and one core cannot hold both", other,
+                               name, may.x0, may.y0);
+    else
+        text = nh_arena_printf(
+            m->a, "'%s' finds no tile: other layers are on those that it may be on, and share no core with it", name);
+    return nh_map_fail_wish(
+        m,
+        w && w->n_region ? w->region_at
+        : w              ? w->tile_at
+                         : m->f->at,
+        (nh_map_certificate){.layer = name, .resource = why.resource, .needed = why.needed, .available = why.available},
+        text);
 }
 
-/* --- cores of a plan --------------------------------------------------------------------------------------------------------- */
+/* --- cores of a plan --------------------------------------------------------------------------------------------- */
 
 static void join_core(const nh_sharing *s, nh_map_core *c, int64_t k) {
     nh_map_piece *b = &s->m->p->piece[k];
@@ -241,7 +271,8 @@ static void set_bases(nh_mapper *m, nh_sharing *s) {
 static void fill_cores(const nh_sharing *s) {
     nh_map_plan *p = s->m->p;
     for (int64_t i = 0; i < p->n_core; i++)
-        p->core[i].piece = nh_arena_array(s->m->a, (size_t)p->core[i].n_piece, sizeof *p->core[i].piece), p->core[i].n_piece = 0;
+        p->core[i].piece = nh_arena_array(s->m->a, (size_t)p->core[i].n_piece, sizeof *p->core[i].piece),
+        p->core[i].n_piece = 0;
     for (int64_t k = 0; k < p->n_piece; k++) {
         nh_map_piece *b = &p->piece[k];
         nh_map_core *c = &p->core[b->core];
@@ -250,13 +281,14 @@ static void fill_cores(const nh_sharing *s) {
     }
 }
 
-/* Tiles of the cores of the context that was added last: those that are held, the others a column after the other, so that layers become
- * rectangles. */
+/* Tiles of the cores of the context that was added last: those that are held, the others a column after the other, so
+ * that layers become rectangles. */
 static void set_tiles(const nh_sharing *s, int context) {
     nh_map_plan *p = s->m->p;
     const nh_fabric *f = s->m->f;
     nh_arena *t = nh_arena_new();
-    bool *used = nh_arena_array(t, (size_t)f->mesh_x * (size_t)f->mesh_y, sizeof *used), *done = nh_arena_array(t, (size_t)s->n_core + 1, sizeof *done);
+    bool *used = nh_arena_array(t, (size_t)f->mesh_x * (size_t)f->mesh_y, sizeof *used),
+         *done = nh_arena_array(t, (size_t)s->n_core + 1, sizeof *done);
     nh_map_core *core = &p->core[p->context_core[context]];
     for (int tile = 0; s->held && tile < f->mesh_x * f->mesh_y; tile++) {
         if (!s->holder[tile]) continue;

@@ -1,5 +1,6 @@
-/* Sizes of a fabric that the configuration leaves open: the least that this network needs. Those of words follow from its weights, programs and
- * shapes; those of tables from the plan, which is made with all the room that there can be. */
+/* Sizes of a fabric that the configuration leaves open: the least that this network needs. Those of words follow from
+ * its weights, programs and shapes; those of tables from the plan, which is made with all the room that there can be.
+ */
 #include <string.h>
 
 #include "from_graph.h"
@@ -18,7 +19,8 @@ int nh_fabric_list(const nh_fabric *f, nh_fabric_size list[NH_FABRIC_SIZE_COUNT]
 
 static bool is_open(int64_t size, int64_t least) { return size < least; }
 
-/* Anything open is as wide as it can be; a sum's width does not bear on the network. Synapse words that may name their neurons serve all. */
+/* Anything open is as wide as it can be; a sum's width does not bear on the network. Synapse words that may name their
+ * neurons serve all. */
 static nh_fabric widest(const nh_fabric *asked) {
     nh_fabric f = *asked;
     if (f.accum_bits == 0) f.accum_bits = 16;
@@ -36,7 +38,8 @@ static int64_t larger64(int64_t a, int64_t b) { return a > b ? a : b; }
 static int payload_of(const nh_event_net *net) {
     int bits = 1;
     for (int i = 0; i < net->n_pop; i++)
-        if (net->pop[i].out_bits > 1 || net->pop[i].out_signed) bits = larger(bits, net->pop[i].out_bits + !net->pop[i].out_signed);
+        if (net->pop[i].out_bits > 1 || net->pop[i].out_signed)
+            bits = larger(bits, net->pop[i].out_bits + !net->pop[i].out_signed);
     return bits;
 }
 
@@ -50,7 +53,8 @@ static void size_sums(nh_arena *t, const nh_event_net *net, nh_fabric *f) {
     if (f->accum_bits == 0) f->accum_bits = sum;
 }
 
-/* Bits of coordinates, as wide as the convolutions' images; no conv mode where none would use it. wide: with room for all of them. */
+/* Bits of coordinates, as wide as the convolutions' images; no conv mode where none would use it. wide: with room for
+ * all of them. */
 static void size_convs(const nh_event_net *net, const nh_fabric *wide, nh_fabric *f) {
     int y = 0, x = 0, c = 0;
     for (int i = 0; i < net->n_proj; i++) {
@@ -62,8 +66,10 @@ static void size_convs(const nh_event_net *net, const nh_fabric *wide, nh_fabric
     }
     bool given = f->conv_y_bits > 0 || f->conv_x_bits > 0 || f->conv_c_bits > 0 || f->convs > 0;
     if (y == 0 && !given) f->convs = 0;
-    if (f->convs == 0) y = x = c = 0;
-    else if (y == 0) y = x = c = 1;
+    if (f->convs == 0)
+        y = x = c = 0;
+    else if (y == 0)
+        y = x = c = 1;
     if (f->conv_y_bits < 0) f->conv_y_bits = y;
     if (f->conv_x_bits < 0) f->conv_x_bits = x;
     if (f->conv_c_bits < 0) f->conv_c_bits = c;
@@ -72,7 +78,8 @@ static void size_convs(const nh_event_net *net, const nh_fabric *wide, nh_fabric
 /* Bits of all dense rows, with words of zeros left out and an index in the others, less what they take whole. */
 static int64_t saved_by_index(nh_arena *t, const nh_event_net *net, const nh_projection *q, const nh_fabric *f) {
     const nh_population *to = &net->pop[q->to];
-    int64_t words = to->h * to->w * nh_ceil_div(to->c, f->lanes), stored = 0, *cost = nh_arena_array(t, (size_t)words + 1, sizeof *cost);
+    int64_t words = to->h * to->w * nh_ceil_div(to->c, f->lanes), stored = 0,
+            *cost = nh_arena_array(t, (size_t)words + 1, sizeof *cost);
     int64_t bits = (int64_t)nh_fabric_word_weights(f) * f->weight_bits, index = nh_clog2(f->neurons / f->lanes);
     nh_map_sparse_words(net, q, f, cost);
     for (int64_t i = 0; i < words; i++) stored += cost[i];
@@ -99,8 +106,8 @@ static void set_synapses(nh_fabric *f, const nh_map_options *o) {
 }
 
 static bool has_open_words(const nh_fabric *f) {
-    return f->weight_bits == 0 || f->accum_bits == 0 || f->accumulators == 0 || f->payload_bits == 0 || f->sparse < 0 || f->convs < 0 ||
-           f->conv_y_bits < 0 || f->conv_x_bits < 0 || f->conv_c_bits < 0;
+    return f->weight_bits == 0 || f->accum_bits == 0 || f->accumulators == 0 || f->payload_bits == 0 || f->sparse < 0 ||
+           f->convs < 0 || f->conv_y_bits < 0 || f->conv_x_bits < 0 || f->conv_c_bits < 0;
 }
 
 static bool size_words(nh_arena *t, nh_diag *d, const nh_graph *g, nh_fabric *f, const nh_map_options *o) {
@@ -111,7 +118,8 @@ static bool size_words(nh_arena *t, nh_diag *d, const nh_graph *g, nh_fabric *f,
     if (payload_is_open) f->payload_bits = payload_of(net);
     if (f->accumulators == 0) {
         f->accumulators = 1;
-        for (int i = 0; i < wide.n_model; i++) f->accumulators = larger(f->accumulators, wide.model[i].program->n_input);
+        for (int i = 0; i < wide.n_model; i++)
+            f->accumulators = larger(f->accumulators, wide.model[i].program->n_input);
     }
     size_sums(t, net, f);
     size_convs(net, &wide, f);
@@ -119,7 +127,8 @@ static bool size_words(nh_arena *t, nh_diag *d, const nh_graph *g, nh_fabric *f,
     if (f->sparse < 0) f->sparse = roomy.sparse = wants_sparse(t, net, &roomy);
     set_synapses(&roomy, o);
     int sums = payload_is_open && nh_map_splits(net, &roomy) ? nh_map_payload_of_sums(t, net, &roomy, o) : 0;
-    if (sums <= PAYLOAD_MOST) f->payload_bits = larger(f->payload_bits, sums); /* else the certificate says what is wrong */
+    if (sums <= PAYLOAD_MOST)
+        f->payload_bits = larger(f->payload_bits, sums); /* else the certificate says what is wrong */
     return true;
 }
 
@@ -134,9 +143,7 @@ bool nh_map_size_words(nh_diag *d, const nh_graph *g, nh_fabric *f, const nh_map
     return ok;
 }
 
-void nh_map_open_tables(nh_fabric *f) {
-    *f = widest(f);
-}
+void nh_map_open_tables(nh_fabric *f) { *f = widest(f); }
 
 void nh_map_join_sizes(const nh_fabric *asked, const nh_fabric *own, nh_fabric *all) {
 #define SIZE(key, least, most)                                                                                         \

@@ -18,8 +18,10 @@ static bool is_in(const nh_map_plan *p, int pop, int context, bool *later) {
 nh_map_traffic nh_map_traffic_of(const nh_map_plan *p, const nh_event_net *net, int context) {
     nh_map_traffic t = {.is_measured = true};
     nh_arena *a = nh_arena_new();
-    bool *in = nh_arena_array(a, (size_t)net->n_pop + 1, sizeof *in), *later = nh_arena_array(a, (size_t)net->n_pop + 1, sizeof *later);
-    bool *read = nh_arena_array(a, (size_t)net->n_pop + 1, sizeof *read), *kept = nh_arena_array(a, (size_t)net->n_pop + 1, sizeof *kept);
+    bool *in = nh_arena_array(a, (size_t)net->n_pop + 1, sizeof *in),
+         *later = nh_arena_array(a, (size_t)net->n_pop + 1, sizeof *later);
+    bool *read = nh_arena_array(a, (size_t)net->n_pop + 1, sizeof *read),
+         *kept = nh_arena_array(a, (size_t)net->n_pop + 1, sizeof *kept);
     for (int i = 0; i < net->n_pop; i++) in[i] = is_in(p, i, context, &later[i]);
     for (int i = 0; i < net->n_proj; i++) {
         const nh_projection *q = &net->proj[i];

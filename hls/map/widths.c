@@ -6,13 +6,16 @@ static int bounds_of(const nh_event_net *net, const nh_projection *q, int64_t *s
     const nh_population *from = &net->pop[q->from], *to = &net->pop[q->to];
     int64_t n_to = nh_population_size(to), n_from = nh_population_size(from), largest = 0;
     int64_t payload = from->out_signed ? (int64_t)1 << (from->out_bits - 1) : ((int64_t)1 << from->out_bits) - 1;
-    int64_t per = q->kind == NH_PROJ_CONV ? from->c * q->kh * q->kw : n_from, rows = q->kind == NH_PROJ_CONV ? to->c : n_to;
+    int64_t per = q->kind == NH_PROJ_CONV ? from->c * q->kh * q->kw : n_from,
+            rows = q->kind == NH_PROJ_CONV ? to->c : n_to;
     int64_t n = q->kind == NH_PROJ_SPARSE ? q->n_entry : rows * per, each = n_to / rows;
     for (int64_t i = 0; i < n; i++) {
         int64_t w = q->weight ? q->weight[i] : q->constant, v = (w < 0 ? -w : w) * payload;
         if ((w < 0 ? -w - 1 : w) > largest) largest = w < 0 ? -w - 1 : w;
-        if (q->kind == NH_PROJ_SPARSE) sum[q->target[i]] += v;
-        else sum[i / per * each] += v; /* the first pixel of a channel stands for all */
+        if (q->kind == NH_PROJ_SPARSE)
+            sum[q->target[i]] += v;
+        else
+            sum[i / per * each] += v; /* the first pixel of a channel stands for all */
     }
     for (int64_t r = 0; q->kind == NH_PROJ_CONV && r < rows; r++)
         for (int64_t e = 1; e < each; e++)

@@ -4,12 +4,13 @@
 
 #include "map_parts.h"
 
-const nh_map_wish *nh_map_wish_of(const nh_mapper *m, int pop) { return m->ignores_wishes ? NULL : m->net->pop[pop].wish; }
+const nh_map_wish *nh_map_wish_of(const nh_mapper *m, int pop) {
+    return m->ignores_wishes ? NULL : m->net->pop[pop].wish;
+}
 
 bool nh_map_has_wishes(const nh_mapper *m) {
     bool any = false;
-    for (int i = 0; i < m->net->n_pop; i++)
-        any |= nh_map_wish_of(m, i) != NULL;
+    for (int i = 0; i < m->net->n_pop; i++) any |= nh_map_wish_of(m, i) != NULL;
     return any;
 }
 
@@ -29,12 +30,15 @@ nh_rect nh_map_rect_of(const nh_mapper *m, int64_t piece) {
         return (nh_rect){t->x, t->x, t->y, t->y};
     }
     if (!w || !w->n_region) return all;
-    return (nh_rect){(int)w->region[0], (int)(w->region[0] + w->region[2]) - 1, (int)w->region[1], (int)(w->region[1] + w->region[3]) - 1};
+    return (nh_rect){(int)w->region[0], (int)(w->region[0] + w->region[2]) - 1, (int)w->region[1],
+                     (int)(w->region[1] + w->region[3]) - 1};
 }
 
 bool nh_map_rect_has(nh_rect r, int x, int y) { return x >= r.x0 && x <= r.x1 && y >= r.y0 && y <= r.y1; }
 
-bool nh_map_rect_is_whole(const nh_fabric *f, nh_rect r) { return r.x0 == 0 && r.y0 == 0 && r.x1 == f->mesh_x - 1 && r.y1 == f->mesh_y - 1; }
+bool nh_map_rect_is_whole(const nh_fabric *f, nh_rect r) {
+    return r.x0 == 0 && r.y0 == 0 && r.x1 == f->mesh_x - 1 && r.y1 == f->mesh_y - 1;
+}
 
 bool nh_map_fail_wish(nh_mapper *m, nh_loc at, nh_map_certificate why, const char *text) {
     nh_map_certificate *c = &m->p->certificate;
@@ -50,7 +54,11 @@ bool nh_map_fail_wish(nh_mapper *m, nh_loc at, nh_map_certificate why, const cha
 }
 
 static bool outside(nh_mapper *m, nh_loc at, const char *layer, const char *axis, int64_t end, int64_t tiles) {
-    return nh_map_fail_wish(m, at, (nh_map_certificate){.layer = layer, .resource = nh_arena_printf(m->a, "tiles along %s", axis), .needed = end, .available = tiles},
+    return nh_map_fail_wish(m, at,
+                            (nh_map_certificate){.layer = layer,
+                                                 .resource = nh_arena_printf(m->a, "tiles along %s", axis),
+                                                 .needed = end,
+                                                 .available = tiles},
                             nh_arena_printf(m->a, "'%s' is to be on tiles that the mesh does not have", layer));
 }
 
@@ -63,11 +71,19 @@ static bool check_wish(nh_mapper *m, const char *layer, const nh_map_wish *w) {
         if (t->y >= y) return outside(m, w->tile_at, layer, "y", t->y + 1, y);
         for (int k = 0; k < i; k++)
             if (w->tile[k].x == t->x && w->tile[k].y == t->y)
-                return nh_map_fail_wish(m, w->tile_at, (nh_map_certificate){.layer = layer, .resource = "cores on one tile", .needed = 2, .available = 1, .is_structural = true},
-                                        nh_arena_printf(m->a, "'%s' is to be on tile [%d, %d] twice", layer, t->x, t->y));
+                return nh_map_fail_wish(
+                    m, w->tile_at,
+                    (nh_map_certificate){.layer = layer,
+                                         .resource = "cores on one tile",
+                                         .needed = 2,
+                                         .available = 1,
+                                         .is_structural = true},
+                    nh_arena_printf(m->a, "'%s' is to be on tile [%d, %d] twice", layer, t->x, t->y));
     }
-    if (w->n_region && w->region[0] + w->region[2] > x) return outside(m, w->region_at, layer, "x", w->region[0] + w->region[2], x);
-    if (w->n_region && w->region[1] + w->region[3] > y) return outside(m, w->region_at, layer, "y", w->region[1] + w->region[3], y);
+    if (w->n_region && w->region[0] + w->region[2] > x)
+        return outside(m, w->region_at, layer, "x", w->region[0] + w->region[2], x);
+    if (w->n_region && w->region[1] + w->region[3] > y)
+        return outside(m, w->region_at, layer, "y", w->region[1] + w->region[3], y);
     return true;
 }
 
@@ -86,7 +102,7 @@ const char *nh_map_wish_text(nh_arena *a, const nh_map_wish *w) {
         text = nh_arena_printf(a, "%s%s [%d, %d]", text, i ? "," : "", w->tile[i].x, w->tile[i].y);
     if (w->cores && !w->n_tile) text = nh_arena_printf(a, "on %" PRId64 " core%s", w->cores, w->cores == 1 ? "" : "s");
     if (w->n_region)
-        text = nh_arena_printf(a, "%s%sin region [%" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64 "]", text, *text ? " " : "", w->region[0], w->region[1],
-                               w->region[2], w->region[3]);
+        text = nh_arena_printf(a, "%s%sin region [%" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64 "]", text,
+                               *text ? " " : "", w->region[0], w->region[1], w->region[2], w->region[3]);
     return text;
 }

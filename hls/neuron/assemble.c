@@ -3,7 +3,7 @@
 
 #include "assembler.h"
 
-/* --- operands -------------------------------------------------------------------------------------------------------- */
+/* --- operands ---------------------------------------------------------------------------------------------------- */
 
 static int constant(nh_assembler *as, double v, nh_loc at) {
     for (int i = 0; i < as->p->n_reg; i++)
@@ -39,7 +39,8 @@ static int operand(nh_assembler *as) {
     return r;
 }
 
-/* The destination; a new name becomes a temporary, which is readable from the next instruction on. -1 with a diagnostic. */
+/* The destination; a new name becomes a temporary, which is readable from the next instruction on. -1 with a
+ * diagnostic. */
 static int destination(nh_assembler *as, nh_neuron_op op) {
     nh_loc at;
     const char *name = nh_asm_name(as, &at, "the register that is written");
@@ -49,20 +50,20 @@ static int destination(nh_assembler *as, nh_neuron_op op) {
     if (reads_itself && (r < 0 || !as->is_written[r])) unknown_name(as, name, at);
     if (r < 0) return nh_asm_add(as, (nh_neuron_reg){.name = name, .kind = NH_REG_TEMP, .at = at});
     if (as->p->reg[r].kind == NH_REG_INPUT || as->p->reg[r].kind == NH_REG_PARAM) {
-        nh_report(as->d, NH_N_NEURON_WRITE, at, "'%s' is %s and cannot be written", name, as->p->reg[r].kind == NH_REG_INPUT ? "an input" : "a parameter");
+        nh_report(as->d, NH_N_NEURON_WRITE, at, "'%s' is %s and cannot be written", name,
+                  as->p->reg[r].kind == NH_REG_INPUT ? "an input" : "a parameter");
         return -1;
     }
     if (reads_itself) as->is_read[r] = true;
     return r;
 }
 
-/* --- instructions ------------------------------------------------------------------------------------------------------ */
+/* --- instructions ------------------------------------------------------------------------------------------------ */
 
 static bool unknown_op(nh_assembler *as, const char *word, nh_loc at) {
     static const char *const declaration[] = {"model", "input", "state", "param", "output", "exact"};
     const char *known[NH_NOP_KINDS + 6];
-    for (int i = 0; i < NH_NOP_KINDS; i++)
-        known[i] = nh_neuron_op_text((nh_neuron_op)i);
+    for (int i = 0; i < NH_NOP_KINDS; i++) known[i] = nh_neuron_op_text((nh_neuron_op)i);
     memcpy(known + NH_NOP_KINDS, declaration, sizeof declaration);
     nh_report(as->d, NH_N_NEURON_WORD, at, "'%s' is neither an instruction nor a declaration", word);
     char upper[NH_ASM_NAME + 1] = {0};
@@ -100,8 +101,10 @@ static bool operands(nh_assembler *as, nh_neuron_instr *in) {
 
 static bool special_rules(nh_assembler *as, const nh_neuron_instr *in) {
     const nh_neuron_reg *b = in->op == NH_NOP_SHR || in->op == NH_NOP_COUNT ? &as->p->reg[in->src[1]] : NULL;
-    if (in->op == NH_NOP_SHR && (b->kind != NH_REG_CONST || b->constant < 0 || b->constant > 63 || b->constant != (double)(int)b->constant))
-        return nh_report(as->d, NH_N_NEURON_OPERAND, in->at, "SHR takes a whole number of bits from 0 to 63 as its last operand");
+    if (in->op == NH_NOP_SHR &&
+        (b->kind != NH_REG_CONST || b->constant < 0 || b->constant > 63 || b->constant != (double)(int)b->constant))
+        return nh_report(as->d, NH_N_NEURON_OPERAND, in->at,
+                         "SHR takes a whole number of bits from 0 to 63 as its last operand");
     if (in->op == NH_NOP_COUNT && b->kind == NH_REG_CONST && b->constant <= 0)
         return nh_report(as->d, NH_N_NEURON_OPERAND, in->at, "COUNT divides by a threshold, which is above 0");
     return true;
@@ -124,7 +127,7 @@ void nh_asm_instruction(nh_assembler *as, const char *word, nh_loc at) {
         as->p->instr[as->p->n_instr++] = in;
 }
 
-/* --- lines --------------------------------------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------------------------------- */
 
 static bool has_odd_character(nh_assembler *as) {
     for (as->s = as->line; *as->s; as->s++)
@@ -161,16 +164,25 @@ static void read_line(nh_assembler *as, const char *begin, size_t n) {
         nh_asm_instruction(as, word, at);
 }
 
-const nh_neuron_program *nh_neuron_assemble(nh_arena *a, nh_diag *d, const char *file, const char *text, size_t size, const nh_guard *guard,
-                                            int n_guard) {
+const nh_neuron_program *nh_neuron_assemble(nh_arena *a, nh_diag *d, const char *file, const char *text, size_t size,
+                                            const nh_guard *guard, int n_guard) {
     nh_assembler *as = NH_NEW(a, nh_assembler);
-    *as = (nh_assembler){.a = a, .d = d, .file = file, .guard = guard, .n_guard = n_guard, .p = NH_NEW(a, nh_neuron_program), .line = "", .s = "", .errors = d->n_error};
+    *as = (nh_assembler){.a = a,
+                         .d = d,
+                         .file = file,
+                         .guard = guard,
+                         .n_guard = n_guard,
+                         .p = NH_NEW(a, nh_neuron_program),
+                         .line = "",
+                         .s = "",
+                         .errors = d->n_error};
     as->p->reg = nh_arena_array(a, NH_ASM_REG, sizeof(nh_neuron_reg));
     as->p->instr = nh_arena_array(a, NH_ASM_INSTR, sizeof(nh_neuron_instr));
     as->p->spikes_per_step = 1;
     as->p->output = -1;
     if (size > NH_ASM_TEXT) {
-        nh_report(d, NH_N_NEURON_LIMIT, (nh_loc){.file = file}, "the text has %zu bytes; at most %d are read", size, NH_ASM_TEXT);
+        nh_report(d, NH_N_NEURON_LIMIT, (nh_loc){.file = file}, "the text has %zu bytes; at most %d are read", size,
+                  NH_ASM_TEXT);
         return NULL;
     }
     for (size_t at = 0; at < size;) {

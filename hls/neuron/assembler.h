@@ -20,7 +20,7 @@ typedef struct {
     int n_guard;
     nh_neuron_program *p;
     bool is_written[NH_ASM_REG], is_read[NH_ASM_REG];
-    size_t errors;       /* of the collector before */
+    size_t errors; /* of the collector before */
     bool has_model, has_output;
     const char *output; /* name of the register: resolved at the end */
     nh_loc output_at, model_at;
@@ -43,7 +43,8 @@ const char *nh_asm_name(nh_assembler *as, nh_loc *at, const char *what); /* with
 /* A number, 3 or -0.5 or 1e-3 or 2^23; false without a diagnostic when none stands there. */
 bool nh_asm_number(nh_assembler *as, double *v, nh_loc *at);
 bool nh_asm_format(nh_assembler *as, nh_format *f);
-/* The guard in front of a line, if any: does the line belong to the program? false with a diagnostic when it is wrong. */
+/* The guard in front of a line, if any: does the line belong to the program? false with a diagnostic when it is wrong.
+ */
 bool nh_asm_guard(nh_assembler *as, bool *is_in);
 
 /* Index of the register called name, or -1. */

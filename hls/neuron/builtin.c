@@ -16,12 +16,14 @@ const char *const *nh_neuron_builtins(nh_arena *a) {
     return name;
 }
 
-const nh_neuron_program *nh_neuron_builtin(nh_arena *a, nh_diag *d, const char *name, const nh_guard *guard, int n_guard) {
+const nh_neuron_program *nh_neuron_builtin(nh_arena *a, nh_diag *d, const char *name, const nh_guard *guard,
+                                           int n_guard) {
     const char *const *known = nh_neuron_builtins(a);
     for (size_t i = 0; i < nh_neuron_models_count; i++)
         if (strcmp(known[i], name) == 0) {
             const nh_embedded *f = &nh_neuron_models[i];
-            return nh_neuron_assemble(a, d, nh_arena_printf(a, "built-in %s", f->name), (const char *)f->data, f->size, guard, n_guard);
+            return nh_neuron_assemble(a, d, nh_arena_printf(a, "built-in %s", f->name), (const char *)f->data, f->size,
+                                      guard, n_guard);
         }
     nh_report(d, NH_N_NEURON_MODEL, NH_NOWHERE, "there is no built-in neuron model '%s'", name);
     const char *near = nh_did_you_mean(name, known, nh_neuron_models_count);
@@ -29,12 +31,13 @@ const nh_neuron_program *nh_neuron_builtin(nh_arena *a, nh_diag *d, const char *
     return NULL;
 }
 
-nh_neuron *nh_neuron_make(nh_arena *a, nh_diag *d, const char *model, const nh_guard *guard, int n_guard, const nh_neuron_value *param,
-                          int n_param) {
+nh_neuron *nh_neuron_make(nh_arena *a, nh_diag *d, const char *model, const nh_guard *guard, int n_guard,
+                          const nh_neuron_value *param, int n_param) {
     const nh_neuron_program *p = nh_neuron_builtin(a, d, model, guard, n_guard);
     if (!p) return NULL;
     if (n_param != p->n_param) {
-        nh_report(d, NH_N_NEURON_PARAM, NH_NOWHERE, "the neuron model '%s' has %d parameters, and %d values are given", model, p->n_param, n_param);
+        nh_report(d, NH_N_NEURON_PARAM, NH_NOWHERE, "the neuron model '%s' has %d parameters, and %d values are given",
+                  model, p->n_param, n_param);
         return NULL;
     }
     nh_neuron *n = NH_NEW(a, nh_neuron);

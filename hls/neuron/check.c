@@ -31,7 +31,9 @@ const char *nh_neuron_measure_of(const nh_neuron_program *p, int i, nh_neuron_me
     case NH_NOP_CAST:
         *result = is_number(&reg[in->src[0]]) && reg[in->src[0]].constant == 0 ? reg[in->dst].measure : a;
         return NULL;
-    case NH_NOP_LEAK: *result = reg[in->dst].measure; return a == NH_MEASURE_VOLT ? "decays by a factor that is in volts" : NULL;
+    case NH_NOP_LEAK:
+        *result = reg[in->dst].measure;
+        return a == NH_MEASURE_VOLT ? "decays by a factor that is in volts" : NULL;
     case NH_NOP_ADD:
     case NH_NOP_SUB:
     case NH_NOP_MIN:
@@ -58,7 +60,8 @@ static const char *check_reg(const nh_neuron_program *p, int i) {
     const int *list = r->kind == NH_REG_INPUT ? p->input : r->kind == NH_REG_STATE ? p->state : p->param;
     int n = r->kind == NH_REG_INPUT ? p->n_input : r->kind == NH_REG_STATE ? p->n_state : p->n_param;
     if (!r->name) return "has no name";
-    if (r->has_format != (p->is_exact && r->kind == NH_REG_STATE)) return "has a format where none belongs, or none where one does";
+    if (r->has_format != (p->is_exact && r->kind == NH_REG_STATE))
+        return "has a format where none belongs, or none where one does";
     if (r->kind == NH_REG_CONST || r->kind == NH_REG_TEMP) return NULL;
     return r->index < 0 || r->index >= n || list[r->index] != i ? "is not listed where its index says" : NULL;
 }
@@ -70,8 +73,10 @@ static const char *check_instr(const nh_neuron_program *p, int i, bool *is_writt
     nh_neuron_reg_kind kind = p->reg[in->dst].kind;
     if (kind != NH_REG_STATE && kind != NH_REG_TEMP) return "writes what cannot be written";
     for (int k = 0; k < nh_neuron_operands(in->op); k++)
-        if (in->src[k] < 0 || in->src[k] >= p->n_reg || !is_written[in->src[k]]) return "reads what nothing has written";
-    if ((in->op == NH_NOP_LEAK || in->op == NH_NOP_RESET) && !is_written[in->dst]) return "reads what nothing has written";
+        if (in->src[k] < 0 || in->src[k] >= p->n_reg || !is_written[in->src[k]])
+            return "reads what nothing has written";
+    if ((in->op == NH_NOP_LEAK || in->op == NH_NOP_RESET) && !is_written[in->dst])
+        return "reads what nothing has written";
     if ((in->op == NH_NOP_CAST || in->op == NH_NOP_SHR) && !p->is_exact) return "belongs to integer programs";
     if (in->op == NH_NOP_CAST && (in->fmt.width_bits < 1 || in->fmt.width_bits > 64)) return "has no format";
     is_written[in->dst] = true;
@@ -80,8 +85,8 @@ static const char *check_instr(const nh_neuron_program *p, int i, bool *is_writt
 }
 
 const char *nh_neuron_check(nh_arena *a, const nh_neuron_program *p) {
-    if (!p->name || p->n_input < 1 || p->n_input > NH_NEURON_INPUTS || p->n_state < 0 || p->n_state > NH_NEURON_STATES || p->n_param < 0 ||
-        p->n_param > NH_NEURON_PARAMS)
+    if (!p->name || p->n_input < 1 || p->n_input > NH_NEURON_INPUTS || p->n_state < 0 ||
+        p->n_state > NH_NEURON_STATES || p->n_param < 0 || p->n_param > NH_NEURON_PARAMS)
         return "the program has no name, no input, or too many inputs, states or parameters";
     if (p->spikes_per_step < 1) return "the program has no limit of spikes per step";
     bool *is_written = nh_arena_array(a, (size_t)p->n_reg + 1, sizeof *is_written);
@@ -100,8 +105,7 @@ const char *nh_neuron_check(nh_arena *a, const nh_neuron_program *p) {
 int nh_neuron_param(const nh_neuron_program *p, const char *name) {
     for (int i = 0; i < p->n_param; i++) {
         const char *a = p->reg[p->param[i]].name, *b = name;
-        while (*a && *a == *b)
-            a++, b++;
+        while (*a && *a == *b) a++, b++;
         if (*a == *b) return i;
     }
     return -1;

@@ -1,5 +1,5 @@
-/* Differential equation + numerics -> coefficients of a time step. They are rounded to single precision, in which every framework holds them:
- * 1 - 1e-4 / 1.6e-3 is then the 0.9375 that the network was trained with. */
+/* Differential equation + numerics -> coefficients of a time step. They are rounded to single precision, in which every
+ * framework holds them: 1 - 1e-4 / 1.6e-3 is then the 0.9375 that the network was trained with. */
 #include "numerics.h"
 
 #include <math.h>
@@ -20,9 +20,11 @@ typedef struct {
     bool ok;
 } maker;
 
-/* --- values of the file --------------------------------------------------------------------------------------------- */
+/* --- values of the file ------------------------------------------------------------------------------------------ */
 
-static const nh_neuron_value *of(const maker *m, const char *name) { return nh_value_find(m->l->neuron->ode, m->l->neuron->n_ode, name); }
+static const nh_neuron_value *of(const maker *m, const char *name) {
+    return nh_value_find(m->l->neuron->ode, m->l->neuron->n_ode, name);
+}
 
 static double at(const maker *m, const nh_neuron_value *v, int64_t i, int64_t n, double absent) {
     if (!v) return absent;
@@ -36,7 +38,8 @@ static int64_t joint(const maker *m, const nh_neuron_value *x, const nh_neuron_v
     return nx > 1 && ny > 1 && nx != ny ? m->n : most;
 }
 
-static void refuse(maker *m, nh_code code, const nh_neuron_value *v, double found, const char *allowed, const char *what) {
+static void refuse(maker *m, nh_code code, const nh_neuron_value *v, double found, const char *allowed,
+                   const char *what) {
     nh_report(m->d, code, v->at.path ? v->at : m->l->at, "%s", what);
     nh_diag_layer(m->d, m->l->name);
     nh_diag_found(m->d, "%s = %g", v->name, found);
@@ -49,22 +52,24 @@ static void check_values(maker *m) {
         const nh_neuron_value *v = &m->l->neuron->ode[k];
         bool is_tau = strncmp(v->name, "tau", 3) == 0, is_threshold = strcmp(v->name, "v_threshold") == 0;
         for (int64_t i = 0; i < v->n && m->ok; i++) {
-            if (!isfinite(v->value[i])) refuse(m, NH_N_NEURON_VALUE, v, v->value[i], "finite numbers", "a neuron parameter is not a number");
-            if (is_tau && v->value[i] <= 0) refuse(m, NH_N_NEURON_VALUE, v, v->value[i], "above 0", "a time constant is not positive");
+            if (!isfinite(v->value[i]))
+                refuse(m, NH_N_NEURON_VALUE, v, v->value[i], "finite numbers", "a neuron parameter is not a number");
+            if (is_tau && v->value[i] <= 0)
+                refuse(m, NH_N_NEURON_VALUE, v, v->value[i], "above 0", "a time constant is not positive");
             if (is_threshold && v->value[i] <= 0)
-                refuse(m, NH_N_NEURON_VALUE, v, v->value[i], "above 0: states start at 0", "a threshold is not positive");
+                refuse(m, NH_N_NEURON_VALUE, v, v->value[i], "above 0: states start at 0",
+                       "a threshold is not positive");
         }
     }
 }
 
-/* --- decays ---------------------------------------------------------------------------------------------------------------- */
+/* --- decays ------------------------------------------------------------------------------------------------------ */
 
 typedef enum { EULER, EXP, STEPS } rule;
 
 static double smallest(const nh_neuron_value *v) {
     double min = v->value[0];
-    for (int64_t i = 1; i < v->n; i++)
-        min = v->value[i] < min ? v->value[i] : min;
+    for (int64_t i = 1; i < v->n; i++) min = v->value[i] < min ? v->value[i] : min;
     return min;
 }
 
@@ -79,11 +84,14 @@ static void check_tau(maker *m, const nh_neuron_value *tau, rule by) {
     double min = smallest(tau), dt = by == STEPS ? 1 : m->r->n.dt;
     if (dt <= min * (1 + 1e-6)) return;
     if (by == EULER) {
-        refuse(m, NH_N_DT, tau, min, nh_arena_printf(m->a, "%s >= dt = %g s", tau->name, dt), nh_arena_printf(m->a, "the time step is longer than the time constant '%s'", tau->name));
+        refuse(m, NH_N_DT, tau, min, nh_arena_printf(m->a, "%s >= dt = %g s", tau->name, dt),
+               nh_arena_printf(m->a, "the time step is longer than the time constant '%s'", tau->name));
         nh_diag_hint(m->d, "set spiking.dt to at most %g, or integrator: exp", min);
     } else {
-        refuse(m, NH_N_DT_COARSE, tau, min, nh_arena_printf(m->a, "usually %s >= dt = %g", tau->name, dt), nh_arena_printf(m->a, "the time step is longer than the time constant '%s'", tau->name));
-        nh_diag_hint(m->d, by == STEPS ? "steps_exp reads time constants in steps, exp in seconds" : "is spiking.dt in seconds?");
+        refuse(m, NH_N_DT_COARSE, tau, min, nh_arena_printf(m->a, "usually %s >= dt = %g", tau->name, dt),
+               nh_arena_printf(m->a, "the time step is longer than the time constant '%s'", tau->name));
+        nh_diag_hint(m->d, by == STEPS ? "steps_exp reads time constants in steps, exp in seconds"
+                                       : "is spiking.dt in seconds?");
     }
 }
 
@@ -95,7 +103,7 @@ static double decay(const maker *m, double tau, rule by) {
     return alpha < 0 ? 0 : alpha; /* dt = tau but for single precision: anything more was refused */
 }
 
-/* --- coefficients -------------------------------------------------------------------------------------------------------- */
+/* --- coefficients ------------------------------------------------------------------------------------------------ */
 
 static nh_neuron_value *put(nh_coefficients *c, maker *m, const char *name, int64_t n) {
     nh_neuron_value *v = &c->value[c->n++];
@@ -125,13 +133,12 @@ static bool is_unit(nh_neuron_value *gain) {
 }
 
 /* alpha and gain of one decaying state: tau, factor (r or w_in). Integrators have tau NULL. */
-static bool state_coefficients(nh_coefficients *c, maker *m, const char *alpha_name, const char *gain_name, const nh_neuron_value *tau,
-                               const nh_neuron_value *factor, rule by) {
+static bool state_coefficients(nh_coefficients *c, maker *m, const char *alpha_name, const char *gain_name,
+                               const nh_neuron_value *tau, const nh_neuron_value *factor, rule by) {
     int64_t n = joint(m, tau, factor);
     nh_neuron_value *alpha = tau ? put(c, m, alpha_name, tau->n) : NULL, *gain = put(c, m, gain_name, n);
     nh_input_gain kind = m->r->n.input_gain;
-    for (int64_t i = 0; alpha && i < tau->n; i++)
-        set(alpha, i, decay(m, tau->value[i], by));
+    for (int64_t i = 0; alpha && i < tau->n; i++) set(alpha, i, decay(m, tau->value[i], by));
     for (int64_t i = 0; i < n; i++) {
         double f = at(m, factor, i, n, 1), t = at(m, tau, i, n, 1);
         double per_step = tau ? ratio(m, t, by) : m->r->n.dt;
@@ -166,15 +173,16 @@ static void voltage_coefficient(nh_coefficients *c, maker *m, const char *name, 
     const nh_neuron_value *start = start_of(m);
     int64_t n = joint(m, from, start);
     nh_neuron_value *v = put(c, m, name, n);
-    for (int64_t i = 0; i < n; i++)
-        set(v, i, at(m, from, i, n, 0) - at(m, start, i, n, 0));
+    for (int64_t i = 0; i < n; i++) set(v, i, at(m, from, i, n, 0) - at(m, start, i, n, 0));
     reduce(v);
 }
 
 static void check_theta(maker *m, const nh_neuron_value *theta) {
     const nh_neuron_value *start = start_of(m);
     for (int64_t i = 0; start && i < theta->n && m->ok; i++)
-        if (theta->value[i] <= 0) refuse(m, NH_N_NEURON_VALUE, start, start->value[start->n == 1 ? 0 : i % start->n], "below v_threshold", "a voltage starts above its threshold");
+        if (theta->value[i] <= 0)
+            refuse(m, NH_N_NEURON_VALUE, start, start->value[start->n == 1 ? 0 : i % start->n], "below v_threshold",
+                   "a voltage starts above its threshold");
 }
 
 static void warn_ignored(maker *m) {
@@ -193,7 +201,8 @@ static void warn_ignored(maker *m) {
     }
 }
 
-bool nh_coefficients_make(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_layer *l, const nh_reading *r, nh_coefficients *out) {
+bool nh_coefficients_make(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_layer *l, const nh_reading *r,
+                          nh_coefficients *out) {
     nh_shape s = g->tensor[l->out].shape;
     maker m = {a, d, l, r, nh_shape_size(s), s.rank > 1 ? s.dim[0] : nh_shape_size(s), true};
     static const double one_value = 1;
@@ -202,13 +211,15 @@ bool nh_coefficients_make(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_l
     check_values(&m);
     if (!m.ok) return false;
     bool is_cuba = l->neuron->kind == NH_KIND_CUBALIF || l->neuron->kind == NH_KIND_CUBALI;
-    const nh_neuron_value *tau = of(&m, is_cuba ? "tau_mem" : "tau"), *tau_syn = of(&m, "tau_syn"), *resistance = r->ignores_r ? &one : of(&m, "r");
+    const nh_neuron_value *tau = of(&m, is_cuba ? "tau_mem" : "tau"), *tau_syn = of(&m, "tau_syn"),
+                          *resistance = r->ignores_r ? &one : of(&m, "r");
     rule by = tau ? rule_of(&m, tau, false) : EULER, by_syn = tau_syn ? rule_of(&m, tau_syn, true) : EULER;
     if (tau) check_tau(&m, tau, by);
     if (tau_syn) check_tau(&m, tau_syn, by_syn);
     if (!m.ok) return false;
     out->has_unit_gain = state_coefficients(out, &m, "alpha", "gain", tau, resistance, by);
-    if (tau_syn) out->has_unit_gain_syn = state_coefficients(out, &m, "alpha_syn", "gain_syn", tau_syn, of(&m, "w_in"), by_syn);
+    if (tau_syn)
+        out->has_unit_gain_syn = state_coefficients(out, &m, "alpha_syn", "gain_syn", tau_syn, of(&m, "w_in"), by_syn);
     if (tau) leak_coefficient(out, &m, tau, by);
     if (of(&m, "v_threshold")) {
         voltage_coefficient(out, &m, "theta", of(&m, "v_threshold"));

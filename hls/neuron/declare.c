@@ -40,7 +40,8 @@ static bool declare(nh_assembler *as, nh_neuron_reg reg) {
         nh_diag_hint(as->d, "it was first named in line %d", as->p->reg[old].at.line);
         return false;
     }
-    if (*k.n == k.limit) return nh_report(as->d, NH_N_NEURON_LIMIT, reg.at, "a model has at most %d %s", k.limit, k.what);
+    if (*k.n == k.limit)
+        return nh_report(as->d, NH_N_NEURON_LIMIT, reg.at, "a model has at most %d %s", k.limit, k.what);
     reg.index = *k.n;
     int r = nh_asm_add(as, reg);
     if (r < 0) return false;
@@ -52,9 +53,11 @@ static bool declare(nh_assembler *as, nh_neuron_reg reg) {
 /* = NUMBER behind a parameter. */
 static bool default_value(nh_assembler *as, nh_neuron_reg *reg) {
     nh_loc at = nh_asm_here(as);
-    if (reg->kind != NH_REG_PARAM) return nh_report(as->d, NH_N_NEURON_SYNTAX, at, "only parameters have default values");
+    if (reg->kind != NH_REG_PARAM)
+        return nh_report(as->d, NH_N_NEURON_SYNTAX, at, "only parameters have default values");
     nh_asm_take(as, '=');
-    if (!nh_asm_number(as, &reg->constant, &at)) return nh_report(as->d, NH_N_NEURON_SYNTAX, at, "a number is expected after '='");
+    if (!nh_asm_number(as, &reg->constant, &at))
+        return nh_report(as->d, NH_N_NEURON_SYNTAX, at, "a number is expected after '='");
     return reg->has_default = true;
 }
 
@@ -78,7 +81,9 @@ static bool one_register(nh_assembler *as, nh_neuron_reg_kind kind, const char *
         before = as->s;
         bool is_format = nh_asm_word(as, &at) && *as->s == '<';
         as->s = before;
-        if (!is_format) return nh_report(as->d, NH_N_NEURON_SYNTAX, here, "'volt', a format, ',' or the end of the line is expected after '%s'", reg.name);
+        if (!is_format)
+            return nh_report(as->d, NH_N_NEURON_SYNTAX, here,
+                             "'volt', a format, ',' or the end of the line is expected after '%s'", reg.name);
         if (kind != NH_REG_STATE) return nh_report(as->d, NH_N_NEURON_EXACT, here, "only states have formats");
         if (!nh_asm_format(as, &reg.fmt)) return false;
         reg.has_format = true;
@@ -106,14 +111,14 @@ static bool model(nh_assembler *as, nh_loc at) {
 
 /* output NAME spike | graded | count [MOST] */
 static bool output(nh_assembler *as, nh_loc at) {
-    static const char *const kind[] = {[NH_NEURON_OUT_SPIKE] = "spike", [NH_NEURON_OUT_COUNT] = "count", [NH_NEURON_OUT_GRADED] = "graded"};
+    static const char *const kind[] = {
+        [NH_NEURON_OUT_SPIKE] = "spike", [NH_NEURON_OUT_COUNT] = "count", [NH_NEURON_OUT_GRADED] = "graded"};
     if (!once(as, &as->has_output, "output", at)) return false;
     as->output = nh_asm_name(as, &as->output_at, "the register that leaves");
     if (!as->output) return false;
     const char *word = nh_asm_word(as, &at);
     int k = 0;
-    while (k < 3 && (!word || strcmp(word, kind[k]) != 0))
-        k++;
+    while (k < 3 && (!word || strcmp(word, kind[k]) != 0)) k++;
     if (k == 3) {
         nh_report(as->d, NH_N_NEURON_SYNTAX, at, "the kind of the output is expected");
         nh_diag_allowed(as->d, "spike, count or graded");
@@ -132,7 +137,8 @@ static bool output(nh_assembler *as, nh_loc at) {
 }
 
 static bool rest_is_empty(nh_assembler *as) {
-    return nh_asm_at_end(as) || nh_report(as->d, NH_N_NEURON_SYNTAX, nh_asm_here(as), "nothing more is expected on this line");
+    return nh_asm_at_end(as) ||
+           nh_report(as->d, NH_N_NEURON_SYNTAX, nh_asm_here(as), "nothing more is expected on this line");
 }
 
 bool nh_asm_declaration(nh_assembler *as, const char *word, nh_loc at) {

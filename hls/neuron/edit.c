@@ -34,7 +34,8 @@ static int enlist(nh_neuron_program *p, nh_neuron_reg_kind kind, int reg) {
     return 0;
 }
 
-int nh_program_add_reg(nh_arena *a, nh_neuron_program *p, const char *name, nh_neuron_reg_kind kind, nh_neuron_measure measure) {
+int nh_program_add_reg(nh_arena *a, nh_neuron_program *p, const char *name, nh_neuron_reg_kind kind,
+                       nh_neuron_measure measure) {
     nh_neuron_reg *grown = nh_arena_array(a, (size_t)p->n_reg + 1, sizeof *grown);
     memcpy(grown, p->reg, (size_t)p->n_reg * sizeof *grown);
     p->reg = grown;
@@ -94,8 +95,10 @@ typedef struct {
 
 static void set(volts *v, int reg, int exponent) {
     if (exponent < 0 || v->e[reg] == exponent) return;
-    if (v->e[reg] >= 0) v->contradicts = true;
-    else v->e[reg] = exponent, v->changed = true;
+    if (v->e[reg] >= 0)
+        v->contradicts = true;
+    else
+        v->e[reg] = exponent, v->changed = true;
 }
 
 static void same(volts *v, int a, int b) {
@@ -106,8 +109,10 @@ static void same(volts *v, int a, int b) {
 /* factor * other = product. */
 static void factor(volts *v, int f, int other, int product) {
     if (v->e[product] < 0 || v->e[other] < 0) return;
-    if (v->e[product] < v->e[other]) v->contradicts = true; /* nothing is measured in 1 / volt */
-    else set(v, f, v->e[product] - v->e[other]);
+    if (v->e[product] < v->e[other])
+        v->contradicts = true; /* nothing is measured in 1 / volt */
+    else
+        set(v, f, v->e[product] - v->e[other]);
 }
 
 static void rule(volts *v, const nh_neuron_instr *i) {
@@ -223,7 +228,8 @@ bool nh_program_volts(const nh_neuron_program *p, int *exponent) {
         exponent[r] = x->measure == NH_MEASURE_VOLT ? 1 : -1;
         /* A number other than 0 has no unit; a parameter without a stated one neither. */
         if (x->kind == NH_REG_PARAM && x->measure == NH_MEASURE_NONE) exponent[r] = 0;
-        if (x->kind == NH_REG_CONST && x->measure != NH_MEASURE_VOLT && (x->constant < 0 || x->constant > 0)) exponent[r] = 0;
+        if (x->kind == NH_REG_CONST && x->measure != NH_MEASURE_VOLT && (x->constant < 0 || x->constant > 0))
+            exponent[r] = 0;
     }
     return settle(p, &v);
 }

@@ -1,31 +1,27 @@
-/* Float evaluation in the precision REAL; NAME(x) gives a function its suffix. Values travel in doubles, which hold a REAL exactly. No include
- * guard: it is compiled once for each precision. */
+/* Float evaluation in the precision REAL; NAME(x) gives a function its suffix. Values travel in doubles, which hold a
+ * REAL exactly. No include guard: it is compiled once for each precision. */
 
 enum { NAME(BLOCK) = 32 };
 
-/* --- neurons ---------------------------------------------------------------------------------------------------------- */
+/* --- neurons ----------------------------------------------------------------------------------------------------- */
 
 typedef REAL NAME(block)[NAME(BLOCK)];
 
 static void NAME(load)(REAL *to, const double *from, int n) {
-    for (int i = 0; i < n; i++)
-        to[i] = (REAL)from[i];
+    for (int i = 0; i < n; i++) to[i] = (REAL)from[i];
 }
 
 /* Elements at..at+n-1 of a parameter: one for all, one per channel, or one per element. */
 static void NAME(load_value)(REAL *to, const nh_neuron_value *v, int64_t at, int n, int64_t per_channel) {
     if (v->n == 1) {
-        for (int i = 0; i < n; i++)
-            to[i] = (REAL)v->value[0];
+        for (int i = 0; i < n; i++) to[i] = (REAL)v->value[0];
         return;
     }
-    for (int i = 0; i < n; i++)
-        to[i] = (REAL)v->value[(at + i) / per_channel % v->n];
+    for (int i = 0; i < n; i++) to[i] = (REAL)v->value[(at + i) / per_channel % v->n];
 }
 
-#define EACH(expression)                                                                                                          \
-    for (int i = 0; i < n; i++)                                                                                                    \
-        d[i] = (REAL)(expression);                                                                                                  \
+#define EACH(expression)                                                                                               \
+    for (int i = 0; i < n; i++) d[i] = (REAL)(expression);                                                             \
     break
 
 static void NAME(instruction)(const nh_neuron_program *p, const nh_neuron_instr *in, NAME(block) * reg, int n) {
@@ -77,31 +73,27 @@ static void NAME(run_block)(const nh_neuron_program *p, NAME(block) * reg, int n
     }
 }
 
-static void NAME(neuron)(const nh_neuron *neuron, int64_t n, int64_t n_channel, const double *const *in, double *const *state, double *y) {
+static void NAME(neuron)(const nh_neuron *neuron, int64_t n, int64_t n_channel, const double *const *in,
+                         double *const *state, double *y) {
     const nh_neuron_program *p = neuron->program;
     NAME(block) reg[NH_ASM_REG];
     int64_t per_channel = n / n_channel;
     for (int r = 0; r < p->n_reg; r++)
-        for (int i = 0; p->reg[r].kind == NH_REG_CONST && i < NAME(BLOCK); i++)
-            reg[r][i] = (REAL)p->reg[r].constant;
+        for (int i = 0; p->reg[r].kind == NH_REG_CONST && i < NAME(BLOCK); i++) reg[r][i] = (REAL)p->reg[r].constant;
     for (int64_t at = 0; at < n; at += NAME(BLOCK)) {
         int size = n - at < NAME(BLOCK) ? (int)(n - at) : NAME(BLOCK);
-        for (int k = 0; k < p->n_input; k++)
-            NAME(load)(reg[p->input[k]], in[k] + at, size);
-        for (int k = 0; k < p->n_state; k++)
-            NAME(load)(reg[p->state[k]], state[k] + at, size);
+        for (int k = 0; k < p->n_input; k++) NAME(load)(reg[p->input[k]], in[k] + at, size);
+        for (int k = 0; k < p->n_state; k++) NAME(load)(reg[p->state[k]], state[k] + at, size);
         for (int k = 0; k < p->n_param; k++)
             NAME(load_value)(reg[p->param[k]], &neuron->param[k], at, size, neuron->param[k].n == n ? 1 : per_channel);
         NAME(run_block)(p, reg, size, neuron->reached);
         for (int k = 0; k < p->n_state; k++)
-            for (int i = 0; i < size; i++)
-                state[k][at + i] = (double)reg[p->state[k]][i];
-        for (int i = 0; i < size; i++)
-            y[at + i] = (double)reg[p->output][i];
+            for (int i = 0; i < size; i++) state[k][at + i] = (double)reg[p->state[k]][i];
+        for (int i = 0; i < size; i++) y[at + i] = (double)reg[p->output][i];
     }
 }
 
-/* --- weights ------------------------------------------------------------------------------------------------------------ */
+/* --- weights ----------------------------------------------------------------------------------------------------- */
 
 static bool NAME(prepare)(nh_arena *a, const nh_graph *g, const nh_layer *l, nh_layer_run *run) {
     const double *w = l->weight->value;
@@ -113,15 +105,13 @@ static bool NAME(prepare)(nh_arena *a, const nh_graph *g, const nh_layer *l, nh_
     if (!run->weight || !run->sum) return false;
     if (l->op == NH_OP_DENSE) {
         for (int64_t o = 0; o < dim[0]; o++)
-            for (int64_t i = 0; i < dim[1]; i++)
-                to[i * dim[0] + o] = (REAL)w[o * dim[1] + i];
+            for (int64_t i = 0; i < dim[1]; i++) to[i * dim[0] + o] = (REAL)w[o * dim[1] + i];
         return true;
     }
     int64_t groups = l->window.groups, c_out = dim[0] / groups, taps = dim[1] * dim[2] * dim[3];
     for (int64_t q = 0; q < groups; q++)
         for (int64_t o = 0; o < c_out; o++)
-            for (int64_t k = 0; k < taps; k++)
-                to[(q * taps + k) * c_out + o] = (REAL)w[(q * c_out + o) * taps + k];
+            for (int64_t k = 0; k < taps; k++) to[(q * taps + k) * c_out + o] = (REAL)w[(q * c_out + o) * taps + k];
     return true;
 }
 
@@ -134,15 +124,14 @@ static void NAME(dense)(const nh_layer *l, const nh_layer_run *run, const double
     for (int64_t i = 0; i < n_in; i++, w += n_out) {
         REAL xi = (REAL)x[i];
         if (xi == 0) continue;
-        for (int64_t o = 0; o < n_out; o++)
-            sum[o] += w[o] * xi;
+        for (int64_t o = 0; o < n_out; o++) sum[o] += w[o] * xi;
     }
-    for (int64_t o = 0; o < n_out; o++)
-        y[o] = (double)(l->bias ? sum[o] + (REAL)l->bias->value[o] : sum[o]);
+    for (int64_t o = 0; o < n_out; o++) y[o] = (double)(l->bias ? sum[o] + (REAL)l->bias->value[o] : sum[o]);
 }
 
 /* One input element, w = [kh][kw][c_out] of its channel: every tap whose output exists. */
-static void NAME(scatter)(const nh_window *win, nh_image out, int64_t c_out, const REAL *w, REAL *sum, int64_t iy, int64_t ix, REAL x) {
+static void NAME(scatter)(const nh_window *win, nh_image out, int64_t c_out, const REAL *w, REAL *sum, int64_t iy,
+                          int64_t ix, REAL x) {
     for (int64_t ky = 0; ky < win->kernel[0]; ky++) {
         int64_t ty = iy + win->pad_before[0] - ky * win->dilation[0], oy = ty / win->stride[0];
         if (ty < 0 || ty % win->stride[0] || oy >= out.h) continue;
@@ -151,8 +140,7 @@ static void NAME(scatter)(const nh_window *win, nh_image out, int64_t c_out, con
             if (tx < 0 || tx % win->stride[1] || ox >= out.w) continue;
             const REAL *tap = w + (ky * win->kernel[1] + kx) * c_out;
             REAL *s = sum + (oy * out.w + ox) * out.c;
-            for (int64_t o = 0; o < c_out; o++)
-                s[o] += tap[o] * x;
+            for (int64_t o = 0; o < c_out; o++) s[o] += tap[o] * x;
         }
     }
 }
@@ -160,14 +148,16 @@ static void NAME(scatter)(const nh_window *win, nh_image out, int64_t c_out, con
 static void NAME(conv)(const nh_graph *g, const nh_layer *l, const nh_layer_run *run, const double *x, double *y) {
     nh_image in = nh_image_of(g->tensor[l->in[0]].shape), out = nh_image_of(g->tensor[l->out].shape);
     const nh_window *win = &l->window;
-    int64_t c_in = in.c / win->groups, c_out = out.c / win->groups, plane = in.h * in.w, taps = win->kernel[0] * win->kernel[1] * c_out;
+    int64_t c_in = in.c / win->groups, c_out = out.c / win->groups, plane = in.h * in.w,
+            taps = win->kernel[0] * win->kernel[1] * c_out;
     const REAL *weight = run->weight;
     REAL *sum = run->sum;
     memset(sum, 0, (size_t)(out.c * out.h * out.w) * sizeof *sum);
     for (int64_t c = 0; c < in.c; c++)
         for (int64_t i = 0; i < plane; i++) {
             REAL xi = (REAL)x[c * plane + i];
-            if (xi != 0) NAME(scatter)(win, out, c_out, weight + c * taps, sum + c / c_in * c_out, i / in.w, i % in.w, xi);
+            if (xi != 0)
+                NAME(scatter)(win, out, c_out, weight + c * taps, sum + c / c_in * c_out, i / in.w, i % in.w, xi);
         }
     for (int64_t o = 0; o < out.c; o++)
         for (int64_t i = 0; i < out.h * out.w; i++) {
@@ -176,7 +166,7 @@ static void NAME(conv)(const nh_graph *g, const nh_layer *l, const nh_layer_run 
         }
 }
 
-/* --- the rest ------------------------------------------------------------------------------------------------------------- */
+/* --- the rest ---------------------------------------------------------------------------------------------------- */
 
 static REAL NAME(window_sum)(const nh_window *win, nh_image in, const double *x, int64_t y0, int64_t x0) {
     REAL sum = 0;
@@ -195,14 +185,15 @@ static void NAME(pool)(const nh_graph *g, const nh_layer *l, const double *x, do
     for (int64_t c = 0; c < out.c; c++, x += in.h * in.w)
         for (int64_t oy = 0; oy < out.h; oy++)
             for (int64_t ox = 0; ox < out.w; ox++)
-                *y++ = (double)(NAME(window_sum)(win, in, x, oy * win->stride[0] - win->pad_before[0], ox * win->stride[1] - win->pad_before[1]) / area);
+                *y++ = (double)(NAME(window_sum)(win, in, x, oy * win->stride[0] - win->pad_before[0],
+                                                 ox * win->stride[1] - win->pad_before[1]) /
+                                area);
 }
 
 static void NAME(add)(const nh_layer *l, int64_t n, double *const *value, double *y) {
     for (int64_t i = 0; i < n; i++) {
         REAL sum = (REAL)value[l->in[0]][i];
-        for (int k = 1; k < l->n_in; k++)
-            sum += (REAL)value[l->in[k]][i];
+        for (int k = 1; k < l->n_in; k++) sum += (REAL)value[l->in[k]][i];
         y[i] = (double)sum;
     }
 }

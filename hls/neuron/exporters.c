@@ -1,11 +1,12 @@
-/* What exporters write into a file, beyond the equation: the time step that their values imply, and what they leave out. Sources: the exporters
- * of snnTorch 0.9 and 1.0, Sinabs 2.0 and 3.1, Rockpool 3.1, Norse 1.1 and Spyx 0.1 and 1.0, which the README quotes. */
+/* What exporters write into a file, beyond the equation: the time step that their values imply, and what they leave
+ * out. Sources: the exporters of snnTorch 0.9 and 1.0, Sinabs 2.0 and 3.1, Rockpool 3.1, Norse 1.1 and Spyx 0.1
+ * and 1.0, which the README quotes. */
 #include "numerics.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-/* --- the time step ---------------------------------------------------------------------------------------------------- */
+/* --- the time step ----------------------------------------------------------------------------------------------- */
 
 /* dt of r = tau/dt exp(-dt/tau); 0 where no dt gives this r. exp(-x)/x falls with x. */
 static double rockpool_dt(double tau, double r) {
@@ -48,7 +49,7 @@ double nh_exporter_dt(nh_arena *a, const nh_layer *l) {
     return short_number(a, first);
 }
 
-/* --- what is left out ------------------------------------------------------------------------------------------------------ */
+/* --- what is left out -------------------------------------------------------------------------------------------- */
 
 enum { IF = 1 << NH_KIND_IF, LIF = 1 << NH_KIND_LIF, CUBALIF = 1 << NH_KIND_CUBALIF, SPIKING = IF | LIF | CUBALIF };
 
@@ -60,13 +61,17 @@ typedef struct {
 } lost_row;
 
 static const lost_row rows[] = {
-    {NH_PRESET_SINABS, LIF, NH_LOST_GAIN, "input_gain: one_minus_alpha for norm_input=True, the default of Sinabs's LIF, or unit for False"},
-    {NH_PRESET_SINABS, IF, NH_LOST_V_MIN, "v_min: minus_threshold for min_v_mem=-threshold, or none for None, the default of Sinabs's IAF"},
+    {NH_PRESET_SINABS, LIF, NH_LOST_GAIN,
+     "input_gain: one_minus_alpha for norm_input=True, the default of Sinabs's LIF, or unit for False"},
+    {NH_PRESET_SINABS, IF, NH_LOST_V_MIN,
+     "v_min: minus_threshold for min_v_mem=-threshold, or none for None, the default of Sinabs's IAF"},
     {NH_PRESET_SINABS, LIF, NH_LOST_V_MIN, "v_min: none for min_v_mem=None, or minus_threshold"},
     {NH_PRESET_SINABS, SPIKING, NH_LOST_COUNT, "spikes_per_step: 255 for MultiSpike, or 1 for SingleSpike"},
     {NH_PRESET_NORSE, SPIKING, NH_LOST_DT, "dt, or spiking: { dt: ... }: Norse's own default is 1e-3"},
     {NH_PRESET_NORSE, LIF | CUBALIF, NH_LOST_RESET, "reset: zero for reset_value, or subtract for reset_subtract"},
-    {NH_PRESET_SNNTORCH, SPIKING, NH_LOST_TIMING, "reset_timing: next for reset_delay=True, snnTorch's default, snntorch_sub for reset_delay=False with subtract, same for it with zero"},
+    {NH_PRESET_SNNTORCH, SPIKING, NH_LOST_TIMING,
+     "reset_timing: next for reset_delay=True, snnTorch's default, snntorch_sub for reset_delay=False with subtract, "
+     "same for it with zero"},
 };
 
 static bool is_stated(const nh_layer *l, nh_lost what, double spiking_dt) {
@@ -87,7 +92,8 @@ unsigned nh_exporter_lost(const nh_layer *l, const nh_reading *r, double spiking
     unsigned lost = 0;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (rows[i].preset != l->opt.numerics.preset || !(rows[i].kinds & 1 << l->neuron->kind)) continue;
-        if (rows[i].lost == NH_LOST_TIMING && r->n.reset_timing != NH_RESET_NEXT) continue; /* both settings are the same here */
+        if (rows[i].lost == NH_LOST_TIMING && r->n.reset_timing != NH_RESET_NEXT)
+            continue; /* both settings are the same here */
         if (!is_stated(l, rows[i].lost, spiking_dt)) lost |= 1u << i;
     }
     return lost;

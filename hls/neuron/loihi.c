@@ -1,5 +1,6 @@
-/* numerics: lava for a differential equation: the layer in Loihi's integers (models/lava_lif.neuron). Weights become whole numbers of at most
- * 8 bits with sign, all of a layer's by one scale, and the threshold by the same; decays are multiples of 1/4096. */
+/* numerics: lava for a differential equation: the layer in Loihi's integers (models/lava_lif.neuron). Weights become
+ * whole numbers of at most 8 bits with sign, all of a layer's by one scale, and the threshold by the same; decays are
+ * multiples of 1/4096. */
 #include "loihi.h"
 
 #include <math.h>
@@ -12,7 +13,7 @@ typedef struct {
     nh_graph *g;
     nh_layer *feeder[FEEDERS]; /* layers with weights whose sum the neurons take in */
     int n;
-    const char *why;           /* the layer cannot be in integers */
+    const char *why; /* the layer cannot be in integers */
 } feeding;
 
 static bool fail(feeding *f, const char *why) {
@@ -74,7 +75,8 @@ static int weight_bits(const feeding *f) {
     return bits;
 }
 
-/* Whole weight per weight: the scale of least loss among those that make the largest weight 64..127. 0 when there is none. */
+/* Whole weight per weight: the scale of least loss among those that make the largest weight 64..127. 0 when there is
+ * none. */
 static double choose_scale(feeding *f, double gain, double theta) {
     double most = largest(f), best = INFINITY, scale = 0;
     if (most == 0) {
@@ -120,8 +122,7 @@ static bool make_whole(feeding *f, double scale) {
         if (f->feeder[k]->bias) bias[k] = whole(f->a, f->feeder[k]->bias, scale);
         if (!weight[k] || (f->feeder[k]->bias && !bias[k])) return fail(f, "a bias is too large beside its weights");
     }
-    for (int k = 0; k < f->n; k++)
-        f->feeder[k]->weight = weight[k], f->feeder[k]->bias = bias[k];
+    for (int k = 0; k < f->n; k++) f->feeder[k]->weight = weight[k], f->feeder[k]->bias = bias[k];
     return true;
 }
 
@@ -136,8 +137,8 @@ static double of(const nh_coefficients *k, const char *name, double absent) {
     return v ? v->value[0] : absent;
 }
 
-/* (4096 - d) / 4096, d the nearest whole number. (The traces of lava have 163 for 163.84; with weights of 8 bits that leaks too little, and
- * spikes come early.) */
+/* (4096 - d) / 4096, d the nearest whole number. (The traces of lava have 163 for 163.84; with weights of 8 bits that
+ * leaks too little, and spikes come early.) */
 static double keep(double alpha) { return nearbyint(alpha * 4096) / 4096; }
 
 static void put(nh_arena *a, nh_coefficients *k, const char *name, double x) {
@@ -149,16 +150,20 @@ static void put(nh_arena *a, nh_coefficients *k, const char *name, double x) {
 bool nh_loihi_is_asked(const nh_layer *l) {
     const nh_numerics *n = &l->opt.numerics;
     bool is_plain = n->integrator == NH_INTEGRATOR_AUTO && n->input_gain == NH_GAIN_AUTO && n->reset == NH_RESET_AUTO &&
-                    n->reset_timing == NH_RESET_TIMING_AUTO && n->spike == NH_SPIKE_AUTO && n->compare == NH_COMPARE_AUTO &&
-                    n->spikes_per_step == 0 && n->v_min == NH_V_MIN_AUTO && n->syn_order == NH_SYN_ORDER_AUTO;
+                    n->reset_timing == NH_RESET_TIMING_AUTO && n->spike == NH_SPIKE_AUTO &&
+                    n->compare == NH_COMPARE_AUTO && n->spikes_per_step == 0 && n->v_min == NH_V_MIN_AUTO &&
+                    n->syn_order == NH_SYN_ORDER_AUTO;
     nh_neuron_kind kind = l->neuron->kind;
-    return n->preset == NH_PRESET_LAVA && is_plain && (kind == NH_KIND_IF || kind == NH_KIND_LIF || kind == NH_KIND_CUBALIF);
+    return n->preset == NH_PRESET_LAVA && is_plain &&
+           (kind == NH_KIND_IF || kind == NH_KIND_LIF || kind == NH_KIND_CUBALIF);
 }
 
-const nh_neuron_program *nh_loihi_make(nh_graph *g, nh_diag *d, const nh_layer *l, const nh_coefficients *from, nh_coefficients *to, const char **why) {
+const nh_neuron_program *nh_loihi_make(nh_graph *g, nh_diag *d, const nh_layer *l, const nh_coefficients *from,
+                                       nh_coefficients *to, const char **why) {
     feeding f = {.a = g->arena, .g = g};
     bool is_cuba = l->neuron->kind == NH_KIND_CUBALIF;
-    double gain = of(from, "gain", 1) * of(from, "gain_syn", 1), theta = of(from, "theta", 1), leak = of(from, "leak", 0), scale = 0;
+    double gain = of(from, "gain", 1) * of(from, "gain_syn", 1), theta = of(from, "theta", 1),
+           leak = of(from, "leak", 0), scale = 0;
     if (!is_uniform(from)) f.why = "its neurons differ in their parameters";
     if (!f.why && !(gain > 0)) f.why = "its gain is not above 0";
     if (!f.why && collect(&f, l->in[0], 8)) scale = choose_scale(&f, gain, theta);
@@ -166,7 +171,11 @@ const nh_neuron_program *nh_loihi_make(nh_graph *g, nh_diag *d, const nh_layer *
     *why = f.why;
     if (!ok) return NULL;
     double per_volt = scale / gain;
-    const nh_guard guard[] = {{"drive", "current"}, {"memory", is_cuba ? "yes" : "no"}, {"u", "wide"}, {"bias", leak != 0 ? "yes" : "no"}, {"wrap", "none"}};
+    const nh_guard guard[] = {{"drive", "current"},
+                              {"memory", is_cuba ? "yes" : "no"},
+                              {"u", "wide"},
+                              {"bias", leak != 0 ? "yes" : "no"},
+                              {"wrap", "none"}};
     const nh_neuron_program *p = nh_neuron_builtin(g->arena, d, "lava_lif", guard, 5);
     if (!p) return NULL;
     to->n = 0;
@@ -174,8 +183,10 @@ const nh_neuron_program *nh_loihi_make(nh_graph *g, nh_diag *d, const nh_layer *
     put(g->arena, to, "v_keep", keep(of(from, "alpha", 1)));
     put(g->arena, to, "bias", nearbyint(leak * per_volt));
     put(g->arena, to, "theta", nearbyint(theta * per_volt) - 1.0 / 64); /* lava_lif fires above 64 theta; here at it */
-    nh_report(d, NH_N_LOIHI, l->at, "in Loihi's integers: 1 V is %.6g, threshold %g, decay %g/4096%s", per_volt, nearbyint(theta * per_volt),
-              4096 * (1 - keep(of(from, "alpha", 1))), is_cuba ? nh_arena_printf(g->arena, ", current %g/4096", 4096 * (1 - keep(of(from, "alpha_syn", 0)))) : "");
+    nh_report(d, NH_N_LOIHI, l->at, "in Loihi's integers: 1 V is %.6g, threshold %g, decay %g/4096%s", per_volt,
+              nearbyint(theta * per_volt), 4096 * (1 - keep(of(from, "alpha", 1))),
+              is_cuba ? nh_arena_printf(g->arena, ", current %g/4096", 4096 * (1 - keep(of(from, "alpha_syn", 0))))
+                      : "");
     nh_diag_layer(d, l->name);
     return p;
 }

@@ -4,8 +4,8 @@ static void print_list(const nh_neuron_program *p, const char *word, const int *
     for (int i = 0; i < n; i++) {
         const nh_neuron_reg *r = &p->reg[reg[i]];
         char buf[NH_FORMAT_TEXT];
-        fprintf(out, "%s %s%s%s%s", word, r->name, r->measure == NH_MEASURE_VOLT ? " volt" : "", r->has_format ? " " : "",
-                r->has_format ? nh_format_print(r->fmt, buf) : "");
+        fprintf(out, "%s %s%s%s%s", word, r->name, r->measure == NH_MEASURE_VOLT ? " volt" : "",
+                r->has_format ? " " : "", r->has_format ? nh_format_print(r->fmt, buf) : "");
         if (r->has_default) fprintf(out, " = %.17g", r->constant);
         fputc('\n', out);
     }

@@ -1,5 +1,5 @@
-/* Delays that numerics ask for: before every weighted layer (layer_delay), and behind recurrent weights instead of before them
- * (recurrent_bias: no), so that their bias is silent in step 0. */
+/* Delays that numerics ask for: before every weighted layer (layer_delay), and behind recurrent weights instead of
+ * before them (recurrent_bias: no), so that their bias is silent in step 0. */
 #include <assert.h>
 #include <string.h>
 
@@ -9,12 +9,12 @@ typedef struct {
     nh_graph *g;
     const nh_options *o;
     nh_diag *d;
-    nh_layer *list;  /* the layers to be, in an order that `rebuild` makes topological */
+    nh_layer *list; /* the layers to be, in an order that `rebuild` makes topological */
     int n;
     bool has_ode, is_changed;
 } rewirer;
 
-/* --- who reads a layer -------------------------------------------------------------------------------------------------- */
+/* --- who reads a layer ------------------------------------------------------------------------------------------- */
 
 static bool reads(const nh_layer *l, int tensor) {
     for (int k = 0; k < l->n_in; k++)
@@ -47,7 +47,8 @@ static const nh_layer *neurons_of(const rewirer *c, int tensor, int depth) {
     return NULL;
 }
 
-/* Numerics of a weighted layer are those of the neurons it feeds; those of an integer program have their delays already. */
+/* Numerics of a weighted layer are those of the neurons it feeds; those of an integer program have their delays
+ * already. */
 static bool reading_of(const rewirer *c, const nh_layer *l, nh_numerics *n) {
     const nh_layer *neurons = neurons_of(c, l->out, 8);
     if (neurons ? neurons->neuron->kind == NH_KIND_PROGRAM : !c->has_ode) return false;
@@ -68,7 +69,7 @@ static int loop_delay(const rewirer *c, int i) {
     return position(c, c->list[p].in[0]) > p ? p : -1;
 }
 
-/* --- changes --------------------------------------------------------------------------------------------------------------- */
+/* --- changes ----------------------------------------------------------------------------------------------------- */
 
 static const char *fresh_name(const rewirer *c, const char *base) {
     const char *name = nh_arena_printf(c->g->arena, "%s.delay", base);
@@ -85,7 +86,13 @@ static nh_layer *insert_delay(rewirer *c, int before, int64_t steps) {
     const nh_layer *by = &c->list[before];
     int64_t *delay = NH_NEW(c->g->arena, int64_t);
     *delay = steps;
-    nh_layer l = {.name = fresh_name(c, by->name), .op = NH_OP_DELAY, .at = by->at, .n_in = 1, .delay = delay, .n_delay = 1, .opt = by->opt};
+    nh_layer l = {.name = fresh_name(c, by->name),
+                  .op = NH_OP_DELAY,
+                  .at = by->at,
+                  .n_in = 1,
+                  .delay = delay,
+                  .n_delay = 1,
+                  .opt = by->opt};
     memmove(&c->list[before + 1], &c->list[before], (size_t)(c->n - before) * sizeof *c->list);
     c->list[before] = l;
     c->n++;
@@ -114,7 +121,8 @@ static bool is_uniform(const nh_layer *delay) {
 static bool delay_behind(rewirer *c, int i, int loop) {
     const nh_layer *old = &c->list[loop];
     if (!is_uniform(old)) {
-        nh_report(c->d, NH_N_RECURRENT_BIAS, c->list[i].at, "the delays in front of the recurrent weights differ, so that they cannot stand behind them");
+        nh_report(c->d, NH_N_RECURRENT_BIAS, c->list[i].at,
+                  "the delays in front of the recurrent weights differ, so that they cannot stand behind them");
         nh_diag_layer(c->d, c->list[i].name);
         nh_diag_hint(c->d, "set recurrent_bias: yes");
         return false;
@@ -131,15 +139,14 @@ static bool delay_behind(rewirer *c, int i, int loop) {
 static void drop_unread(rewirer *c) {
     for (int i = c->n - 1; i >= 0; i--) {
         bool is_read = c->list[i].op != NH_OP_DELAY || c->list[i].out == c->g->output;
-        for (int k = 0; k < c->n && !is_read; k++)
-            is_read = reads(&c->list[k], c->list[i].out);
+        for (int k = 0; k < c->n && !is_read; k++) is_read = reads(&c->list[k], c->list[i].out);
         if (is_read) continue;
         memmove(&c->list[i], &c->list[i + 1], (size_t)(c->n - i - 1) * sizeof *c->list);
         c->n--;
     }
 }
 
-/* --- the graph made anew --------------------------------------------------------------------------------------------- */
+/* --- the graph made anew ----------------------------------------------------------------------------------------- */
 
 static bool is_ready(const nh_layer *l, const bool *is_made) {
     if (nh_layer_is_late(l)) return true;
@@ -152,11 +159,11 @@ static bool is_ready(const nh_layer *l, const bool *is_made) {
 static int *order_of(rewirer *c) {
     nh_arena *a = c->g->arena;
     int *order = nh_arena_array(a, (size_t)c->n + 1, sizeof *order), n = 0;
-    bool *is_made = nh_arena_array(a, (size_t)c->g->n_tensor + 1, sizeof *is_made), *is_placed = nh_arena_array(a, (size_t)c->n + 1, sizeof *is_placed);
+    bool *is_made = nh_arena_array(a, (size_t)c->g->n_tensor + 1, sizeof *is_made),
+         *is_placed = nh_arena_array(a, (size_t)c->n + 1, sizeof *is_placed);
     while (n < c->n) {
         int i = 0;
-        while (i < c->n && (is_placed[i] || !is_ready(&c->list[i], is_made)))
-            i++;
+        while (i < c->n && (is_placed[i] || !is_ready(&c->list[i], is_made))) i++;
         assert(i < c->n); /* a loop without a delay: readers refuse it */
         is_placed[i] = is_made[c->list[i].out] = true;
         order[n++] = i;
@@ -176,8 +183,7 @@ static void rebuild(rewirer *c) {
     }
     for (int i = 0; i < c->n; i++) {
         nh_layer l = c->list[order[i]];
-        for (int k = 0; k < l.n_in; k++)
-            l.in[k] = map[l.in[k]];
+        for (int k = 0; k < l.n_in; k++) l.in[k] = map[l.in[k]];
         l.out = map[l.out];
         nh_graph_add_layer(new, l);
     }
@@ -187,7 +193,7 @@ static void rebuild(rewirer *c) {
     *g = *new;
 }
 
-/* --- the pass ------------------------------------------------------------------------------------------------------------- */
+/* --- the pass ---------------------------------------------------------------------------------------------------- */
 
 bool nh_rewire(nh_graph *g, const nh_options *o, nh_diag *d) {
     rewirer c = {.g = g, .o = o, .d = d, .n = g->n_layer};

@@ -7,14 +7,12 @@
 
 nh_loc nh_asm_here(nh_assembler *as) {
     int col = 1; /* counts characters: continuation bytes of UTF-8 are none */
-    for (const char *p = as->line; p < as->s; p++)
-        col += (*p & 0xc0) != 0x80;
+    for (const char *p = as->line; p < as->s; p++) col += (*p & 0xc0) != 0x80;
     return (nh_loc){.file = as->file, .line = as->number, .col = col};
 }
 
 void nh_asm_blanks(nh_assembler *as) {
-    while (*as->s == ' ' || *as->s == '\t')
-        as->s++;
+    while (*as->s == ' ' || *as->s == '\t') as->s++;
 }
 
 bool nh_asm_take(nh_assembler *as, char c) {
@@ -42,8 +40,7 @@ const char *nh_asm_word(nh_assembler *as, nh_loc *at) {
     *at = nh_asm_here(as);
     const char *begin = as->s;
     if (!is_first(*begin)) return NULL;
-    while (is_first(*as->s) || is_digit(*as->s))
-        as->s++;
+    while (is_first(*as->s) || is_digit(*as->s)) as->s++;
     return nh_arena_strn(as->a, begin, (size_t)(as->s - begin));
 }
 
@@ -79,7 +76,9 @@ bool nh_asm_number(nh_assembler *as, double *v, nh_loc *at) {
 bool nh_asm_format(nh_assembler *as, nh_format *f) {
     nh_asm_blanks(as);
     const char *end = strchr(as->s, '>');
-    if (!end) return nh_report(as->d, NH_N_NEURON_FORMAT, nh_asm_here(as), "a format is expected, fixed<W,I[,round[,overflow]]>");
+    if (!end)
+        return nh_report(as->d, NH_N_NEURON_FORMAT, nh_asm_here(as),
+                         "a format is expected, fixed<W,I[,round[,overflow]]>");
     const char *why;
     size_t offset;
     const char *text = nh_arena_strn(as->a, as->s, (size_t)(end - as->s) + 1);
@@ -115,8 +114,7 @@ static bool unknown_key(nh_assembler *as, const char *key, nh_loc at) {
 static const char *guard_word(nh_assembler *as) {
     nh_asm_blanks(as);
     const char *begin = as->s;
-    while (is_first(*as->s) || is_digit(*as->s))
-        as->s++;
+    while (is_first(*as->s) || is_digit(*as->s)) as->s++;
     if (as->s > begin) return nh_arena_strn(as->a, begin, (size_t)(as->s - begin));
     nh_report(as->d, NH_N_NEURON_SYNTAX, nh_asm_here(as), "the value of a guard is expected");
     return NULL;

@@ -7,12 +7,12 @@
 struct nh_temporal_eval {
     const nh_graph *g;
     const nh_float_ops *ops;
-    double **value; /* [n_tensor] */
+    double **value;    /* [n_tensor] */
     nh_layer_run *run; /* [n_layer] */
-    int64_t step;   /* of the sample: the next one to be run */
+    int64_t step;      /* of the sample: the next one to be run */
 };
 
-/* --- memory -------------------------------------------------------------------------------------------------------------- */
+/* --- memory ------------------------------------------------------------------------------------------------------ */
 
 static int64_t size_of(const nh_graph *g, int tensor) { return nh_shape_size(g->tensor[tensor].shape); }
 
@@ -31,8 +31,7 @@ static bool room_for_states(nh_arena *a, const nh_layer *l, int64_t n, nh_layer_
 }
 
 static bool room_for_delays(nh_arena *a, const nh_layer *l, int64_t n, nh_layer_run *run) {
-    for (int64_t i = 0; i < l->n_delay; i++)
-        run->depth = l->delay[i] >= run->depth ? l->delay[i] + 1 : run->depth;
+    for (int64_t i = 0; i < l->n_delay; i++) run->depth = l->delay[i] >= run->depth ? l->delay[i] + 1 : run->depth;
     if (run->depth > ((int64_t)1 << 40) / n) return false;
     run->ring = nh_arena_array(a, (size_t)(run->depth * n), sizeof(double));
     return run->ring != NULL;
@@ -73,8 +72,7 @@ nh_temporal_eval *nh_temporal_new(nh_arena *a, const nh_graph *g, nh_float_kind 
 }
 
 static void clear_states(const nh_layer *l, int64_t n, nh_layer_run *run) {
-    for (int s = 0; s < l->neuron->program->n_state; s++)
-        memset(run->state[s], 0, (size_t)n * sizeof(double));
+    for (int s = 0; s < l->neuron->program->n_state; s++) memset(run->state[s], 0, (size_t)n * sizeof(double));
 }
 
 void nh_temporal_reset(nh_temporal_eval *e) {
@@ -87,7 +85,7 @@ void nh_temporal_reset(nh_temporal_eval *e) {
     }
 }
 
-/* --- a step -------------------------------------------------------------------------------------------------------------- */
+/* --- a step ------------------------------------------------------------------------------------------------------ */
 
 static void push(nh_temporal_eval *e, int index) {
     const nh_layer *l = &e->g->layer[index];
@@ -106,8 +104,7 @@ static void pull(nh_temporal_eval *e, int index) {
         memcpy(y, run->ring + (e->step + run->depth - l->delay[0]) % run->depth * n, (size_t)n * sizeof(double));
         return;
     }
-    for (int64_t i = 0; i < n; i++)
-        y[i] = run->ring[(e->step + run->depth - l->delay[i]) % run->depth * n + i];
+    for (int64_t i = 0; i < n; i++) y[i] = run->ring[(e->step + run->depth - l->delay[i]) % run->depth * n + i];
 }
 
 static void run_neuron(nh_temporal_eval *e, int index) {
@@ -116,8 +113,7 @@ static void run_neuron(nh_temporal_eval *e, int index) {
     int64_t n = nh_shape_size(s), period = l->neuron->reset_period;
     if (period > 0 && e->step % period == l->neuron->reset_phase) clear_states(l, n, &e->run[index]);
     const double *in[NH_MAX_INPUTS] = {NULL};
-    for (int k = 0; k < l->n_in; k++)
-        in[k] = e->value[l->in[k]];
+    for (int k = 0; k < l->n_in; k++) in[k] = e->value[l->in[k]];
     e->ops->neuron(l->neuron, n, s.rank > 1 ? s.dim[0] : n, in, e->run[index].state, e->value[l->out]);
 }
 
@@ -147,8 +143,7 @@ static void run_layer(nh_temporal_eval *e, int index) {
         pull(e, index);
         break;
     default:
-        for (int64_t i = 0; i < n; i++)
-            y[i] = scalar(l, x[i]);
+        for (int64_t i = 0; i < n; i++) y[i] = scalar(l, x[i]);
     }
 }
 

@@ -6,11 +6,11 @@
 
 /* A layer in a run. */
 typedef struct {
-    void *weight;     /* in the precision; DENSE [n_in][n_out], CONV [groups][c_in][kh][kw][c_out], inner sizes per group */
-    void *sum;        /* in the precision: [n_out], CONV [h][w][c_out] */
-    double **state;   /* NEURON: [n_state][n] */
-    double *ring;     /* DELAY: [depth][n] */
-    int64_t depth;    /* largest delay + 1 */
+    void *weight; /* in the precision; DENSE [n_in][n_out], CONV [groups][c_in][kh][kw][c_out], inner sizes per group */
+    void *sum;    /* in the precision: [n_out], CONV [h][w][c_out] */
+    double **state; /* NEURON: [n_state][n] */
+    double *ring;   /* DELAY: [depth][n] */
+    int64_t depth;  /* largest delay + 1 */
 } nh_layer_run;
 
 /* Operators in one precision. */
@@ -20,7 +20,8 @@ typedef struct {
     void (*conv)(const nh_graph *g, const nh_layer *l, const nh_layer_run *run, const double *x, double *y);
     void (*pool)(const nh_graph *g, const nh_layer *l, const double *x, double *y);
     void (*add)(const nh_layer *l, int64_t n, double *const *value, double *y);
-    void (*neuron)(const nh_neuron *neuron, int64_t n, int64_t n_channel, const double *const *in, double *const *state, double *y);
+    void (*neuron)(const nh_neuron *neuron, int64_t n, int64_t n_channel, const double *const *in, double *const *state,
+                   double *y);
 } nh_float_ops;
 
 extern const nh_float_ops nh_float_ops_f64, nh_float_ops_f32;

@@ -1,5 +1,5 @@
-/* Layers -> parts. Loops are units that are never cut; then neighbours of one place are joined unless another way between them leads
- * through other places. */
+/* Layers -> parts. Loops are units that are never cut; then neighbours of one place are joined unless another way
+ * between them leads through other places. */
 #include <string.h>
 
 #include "parts_internal.h"
@@ -12,7 +12,7 @@ typedef struct {
     const nh_graph *g;
     bool *live;
     nh_place_kind *place;
-    int *part;      /* [n_layer] its part is the layer of this index, NO_PART: none */
+    int *part; /* [n_layer] its part is the layer of this index, NO_PART: none */
 } cut;
 
 const char *nh_place_text(nh_place_kind p) {
@@ -69,9 +69,12 @@ static void find_places(cut *c) {
     for (int i = 0; i < g->n_layer; i++) {
         const nh_layer *l = &g->layer[i];
         int from = l->n_in > 0 ? maker(c, l->in[0]) : -1;
-        if (!is_wire(l)) c->place[i] = nh_place_of(l);
-        else if (from >= 0 && !is_wire(&g->layer[from])) c->place[i] = nh_place_of(&g->layer[from]);
-        else if (from >= 0 && !is_input(c, from)) c->place[i] = c->place[from];
+        if (!is_wire(l))
+            c->place[i] = nh_place_of(l);
+        else if (from >= 0 && !is_wire(&g->layer[from]))
+            c->place[i] = nh_place_of(&g->layer[from]);
+        else if (from >= 0 && !is_input(c, from))
+            c->place[i] = c->place[from];
         else {
             int r = i;
             while (is_wire(&g->layer[r]) && reader[g->layer[r].out] >= 0) r = reader[g->layer[r].out];
@@ -80,7 +83,7 @@ static void find_places(cut *c) {
     }
 }
 
-/* --- loops ---------------------------------------------------------------------------------------------------------- */
+/* --- loops ------------------------------------------------------------------------------------------------------- */
 
 /* reached[i]: from `start` a way leads to layer i (forward), or from i to `start`. */
 static bool *reach(const cut *c, int start, bool forward) {
@@ -105,14 +108,16 @@ static void join(cut *c, int from, int to) {
 
 static bool refuse_loop(const cut *c, int first, int second) {
     const nh_layer *a = &c->g->layer[first], *b = &c->g->layer[second];
-    nh_report(c->d, NH_P_PART_LOOP, b->opt.strategy_at.line ? b->opt.strategy_at : b->at, "a loop leads through layer '%.80s' (%s) and layer '%.80s' (%s)", a->name,
-              nh_place_text(c->place[first]), b->name, nh_place_text(c->place[second]));
+    nh_report(c->d, NH_P_PART_LOOP, b->opt.strategy_at.line ? b->opt.strategy_at : b->at,
+              "a loop leads through layer '%.80s' (%s) and layer '%.80s' (%s)", a->name, nh_place_text(c->place[first]),
+              b->name, nh_place_text(c->place[second]));
     nh_diag_layer(c->d, b->name);
     nh_diag_hint(c->d, "give both the same strategy: a loop stands in one place");
     return false;
 }
 
-/* All layers of the loop that layer `closing` (a delay) closes are one part. Its delays, which the reader may have made, go with the others. */
+/* All layers of the loop that layer `closing` (a delay) closes are one part. Its delays, which the reader may have
+ * made, go with the others. */
 static bool join_loop(cut *c, int closing) {
     const bool *ahead = reach(c, closing, true), *back = reach(c, closing, false);
     int first = -1;
@@ -137,7 +142,7 @@ static bool join_loops(cut *c) {
     return ok;
 }
 
-/* --- neighbours -------------------------------------------------------------------------------------------------------- */
+/* --- neighbours -------------------------------------------------------------------------------------------------- */
 
 /* Does a way from part `from` to part `to` lead through a third one? */
 static bool detour(const cut *c, int from, int to) {
@@ -157,7 +162,8 @@ static bool detour(const cut *c, int from, int to) {
     return false;
 }
 
-/* From the output on: where a layer may stay with one of two others only, weights stay with the neurons that read them. */
+/* From the output on: where a layer may stay with one of two others only, weights stay with the neurons that read them.
+ */
 static bool join_neighbours(cut *c) {
     bool changed = false;
     for (int i = c->g->n_layer - 1; i >= 0; i--)
@@ -171,7 +177,7 @@ static bool join_neighbours(cut *c) {
     return changed;
 }
 
-/* --- one tensor that leaves ------------------------------------------------------------------------------------------------ */
+/* --- one tensor that leaves -------------------------------------------------------------------------------------- */
 
 /* Does the tensor that layer i makes leave its part? */
 static bool leaves(const cut *c, int i) {
@@ -183,8 +189,8 @@ static bool leaves(const cut *c, int i) {
     return false;
 }
 
-/* What layer i needs of its part becomes a part of its own, if that is not all of it. No circle of parts comes of it: what it needs of other
- * parts they have without it. */
+/* What layer i needs of its part becomes a part of its own, if that is not all of it. No circle of parts comes of it:
+ * what it needs of other parts they have without it. */
 static bool part_off(cut *c, int i) {
     const bool *needed = reach(c, i, false);
     int root = c->part[i], rest = -1;
@@ -207,7 +213,7 @@ static bool part_again(cut *c) {
     return false;
 }
 
-/* --- parts in order ------------------------------------------------------------------------------------------------------ */
+/* --- parts in order ---------------------------------------------------------------------------------------------- */
 
 /* Is everything that the part `root` reads in a part that has its number? */
 static bool is_next(const cut *c, int root, const int *number) {
@@ -222,7 +228,10 @@ static bool is_next(const cut *c, int root, const int *number) {
 static void add_part(cut *c, nh_parts *p, int root) {
     nh_part *part = &p->part[p->n_part];
     int index = p->n_part++;
-    *part = (nh_part){.id = nh_arena_printf(c->a, "p%d_%s", index, nh_place_text(c->place[root])), .place = c->place[root], .out = -1, .shares = -1};
+    *part = (nh_part){.id = nh_arena_printf(c->a, "p%d_%s", index, nh_place_text(c->place[root])),
+                      .place = c->place[root],
+                      .out = -1,
+                      .shares = -1};
     part->layer = nh_arena_array(c->a, (size_t)c->g->n_layer, sizeof *part->layer);
     for (int i = 0; i < c->g->n_layer; i++)
         if (c->part[i] == root) part->layer[part->n_layer++] = i, p->part_of[i] = index;
@@ -243,9 +252,16 @@ static void number_parts(cut *c, nh_parts *p) {
 nh_parts *nh_parts_cut(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_options *o) {
     nh_arena *scratch = nh_arena_new();
     size_t n = (size_t)g->n_layer;
-    cut c = {scratch, d, g, nh_arena_array(scratch, n, sizeof(bool)), nh_arena_array(scratch, n, sizeof(nh_place_kind)), nh_arena_array(scratch, n, sizeof(int))};
+    cut c = {scratch,
+             d,
+             g,
+             nh_arena_array(scratch, n, sizeof(bool)),
+             nh_arena_array(scratch, n, sizeof(nh_place_kind)),
+             nh_arena_array(scratch, n, sizeof(int))};
     nh_parts *p = NH_NEW(a, nh_parts);
-    *p = (nh_parts){.graph = g, .part = nh_arena_array(a, n + 1, sizeof *p->part), .part_of = nh_arena_array(a, n, sizeof *p->part_of)};
+    *p = (nh_parts){.graph = g,
+                    .part = nh_arena_array(a, n + 1, sizeof *p->part),
+                    .part_of = nh_arena_array(a, n, sizeof *p->part_of)};
     memset(p->part_of, -1, n * sizeof *p->part_of);
     find_live(&c);
     find_places(&c);
@@ -256,6 +272,7 @@ nh_parts *nh_parts_cut(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_opti
     c.a = a;
     if (ok) number_parts(&c, p);
     nh_arena_free(scratch);
-    if (ok && p->n_part == 0) return nh_report(d, NH_P_EMPTY, o->model_at, "no layer of the network needs hardware"), NULL;
+    if (ok && p->n_part == 0)
+        return nh_report(d, NH_P_EMPTY, o->model_at, "no layer of the network needs hardware"), NULL;
     return ok && nh_parts_close(a, d, p, o) ? p : NULL;
 }

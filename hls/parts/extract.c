@@ -7,12 +7,12 @@ static const nh_layer *maker(const nh_graph *g, int tensor) { return &g->layer[g
 
 static int part_of_tensor(const nh_parts *p, int tensor) { return p->part_of[p->graph->tensor[tensor].producer]; }
 
-/* --- borders --------------------------------------------------------------------------------------------------------- */
+/* --- borders ----------------------------------------------------------------------------------------------------- */
 
 static void refuse(nh_diag *d, const nh_parts *p, const nh_part *part, const char *what) {
     const nh_layer *in = &p->graph->layer[part->layer[0]];
-    nh_report(d, NH_P_PART_PORTS, in->opt.strategy_at.line ? in->opt.strategy_at : in->at, "the part %s (layer '%.80s'%s) %s", part->id, in->name,
-              part->n_layer > 1 ? " and others" : "", what);
+    nh_report(d, NH_P_PART_PORTS, in->opt.strategy_at.line ? in->opt.strategy_at : in->at,
+              "the part %s (layer '%.80s'%s) %s", part->id, in->name, part->n_layer > 1 ? " and others" : "", what);
     nh_diag_layer(d, in->name);
 }
 
@@ -25,7 +25,9 @@ static bool refuse_input(nh_diag *d, const nh_parts *p, const nh_part *part) {
 
 static bool refuse_output(nh_diag *d, const nh_parts *p, const nh_part *part, int tensor) {
     const char *first = maker(p->graph, part->out)->name, *second = maker(p->graph, tensor)->name;
-    refuse(d, p, part, nh_arena_printf(d->arena, "has a loop from which two tensors leave, those of '%.60s' and '%.60s'", first, second));
+    refuse(d, p, part,
+           nh_arena_printf(d->arena, "has a loop from which two tensors leave, those of '%.60s' and '%.60s'", first,
+                           second));
     nh_diag_allowed(d, "one: a loop is never parted");
     nh_diag_hint(d, "put what reads '%.60s' in the same place, or what reads '%.60s'", first, second);
     return false;
@@ -36,7 +38,8 @@ static bool add_input(nh_diag *d, const nh_parts *p, nh_part *part, int tensor) 
     while (k < part->n_in && part->in[k] != tensor) k++;
     if (k < part->n_in) return true;
     if (k == NH_PART_INPUTS) return refuse_input(d, p, part);
-    for (; k > 0 && p->graph->tensor[part->in[k - 1]].producer > p->graph->tensor[tensor].producer; k--) part->in[k] = part->in[k - 1];
+    for (; k > 0 && p->graph->tensor[part->in[k - 1]].producer > p->graph->tensor[tensor].producer; k--)
+        part->in[k] = part->in[k - 1];
     part->in[k] = tensor;
     part->n_in++;
     return true;
@@ -71,8 +74,10 @@ static bool check_fabric(nh_diag *d, const nh_parts *p, const nh_part *part) {
     const nh_graph *g = p->graph;
     const nh_layer *l = maker(g, part->out);
     while (l->op == NH_OP_RESHAPE || l->op == NH_OP_IDENTITY) l = maker(g, l->in[0]);
-    if (l->op == NH_OP_NEURON || !g->is_temporal) return true; /* without time: every dense layer is one of neurons (from_frame.c) */
-    nh_report(d, NH_P_PART_EDGE, l->opt.strategy_at.line ? l->opt.strategy_at : l->at, "layer '%.80s' is on the fabric, and what reads it is not", l->name);
+    if (l->op == NH_OP_NEURON || !g->is_temporal)
+        return true; /* without time: every dense layer is one of neurons (from_frame.c) */
+    nh_report(d, NH_P_PART_EDGE, l->opt.strategy_at.line ? l->opt.strategy_at : l->at,
+              "layer '%.80s' is on the fabric, and what reads it is not", l->name);
     nh_diag_layer(d, l->name);
     nh_diag_found(d, "an operator %s", nh_op_get(l->op)->text);
     nh_diag_allowed(d, "layers of neurons: only they send events");
@@ -80,7 +85,7 @@ static bool check_fabric(nh_diag *d, const nh_parts *p, const nh_part *part) {
     return false;
 }
 
-/* --- a graph of its own ------------------------------------------------------------------------------------------------ */
+/* --- a graph of its own ------------------------------------------------------------------------------------------ */
 
 static nh_graph *extract(nh_arena *a, const nh_parts *p, const nh_part *part) {
     const nh_graph *g = p->graph;
@@ -98,7 +103,8 @@ static nh_graph *extract(nh_arena *a, const nh_parts *p, const nh_part *part) {
     }
     for (int k = 0; k < part->n_in; k++) {
         const nh_layer *from = maker(g, part->in[k]);
-        nh_layer input = {.name = from->name, .op = NH_OP_INPUT, .at = from->at, .out = tensor[part->in[k]], .opt = from->opt};
+        nh_layer input = {
+            .name = from->name, .op = NH_OP_INPUT, .at = from->at, .out = tensor[part->in[k]], .opt = from->opt};
         input.opt.strategy = NH_STRATEGY_WIRE;
         nh_graph_add_layer(own, input);
     }
@@ -117,7 +123,8 @@ static void tell_host(nh_diag *d, const nh_parts *p, const nh_part *part) {
     for (int i = 0; i < part->n_layer; i++) {
         const nh_layer *l = &p->graph->layer[part->layer[i]];
         if (l->opt.strategy != NH_STRATEGY_HOST) continue;
-        nh_report(d, NH_P_PART_HOST, l->opt.strategy_at, "layer '%.80s' is on the host: C kernels only, no hardware", l->name);
+        nh_report(d, NH_P_PART_HOST, l->opt.strategy_at, "layer '%.80s' is on the host: C kernels only, no hardware",
+                  l->name);
         nh_diag_layer(d, l->name);
     }
 }

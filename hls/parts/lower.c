@@ -34,7 +34,7 @@ static void take_in(nh_layer *l) {
     l->opt.reuse_factor = 0;
 }
 
-/* --- the parts --------------------------------------------------------------------------------------------------------- */
+/* --- the parts --------------------------------------------------------------------------------------------------- */
 
 /* One budget for all pipelines: solved as if they were one. */
 static bool solve_reuse(nh_arena *a, nh_diag *d, nh_parts *p, const nh_options *o) {
@@ -45,7 +45,8 @@ static bool solve_reuse(nh_arena *a, nh_diag *d, nh_parts *p, const nh_options *
     all.layer = nh_arena_array(a, (size_t)g->n_layer, sizeof *all.layer);
     all.n_layer = 0;
     for (int i = 0; i < g->n_layer; i++)
-        if (p->part_of[i] >= 0 && p->part[p->part_of[i]].place == NH_PLACE_PIPELINE) from[all.n_layer] = i, all.layer[all.n_layer++] = g->layer[i];
+        if (p->part_of[i] >= 0 && p->part[p->part_of[i]].place == NH_PLACE_PIPELINE)
+            from[all.n_layer] = i, all.layer[all.n_layer++] = g->layer[i];
     if (!nh_solve_reuse(&all, o, d, reuse)) return false;
     for (int i = 0; i < all.n_layer; i++) {
         nh_part *part = &p->part[p->part_of[from[i]]];
@@ -64,7 +65,8 @@ static bool lower_host(nh_arena *a, nh_diag *d, nh_part *part) {
 
 static bool map_fabric(nh_arena *a, nh_diag *d, nh_part *part) {
     part->fabric = &part->opt->fabric.f;
-    part->image = nh_map_graph(a, d, part->graph, part->fabric, &part->opt->fabric.map, part->opt->project, &part->net, &part->plan);
+    part->image = nh_map_graph(a, d, part->graph, part->fabric, &part->opt->fabric.map, part->opt->project, &part->net,
+                               &part->plan);
     return part->image != NULL;
 }
 
@@ -82,14 +84,17 @@ static bool map_all(nh_arena *a, nh_diag *d, nh_parts *p, const nh_fabric *f) {
     return ok;
 }
 
-/* The fabric for all parts, which are mapped: open sizes as large as one of them needs, the neuron models of all. False: no fabric has them all. */
+/* The fabric for all parts, which are mapped: open sizes as large as one of them needs, the neuron models of all.
+ * False: no fabric has them all. */
 static bool join_fabrics(nh_arena *a, nh_diag *d, const nh_parts *p, const nh_fabric *asked, nh_fabric *all) {
     bool ok = true;
     *all = *asked;
     for (int i = 0; i < p->n_part; i++)
         if (is_on_fabric(&p->part[i])) nh_map_join_sizes(asked, &p->part[i].image->fabric, all);
     for (int i = 0; ok && i < p->n_part; i++)
-        if (is_on_fabric(&p->part[i])) ok = nh_map_size_words(d, p->part[i].graph, all, &p->part[i].opt->fabric.map) && nh_event_net_of(a, d, p->part[i].graph, all);
+        if (is_on_fabric(&p->part[i]))
+            ok = nh_map_size_words(d, p->part[i].graph, all, &p->part[i].opt->fabric.map) &&
+                 nh_event_net_of(a, d, p->part[i].graph, all);
     return ok;
 }
 
@@ -102,7 +107,8 @@ static bool map_fabrics(nh_arena *a, nh_diag *d, nh_parts *p, const nh_options *
         if (is_on_fabric(&p->part[i])) n++, first = i;
     if (!map_all(a, d, p, &o->fabric.f)) return false;
     if (n < 2) return true;
-    if (!join_fabrics(a, ignored, p, &o->fabric.f, &all) || !map_all(a, ignored, p, &all)) return map_all(a, nh_diag_new(a), p, &o->fabric.f);
+    if (!join_fabrics(a, ignored, p, &o->fabric.f, &all) || !map_all(a, ignored, p, &all))
+        return map_all(a, nh_diag_new(a), p, &o->fabric.f);
     for (int i = 0; i < p->n_part; i++)
         if (is_on_fabric(&p->part[i])) p->part[i].shares = first;
     return true;
@@ -115,7 +121,7 @@ static bool lower_part(nh_arena *a, nh_diag *d, nh_part *part) {
     return part->design != NULL;
 }
 
-/* --- the whole --------------------------------------------------------------------------------------------------------- */
+/* --- the whole --------------------------------------------------------------------------------------------------- */
 
 static const nh_layer *layer_of(const nh_parts *p, int i) {
     const nh_part *part = &p->part[p->part_of[i]];
@@ -158,8 +164,10 @@ static bool lower_whole(nh_arena *a, nh_diag *d, nh_parts *p, const nh_options *
     memcpy(g->layer, p->graph->layer, (size_t)g->n_layer * sizeof *g->layer);
     for (int i = 0; i < g->n_layer; i++) {
         int part = p->part_of[i];
-        if (part >= 0 && p->part[part].place == NH_PLACE_PIPELINE) g->layer[i].opt = layer_of(p, i)->opt;
-        else take_in(&g->layer[i]);
+        if (part >= 0 && p->part[part].place == NH_PLACE_PIPELINE)
+            g->layer[i].opt = layer_of(p, i)->opt;
+        else
+            take_in(&g->layer[i]);
     }
     p->whole = lower_quietly(a, d, g, unhurried(a, o));
     if (p->whole) settle_units(p);

@@ -1,5 +1,6 @@
-/* Sums and biases in front of a neuron move into its program: every weighted layer then keeps an accumulator and a weight scale of its
- * own, and biases have the resolution of the state. The float arithmetic stays the same, in the same order. */
+/* Sums and biases in front of a neuron move into its program: every weighted layer then keeps an accumulator and a
+ * weight scale of its own, and biases have the resolution of the state. The float arithmetic stays the same, in the
+ * same order. */
 #include <math.h>
 
 #include "edit.h"
@@ -8,16 +9,20 @@
 static bool absorb_sum(nh_graph *g, int at, int k) {
     nh_layer *l = &g->layer[at];
     nh_layer *add = nh_graph_only_source(g, l, k);
-    if (!add || add->op != NH_OP_ADD || l->neuron->program->is_exact || l->n_in + add->n_in - 1 > NH_NEURON_INPUTS) return false;
+    if (!add || add->op != NH_OP_ADD || l->neuron->program->is_exact || l->n_in + add->n_in - 1 > NH_NEURON_INPUTS)
+        return false;
     nh_arena *a = g->arena;
     nh_neuron_program *p = nh_program_copy(a, l->neuron->program);
-    int whole = p->input[k], part = nh_program_add_reg(a, p, nh_arena_printf(a, "%s_0", p->reg[whole].name), NH_REG_TEMP, p->reg[whole].measure);
+    int whole = p->input[k], part = nh_program_add_reg(a, p, nh_arena_printf(a, "%s_0", p->reg[whole].name),
+                                                       NH_REG_TEMP, p->reg[whole].measure);
     /* The old register stays input k and becomes the first term; a new one is the sum. */
     nh_program_replace(p, 0, whole, part);
     int sum = whole;
     for (int j = 1; j < add->n_in; j++) {
-        int term = nh_program_add_reg(a, p, nh_arena_printf(a, "%s_%d", p->reg[whole].name, j), NH_REG_INPUT, p->reg[whole].measure);
-        int next = j + 1 < add->n_in ? nh_program_add_reg(a, p, nh_arena_printf(a, "%s_s%d", p->reg[whole].name, j), NH_REG_TEMP, p->reg[whole].measure)
+        int term = nh_program_add_reg(a, p, nh_arena_printf(a, "%s_%d", p->reg[whole].name, j), NH_REG_INPUT,
+                                      p->reg[whole].measure);
+        int next = j + 1 < add->n_in ? nh_program_add_reg(a, p, nh_arena_printf(a, "%s_s%d", p->reg[whole].name, j),
+                                                          NH_REG_TEMP, p->reg[whole].measure)
                                      : part;
         nh_program_insert(a, p, j - 1, NH_NOP_ADD, next, sum, term);
         sum = next;
@@ -29,7 +34,8 @@ static bool absorb_sum(nh_graph *g, int at, int k) {
     return true;
 }
 
-/* A bias per output as values for the neurons of l: one for all when they are the same; for each where the shape is another than from's. */
+/* A bias per output as values for the neurons of l: one for all when they are the same; for each where the shape is
+ * another than from's. */
 static nh_neuron_value bias_value(nh_graph *g, const nh_layer *from, const nh_layer *l) {
     const nh_param *b = from->bias;
     int64_t n = nh_shape_size(b->shape), size = nh_shape_size(g->tensor[l->out].shape);

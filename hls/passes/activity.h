@@ -13,14 +13,15 @@ typedef struct {
     int64_t steps_left; /* to be added */
 } nh_activity;
 
-/* For a dense layer of a network with a loop whose weights are chosen here and that a neuron reads; NULL for others, and for those that would take too long. Lives in a. */
+/* For a dense layer of a network with a loop whose weights are chosen here and that a neuron reads; NULL for others,
+ * and for those that would take too long. Lives in a. */
 nh_activity *nh_activity_new(nh_arena *a, const nh_graph *g, int layer, int64_t steps);
 /* A sample begins; one step of it; all samples were seen. */
 void nh_activity_reset(nh_activity *act);
 void nh_activity_step(nh_activity *act, const double *x);
 void nh_activity_finish(nh_activity *act);
-/* raw[n]: integers near target[n], changed by one where that lowers the cost of the row; none ends a whole step away from its target, or outside of
- * allowed. Expected: raw is rounded to nearest. */
+/* raw[n]: integers near target[n], changed by one where that lowers the cost of the row; none ends a whole step away
+ * from its target, or outside of allowed. Expected: raw is rounded to nearest. */
 void nh_activity_round(nh_arena *scratch, const nh_activity *act, const double *target, nh_range allowed, int64_t *raw);
 
 #endif

@@ -1,6 +1,6 @@
-/* y = s x + t, in one place: chains of batch norms (Sub, Div, Mul, Add of constants, BatchNormalization) become one layer, which moves
- * into the weighted layer before it, or, where it only scales, into the one behind it. The function of the network stays the same, and
- * no result between the layers of a chain is rounded. */
+/* y = s x + t, in one place: chains of batch norms (Sub, Div, Mul, Add of constants, BatchNormalization) become one
+ * layer, which moves into the weighted layer before it, or, where it only scales, into the one behind it. The function
+ * of the network stays the same, and no result between the layers of a chain is rounded. */
 #include "passes.h"
 
 #include <string.h>
@@ -62,7 +62,8 @@ static affine composed(nh_arena *a, affine first, affine second) {
     return m;
 }
 
-static nh_param *with_values(nh_arena *a, const nh_param *from, const char *name, nh_loc at, nh_shape shape, const double *value) {
+static nh_param *with_values(nh_arena *a, const nh_param *from, const char *name, nh_loc at, nh_shape shape,
+                             const double *value) {
     nh_param *p = NH_NEW(a, nh_param);
     *p = from ? *from : (nh_param){.name = name, .at = at};
     p->shape = shape;
@@ -79,10 +80,13 @@ static void set_affine(nh_graph *g, nh_layer *l, affine m) {
 }
 
 /* A format that the user gave is a rounding that was asked for: what has one stays. */
-static bool has_auto_parameters(const nh_layer *l) { return l->opt.weight.is_auto && l->opt.bias.is_auto && l->opt.accum.is_auto; }
+static bool has_auto_parameters(const nh_layer *l) {
+    return l->opt.weight.is_auto && l->opt.bias.is_auto && l->opt.accum.is_auto;
+}
 
 static void say_folded(nh_graph *g, nh_diag *d, const nh_layer *gone, const nh_layer *into, const char *whose) {
-    nh_report(d, NH_N_GRAPH, gone->at, "layer '%s': folded into '%s', whose result takes %s options", gone->name, into->name, whose);
+    nh_report(d, NH_N_GRAPH, gone->at, "layer '%s': folded into '%s', whose result takes %s options", gone->name,
+              into->name, whose);
     nh_diag_layer(d, gone->name);
     nh_graph_remove_layer(g, (int)(gone - g->layer));
 }
@@ -103,7 +107,8 @@ static bool fold_back(nh_graph *g, nh_layer *bn, nh_diag *d) {
     nh_layer *dense = nh_graph_source_behind_reshapes(g, bn, 0);
     if (!dense || dense->op != NH_OP_DENSE || !dense->opt.result.is_auto || !has_auto_parameters(bn)) return false;
     int64_t n_out = dense->weight->shape.dim[0], n_in = dense->weight->shape.dim[1];
-    double *w = nh_arena_array(g->arena, (size_t)(n_out * n_in), sizeof *w), *b = nh_arena_array(g->arena, (size_t)n_out, sizeof *b);
+    double *w = nh_arena_array(g->arena, (size_t)(n_out * n_in), sizeof *w),
+           *b = nh_arena_array(g->arena, (size_t)n_out, sizeof *b);
     nh_axis axis = nh_layer_axis(g, bn);
     for (int64_t o = 0; o < n_out; o++) {
         int64_t c = nh_channel_of(axis, o);
@@ -127,8 +132,9 @@ static bool is_scaling(const nh_layer *bn) {
     return s[0] < 0 || s[0] > 0;
 }
 
-/* w' = s w: one factor for all inputs of the dense layer behind it changes no weight's precision. Different factors would give the
- * columns of a matrix with one format different precisions, and an offset would make large sums that cancel: those stay in front. */
+/* w' = s w: one factor for all inputs of the dense layer behind it changes no weight's precision. Different factors
+ * would give the columns of a matrix with one format different precisions, and an offset would make large sums that
+ * cancel: those stay in front. */
 static bool fold_forward(nh_graph *g, nh_layer *dense, nh_diag *d) {
     nh_layer *bn = nh_graph_source_behind_reshapes(g, dense, 0);
     if (!bn || bn->op != NH_OP_BATCHNORM || !is_scaling(bn)) return false;
@@ -158,7 +164,8 @@ bool nh_pass_fold_affine(nh_graph *g, nh_diag *d) {
         if (l->op != NH_OP_BATCHNORM) continue;
         nh_report(d, NH_N_GRAPH, l->at, "layer '%s': stays a layer of its own", l->name);
         nh_diag_layer(d, l->name);
-        nh_diag_hint(d, "it is folded behind a dense layer that feeds it alone, or in front of one where it only scales, with formats left to auto");
+        nh_diag_hint(d, "it is folded behind a dense layer that feeds it alone, or in front of one where it only "
+                        "scales, with formats left to auto");
     }
     return true;
 }

@@ -23,8 +23,7 @@ static bool observe(nh_stats *s, keeper *k, const double *v, int64_t n, int64_t 
     }
     s->min = min;
     s->max = max;
-    for (; k->next < first + n; k->next += k->stride)
-        s->kept.v[s->kept.n++] = v[k->next - first];
+    for (; k->next < first + n; k->next += k->stride) s->kept.v[s->kept.n++] = v[k->next - first];
     return sum == 0;
 }
 
@@ -55,8 +54,7 @@ bool nh_pass_calibrate(nh_graph *g, const nh_options *o, const nh_samples *calib
     if (!calibration || calibration->n < 1) return true;
     int64_t size = nh_shape_size(g->tensor[g->input].shape);
     if (calibration->size != size) {
-        nh_report(d, NH_N_CALIBRATION_SHAPE, o->calibrate.at,
-                  "calibration samples do not have the size of the input");
+        nh_report(d, NH_N_CALIBRATION_SHAPE, o->calibrate.at, "calibration samples do not have the size of the input");
         nh_diag_found(d, "%lld elements", (long long)calibration->size);
         nh_diag_allowed(d, "%lld elements", (long long)size);
         return false;

@@ -26,13 +26,10 @@ static void sign_sums(const int64_t *w, int64_t n, bool fits_int64, nh_i128 *pos
         return;
     }
     *positive = *negative = 0;
-    for (int64_t i = 0; i < n; i++)
-        *(w[i] > 0 ? positive : negative) += w[i];
+    for (int64_t i = 0; i < n; i++) *(w[i] > 0 ? positive : negative) += w[i];
 }
 
-static nh_range scaled(nh_i128 factor, nh_range x) {
-    return nh_range_mul((nh_range){factor, factor}, x);
-}
+static nh_range scaled(nh_i128 factor, nh_range x) { return nh_range_mul((nh_range){factor, factor}, x); }
 
 /* Every input has the same interval x, so row sums bound everything: whole sums by P*x + N*x, partial sums by
  * the same with 0 in x (a term may be missing yet), and so may the bias. */
@@ -55,18 +52,14 @@ static bool exact_accum(nh_infer *c, nh_layer *l, dense_numbers *n, int bits_x) 
     int width = nh_range_signed_width(n->partial);
     char buf[NH_FORMAT_TEXT];
     if (width > 64) {
-        nh_infer_say(c, l, NH_N_ACCUM_WIDE, "layer '%s': the exact accumulator needs %d bits", l->name,
-                     width);
-        nh_diag_found(c->d, "%lld products of %d and %d bits", (long long)n->n_in, bits_x,
-                      l->weight->fmt.width_bits);
+        nh_infer_say(c, l, NH_N_ACCUM_WIDE, "layer '%s': the exact accumulator needs %d bits", l->name, width);
+        nh_diag_found(c->d, "%lld products of %d and %d bits", (long long)n->n_in, bits_x, l->weight->fmt.width_bits);
         nh_diag_allowed(c->d, "64 bits");
-        nh_diag_hint(c->d, "take %d bits from the input's or the weight's format, or give `accum`",
-                     width - 64);
+        nh_diag_hint(c->d, "take %d bits from the input's or the weight's format, or give `accum`", width - 64);
         return false;
     }
     l->accum = nh_format_make(true, width, width - n->frac, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
-    nh_infer_say(c, l, NH_N_ACCUM, "layer '%s': accumulator %s, exact", l->name,
-                 nh_format_print(l->accum, buf));
+    nh_infer_say(c, l, NH_N_ACCUM, "layer '%s': accumulator %s, exact", l->name, nh_format_print(l->accum, buf));
     return true;
 }
 
@@ -80,22 +73,19 @@ static void given_accum(nh_infer *c, nh_layer *l, nh_range x, int frac_product, 
     nh_range all = nh_range_convert(n->partial, frac_product, wide);
     if (frac_product > n->frac) all = nh_range_add(all, (nh_range){-n->n_in, n->n_in});
     nh_range b = {0, 0};
-    for (int64_t o = 0; bias && o < n->n_out; o++)
-        b = nh_range_hull(b, (nh_range){bias->raw[o], bias->raw[o]});
+    for (int64_t o = 0; bias && o < n->n_out; o++) b = nh_range_hull(b, (nh_range){bias->raw[o], bias->raw[o]});
     all = nh_range_add(all, b);
 
     nh_range held = nh_range_of(l->accum);
     bool overflows = all.lo < held.lo || all.hi > held.hi;
-    for (int64_t o = 0; o < n->n_out; o++)
-        n->sum[o] = overflows ? held : all;
+    for (int64_t o = 0; o < n->n_out; o++) n->sum[o] = overflows ? held : all;
     char buf[NH_FORMAT_TEXT];
-    nh_infer_say(c, l, NH_N_ACCUM,
-                 "layer '%s': accumulator %s, given; every product and every sum is cast to it", l->name,
-                 nh_format_print(l->accum, buf));
+    nh_infer_say(c, l, NH_N_ACCUM, "layer '%s': accumulator %s, given; every product and every sum is cast to it",
+                 l->name, nh_format_print(l->accum, buf));
     if (!overflows) return;
     int needed = nh_range_signed_width(all);
-    nh_infer_say(c, l, NH_N_ACCUM_OVERFLOW, "layer '%s': sums can need %d bits, the accumulator %s has %d",
-                 l->name, needed, buf, l->accum.width_bits);
+    nh_infer_say(c, l, NH_N_ACCUM_OVERFLOW, "layer '%s': sums can need %d bits, the accumulator %s has %d", l->name,
+                 needed, buf, l->accum.width_bits);
     if (needed <= 64) {
         nh_format enough = nh_format_make(true, needed, needed - n->frac, l->accum.round, l->accum.overflow);
         nh_diag_hint(c->d, "%s cannot overflow, `accum: auto` is exact", nh_format_print(enough, buf));
@@ -133,20 +123,15 @@ static void real_interval(const dense_numbers *n, const nh_layer *last, double *
 /* What raw 1 at frac 0 of the result means. A given format is read at scale 1. A power-of-two result takes
  * over the scale of the sums, so it needs no multiplier; an arbitrary one makes the largest result the
  * largest integer. */
-static double result_scale(const nh_infer *c, const dense_numbers *n, const nh_layer *last,
-                           double input_scale) {
+static double result_scale(const nh_infer *c, const dense_numbers *n, const nh_layer *last, double input_scale) {
     if (!last->opt.result.is_auto) return 1;
     if (last->opt.scale == NH_SCALE_POWER_OF_TWO) return n->is_uniform ? n->unit[0] : input_scale;
     double lo, hi;
     real_interval(n, last, &lo, &hi);
     nh_fit f;
     if (!nh_infer_seen(c, last, 1, lo < 0, &f))
-        f = (nh_fit){.lo = lo,
-                     .hi = hi,
-                     .unit = 1,
-                     .is_signed = lo < 0,
-                     .bits = last->opt.result_bits,
-                     .round = NH_ROUND_RND};
+        f = (nh_fit){
+            .lo = lo, .hi = hi, .unit = 1, .is_signed = lo < 0, .bits = last->opt.result_bits, .round = NH_ROUND_RND};
     double scale = nh_fit_scale(f);
     return scale > 0 ? scale : n->unit[0];
 }
@@ -175,17 +160,17 @@ static void requantize(nh_infer *c, nh_layer *l, const dense_numbers *n, double 
         error = fmax(error, fabs((double)mul[o] / exact - 1));
     }
     int zeros = all ? __builtin_ctzll((unsigned long long)all) : 0;
-    for (int64_t o = 0; o < n->n_out; o++)
-        mul[o] >>= zeros;
+    for (int64_t o = 0; o < n->n_out; o++) mul[o] >>= zeros;
     l->requant_mul = mul;
     l->requant_shift = shift - zeros;
-    nh_infer_say(
-        c, l, NH_N_REQUANT,
-        "layer '%s': %lld requantizer multipliers of up to %d bits, shift %d, relative error up to %.2g",
-        l->name, (long long)n->n_out, 64 - __builtin_clzll((unsigned long long)(all >> zeros)),
-        l->requant_shift, error);
+    nh_infer_say(c, l, NH_N_REQUANT,
+                 "layer '%s': %lld requantizer multipliers of up to %d bits, shift %d, relative error up to %.2g",
+                 l->name, (long long)n->n_out, 64 - __builtin_clzll((unsigned long long)(all >> zeros)),
+                 l->requant_shift, error);
     if (error <= 1. / 16) return;
-    nh_infer_say(c, l, NH_N_UNDERFLOW, "layer '%s': a requantizer of %d bits is %.0f %% off: the scales of its outputs are far apart", l->name, bits, 100 * error);
+    nh_infer_say(c, l, NH_N_UNDERFLOW,
+                 "layer '%s': a requantizer of %d bits is %.0f %% off: the scales of its outputs are far apart",
+                 l->name, bits, 100 * error);
     nh_diag_hint(c->d, "multiplier_bits: %d", bits + 4 < 32 ? bits + 4 : 32);
 }
 
@@ -211,8 +196,7 @@ static bool infer_sums(nh_infer *c, nh_layer *l, const nh_tensor *x, dense_numbe
         if (!nh_infer_signed64(c, l, "accumulator", l->accum, l->opt.accum.at)) return false;
     }
     n->frac = l->accum_exact ? frac_product : nh_format_frac(l->accum);
-    if (l->bias && !nh_infer_bias(c, l, n->n_out, n->frac, n->unit, l->accum_exact ? NULL : &l->accum))
-        return false;
+    if (l->bias && !nh_infer_bias(c, l, n->n_out, n->frac, n->unit, l->accum_exact ? NULL : &l->accum)) return false;
     if (!l->accum_exact) {
         given_accum(c, l, x->range, frac_product, n);
         return true;
@@ -223,8 +207,7 @@ static bool infer_sums(nh_infer *c, nh_layer *l, const nh_tensor *x, dense_numbe
 
 bool nh_infer_dense(nh_infer *c, nh_layer *l) {
     const nh_tensor *x = &c->g->tensor[l->in[0]];
-    dense_numbers n = {.n_out = l->weight->shape.dim[0],
-                       .n_in = l->op == NH_OP_DENSE ? l->weight->shape.dim[1] : 1};
+    dense_numbers n = {.n_out = l->weight->shape.dim[0], .n_in = l->op == NH_OP_DENSE ? l->weight->shape.dim[1] : 1};
     if (!nh_infer_weight(c, l, n.n_out, n.n_in)) return false;
     find_units(c, l, x->q.scale, &n);
     if (!infer_sums(c, l, x, &n)) return false;

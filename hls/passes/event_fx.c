@@ -1,11 +1,14 @@
-/* Layers on neuron cores. A core has one accumulator per neuron, and one datapath for the neurons of all layers: so all weights in front of
- * a neuron share an LSB, and its states have guard_bits more fractional bits than the accumulator. */
+/* Layers on neuron cores. A core has one accumulator per neuron, and one datapath for the neurons of all layers: so all
+ * weights in front of a neuron share an LSB, and its states have guard_bits more fractional bits than the accumulator.
+ */
 #include <math.h>
 
 #include "neuron_fx.h"
 
 static bool is_between(nh_op op) { return op == NH_OP_RESHAPE || op == NH_OP_IDENTITY || op == NH_OP_DELAY; }
-static bool is_linear(nh_op op) { return op == NH_OP_DENSE || op == NH_OP_CONV || op == NH_OP_SUMPOOL || op == NH_OP_AVGPOOL; }
+static bool is_linear(nh_op op) {
+    return op == NH_OP_DENSE || op == NH_OP_CONV || op == NH_OP_SUMPOOL || op == NH_OP_AVGPOOL;
+}
 
 int nh_event_reader(const nh_graph *g, int t) {
     for (int steps = 0; steps <= g->n_layer; steps++) {
@@ -43,7 +46,8 @@ int nh_event_frac(nh_temporal_fx *c, int layer) {
         nh_layer *from = weights_before(g, l, k);
         if (!from) continue;
         const nh_tensor *x = &g->tensor[from->in[0]];
-        int frac = nh_weight_frac(c, from) + (x->q.known ? nh_format_frac(x->q.fmt) : 0); /* what a loop brings back: spikes */
+        int frac =
+            nh_weight_frac(c, from) + (x->q.known ? nh_format_frac(x->q.fmt) : 0); /* what a loop brings back: spikes */
         if (!any || frac < least) least = frac;
         any = true;
     }

@@ -3,15 +3,12 @@
 #include <math.h>
 #include <stdlib.h>
 
-static int64_t gcd(int64_t a, int64_t b) {
-    return b == 0 ? a : gcd(b, a % b);
-}
+static int64_t gcd(int64_t a, int64_t b) { return b == 0 ? a : gcd(b, a % b); }
 
 int64_t nh_kept_stride(int64_t n, int64_t period) {
     int64_t stride = (n + NH_KEPT_VALUES - 1) / NH_KEPT_VALUES;
     if (stride <= 1) return 1;
-    while (gcd(stride, period) != 1)
-        stride++;
+    while (gcd(stride, period) != 1) stride++;
     return stride;
 }
 
@@ -40,9 +37,7 @@ static bool covers(nh_format f, double lo, double hi) {
 }
 
 /* Integer bits are kept where nh_format_parse reads them back. */
-static int clamp_int_bits(int bits) {
-    return bits < -64 ? -64 : bits > 128 ? 128 : bits;
-}
+static int clamp_int_bits(int bits) { return bits < -64 ? -64 : bits > 128 ? 128 : bits; }
 
 static int int_bits_covering(nh_fit f, double lo, double hi) {
     double most = fmax(fabs(lo), fabs(hi));
@@ -58,8 +53,7 @@ static int int_bits_covering(nh_fit f, double lo, double hi) {
 static double squared_error(nh_fit f, double step, double raw_lo, double raw_hi) {
     double sum = 0;
     for (int64_t i = 0; i < f.values.n; i++) {
-        double v = f.values.v[i] / f.unit, raw = fmin(fmax(nearbyint(v / step), raw_lo), raw_hi),
-               e = v - raw * step;
+        double v = f.values.v[i] / f.unit, raw = fmin(fmax(nearbyint(v / step), raw_lo), raw_hi), e = v - raw * step;
         sum += e * e;
     }
     return sum;

@@ -27,12 +27,10 @@ static void eval_dense(const nh_layer *l, const double *x, double *y) {
     }
     for (; o < n_out; o++, w += n_in) {
         double s = 0;
-        for (int64_t i = 0; i < n_in; i++)
-            s += w[i] * x[i];
+        for (int64_t i = 0; i < n_in; i++) s += w[i] * x[i];
         y[o] = s;
     }
-    for (o = 0; l->bias && o < n_out; o++)
-        y[o] += l->bias->value[o];
+    for (o = 0; l->bias && o < n_out; o++) y[o] += l->bias->value[o];
 }
 
 static void eval_batchnorm(const nh_layer *l, nh_axis axis, const double *x, double *y, int64_t n) {
@@ -43,29 +41,22 @@ static void eval_batchnorm(const nh_layer *l, nh_axis axis, const double *x, dou
 }
 
 static void eval_prelu(const nh_layer *l, nh_axis axis, const double *x, double *y, int64_t n) {
-    for (int64_t i = 0; i < n; i++)
-        y[i] = x[i] < 0 ? l->weight->value[nh_channel_of(axis, i)] * x[i] : x[i];
+    for (int64_t i = 0; i < n; i++) y[i] = x[i] < 0 ? l->weight->value[nh_channel_of(axis, i)] * x[i] : x[i];
 }
 
 /* n elements that stand `stride` apart. */
 static void eval_softmax(const double *x, double *y, int64_t n, int64_t stride) {
     double max = x[0], sum = 0;
-    for (int64_t i = 1; i < n; i++)
-        max = fmax(max, x[i * stride]);
-    for (int64_t i = 0; i < n; i++)
-        sum += y[i * stride] = exp(x[i * stride] - max);
-    for (int64_t i = 0; i < n; i++)
-        y[i * stride] /= sum;
+    for (int64_t i = 1; i < n; i++) max = fmax(max, x[i * stride]);
+    for (int64_t i = 0; i < n; i++) sum += y[i * stride] = exp(x[i * stride] - max);
+    for (int64_t i = 0; i < n; i++) y[i * stride] /= sum;
 }
 
 static void eval_log_softmax(const double *x, double *y, int64_t n, int64_t stride) {
     double max = x[0], sum = 0;
-    for (int64_t i = 1; i < n; i++)
-        max = fmax(max, x[i * stride]);
-    for (int64_t i = 0; i < n; i++)
-        sum += exp(x[i * stride] - max);
-    for (int64_t i = 0; i < n; i++)
-        y[i * stride] = x[i * stride] - max - log(sum);
+    for (int64_t i = 1; i < n; i++) max = fmax(max, x[i * stride]);
+    for (int64_t i = 0; i < n; i++) sum += exp(x[i * stride] - max);
+    for (int64_t i = 0; i < n; i++) y[i * stride] = x[i * stride] - max - log(sum);
 }
 
 static double first_maximum(const double *x, int64_t n, int64_t stride) {
@@ -111,8 +102,7 @@ static void eval_layer(const nh_graph *g, const nh_layer *l, double **value) {
     case NH_OP_LOG_SOFTMAX:
     case NH_OP_ARGMAX: eval_lines(l, nh_layer_axis(g, l), x, y); break;
     default:
-        for (int64_t i = 0; i < n; i++)
-            y[i] = eval_scalar(l, x[i]);
+        for (int64_t i = 0; i < n; i++) y[i] = eval_scalar(l, x[i]);
     }
 }
 

@@ -35,8 +35,7 @@ bool nh_infer_seen(const nh_infer *c, const nh_layer *l, double scale, bool is_s
 bool nh_infer_weight(nh_infer *c, nh_layer *l, int64_t n_out, int64_t n_in);
 /* Quantize l->bias to the accumulator's resolution `frac`, where raw 1 of output o means unit[o] * 2^-frac.
  * accum: the given accumulator, or NULL. */
-bool nh_infer_bias(nh_infer *c, nh_layer *l, int64_t n_out, int frac, const double *unit,
-                   const nh_format *accum);
+bool nh_infer_bias(nh_infer *c, nh_layer *l, int64_t n_out, int frac, const double *unit, const nh_format *accum);
 /* The whole of a dense or batchnorm layer. */
 bool nh_infer_dense(nh_infer *c, nh_layer *l);
 

@@ -24,8 +24,7 @@ bool nh_infer_signed64(nh_infer *c, const nh_layer *l, const char *what, nh_form
     return false;
 }
 
-static void set_tensor(nh_infer *c, const nh_layer *l, nh_format f, double scale, nh_range range,
-                       const char *how) {
+static void set_tensor(nh_infer *c, const nh_layer *l, nh_format f, double scale, nh_range range, const char *how) {
     nh_tensor *t = &c->g->tensor[l->out];
     t->q = (nh_quant){true, f, scale};
     t->range = range;
@@ -33,8 +32,8 @@ static void set_tensor(nh_infer *c, const nh_layer *l, nh_format f, double scale
     if (scale == 1)
         nh_infer_say(c, l, NH_N_FORMAT, "layer '%s': result %s (%s)", l->name, nh_format_print(f, buf), how);
     else
-        nh_infer_say(c, l, NH_N_FORMAT, "layer '%s': result %s, scale %g (%s)", l->name,
-                     nh_format_print(f, buf), scale, how);
+        nh_infer_say(c, l, NH_N_FORMAT, "layer '%s': result %s, scale %g (%s)", l->name, nh_format_print(f, buf), scale,
+                     how);
 }
 
 bool nh_infer_seen(const nh_infer *c, const nh_layer *l, double scale, bool is_signed, nh_fit *out) {
@@ -63,8 +62,8 @@ bool nh_infer_keep_exact(nh_infer *c, const nh_layer *l, nh_range exact, int fra
     if (!exact_format(exact, frac, &f)) {
         bool is_signed;
         nh_infer_say(c, l, NH_N_RESULT_WIDE,
-                     "layer '%s': the result is kept exact up to the activation, which needs %d bits",
-                     l->name, nh_range_width(exact, &is_signed));
+                     "layer '%s': the result is kept exact up to the activation, which needs %d bits", l->name,
+                     nh_range_width(exact, &is_signed));
         nh_diag_allowed(c->d, "64 bits signed, 63 unsigned");
         nh_diag_hint(c->d, "reduce weight_bits or multiplier_bits, or give the layer's `result` format");
         return false;
@@ -85,8 +84,8 @@ bool nh_infer_result(nh_infer *c, const nh_layer *l, nh_range exact, int frac, d
         how = "exact";
     } else if (nh_infer_seen(c, l, scale, is_signed, &fit)) {
         f = nh_fit_format(fit);
-        how = nh_arena_printf(c->g->arena, "auto, %s, %g .. %g", nh_method_text(c->o->calibrate.method),
-                              fit.lo, fit.hi);
+        how =
+            nh_arena_printf(c->g->arena, "auto, %s, %g .. %g", nh_method_text(c->o->calibrate.method), fit.lo, fit.hi);
     } else {
         f = nh_fit_raw(exact, frac, l->opt.result_bits);
         how = "auto, interval analysis";
@@ -105,8 +104,7 @@ bool nh_infer_result(nh_infer *c, const nh_layer *l, nh_range exact, int frac, d
  */
 
 static bool no_input_format(nh_infer *c, const nh_layer *l) {
-    nh_report(c->d, NH_N_INPUT_FORMAT, c->o->input.at, "nothing tells the number format of the input '%s'",
-              l->name);
+    nh_report(c->d, NH_N_INPUT_FORMAT, c->o->input.at, "nothing tells the number format of the input '%s'", l->name);
     nh_diag_layer(c->d, l->name);
     nh_diag_hint(c->d, "write input: { format: \"fixed<W,I>\" }, or calibrate: { data: samples.npy }");
     return false;
@@ -129,8 +127,7 @@ static bool infer_input(nh_infer *c, nh_layer *l) {
         f = has_scale ? nh_format_make(fit.is_signed, fit.bits, fit.bits, NH_ROUND_RND, NH_OVERFLOW_SAT)
                       : nh_fit_format(fit);
         how = nh_arena_printf(c->g->arena, "auto, %s, %g .. %g",
-                              has_scale ? "scale given" : nh_method_text(c->o->calibrate.method), fit.lo,
-                              fit.hi);
+                              has_scale ? "scale given" : nh_method_text(c->o->calibrate.method), fit.lo, fit.hi);
     }
     if (!nh_infer_signed64(c, l, "input", f, c->o->input.at)) return false;
     c->may_clip[l->out] = true;
@@ -141,12 +138,8 @@ static bool infer_input(nh_infer *c, nh_layer *l) {
 /* --- layers without weights
  * --------------------------------------------------------------------------------------------------- */
 
-static nh_i128 least(nh_i128 a, nh_i128 b) {
-    return a < b ? a : b;
-}
-static nh_i128 most(nh_i128 a, nh_i128 b) {
-    return a > b ? a : b;
-}
+static nh_i128 least(nh_i128 a, nh_i128 b) { return a < b ? a : b; }
+static nh_i128 most(nh_i128 a, nh_i128 b) { return a > b ? a : b; }
 
 /* The floor of a real bound, which may be infinite, in raw integers. */
 static nh_i128 raw_floor(double real, int frac) {
@@ -184,8 +177,7 @@ static nh_range clip_range(nh_range x, const nh_layer *l, double scale, int frac
 /* x at another scale: the ratio is built with 16 significant bits, so the bounds move outward. */
 static nh_range rescaled(nh_range x, double ratio, int frac_in, int frac_out) {
     double lo = nh_fx_to_double(x.lo, frac_in) * ratio, hi = nh_fx_to_double(x.hi, frac_in) * ratio;
-    return (nh_range){raw_floor(lo - fabs(lo) * 0x1p-15, frac_out),
-                      -raw_floor(-hi - fabs(hi) * 0x1p-15, frac_out)};
+    return (nh_range){raw_floor(lo - fabs(lo) * 0x1p-15, frac_out), -raw_floor(-hi - fabs(hi) * 0x1p-15, frac_out)};
 }
 
 /* slope * x for the negative x of the interval. */
@@ -197,8 +189,10 @@ static nh_range prelu_range(nh_range x, const nh_layer *l, int *frac) {
     for (int64_t i = 0; i < n && x.lo < 0; i++) {
         nh_i128 w = l->weight->raw[i];
         nh_range negative = {x.lo, least(x.hi, 0)}, product = nh_range_mul(negative, (nh_range){w, w});
-        if (w_frac > 0) product = (nh_range){product.lo >> w_frac, -(-product.hi >> w_frac)};
-        else product = nh_range_shl(product, -w_frac);
+        if (w_frac > 0)
+            product = (nh_range){product.lo >> w_frac, -(-product.hi >> w_frac)};
+        else
+            product = nh_range_shl(product, -w_frac);
         y = nh_range_hull(y, product);
     }
     return y;
@@ -223,8 +217,8 @@ static bool infer_elementwise(nh_infer *c, nh_layer *l) {
     }
     if (!l->opt.result.is_auto && scale != 1) { /* a given format is read at scale 1 */
         nh_infer_say(c, l, NH_N_RESCALED,
-                     "layer '%s': its input has scale %g and its result format is given: a constant "
-                     "multiplier of 16 significant bits is built",
+                     "layer '%s': its input has scale %g and its result format is given: a constant multiplier of 16 "
+                     "significant bits is built",
                      l->name, scale);
         int frac_out = nh_format_frac(l->opt.result.fmt);
         y = rescaled(y, scale, frac, frac_out);
@@ -259,7 +253,8 @@ static bool infer_image(nh_infer *c, const nh_layer *l, double lo, double hi) {
     const nh_tensor *t = &c->g->tensor[l->out];
     if (!(lo >= -MOST_REAL) || !(hi <= MOST_REAL)) {
         if (l->opt.result.is_auto && !t->calibrated) {
-            nh_infer_say(c, l, NH_N_RANGE_GUESS, "layer '%s': %s of its inputs goes beyond 2^31, where the result saturates", l->name,
+            nh_infer_say(c, l, NH_N_RANGE_GUESS,
+                         "layer '%s': %s of its inputs goes beyond 2^31, where the result saturates", l->name,
                          nh_op_get(l->op)->text);
             nh_diag_hint(c->d, "calibrate: {data: ...}, or give the layer's `result` format");
         }
@@ -273,11 +268,14 @@ static bool infer_image(nh_infer *c, const nh_layer *l, double lo, double hi) {
     nh_format fine = nh_format_make(true, 64, 64 - frac, NH_ROUND_TRN, NH_OVERFLOW_SAT);
     nh_range exact = {nh_fx_from_double(lo, fine, NULL), -nh_fx_from_double(-hi, fine, NULL)};
     if (!nh_infer_result(c, l, exact, frac, 1)) return false;
-    /* Tables saturate whatever the modes are, and may err by a few steps; where the format is ours it is made full use of. */
+    /* Tables saturate whatever the modes are, and may err by a few steps; where the format is ours it is made full use
+     * of. */
     nh_tensor *y = &c->g->tensor[l->out];
     nh_range all = nh_range_of(y->q.fmt);
-    if (l->opt.result.is_auto) y->range = all;
-    else y->range = (nh_range){most(y->range.lo - 2, all.lo), least(y->range.hi + 2, all.hi)};
+    if (l->opt.result.is_auto)
+        y->range = all;
+    else
+        y->range = (nh_range){most(y->range.lo - 2, all.lo), least(y->range.hi + 2, all.hi)};
     return true;
 }
 
@@ -285,7 +283,8 @@ static bool infer_function(nh_infer *c, const nh_layer *l) {
     const nh_tensor *x = &c->g->tensor[l->in[0]];
     int frac = nh_format_frac(x->q.fmt);
     double image[2];
-    nh_unary_image(l, nh_fx_to_double(x->range.lo, frac) * x->q.scale, nh_fx_to_double(x->range.hi, frac) * x->q.scale, image);
+    nh_unary_image(l, nh_fx_to_double(x->range.lo, frac) * x->q.scale, nh_fx_to_double(x->range.hi, frac) * x->q.scale,
+                   image);
     return infer_image(c, l, image[0], image[1]);
 }
 
@@ -299,8 +298,8 @@ static bool infer_log_softmax(nh_infer *c, const nh_layer *l) {
 static bool infer_argmax(nh_infer *c, const nh_layer *l) {
     int64_t n = nh_layer_axis(c->g, l).n;
     int bits = n > 2 ? 64 - __builtin_clzll((unsigned long long)(n - 1)) : 1;
-    set_tensor(c, l, nh_format_make(false, bits, bits, NH_ROUND_TRN, NH_OVERFLOW_WRAP), 1,
-               (nh_range){0, n - 1}, "index");
+    set_tensor(c, l, nh_format_make(false, bits, bits, NH_ROUND_TRN, NH_OVERFLOW_WRAP), 1, (nh_range){0, n - 1},
+               "index");
     return true;
 }
 
@@ -352,8 +351,7 @@ static void warn_clipped(nh_infer *c, const nh_layer *l) {
 /* Count what the float reference sends out of formats that are not proved to hold everything. */
 static void count_overflow(nh_infer *c, const nh_samples *samples) {
     bool any = false;
-    for (int t = 0; t < c->g->n_tensor; t++)
-        any = any || c->may_clip[t];
+    for (int t = 0; t < c->g->n_tensor; t++) any = any || c->may_clip[t];
     if (!any) return;
     double **value = nh_float_buffers(c->scratch, c->g);
     for (int64_t s = 0; s < samples->n; s++) {
@@ -366,8 +364,7 @@ static void count_overflow(nh_infer *c, const nh_samples *samples) {
                 nh_fx_from_double(value[l->out][k] / t->q.scale, t->q.fmt, &l->result_overflow);
         }
     }
-    for (int i = 0; i < c->g->n_layer; i++)
-        warn_clipped(c, &c->g->layer[i]);
+    for (int i = 0; i < c->g->n_layer; i++) warn_clipped(c, &c->g->layer[i]);
 }
 
 bool nh_pass_infer_fx(nh_graph *g, const nh_options *o, const nh_samples *calibration, nh_diag *d) {
@@ -379,8 +376,7 @@ bool nh_pass_infer_fx(nh_graph *g, const nh_options *o, const nh_samples *calibr
         c.stats = nh_stats_collect(c.scratch, g, calibration, d);
         ok = c.stats != NULL;
     }
-    for (int i = 0; i < g->n_layer && ok; i++)
-        ok = infer_layer(&c, &g->layer[i]);
+    for (int i = 0; i < g->n_layer && ok; i++) ok = infer_layer(&c, &g->layer[i]);
     if (ok && has_samples) count_overflow(&c, calibration);
     if (ok && has_samples) nh_tell_lost_inputs(g, calibration->x, calibration->n, d);
     nh_arena_free(c.scratch);

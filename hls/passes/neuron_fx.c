@@ -9,23 +9,25 @@
 #include "lost.h"
 #include "neuron_dp.h"
 
-/* Integer bits that are tried below those that the calibration range needs: a membrane that rarely runs far is better saturated. */
+/* Integer bits that are tried below those that the calibration range needs: a membrane that rarely runs far is better
+ * saturated. */
 enum { FEWER_INT_BITS = 8, GUESSED_INT_BITS = 4, GUARD_BITS = 2, CONSTANT_BITS = 4 };
 #define MORE_THAN_THRESHOLD 1.125
-#define WORTH_SATURATING 0.5 /* of the error that is left: the samples are few, what saturates rarely may do so more often in others */
+#define WORTH_SATURATING                                                                                               \
+    0.5 /* of the error that is left: the samples are few, what saturates rarely may do so more often in others */
 
 typedef struct {
     nh_temporal_fx *c;
     nh_layer *l;
     int index;
-    nh_neuron_program *p;     /* the fixed program, being completed */
-    nh_neuron_value *param;   /* of p: rounded */
+    nh_neuron_program *p;                    /* the fixed program, being completed */
+    nh_neuron_value *param;                  /* of p: rounded */
     nh_neuron_value asked[NH_NEURON_PARAMS]; /* before rounding */
     const int *volts;
     const int *core;              /* on a core: what scales with the accumulator; else volts */
     const nh_neuron_trace *trace; /* or NULL */
     double volt;
-    bool was_exact;               /* the program came as integers */
+    bool was_exact; /* the program came as integers */
 } chooser;
 
 static bool say(const chooser *w, nh_code code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -38,26 +40,30 @@ static bool say(const chooser *w, nh_code code, const char *fmt, ...) {
     return nh_code_get(code)->severity != NH_ERROR;
 }
 
-/* --- parameters ---------------------------------------------------------------------------------------------------- */
+/* --- parameters -------------------------------------------------------------------------------------------------- */
 
 static bool is_event(const chooser *w) { return w->l->opt.strategy == NH_STRATEGY_EVENT; }
 
-/* Bits of an event's value; where the fabric leaves them open: those of the input and of all states, which is what neurons with states send. */
+/* Bits of an event's value; where the fabric leaves them open: those of the input and of all states, which is what
+ * neurons with states send. */
 static int event_payload(const nh_temporal_fx *c) {
     int bits = c->o->fabric.f.payload_bits;
     if (bits > 0) return bits;
     nh_format in = c->g->tensor[c->g->input].q.fmt;
     bits = in.width_bits + !in.is_signed;
     for (int i = 0; i < c->g->n_layer; i++)
-        if (c->g->layer[i].op == NH_OP_NEURON && c->g->layer[i].opt.state_bits > bits) bits = c->g->layer[i].opt.state_bits;
+        if (c->g->layer[i].op == NH_OP_NEURON && c->g->layer[i].opt.state_bits > bits)
+            bits = c->g->layer[i].opt.state_bits;
     return bits < 32 ? bits : 32;
 }
 
 /* Of states and everything in volts of a neuron on a core. */
-static int event_state_frac(const chooser *w) { return nh_graph_finest_frac(w->c->g, w->l) + w->c->o->fabric.f.guard_bits; }
+static int event_state_frac(const chooser *w) {
+    return nh_graph_finest_frac(w->c->g, w->l) + w->c->o->fabric.f.guard_bits;
+}
 
-/* Fractional bits of a parameter: volts are as fine as the finest state and a little more, so that what is added every step keeps its
- * mean; coefficients, and volts where there is no state, keep decay_bits significant ones. */
+/* Fractional bits of a parameter: volts are as fine as the finest state and a little more, so that what is added every
+ * step keeps its mean; coefficients, and volts where there is no state, keep decay_bits significant ones. */
 static int param_frac(const chooser *w, int k) {
     const nh_neuron_value *v = &w->asked[k];
     if (is_event(w)) return w->core[w->p->param[k]] == 1 ? event_state_frac(w) : w->l->opt.decay_bits;
@@ -105,7 +111,8 @@ static void round_params(chooser *w) {
 static void tell_params(const chooser *w) {
     const nh_neuron_program *before = w->l->neuron->fx;
     for (int r = 0; r < before->n_reg; r++)
-        if (before->reg[r].kind == NH_REG_CONST && (before->reg[r].constant < w->p->reg[r].constant || before->reg[r].constant > w->p->reg[r].constant))
+        if (before->reg[r].kind == NH_REG_CONST &&
+            (before->reg[r].constant < w->p->reg[r].constant || before->reg[r].constant > w->p->reg[r].constant))
             say(w, NH_N_DECAY, "constant %.9g -> %.9g", before->reg[r].constant, w->p->reg[r].constant);
     for (int k = 0; k < w->p->n_param; k++) {
         const nh_neuron_value *from = &w->asked[k], *to = &w->param[k];
@@ -118,12 +125,13 @@ static void tell_params(const chooser *w) {
         say(w, NH_N_DECAY, "%s %.9g -> %.9g", name, from->value[at], to->value[at]);
         bool lost = w->volts[w->p->param[k]] == 0 && fabs(from->value[at]) < 1 && to->value[at] >= 1;
         if (!lost) continue;
-        say(w, NH_N_DECAY_LOST, "%s %.9g becomes %g with decay_bits: %d", name, from->value[at], to->value[at], w->l->opt.decay_bits);
+        say(w, NH_N_DECAY_LOST, "%s %.9g becomes %g with decay_bits: %d", name, from->value[at], to->value[at],
+            w->l->opt.decay_bits);
         nh_diag_hint(w->c->d, "raise decay_bits");
     }
 }
 
-/* --- states ---------------------------------------------------------------------------------------------------------- */
+/* --- states ------------------------------------------------------------------------------------------------------ */
 
 static nh_format state_format(const chooser *w, int int_bits) {
     return nh_format_make(true, w->l->opt.state_bits, int_bits, NH_ROUND_RND, NH_OVERFLOW_SAT);
@@ -144,7 +152,8 @@ static nh_neuron followed(const chooser *w, int64_t size, int64_t channels) {
         if (n.param[k].n == 1) continue;
         double *v = nh_arena_array(w->c->scratch, (size_t)w->trace->m, sizeof *v);
         for (int64_t i = 0; i < w->trace->m; i++)
-            v[i] = w->param[k].value[w->param[k].n == size ? w->trace->neuron[i] : w->trace->neuron[i] / (size / channels)];
+            v[i] = w->param[k]
+                       .value[w->param[k].n == size ? w->trace->neuron[i] : w->trace->neuron[i] / (size / channels)];
         n.param[k].n = w->trace->m;
         n.param[k].value = v;
     }
@@ -174,7 +183,8 @@ static double *const *scaled_inputs(const chooser *w) {
         double mean = w->c->g->tensor[w->l->in[k]].q.scale;
         for (int64_t i = 0; i < t->m * t->steps; i++) {
             int64_t row = t->neuron[i % t->m] / (size / rows);
-            in[k][i] = t->in[k][i] * (gain ? gain[row] : 1) / mean / (unit->n == 0 ? 1 : unit->value[unit->n == 1 ? 0 : row]);
+            in[k][i] =
+                t->in[k][i] * (gain ? gain[row] : 1) / mean / (unit->n == 0 ? 1 : unit->value[unit->n == 1 ? 0 : row]);
         }
     }
     return in;
@@ -184,7 +194,8 @@ static double *const *scaled_inputs(const chooser *w) {
 static double score(const chooser *w, double *const *in) {
     const nh_neuron_trace *t = w->trace;
     nh_shape shape = w->c->g->tensor[w->l->out].shape;
-    int64_t size = nh_shape_size(shape), sample = w->c->samples->size / nh_shape_size(w->c->g->tensor[w->c->g->input].shape);
+    int64_t size = nh_shape_size(shape),
+            sample = w->c->samples->size / nh_shape_size(w->c->g->tensor[w->c->g->input].shape);
     nh_neuron n = followed(w, size, shape.rank > 1 ? shape.dim[0] : size);
     double *state[NH_NEURON_STATES], *y = nh_arena_array(w->c->scratch, (size_t)t->m, sizeof *y), sum = 0;
     for (int s = 0; s < w->p->n_state; s++) state[s] = nh_arena_array(w->c->scratch, (size_t)t->m, sizeof **state);
@@ -192,7 +203,8 @@ static double score(const chooser *w, double *const *in) {
     for (int64_t step = 0; step < t->steps; step++) {
         const double *x[NH_NEURON_INPUTS];
         for (int k = 0; k < w->l->n_in; k++) x[k] = in[k] + step * t->m;
-        for (int s = 0; s < w->p->n_state && step % sample == 0; s++) memset(state[s], 0, (size_t)t->m * sizeof **state);
+        for (int s = 0; s < w->p->n_state && step % sample == 0; s++)
+            memset(state[s], 0, (size_t)t->m * sizeof **state);
         nh_neuron_eval(&n, NH_FLOAT64, t->m, t->m, x, state, y);
         for (int64_t i = 0; i < t->m; i++) {
             double e = y[i] * unit - t->out[step * t->m + i];
@@ -210,16 +222,22 @@ static double threshold(const chooser *w, int r) {
         const nh_neuron_reg *by = &w->p->reg[in->src[1]];
         if ((in->op != NH_NOP_GT && in->op != NH_NOP_GE && in->op != NH_NOP_COUNT) || in->src[0] != r) continue;
         if (by->kind == NH_REG_CONST) most = fmax(most, by->constant);
-        for (int64_t i = 0; by->kind == NH_REG_PARAM && i < w->asked[by->index].n; i++) most = fmax(most, w->asked[by->index].value[i]);
+        for (int64_t i = 0; by->kind == NH_REG_PARAM && i < w->asked[by->index].n; i++)
+            most = fmax(most, w->asked[by->index].value[i]);
     }
     return most;
 }
 
-/* Integer bits (sign included) that hold what the float reference reached, and more than the threshold: other samples may spike. */
+/* Integer bits (sign included) that hold what the float reference reached, and more than the threshold: other samples
+ * may spike. */
 static int needed_int_bits(const chooser *w, int s) {
     double unit = w->volts[w->p->state[s]] == 1 ? w->volt : 1;
-    nh_fit f = {.lo = w->trace->state[s][0] / unit, .hi = w->trace->state[s][1] / unit, .unit = 1, .is_signed = true,
-                .bits = w->l->opt.state_bits, .round = NH_ROUND_RND};
+    nh_fit f = {.lo = w->trace->state[s][0] / unit,
+                .hi = w->trace->state[s][1] / unit,
+                .unit = 1,
+                .is_signed = true,
+                .bits = w->l->opt.state_bits,
+                .round = NH_ROUND_RND};
     f.hi = fmax(f.hi, threshold(w, w->p->state[s]) * MORE_THAN_THRESHOLD);
     return f.lo < 0 || f.hi > 0 ? nh_fit_format(f).int_bits : 1;
 }
@@ -253,42 +271,50 @@ static void event_states(chooser *w) {
         int need = w->trace ? needed_int_bits(w, s) : 1;
         set_state(w, s, state_format(w, int_bits));
         if (need <= int_bits) continue;
-        say(w, NH_N_EVENT_STATE, "state %s reached what needs %d integer bits, and has %d: it saturates", w->p->reg[w->p->state[s]].name, need, int_bits);
+        say(w, NH_N_EVENT_STATE, "state %s reached what needs %d integer bits, and has %d: it saturates",
+            w->p->reg[w->p->state[s]].name, need, int_bits);
         nh_diag_hint(w->c->d, "raise state_bits, or lower fabric: guard_bits or weight_bits");
     }
 }
 
 static void choose_states(chooser *w) {
     bool given = !w->l->opt.state.is_auto && !is_event(w);
-    for (int s = 0; s < w->p->n_state; s++) set_state(w, s, given ? w->l->opt.state.fmt : state_format(w, GUESSED_INT_BITS));
-    if (is_event(w)) event_states(w);
-    else if (!given && w->trace && w->p->n_state > 0) search_states(w);
+    for (int s = 0; s < w->p->n_state; s++)
+        set_state(w, s, given ? w->l->opt.state.fmt : state_format(w, GUESSED_INT_BITS));
+    if (is_event(w))
+        event_states(w);
+    else if (!given && w->trace && w->p->n_state > 0)
+        search_states(w);
     if (!is_event(w) && !given && !w->trace && w->p->n_state > 0) {
-        say(w, NH_N_STATE_GUESS, "without calibration data its states are assumed to stay within %d", 1 << (GUESSED_INT_BITS - 1));
+        say(w, NH_N_STATE_GUESS, "without calibration data its states are assumed to stay within %d",
+            1 << (GUESSED_INT_BITS - 1));
         nh_diag_hint(w->c->d, "give calibrate: data, or state: a format");
     }
     round_params(w);
     for (int s = 0; s < w->p->n_state; s++) {
         char text[NH_FORMAT_TEXT];
         const nh_neuron_reg *r = &w->p->reg[w->p->state[s]];
-        say(w, NH_N_STATE, "state %s %s%s", r->name, nh_format_print(r->fmt, text), w->volts[w->p->state[s]] == 1 ? ", 1 = the threshold" : "");
+        say(w, NH_N_STATE, "state %s %s%s", r->name, nh_format_print(r->fmt, text),
+            w->volts[w->p->state[s]] == 1 ? ", 1 = the threshold" : "");
     }
     tell_params(w);
     nh_tell_lost_params(w->c->g, w->l, w->p, w->asked, w->param, w->volts, w->c->d);
 }
 
-/* --- inputs and output -------------------------------------------------------------------------------------------------- */
+/* --- inputs and output ------------------------------------------------------------------------------------------- */
 
 /* Input k times a constant, or a parameter, inside the program. */
 static void multiply_input(chooser *w, int k, int factor) {
     nh_arena *a = w->c->g->arena;
     int in = w->p->input[k];
-    int scaled = nh_program_add_reg(a, w->p, nh_arena_printf(a, "%s_x", w->p->reg[in].name), NH_REG_TEMP, w->p->reg[in].measure);
+    int scaled =
+        nh_program_add_reg(a, w->p, nh_arena_printf(a, "%s_x", w->p->reg[in].name), NH_REG_TEMP, w->p->reg[in].measure);
     nh_program_replace(w->p, 0, in, scaled);
     nh_program_insert(a, w->p, 0, NH_NOP_MUL, scaled, in, factor);
 }
 
-/* What stands in front of a neuron and is no power of two is multiplied here: the divisor of a mean, the scales of weights. */
+/* What stands in front of a neuron and is no power of two is multiplied here: the divisor of a mean, the scales of
+ * weights. */
 static void scale_inputs(chooser *w) {
     nh_arena *a = w->c->g->arena;
     for (int k = 0; k < w->l->n_in; k++) {
@@ -327,7 +353,8 @@ static bool output_format(chooser *w) {
     for (int k = 0; k < w->p->n_param; k++) {
         const nh_neuron_value *v = &w->param[k];
         if (!nh_dyadic_format(v->value, v->n, &spec.param[k].fmt, &spec.param[k].range, NULL))
-            return say(w, NH_N_NOT_DYADIC, "parameter %s is no binary fraction of at most 64 bits", w->p->reg[w->p->param[k]].name);
+            return say(w, NH_N_NOT_DYADIC, "parameter %s is no binary fraction of at most 64 bits",
+                       w->p->reg[w->p->param[k]].name);
         spec.param[k].n = v->n;
         spec.param[k].raw = spec.param[k].range.lo;
     }
@@ -364,7 +391,12 @@ static const int *core_units(const chooser *w) {
 bool nh_infer_neuron(nh_temporal_fx *c, int layer) {
     nh_layer *l = &c->g->layer[layer];
     nh_neuron *n = l->neuron;
-    chooser w = {.c = c, .l = l, .index = layer, .param = n->fx_param, .trace = c->trace ? &c->trace[layer] : NULL, .volt = c->volt[layer]};
+    chooser w = {.c = c,
+                 .l = l,
+                 .index = layer,
+                 .param = n->fx_param,
+                 .trace = c->trace ? &c->trace[layer] : NULL,
+                 .volt = c->volt[layer]};
     w.p = nh_program_copy(c->g->arena, n->fx);
     scale_inputs(&w);
     memcpy(w.asked, n->fx_param, sizeof w.asked);
@@ -378,6 +410,7 @@ bool nh_infer_neuron(nh_temporal_fx *c, int layer) {
     w.p->is_exact = true;
     n->fx = w.p;
     if (!check_constants(&w) || !output_format(&w)) return false;
-    if (is_event(&w) && !w.was_exact) nh_program_accumulator_units(c->scratch, w.p); /* for hls/map; all formats are chosen */
+    if (is_event(&w) && !w.was_exact)
+        nh_program_accumulator_units(c->scratch, w.p); /* for hls/map; all formats are chosen */
     return true;
 }

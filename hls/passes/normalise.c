@@ -1,6 +1,6 @@
 /* A neuron rewritten for fixed point. Two rewrites that change no spike:
- *   gains    t = (a + bias) * gain  ->  t = a' + bias', where a' comes from weights and bias' from a bias that hold the gain;
- *   volts    everything measured in volts, inputs included, is divided by the threshold, which becomes 1. */
+ *   gains    t = (a + bias) * gain  ->  t = a' + bias', where a' comes from weights and bias' from a bias that hold the
+ * gain; volts    everything measured in volts, inputs included, is divided by the threshold, which becomes 1. */
 #include <math.h>
 #include <string.h>
 
@@ -11,8 +11,8 @@ typedef struct {
     nh_graph *g;
     nh_layer *l;
     nh_neuron_program *p;
-    nh_neuron_value *param;   /* of p */
-    double **row_gain;        /* [n_layer] */
+    nh_neuron_value *param; /* of p */
+    double **row_gain;      /* [n_layer] */
 } rewriter;
 
 /* The weighted layer whose rows can hold a factor for input k; wires and uniform delays between do not matter. */
@@ -22,7 +22,8 @@ static nh_layer *weighted_source(const rewriter *w, int k) {
         const nh_tensor *x = &w->g->tensor[t];
         nh_layer *from = &w->g->layer[x->producer];
         if (x->n_consumers != 1 || t == w->g->output) return NULL;
-        if (from->op == NH_OP_DENSE || from->op == NH_OP_CONV) return from->weight->raw ? NULL : from; /* raw: integers as they are */
+        if (from->op == NH_OP_DENSE || from->op == NH_OP_CONV)
+            return from->weight->raw ? NULL : from; /* raw: integers as they are */
         if (from->op != NH_OP_RESHAPE && from->op != NH_OP_DELAY) return NULL;
         t = from->in[0];
     }
@@ -32,7 +33,9 @@ static nh_layer *weighted_source(const rewriter *w, int k) {
 /* Rows of a weighted layer are its outputs, or the channels of an image. n: of a factor. */
 static bool rows_match(const nh_layer *from, int64_t n) { return n == 1 || n == from->weight->shape.dim[0]; }
 
-static int input_index(const nh_neuron_program *p, int reg) { return p->reg[reg].kind == NH_REG_INPUT ? p->reg[reg].index : -1; }
+static int input_index(const nh_neuron_program *p, int reg) {
+    return p->reg[reg].kind == NH_REG_INPUT ? p->reg[reg].index : -1;
+}
 
 static int64_t longer(int64_t a, int64_t b) { return a > b ? a : b; }
 
@@ -115,7 +118,8 @@ static double threshold(const rewriter *w, const int *volts) {
             const nh_neuron_reg *r = &w->p->reg[x->src[k]];
             if (r->kind != NH_REG_PARAM || volts[x->src[k]] != 1) continue;
             const nh_neuron_value *v = &w->param[r->index];
-            if (v->n != 1 || !(v->value[0] > 0) || (found > 0 && (found < v->value[0] || found > v->value[0]))) return 0;
+            if (v->n != 1 || !(v->value[0] > 0) || (found > 0 && (found < v->value[0] || found > v->value[0])))
+                return 0;
             found = v->value[0];
         }
     }
@@ -126,7 +130,8 @@ static double threshold(const rewriter *w, const int *volts) {
 static void scale_inside(rewriter *w, int k, double by) {
     nh_arena *a = w->g->arena;
     int in = w->p->input[k], c = nh_program_add_const(a, w->p, by);
-    int scaled = nh_program_add_reg(a, w->p, nh_arena_printf(a, "%s_v", w->p->reg[in].name), NH_REG_TEMP, NH_MEASURE_VOLT);
+    int scaled =
+        nh_program_add_reg(a, w->p, nh_arena_printf(a, "%s_v", w->p->reg[in].name), NH_REG_TEMP, NH_MEASURE_VOLT);
     nh_program_replace(w->p, 0, in, scaled);
     nh_program_insert(a, w->p, 0, NH_NOP_MUL, scaled, in, c);
 }
@@ -139,8 +144,10 @@ static void divide_volts(rewriter *w, const int *volts, double theta) {
     for (int k = 0, n = w->p->n_input; k < n; k++) {
         if (volts[w->p->input[k]] != 1) continue;
         const nh_layer *from = weighted_source(w, k);
-        if (from && !from->bias) scale_rows(w, k, &by);
-        else scale_inside(w, k, inverse);
+        if (from && !from->bias)
+            scale_rows(w, k, &by);
+        else
+            scale_inside(w, k, inverse);
     }
     /* theta / theta is 1, whatever the rounding of 1 / theta. */
     for (int k = 0; k < w->p->n_param; k++)
@@ -186,7 +193,8 @@ bool nh_neuron_normalise(nh_graph *g, int layer, double **row_gain, nh_diag *d, 
         }
     }
     if (!consistent) {
-        nh_report(d, NH_N_GRAPH, l->at, "layer '%s': the model '%s' mixes units, so its threshold is not scaled to 1", l->name, n->program->name);
+        nh_report(d, NH_N_GRAPH, l->at, "layer '%s': the model '%s' mixes units, so its threshold is not scaled to 1",
+                  l->name, n->program->name);
         nh_diag_layer(d, l->name);
     }
     drop_unused_params(&w);

@@ -1,4 +1,5 @@
-/* Passes over the graph: from floats as read to integers with decided formats. passes/pipeline.c is the ordered table. */
+/* Passes over the graph: from floats as read to integers with decided formats. passes/pipeline.c is the ordered table.
+ */
 #ifndef NH_PASSES_H
 #define NH_PASSES_H
 
@@ -11,9 +12,10 @@ typedef struct {
     int64_t size;
 } nh_samples;
 
-/* Run the ordered passes: drop identities, fold chains of batch norms into one layer and into dense layers, append argmax when asked, calibrate,
- * infer_fx (formats, raw weights, requantizers, intervals), check after each. dump_after: a pass name whose result is
- * printed to dump (both may be NULL). Decisions are notes in d. Returns false when there are errors. */
+/* Run the ordered passes: drop identities, fold chains of batch norms into one layer and into dense layers, append
+ * argmax when asked, calibrate, infer_fx (formats, raw weights, requantizers, intervals), check after each. dump_after:
+ * a pass name whose result is printed to dump (both may be NULL). Decisions are notes in d. Returns false when there
+ * are errors. */
 bool nh_passes_run(nh_graph *g, const nh_options *o, const nh_samples *calibration, nh_diag *d, const char *dump_after,
                    FILE *dump);
 
@@ -24,7 +26,8 @@ const char *nh_passes_names(nh_arena *a, const nh_graph *g);
 bool nh_pass_drop_identity(nh_graph *g, nh_diag *d);
 bool nh_pass_fold_affine(nh_graph *g, nh_diag *d);
 bool nh_pass_append_argmax(nh_graph *g, const nh_options *o, nh_diag *d);
-/* Statistics cal_min/cal_max of every tensor (after clipping by method: minmax, percentile; mse is decided in infer_fx). */
+/* Statistics cal_min/cal_max of every tensor (after clipping by method: minmax, percentile; mse is decided in
+ * infer_fx). */
 bool nh_pass_calibrate(nh_graph *g, const nh_options *o, const nh_samples *calibration, nh_diag *d);
 /* Formats of every tensor and parameter, raw weights, exact or given accumulators, requantizers, raw intervals. Needs
  * layer[i].opt resolved (frontend/config nh_config_resolve).
@@ -34,8 +37,8 @@ bool nh_pass_calibrate(nh_graph *g, const nh_options *o, const nh_samples *calib
  *   accum auto: exact by interval analysis. */
 bool nh_pass_infer_fx(nh_graph *g, const nh_options *o, const nh_samples *calibration, nh_diag *d);
 
-/* Float reference in double: value[t] for every tensor t of one sample x ([size]); value[t] arrays are allocated in a by
- * nh_float_buffers once and reused. */
+/* Float reference in double: value[t] for every tensor t of one sample x ([size]); value[t] arrays are allocated in a
+ * by nh_float_buffers once and reused. */
 double **nh_float_buffers(nh_arena *a, const nh_graph *g);
 void nh_float_eval(const nh_graph *g, const double *x, double **value);
 

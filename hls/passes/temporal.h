@@ -20,12 +20,14 @@ typedef struct {
     nh_activity *activity; /* of a dense layer, or NULL */
 } nh_neuron_trace;
 
-/* Traces of all NEURON layers, [n_layer] in a; also cal_min/cal_max of every tensor. NULL: a value is not finite (diagnosed). */
+/* Traces of all NEURON layers, [n_layer] in a; also cal_min/cal_max of every tensor. NULL: a value is not finite
+ * (diagnosed). */
 nh_neuron_trace *nh_trace_collect(nh_arena *a, nh_graph *g, const nh_samples *samples, nh_diag *d);
 
-/* The neuron of a layer for fixed point: gains go into row_gain of the weighted layers in front of it, volts are divided by the
- * threshold. Fills neuron->fx (without state formats yet) and fx_param (not rounded yet). row_gain[layer]: NULL, or factors
- * [outputs] of that layer's rows. state_unit[s]: 1, or what the states were divided by. */
+/* The neuron of a layer for fixed point: gains go into row_gain of the weighted layers in front of it, volts are
+ * divided by the threshold. Fills neuron->fx (without state formats yet) and fx_param (not rounded yet).
+ * row_gain[layer]: NULL, or factors [outputs] of that layer's rows. state_unit[s]: 1, or what the states were divided
+ * by. */
 bool nh_neuron_normalise(nh_graph *g, int layer, double **row_gain, nh_diag *d, double *volt);
 
 /* Formats of everything: after it every tensor is known, weights have raw integers, every neuron an exact program. */

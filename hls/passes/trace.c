@@ -1,18 +1,19 @@
-/* The float reference over the calibration samples: ranges of everything, and some neurons of every layer step by step. */
+/* The float reference over the calibration samples: ranges of everything, and some neurons of every layer step by step.
+ */
 #include <math.h>
 #include <string.h>
 
 #include "temporal.h"
 
 enum { FOLLOWED = 1 << 18, MOST_FOLLOWED = 256 }; /* neuron steps that a layer keeps; neurons followed */
-#define MOST_WORK 4e9                               /* multiplications of the float reference */
+#define MOST_WORK 4e9                             /* multiplications of the float reference */
 
 typedef struct {
     nh_arena *arena;
     nh_graph *g;
     nh_neuron_trace *trace; /* [n_layer] */
     nh_temporal_eval *eval;
-    int64_t step, steps;    /* over all samples */
+    int64_t step, steps; /* over all samples */
 } collector;
 
 static double work_of(const nh_graph *g) {
@@ -20,9 +21,12 @@ static double work_of(const nh_graph *g) {
     for (int i = 0; i < g->n_layer; i++) {
         const nh_layer *l = &g->layer[i];
         double out = (double)nh_shape_size(g->tensor[l->out].shape);
-        if (l->op == NH_OP_DENSE) sum += (double)nh_shape_size(l->weight->shape);
-        else if (l->op == NH_OP_CONV) sum += out * (double)(nh_shape_size(l->weight->shape) / l->weight->shape.dim[0]);
-        else sum += 10 * out;
+        if (l->op == NH_OP_DENSE)
+            sum += (double)nh_shape_size(l->weight->shape);
+        else if (l->op == NH_OP_CONV)
+            sum += out * (double)(nh_shape_size(l->weight->shape) / l->weight->shape.dim[0]);
+        else
+            sum += 10 * out;
     }
     return sum;
 }
@@ -86,7 +90,8 @@ static bool watch(collector *c) {
     }
     for (int i = 0; i < c->g->n_layer; i++) {
         if (c->g->layer[i].op == NH_OP_NEURON) watch_neuron(c, i);
-        if (c->trace[i].activity) nh_activity_step(c->trace[i].activity, nh_temporal_value(c->eval, c->trace[i].activity->input));
+        if (c->trace[i].activity)
+            nh_activity_step(c->trace[i].activity, nh_temporal_value(c->eval, c->trace[i].activity->input));
     }
     c->step++;
     return true;
@@ -101,8 +106,9 @@ static bool run_samples(collector *c, const nh_samples *samples, int64_t n, nh_d
         for (int64_t k = 0; k < steps; k++) {
             nh_temporal_step(c->eval, samples->x + s * samples->size + k * n_in);
             if (watch(c)) continue;
-            return nh_report(d, NH_N_NOT_FINITE, NH_NOWHERE, "step %lld of calibration sample %lld makes a value that is not finite",
-                             (long long)k, (long long)s);
+            return nh_report(d, NH_N_NOT_FINITE, NH_NOWHERE,
+                             "step %lld of calibration sample %lld makes a value that is not finite", (long long)k,
+                             (long long)s);
         }
     }
     return true;
@@ -113,12 +119,17 @@ nh_neuron_trace *nh_trace_collect(nh_arena *a, nh_graph *g, const nh_samples *sa
     double affordable = MOST_WORK / (work_of(g) * (double)steps);
     if ((double)n > affordable) {
         n = affordable < 1 ? 1 : (int64_t)affordable;
-        nh_report(d, NH_N_CALIBRATION_PART, NH_NOWHERE, "calibration: the first %lld of %lld samples", (long long)n, (long long)samples->n);
+        nh_report(d, NH_N_CALIBRATION_PART, NH_NOWHERE, "calibration: the first %lld of %lld samples", (long long)n,
+                  (long long)samples->n);
     }
-    collector c = {.arena = a, .g = g, .trace = nh_arena_array(a, (size_t)g->n_layer + 1, sizeof(nh_neuron_trace)), .steps = steps * n};
+    collector c = {.arena = a,
+                   .g = g,
+                   .trace = nh_arena_array(a, (size_t)g->n_layer + 1, sizeof(nh_neuron_trace)),
+                   .steps = steps * n};
     c.eval = nh_temporal_new(a, g, NH_FLOAT64);
     if (!c.eval) {
-        nh_report(d, NH_M_FORM, NH_NOWHERE, "an operator has no meaning in time, or the delays are too long for this machine");
+        nh_report(d, NH_M_FORM, NH_NOWHERE,
+                  "an operator has no meaning in time, or the delays are too long for this machine");
         return NULL;
     }
     for (int t = 0; t < g->n_tensor; t++) {

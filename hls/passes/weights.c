@@ -23,16 +23,11 @@ static extent extent_of(const double *v, int64_t n) {
 /* What automatic weights must represent, by the calibration method. */
 static nh_fit weight_fit(nh_infer *c, const nh_layer *l, const double *v, int64_t n) {
     extent e = extent_of(v, n);
-    nh_fit f = {.lo = e.min,
-                .hi = e.max,
-                .unit = 1,
-                .is_signed = true,
-                .bits = l->opt.weight_bits,
-                .round = NH_ROUND_RND_CONV};
+    nh_fit f = {
+        .lo = e.min, .hi = e.max, .unit = 1, .is_signed = true, .bits = l->opt.weight_bits, .round = NH_ROUND_RND_CONV};
     if (c->o->calibrate.method == NH_CALIBRATE_MINMAX || (f.lo == 0 && f.hi == 0)) return f;
     int64_t stride = nh_kept_stride(n, l->weight->shape.dim[l->weight->shape.rank - 1]), count = 0;
-    for (int64_t i = 0; i < n; i += stride)
-        c->kept[count++] = v[i];
+    for (int64_t i = 0; i < n; i += stride) c->kept[count++] = v[i];
     nh_values values = {c->kept, count};
     if (c->o->calibrate.method == NH_CALIBRATE_MSE)
         f.values = values;
@@ -43,16 +38,16 @@ static nh_fit weight_fit(nh_infer *c, const nh_layer *l, const double *v, int64_
 
 /* Multipliers of all channels share one shift: a channel whose scale is far below the largest would keep few
  * bits of its multiplier. Half the multiplier's bits bound how far scales may be apart. */
-static int spread_bits(const nh_layer *l) {
-    return l->opt.multiplier_bits / 2;
-}
+static int spread_bits(const nh_layer *l) { return l->opt.multiplier_bits / 2; }
 
-/* The factors of a batch norm are constants of their own in its datapath, and one that becomes 0 loses its channel: the format covers the
- * largest and is so fine that the smallest keeps weight_bits significant bits, as long as products with the input stay below 64 bits. */
+/* The factors of a batch norm are constants of their own in its datapath, and one that becomes 0 loses its channel: the
+ * format covers the largest and is so fine that the smallest keeps weight_bits significant bits, as long as products
+ * with the input stay below 64 bits. */
 static nh_format fit_factors(const nh_infer *c, const nh_layer *l) {
     enum { MOST_SPREAD = 16, PRODUCT_BITS = 60 };
     int64_t n = nh_shape_size(l->weight->shape);
-    int most = -64, least = 128, bits = l->opt.weight_bits, room = PRODUCT_BITS - c->g->tensor[l->in[0]].q.fmt.width_bits;
+    int most = -64, least = 128, bits = l->opt.weight_bits,
+        room = PRODUCT_BITS - c->g->tensor[l->in[0]].q.fmt.width_bits;
     for (int64_t i = 0; i < n; i++) {
         double v = l->weight->value[i];
         nh_fit f = {.lo = v, .hi = v, .unit = 1, .is_signed = true, .bits = bits, .round = NH_ROUND_RND_CONV};
@@ -86,8 +81,7 @@ static void fit_power_of_two(nh_infer *c, nh_layer *l, int64_t n_out, int64_t n_
     w->fmt = nh_format_make(true, l->opt.weight_bits, most, NH_ROUND_RND_CONV, NH_OVERFLOW_SAT);
     least = most - spread_bits(l);
     double *scale = nh_arena_array(c->g->arena, (size_t)n_out, sizeof *scale);
-    for (int64_t o = 0; o < n_out; o++)
-        scale[o] = ldexp(1, (int_bits[o] > least ? int_bits[o] : least) - most);
+    for (int64_t o = 0; o < n_out; o++) scale[o] = ldexp(1, (int_bits[o] > least ? int_bits[o] : least) - most);
     w->scale = scale;
 }
 
@@ -101,22 +95,16 @@ static void fit_arbitrary(nh_infer *c, nh_layer *l, int64_t n_out, int64_t n_in)
         most = fmax(most, scale[o]);
     }
     double least = most > 0 ? ldexp(most, -spread_bits(l)) : 1;
-    for (int64_t o = 0; o < n_out; o++)
-        scale[o] = fmax(scale[o], least);
+    for (int64_t o = 0; o < n_out; o++) scale[o] = fmax(scale[o], least);
     w->scale = scale;
     w->fmt = nh_format_make(true, l->opt.weight_bits, l->opt.weight_bits, NH_ROUND_RND_CONV, NH_OVERFLOW_SAT);
 }
 
-static void warn_overflow(nh_infer *c, const nh_layer *l, const char *what, const nh_param *p, double worst,
-                          extent e) {
+static void warn_overflow(nh_infer *c, const nh_layer *l, const char *what, const nh_param *p, double worst, extent e) {
     char buf[NH_FORMAT_TEXT], better[NH_FORMAT_TEXT];
     nh_format f = p->fmt;
-    nh_fit fit = {.lo = e.min,
-                  .hi = e.max,
-                  .unit = 1,
-                  .is_signed = f.is_signed || e.min < 0,
-                  .bits = 64,
-                  .round = f.round};
+    nh_fit fit = {
+        .lo = e.min, .hi = e.max, .unit = 1, .is_signed = f.is_signed || e.min < 0, .bits = 64, .round = f.round};
     int needed = nh_fit_format(fit).int_bits; /* with 64 bits: no end rounds up */
     int width = f.width_bits + needed - f.int_bits;
     nh_infer_say(c, l, NH_N_WEIGHT_OVERFLOW, "layer '%s': %llu of %llu %s %s %s, the worst is %g", l->name,
@@ -146,11 +134,9 @@ bool nh_infer_weight(nh_infer *c, nh_layer *l, int64_t n_out, int64_t n_in) {
     nh_param *w = l->weight;
     extent e = extent_of(w->value, n_out * n_in);
     bool is_auto = l->opt.weight.is_auto, is_arbitrary = is_auto && l->opt.scale == NH_SCALE_ARBITRARY;
-    if (!e.is_finite)
-        return nh_infer_say(c, l, NH_N_NOT_FINITE, "layer '%s': a weight is not finite", l->name);
+    if (!e.is_finite) return nh_infer_say(c, l, NH_N_NOT_FINITE, "layer '%s': a weight is not finite", l->name);
     if (is_auto && l->opt.weight_bits < 2)
-        return nh_infer_say(c, l, NH_N_WEIGHT_BITS, "layer '%s': automatic weights need at least 2 bits",
-                            l->name);
+        return nh_infer_say(c, l, NH_N_WEIGHT_BITS, "layer '%s': automatic weights need at least 2 bits", l->name);
     w->scale = NULL;
     w->overflow = (nh_fx_count){0};
     if (!is_auto)
@@ -163,9 +149,8 @@ bool nh_infer_weight(nh_infer *c, nh_layer *l, int64_t n_out, int64_t n_in) {
     double worst = quantize(c, w, n_out, n_in);
 
     char buf[NH_FORMAT_TEXT];
-    nh_infer_say(c, l, NH_N_FORMAT, "layer '%s': weight %s (%s%s%s%s, %g .. %g)", l->name,
-                 nh_format_print(w->fmt, buf), is_auto ? "auto, " : "given",
-                 is_auto ? nh_method_text(c->o->calibrate.method) : "",
+    nh_infer_say(c, l, NH_N_FORMAT, "layer '%s': weight %s (%s%s%s%s, %g .. %g)", l->name, nh_format_print(w->fmt, buf),
+                 is_auto ? "auto, " : "given", is_auto ? nh_method_text(c->o->calibrate.method) : "",
                  is_arbitrary ? ", arbitrary scale" : "",
                  !w->scale                              ? ""
                  : l->opt.granularity == NH_PER_CHANNEL ? ", per channel"
@@ -175,9 +160,8 @@ bool nh_infer_weight(nh_infer *c, nh_layer *l, int64_t n_out, int64_t n_in) {
     if (w->overflow.overflowed && (!is_auto || c->o->calibrate.method == NH_CALIBRATE_MINMAX))
         warn_overflow(c, l, "weights", w, worst, e);
     else if (w->overflow.overflowed)
-        nh_infer_say(c, l, NH_N_FORMAT,
-                     "layer '%s': %llu of %llu weights are clipped by the method, the largest is %g", l->name,
-                     (unsigned long long)w->overflow.overflowed, (unsigned long long)w->overflow.n, worst);
+        nh_infer_say(c, l, NH_N_FORMAT, "layer '%s': %llu of %llu weights are clipped by the method, the largest is %g",
+                     l->name, (unsigned long long)w->overflow.overflowed, (unsigned long long)w->overflow.n, worst);
     return true;
 }
 
@@ -186,8 +170,8 @@ bool nh_infer_weight(nh_infer *c, nh_layer *l, int64_t n_out, int64_t n_in) {
  */
 
 /* One bias at the accumulator's resolution; given: its own format comes first. */
-static nh_i128 bias_raw(double value, double unit, const nh_format *given, nh_format at,
-                        nh_fx_count *given_count, nh_fx_count *count) {
+static nh_i128 bias_raw(double value, double unit, const nh_format *given, nh_format at, nh_fx_count *given_count,
+                        nh_fx_count *count) {
     if (!given) return nh_fx_from_double(value / unit, at, count);
     nh_i128 raw = nh_fx_from_double(value, *given, given_count);
     int frac = nh_format_frac(*given);
@@ -195,18 +179,16 @@ static nh_i128 bias_raw(double value, double unit, const nh_format *given, nh_fo
                      : nh_fx_from_double(nh_fx_to_double(raw, frac) / unit, at, count);
 }
 
-static void note_bias(nh_infer *c, const nh_layer *l, const nh_format *given, int frac, extent e,
-                      double worst) {
+static void note_bias(nh_infer *c, const nh_layer *l, const nh_format *given, int frac, extent e, double worst) {
     char buf[NH_FORMAT_TEXT];
     nh_param *b = l->bias;
     nh_infer_say(c, l, NH_N_FORMAT,
-                 "layer '%s': bias %s (%s, %g .. %g), stored with the accumulator's %d fractional bits",
-                 l->name, nh_format_print(given ? *given : b->fmt, buf), given ? "given" : "auto", e.min,
-                 e.max, frac);
+                 "layer '%s': bias %s (%s, %g .. %g), stored with the accumulator's %d fractional bits", l->name,
+                 nh_format_print(given ? *given : b->fmt, buf), given ? "given" : "auto", e.min, e.max, frac);
     if (given && nh_format_frac(*given) > frac)
         nh_infer_say(c, l, NH_N_ROUNDED_BIAS,
-                     "layer '%s': the bias has %d fractional bits, the accumulator %d: it is rounded",
-                     l->name, nh_format_frac(*given), frac);
+                     "layer '%s': the bias has %d fractional bits, the accumulator %d: it is rounded", l->name,
+                     nh_format_frac(*given), frac);
     if (!b->overflow.overflowed) return;
     nh_format stored = b->fmt;
     if (given) b->fmt = *given;
@@ -214,8 +196,7 @@ static void note_bias(nh_infer *c, const nh_layer *l, const nh_format *given, in
     b->fmt = stored;
 }
 
-bool nh_infer_bias(nh_infer *c, nh_layer *l, int64_t n_out, int frac, const double *unit,
-                   const nh_format *accum) {
+bool nh_infer_bias(nh_infer *c, nh_layer *l, int64_t n_out, int frac, const double *unit, const nh_format *accum) {
     nh_param *b = l->bias;
     extent e = extent_of(b->value, n_out);
     const nh_format *given = l->opt.bias.is_auto ? NULL : &l->opt.bias.fmt;
@@ -232,8 +213,8 @@ bool nh_infer_bias(nh_infer *c, nh_layer *l, int64_t n_out, int frac, const doub
         nh_i128 r = bias_raw(b->value[o], unit[o], given, accum ? *accum : widest, &in_given, &in_accum);
         if (!accum && in_accum.overflowed)
             return nh_infer_say(c, l, NH_N_ACCUM_WIDE,
-                                "layer '%s': the bias %g needs more than 64 bits at %d fractional bits",
-                                l->name, b->value[o], frac);
+                                "layer '%s': the bias %g needs more than 64 bits at %d fractional bits", l->name,
+                                b->value[o], frac);
         bool lost = in_given.overflowed || in_accum.overflowed;
         b->overflow.overflowed += lost;
         if (lost && fabs(b->value[o]) > fabs(worst)) worst = b->value[o];

@@ -5,9 +5,9 @@
 #include <stddef.h>
 #include <string.h>
 
-#define ROW(type, member, kind)                                                                              \
+#define ROW(type, member, kind)                                                                                        \
     { #member, NH_FIELD_##kind, offsetof(type, member) }
-#define END                                                                                                  \
+#define END                                                                                                            \
     { NULL, NH_FIELD_I64, 0 }
 
 const nh_field nh_sim_fields[] = {ROW(nh_sim_facts, ran, BOOL),
@@ -30,59 +30,34 @@ const nh_field nh_sim_fields[] = {ROW(nh_sim_facts, ran, BOOL),
                                   ROW(nh_sim_facts, rtl_cycles_per_second, REAL),
                                   ROW(nh_sim_facts, waves, TEXT),
                                   END};
-const nh_field nh_error_fields[] = {ROW(nh_error_fact, n, I64),       ROW(nh_error_fact, max_abs, REAL), ROW(nh_error_fact, rmse, REAL),
-                                    ROW(nh_error_fact, relative, REAL), ROW(nh_error_fact, sqnr_db, REAL), ROW(nh_error_fact, r2, REAL),
+const nh_field nh_error_fields[] = {ROW(nh_error_fact, n, I64),
+                                    ROW(nh_error_fact, max_abs, REAL),
+                                    ROW(nh_error_fact, rmse, REAL),
+                                    ROW(nh_error_fact, relative, REAL),
+                                    ROW(nh_error_fact, sqnr_db, REAL),
+                                    ROW(nh_error_fact, r2, REAL),
                                     END};
-const nh_field nh_output_fields[] = {ROW(nh_output_fact, is_class, BOOL),
-                                     ROW(nh_output_fact, by, TEXT),
-                                     ROW(nh_output_fact, values, TEXT),
-                                     ROW(nh_output_fact, n, I64),
-                                     ROW(nh_output_fact, stuck_float, I64),
-                                     ROW(nh_output_fact, stuck_fixed, I64),
-                                     ROW(nh_output_fact, zero_float, I64),
-                                     ROW(nh_output_fact, zero_fixed, I64),
-                                     END};
-const nh_field nh_part_fields[] = {ROW(nh_part_fact, id, TEXT),
-                                   ROW(nh_part_fact, place, TEXT),
-                                   ROW(nh_part_fact, layers, TEXT),
-                                   ROW(nh_part_fact, in, TEXT),
-                                   ROW(nh_part_fact, in_format, TEXT),
-                                   ROW(nh_part_fact, in_values, I64),
-                                   ROW(nh_part_fact, out, TEXT),
-                                   ROW(nh_part_fact, out_format, TEXT),
-                                   ROW(nh_part_fact, out_values, I64),
-                                   ROW(nh_part_fact, built, TEXT),
-                                   ROW(nh_part_fact, shares, TEXT),
-                                   ROW(nh_part_fact, estimated, BOOL),
-                                   ROW(nh_part_fact, luts_estimate, I64),
-                                   ROW(nh_part_fact, ffs_estimate, I64),
-                                   ROW(nh_part_fact, brams_estimate, I64),
-                                   ROW(nh_part_fact, dsps_estimate, I64),
-                                   ROW(nh_part_fact, ran, BOOL),
-                                   ROW(nh_part_fact, runs, I64),
-                                   ROW(nh_part_fact, compared, I64),
-                                   ROW(nh_part_fact, mismatches, I64),
-                                   ROW(nh_part_fact, cycles, REAL),
-                                   ROW(nh_part_fact, counted, BOOL),
-                                   ROW(nh_part_fact, luts, I64),
-                                   ROW(nh_part_fact, ffs, I64),
-                                   ROW(nh_part_fact, brams, I64),
-                                   ROW(nh_part_fact, dsps, I64),
-                                   END};
-const nh_field nh_accuracy_fields[] = {ROW(nh_accuracy_fact, acc_float, REAL),
-                                       ROW(nh_accuracy_fact, acc_fixed, REAL),
-                                       ROW(nh_accuracy_fact, acc_rtl, REAL),
-                                       END};
-const nh_field nh_spike_fields[] = {ROW(nh_spike_fact, layer, TEXT),
-                                    ROW(nh_spike_fact, neurons, I64),
-                                    ROW(nh_spike_fact, samples, I64),
-                                    ROW(nh_spike_fact, n, I64),
-                                    ROW(nh_spike_fact, spikes_float, I64),
-                                    ROW(nh_spike_fact, spikes_fixed, I64),
-                                    ROW(nh_spike_fact, differing, I64),
-                                    ROW(nh_spike_fact, rate, REAL),
-                                    ROW(nh_spike_fact, coinciding, I64),
-                                    END};
+const nh_field nh_output_fields[] = {
+    ROW(nh_output_fact, is_class, BOOL),  ROW(nh_output_fact, by, TEXT),         ROW(nh_output_fact, values, TEXT),
+    ROW(nh_output_fact, n, I64),          ROW(nh_output_fact, stuck_float, I64), ROW(nh_output_fact, stuck_fixed, I64),
+    ROW(nh_output_fact, zero_float, I64), ROW(nh_output_fact, zero_fixed, I64),  END};
+const nh_field nh_part_fields[] = {
+    ROW(nh_part_fact, id, TEXT),           ROW(nh_part_fact, place, TEXT),       ROW(nh_part_fact, layers, TEXT),
+    ROW(nh_part_fact, in, TEXT),           ROW(nh_part_fact, in_format, TEXT),   ROW(nh_part_fact, in_values, I64),
+    ROW(nh_part_fact, out, TEXT),          ROW(nh_part_fact, out_format, TEXT),  ROW(nh_part_fact, out_values, I64),
+    ROW(nh_part_fact, built, TEXT),        ROW(nh_part_fact, shares, TEXT),      ROW(nh_part_fact, estimated, BOOL),
+    ROW(nh_part_fact, luts_estimate, I64), ROW(nh_part_fact, ffs_estimate, I64), ROW(nh_part_fact, brams_estimate, I64),
+    ROW(nh_part_fact, dsps_estimate, I64), ROW(nh_part_fact, ran, BOOL),         ROW(nh_part_fact, runs, I64),
+    ROW(nh_part_fact, compared, I64),      ROW(nh_part_fact, mismatches, I64),   ROW(nh_part_fact, cycles, REAL),
+    ROW(nh_part_fact, counted, BOOL),      ROW(nh_part_fact, luts, I64),         ROW(nh_part_fact, ffs, I64),
+    ROW(nh_part_fact, brams, I64),         ROW(nh_part_fact, dsps, I64),         END};
+const nh_field nh_accuracy_fields[] = {ROW(nh_accuracy_fact, acc_float, REAL), ROW(nh_accuracy_fact, acc_fixed, REAL),
+                                       ROW(nh_accuracy_fact, acc_rtl, REAL), END};
+const nh_field nh_spike_fields[] = {ROW(nh_spike_fact, layer, TEXT),       ROW(nh_spike_fact, neurons, I64),
+                                    ROW(nh_spike_fact, samples, I64),      ROW(nh_spike_fact, n, I64),
+                                    ROW(nh_spike_fact, spikes_float, I64), ROW(nh_spike_fact, spikes_fixed, I64),
+                                    ROW(nh_spike_fact, differing, I64),    ROW(nh_spike_fact, rate, REAL),
+                                    ROW(nh_spike_fact, coinciding, I64),   END};
 const nh_field nh_reference_fields[] = {ROW(nh_reference_fact, given, BOOL),
                                         ROW(nh_reference_fact, n, I64),
                                         ROW(nh_reference_fact, samples, I64),
@@ -94,26 +69,16 @@ const nh_field nh_reference_fields[] = {ROW(nh_reference_fact, given, BOOL),
                                         ROW(nh_reference_fact, float_spikes, I64),
                                         ROW(nh_reference_fact, fixed_spikes, I64),
                                         END};
-const nh_field nh_reference_first_fields[] = {ROW(nh_reference_first, sample, I64),
-                                              ROW(nh_reference_first, step, I64),
-                                              ROW(nh_reference_first, output, I64),
-                                              ROW(nh_reference_first, expected, REAL),
-                                              ROW(nh_reference_first, got, REAL),
-                                              END};
-const nh_field nh_synapse_fields[] = {ROW(nh_synapse_fact, layer, TEXT),
-                                      ROW(nh_synapse_fact, samples, I64),
-                                      ROW(nh_synapse_fact, events, I64),
-                                      ROW(nh_synapse_fact, operations, I64),
-                                      ROW(nh_synapse_fact, products, I64),
-                                      END};
-const nh_field nh_raster_fields[] = {ROW(nh_raster_fact, sample, I64),
-                                     ROW(nh_raster_fact, steps, I64),
-                                     ROW(nh_raster_fact, all_steps, I64),
-                                     END};
-const nh_field nh_band_fields[] = {ROW(nh_raster_band, layer, TEXT),
-                                   ROW(nh_raster_band, neurons, I64),
-                                   ROW(nh_raster_band, stride, I64),
-                                   END};
+const nh_field nh_reference_first_fields[] = {
+    ROW(nh_reference_first, sample, I64),    ROW(nh_reference_first, step, I64), ROW(nh_reference_first, output, I64),
+    ROW(nh_reference_first, expected, REAL), ROW(nh_reference_first, got, REAL), END};
+const nh_field nh_synapse_fields[] = {ROW(nh_synapse_fact, layer, TEXT),   ROW(nh_synapse_fact, samples, I64),
+                                      ROW(nh_synapse_fact, events, I64),   ROW(nh_synapse_fact, operations, I64),
+                                      ROW(nh_synapse_fact, products, I64), END};
+const nh_field nh_raster_fields[] = {ROW(nh_raster_fact, sample, I64), ROW(nh_raster_fact, steps, I64),
+                                     ROW(nh_raster_fact, all_steps, I64), END};
+const nh_field nh_band_fields[] = {ROW(nh_raster_band, layer, TEXT), ROW(nh_raster_band, neurons, I64),
+                                   ROW(nh_raster_band, stride, I64), END};
 const nh_field nh_cause_fields[] = {ROW(nh_cause_fact, cause, TEXT),
                                     ROW(nh_cause_fact, accuracy, REAL),
                                     ROW(nh_cause_fact, n, I64),
@@ -121,24 +86,15 @@ const nh_field nh_cause_fields[] = {ROW(nh_cause_fact, cause, TEXT),
                                     ROW(nh_cause_fact, differing_samples, I64),
                                     ROW(nh_cause_fact, mean_abs, REAL),
                                     END};
-const nh_field nh_mismatch_fields[] = {ROW(nh_mismatch, sample, I64),
-                                       ROW(nh_mismatch, step, I64),
-                                       ROW(nh_mismatch, layer, TEXT),
-                                       ROW(nh_mismatch, element, I64),
-                                       ROW(nh_mismatch, cycle, I64),
-                                       ROW(nh_mismatch, expected, I64),
-                                       ROW(nh_mismatch, got, I64),
-                                       END};
-const nh_field nh_drift_fields[] = {ROW(nh_drift_fact, layer, TEXT),
-                                    ROW(nh_drift_fact, max_abs, REAL),
-                                    ROW(nh_drift_fact, mean_abs, REAL),
-                                    ROW(nh_drift_fact, sqnr_db, REAL),
-                                    ROW(nh_drift_fact, overflowed, U64),
-                                    ROW(nh_drift_fact, n, U64),
-                                    ROW(nh_drift_fact, wrapped, U64),
-                                    ROW(nh_drift_fact, low, U64),
-                                    ROW(nh_drift_fact, near, U64),
-                                    END};
+const nh_field nh_mismatch_fields[] = {ROW(nh_mismatch, sample, I64), ROW(nh_mismatch, step, I64),
+                                       ROW(nh_mismatch, layer, TEXT), ROW(nh_mismatch, element, I64),
+                                       ROW(nh_mismatch, cycle, I64),  ROW(nh_mismatch, expected, I64),
+                                       ROW(nh_mismatch, got, I64),    END};
+const nh_field nh_drift_fields[] = {ROW(nh_drift_fact, layer, TEXT),     ROW(nh_drift_fact, max_abs, REAL),
+                                    ROW(nh_drift_fact, mean_abs, REAL),  ROW(nh_drift_fact, sqnr_db, REAL),
+                                    ROW(nh_drift_fact, overflowed, U64), ROW(nh_drift_fact, n, U64),
+                                    ROW(nh_drift_fact, wrapped, U64),    ROW(nh_drift_fact, low, U64),
+                                    ROW(nh_drift_fact, near, U64),       END};
 const nh_field nh_cycles_fields[] = {ROW(nh_cycles_fact, unit, TEXT),
                                      ROW(nh_cycles_fact, planned_ii, I64),
                                      ROW(nh_cycles_fact, planned_latency, I64),
@@ -284,11 +240,13 @@ const char *nh_overflow_text(nh_arena *a, const nh_design *g, const nh_drift_fac
     uint64_t far = d->overflowed - d->wrapped - d->near, high = far - d->low;
     double percent = d->n > 0 ? 100 / (double)d->n : 0;
     if (d->overflowed == 0) return "0";
-    if (far + d->wrapped == 0) return nh_arena_printf(a, "%" PRIu64 " of %" PRIu64 " saturate, by a step at most", d->near, d->n);
+    if (far + d->wrapped == 0)
+        return nh_arena_printf(a, "%" PRIu64 " of %" PRIu64 " saturate, by a step at most", d->near, d->n);
     if (d->wrapped > 0) return nh_arena_printf(a, "%" PRIu64 " of %" PRIu64 " wrap", d->wrapped, d->n);
     if (!is_neuron(g, d->layer)) return nh_arena_printf(a, "%" PRIu64 " of %" PRIu64 " saturate", far, d->n);
     if (high == 0) return nh_arena_printf(a, "%.3g %% saturate, all below threshold", percent * (double)d->low);
-    return nh_arena_printf(a, "%.3g %% saturate below threshold, %.3g %% above", percent * (double)d->low, percent * (double)high);
+    return nh_arena_printf(a, "%.3g %% saturate below threshold, %.3g %% above", percent * (double)d->low,
+                           percent * (double)high);
 }
 
 double nh_spike_agreement(const nh_spike_fact *f) {
@@ -352,9 +310,7 @@ static const nh_cells *counted(const nh_report_facts *f, const char *name) {
     return NULL;
 }
 
-bool nh_report_on_fabric(const nh_report_facts *f) {
-    return f->map.fabric;
-}
+bool nh_report_on_fabric(const nh_report_facts *f) { return f->map.fabric; }
 
 double nh_fabric_cycles(const nh_report_facts *f) {
     return f->fabric.rtl_runs > 0 ? f->fabric.rtl_cycles : f->fabric.ran ? f->fabric.cycles : 0;
@@ -393,7 +349,8 @@ static int fabric_rows(const nh_report_facts *f, nh_resource_row *r) {
 }
 
 nh_resource_row nh_unit_row(const nh_report_facts *f, const nh_unit *u) {
-    return (nh_resource_row){.name = u->id, .unit = u, .is_estimated = true, .estimate = u->estimate, .counted = counted(f, u->id)};
+    return (nh_resource_row){
+        .name = u->id, .unit = u, .is_estimated = true, .estimate = u->estimate, .counted = counted(f, u->id)};
 }
 
 static int unit_rows(const nh_report_facts *f, nh_resource_row *r) {
@@ -411,7 +368,10 @@ static int part_rows(nh_arena *a, const nh_report_facts *f, nh_resource_row *r) 
         *c = (nh_cells){.luts = p->luts, .ffs = p->ffs, .brams = p->brams, .dsps = p->dsps};
         r[n++] = (nh_resource_row){.name = p->id,
                                    .is_estimated = p->estimated,
-                                   .estimate = {.luts = p->luts_estimate, .ffs = p->ffs_estimate, .brams = p->brams_estimate, .dsps = p->dsps_estimate},
+                                   .estimate = {.luts = p->luts_estimate,
+                                                .ffs = p->ffs_estimate,
+                                                .brams = p->brams_estimate,
+                                                .dsps = p->dsps_estimate},
                                    .counted = p->counted ? c : NULL};
     }
     return n;
@@ -436,8 +396,13 @@ nh_resource_row *nh_resource_rows(nh_arena *a, const nh_report_facts *f, int *n)
 }
 
 const char *nh_pnr_lack(nh_arena *a, const nh_pnr_facts *p) {
-    const struct { const char *name; int64_t needed, has; } list[] = {
-        {"logic cells", p->luts, p->luts_total}, {"block RAM", p->brams, p->brams_total}, {"DSP", p->dsps, p->dsps_total}, {"pins", p->ios, p->ios_total}};
+    const struct {
+        const char *name;
+        int64_t needed, has;
+    } list[] = {{"logic cells", p->luts, p->luts_total},
+                {"block RAM", p->brams, p->brams_total},
+                {"DSP", p->dsps, p->dsps_total},
+                {"pins", p->ios, p->ios_total}};
     const char *lack = NULL;
     double most = 1;
     for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
@@ -452,8 +417,13 @@ const char *nh_fit_text(nh_arena *a, const nh_report_facts *f, bool *fits) {
     const nh_target *t = &f->design->opt->target;
     const nh_cells *c = counted(f, "total");
     if (!c || f->pnr.ran || t->luts + t->ffs + t->brams + t->dsps == 0) return NULL;
-    const struct { const char *name; int64_t needed, has; } list[] = {
-        {"LUTs", c->luts, t->luts}, {"flip-flops", c->ffs, t->ffs}, {"block RAMs", c->brams, t->brams}, {"DSP blocks", c->dsps, t->dsps}};
+    const struct {
+        const char *name;
+        int64_t needed, has;
+    } list[] = {{"LUTs", c->luts, t->luts},
+                {"flip-flops", c->ffs, t->ffs},
+                {"block RAMs", c->brams, t->brams},
+                {"DSP blocks", c->dsps, t->dsps}};
     double most = 0;
     size_t worst = 0;
     for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
@@ -461,8 +431,9 @@ const char *nh_fit_text(nh_arena *a, const nh_report_facts *f, bool *fits) {
         if (share > most) most = share, worst = i;
     }
     *fits = most <= 1;
-    return nh_arena_printf(a, "%s %s, as counted: the fullest are %s, %" PRId64 " of %" PRId64 " (%.0f %%)", *fits ? "fits" : "does not fit", t->name, list[worst].name,
-                           list[worst].needed, list[worst].has, 100 * most);
+    return nh_arena_printf(a, "%s %s, as counted: the fullest are %s, %" PRId64 " of %" PRId64 " (%.0f %%)",
+                           *fits ? "fits" : "does not fit", t->name, list[worst].name, list[worst].needed,
+                           list[worst].has, 100 * most);
 }
 
 const char *nh_unit_layers(nh_arena *a, const nh_design *g, const nh_unit *u) {

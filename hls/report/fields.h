@@ -7,14 +7,7 @@
 
 #include "report.h"
 
-typedef enum {
-    NH_FIELD_I64,
-    NH_FIELD_U64,
-    NH_FIELD_INT,
-    NH_FIELD_REAL,
-    NH_FIELD_BOOL,
-    NH_FIELD_TEXT
-} nh_field_kind;
+typedef enum { NH_FIELD_I64, NH_FIELD_U64, NH_FIELD_INT, NH_FIELD_REAL, NH_FIELD_BOOL, NH_FIELD_TEXT } nh_field_kind;
 
 typedef struct {
     const char *name;
@@ -25,8 +18,8 @@ typedef struct {
 /* Each ends with a row whose name is NULL. Members that point to arrays are not in them. */
 extern const nh_field nh_accuracy_fields[], nh_spike_fields[], nh_reference_fields[], nh_reference_first_fields[],
     nh_synapse_fields[], nh_raster_fields[], nh_band_fields[], nh_cause_fields[];
-extern const nh_field nh_sim_fields[], nh_mismatch_fields[], nh_drift_fields[], nh_cycles_fields[],
-    nh_cells_fields[], nh_pnr_fields[], nh_resources_fields[], nh_part_fields[];
+extern const nh_field nh_sim_fields[], nh_mismatch_fields[], nh_drift_fields[], nh_cycles_fields[], nh_cells_fields[],
+    nh_pnr_fields[], nh_resources_fields[], nh_part_fields[];
 extern const nh_field nh_error_fields[], nh_output_fields[];
 extern const nh_field nh_fabric_fields[], nh_core_fields[];
 
@@ -47,20 +40,20 @@ const char *nh_strategy_text(nh_strategy s);
 const char *nh_unit_kind_text(nh_unit_kind kind);
 /* "2x7" multipliers (outputs x inputs), "4" lanes of neurons, "-". */
 const char *nh_unit_lanes(nh_arena *a, const nh_unit *u);
-/* What happened to values that left the format of a layer, and whether it matters: "0", "3 of 11520 saturate", "13.3 % saturate, all below
- * threshold" of the states of neurons. */
+/* What happened to values that left the format of a layer, and whether it matters: "0", "3 of 11520 saturate", "13.3 %
+ * saturate, all below threshold" of the states of neurons. */
 const char *nh_overflow_text(nh_arena *a, const nh_design *g, const nh_drift_fact *d);
 /* Share of all spikes, of either path, that are in both at the same neuron and step; 1 where there are none. */
 double nh_spike_agreement(const nh_spike_fact *f);
 /* "float", "+ weights, inputs" ... of nh_cause_fact. */
 const char *nh_cause_text(const char *cause);
 
-/* One line of the resource table: a unit of the design (of a fabric: modules of a kind; of a network in several places: a part), or the
- * total (unit = NULL). */
+/* One line of the resource table: a unit of the design (of a fabric: modules of a kind; of a network in several places:
+ * a part), or the total (unit = NULL). */
 typedef struct {
     const char *name;
     const nh_unit *unit;
-    bool is_estimated;       /* nothing is known of a fabric before it is counted */
+    bool is_estimated; /* nothing is known of a fabric before it is counted */
     nh_resources estimate;
     const nh_cells *counted; /* by Yosys, or NULL */
     bool placed;             /* the three below are nextpnr's */
@@ -72,12 +65,14 @@ nh_resource_row *nh_resource_rows(nh_arena *a, const nh_report_facts *f, int *n)
 nh_resource_row nh_unit_row(const nh_report_facts *f, const nh_unit *u);
 /* What place and route lacks most: "block RAM, 72 of 32"; NULL: nothing that was counted. */
 const char *nh_pnr_lack(nh_arena *a, const nh_pnr_facts *p);
-/* Does what was counted fit the target? Placement knows better: NULL where it ran, where nothing was counted, and without capacities. */
+/* Does what was counted fit the target? Placement knows better: NULL where it ran, where nothing was counted, and
+ * without capacities. */
 const char *nh_fit_text(nh_arena *a, const nh_report_facts *f, bool *fits);
 
 /* The part that a unit belongs to, or NULL. */
 const nh_part_fact *nh_unit_part(const nh_report_facts *f, const nh_unit *u);
-/* Is the unit of the design built in a pipeline? Of networks in several places those of others are not, and what joins parts is nobody's. */
+/* Is the unit of the design built in a pipeline? Of networks in several places those of others are not, and what joins
+ * parts is nobody's. */
 bool nh_unit_is_built(const nh_report_facts *f, const nh_unit *u);
 bool nh_has_units(const nh_report_facts *f);
 /* The parts as a list of objects. */
@@ -88,7 +83,8 @@ bool nh_report_on_fabric(const nh_report_facts *f);
 double nh_fabric_cycles(const nh_report_facts *f);
 /* Of the sample that took most, likewise. */
 double nh_fabric_most_cycles(const nh_report_facts *f);
-/* "93.1 %": synapse words per cycle in which an accumulate engine was at work, each a weight in every lane. "-": it never was. */
+/* "93.1 %": synapse words per cycle in which an accumulate engine was at work, each a weight in every lane. "-": it
+ * never was. */
 const char *nh_lanes_busy(nh_arena *a, int64_t synapse_words, int64_t busy_cycles);
 /* The core in the plan, or NULL; the names of its layers ("fc1, lif2"), net being the plan's. */
 const nh_map_core *nh_core_in_plan(const nh_map_plan *p, const nh_core_fact *c);

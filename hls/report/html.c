@@ -21,16 +21,16 @@ void nh_html_text(nh_html *h, const char *s) {
         case '"': nh_puts(h->w, "&quot;"); break;
         case '\'': nh_puts(h->w, "&#39;"); break;
         default:
-            if (len && nh_is_printable(code)) nh_write(h->w, s, len);
-            else nh_puts(h->w, "?");
+            if (len && nh_is_printable(code))
+                nh_write(h->w, s, len);
+            else
+                nh_puts(h->w, "?");
         }
         if (len == 0) len = 1;
     }
 }
 
-void nh_html_heading(nh_html *h, const char *title) {
-    nh_printf(h->w, "<h2>%s</h2>\n", title);
-}
+void nh_html_heading(nh_html *h, const char *title) { nh_printf(h->w, "<h2>%s</h2>\n", title); }
 
 void nh_html_table_begin(nh_html *h, const char *caption, const char *columns) {
     nh_puts(h->w, "<div class=\"scroll\"><table>");
@@ -39,16 +39,13 @@ void nh_html_table_begin(nh_html *h, const char *caption, const char *columns) {
     for (const char *p = columns; *p;) {
         bool text = *p == '<';
         nh_puts(h->w, text ? "<th class=\"text\">" : "<th>");
-        for (p += text; *p && *p != '|'; p++)
-            nh_write(h->w, p, 1);
+        for (p += text; *p && *p != '|'; p++) nh_write(h->w, p, 1);
         nh_puts(h->w, "</th>");
         if (*p) p++;
     }
     nh_puts(h->w, "</tr></thead><tbody>\n");
 }
-void nh_html_table_end(nh_html *h) {
-    nh_puts(h->w, "</tbody></table></div>\n");
-}
+void nh_html_table_end(nh_html *h) { nh_puts(h->w, "</tbody></table></div>\n"); }
 
 void nh_html_cell(nh_html *h, const char *text) {
     nh_puts(h->w, "<td>");
@@ -60,15 +57,9 @@ void nh_html_cell_text(nh_html *h, const char *class, const char *text) {
     nh_html_text(h, text);
     nh_puts(h->w, "</td>");
 }
-void nh_html_cell_int(nh_html *h, int64_t v) {
-    nh_printf(h->w, "<td>%" PRId64 "</td>", v);
-}
-void nh_html_row_begin(nh_html *h) {
-    nh_puts(h->w, "<tr>");
-}
-void nh_html_row_end(nh_html *h) {
-    nh_puts(h->w, "</tr>\n");
-}
+void nh_html_cell_int(nh_html *h, int64_t v) { nh_printf(h->w, "<td>%" PRId64 "</td>", v); }
+void nh_html_row_begin(nh_html *h) { nh_puts(h->w, "<tr>"); }
+void nh_html_row_end(nh_html *h) { nh_puts(h->w, "</tr>\n"); }
 
 void nh_html_card(nh_html *h, const char *class, const char *figure, const char *what) {
     nh_printf(h->w, "<div class=\"card\"><b class=\"%s\">", class);
@@ -80,8 +71,8 @@ void nh_html_card(nh_html *h, const char *class, const char *figure, const char 
 
 static void put_top(nh_html *h) {
     const nh_options *o = h->f->design->opt;
-    nh_puts(h->w, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
+    nh_puts(h->w, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+                  "content=\"width=device-width, initial-scale=1\">\n<title>");
     nh_html_text(h, o->project);
     nh_puts(h->w, " - neurohls</title>\n<style>\n");
     nh_write(h->w, nh_report_files[0].data, nh_report_files[0].size);
@@ -93,18 +84,19 @@ static void put_top(nh_html *h) {
               o->io == NH_IO_STREAM ? "stream" : "parallel");
     nh_html_text(h, h->f->provenance.version);
     nh_puts(h->w, ", config ");
-    nh_html_text(
-        h, nh_arena_printf(h->a, "%.12s", h->f->provenance.config_sha ? h->f->provenance.config_sha : "-"));
+    nh_html_text(h, nh_arena_printf(h->a, "%.12s", h->f->provenance.config_sha ? h->f->provenance.config_sha : "-"));
     nh_puts(h->w, ", model ");
-    nh_html_text(
-        h, nh_arena_printf(h->a, "%.12s", h->f->provenance.model_sha ? h->f->provenance.model_sha : "-"));
+    nh_html_text(h, nh_arena_printf(h->a, "%.12s", h->f->provenance.model_sha ? h->f->provenance.model_sha : "-"));
     nh_puts(h->w, "</div>\n");
 }
 
 static void put_verdict(nh_html *h) {
     nh_verdict v = nh_judge_drift(h->a, h->f);
-    const struct { const char *what, *text; } row[] = {
-        {"begins in", v.layer ? nh_arena_printf(h->a, "%s: %s", v.layer, v.where) : NULL}, {"cause", v.cause}, {"try", v.remedy}};
+    const struct {
+        const char *what, *text;
+    } row[] = {{"begins in", v.layer ? nh_arena_printf(h->a, "%s: %s", v.layer, v.where) : NULL},
+               {"cause", v.cause},
+               {"try", v.remedy}};
     if (!v.is_far) return;
     nh_puts(h->w, "<div class=\"warning\" role=\"alert\"><b>Fixed point is far from float</b><br>");
     nh_html_text(h, v.reasons);
@@ -126,18 +118,20 @@ static void put_cycle_cards(nh_html *h) {
     nh_html_card(h, "", nh_arena_printf(h->a, "%.6g cycles", ii), nh_arena_printf(h->a, "%s, %s", unit, source));
     if (g->is_temporal)
         nh_html_card(h, "", nh_arena_printf(h->a, "%.6g cycles", inference),
-             nh_arena_printf(h->a, "per inference of %" PRId64 " steps; %.6g inferences/s at %g MHz", g->steps,
-                             inference > 0 ? 1e6 * g->opt->clock_mhz / inference : 0, g->opt->clock_mhz));
+                     nh_arena_printf(h->a, "per inference of %" PRId64 " steps; %.6g inferences/s at %g MHz", g->steps,
+                                     inference > 0 ? 1e6 * g->opt->clock_mhz / inference : 0, g->opt->clock_mhz));
     nh_html_card(h, "", nh_arena_printf(h->a, "%" PRId64 " cycles", rtl ? s->measured_latency : g->latency_cycles),
-         nh_arena_printf(h->a, g->is_temporal ? "latency of a step, %s" : "latency, %s", source));
+                 nh_arena_printf(h->a, g->is_temporal ? "latency of a step, %s" : "latency, %s", source));
 }
 
 /* Outputs that are numbers of their own. */
 static void put_error_card(nh_html *h, const nh_error_fact *e, const char *what) {
     nh_arena *a = h->a;
     if (e->n == 0) return;
-    const char *r2 = isfinite(e->r2) ? nh_arena_printf(a, ", R2 %.5f", e->r2) : "", *relative = isfinite(e->relative) ? nh_arena_printf(a, ", relative %.3g %%", 100 * e->relative) : "";
-    nh_html_card(h, "", nh_arena_printf(a, "%.4g", e->rmse), nh_arena_printf(a, "RMSE, %s%s%s, at most %.4g", what, r2, relative, e->max_abs));
+    const char *r2 = isfinite(e->r2) ? nh_arena_printf(a, ", R2 %.5f", e->r2) : "",
+               *relative = isfinite(e->relative) ? nh_arena_printf(a, ", relative %.3g %%", 100 * e->relative) : "";
+    nh_html_card(h, "", nh_arena_printf(a, "%.4g", e->rmse),
+                 nh_arena_printf(a, "RMSE, %s%s%s, at most %.4g", what, r2, relative, e->max_abs));
 }
 
 static void put_cards(nh_html *h) {
@@ -148,23 +142,27 @@ static void put_cards(nh_html *h) {
     bool fabric = nh_report_on_fabric(f);
     if (fabric) nh_html_fabric_cards(h);
     if (!fabric && s->ran && s->runs > 0)
-        nh_html_card(h, s->mismatches ? "bad" : "good", nh_arena_printf(a, "%" PRId64 " differ", s->mismatches),
-             nh_arena_printf(a, "C against RTL, %" PRId64 " elements in %" PRId64 " runs", s->compared,
-                             s->runs));
+        nh_html_card(
+            h, s->mismatches ? "bad" : "good", nh_arena_printf(a, "%" PRId64 " differ", s->mismatches),
+            nh_arena_printf(a, "C against RTL, %" PRId64 " elements in %" PRId64 " runs", s->compared, s->runs));
     if (s->ran && s->acc_fixed >= 0)
         nh_html_card(h, "", nh_arena_printf(a, "%.2f %%", 100 * s->acc_fixed),
-             nh_arena_printf(a, "accuracy in fixed point; float %.2f %%", 100 * s->acc_float));
+                     nh_arena_printf(a, "accuracy in fixed point; float %.2f %%", 100 * s->acc_float));
     if (s->ran && !s->output.is_class) {
         put_error_card(h, &s->output.fixed, "fixed point against float");
         put_error_card(h, &s->output.target_float, "float against the targets");
         put_error_card(h, &s->output.target_fixed, "fixed point against the targets");
     }
-    if (f->n_part > 0) nh_html_card(h, "", nh_arena_printf(a, "%d parts", f->n_part), "each with cycles of its own: below");
-    else if (!fabric) put_cycle_cards(h);
+    if (f->n_part > 0)
+        nh_html_card(h, "", nh_arena_printf(a, "%d parts", f->n_part), "each with cycles of its own: below");
+    else if (!fabric)
+        put_cycle_cards(h);
     if (f->pnr.ran && f->pnr.fits)
         nh_html_card(h, "good", nh_arena_printf(a, "%.2f MHz", f->pnr.fmax_mhz), "placed and routed");
     const char *lack = nh_pnr_lack(a, &f->pnr);
-    if (f->pnr.ran && !f->pnr.fits) nh_html_card(h, "bad", "does not fit", lack ? nh_arena_printf(a, "place and route by nextpnr: %s", lack) : "place and route by nextpnr");
+    if (f->pnr.ran && !f->pnr.fits)
+        nh_html_card(h, "bad", "does not fit",
+                     lack ? nh_arena_printf(a, "place and route by nextpnr: %s", lack) : "place and route by nextpnr");
     nh_puts(h->w, "</div>\n");
 }
 
@@ -195,8 +193,9 @@ static void put_mismatch(nh_html *h) {
         nh_puts(h->w, "</p>\n");
         return;
     }
-    nh_html_table_begin(h, "", s->steps > 1 ? "sample|step|<layer|element|cycle|expected (C)|got (RTL)"
-                                    : "sample|<layer|element|cycle|expected (C)|got (RTL)");
+    nh_html_table_begin(h, "",
+                        s->steps > 1 ? "sample|step|<layer|element|cycle|expected (C)|got (RTL)"
+                                     : "sample|<layer|element|cycle|expected (C)|got (RTL)");
     nh_html_row_begin(h);
     nh_html_cell_int(h, s->first.sample);
     if (s->steps > 1) nh_html_cell_int(h, s->first.step);
@@ -251,9 +250,7 @@ static void put_cycles(nh_html *h) {
     nh_html_table_end(h);
 }
 
-static const char *known(nh_html *h, int64_t v) {
-    return v < 0 ? "-" : nh_arena_printf(h->a, "%" PRId64, v);
-}
+static const char *known(nh_html *h, int64_t v) { return v < 0 ? "-" : nh_arena_printf(h->a, "%" PRId64, v); }
 
 /* estimate / Yosys / nextpnr of one resource; negative: not known. Without an estimate the other two. */
 static void cell_three(nh_html *h, int64_t estimate, int64_t counted, int64_t placed) {
@@ -269,8 +266,11 @@ static void put_resources(nh_html *h) {
     if (!nh_report_on_fabric(h->f) || h->f->synth.ran || h->f->pnr.ran) nh_svg_resources(h);
     bool fabric = nh_report_on_fabric(h->f), fits;
     const nh_resources unknown = {.luts = -1, .ffs = -1, .brams = -1, .dsps = -1};
-    nh_html_table_begin(h, fabric ? "counted by Yosys / placed by nextpnr" : "estimate / counted by Yosys / placed by nextpnr",
-                        fabric ? "modules|LUT|FF|block RAM|DSP" : h->f->n_part > 0 ? "part|LUT|FF|block RAM|DSP" : "unit|LUT|FF|block RAM|DSP");
+    nh_html_table_begin(
+        h, fabric ? "counted by Yosys / placed by nextpnr" : "estimate / counted by Yosys / placed by nextpnr",
+        fabric             ? "modules|LUT|FF|block RAM|DSP"
+        : h->f->n_part > 0 ? "part|LUT|FF|block RAM|DSP"
+                           : "unit|LUT|FF|block RAM|DSP");
     for (int i = 0; i < n; i++) {
         const nh_cells *c = r[i].counted;
         bool p = r[i].placed;
@@ -286,8 +286,7 @@ static void put_resources(nh_html *h) {
     nh_html_row_begin(h);
     nh_html_cell(h, nh_arena_printf(h->a, "%s has", t->name ? t->name : "the target"));
     const int64_t has[] = {t->luts, t->ffs, t->brams, t->dsps};
-    for (int i = 0; i < 4; i++)
-        nh_html_cell(h, has[i] > 0 ? nh_arena_printf(h->a, "%" PRId64, has[i]) : "-");
+    for (int i = 0; i < 4; i++) nh_html_cell(h, has[i] > 0 ? nh_arena_printf(h->a, "%" PRId64, has[i]) : "-");
     nh_html_row_end(h);
     nh_html_table_end(h);
     const char *fit = nh_fit_text(h->a, h->f, &fits);
@@ -312,8 +311,8 @@ static void put_pnr(nh_html *h) {
         nh_html_cell_int(h, row[i].used);
         nh_html_cell_int(h, row[i].all);
         nh_html_cell(h, row[i].all > 0
-                    ? nh_arena_printf(h->a, "%.1f %%", 100.0 * (double)row[i].used / (double)row[i].all)
-                    : "-");
+                            ? nh_arena_printf(h->a, "%.1f %%", 100.0 * (double)row[i].used / (double)row[i].all)
+                            : "-");
         nh_html_row_end(h);
     }
     nh_html_table_end(h);
@@ -349,21 +348,16 @@ static void put_confusion(nh_html *h) {
     if (!s->ran || !s->confusion || s->n_class > READABLE) return;
     nh_html_heading(h, "Classes");
     nh_printf(h->w,
-              "<div class=\"scroll\"><table><caption>rows: label; columns: class by fixed point. Float and "
-              "fixed point agree on %.2f %% of %" PRId64 " samples.</caption><thead><tr><th></th>",
+              "<div class=\"scroll\"><table><caption>rows: label; columns: class by fixed point. Float and fixed point "
+              "agree on %.2f %% of %" PRId64 " samples.</caption><thead><tr><th></th>",
               100 * s->agree_float_fixed, s->samples);
-    for (int c = 0; c < s->n_class; c++)
-        nh_printf(h->w, "<th>%d</th>", c);
+    for (int c = 0; c < s->n_class; c++) nh_printf(h->w, "<th>%d</th>", c);
     nh_puts(h->w, "</tr></thead><tbody>\n");
     for (int l = 0; l < s->n_class; l++) {
         nh_printf(h->w, "<tr><th>%d</th>", l);
         for (int c = 0; c < s->n_class; c++) {
             int64_t v = s->confusion[l * s->n_class + c];
-            nh_printf(h->w, "<td%s>%" PRId64 "</td>",
-                      v == 0   ? ""
-                      : l == c ? " class=\"hit\""
-                               : " class=\"miss\"",
-                      v);
+            nh_printf(h->w, "<td%s>%" PRId64 "</td>", v == 0 ? "" : l == c ? " class=\"hit\"" : " class=\"miss\"", v);
         }
         nh_html_row_end(h);
     }
@@ -393,8 +387,7 @@ static void put_layers(nh_html *h) {
 static void put_items(nh_html *h, nh_severity severity, const char *title, bool open) {
     const nh_diag *d = h->f->diag;
     size_t n = 0;
-    for (size_t i = 0; d && i < d->count; i++)
-        n += nh_code_get(d->item[i].code)->severity == severity;
+    for (size_t i = 0; d && i < d->count; i++) n += nh_code_get(d->item[i].code)->severity == severity;
     if (n == 0) return;
     nh_printf(h->w, "<details%s><summary>%s (%zu)</summary>\n", open ? " open" : "", title, n);
     nh_html_table_begin(h, "", "code|<layer|<message");
@@ -444,8 +437,10 @@ bool nh_report_html(nh_arena *a, nh_diag *d, const nh_report_facts *f, const cha
     put_cards(&h);
     put_mismatch(&h);
     put_requirements(&h);
-    if (nh_report_on_fabric(f)) nh_html_fabric(&h);
-    else put_network(&h);
+    if (nh_report_on_fabric(f))
+        nh_html_fabric(&h);
+    else
+        put_network(&h);
     put_resources(&h);
     put_pnr(&h);
     if (nh_report_on_fabric(f)) nh_html_cores(&h);

@@ -11,15 +11,15 @@ static const char *of(nh_html *h, int64_t v, int64_t n) {
     return nh_arena_printf(h->a, "%" PRId64 " of %" PRId64, v, n);
 }
 
-static const char *percent(nh_html *h, double v) {
-    return v < 0 ? "-" : nh_arena_printf(h->a, "%.2f %%", 100 * v);
-}
+static const char *percent(nh_html *h, double v) { return v < 0 ? "-" : nh_arena_printf(h->a, "%.2f %%", 100 * v); }
 
 static void put_layers(nh_html *h) {
     const nh_sim_facts *s = &h->f->sim;
     nh_html_table_begin(h,
-                        nh_arena_printf(h->a, "per inference of %" PRId64 " steps, mean of %" PRId64 " samples; same time: spikes of "
-                                              "float or fixed point that are in both; differing: neurons and steps with another number",
+                        nh_arena_printf(h->a,
+                                        "per inference of %" PRId64 " steps, mean of %" PRId64
+                                        " samples; same time: spikes of float or fixed point that are in both; "
+                                        "differing: neurons and steps with another number",
                                         s->steps, s->spike[0].samples),
                         "layer|neurons|float|fixed point|per neuron and step|same time|differing");
     for (int i = 0; i < s->n_spike; i++) {
@@ -43,8 +43,10 @@ static void put_synapses(nh_html *h) {
     if (s->n_synapse == 0) return;
     nh_html_heading(h, "Synaptic operations");
     nh_html_table_begin(h,
-                        nh_arena_printf(h->a, "per inference, mean of %" PRId64 " samples: an operation for every weight that an "
-                                              "input event meets; an estimate of energy where nothing is done for zeros",
+                        nh_arena_printf(h->a,
+                                        "per inference, mean of %" PRId64
+                                        " samples: an operation for every weight that an input event meets; an "
+                                        "estimate of energy where nothing is done for zeros",
                                         s->synapse[0].samples),
                         "layer|input events|operations|of all products");
     for (int i = 0; i <= s->n_synapse; i++) {
@@ -72,8 +74,9 @@ static void put_causes(nh_html *h) {
         return;
     }
     nh_html_table_begin(h,
-                        nh_arena_printf(h->a, "outputs of the float network with more and more of the fixed-point one in it, "
-                                              "against those of the float network; %" PRId64 " of %" PRId64 " samples",
+                        nh_arena_printf(h->a,
+                                        "outputs of the float network with more and more of the fixed-point one in it, "
+                                        "against those of the float network; %" PRId64 " of %" PRId64 " samples",
                                         s->cause_samples, s->samples),
                         "network|accuracy|outputs that differ|in samples|mean difference");
     for (int i = 0; i < s->n_cause; i++) {
@@ -121,10 +124,11 @@ static void put_reference(nh_html *h) {
     const nh_reference_fact *f = &h->f->sim.reference;
     if (!f->given) return;
     nh_html_heading(h, "Against the reference");
-    nh_html_table_begin(h,
-                        nh_arena_printf(h->a, "the reference has %" PRId64 " spikes in %" PRId64 " outputs of %" PRId64 " samples",
-                                        f->spikes, f->n, f->samples),
-                        "path|spikes|outputs that differ|in samples|<first difference");
+    nh_html_table_begin(
+        h,
+        nh_arena_printf(h->a, "the reference has %" PRId64 " spikes in %" PRId64 " outputs of %" PRId64 " samples",
+                        f->spikes, f->n, f->samples),
+        "path|spikes|outputs that differ|in samples|<first difference");
     reference_row(h, "float", f->float_spikes, f->float_differing, f->float_samples, &f->float_first);
     reference_row(h, "fixed point", f->fixed_spikes, f->fixed_differing, f->fixed_samples, &f->fixed_first);
     nh_html_table_end(h);

@@ -9,9 +9,7 @@
 #include "verdict.h"
 #include "weights.h"
 
-static void set(json_t *o, const char *key, json_t *v) {
-    json_object_set_new(o, key, v);
-}
+static void set(json_t *o, const char *key, json_t *v) { json_object_set_new(o, key, v); }
 
 static json_t *format_json(nh_format f) {
     char text[NH_FORMAT_TEXT];
@@ -75,8 +73,7 @@ static json_t *item_json(nh_arena *a, const nh_diag_item *it) {
 static json_t *items_json(nh_arena *a, const nh_diag *d, nh_severity severity) {
     json_t *list = json_array();
     for (size_t i = 0; d && i < d->count; i++)
-        if (nh_code_get(d->item[i].code)->severity == severity)
-            json_array_append_new(list, item_json(a, &d->item[i]));
+        if (nh_code_get(d->item[i].code)->severity == severity) json_array_append_new(list, item_json(a, &d->item[i]));
     return list;
 }
 
@@ -128,18 +125,15 @@ static json_t *layer_json(nh_arena *a, const nh_graph *g, const nh_layer *l) {
 
 static json_t *layers_json(nh_arena *a, const nh_graph *g) {
     json_t *list = json_array();
-    for (int i = 0; i < g->n_layer; i++)
-        json_array_append_new(list, layer_json(a, g, &g->layer[i]));
+    for (int i = 0; i < g->n_layer; i++) json_array_append_new(list, layer_json(a, g, &g->layer[i]));
     return list;
 }
 
 /* Neurons have several inputs and forks several outputs. */
 static void put_streams(nh_arena *a, const nh_design *g, json_t *o, const nh_unit *u) {
     json_t *in = json_array(), *out = json_array();
-    for (int i = 0; i < u->n_in; i++)
-        json_array_append_new(in, nh_json_text(a, g->stream[u->in[i]].id));
-    for (int i = 0; i < u->n_out; i++)
-        json_array_append_new(out, nh_json_text(a, g->stream[u->out[i]].id));
+    for (int i = 0; i < u->n_in; i++) json_array_append_new(in, nh_json_text(a, g->stream[u->in[i]].id));
+    for (int i = 0; i < u->n_out; i++) json_array_append_new(out, nh_json_text(a, g->stream[u->out[i]].id));
     set(o, "input", nh_json_text(a, g->stream[u->in[0]].id));
     set(o, "output", nh_json_text(a, g->stream[u->out[0]].id));
     if (u->n_in > 1) set(o, "inputs", json_incref(in));
@@ -206,8 +200,7 @@ static json_t *unit_json(nh_arena *a, const nh_design *g, const nh_unit *u) {
     json_t *o = json_object(), *layers = json_array(), *notes = json_array();
     for (int i = 0; i < u->n_layer; i++)
         json_array_append_new(layers, nh_json_text(a, g->graph->layer[u->layer[i]].name));
-    for (int i = 0; i < u->n_note; i++)
-        json_array_append_new(notes, nh_json_text(a, u->note[i]));
+    for (int i = 0; i < u->n_note; i++) json_array_append_new(notes, nh_json_text(a, u->note[i]));
     set(o, "id", nh_json_text(a, u->id));
     set(o, "kind", json_string(nh_unit_kind_text(u->kind)));
     set(o, "strategy", json_string(nh_strategy_text(u->strategy)));
@@ -289,8 +282,7 @@ static json_t *confusion_json(const nh_sim_facts *s) {
     json_t *rows = json_array();
     for (int l = 0; l < s->n_class; l++) {
         json_t *row = json_array();
-        for (int c = 0; c < s->n_class; c++)
-            json_array_append_new(row, json_integer(s->confusion[l * s->n_class + c]));
+        for (int c = 0; c < s->n_class; c++) json_array_append_new(row, json_integer(s->confusion[l * s->n_class + c]));
         json_array_append_new(rows, row);
     }
     return rows;
@@ -311,8 +303,7 @@ static json_t *raster_json(nh_arena *a, const nh_raster_fact *r) {
     json_t *o = nh_fields_put(a, r, nh_raster_fields), *bands = json_array();
     for (int b = 0; b < r->n_band; b++) {
         json_t *band = nh_fields_put(a, &r->band[b], nh_band_fields), *rows = json_array();
-        for (int i = 0; i < r->band[b].n_row; i++)
-            json_array_append_new(rows, json_string(r->band[b].row[i]));
+        for (int i = 0; i < r->band[b].n_row; i++) json_array_append_new(rows, json_string(r->band[b].row[i]));
         set(band, "rows", rows);
         json_array_append_new(bands, band);
     }
@@ -322,8 +313,7 @@ static json_t *raster_json(nh_arena *a, const nh_raster_fact *r) {
 
 static json_t *causes_json(nh_arena *a, const nh_sim_facts *s) {
     json_t *o = json_object(), *causes = json_array();
-    for (int i = 0; i < s->n_cause; i++)
-        json_array_append_new(causes, nh_fields_put(a, &s->cause[i], nh_cause_fields));
+    for (int i = 0; i < s->n_cause; i++) json_array_append_new(causes, nh_fields_put(a, &s->cause[i], nh_cause_fields));
     set(o, "exact", json_boolean(s->is_exact));
     set(o, "samples", json_integer(s->cause_samples));
     set(o, "cumulative", causes);
@@ -333,10 +323,8 @@ static json_t *causes_json(nh_arena *a, const nh_sim_facts *s) {
 /* What time-stepped networks add. */
 static json_t *time_json(nh_arena *a, const nh_sim_facts *s) {
     json_t *o = json_object(), *readout = json_object(), *spikes = json_array(), *synapses = json_array();
-    for (int r = 0; r < 3; r++)
-        set(readout, nh_readout_text[r], nh_fields_put(a, &s->readout[r], nh_accuracy_fields));
-    for (int i = 0; i < s->n_spike; i++)
-        json_array_append_new(spikes, nh_fields_put(a, &s->spike[i], nh_spike_fields));
+    for (int r = 0; r < 3; r++) set(readout, nh_readout_text[r], nh_fields_put(a, &s->readout[r], nh_accuracy_fields));
+    for (int i = 0; i < s->n_spike; i++) json_array_append_new(spikes, nh_fields_put(a, &s->spike[i], nh_spike_fields));
     for (int i = 0; i < s->n_synapse; i++)
         json_array_append_new(synapses, nh_fields_put(a, &s->synapse[i], nh_synapse_fields));
     set(o, "steps", json_integer(s->steps));
@@ -365,8 +353,7 @@ static json_t *sim_json(nh_arena *a, const nh_sim_facts *s, bool is_temporal) {
     if (!s->ran) return json_null();
     json_t *o = nh_fields_put(a, s, nh_sim_fields), *drift = json_array(), *cycles = json_array(),
            *fifos = json_array();
-    for (int i = 0; i < s->n_drift; i++)
-        json_array_append_new(drift, nh_fields_put(a, &s->drift[i], nh_drift_fields));
+    for (int i = 0; i < s->n_drift; i++) json_array_append_new(drift, nh_fields_put(a, &s->drift[i], nh_drift_fields));
     for (int i = 0; i < s->n_cycles; i++)
         json_array_append_new(cycles, nh_fields_put(a, &s->cycles[i], nh_cycles_fields));
     for (int i = 0; i < s->n_fifo; i++) {
@@ -402,7 +389,8 @@ static json_t *synth_json(nh_arena *a, const nh_synth_facts *s) {
 
 /* The map (as map.json has it) and what its simulations gave. */
 static json_t *fabric_json(nh_arena *a, const nh_report_facts *f) {
-    json_t *o = json_object(), *sim = f->fabric.ran ? nh_fields_put(a, &f->fabric, nh_fabric_fields) : json_null(), *cores = json_array();
+    json_t *o = json_object(), *sim = f->fabric.ran ? nh_fields_put(a, &f->fabric, nh_fabric_fields) : json_null(),
+           *cores = json_array();
     for (int i = 0; i < f->fabric.n_core; i++)
         json_array_append_new(cores, nh_fields_put(a, &f->fabric.core[i], nh_core_fields));
     if (f->fabric.ran) set(sim, "cores", json_incref(cores));
@@ -436,8 +424,7 @@ static json_t *requirements_json(nh_arena *a, const nh_report_facts *f) {
         json_t *o = json_object();
         set(o, "name", nh_json_text(a, f->requirement[i].name));
         set(o, "required", nh_json_text(a, f->requirement[i].required));
-        set(o, "measured",
-            f->requirement[i].known ? nh_json_text(a, f->requirement[i].measured) : json_null());
+        set(o, "measured", f->requirement[i].known ? nh_json_text(a, f->requirement[i].measured) : json_null());
         set(o, "met", f->requirement[i].known ? json_boolean(f->requirement[i].met) : json_null());
         json_array_append_new(list, o);
     }

@@ -6,7 +6,8 @@
 #define MAX_CLASS 4096
 
 static void load_scores(nh_arena *a, const json_t *o, nh_score_fact *s) {
-    const json_t *real = json_object_get(o, "float"), *fixed = json_object_get(o, "fixed"), *label = json_object_get(o, "label");
+    const json_t *real = json_object_get(o, "float"), *fixed = json_object_get(o, "fixed"),
+                 *label = json_object_get(o, "label");
     size_t n = json_array_size(real);
     if (n == 0 || n > NH_SCORES_MOST || json_array_size(fixed) != n) return;
     *s = (nh_score_fact){.n = (int)n, .label = json_is_integer(label) ? json_integer_value(label) : -1};
@@ -45,8 +46,7 @@ static void load_raster(nh_arena *a, const json_t *o, nh_raster_fact *r) {
     nh_fields_get(a, o, r, nh_raster_fields);
     r->n_band = (int)json_array_size(bands);
     r->band = nh_arena_alloc(a, (size_t)r->n_band * sizeof *r->band);
-    for (int i = 0; i < r->n_band; i++)
-        load_band(a, json_array_get(bands, (size_t)i), r->steps, &r->band[i]);
+    for (int i = 0; i < r->n_band; i++) load_band(a, json_array_get(bands, (size_t)i), r->steps, &r->band[i]);
 }
 
 static void load_causes(nh_arena *a, const json_t *o, nh_sim_facts *s) {

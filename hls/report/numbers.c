@@ -2,9 +2,7 @@
 
 #include <stdio.h>
 
-static void set(json_t *o, const char *key, json_t *v) {
-    json_object_set_new(o, key, v);
-}
+static void set(json_t *o, const char *key, json_t *v) { json_object_set_new(o, key, v); }
 
 static json_t *format_json(nh_format f) {
     char text[NH_FORMAT_TEXT];
@@ -47,7 +45,8 @@ static json_t *neuron_json(const nh_neuron *n) {
     json_t *o = json_object(), *states = json_object(), *params = json_object();
     const nh_neuron_program *p = n->fx;
     for (int k = 0; k < p->n_state; k++) set(states, p->reg[p->state[k]].name, format_json(p->reg[p->state[k]].fmt));
-    for (int k = 0; k < p->n_param && n->fx_volt > 0; k++) set(params, p->reg[p->param[k]].name, json_integer(n->fx_frac[k]));
+    for (int k = 0; k < p->n_param && n->fx_volt > 0; k++)
+        set(params, p->reg[p->param[k]].name, json_integer(n->fx_frac[k]));
     set(o, "model", json_string(p->name));
     set(o, "volt", n->fx_volt > 0 ? exact_json(n->fx_volt) : json_null());
     set(o, "states", states);

@@ -25,7 +25,9 @@ json_t *nh_parts_json(nh_arena *a, const nh_report_facts *f) {
     json_t *list = json_array();
     for (int i = 0; i < f->n_part; i++) {
         json_t *o = nh_fields_put(a, &f->part[i], nh_part_fields);
-        json_object_set_new(o, "first_mismatch", f->part[i].mismatches ? nh_fields_put(a, &f->part[i].first, nh_mismatch_fields) : json_null());
+        json_object_set_new(o, "first_mismatch",
+                            f->part[i].mismatches ? nh_fields_put(a, &f->part[i].first, nh_mismatch_fields)
+                                                  : json_null());
         json_array_append_new(list, o);
     }
     return list;
@@ -38,27 +40,33 @@ static const char *match_text(nh_arena *a, const nh_part_fact *p) {
     return nh_arena_printf(a, "%" PRId64 " of %" PRId64, p->mismatches, p->compared);
 }
 
-static const char *cycles_text(nh_arena *a, const nh_part_fact *p) { return p->cycles > 0 ? nh_arena_printf(a, "%.6g", p->cycles) : "-"; }
+static const char *cycles_text(nh_arena *a, const nh_part_fact *p) {
+    return p->cycles > 0 ? nh_arena_printf(a, "%.6g", p->cycles) : "-";
+}
 
-/* --- terminal -------------------------------------------------------------------------------------------------------- */
+/* --- terminal ---------------------------------------------------------------------------------------------------- */
 
-/* 64 x ufixed<1,1> -> [pipeline] fc1, lif1 -> 48 x ufixed<1,1> -> ...; a part that reads anything else than what the one before it makes is told
- * with it: a, b -> [host] ... */
+/* 64 x ufixed<1,1> -> [pipeline] fc1, lif1 -> 48 x ufixed<1,1> -> ...; a part that reads anything else than what the
+ * one before it makes is told with it: a, b -> [host] ... */
 static void put_chain(nh_text_table *t, const nh_report_facts *f) {
     fprintf(t->out, "  %s\n", nh_arena_printf(t->a, "%" PRId64 " x %s", f->part[0].in_values, f->part[0].in_format));
     for (int i = 0; i < f->n_part; i++) {
         const nh_part_fact *p = &f->part[i];
         bool follows = i == 0 || strcmp(p->in, f->part[i - 1].out) == 0;
         if (!follows) fprintf(t->out, "    %s (%" PRId64 " values)\n", nh_text_clean(t->a, p->in, 60), p->in_values);
-        fprintf(t->out, "    -> %s[%s]%s %s -> %" PRId64 " x %s\n", nh_text_on(t, NH_BOLD), p->place, nh_text_on(t, NH_OFF), nh_text_clean(t->a, p->layers, 56), p->out_values,
-                p->out_format);
+        fprintf(t->out, "    -> %s[%s]%s %s -> %" PRId64 " x %s\n", nh_text_on(t, NH_BOLD), p->place,
+                nh_text_on(t, NH_OFF), nh_text_clean(t->a, p->layers, 56), p->out_values, p->out_format);
     }
 }
 
 void nh_text_places(nh_text_table *t, const nh_report_facts *f) {
-    static const char *const head[] = {"part", "layers", "built as", "values in", "out", "cycles", "C, RTL differ", "LUT"};
+    static const char *const head[] = {"part", "layers", "built as",      "values in",
+                                       "out",  "cycles", "C, RTL differ", "LUT"};
     if (f->n_part == 0) return;
-    nh_text_begin(t, f->design->is_temporal ? "Parts (values and cycles per time step)" : "Parts (values and cycles per inference)", head, 8);
+    nh_text_begin(t,
+                  f->design->is_temporal ? "Parts (values and cycles per time step)"
+                                         : "Parts (values and cycles per inference)",
+                  head, 8);
     for (int i = 0; i < f->n_part; i++) {
         const nh_part_fact *p = &f->part[i];
         const char **r = nh_text_row(t);
@@ -81,7 +89,7 @@ void nh_report_parts(const nh_report_facts *f, bool color, FILE *out) {
     nh_arena_free(t.a);
 }
 
-/* --- report.html ------------------------------------------------------------------------------------------------------- */
+/* --- report.html ------------------------------------------------------------------------------------------------- */
 
 static void put_tensor(nh_html *h, int64_t values, const char *format, const char *layer) {
     nh_html_cell_text(h, "mono", nh_arena_printf(h->a, "%" PRId64 " x %s of %s", values, format, layer));
@@ -91,7 +99,9 @@ void nh_html_places(nh_html *h) {
     const nh_report_facts *f = h->f;
     if (f->n_part == 0) return;
     nh_html_heading(h, "Parts");
-    nh_html_table_begin(h, "In the picture: blue in a pipeline, green on the fabric, amber on the host. Values and cycles are per time step, or inference.",
+    nh_html_table_begin(h,
+                        "In the picture: blue in a pipeline, green on the fabric, amber on the host. Values and cycles "
+                        "are per time step, or inference.",
                         "part|<place|<layers|<built as|<reads|<makes|cycles|RTL and C differ in|LUT|BRAM");
     for (int i = 0; i < f->n_part; i++) {
         const nh_part_fact *p = &f->part[i];
@@ -104,7 +114,9 @@ void nh_html_places(nh_html *h) {
         put_tensor(h, p->out_values, p->out_format, p->out);
         nh_html_cell(h, cycles_text(h->a, p));
         nh_html_cell(h, match_text(h->a, p));
-        nh_html_cell(h, p->counted ? nh_arena_printf(h->a, "%" PRId64, p->luts) : p->shares ? nh_arena_printf(h->a, "as %s", p->shares) : "-");
+        nh_html_cell(h, p->counted  ? nh_arena_printf(h->a, "%" PRId64, p->luts)
+                        : p->shares ? nh_arena_printf(h->a, "as %s", p->shares)
+                                    : "-");
         nh_html_cell(h, p->counted ? nh_arena_printf(h->a, "%" PRId64, p->brams) : "-");
         nh_html_row_end(h);
     }

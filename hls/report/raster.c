@@ -6,11 +6,21 @@
 #include "html_parts.h"
 #include "report.h"
 
-enum { LEFT = 200, PLOT_W = 800, TOP = 40, BAND_GAP = 14, AXIS_H = 40, BAND_LEAST = 40, BAND_PAD = 4, WIDTH = LEFT + PLOT_W + 16 };
+enum {
+    LEFT = 200,
+    PLOT_W = 800,
+    TOP = 40,
+    BAND_GAP = 14,
+    AXIS_H = 40,
+    BAND_LEAST = 40,
+    BAND_PAD = 4,
+    WIDTH = LEFT + PLOT_W + 16
+};
 
-static const char alone_style[] = "<style>svg{font:12px system-ui,'DejaVu Sans',sans-serif;background:#fff}text{fill:#1c2430}"
-                                  ".soft{fill:#5b6675}.band{fill:#f4f6f9}.grid{stroke:#d8dee6}.dot{stroke-linecap:round;fill:none}"
-                                  ".both{stroke:#2f6fde}.only-fixed{stroke:#c2322d}.only-float{stroke:#e08a00}</style>\n";
+static const char alone_style[] = "<style>svg{font:12px system-ui,'DejaVu "
+                                  "Sans',sans-serif;background:#fff}text{fill:#1c2430}.soft{fill:#5b6675}.band{fill:#"
+                                  "f4f6f9}.grid{stroke:#d8dee6}.dot{stroke-linecap:round;fill:none}.both{stroke:#"
+                                  "2f6fde}.only-fixed{stroke:#c2322d}.only-float{stroke:#e08a00}</style>\n";
 
 typedef struct {
     nh_html *h;
@@ -28,9 +38,7 @@ static int band_height(const nh_raster_band *b) {
     return rows > BAND_LEAST ? rows : BAND_LEAST;
 }
 
-static double x_of(const plot *p, double step) {
-    return LEFT + (step + 0.5) * p->step_w;
-}
+static double x_of(const plot *p, double step) { return LEFT + (step + 0.5) * p->step_w; }
 
 /* All dots of one kind of a band as one path: lines of no length with round ends. */
 static void dots(const plot *p, const nh_raster_band *b, int y, char what, const char *class) {
@@ -42,7 +50,8 @@ static void dots(const plot *p, const nh_raster_band *b, int y, char what, const
             if (b->row[row][t] != what) continue;
             if (!any) nh_printf(p->h->w, "<path class=\"dot %s\" stroke-width=\"%.1f\" d=\"", class, size);
             any = true;
-            nh_printf(p->h->w, "M%.1f %.1fh%.3g", x_of(p, (double)t) - length / 2, y + BAND_PAD + (row + 0.5) * row_h, length);
+            nh_printf(p->h->w, "M%.1f %.1fh%.3g", x_of(p, (double)t) - length / 2, y + BAND_PAD + (row + 0.5) * row_h,
+                      length);
         }
     if (any) nh_puts(p->h->w, "\"/>\n");
 }
@@ -52,7 +61,8 @@ static void band(const plot *p, const nh_raster_band *b, int y) {
     nh_printf(p->h->w, "<rect class=\"band\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>\n", LEFT, y, PLOT_W,
               band_height(b));
     nh_svg_label(p->h, 0, y + 14, "", nh_text_clean(a, b->layer, 28));
-    const char *of = b->stride > 1 ? nh_arena_printf(a, "%d of %" PRId64 " neurons (1 in %" PRId64 ")", b->n_row, b->neurons, b->stride)
+    const char *of = b->stride > 1 ? nh_arena_printf(a, "%d of %" PRId64 " neurons (1 in %" PRId64 ")", b->n_row,
+                                                     b->neurons, b->stride)
                                    : nh_arena_printf(a, "%" PRId64 " neuron%s", b->neurons, b->neurons == 1 ? "" : "s");
     nh_svg_label(p->h, 0, y + 31, "soft", of);
     dots(p, b, y, NH_RASTER_BOTH, "both");
@@ -75,10 +85,11 @@ static void axis(const plot *p, int y) {
         nh_printf(p->h->w, "<path class=\"grid\" d=\"M%d %dv5\"/>", x, y);
         nh_svg_label(p->h, x - 3, y + 18, "soft", nh_arena_printf(p->h->a, "%" PRId64, t));
     }
-    nh_svg_label(p->h, LEFT, y + 36, "soft",
-                 p->r->steps < p->r->all_steps
-                     ? nh_arena_printf(p->h->a, "time step (the first %" PRId64 " of %" PRId64 ")", p->r->steps, p->r->all_steps)
-                     : "time step");
+    nh_svg_label(
+        p->h, LEFT, y + 36, "soft",
+        p->r->steps < p->r->all_steps
+            ? nh_arena_printf(p->h->a, "time step (the first %" PRId64 " of %" PRId64 ")", p->r->steps, p->r->all_steps)
+            : "time step");
 }
 
 static void legend(const plot *p) {
@@ -96,16 +107,16 @@ static void legend(const plot *p) {
 void nh_svg_raster(nh_html *h, const nh_raster_fact *r, bool alone) {
     plot p = {.h = h, .r = r, .step_w = r->steps > 0 ? (double)PLOT_W / (double)r->steps : 1};
     int height = TOP - BAND_GAP + AXIS_H, y = TOP;
-    for (int i = 0; i < r->n_band; i++)
-        height += band_height(&r->band[i]) + BAND_GAP;
+    for (int i = 0; i < r->n_band; i++) height += band_height(&r->band[i]) + BAND_GAP;
     int margin = alone ? 12 : 0;
-    nh_printf(h->w, "<svg%s role=\"img\" aria-label=\"spikes of one sample\" width=\"%d\" height=\"%d\" viewBox=\"%d %d %d %d\">\n",
-              alone ? " xmlns=\"http://www.w3.org/2000/svg\"" : "", WIDTH + 2 * margin, height + 2 * margin, -margin, -margin,
-              WIDTH + 2 * margin, height + 2 * margin);
+    nh_printf(
+        h->w,
+        "<svg%s role=\"img\" aria-label=\"spikes of one sample\" width=\"%d\" height=\"%d\" viewBox=\"%d %d %d %d\">\n",
+        alone ? " xmlns=\"http://www.w3.org/2000/svg\"" : "", WIDTH + 2 * margin, height + 2 * margin, -margin, -margin,
+        WIDTH + 2 * margin, height + 2 * margin);
     if (alone) nh_puts(h->w, alone_style);
     legend(&p);
-    for (int i = 0; i < r->n_band; y += band_height(&r->band[i]) + BAND_GAP, i++)
-        band(&p, &r->band[i], y);
+    for (int i = 0; i < r->n_band; y += band_height(&r->band[i]) + BAND_GAP, i++) band(&p, &r->band[i], y);
     axis(&p, y - BAND_GAP + 2);
     nh_puts(h->w, "</svg>\n");
 }

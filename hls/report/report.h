@@ -21,9 +21,10 @@ typedef struct {
     const nh_diag *diag; /* notes = decisions, warnings */
     nh_step_fact step[8];
     int n_step;
-    nh_part_fact *part;      /* of networks in several places, else n_part is 0. Their design is that of the whole network as a pipeline, which nobody builds */
+    nh_part_fact *part; /* of networks in several places, else n_part is 0. Their design is that of the whole network as
+                           a pipeline, which nobody builds */
     int n_part;
-    const int *part_of;      /* [layers of the design's graph] part, or -1 */
+    const int *part_of; /* [layers of the design's graph] part, or -1 */
     nh_sim_facts sim;
     nh_fabric_facts fabric;
     nh_synth_facts synth;

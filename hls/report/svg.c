@@ -8,24 +8,23 @@
 enum { BAR_W = 560, BAR_H = 13, NAME_W = 200 };
 
 void nh_svg_label(nh_html *h, int x, int y, const char *class, const char *text) {
-    nh_printf(h->w, "<text x=\"%d\" y=\"%d\"%s%s%s>", x, y, *class ? " class=\"" : "", class,
-              *class ? "\"" : "");
+    nh_printf(h->w, "<text x=\"%d\" y=\"%d\"%s%s%s>", x, y, *class ? " class=\"" : "", class, *class ? "\"" : "");
     nh_html_text(h, text);
     nh_puts(h->w, "</text>\n");
 }
 
 static void open_bars(nh_html *h, const char *name, int height) {
-    nh_printf(h->w,
-              "<div class=\"scroll\"><svg role=\"img\" aria-label=\"%s\" width=\"%d\" height=\"%d\" "
-              "viewBox=\"0 0 %d %d\">\n",
-              name, NAME_W + BAR_W + 120, height, NAME_W + BAR_W + 120, height);
+    nh_printf(
+        h->w,
+        "<div class=\"scroll\"><svg role=\"img\" aria-label=\"%s\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n",
+        name, NAME_W + BAR_W + 120, height, NAME_W + BAR_W + 120, height);
 }
 
 static void bar(nh_html *h, int y, const char *class, double fraction, const char *text) {
     int length = (int)lround(fmin(1, fmax(0, fraction)) * BAR_W);
     if (length < 1) length = 1;
-    nh_printf(h->w, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"2\"/>", class,
-              NAME_W, y, length, BAR_H - 2);
+    nh_printf(h->w, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"2\"/>", class, NAME_W, y,
+              length, BAR_H - 2);
     nh_svg_label(h, NAME_W + length + 8, y + BAR_H - 3, "", text);
 }
 
@@ -43,13 +42,10 @@ void nh_svg_resources(nh_html *h) {
     bool has[3] = {!nh_report_on_fabric(h->f), h->f->synth.ran, h->f->pnr.ran};
     double most = 1;
     for (int i = 0; i < n; i++) {
-        const int64_t luts[] = {r[i].estimate.luts, r[i].counted ? r[i].counted->luts : 0,
-                                r[i].placed ? r[i].luts : 0};
-        for (int k = 0; k < 3; k++)
-            most = fmax(most, (double)luts[k]);
+        const int64_t luts[] = {r[i].estimate.luts, r[i].counted ? r[i].counted->luts : 0, r[i].placed ? r[i].luts : 0};
+        for (int k = 0; k < 3; k++) most = fmax(most, (double)luts[k]);
     }
-    for (int k = 0; k < 3; k++)
-        lines += has[k];
+    for (int k = 0; k < 3; k++) lines += has[k];
     open_bars(h, "LUTs per unit", y + n * (lines * BAR_H + 9));
     for (int k = 0; k < 3; k++)
         if (has[k]) legend(h, &x, class[k], source[k]);
@@ -60,8 +56,7 @@ void nh_svg_resources(nh_html *h) {
         for (int k = 0; k < 3; k++) {
             if (!has[k]) continue;
             if (luts[k] >= 0)
-                bar(h, y, class[k], (double)luts[k] / most,
-                    nh_arena_printf(h->a, "%" PRId64 " LUT", luts[k]));
+                bar(h, y, class[k], (double)luts[k] / most, nh_arena_printf(h->a, "%" PRId64 " LUT", luts[k]));
             y += BAR_H;
         }
     }

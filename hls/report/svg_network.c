@@ -1,4 +1,5 @@
-/* The picture of the units. A chain runs in rows; what forks, joins or comes back stands in levels, from the top down. */
+/* The picture of the units. A chain runs in rows; what forks, joins or comes back stands in levels, from the top down.
+ */
 #include <inttypes.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@ enum {
     GAP = 44,
     PER_ROW = 4,
     ROW_H = BOX_H + 44,
-    LANE = 12,  /* between wires that run beside the boxes */
+    LANE = 12, /* between wires that run beside the boxes */
     LEVEL_GAP = 58
 };
 
@@ -47,8 +48,8 @@ static const char *stream_text(nh_html *h, int stream) {
 /* --- boxes ------------------------------------------------------------------------------------------------------- */
 
 static void port_box(nh_html *h, const node *n, const char *title, int stream) {
-    nh_printf(h->w, "<rect class=\"port\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"8\"/>\n", n->x, n->y,
-              BOX_W, n->h);
+    nh_printf(h->w, "<rect class=\"port\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"8\"/>\n", n->x, n->y, BOX_W,
+              n->h);
     nh_svg_label(h, n->x + 14, n->y + 30, "", title);
     nh_svg_label(h, n->x + 14, n->y + 50, "soft", stream_text(h, stream));
 }
@@ -65,10 +66,10 @@ static void unit_box(nh_html *h, const node *n, const nh_unit *u) {
     int x = n->x, y = n->y;
     bool measured = c && c->measured_latency >= 0;
     const nh_part_fact *part = nh_unit_part(h->f, u);
-    nh_printf(h->w, "<rect class=\"box%s%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"8\"/>", part ? " in-" : "", part ? part->place : "", x, y,
-              BOX_W, BOX_H);
-    nh_printf(h->w, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"4\" height=\"%d\" rx=\"2\"/>\n",
-              stripe(u->kind), x, y + 10, BOX_H - 20);
+    nh_printf(h->w, "<rect class=\"box%s%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"8\"/>",
+              part ? " in-" : "", part ? part->place : "", x, y, BOX_W, BOX_H);
+    nh_printf(h->w, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"4\" height=\"%d\" rx=\"2\"/>\n", stripe(u->kind), x,
+              y + 10, BOX_H - 20);
     nh_svg_label(h, x + 14, y + 24, "", nh_text_clean(a, u->id, 30));
     nh_svg_label(h, x + 14, y + 42, "soft", nh_text_clean(a, nh_unit_layers(a, h->f->design, u), 32));
     nh_svg_label(h, x + 14, y + 118, "soft", stream_text(h, u->out[0]));
@@ -84,10 +85,8 @@ static void unit_box(nh_html *h, const node *n, const nh_unit *u) {
     const char *source = measured ? " measured" : " planned";
     nh_svg_label(h, x + 14, y + 82, "", strlen(cycles) > 22 ? cycles : nh_arena_printf(a, "%s%s", cycles, source));
     nh_svg_label(h, x + 14, y + 100, "",
-                 nh_arena_printf(a, "%" PRId64 " LUT, %" PRId64 " FF%s",
-                                 r.counted ? r.counted->luts : r.estimate.luts,
-                                 r.counted ? r.counted->ffs : r.estimate.ffs,
-                                 r.counted ? "" : " (estimate)"));
+                 nh_arena_printf(a, "%" PRId64 " LUT, %" PRId64 " FF%s", r.counted ? r.counted->luts : r.estimate.luts,
+                                 r.counted ? r.counted->ffs : r.estimate.ffs, r.counted ? "" : " (estimate)"));
 }
 
 /* --- a chain ------------------------------------------------------------------------------------------------------ */
@@ -119,17 +118,14 @@ static void place_chain(picture *p) {
     p->height = ((p->n_node + PER_ROW - 1) / PER_ROW) * ROW_H;
 }
 
-/* --- anything else --------------------------------------------------------------------------------------------------- */
+/* --- anything else ----------------------------------------------------------------------------------------------- */
 
-static bool is_fork(const nh_design *g, int unit) {
-    return unit >= 0 && g->unit[unit].kind == NH_UNIT_FORK;
-}
+static bool is_fork(const nh_design *g, int unit) { return unit >= 0 && g->unit[unit].kind == NH_UNIT_FORK; }
 
 /* The unit, not a fork, whose values a stream carries; -1: the input port. */
 static int origin(const nh_design *g, int stream) {
     int u = g->stream[stream].src;
-    for (int n = 0; is_fork(g, u) && n < g->n_unit; n++)
-        u = g->stream[g->unit[u].in[0]].src;
+    for (int n = 0; is_fork(g, u) && n < g->n_unit; n++) u = g->stream[g->unit[u].in[0]].src;
     return u;
 }
 
@@ -138,22 +134,24 @@ static void collect_wires(picture *p, const nh_design *g) {
     for (int k = 0; k < g->n_stream; k++) {
         int to = g->stream[k].dst, from = origin(g, k);
         if (is_fork(g, to)) continue;
-        edge e = {from + 1, to < 0 ? p->n_node - 1 : to + 1, to >= 0 && g->unit[to].kind == NH_UNIT_DELAY && g->unit[to].delay.is_late};
+        edge e = {from + 1, to < 0 ? p->n_node - 1 : to + 1,
+                  to >= 0 && g->unit[to].kind == NH_UNIT_DELAY && g->unit[to].delay.is_late};
         p->at[e.from].n_out++;
         p->at[e.to].n_in++;
         p->wire[p->n_wire++] = e;
     }
 }
 
-/* The longest way from the input; then what only loops lead to moves down to where it is read. A round settles one more level. */
+/* The longest way from the input; then what only loops lead to moves down to where it is read. A round settles one more
+ * level. */
 static void find_levels(picture *p) {
     for (int round = 0; round < p->n_node; round++)
         for (int i = 0; i < p->n_wire; i++) {
             const edge *e = &p->wire[i];
-            if (!e->is_back && p->at[e->to].level <= p->at[e->from].level) p->at[e->to].level = p->at[e->from].level + 1;
+            if (!e->is_back && p->at[e->to].level <= p->at[e->from].level)
+                p->at[e->to].level = p->at[e->from].level + 1;
         }
-    for (int i = 1; i < p->n_node; i++)
-        p->at[i].is_loose = true;
+    for (int i = 1; i < p->n_node; i++) p->at[i].is_loose = true;
     for (int round = 0; round < p->n_node; round++)
         for (int i = 0; i < p->n_wire; i++)
             if (!p->wire[i].is_back && !p->at[p->wire[i].from].is_loose) p->at[p->wire[i].to].is_loose = false;
@@ -162,7 +160,8 @@ static void find_levels(picture *p) {
             int least = -1;
             for (int k = 0; k < p->n_wire && p->at[i].is_loose; k++) {
                 const edge *e = &p->wire[k];
-                if (e->from == i && !e->is_back && (least < 0 || p->at[e->to].level - 1 < least)) least = p->at[e->to].level - 1;
+                if (e->from == i && !e->is_back && (least < 0 || p->at[e->to].level - 1 < least))
+                    least = p->at[e->to].level - 1;
             }
             if (least > p->at[i].level) p->at[i].level = least;
         }
@@ -189,9 +188,7 @@ static void place_levels(picture *p, const nh_design *g) {
     p->height = y - LEVEL_GAP + 6;
 }
 
-static int spread(int x, int drawn, int n) {
-    return x + BOX_W * (drawn + 1) / (n + 1);
-}
+static int spread(int x, int drawn, int n) { return x + BOX_W * (drawn + 1) / (n + 1); }
 
 /* To the next level straight; else between the levels to a lane beside the boxes, along it, and back. */
 static void draw_wire(picture *p, const edge *e) {
@@ -199,21 +196,22 @@ static void draw_wire(picture *p, const edge *e) {
     int x0 = spread(from->x, from->out_drawn++, from->n_out), x1 = spread(to->x, to->in_drawn++, to->n_in);
     int y0 = from->y + from->h, y1 = to->y - 7;
     if (!e->is_back && to->level == from->level + 1) {
-        nh_printf(p->h->w, "<path class=\"wire\" d=\"M%d %dC%d %d %d %d %d %d\"/>", x0, y0, x0, y0 + 28, x1, y1 - 28, x1, y1);
+        nh_printf(p->h->w, "<path class=\"wire\" d=\"M%d %dC%d %d %d %d %d %d\"/>", x0, y0, x0, y0 + 28, x1, y1 - 28,
+                  x1, y1);
     } else {
         int lane = p->width + LANE * ++p->lanes, shift = 4 * (p->lanes % 4);
-        nh_printf(p->h->w, "<path class=\"wire%s\" d=\"M%d %dV%dH%dV%dH%dV%d\"/>", e->is_back ? " back" : "", x0, y0, y0 + 10 + shift,
-                  lane, y1 - 6 - shift, x1, y1);
+        nh_printf(p->h->w, "<path class=\"wire%s\" d=\"M%d %dV%dH%dV%dH%dV%d\"/>", e->is_back ? " back" : "", x0, y0,
+                  y0 + 10 + shift, lane, y1 - 6 - shift, x1, y1);
     }
     nh_printf(p->h->w, "<path class=\"head\" d=\"M%d %dl-4 -8h8z\"/>\n", x1, to->y);
 }
 
-/* ----------------------------------------------------------------------------------------------------------------------- */
+/* ----------------------------------------------------------------------------------------------------------------- */
 
 static void open_svg(nh_html *h, int width, int height) {
     nh_printf(h->w,
-              "<div class=\"scroll\"><svg role=\"img\" aria-label=\"network\" width=\"%d\" height=\"%d\" "
-              "viewBox=\"0 0 %d %d\">\n",
+              "<div class=\"scroll\"><svg role=\"img\" aria-label=\"network\" width=\"%d\" height=\"%d\" viewBox=\"0 0 "
+              "%d %d\">\n",
               width, height, width, height);
 }
 
@@ -231,15 +229,13 @@ void nh_svg_network(nh_html *h) {
     if (is_chain(g)) {
         place_chain(&p);
         open_svg(h, p.width, p.height);
-        for (int i = 1; i < p.n_node; i++)
-            arrow(h, &p.at[i - 1], &p.at[i], i % PER_ROW != 0);
+        for (int i = 1; i < p.n_node; i++) arrow(h, &p.at[i - 1], &p.at[i], i % PER_ROW != 0);
     } else {
         collect_wires(&p, g);
         find_levels(&p);
         place_levels(&p, g);
         open_svg(h, p.width + LANE * (count_lanes(&p) + 1), p.height);
-        for (int i = 0; i < p.n_wire; i++)
-            draw_wire(&p, &p.wire[i]);
+        for (int i = 0; i < p.n_wire; i++) draw_wire(&p, &p.wire[i]);
     }
     port_box(h, &p.at[0], h->f->n_part > 0 ? "input" : "AXI4-Stream in", g->input);
     for (int u = 0; u < g->n_unit; u++)

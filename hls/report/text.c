@@ -13,9 +13,8 @@ static void put_head(nh_text_table *t, const nh_report_facts *f) {
             f->provenance.version ? f->provenance.version : "", o->project, nh_text_on(t, NH_OFF),
             g->name ? g->name : "");
     if (g->family)
-        fprintf(t->out, " (%s%s%s%s%s)", g->family, g->device && *g->device ? " " : "",
-                g->device ? g->device : "", g->package && *g->package ? " " : "",
-                g->package ? g->package : "");
+        fprintf(t->out, " (%s%s%s%s%s)", g->family, g->device && *g->device ? " " : "", g->device ? g->device : "",
+                g->package && *g->package ? " " : "", g->package ? g->package : "");
     fprintf(t->out, ", %g MHz, io %s\n", o->clock_mhz, o->io == NH_IO_STREAM ? "stream" : "parallel");
     fprintf(t->out, "%sconfig %.12s  model %.12s%s\n", nh_text_on(t, NH_DIM),
             f->provenance.config_sha ? f->provenance.config_sha : "",
@@ -26,11 +25,17 @@ static void put_head(nh_text_table *t, const nh_report_facts *f) {
 static void put_verdict(nh_text_table *t, const nh_report_facts *f) {
     nh_verdict v = nh_judge_drift(t->a, f);
     if (!v.is_far) return;
-    fprintf(t->out, "%s%sFixed point is far from float: %s%s\n", nh_text_on(t, NH_YELLOW), nh_text_on(t, NH_BOLD), v.reasons, nh_text_on(t, NH_OFF));
+    fprintf(t->out, "%s%sFixed point is far from float: %s%s\n", nh_text_on(t, NH_YELLOW), nh_text_on(t, NH_BOLD),
+            v.reasons, nh_text_on(t, NH_OFF));
     if (v.layer)
-        fprintf(t->out, "%s  begins in  %s: %s%s\n", nh_text_on(t, NH_YELLOW), nh_text_clean(t->a, v.layer, NH_TEXT_NAME), v.where, nh_text_on(t, NH_OFF));
-    if (v.cause) fprintf(t->out, "%s  cause      %s%s\n", nh_text_on(t, NH_YELLOW), nh_text_clean(t->a, v.cause, NH_TEXT_LINE), nh_text_on(t, NH_OFF));
-    if (v.remedy) fprintf(t->out, "%s  try        %s%s\n", nh_text_on(t, NH_YELLOW), nh_text_clean(t->a, v.remedy, NH_TEXT_LINE), nh_text_on(t, NH_OFF));
+        fprintf(t->out, "%s  begins in  %s: %s%s\n", nh_text_on(t, NH_YELLOW),
+                nh_text_clean(t->a, v.layer, NH_TEXT_NAME), v.where, nh_text_on(t, NH_OFF));
+    if (v.cause)
+        fprintf(t->out, "%s  cause      %s%s\n", nh_text_on(t, NH_YELLOW), nh_text_clean(t->a, v.cause, NH_TEXT_LINE),
+                nh_text_on(t, NH_OFF));
+    if (v.remedy)
+        fprintf(t->out, "%s  try        %s%s\n", nh_text_on(t, NH_YELLOW), nh_text_clean(t->a, v.remedy, NH_TEXT_LINE),
+                nh_text_on(t, NH_OFF));
 }
 
 static void put_steps(nh_text_table *t, const nh_report_facts *f) {
@@ -43,9 +48,7 @@ static void put_steps(nh_text_table *t, const nh_report_facts *f) {
         const char **r = nh_text_row(t);
         r[0] = nh_text_clean(t->a, s->name, NH_TEXT_NAME);
         r[1] = nh_step_state_text[s->state];
-        r[2] = s->state == NH_STEP_DONE || s->state == NH_STEP_FAILED
-                   ? nh_arena_printf(t->a, "%.2f", s->seconds)
-                   : "";
+        r[2] = s->state == NH_STEP_DONE || s->state == NH_STEP_FAILED ? nh_arena_printf(t->a, "%.2f", s->seconds) : "";
     }
     nh_text_end(t);
     for (int i = 0; i < f->n_step; i++)
@@ -59,15 +62,15 @@ static void put_inference(nh_text_table *t, const nh_report_facts *f) {
     const nh_design *g = f->design;
     bool rtl = f->sim.ran && f->sim.runs > 0;
     double cycles = (rtl ? f->sim.measured_ii : (double)g->ii_cycles) * (double)g->steps;
-    fprintf(t->out, "  an inference: %" PRId64 " steps, %.6g cycles %s", g->steps, cycles, rtl ? "measured" : "planned");
+    fprintf(t->out, "  an inference: %" PRId64 " steps, %.6g cycles %s", g->steps, cycles,
+            rtl ? "measured" : "planned");
     if (cycles > 0 && g->opt->clock_mhz > 0)
         fprintf(t->out, ", %.6g inferences/s at %g MHz", 1e6 * g->opt->clock_mhz / cycles, g->opt->clock_mhz);
     fprintf(t->out, "\n");
 }
 
 static void put_units(nh_text_table *t, const nh_report_facts *f) {
-    static const char *const head[] = {"unit",    "strategy", "lanes",        "R",
-                                       "II plan", "II",       "latency plan", "latency"};
+    static const char *const head[] = {"unit", "strategy", "lanes", "R", "II plan", "II", "latency plan", "latency"};
     const nh_design *g = f->design;
     if (!nh_has_units(f)) return;
     nh_text_begin(t,
@@ -80,14 +83,14 @@ static void put_units(nh_text_table *t, const nh_report_facts *f) {
         if (!nh_unit_is_built(f, unit)) continue;
         const char **r = nh_text_row(t);
         r[0] = nh_text_clean(t->a, unit->id, NH_TEXT_NAME);
-        r[1] = unit->strategy == NH_STRATEGY_DISTRIBUTED_ARITHMETIC ? "distributed"
-                                                                    : nh_strategy_text(unit->strategy);
+        r[1] = unit->strategy == NH_STRATEGY_DISTRIBUTED_ARITHMETIC ? "distributed" : nh_strategy_text(unit->strategy);
         r[2] = nh_unit_lanes(t->a, unit);
         r[3] = nh_text_count(t->a, unit->reuse_factor);
         r[4] = nh_text_count(t->a, unit->ii_cycles);
         r[5] = c ? nh_arena_printf(t->a, "%.6g", c->measured_ii) : "-";
         r[6] = nh_text_count(t->a, unit->latency_cycles);
-        r[7] = c && c->measured_latency >= 0 ? nh_text_count(t->a, c->measured_latency) : "-"; /* late delays run ahead */
+        r[7] =
+            c && c->measured_latency >= 0 ? nh_text_count(t->a, c->measured_latency) : "-"; /* late delays run ahead */
     }
     if (f->n_part > 0) { /* each part has cycles of its own */
         nh_text_end(t);
@@ -104,15 +107,14 @@ static void put_units(nh_text_table *t, const nh_report_facts *f) {
     if (g->is_temporal) put_inference(t, f);
 }
 
-static const char *estimate_and_count(nh_arena *a, bool estimated, int64_t estimate, const nh_cells *c, int64_t counted) {
+static const char *estimate_and_count(nh_arena *a, bool estimated, int64_t estimate, const nh_cells *c,
+                                      int64_t counted) {
     if (!estimated) return c ? nh_text_count(a, counted) : "-";
     return c ? nh_arena_printf(a, "%" PRId64 " / %" PRId64, estimate, counted)
              : nh_arena_printf(a, "%" PRId64 " / -", estimate);
 }
 
-static const char *capacity(nh_arena *a, int64_t v) {
-    return v > 0 ? nh_text_count(a, v) : "-";
-}
+static const char *capacity(nh_arena *a, int64_t v) { return v > 0 ? nh_text_count(a, v) : "-"; }
 
 static void put_resources(nh_text_table *t, const nh_report_facts *f) {
     static const char *const head[] = {"", "LUT", "FF", "BRAM", "DSP"};
@@ -152,8 +154,10 @@ static void put_resources(nh_text_table *t, const nh_report_facts *f) {
     if (!p->ran) return;
     fprintf(t->out, "  place and route: %s%s%s", p->fits ? nh_text_on(t, NH_GREEN) : nh_text_on(t, NH_RED),
             p->fits ? "fits" : "does not fit", nh_text_on(t, NH_OFF));
-    if (p->fits) fprintf(t->out, ", %.2f MHz", p->fmax_mhz);
-    else if (nh_pnr_lack(t->a, p)) fprintf(t->out, ": %s", nh_pnr_lack(t->a, p));
+    if (p->fits)
+        fprintf(t->out, ", %.2f MHz", p->fmax_mhz);
+    else if (nh_pnr_lack(t->a, p))
+        fprintf(t->out, ": %s", nh_pnr_lack(t->a, p));
     if (p->bitstream) fprintf(t->out, ", bitstream %s", nh_text_clean(t->a, p->bitstream, 60));
     fprintf(t->out, "\n");
     if (p->wrapper) fprintf(t->out, "  pins: %s\n", nh_text_clean(t->a, p->wrapper, 90));
@@ -161,22 +165,24 @@ static void put_resources(nh_text_table *t, const nh_report_facts *f) {
 
 static void put_match(nh_text_table *t, const nh_sim_facts *s, bool rtl) {
     if (s->runs == 0) {
-        if (!rtl) fprintf(t->out, "  C = RTL       not simulated (simulate: rtl: false)\n");
-        else fprintf(t->out, "  C = RTL       %snot checked%s\n", nh_text_on(t, NH_RED), nh_text_on(t, NH_OFF));
+        if (!rtl)
+            fprintf(t->out, "  C = RTL       not simulated (simulate: rtl: false)\n");
+        else
+            fprintf(t->out, "  C = RTL       %snot checked%s\n", nh_text_on(t, NH_RED), nh_text_on(t, NH_OFF));
         return;
     }
     fprintf(t->out,
             "  C = RTL       %s%" PRId64 " of %" PRId64 " elements differ%s, %" PRId64 " samples in %" PRId64
             " runs (%" PRId64 " with stalls)\n",
-            s->mismatches ? nh_text_on(t, NH_RED) : nh_text_on(t, NH_GREEN), s->mismatches, s->compared, nh_text_on(t, NH_OFF), s->samples,
-            s->runs, s->stalled_runs);
+            s->mismatches ? nh_text_on(t, NH_RED) : nh_text_on(t, NH_GREEN), s->mismatches, s->compared,
+            nh_text_on(t, NH_OFF), s->samples, s->runs, s->stalled_runs);
     const char *step = s->steps > 1 ? nh_arena_printf(t->a, ", step %" PRId64, s->first.step) : "";
     if (s->mismatches)
         fprintf(t->out,
                 "  first         sample %" PRId64 "%s, layer %s, element %" PRId64 ", cycle %" PRId64
                 ": expected %" PRId64 ", got %" PRId64 "\n",
-                s->first.sample, step, nh_text_clean(t->a, s->first.layer, NH_TEXT_NAME), s->first.element, s->first.cycle,
-                s->first.expected, s->first.got);
+                s->first.sample, step, nh_text_clean(t->a, s->first.layer, NH_TEXT_NAME), s->first.element,
+                s->first.cycle, s->first.expected, s->first.got);
 }
 
 static void put_drift(nh_text_table *t, const nh_report_facts *f) {
@@ -207,7 +213,8 @@ static void put_speed(nh_text_table *t, const nh_report_facts *f) {
 
 static void put_error(nh_text_table *t, const char *what, const nh_error_fact *e) {
     if (e->n == 0) return;
-    fprintf(t->out, "  %-13s RMSE %.4g, R2 %s, relative error %s, at most %.4g\n", what, e->rmse, isfinite(e->r2) ? nh_arena_printf(t->a, "%.5f", e->r2) : "-",
+    fprintf(t->out, "  %-13s RMSE %.4g, R2 %s, relative error %s, at most %.4g\n", what, e->rmse,
+            isfinite(e->r2) ? nh_arena_printf(t->a, "%.5f", e->r2) : "-",
             isfinite(e->relative) ? nh_arena_printf(t->a, "%.3g %%", 100 * e->relative) : "-", e->max_abs);
 }
 
@@ -215,7 +222,8 @@ static void put_error(nh_text_table *t, const char *what, const nh_error_fact *e
 static void put_outputs(nh_text_table *t, const nh_sim_facts *s) {
     const nh_output_fact *o = &s->output;
     if (s->agree_float_fixed >= 0)
-        fprintf(t->out, "  same class    float and fixed point agree on %s\n", nh_text_percent(t->a, s->agree_float_fixed));
+        fprintf(t->out, "  same class    float and fixed point agree on %s\n",
+                nh_text_percent(t->a, s->agree_float_fixed));
     if (o->is_class) return;
     put_error(t, "fixed, float", &o->fixed);
     put_error(t, "float, target", &o->target_float);
@@ -226,8 +234,10 @@ static void put_sim(nh_text_table *t, const nh_report_facts *f) {
     const nh_sim_facts *s = &f->sim;
     if (!s->ran) return;
     fprintf(t->out, "\n%sCo-simulation%s\n", nh_text_on(t, NH_BOLD), nh_text_on(t, NH_OFF));
-    if (nh_report_on_fabric(f)) nh_text_fabric_match(t, f);
-    else put_match(t, s, f->design->opt->simulate.rtl);
+    if (nh_report_on_fabric(f))
+        nh_text_fabric_match(t, f);
+    else
+        put_match(t, s, f->design->opt->simulate.rtl);
     if (s->acc_float >= 0)
         fprintf(t->out, "  accuracy      float %s, fixed point %s, RTL %s\n", nh_text_percent(t->a, s->acc_float),
                 nh_text_percent(t->a, s->acc_fixed), nh_text_percent(t->a, s->acc_rtl));
@@ -266,8 +276,10 @@ void nh_report_text(const nh_report_facts *f, bool color, FILE *out) {
     put_verdict(&t, f);
     put_steps(&t, f);
     nh_text_places(&t, f);
-    if (nh_report_on_fabric(f)) nh_text_fabric(&t, f);
-    else put_units(&t, f);
+    if (nh_report_on_fabric(f))
+        nh_text_fabric(&t, f);
+    else
+        put_units(&t, f);
     put_resources(&t, f);
     put_sim(&t, f);
     put_requirements(&t, f);

@@ -7,9 +7,7 @@ static const char *per(nh_arena *a, int64_t v, int64_t n) {
     return n > 0 ? nh_arena_printf(a, "%.6g", (double)v / (double)n) : "-";
 }
 
-static const char *of(nh_arena *a, int64_t v, int64_t n) {
-    return nh_arena_printf(a, "%" PRId64 " of %" PRId64, v, n);
-}
+static const char *of(nh_arena *a, int64_t v, int64_t n) { return nh_arena_printf(a, "%" PRId64 " of %" PRId64, v, n); }
 
 static void put_readouts(nh_text_table *t, const nh_report_facts *f) {
     static const char *const head[] = {"read-out", "float", "fixed point", "RTL", ""};
@@ -28,7 +26,8 @@ static void put_readouts(nh_text_table *t, const nh_report_facts *f) {
 }
 
 static void put_spikes(nh_text_table *t, const nh_sim_facts *s) {
-    static const char *const head[] = {"layer", "neurons", "float", "fixed point", "per neuron, step", "same time", "differing"};
+    static const char *const head[] = {"layer",     "neurons",  "float", "fixed point", "per neuron, step",
+                                       "same time", "differing"};
     if (s->n_spike == 0) return;
     nh_text_begin(t,
                   nh_arena_printf(t->a, "Spikes per inference (mean of %" PRId64 " samples, %" PRId64 " steps each)",
@@ -59,9 +58,8 @@ static void put_synapses(nh_text_table *t, const nh_sim_facts *s) {
         r[0] = nh_text_clean(t->a, k->layer, NH_TEXT_NAME);
         r[1] = per(t->a, k->events, k->samples);
         r[2] = per(t->a, k->operations, k->samples);
-        r[3] = k->products > 0
-                   ? nh_arena_printf(t->a, "%.2f %%", 100 * (double)k->operations / (double)k->products)
-                   : "-";
+        r[3] =
+            k->products > 0 ? nh_arena_printf(t->a, "%.2f %%", 100 * (double)k->operations / (double)k->products) : "-";
         sum.samples = k->samples;
         sum.events += k->events;
         sum.operations += k->operations;
@@ -73,7 +71,8 @@ static void put_synapses(nh_text_table *t, const nh_sim_facts *s) {
 static void put_causes(nh_text_table *t, const nh_sim_facts *s) {
     static const char *const head[] = {"network", "accuracy", "outputs that differ", "in samples", "mean difference"};
     if (s->is_exact) {
-        fprintf(t->out, "\n%sDrift by cause%s\n  none: an integer network, in float and in fixed point the same numbers\n",
+        fprintf(t->out,
+                "\n%sDrift by cause%s\n  none: an integer network, in float and in fixed point the same numbers\n",
                 nh_text_on(t, NH_BOLD), nh_text_on(t, NH_OFF));
         return;
     }

@@ -10,7 +10,7 @@
 #define NH_FAR_ACCURACY 0.02
 
 typedef struct {
-    bool is_known;      /* a simulation measured the outputs */
+    bool is_known; /* a simulation measured the outputs */
     bool is_far;
     const char *reasons; /* "SQNR of the outputs 0.2 dB (near: at least 20 dB), ..." */
     const char *layer;   /* where it begins; NULL: it cannot be told */

@@ -2,10 +2,13 @@
 
 #include <math.h>
 
-static double lsb_of(const nh_param *w, int64_t channel) { return ldexp(w->scale ? w->scale[channel] : 1, -nh_format_frac(w->fmt)); }
+static double lsb_of(const nh_param *w, int64_t channel) {
+    return ldexp(w->scale ? w->scale[channel] : 1, -nh_format_frac(w->fmt));
+}
 
 bool nh_weight_stats_of(const nh_param *w, nh_weight_stats *out) {
-    int64_t n = w && w->value && w->raw ? nh_shape_size(w->shape) : 0, rows = n > 0 && w->shape.rank > 0 ? w->shape.dim[0] : 1;
+    int64_t n = w && w->value && w->raw ? nh_shape_size(w->shape) : 0,
+            rows = n > 0 && w->shape.rank > 0 ? w->shape.dim[0] : 1;
     double sum = 0;
     if (n < 1) return false;
     *out = (nh_weight_stats){.n = n, .least = w->value[0], .most = w->value[0], .lsb_least = INFINITY};

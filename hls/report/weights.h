@@ -7,12 +7,12 @@
 #define NH_WEIGHT_BINS 32
 
 typedef struct {
-    int64_t n, zeros;                /* zeros: of the integers */
-    double least, most;              /* of the reals */
-    double lsb_least, lsb_most;      /* real value of the integer 1, over the channels */
-    double mean_abs, max_abs;        /* of the errors */
-    double reach;                    /* the bins cover -reach .. reach */
-    int64_t bin[NH_WEIGHT_BINS];     /* of the reals */
+    int64_t n, zeros;            /* zeros: of the integers */
+    double least, most;          /* of the reals */
+    double lsb_least, lsb_most;  /* real value of the integer 1, over the channels */
+    double mean_abs, max_abs;    /* of the errors */
+    double reach;                /* the bins cover -reach .. reach */
+    int64_t bin[NH_WEIGHT_BINS]; /* of the reals */
 } nh_weight_stats;
 
 /* False: the layer has no weights, or they are not quantized. */

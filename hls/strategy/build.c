@@ -3,8 +3,7 @@
 /* Beyond this many non-zero weights an unrolled layer is refused: its adders would number a few times as many. */
 #define MOST_UNROLLED_WEIGHTS (1 << 18)
 
-static bool too_wide(nh_diag *d, const nh_layer *l, const nh_dp *p)
-{
+static bool too_wide(nh_diag *d, const nh_layer *l, const nh_dp *p) {
     if (!p->overflow128) return false;
     nh_report(d, NH_P_WIDTH, l->at, "layer '%s': an exact intermediate needs more than 127 bits", l->name);
     nh_diag_layer(d, l->name);
@@ -13,8 +12,7 @@ static bool too_wide(nh_diag *d, const nh_layer *l, const nh_dp *p)
 }
 
 /* Sums whose accumulator format was given: every product and every sum is cast, inputs ascending, from the bias. */
-static void matvec_cast(nh_dp *p, const nh_layer *l, const nh_val *x, int64_t n_in, int64_t n_out, nh_val *y)
-{
+static void matvec_cast(nh_dp *p, const nh_layer *l, const nh_val *x, int64_t n_in, int64_t n_out, nh_val *y) {
     int w_frac = nh_format_frac(l->weight->fmt);
     for (int64_t o = 0; o < n_out; o++) {
         nh_val acc = nh_dp_const(p, 0, nh_format_frac(l->accum));
@@ -31,8 +29,7 @@ static void matvec_cast(nh_dp *p, const nh_layer *l, const nh_val *x, int64_t n_
     nh_dp_expand_constants(p);
 }
 
-bool nh_check_unrolled(nh_diag *d, const nh_layer *l, int64_t n)
-{
+bool nh_check_unrolled(nh_diag *d, const nh_layer *l, int64_t n) {
     int64_t nonzero = 0;
     for (int64_t i = 0; i < n; i++) nonzero += l->weight->raw[i] != 0;
     if (nonzero <= MOST_UNROLLED_WEIGHTS) return true;
@@ -45,8 +42,7 @@ bool nh_check_unrolled(nh_diag *d, const nh_layer *l, int64_t n)
 }
 
 /* Dense sums of the whole vector, requantized. */
-static bool dense(nh_arena *a, nh_diag *d, nh_dp *p, const nh_graph *g, const nh_layer *l, nh_val *v)
-{
+static bool dense(nh_arena *a, nh_diag *d, nh_dp *p, const nh_graph *g, const nh_layer *l, nh_val *v) {
     int64_t n_out = l->weight->shape.dim[0], n_in = l->weight->shape.dim[1];
     if (!nh_check_unrolled(d, l, n_out * n_in)) return false;
     nh_val *y = nh_arena_array(a, (size_t)n_out, sizeof *y);
@@ -65,9 +61,9 @@ static bool dense(nh_arena *a, nh_diag *d, nh_dp *p, const nh_graph *g, const nh
     return true;
 }
 
-/* Softmax, its logarithm and argmax take the elements along their axes together: line by line. The result of line i of argmax is element i. */
-static void lines(nh_arena *a, nh_dp *p, const nh_graph *g, const nh_layer *l, nh_val *v, nh_notes *notes)
-{
+/* Softmax, its logarithm and argmax take the elements along their axes together: line by line. The result of line i of
+ * argmax is element i. */
+static void lines(nh_arena *a, nh_dp *p, const nh_graph *g, const nh_layer *l, nh_val *v, nh_notes *notes) {
     const nh_tensor *in = &g->tensor[l->in[0]], *out = &g->tensor[l->out];
     nh_axis axis = nh_layer_axis(g, l);
     nh_val *x = nh_arena_array(a, (size_t)axis.n, sizeof *x), *y = nh_arena_array(a, (size_t)axis.n, sizeof *y);
@@ -75,20 +71,21 @@ static void lines(nh_arena *a, nh_dp *p, const nh_graph *g, const nh_layer *l, n
         nh_val *at = v + line / axis.inner * axis.n * axis.inner + line % axis.inner;
         for (int64_t k = 0; k < axis.n; k++) x[k] = at[k * axis.inner];
         if (l->op == NH_OP_ARGMAX) {
-            v[line] = nh_dp_cast(p, nh_dp_argmax(p, x, axis.n), out->q.fmt); /* no later line reads element `line` or before */
+            v[line] = nh_dp_cast(p, nh_dp_argmax(p, x, axis.n),
+                                 out->q.fmt); /* no later line reads element `line` or before */
             continue;
         }
         nh_dp_table_facts facts;
         bool is_log = l->op == NH_OP_LOG_SOFTMAX;
-        (is_log ? nh_dp_log_softmax : nh_dp_softmax)(p, x, axis.n, in->q.scale, out->q.fmt, l->opt.table_size, nh_op_get(l->op)->text, y, &facts);
+        (is_log ? nh_dp_log_softmax : nh_dp_softmax)(p, x, axis.n, in->q.scale, out->q.fmt, l->opt.table_size,
+                                                     nh_op_get(l->op)->text, y, &facts);
         nh_notes_add_table(notes, l, &facts);
         for (int64_t k = 0; k < axis.n; k++) at[k * axis.inner] = nh_within_tensor(p, out, y[k]);
     }
 }
 
 /* One layer over the whole vector v (room for the larger of its sides). */
-static bool apply(nh_arena *a, nh_diag *d, nh_dp *p, const nh_graph *g, const nh_layer *l, nh_val *v, nh_notes *notes)
-{
+static bool apply(nh_arena *a, nh_diag *d, nh_dp *p, const nh_graph *g, const nh_layer *l, nh_val *v, nh_notes *notes) {
     if (l->op == NH_OP_DENSE) return dense(a, d, p, g, l, v);
     if (!nh_op_get(l->op)->is_elementwise) {
         lines(a, p, g, l, v, notes);
@@ -100,8 +97,7 @@ static bool apply(nh_arena *a, nh_diag *d, nh_dp *p, const nh_graph *g, const nh
     return true;
 }
 
-nh_dp *nh_build_unrolled(nh_arena *a, nh_diag *d, const nh_run *r, const char *id, nh_notes *notes)
-{
+nh_dp *nh_build_unrolled(nh_arena *a, nh_diag *d, const nh_run *r, const char *id, nh_notes *notes) {
     const nh_graph *g = r->g;
     const nh_tensor *in = &g->tensor[r->layer[0]->in[0]], *out = &g->tensor[r->layer[r->n - 1]->out];
     int64_t most = nh_shape_size(in->shape);
@@ -125,27 +121,26 @@ nh_dp *nh_build_unrolled(nh_arena *a, nh_diag *d, const nh_run *r, const char *i
     return p;
 }
 
-/* One multiplier for all channels is a constant of the datapath; different ones come from a ROM beside the accumulators. */
-static bool same_multiplier(const nh_layer *l, int64_t n_out)
-{
+/* One multiplier for all channels is a constant of the datapath; different ones come from a ROM beside the
+ * accumulators. */
+static bool same_multiplier(const nh_layer *l, int64_t n_out) {
     for (int64_t o = 1; o < n_out; o++)
         if (l->requant_mul[o] != l->requant_mul[0]) return false;
     return true;
 }
 
-static nh_val multiplier_port(nh_dp *p, const nh_layer *l, int64_t n_out, nh_mac *mac)
-{
+static nh_val multiplier_port(nh_dp *p, const nh_layer *l, int64_t n_out, nh_mac *mac) {
     nh_range range = {l->requant_mul[0], l->requant_mul[0]};
     for (int64_t o = 1; o < n_out; o++) range = nh_range_hull(range, (nh_range){l->requant_mul[o], l->requant_mul[o]});
     bool is_signed = false;
     mac->mul = l->requant_mul;
     mac->mul_bits = nh_range_width(range, &is_signed);
-    int port = nh_dp_in_port(p, "m", 1, nh_format_make(false, mac->mul_bits, mac->mul_bits, NH_ROUND_TRN, NH_OVERFLOW_WRAP));
+    int port =
+        nh_dp_in_port(p, "m", 1, nh_format_make(false, mac->mul_bits, mac->mul_bits, NH_ROUND_TRN, NH_OVERFLOW_WRAP));
     return nh_dp_input(p, port, 0, range);
 }
 
-bool nh_build_post(nh_arena *a, nh_diag *d, const nh_run *r, const char *id, nh_mac *mac, nh_notes *notes)
-{
+bool nh_build_post(nh_arena *a, nh_diag *d, const nh_run *r, const char *id, nh_mac *mac, nh_notes *notes) {
     const nh_graph *g = r->g;
     const nh_layer *l = r->layer[0];
     nh_dp *p = nh_dp_new(a, id);

@@ -8,8 +8,7 @@ static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 nh_times nh_times_new(nh_arena *a, int64_t n) { return (nh_times){nh_arena_array(a, (size_t)n, sizeof(int64_t)), n}; }
 
-nh_times nh_times_gear(nh_arena *a, const nh_stream *s, nh_times in)
-{
+nh_times nh_times_gear(nh_arena *a, const nh_stream *s, nh_times in) {
     if (s->src_beat == s->dst_beat) return in;
     nh_times out = nh_times_new(a, nh_ceil_div(s->n, s->dst_beat));
     int64_t hold = s->src_beat > s->dst_beat ? nh_ceil_div(least(s->src_beat, s->n), s->dst_beat) : 1;
@@ -22,8 +21,7 @@ nh_times nh_times_gear(nh_arena *a, const nh_stream *s, nh_times in)
     return out;
 }
 
-nh_times nh_times_mac(nh_arena *a, const nh_mac *m, nh_times in, int64_t start)
-{
+nh_times nh_times_mac(nh_arena *a, const nh_mac *m, nh_times in, int64_t start) {
     int64_t tree = m->exact ? nh_log2_ceil((uint64_t)m->in_lanes) : 1;
     int64_t post = (m->mul ? NH_BEAT_ROM_LATENCY : 0) + m->post->latency_cycles + NH_SKID_LATENCY;
     nh_times out = nh_times_new(a, m->groups);
@@ -35,16 +33,14 @@ nh_times nh_times_mac(nh_arena *a, const nh_mac *m, nh_times in, int64_t start)
     return out;
 }
 
-static nh_times through_unit(nh_arena *a, const nh_unit *u, nh_times in)
-{
+static nh_times through_unit(nh_arena *a, const nh_unit *u, nh_times in) {
     if (u->kind == NH_UNIT_MAC) return nh_times_mac(a, &u->mac, in, 0);
     nh_times out = nh_times_new(a, 1);
     out.at[0] = in.at[0] + u->dp->latency_cycles + NH_SKID_LATENCY;
     return out;
 }
 
-void nh_plan_cycles(nh_design *g)
-{
+void nh_plan_cycles(nh_design *g) {
     nh_arena *a = nh_arena_new();
     const nh_stream *input = &g->stream[g->input];
     nh_times t = nh_times_new(a, nh_ceil_div(input->n, input->src_beat));

@@ -1,5 +1,6 @@
-/* Some steps followed through a time-stepped design, transfer by transfer, nothing stalled from outside. Buffers are taken to be as deep
- * as they need to be, so the initiation interval is that of the slowest unit or of the slowest loop. */
+/* Some steps followed through a time-stepped design, transfer by transfer, nothing stalled from outside. Buffers are
+ * taken to be as deep as they need to be, so the initiation interval is that of the slowest unit or of the slowest
+ * loop. */
 #include "intmath.h"
 #include "plan.h"
 #include "times.h"
@@ -18,33 +19,31 @@ typedef struct {
 static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 
 /* One after the other, and not before `from`. */
-static void in_order(nh_times t, int64_t from)
-{
+static void in_order(nh_times t, int64_t from) {
     for (int64_t k = 0; k < t.n; k++) t.at[k] = most(t.at[k], k == 0 ? from : t.at[k - 1] + 1);
 }
 
-static nh_times input_of(walk *w, const nh_unit *u, int k, int step)
-{
+static nh_times input_of(walk *w, const nh_unit *u, int k, int step) {
     const nh_stream *s = &w->g->stream[u->in[k]];
     nh_times from = w->at[u->in[k]][step], copy = nh_times_new(w->a, from.n);
     for (int64_t i = 0; i < from.n; i++) copy.at[i] = from.at[i];
     return nh_times_gear(w->a, s, copy);
 }
 
-static nh_times through_conv(walk *w, const nh_unit *u, nh_times in, int64_t start)
-{
+static nh_times through_conv(walk *w, const nh_unit *u, nh_times in, int64_t start) {
     const nh_conv *v = &u->conv;
-    int64_t words = v->h_out * v->w_out * v->c_out / v->out_lanes, each = v->cycles / words, loaded = most(in.at[in.n - 1], start);
+    int64_t words = v->h_out * v->w_out * v->c_out / v->out_lanes, each = v->cycles / words,
+            loaded = most(in.at[in.n - 1], start);
     int64_t tree = v->depthwise ? 0 : nh_log2_ceil((uint64_t)v->in_lanes);
     nh_times out = nh_times_new(w->a, words);
     for (int64_t k = 0; k < words; k++) out.at[k] = loaded + (k + 1) * each + NH_CONV_LATENCY + tree + NH_SKID_LATENCY;
     return out;
 }
 
-static nh_times through_neuron(walk *w, int index, const nh_unit *u, int step)
-{
+static nh_times through_neuron(walk *w, int index, const nh_unit *u, int step) {
     const nh_neuron_unit *n = &u->neuron;
-    int64_t latency = (n->n_param > 0 ? NH_BEAT_ROM_LATENCY : 0) + (n->n_state > 0 ? NH_STATE_LATENCY : 0) + n->dp->latency_cycles;
+    int64_t latency =
+        (n->n_param > 0 ? NH_BEAT_ROM_LATENCY : 0) + (n->n_state > 0 ? NH_STATE_LATENCY : 0) + n->dp->latency_cycles;
     nh_times out = nh_times_new(w->a, n->words);
     for (int k = 0; k < u->n_in; k++) {
         nh_times in = input_of(w, u, k, step);
@@ -66,8 +65,7 @@ static nh_times through_neuron(walk *w, int index, const nh_unit *u, int step)
 }
 
 /* The delay of the whole frame is its smallest one: what leaves earlier elements could not hurry. */
-static nh_times through_delay(walk *w, int index, const nh_unit *u, int step)
-{
+static nh_times through_delay(walk *w, int index, const nh_unit *u, int step) {
     const nh_delay_unit *y = &u->delay;
     int64_t late = y->is_late ? y->most : 0;
     for (int64_t i = 0; i < y->n_steps; i++) late = y->steps[i] < late ? y->steps[i] : late; /* of a loop */
@@ -83,8 +81,7 @@ static nh_times through_delay(walk *w, int index, const nh_unit *u, int step)
     return out;
 }
 
-static nh_times through(walk *w, int index, int step)
-{
+static nh_times through(walk *w, int index, int step) {
     const nh_unit *u = &w->g->unit[index];
     if (u->kind == NH_UNIT_NEURON) return through_neuron(w, index, u, step);
     if (u->kind == NH_UNIT_DELAY) return through_delay(w, index, u, step);
@@ -104,8 +101,7 @@ static nh_times through(walk *w, int index, int step)
     return u->kind == NH_UNIT_MAC ? nh_times_mac(w->a, &u->mac, in, start) : through_conv(w, u, in, start);
 }
 
-static int64_t own_interval(const nh_unit *u)
-{
+static int64_t own_interval(const nh_unit *u) {
     switch (u->kind) {
     case NH_UNIT_MAC: return u->reuse_factor;
     case NH_UNIT_CONV: return u->conv.cycles;
@@ -117,8 +113,7 @@ static int64_t own_interval(const nh_unit *u)
     return 1;
 }
 
-static void walk_step(walk *w, int step)
-{
+static void walk_step(walk *w, int step) {
     nh_design *g = w->g;
     for (int i = 0; i < nh_design_inputs(g); i++) {
         const nh_stream *input = &g->stream[nh_design_input(g, i)];
@@ -135,8 +130,7 @@ static void walk_step(walk *w, int step)
     }
 }
 
-void nh_plan_temporal(nh_design *g)
-{
+void nh_plan_temporal(nh_design *g) {
     nh_arena *a = nh_arena_new();
     walk w = {.a = a, .g = g};
     w.at = nh_arena_array(a, (size_t)g->n_stream + 1, sizeof *w.at);

@@ -23,8 +23,8 @@ void nh_notes_add_table(nh_notes *n, const nh_layer *l, const nh_dp_table_facts 
  * constants differ per element. */
 bool nh_is_elementwise(const nh_layer *l, bool *needs_channel);
 
-/* Result of dense sums and batch norms: acc (frac of l->accum) times the requantizer, cast to the layer's result format.
- * mul: the multiplier as a value, or NULL to take the constant of `channel`. */
+/* Result of dense sums and batch norms: acc (frac of l->accum) times the requantizer, cast to the layer's result
+ * format. mul: the multiplier as a value, or NULL to take the constant of `channel`. */
 nh_val nh_requantize(nh_dp *p, const nh_graph *g, const nh_layer *l, nh_val acc, const nh_val *mul, int64_t channel);
 
 /* Hold a value of a tensor's format within its interval, where rounding and polynomials could leave it. */

@@ -1,20 +1,19 @@
-/* Resources by counting. A LUT-based multiplier of a x b bits is b rows of a bits: six-input LUTs make a partial product and add it
- * at once, with four inputs the product bit is a LUT of its own (counted on iCE40: 2.3 to 2.9 a*b with signs and tree). Adders and
- * registers are a LUT or flip-flop a bit; memories of more than a quarter of a block go to block RAM. */
+/* Resources by counting. A LUT-based multiplier of a x b bits is b rows of a bits: six-input LUTs make a partial
+ * product and add it at once, with four inputs the product bit is a LUT of its own (counted on iCE40: 2.3 to 2.9 a*b
+ * with signs and tree). Adders and registers are a LUT or flip-flop a bit; memories of more than a quarter of a block
+ * go to block RAM. */
 #include <string.h>
 
 #include "plan.h"
 #include "intmath.h"
 
-bool nh_mem_in_block(int64_t words, int64_t word_bits, int64_t bram_bits)
-{
+bool nh_mem_in_block(int64_t words, int64_t word_bits, int64_t bram_bits) {
     return words * word_bits > (bram_bits ? bram_bits : 16384) / 4;
 }
 
-/* Block RAMs of a memory: the best of the block's shapes, from its widest port to one bit. iCE40 4 kbit blocks are 16 wide, the
- * others' 18 kbit blocks 36. */
-static int64_t block_rams(const nh_target *t, int64_t depth, int64_t width)
-{
+/* Block RAMs of a memory: the best of the block's shapes, from its widest port to one bit. iCE40 4 kbit blocks are 16
+ * wide, the others' 18 kbit blocks 36. */
+static int64_t block_rams(const nh_target *t, int64_t depth, int64_t width) {
     int64_t bits = t->bram_bits ? t->bram_bits : 18432, port = bits <= 4096 ? 16 : 36, best = INT64_MAX;
     for (; port >= 1; port /= 2) {
         int64_t blocks = nh_ceil_div(width, port) * nh_ceil_div(depth, bits / port);
@@ -23,28 +22,29 @@ static int64_t block_rams(const nh_target *t, int64_t depth, int64_t width)
     return best;
 }
 
-static int64_t lut_bits(const nh_target *t, int64_t depth, int64_t width)
-{
+static int64_t lut_bits(const nh_target *t, int64_t depth, int64_t width) {
     int64_t per_lut = (int64_t)1 << (t->lut_inputs > 0 ? t->lut_inputs : 4);
     return nh_ceil_div(depth * width, per_lut);
 }
 
-static void add_rom(nh_resources *r, const nh_target *t, int64_t depth, int64_t width)
-{
-    if (nh_mem_in_block(depth, width, t->bram_bits)) r->brams += block_rams(t, depth, width);
-    else r->luts += lut_bits(t, depth, width);
+static void add_rom(nh_resources *r, const nh_target *t, int64_t depth, int64_t width) {
+    if (nh_mem_in_block(depth, width, t->bram_bits))
+        r->brams += block_rams(t, depth, width);
+    else
+        r->luts += lut_bits(t, depth, width);
 }
 
 /* A device without RAM in its LUTs keeps even small ones in blocks. */
-static void add_ram(nh_resources *r, const nh_target *t, int64_t depth, int64_t width)
-{
-    if (depth == 1) r->ffs += width; /* a register */
-    else if (t->family && strcmp(t->family, "ice40") == 0) r->brams += block_rams(t, depth, width);
-    else add_rom(r, t, depth, width);
+static void add_ram(nh_resources *r, const nh_target *t, int64_t depth, int64_t width) {
+    if (depth == 1)
+        r->ffs += width; /* a register */
+    else if (t->family && strcmp(t->family, "ice40") == 0)
+        r->brams += block_rams(t, depth, width);
+    else
+        add_rom(r, t, depth, width);
 }
 
-static void add_dp(nh_resources *r, const nh_dp *p, const nh_target *t, int64_t copies)
-{
+static void add_dp(nh_resources *r, const nh_dp *p, const nh_target *t, int64_t copies) {
     nh_dp_cost c = nh_dp_cost_of(p, t->lut_inputs);
     r->luts += copies * c.lut_estimate;
     r->ffs += copies * c.register_bits;
@@ -59,23 +59,25 @@ static void add_dp(nh_resources *r, const nh_dp *p, const nh_target *t, int64_t 
 }
 
 /* A binary input adds or does not: an AND per bit of the weight instead of a multiplier. */
-static void add_products(nh_resources *r, const nh_target *t, int64_t lanes, nh_format x, nh_format w)
-{
+static void add_products(nh_resources *r, const nh_target *t, int64_t lanes, nh_format x, nh_format w) {
     r->multipliers += lanes;
-    if (x.width_bits == 1 && !x.is_signed) r->luts += lanes * w.width_bits / 2;
-    else if (t->use_dsp) r->dsps += lanes;
-    else r->luts += lanes * x.width_bits * w.width_bits * (t->lut_inputs >= 6 ? 2 : 5) / 2;
+    if (x.width_bits == 1 && !x.is_signed)
+        r->luts += lanes * w.width_bits / 2;
+    else if (t->use_dsp)
+        r->dsps += lanes;
+    else
+        r->luts += lanes * x.width_bits * w.width_bits * (t->lut_inputs >= 6 ? 2 : 5) / 2;
 }
 
-static nh_resources mac_resources(const nh_mac *m, const nh_target *t)
-{
+static nh_resources mac_resources(const nh_mac *m, const nh_target *t) {
     nh_resources r = {0};
     int64_t x = m->x.width_bits, w = m->weight.width_bits, acc = m->acc.width_bits, lanes = m->in_lanes * m->out_lanes;
     add_products(&r, t, lanes, m->x, m->weight);
     r.ffs += lanes * (x + w) + m->out_lanes * acc + m->in_lanes * x;
-    r.luts += m->out_lanes * (m->in_lanes - 1) * (x + w) + 2 * m->out_lanes * acc; /* tree; accumulator with its bias choice */
-    r.ffs += m->out_lanes * (m->in_lanes - 1) * (x + w) + 3 * m->out_lanes * acc;  /* tree; skid of the output */
-    r.luts += 2 * m->out_lanes * acc + 40;                                         /* skid, schedule */
+    r.luts += m->out_lanes * (m->in_lanes - 1) * (x + w) +
+              2 * m->out_lanes * acc; /* tree; accumulator with its bias choice */
+    r.ffs += m->out_lanes * (m->in_lanes - 1) * (x + w) + 3 * m->out_lanes * acc; /* tree; skid of the output */
+    r.luts += 2 * m->out_lanes * acc + 40;                                        /* skid, schedule */
     r.ffs += 40;
     add_rom(&r, t, m->in_words * m->groups, lanes * w);
     add_rom(&r, t, m->groups, m->out_lanes * acc);
@@ -85,10 +87,10 @@ static nh_resources mac_resources(const nh_mac *m, const nh_target *t)
     return r;
 }
 
-static nh_resources conv_resources(const nh_conv *v, const nh_target *t)
-{
+static nh_resources conv_resources(const nh_conv *v, const nh_target *t) {
     nh_resources r = {0};
-    int64_t x = v->x.width_bits, w = v->weight.width_bits, acc = v->acc.width_bits, lanes = v->depthwise ? v->out_lanes : v->in_lanes * v->out_lanes;
+    int64_t x = v->x.width_bits, w = v->weight.width_bits, acc = v->acc.width_bits,
+            lanes = v->depthwise ? v->out_lanes : v->in_lanes * v->out_lanes;
     add_products(&r, t, lanes, v->x, v->weight);
     r.ffs += lanes * (x + w) + v->out_lanes * acc * 4 + v->in_lanes * x + 120; /* the last: counters and addresses */
     r.luts += v->out_lanes * (v->in_lanes - 1) * (x + w) + 4 * v->out_lanes * acc + 220;
@@ -99,8 +101,7 @@ static nh_resources conv_resources(const nh_conv *v, const nh_target *t)
     return r;
 }
 
-static nh_resources neuron_resources(const nh_neuron_unit *n, const nh_target *t)
-{
+static nh_resources neuron_resources(const nh_neuron_unit *n, const nh_target *t) {
     nh_resources r = {0};
     int64_t state = 0, param = 0, acc = 0;
     for (int s = 0; s < n->n_state; s++) state += n->state[s].width_bits;
@@ -115,16 +116,14 @@ static nh_resources neuron_resources(const nh_neuron_unit *n, const nh_target *t
 }
 
 /* A gear holds about the wider word twice (its buffer and the skid of the narrow side). */
-static void add_gear(nh_resources *r, const nh_stream *s)
-{
+static void add_gear(nh_resources *r, const nh_stream *s) {
     if (s->src_beat == s->dst_beat) return;
     int64_t wide = s->src_beat > s->dst_beat ? s->src_beat : s->dst_beat, narrow = s->src_beat + s->dst_beat - wide;
     r->ffs += (wide + 2 * narrow) * s->fmt.width_bits + 10;
     r->luts += (wide + 2 * narrow) * s->fmt.width_bits + 20;
 }
 
-void nh_estimate(nh_design *g)
-{
+void nh_estimate(nh_design *g) {
     const nh_target *t = &g->opt->target;
     g->estimate = (nh_resources){0};
     for (int k = 0; k < g->n_unit; k++) {
@@ -134,7 +133,10 @@ void nh_estimate(nh_design *g)
         case NH_UNIT_MAC: u->estimate = mac_resources(&u->mac, t); break;
         case NH_UNIT_CONV: u->estimate = conv_resources(&u->conv, t); break;
         case NH_UNIT_NEURON: u->estimate = neuron_resources(&u->neuron, t); break;
-        case NH_UNIT_DELAY: add_ram(&u->estimate, t, (u->delay.most + 2) * u->delay.words, u->delay.lanes * g->stream[u->in[0]].fmt.width_bits); break;
+        case NH_UNIT_DELAY:
+            add_ram(&u->estimate, t, (u->delay.most + 2) * u->delay.words,
+                    u->delay.lanes * g->stream[u->in[0]].fmt.width_bits);
+            break;
         case NH_UNIT_DATAPATH: add_dp(&u->estimate, u->dp, t, 1); break;
         case NH_UNIT_FORK: break;
         }

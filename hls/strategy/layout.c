@@ -56,7 +56,8 @@ nh_layout *nh_layouts(nh_arena *a, nh_diag *d, const nh_graph *g) {
         int64_t channels = s.dim[0], pixels = nh_shape_size(s) / s.dim[0];
         if (root->channels && (root->channels != channels || root->pixels != pixels)) {
             const nh_layer *l = &g->layer[g->tensor[t].producer];
-            ok = nh_report(d, NH_P_LAYOUT, l->at, "layer '%s': %lld channels of %lld pixels here, %lld of %lld elsewhere", l->name,
+            ok = nh_report(d, NH_P_LAYOUT, l->at,
+                           "layer '%s': %lld channels of %lld pixels here, %lld of %lld elsewhere", l->name,
                            (long long)channels, (long long)pixels, (long long)root->channels, (long long)root->pixels);
             nh_diag_layer(d, l->name);
         }

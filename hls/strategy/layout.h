@@ -9,12 +9,12 @@ int nh_root_tensor(const nh_graph *g, int tensor);
 bool nh_is_wire(const nh_layer *l);
 
 typedef struct {
-    int64_t channels, pixels;  /* of the image that streams pixel by pixel; 1, n: tensor order */
-    const int64_t *order;      /* [n] as nh_stream.order, or NULL */
+    int64_t channels, pixels; /* of the image that streams pixel by pixel; 1, n: tensor order */
+    const int64_t *order;     /* [n] as nh_stream.order, or NULL */
 } nh_layout;
 
-/* Layout of every tensor of a time-stepped network; what elementwise layers and wires join has the same one. NULL: two images of
- * different shape would have to (NH_P_LAYOUT). */
+/* Layout of every tensor of a time-stepped network; what elementwise layers and wires join has the same one. NULL: two
+ * images of different shape would have to (NH_P_LAYOUT). */
 nh_layout *nh_layouts(nh_arena *a, nh_diag *d, const nh_graph *g);
 
 #endif

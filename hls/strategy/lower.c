@@ -15,29 +15,26 @@ typedef struct {
     const nh_options *o;
     nh_design *design;
     nh_dp_timing timing;
-    int64_t *reuse;        /* per layer */
-    const nh_layer **run;  /* layers of the unit being built */
+    int64_t *reuse;       /* per layer */
+    const nh_layer **run; /* layers of the unit being built */
 } lowering;
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
-static nh_dp_timing timing_of(const nh_options *o)
-{
+static nh_dp_timing timing_of(const nh_options *o) {
     const nh_target *t = &o->target;
     return (nh_dp_timing){1000.0 / o->clock_mhz, t->lut_ns, t->carry_ns_per_bit, t->mul_ns, t->bram_ns, t->setup_ns};
 }
 
 /* The layer that reads the tensor; -1 for the output. */
-static int reader_of(const nh_graph *g, int tensor)
-{
+static int reader_of(const nh_graph *g, int tensor) {
     for (int i = 0; i < g->n_layer; i++)
         for (int k = 0; k < g->layer[i].n_in; k++)
             if (g->layer[i].in[k] == tensor) return i;
     return -1;
 }
 
-static bool check_chain(const lowering *c)
-{
+static bool check_chain(const lowering *c) {
     bool ok = true;
     for (int t = 0; t < c->g->n_tensor; t++) {
         const nh_tensor *x = &c->g->tensor[t];
@@ -50,10 +47,10 @@ static bool check_chain(const lowering *c)
     return ok;
 }
 
-/* Collect the layers of the unit that starts at layer `first`: followers that act element by element join it. A follower with
- * constants of its own per element joins only unrolled units; behind shared multipliers it would need them per lane. */
-static int collect_run(const lowering *c, int first)
-{
+/* Collect the layers of the unit that starts at layer `first`: followers that act element by element join it. A
+ * follower with constants of its own per element joins only unrolled units; behind shared multipliers it would need
+ * them per lane. */
+static int collect_run(const lowering *c, int first) {
     const nh_graph *g = c->g;
     bool shared = g->layer[first].op == NH_OP_DENSE && g->layer[first].opt.strategy == NH_STRATEGY_RESOURCE;
     int n = 0, at = first;
@@ -66,14 +63,12 @@ static int collect_run(const lowering *c, int first)
     return n;
 }
 
-static const char *number_text(nh_arena *a, const nh_format f)
-{
+static const char *number_text(nh_arena *a, const nh_format f) {
     char text[NH_FORMAT_TEXT];
     return nh_arena_str(a, nh_format_print(f, text));
 }
 
-static bool build_mac(lowering *c, nh_unit *u, const nh_run *r, nh_notes *notes)
-{
+static bool build_mac(lowering *c, nh_unit *u, const nh_run *r, nh_notes *notes) {
     const nh_layer *l = r->layer[0];
     nh_dense_shape s = nh_dense_shape_of(l);
     nh_mac *m = &u->mac;
@@ -94,10 +89,12 @@ static bool build_mac(lowering *c, nh_unit *u, const nh_run *r, nh_notes *notes)
         m->b = b;
     }
     int64_t busy = m->in_words * m->groups, products = s.n_in * s.n_out;
-    nh_notes_add(notes, nh_arena_printf(c->a,
-                                        "%lld x %lld multipliers (outputs x inputs), %lld of %lld cycles busy, %.1f %% of products useful",
-                                        (long long)m->out_lanes, (long long)m->in_lanes, (long long)busy, (long long)u->reuse_factor,
-                                        100.0 * (double)products / (double)(u->reuse_factor * m->in_lanes * m->out_lanes)));
+    nh_notes_add(notes,
+                 nh_arena_printf(
+                     c->a,
+                     "%lld x %lld multipliers (outputs x inputs), %lld of %lld cycles busy, %.1f %% of products useful",
+                     (long long)m->out_lanes, (long long)m->in_lanes, (long long)busy, (long long)u->reuse_factor,
+                     100.0 * (double)products / (double)(u->reuse_factor * m->in_lanes * m->out_lanes)));
     nh_notes_add(notes, nh_arena_printf(c->a, "accumulator %s, %s", number_text(c->a, m->acc),
                                         m->exact ? "never overflows" : "every product and sum is cast to it"));
     return nh_build_post(c->a, c->d, r, nh_arena_printf(c->a, "%s_post", u->id), m, notes);
@@ -106,19 +103,20 @@ static bool build_mac(lowering *c, nh_unit *u, const nh_run *r, nh_notes *notes)
 /* What a table may be wrong by before it is said, in LSBs of the result. */
 #define COARSE_TABLE_LSB 2
 
-static void warn_coarse(const lowering *c, const nh_table_fact *t)
-{
+static void warn_coarse(const lowering *c, const nh_table_fact *t) {
     const nh_layer *l = t->layer;
     if (!(t->facts.error_lsb > COARSE_TABLE_LSB)) return;
-    nh_report(c->d, NH_P_TABLE, l->at, "layer '%s': its table errs by up to %.3g, %.1f LSB of the result", l->name, t->facts.error, t->facts.error_lsb);
+    nh_report(c->d, NH_P_TABLE, l->at, "layer '%s': its table errs by up to %.3g, %.1f LSB of the result", l->name,
+              t->facts.error, t->facts.error_lsb);
     nh_diag_layer(c->d, l->name);
     nh_diag_found(c->d, "%lld segments of degree %d", (long long)t->facts.entries, t->facts.degree);
-    if (l->opt.table_size) nh_diag_hint(c->d, "table_size: auto, or more than %lld", (long long)l->opt.table_size);
-    else nh_diag_hint(c->d, "fewer bits for the result make no difference");
+    if (l->opt.table_size)
+        nh_diag_hint(c->d, "table_size: auto, or more than %lld", (long long)l->opt.table_size);
+    else
+        nh_diag_hint(c->d, "fewer bits for the result make no difference");
 }
 
-static bool build_unit(lowering *c, int first, int n_run, nh_unit *u)
-{
+static bool build_unit(lowering *c, int first, int n_run, nh_unit *u) {
     const nh_layer *l = c->run[0];
     nh_run r = {c->g, c->run, n_run, &c->timing, c->o->target.lut_inputs};
     nh_notes notes = {0};
@@ -157,8 +155,7 @@ static bool build_unit(lowering *c, int first, int n_run, nh_unit *u)
     return ok;
 }
 
-static void add_stream(lowering *c, int tensor, int src, int dst, int64_t src_beat, int64_t dst_beat)
-{
+static void add_stream(lowering *c, int tensor, int src, int dst, int64_t src_beat, int64_t dst_beat) {
     nh_design *g = c->design;
     nh_stream *s = &g->stream[g->n_stream];
     *s = (nh_stream){.tensor = tensor,
@@ -176,8 +173,7 @@ static int64_t in_beat(const nh_unit *u) { return u->kind == NH_UNIT_MAC ? u->ma
 static int64_t out_beat(const nh_unit *u) { return u->kind == NH_UNIT_MAC ? u->mac.out_lanes : u->dp->out[0].n; }
 
 /* One stream into each unit and one out of the last. */
-static void join_units(lowering *c)
-{
+static void join_units(lowering *c) {
     nh_design *g = c->design;
     const nh_options *o = c->o;
     g->stream = nh_arena_array(c->a, (size_t)g->n_unit + 1, sizeof *g->stream);
@@ -194,8 +190,7 @@ static void join_units(lowering *c)
     g->output = g->n_unit;
 }
 
-static bool lower_units(lowering *c)
-{
+static bool lower_units(lowering *c) {
     nh_design *g = c->design;
     bool ok = true;
     int at = reader_of(c->g, c->g->input);
@@ -215,13 +210,13 @@ static bool lower_units(lowering *c)
     return ok;
 }
 
-nh_design *nh_lower(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_options *o)
-{
+nh_design *nh_lower(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_options *o) {
     size_t n = (size_t)g->n_layer;
     nh_dp_timing timing = timing_of(o);
     if (g->is_temporal) return nh_lower_temporal(a, d, g, o, &timing);
     nh_design *design = NH_NEW(a, nh_design);
-    lowering c = {a, d, g, o, design, timing, nh_arena_array(a, n, sizeof(int64_t)), nh_arena_array(a, n, sizeof(nh_layer *))};
+    lowering c = {
+        a, d, g, o, design, timing, nh_arena_array(a, n, sizeof(int64_t)), nh_arena_array(a, n, sizeof(nh_layer *))};
     *design = (nh_design){.arena = a, .graph = g, .opt = o, .steps = 1, .unit = nh_arena_array(a, n, sizeof(nh_unit))};
     if (!check_chain(&c) || !nh_solve_reuse(g, o, d, c.reuse) || !lower_units(&c)) return NULL;
     join_units(&c);

@@ -4,8 +4,8 @@
 
 #include "design.h"
 
-/* II of every unit and of the design; latency by following the first inference through the design, transfer by transfer,
- * with the latencies stated in the headers of rtl_templates. */
+/* II of every unit and of the design; latency by following the first inference through the design, transfer by
+ * transfer, with the latencies stated in the headers of rtl_templates. */
 void nh_plan_cycles(nh_design *g);
 
 /* The same for a time-stepped network; II and latency are those of a step. */

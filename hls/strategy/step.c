@@ -6,50 +6,49 @@
 
 /* What a unit keeps from step to step. */
 typedef struct {
-    int64_t *state;   /* NEURON: [n_state][n] */
-    int64_t *ring;    /* DELAY: [most + 1][n], frame t at t % (most + 1) */
+    int64_t *state; /* NEURON: [n_state][n] */
+    int64_t *ring;  /* DELAY: [most + 1][n], frame t at t % (most + 1) */
 } memory;
 
 struct nh_design_state {
     const nh_design *g;
     memory *unit;
-    int64_t step;     /* of the sample */
+    int64_t step; /* of the sample */
 };
 
-nh_design_state *nh_design_state_new(nh_arena *a, const nh_design *g)
-{
+nh_design_state *nh_design_state_new(nh_arena *a, const nh_design *g) {
     nh_design_state *s = NH_NEW(a, nh_design_state);
     s->g = g;
     s->unit = nh_arena_array(a, (size_t)g->n_unit + 1, sizeof *s->unit);
     for (int i = 0; i < g->n_unit; i++) {
         const nh_unit *u = &g->unit[i];
-        if (u->kind == NH_UNIT_NEURON) s->unit[i].state = nh_arena_array(a, (size_t)(u->neuron.n_state * u->neuron.n) + 1, sizeof(int64_t));
-        if (u->kind == NH_UNIT_DELAY) s->unit[i].ring = nh_arena_array(a, (size_t)((u->delay.most + 1) * u->delay.n), sizeof(int64_t));
+        if (u->kind == NH_UNIT_NEURON)
+            s->unit[i].state = nh_arena_array(a, (size_t)(u->neuron.n_state * u->neuron.n) + 1, sizeof(int64_t));
+        if (u->kind == NH_UNIT_DELAY)
+            s->unit[i].ring = nh_arena_array(a, (size_t)((u->delay.most + 1) * u->delay.n), sizeof(int64_t));
     }
     return s;
 }
 
-static void clear_neuron(nh_design_state *s, int i)
-{
+static void clear_neuron(nh_design_state *s, int i) {
     const nh_neuron_unit *n = &s->g->unit[i].neuron;
     memset(s->unit[i].state, 0, (size_t)(n->n_state * n->n) * sizeof(int64_t));
 }
 
-void nh_design_state_reset(nh_design_state *s)
-{
+void nh_design_state_reset(nh_design_state *s) {
     s->step = 0;
     for (int i = 0; i < s->g->n_unit; i++) {
         const nh_unit *u = &s->g->unit[i];
         if (u->kind == NH_UNIT_NEURON) clear_neuron(s, i);
-        if (u->kind == NH_UNIT_DELAY) memset(s->unit[i].ring, 0, (size_t)((u->delay.most + 1) * u->delay.n) * sizeof(int64_t));
+        if (u->kind == NH_UNIT_DELAY)
+            memset(s->unit[i].ring, 0, (size_t)((u->delay.most + 1) * u->delay.n) * sizeof(int64_t));
     }
 }
 
 static nh_i128 widen(int64_t raw, nh_format f) { return f.is_signed ? (nh_i128)raw : (nh_i128)(uint64_t)raw; }
 
 /* The accumulator of output channel o at pixel (y, x). */
-static nh_i128 window_sum(const nh_conv *v, const int64_t *in, int64_t o, int64_t y, int64_t x)
-{
+static nh_i128 window_sum(const nh_conv *v, const int64_t *in, int64_t o, int64_t y, int64_t x) {
     int64_t per = v->c_in / v->groups, first = o / (v->c_out / v->groups) * per;
     nh_i128 acc = v->b ? v->b[o] : 0;
     for (int64_t ky = 0; ky < v->kh; ky++) {
@@ -65,15 +64,14 @@ static nh_i128 window_sum(const nh_conv *v, const int64_t *in, int64_t o, int64_
     return acc;
 }
 
-static void step_conv(const nh_conv *v, const int64_t *in, int64_t *out)
-{
+static void step_conv(const nh_conv *v, const int64_t *in, int64_t *out) {
     for (int64_t y = 0; y < v->h_out; y++)
         for (int64_t x = 0; x < v->w_out; x++)
-            for (int64_t o = 0; o < v->c_out; o++) out[(y * v->w_out + x) * v->c_out + o] = (int64_t)window_sum(v, in, o, y, x);
+            for (int64_t o = 0; o < v->c_out; o++)
+                out[(y * v->w_out + x) * v->c_out + o] = (int64_t)window_sum(v, in, o, y, x);
 }
 
-static void step_neuron(nh_design_state *s, int i, int64_t *const *raw, nh_fx_count *count)
-{
+static void step_neuron(nh_design_state *s, int i, int64_t *const *raw, nh_fx_count *count) {
     const nh_unit *u = &s->g->unit[i];
     const nh_neuron_unit *n = &u->neuron;
     int64_t *state = s->unit[i].state;
@@ -95,8 +93,7 @@ static void step_neuron(nh_design_state *s, int i, int64_t *const *raw, nh_fx_co
 }
 
 /* Frame t - d of the ring; frames before the sample are 0 because reset cleared it. */
-static void delay_read(const nh_design_state *s, int i, int64_t *out)
-{
+static void delay_read(const nh_design_state *s, int i, int64_t *out) {
     const nh_delay_unit *y = &s->g->unit[i].delay;
     for (int64_t e = 0; e < y->n; e++) {
         int64_t from = s->step - y->steps[e % y->n_steps];
@@ -104,14 +101,12 @@ static void delay_read(const nh_design_state *s, int i, int64_t *out)
     }
 }
 
-static void delay_write(nh_design_state *s, int i, const int64_t *in)
-{
+static void delay_write(nh_design_state *s, int i, const int64_t *in) {
     const nh_delay_unit *y = &s->g->unit[i].delay;
     memcpy(s->unit[i].ring + s->step % (y->most + 1) * y->n, in, (size_t)y->n * sizeof(int64_t));
 }
 
-static void step_unit(nh_design_state *s, int i, int64_t **raw, nh_fx_count *count)
-{
+static void step_unit(nh_design_state *s, int i, int64_t **raw, nh_fx_count *count) {
     const nh_unit *u = &s->g->unit[i];
     switch (u->kind) {
     case NH_UNIT_MAC:
@@ -130,8 +125,7 @@ static void step_unit(nh_design_state *s, int i, int64_t **raw, nh_fx_count *cou
     }
 }
 
-void nh_design_step(const nh_design *g, nh_design_state *s, const int64_t *x, int64_t **raw, nh_fx_count *count)
-{
+void nh_design_step(const nh_design *g, nh_design_state *s, const int64_t *x, int64_t **raw, nh_fx_count *count) {
     for (int k = 0; k < nh_design_inputs(g); k++) {
         int in = nh_design_input(g, k);
         memcpy(raw[in], x, (size_t)g->stream[in].n * sizeof(int64_t));

@@ -4,10 +4,11 @@
 
 #include "design.h"
 
-nh_design *nh_lower_temporal(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_options *o, const nh_dp_timing *timing);
+nh_design *nh_lower_temporal(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_options *o,
+                             const nh_dp_timing *timing);
 
-/* Cycles per output pixel that a convolution or pool needs at least and at most, and the fewest lanes that need no more than r. A
- * window of one input channel per output (pools, depthwise) has as many input as output lanes. */
+/* Cycles per output pixel that a convolution or pool needs at least and at most, and the fewest lanes that need no more
+ * than r. A window of one input channel per output (pools, depthwise) has as many input as output lanes. */
 typedef struct {
     int64_t taps, c_in, c_out, pixels; /* per group: channels; pixels of the output */
     int64_t groups;

@@ -1,9 +1,10 @@
-// A fabric for a board (<project>_board: clk, rx, tx) under Verilator, the bytes of its serial line on standard input and output.
+// A fabric for a board (<project>_board: clk, rx, tx) under Verilator, the bytes of its serial line on standard input
+// and output.
 //
 //   board CYCLES_PER_BIT
 //
-// The clock runs while anything moves on the line or has a moment ago; then it waits for the input, and looks again every millisecond, since the
-// fabric may be at work with nothing to say. Ends with the input.
+// The clock runs while anything moves on the line or has a moment ago; then it waits for the input, and looks again
+// every millisecond, since the fabric may be at work with nothing to say. Ends with the input.
 #include <cerrno>
 #include <csignal>
 #include <cstdint>

@@ -36,7 +36,8 @@ extern const nh_cosim_link nh_cosim_links[];
 extern const int nh_cosim_n_streams, nh_cosim_output;
 extern const int nh_cosim_is_temporal;
 extern const int64_t nh_cosim_steps;
-/* The input ports in the order in which a frame of x has their elements: one, several of parts of networks. beat: elements per transfer. */
+/* The input ports in the order in which a frame of x has their elements: one, several of parts of networks. beat:
+ * elements per transfer. */
 typedef struct {
     const char *port;
     int stream;
@@ -76,9 +77,9 @@ typedef struct {
 
 typedef struct {
     nh_cosim_signal clk, rst, m_data, m_valid, m_ready, m_last, frame_error;
-    nh_cosim_signal m_user; /* the step marker; byte is NULL when the design has none */
+    nh_cosim_signal m_user;  /* the step marker; byte is NULL when the design has none */
     nh_cosim_source *source; /* [nh_cosim_n_inputs] */
-    nh_cosim_wires *stream; /* [nh_cosim_n_streams] */
+    nh_cosim_wires *stream;  /* [nh_cosim_n_streams] */
     nh_cosim_fifo *fifo;
     int n_fifo;
     /* Frames at the start of a sample that leave before their input comes, where every path from the input

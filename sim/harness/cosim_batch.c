@@ -47,8 +47,7 @@ int main(int argc, char **argv) {
     double total = 0, done = 0, seconds = 0;
     if (!x || !y || !read_values(value_of(argc, argv, "x"), x, n_in)) return 1;
     /* Repeated until the clock can tell the speed. */
-    for (int round = 0; round < 1000 && (round == 0 || total < 0.05);
-         round++, total += seconds, done += (double)n)
+    for (int round = 0; round < 1000 && (round == 0 || total < 0.05); round++, total += seconds, done += (double)n)
         if (!nh_cosim_batch(x, y, n, &seconds)) return 1;
     if (*streams && !nh_cosim_write_streams(streams, x, traced < (int64_t)frames ? traced : (int64_t)frames)) return 1;
     return write_values(value_of(argc, argv, "c"), y, n_out) &&

@@ -12,15 +12,13 @@
 #define FUNCTION(project, name) PASTE(project, name)
 
 /* Typed copies are static: a tensor may be larger than a stack. */
-#define DEFINE_CALL(id, in, out, n_in, in_type, n_out, out_type)                                             \
-    static void call_##id(const int64_t *x, int64_t *y) {                                                    \
-        static in_type typed_x[n_in];                                                                        \
-        static out_type typed_y[n_out];                                                                      \
-        for (int64_t i = 0; i < n_in; i++)                                                                   \
-            typed_x[i] = (in_type)x[i];                                                                      \
-        FUNCTION(NH_PROJECT, id)(typed_x, typed_y);                                                          \
-        for (int64_t i = 0; i < n_out; i++)                                                                  \
-            y[i] = (int64_t)typed_y[i];                                                                      \
+#define DEFINE_CALL(id, in, out, n_in, in_type, n_out, out_type)                                                       \
+    static void call_##id(const int64_t *x, int64_t *y) {                                                              \
+        static in_type typed_x[n_in];                                                                                  \
+        static out_type typed_y[n_out];                                                                                \
+        for (int64_t i = 0; i < n_in; i++) typed_x[i] = (in_type)x[i];                                                 \
+        FUNCTION(NH_PROJECT, id)(typed_x, typed_y);                                                                    \
+        for (int64_t i = 0; i < n_out; i++) y[i] = (int64_t)typed_y[i];                                                \
     }
 #if !NH_TEMPORAL
 NH_UNITS(DEFINE_CALL)
@@ -28,8 +26,7 @@ NH_UNITS(DEFINE_CALL)
 #define CALL_UNIT(id, in, out, n_in, in_type, n_out, out_type) call_##id(stream[in], stream[out]);
 int nh_cosim_trace_frame(int64_t frame_in_sample, const int64_t *x, int64_t *const *stream) {
     (void)frame_in_sample;
-    for (int64_t i = 0; i < nh_cosim_n_in; i++)
-        stream[nh_cosim_inputs[0].stream][i] = x[i];
+    for (int64_t i = 0; i < nh_cosim_n_in; i++) stream[nh_cosim_inputs[0].stream][i] = x[i];
     NH_UNITS(CALL_UNIT)
     return 1;
 }
@@ -37,21 +34,18 @@ int nh_cosim_trace_frame(int64_t frame_in_sample, const int64_t *x, int64_t *con
 #define STREAM_NUMBER(id, n, beat, width, is_signed, wire) NUMBER_##id,
 enum { NH_STREAMS(STREAM_NUMBER) };
 
-#define TYPED_INPUT(k, stream, n, type, beat, port)                                                          \
-    static type typed_x##k[n];                                                                               \
-    for (int64_t i = 0; i < n; i++)                                                                          \
-        typed_x##k[i] = (type)*x++;
+#define TYPED_INPUT(k, stream, n, type, beat, port)                                                                    \
+    static type typed_x##k[n];                                                                                         \
+    for (int64_t i = 0; i < n; i++) typed_x##k[i] = (type)*x++;
 
-#define WIDEN_STREAM(id, n, beat, width, is_signed, wire)                                                    \
-    for (int64_t i = 0; i < n; i++)                                                                          \
-        stream[NUMBER_##id][i] = (int64_t)kept.id[i];
+#define WIDEN_STREAM(id, n, beat, width, is_signed, wire)                                                              \
+    for (int64_t i = 0; i < n; i++) stream[NUMBER_##id][i] = (int64_t)kept.id[i];
 int nh_cosim_trace_frame(int64_t frame_in_sample, const int64_t *x, int64_t *const *stream) {
     static FUNCTION(NH_PROJECT, state) state;
     static FUNCTION(NH_PROJECT, streams) kept;
-    if (frame_in_sample == 0)
-        FUNCTION(NH_PROJECT, reset)(&state);
+    if (frame_in_sample == 0) FUNCTION(NH_PROJECT, reset)(&state);
     NH_INPUTS(TYPED_INPUT)
-    FUNCTION(NH_PROJECT, trace)(&state, NH_INPUTS(INPUT_ARGUMENT) &kept);
+    FUNCTION(NH_PROJECT, trace)(&state, NH_INPUTS(INPUT_ARGUMENT) & kept);
     NH_STREAMS(WIDEN_STREAM)
     return 1;
 }
@@ -79,12 +73,12 @@ static double now(void) {
 }
 
 /* Of one input, all frames; x has the inputs of a frame one after the other. */
-#define ALLOCATE_INPUT(k, stream, n, type, beat, port)                                                       \
-    type *typed_x##k = malloc((size_t)(n) * frames * sizeof *typed_x##k + 1);                                \
-    ok &= typed_x##k != NULL;                                                                                \
-    for (size_t f = 0; ok && f < frames; f++)                                                                \
-        for (size_t i = 0; i < (size_t)(n); i++)                                                             \
-            typed_x##k[f * (size_t)(n) + i] = (type)x[f * (size_t)nh_cosim_n_in + at + i];                   \
+#define ALLOCATE_INPUT(k, stream, n, type, beat, port)                                                                 \
+    type *typed_x##k = malloc((size_t)(n)*frames * sizeof *typed_x##k + 1);                                            \
+    ok &= typed_x##k != NULL;                                                                                          \
+    for (size_t f = 0; ok && f < frames; f++)                                                                          \
+        for (size_t i = 0; i < (size_t)(n); i++)                                                                       \
+            typed_x##k[f * (size_t)(n) + i] = (type)x[f * (size_t)nh_cosim_n_in + at + i];                             \
     at += (size_t)(n);
 #define FREE_INPUT(k, stream, n, type, beat, port) free(typed_x##k);
 
@@ -97,8 +91,7 @@ int nh_cosim_batch(const int64_t *x, int64_t *y, size_t n, double *seconds) {
         double start = now();
         FUNCTION(NH_PROJECT, batch)(NH_INPUTS(INPUT_ARGUMENT) typed_y, n);
         *seconds = now() - start;
-        for (size_t i = 0; i < n_out; i++)
-            y[i] = (int64_t)typed_y[i];
+        for (size_t i = 0; i < n_out; i++) y[i] = (int64_t)typed_y[i];
     }
     NH_INPUTS(FREE_INPUT)
     free(typed_y);

@@ -4,7 +4,8 @@
 //
 //   cosim x=x.bin n=512 c=out_c.bin rtl=out_rtl.bin result=result.json stalls=none|random|long|both seed=1
 //   trace=0|1
-//         ii=<planned> latency=<planned> [waves=file.fst wave_samples=4] [streams=folder stream_frames=100] [rtl_frames=100]
+//         ii=<planned> latency=<planned> [waves=file.fst wave_samples=4] [streams=folder stream_frames=100]
+//         [rtl_frames=100]
 //
 // x.bin, out_*.bin: int64 little-endian, [sample][step][element]. ii, latency: of a frame, see cosim.h. Exit
 // status 0: result.json was written, whatever it says.
@@ -128,12 +129,8 @@ struct Result {
     std::vector<int64_t> high_water;
 };
 
-int axi_bits(int width) {
-    return width <= 8 ? 8 : width <= 16 ? 16 : width <= 32 ? 32 : 64;
-}
-int64_t beats_of(int64_t n, int64_t beat) {
-    return (n + beat - 1) / beat;
-}
+int axi_bits(int width) { return width <= 8 ? 8 : width <= 16 ? 16 : width <= 32 ? 32 : 64; }
+int64_t beats_of(int64_t n, int64_t beat) { return (n + beat - 1) / beat; }
 
 // Element of `width` <= 64 bits at bit `at`, sign- or zero-extended.
 int64_t get_bits(const nh_cosim_signal &s, int64_t at, int width, bool is_signed) {
@@ -163,13 +160,11 @@ class Expected {
     explicit Expected(const Values &x) : x_(x) {}
 
     const int64_t *get(int64_t frame, int stream) {
-        while (first_ + static_cast<int64_t>(frame_.size()) <= frame)
-            make();
+        while (first_ + static_cast<int64_t>(frame_.size()) <= frame) make();
         return frame_[static_cast<size_t>(frame - first_)][static_cast<size_t>(stream)].data();
     }
     void drop_before(int64_t frame) {
-        for (; first_ < frame && !frame_.empty(); first_++)
-            frame_.pop_front();
+        for (; first_ < frame && !frame_.empty(); first_++) frame_.pop_front();
     }
 
   private:
@@ -194,8 +189,7 @@ class Expected {
 // One run of all samples through the RTL.
 class Run {
   public:
-    Run(const Options &o, const char *name, Stall stall, const Values &x, const Values &y, bool trace,
-        int64_t gap)
+    Run(const Options &o, const char *name, Stall stall, const Values &x, const Values &y, bool trace, int64_t gap)
         : o_(o), frames_(o.frames_of_rtl()), x_(x), y_(y), stall_(stall), trace_(trace), gap_(gap), expected_(x),
           junk_(o.seed + 77), out_(nh_cosim_streams[nh_cosim_output]), out_bits_(axi_bits(out_.width)), got_(y.size()) {
         r_.name = name;
@@ -250,12 +244,10 @@ class Run {
     }
 
     void reset() {
-        for (int k = 0; k < nh_cosim_n_inputs; k++)
-            *p_.source[k].valid.byte = *p_.source[k].last.byte = 0;
+        for (int k = 0; k < nh_cosim_n_inputs; k++) *p_.source[k].valid.byte = *p_.source[k].last.byte = 0;
         *p_.m_ready.byte = 0;
         *p_.rst.byte = 1;
-        for (int i = 0; i < 4; i++)
-            settle(), edge();
+        for (int i = 0; i < 4; i++) settle(), edge();
         *p_.rst.byte = 0;
     }
 
@@ -348,8 +340,7 @@ class Run {
     // After the last output nothing may come out but what late delays make of the next sample's first steps.
     void drain() {
         int64_t ahead = p_.ahead < nh_cosim_steps ? p_.ahead * r_.output.beats : INT64_MAX;
-        for (int k = 0; k < nh_cosim_n_inputs; k++)
-            *p_.source[k].valid.byte = 0;
+        for (int k = 0; k < nh_cosim_n_inputs; k++) *p_.source[k].valid.byte = 0;
         *p_.m_ready.byte = 1;
         for (int64_t i = 0; i < o_.ii + o_.latency + 16 && r_.failure.kind.empty(); i++) {
             settle();
@@ -388,8 +379,7 @@ class Run {
     bool watch_output() {
         bool valid = *p_.m_valid.byte, ready = *p_.m_ready.byte;
         if (waiting_ && !valid) return fail("protocol", "m_axis", "TVALID fell before TREADY"), false;
-        if (waiting_ &&
-            (memcmp(before_.data(), p_.m_data.byte, before_.size()) || last_before_ != *p_.m_last.byte))
+        if (waiting_ && (memcmp(before_.data(), p_.m_data.byte, before_.size()) || last_before_ != *p_.m_last.byte))
             return fail("protocol", "m_axis", "TDATA or TLAST changed while TVALID waited for TREADY"), false;
         if (waiting_ && user_before_ != user())
             return fail("protocol", "m_axis", "TUSER changed while TVALID waited for TREADY"), false;
@@ -431,8 +421,7 @@ class Run {
     // What every stream has passed.
     void drop_expected() {
         int64_t least = r_.output.frame();
-        for (const Activity &a : r_.stream)
-            least = std::min(least, a.frame());
+        for (const Activity &a : r_.stream) least = std::min(least, a.frame());
         expected_.drop_before(least);
     }
 
@@ -481,13 +470,16 @@ class Run {
     // there are streams.
     void diagnose_hang() {
         int k = nh_cosim_output, next;
-        for (int step = 0; step < nh_cosim_n_streams && (next = waits_for(k)) >= 0; step++)
-            k = next;
+        for (int step = 0; step < nh_cosim_n_streams && (next = waits_for(k)) >= 0; step++) k = next;
         const char *name = nh_cosim_streams[k].name;
-        if (waits_for(k) >= 0) fail("hang", name, "waits for itself: every unit of a circle waits for another");
-        else if (offers(k)) fail("hang", name, "offers a transfer that its consumer never takes");
-        else if (starves(k)) fail("hang", name, "waits for its producer, which has stopped");
-        else fail("hang", "m_axis", "every stream delivered, but outputs are missing");
+        if (waits_for(k) >= 0)
+            fail("hang", name, "waits for itself: every unit of a circle waits for another");
+        else if (offers(k))
+            fail("hang", name, "offers a transfer that its consumer never takes");
+        else if (starves(k))
+            fail("hang", name, "waits for its producer, which has stopped");
+        else
+            fail("hang", "m_axis", "every stream delivered, but outputs are missing");
     }
 
     const Options &o_;
@@ -529,14 +521,12 @@ bool write_values(const std::string &path, const Values &v) {
 // Names are identifiers and sentences of this file: nothing to escape.
 void print_activity(FILE *f, const char *name, const Activity &a) {
     fprintf(f,
-            "{\"name\": \"%s\", \"transfers\": %" PRId64 ", \"first_start\": %" PRId64
-            ", \"first_end\": %" PRId64 ", \"ii\": %.6f}",
+            "{\"name\": \"%s\", \"transfers\": %" PRId64 ", \"first_start\": %" PRId64 ", \"first_end\": %" PRId64
+            ", \"ii\": %.6f}",
             name, a.transfers, a.starts.empty() ? -1 : a.starts[0], a.first_end, a.ii());
 }
 
-const char *stream_name(int64_t k) {
-    return k < nh_cosim_n_streams ? nh_cosim_streams[k].name : "m_axis";
-}
+const char *stream_name(int64_t k) { return k < nh_cosim_n_streams ? nh_cosim_streams[k].name : "m_axis"; }
 
 void print_run(FILE *f, const Result &r) {
     fprintf(f,
@@ -545,14 +535,13 @@ void print_run(FILE *f, const Result &r) {
             r.name.c_str(), r.cycles, r.seconds, r.compared, r.mismatches);
     if (r.first.found)
         fprintf(f,
-                ",\n \"first\": {\"sample\": %" PRId64 ", \"step\": %" PRId64 ", \"stream\": \"%s\", \"element\": %" PRId64
-                ", \"cycle\": %" PRId64 ", \"expected\": %" PRId64 ", \"got\": %" PRId64 "}",
-                r.first.frame / nh_cosim_steps, r.first.frame % nh_cosim_steps, stream_name(r.first.stream), r.first.element, r.first.cycle, r.first.expected,
-                r.first.got);
+                ",\n \"first\": {\"sample\": %" PRId64 ", \"step\": %" PRId64
+                ", \"stream\": \"%s\", \"element\": %" PRId64 ", \"cycle\": %" PRId64 ", \"expected\": %" PRId64
+                ", \"got\": %" PRId64 "}",
+                r.first.frame / nh_cosim_steps, r.first.frame % nh_cosim_steps, stream_name(r.first.stream),
+                r.first.element, r.first.cycle, r.first.expected, r.first.got);
     if (!r.failure.kind.empty())
-        fprintf(f,
-                ",\n \"failure\": {\"kind\": \"%s\", \"where\": \"%s\", \"text\": \"%s\", \"cycle\": %" PRId64
-                "}",
+        fprintf(f, ",\n \"failure\": {\"kind\": \"%s\", \"where\": \"%s\", \"text\": \"%s\", \"cycle\": %" PRId64 "}",
                 r.failure.kind.c_str(), r.failure.where.c_str(), r.failure.text.c_str(), r.failure.cycle);
     fprintf(f, ",\n \"streams\": [");
     print_activity(f, "s_axis", r.input[0]); // of several the first one counts
@@ -560,8 +549,7 @@ void print_run(FILE *f, const Result &r) {
         fprintf(f, ",\n  "), print_activity(f, nh_cosim_streams[k].name, r.stream[k]);
     fprintf(f, ",\n  "), print_activity(f, "m_axis", r.output);
     fprintf(f, "],\n \"high_water\": [");
-    for (size_t i = 0; i < r.high_water.size(); i++)
-        fprintf(f, "%s%" PRId64, i ? ", " : "", r.high_water[i]);
+    for (size_t i = 0; i < r.high_water.size(); i++) fprintf(f, "%s%" PRId64, i ? ", " : "", r.high_water[i]);
     fprintf(f, "]}");
 }
 
@@ -569,8 +557,7 @@ bool write_result(const Options &o, double per_second, const std::vector<Result>
     FILE *f = fopen(o.result.c_str(), "w");
     if (!f) return perror(o.result.c_str()), false;
     fprintf(f, "{\"samples\": %" PRId64 ", \"fixed_per_second\": %.1f, \"runs\": [", o.n, per_second);
-    for (size_t i = 0; i < runs.size(); i++)
-        fprintf(f, i ? ",\n" : "\n"), print_run(f, runs[i]);
+    for (size_t i = 0; i < runs.size(); i++) fprintf(f, i ? ",\n" : "\n"), print_run(f, runs[i]);
     fprintf(f, "]}\n");
     return fclose(f) == 0 || (perror(o.result.c_str()), false);
 }
@@ -580,18 +567,18 @@ bool parse(int argc, char **argv, Options *o) {
         const char *equals = strchr(argv[i], '=');
         if (!equals) return false;
         std::string key(argv[i], static_cast<size_t>(equals - argv[i])), value(equals + 1);
-        std::string *text = key == "x"        ? &o->x
-                            : key == "c"      ? &o->c
-                            : key == "rtl"    ? &o->rtl
-                            : key == "result" ? &o->result
-                            : key == "waves"  ? &o->waves
-                            : key == "stalls" ? &o->stalls
+        std::string *text = key == "x"         ? &o->x
+                            : key == "c"       ? &o->c
+                            : key == "rtl"     ? &o->rtl
+                            : key == "result"  ? &o->result
+                            : key == "waves"   ? &o->waves
+                            : key == "stalls"  ? &o->stalls
                             : key == "streams" ? &o->streams
                                                : nullptr;
-        int64_t *number = key == "n"              ? &o->n
-                          : key == "ii"           ? &o->ii
-                          : key == "latency"      ? &o->latency
-                          : key == "wave_samples" ? &o->wave_samples
+        int64_t *number = key == "n"               ? &o->n
+                          : key == "ii"            ? &o->ii
+                          : key == "latency"       ? &o->latency
+                          : key == "wave_samples"  ? &o->wave_samples
                           : key == "stream_frames" ? &o->stream_frames
                           : key == "rtl_frames"    ? &o->rtl_frames
                                                    : nullptr;

@@ -22,9 +22,7 @@ struct Model {
 };
 Model *model;
 
-template <typename T> nh_cosim_signal signal(T &s) {
-    return {reinterpret_cast<uint8_t *>(&s), sizeof s};
-}
+template <typename T> nh_cosim_signal signal(T &s) { return {reinterpret_cast<uint8_t *>(&s), sizeof s}; }
 
 } // namespace
 
@@ -51,7 +49,7 @@ void nh_cosim_rtl_open(uint64_t seed, const char *waves, nh_cosim_ports *p) {
 #endif
     Vnh___024root *root = top->rootp;
     int k = 0, n_fifo = 0;
-#define BIND(id, n, beat, width, is_signed, wire)                                                            \
+#define BIND(id, n, beat, width, is_signed, wire)                                                                      \
     wires[k++] = {signal(root->wire##_valid), signal(root->wire##_ready), signal(root->wire##_data)};
     NH_STREAMS(BIND)
 #define BIND_FIFO(id, depth, wire) fifos[n_fifo++] = {#id, depth, signal(root->wire##_level)};
@@ -61,32 +59,32 @@ void nh_cosim_rtl_open(uint64_t seed, const char *waves, nh_cosim_ports *p) {
 #else
 #define USER(port) {nullptr, 0}
 #endif
-#define BIND_SOURCE(k, stream, n, type, beat, port)                                                          \
-    sources[k] = {signal(root->port##_tdata), signal(root->port##_tvalid), signal(root->port##_tready),      \
+#define BIND_SOURCE(k, stream, n, type, beat, port)                                                                    \
+    sources[k] = {signal(root->port##_tdata), signal(root->port##_tvalid), signal(root->port##_tready),                \
                   signal(root->port##_tlast), USER(port)};
     NH_INPUTS(BIND_SOURCE)
-    *p = {signal(root->clk),
-          signal(root->rst),
-          signal(root->m_axis_tdata),
-          signal(root->m_axis_tvalid),
-          signal(root->m_axis_tready),
-          signal(root->m_axis_tlast),
-          signal(root->frame_error),
+    *p = {
+        signal(root->clk),
+        signal(root->rst),
+        signal(root->m_axis_tdata),
+        signal(root->m_axis_tvalid),
+        signal(root->m_axis_tready),
+        signal(root->m_axis_tlast),
+        signal(root->frame_error),
 #if NH_TEMPORAL
-          signal(root->m_axis_tuser),
+        signal(root->m_axis_tuser),
 #else
-          {nullptr, 0},
+        {nullptr, 0},
 #endif
-          sources,
-          wires,
-          fifos,
-          n_fifo,
-          NH_AHEAD};
+        sources,
+        wires,
+        fifos,
+        n_fifo,
+        NH_AHEAD
+    };
 }
 
-void nh_cosim_rtl_eval(void) {
-    model->top->eval();
-}
+void nh_cosim_rtl_eval(void) { model->top->eval(); }
 
 void nh_cosim_rtl_dump(uint64_t time) {
 #if VM_TRACE

@@ -12,8 +12,7 @@ static int bytes_of(const nh_cosim_stream *s) {
 static int put(FILE *f, const nh_cosim_stream *s, const int64_t *v) {
     int bytes = bytes_of(s);
     for (int64_t i = 0; i < s->n; i++)
-        for (int b = 0; b < bytes; b++)
-            putc((int)((uint64_t)v[i] >> (8 * b) & 255), f);
+        for (int b = 0; b < bytes; b++) putc((int)((uint64_t)v[i] >> (8 * b) & 255), f);
     return !ferror(f);
 }
 
@@ -25,8 +24,8 @@ static int write_index(const char *dir, int64_t frames) {
     fprintf(f, "{\"steps\": %" PRId64 ", \"frames\": %" PRId64 ", \"streams\": [", nh_cosim_steps, frames);
     for (int k = 0; k < nh_cosim_n_streams; k++) {
         const nh_cosim_stream *s = &nh_cosim_streams[k];
-        fprintf(f, "%s\n{\"name\": \"%s\", \"n\": %" PRId64 ", \"type\": \"%sint%d\"}", k ? "," : "", s->name,
-                s->n, s->is_signed ? "" : "u", 8 * bytes_of(s));
+        fprintf(f, "%s\n{\"name\": \"%s\", \"n\": %" PRId64 ", \"type\": \"%sint%d\"}", k ? "," : "", s->name, s->n,
+                s->is_signed ? "" : "u", 8 * bytes_of(s));
     }
     fprintf(f, "]}\n");
     return fclose(f) == 0;
@@ -34,8 +33,7 @@ static int write_index(const char *dir, int64_t frames) {
 
 static int write_frames(FILE **file, int64_t **value, const int64_t *x, int64_t n) {
     for (int64_t i = 0; i < n; i++) {
-        if (!nh_cosim_trace_frame(i % nh_cosim_steps, x + i * nh_cosim_n_in, value))
-            return 0;
+        if (!nh_cosim_trace_frame(i % nh_cosim_steps, x + i * nh_cosim_n_in, value)) return 0;
         for (int k = 0; k < nh_cosim_n_streams; k++)
             if (!put(file[k], &nh_cosim_streams[k], value[k])) return 0;
     }

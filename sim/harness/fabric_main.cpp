@@ -2,9 +2,9 @@
 //
 //   fabric HOST_BYTES FLIT_BITS SEED none|random|long MARKS
 //
-// The clock runs from a SYNC in the input to its mark in the output, and stands in between: so the cycles do not depend on who is how fast at the
-// other end. MARKS gets a line per op: '<' when it was taken or '>' when its mark was given, op, cycle. Ends with the input; exit status 1:
-// nothing was taken or given for a million cycles.
+// The clock runs from a SYNC in the input to its mark in the output, and stands in between: so the cycles do not depend
+// on who is how fast at the other end. MARKS gets a line per op: '<' when it was taken or '>' when its mark was given,
+// op, cycle. Ends with the input; exit status 1: nothing was taken or given for a million cycles.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>

@@ -128,10 +128,11 @@ NH_EVENT_INLINE size_t nh_event_list_int8_t(const int8_t *x, size_t n, uint16_t 
                       v13 = {0}, v14 = {0}, v15 = {0}
 #define NH_EVENT_NAMES_16 v0, v1, v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15
 #define NH_EVENT_ADDS_4(NAME, P, BINARY, I, J, K, L)                                                                   \
-    NH_EVENT_ADD(NAME, P, BINARY, I) NH_EVENT_ADD(NAME, P, BINARY, J)                                                  \
-    NH_EVENT_ADD(NAME, P, BINARY, K) NH_EVENT_ADD(NAME, P, BINARY, L)
+    NH_EVENT_ADD(NAME, P, BINARY, I)                                                                                   \
+    NH_EVENT_ADD(NAME, P, BINARY, J) NH_EVENT_ADD(NAME, P, BINARY, K) NH_EVENT_ADD(NAME, P, BINARY, L)
 #define NH_EVENT_ADDS_16(NAME, P, BINARY)                                                                              \
-    NH_EVENT_ADDS_4(NAME, P, BINARY, 0, 1, 2, 3) NH_EVENT_ADDS_4(NAME, P, BINARY, 4, 5, 6, 7)                          \
+    NH_EVENT_ADDS_4(NAME, P, BINARY, 0, 1, 2, 3)                                                                       \
+    NH_EVENT_ADDS_4(NAME, P, BINARY, 4, 5, 6, 7)                                                                       \
     NH_EVENT_ADDS_4(NAME, P, BINARY, 8, 9, 10, 11) NH_EVENT_ADDS_4(NAME, P, BINARY, 12, 13, 14, 15)
 
 /* static void NAME_sums(A *acc, const X *x): the events of [H_IN][W_IN][C_IN] scattered to acc [H_OUT][W_OUT][C_OUT].
@@ -147,7 +148,8 @@ NH_EVENT_INLINE size_t nh_event_list_int8_t(const int8_t *x, size_t n, uint16_t 
         if ((SW) == 1 && (DW) == 1 && (GROUPS) == 1) {                                                                 \
             int64_t base = px + (PW) - ((KW)-1), begin = base < 0 ? -base : 0;                                         \
             int64_t end = base + (KW) > (W_OUT) ? (W_OUT)-base : (KW);                                                 \
-            if (begin == 0 && end == (KW)) NAME##_run(acc + base * (C_OUT), w, (KW) * (size_t)COG, factor);            \
+            if (begin == 0 && end == (KW))                                                                             \
+                NAME##_run(acc + base * (C_OUT), w, (KW) * (size_t)COG, factor);                                       \
             else if (begin < end)                                                                                      \
                 NAME##_run(acc + (base + begin) * (C_OUT), w + begin * COG, (size_t)(end - begin) * COG, factor);      \
             return;                                                                                                    \
@@ -171,7 +173,7 @@ NH_EVENT_INLINE size_t nh_event_list_int8_t(const int8_t *x, size_t n, uint16_t 
                     for (int64_t ky = 0; ky < (KH); ky++) {                                                            \
                         int64_t oy = py + (PH)-ky * (DH);                                                              \
                         if (oy < 0 || oy % (SH) != 0 || oy / (SH) >= (H_OUT)) continue;                                \
-                        NAME##_row(acc + (size_t)(oy / (SH)) * (W_OUT) * (C_OUT), w + ky * (KW) * COG, (int64_t)px,    \
+                        NAME##_row(acc + (size_t)(oy / (SH)) * (W_OUT) * (C_OUT), w + ky * (KW)*COG, (int64_t)px,      \
                                    channel / ((C_IN) / (GROUPS)), (A)row[list[e]]);                                    \
                     }                                                                                                  \
                 }                                                                                                      \

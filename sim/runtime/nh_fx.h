@@ -1,10 +1,10 @@
 /* neurohls fixed-point runtime: exact casts with every rounding and overflow mode of ap_fixed.
  * Shipped unchanged with generated C kernels; it carries no condition of ours (use it as you like).
  *
- * A number is an integer raw with frac fractional bits: value = raw * 2^-frac. A cast moves it to another frac (rounding
- * what does not fit below) and into width_bits bits (wrapping or saturating what does not fit above). The casts are total:
- * any raw, any frac (also negative or far apart) is legal, and nothing here is undefined behaviour. With constant modes a
- * compiler folds a cast to a few instructions. */
+ * A number is an integer raw with frac fractional bits: value = raw * 2^-frac. A cast moves it to another frac
+ * (rounding what does not fit below) and into width_bits bits (wrapping or saturating what does not fit above). The
+ * casts are total: any raw, any frac (also negative or far apart) is legal, and nothing here is undefined behaviour.
+ * With constant modes a compiler folds a cast to a few instructions. */
 #ifndef NH_FX_H
 #define NH_FX_H
 
@@ -34,7 +34,8 @@ typedef enum { NH_OVERFLOW_WRAP, NH_OVERFLOW_SAT, NH_OVERFLOW_SAT_ZERO, NH_OVERF
 #define NH_FX_INLINE static inline
 #endif
 
-/* Whether the floor must be incremented. half: the first bit cut off; rest: any bit below it; odd: bit 0 of the floor. */
+/* Whether the floor must be incremented. half: the first bit cut off; rest: any bit below it; odd: bit 0 of the floor.
+ */
 NH_FX_INLINE bool nh_fx_round_up(nh_round round, bool negative, bool half, bool rest, bool odd) {
     switch (round) {
     case NH_ROUND_TRN: return false;
@@ -48,7 +49,8 @@ NH_FX_INLINE bool nh_fx_round_up(nh_round round, bool negative, bool half, bool 
     return false;
 }
 
-/* One definition for every word size. T is the signed word of BITS bits, U its unsigned twin; SUFFIX names the functions:
+/* One definition for every word size. T is the signed word of BITS bits, U its unsigned twin; SUFFIX names the
+ * functions:
  *
  *   T nh_fx_max_raw<SUFFIX>(width_bits, is_signed)             largest raw of a format
  *   T nh_fx_min_raw<SUFFIX>(width_bits, is_signed, overflow)   smallest raw; symmetric for a signed SAT_SYM
@@ -57,7 +59,7 @@ NH_FX_INLINE bool nh_fx_round_up(nh_round round, bool negative, bool half, bool 
  * A format must fit T: width_bits <= BITS when signed, < BITS when not. */
 #define NH_FX_DEFINE(SUFFIX, T, U, BITS)                                                                               \
     NH_FX_INLINE T nh_fx_max_raw##SUFFIX(int width_bits, bool is_signed) {                                             \
-        return (T)((U)(~(U)0) >> (BITS - width_bits) >> (is_signed ? 1 : 0));                                            \
+        return (T)((U)(~(U)0) >> (BITS - width_bits) >> (is_signed ? 1 : 0));                                          \
     }                                                                                                                  \
     NH_FX_INLINE T nh_fx_min_raw##SUFFIX(int width_bits, bool is_signed, nh_overflow overflow) {                       \
         T max = nh_fx_max_raw##SUFFIX(width_bits, is_signed);                                                          \
@@ -107,8 +109,8 @@ NH_FX_DEFINE(64, int64_t, uint64_t, 64)
 NH_FX_DEFINE(32, int32_t, uint32_t, 32)
 #undef NH_FX_DEFINE
 
-/* raw with frac_in fractional bits -> raw of the format (width_bits <= 64, frac_out, sign) by its modes. overflowed: NULL, or
- * set to whether the value saturated or wrapped. */
+/* raw with frac_in fractional bits -> raw of the format (width_bits <= 64, frac_out, sign) by its modes. overflowed:
+ * NULL, or set to whether the value saturated or wrapped. */
 NH_FX_INLINE nh_i128 nh_fx_cast(nh_i128 raw, int frac_in, int frac_out, int width_bits, bool is_signed, nh_round round,
                                 nh_overflow overflow, bool *overflowed) {
     bool lost;
@@ -118,15 +120,15 @@ NH_FX_INLINE nh_i128 nh_fx_cast(nh_i128 raw, int frac_in, int frac_out, int widt
 }
 
 /* The same for 64-bit words: width_bits <= 64 signed, <= 63 unsigned. */
-NH_FX_INLINE int64_t nh_fx_cast64(int64_t raw, int frac_in, int frac_out, int width_bits, bool is_signed, nh_round round,
-                                  nh_overflow overflow) {
+NH_FX_INLINE int64_t nh_fx_cast64(int64_t raw, int frac_in, int frac_out, int width_bits, bool is_signed,
+                                  nh_round round, nh_overflow overflow) {
     bool lost;
     return nh_fx_checked_cast64(raw, frac_in, frac_out, width_bits, is_signed, round, overflow, &lost);
 }
 
 /* The same for 32-bit words: width_bits <= 32 signed, <= 31 unsigned. */
-NH_FX_INLINE int32_t nh_fx_cast32(int32_t raw, int frac_in, int frac_out, int width_bits, bool is_signed, nh_round round,
-                                  nh_overflow overflow) {
+NH_FX_INLINE int32_t nh_fx_cast32(int32_t raw, int frac_in, int frac_out, int width_bits, bool is_signed,
+                                  nh_round round, nh_overflow overflow) {
     bool lost;
     return nh_fx_checked_cast32(raw, frac_in, frac_out, width_bits, is_signed, round, overflow, &lost);
 }

@@ -17,8 +17,10 @@ import tempfile
 import numpy as np
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+sys.path.insert(0, os.path.join(ROOT, "tests", "mutants"))
+import plant  # noqa: E402
 
-# (name, file, text, what stands there instead); the text must occur exactly once.
+# (name, file, text, what stands there instead); its code must stand there exactly once, white space aside.
 MUTANTS = [
     ("adders subtract", "hls/emit/dp_rtl.c", "n->op == NH_DP_ADD ? '+' : '-'", "n->op == NH_DP_ADD ? '-' : '-'"),
     ("signed operands are extended with zeros", "hls/emit/dp_rtl.c", "if (fill > 0 && !n->is_signed)", "if (fill > 0)"),
@@ -89,11 +91,12 @@ def planted(tree, mutant):
     """The tree built with one fault, until the end of the block; gives what kept it from being there, or None."""
     name, path, old, new = mutant
     text = open(os.path.join(ROOT, path)).read()
-    if text.count(old) != 1:
-        yield f"its text stands {text.count(old)} times in {path}"
+    faulty, why_not = plant.replace_once(text, old, new)
+    if why_not:
+        yield f"{path}: {why_not}"
         return
     with open(os.path.join(tree, path), "w") as f:
-        f.write(text.replace(old, new))
+        f.write(faulty)
     try:
         yield None if build(tree).returncode == 0 else "does not compile"
     finally:

@@ -24,7 +24,7 @@ import program
 import random_spiking
 import spiking_nets
 
-# (name, file, text, what stands there instead); the text must occur exactly once.
+# (name, file, text, what stands there instead); its code must stand there exactly once, white space aside.
 MUTANTS = [
     ("C: a step is not counted", "hls/emit/c_steps.c", "    state->step++;\\n}", "}"),
     ("C: samples do not start anew", "hls/emit/c_steps.c", "{ memset(state, 0, sizeof *state); }", "{ state->step = 0; }"),

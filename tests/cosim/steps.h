@@ -30,25 +30,41 @@ static inline nh_format steps_int(bool is_signed, int width) {
     return nh_format_make(is_signed, width, width, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
 }
 
-static inline nh_dp_timing steps_timing(double period_ns) {
-    return (nh_dp_timing){period_ns, 0.9, 0.1, 4.0, 2.0, 0.5};
-}
+static inline nh_dp_timing steps_timing(double period_ns) { return (nh_dp_timing){period_ns, 0.9, 0.1, 4.0, 2.0, 0.5}; }
 
 /* A stream with a tensor and a layer "l<k>" of its own. */
 static inline int steps_stream(steps *n, int src, int64_t size, nh_format f, int64_t src_beat) {
     int k = n->g.n_stream++;
     cr_assert_lt(k, STEPS_MAX);
-    n->graph.tensor[k] = (nh_tensor){.name = nh_arena_printf(n->a, "t%d", k), .shape = {1, {size}}, .kind = NH_EDGE_SPIKE, .producer = k, .q = {true, f, 1}};
-    n->graph.layer[k] = (nh_layer){.name = nh_arena_printf(n->a, "l%d", k), .id = nh_arena_printf(n->a, "n%d_l%d", k, k), .op = k ? NH_OP_RELU : NH_OP_INPUT, .n_in = k > 0, .out = k};
+    n->graph.tensor[k] = (nh_tensor){.name = nh_arena_printf(n->a, "t%d", k),
+                                     .shape = {1, {size}},
+                                     .kind = NH_EDGE_SPIKE,
+                                     .producer = k,
+                                     .q = {true, f, 1}};
+    n->graph.layer[k] = (nh_layer){.name = nh_arena_printf(n->a, "l%d", k),
+                                   .id = nh_arena_printf(n->a, "n%d_l%d", k, k),
+                                   .op = k ? NH_OP_RELU : NH_OP_INPUT,
+                                   .n_in = k > 0,
+                                   .out = k};
     n->graph.n_tensor = n->graph.n_layer = n->g.n_stream;
-    n->g.stream[k] = (nh_stream){.tensor = k, .id = nh_arena_printf(n->a, "s%d", k), .n = size, .fmt = f, .src = src, .dst = -1, .src_beat = src_beat, .dst_beat = src_beat};
+    n->g.stream[k] = (nh_stream){.tensor = k,
+                                 .id = nh_arena_printf(n->a, "s%d", k),
+                                 .n = size,
+                                 .fmt = f,
+                                 .src = src,
+                                 .dst = -1,
+                                 .src_beat = src_beat,
+                                 .dst_beat = src_beat};
     return k;
 }
 
-static inline steps steps_new(const char *project, int64_t count, int64_t n_in, nh_format f, int64_t beat, uint64_t seed) {
+static inline steps steps_new(const char *project, int64_t count, int64_t n_in, nh_format f, int64_t beat,
+                              uint64_t seed) {
     steps n = {.a = nh_arena_new(), .random = seed * 0x9e3779b97f4a7c15u + 1};
     n.d = nh_diag_new(n.a);
-    n.opt = (nh_options){.project = project, .target = {.bram_bits = 4096}, .simulate = {.stalls = NH_STALLS_BOTH, .seed = seed, .trace = true}};
+    n.opt = (nh_options){.project = project,
+                         .target = {.bram_bits = 4096},
+                         .simulate = {.stalls = NH_STALLS_BOTH, .seed = seed, .trace = true}};
     n.graph = (nh_graph){.arena = n.a, .name = project, .is_temporal = true, .steps = count};
     n.graph.tensor = nh_arena_array(n.a, STEPS_MAX, sizeof *n.graph.tensor);
     n.graph.layer = nh_arena_array(n.a, STEPS_MAX, sizeof *n.graph.layer);
@@ -77,7 +93,14 @@ static inline void steps_take(steps *n, int unit, int port, int stream, int64_t 
 static inline int steps_unit(steps *n, nh_unit_kind kind, const char *id, int n_in, int n_out) {
     int k = n->g.n_unit++;
     cr_assert_lt(k, STEPS_MAX);
-    n->g.unit[k] = (nh_unit){.id = nh_arena_printf(n->a, "u%d_%s", k, id), .kind = kind, .strategy = NH_STRATEGY_RESOURCE, .n_in = n_in, .n_out = n_out, .reuse_factor = 1, .ii_cycles = 10, .latency_cycles = 10};
+    n->g.unit[k] = (nh_unit){.id = nh_arena_printf(n->a, "u%d_%s", k, id),
+                             .kind = kind,
+                             .strategy = NH_STRATEGY_RESOURCE,
+                             .n_in = n_in,
+                             .n_out = n_out,
+                             .reuse_factor = 1,
+                             .ii_cycles = 10,
+                             .latency_cycles = 10};
     return k;
 }
 
@@ -110,7 +133,16 @@ static inline int steps_dense(steps *n, int in, int64_t n_out, int64_t in_lanes,
     nh_format acc = steps_int(true, 16);
     int u = steps_unit(n, NH_UNIT_MAC, "fc", 1, 1);
     int64_t words = (s->n + in_lanes - 1) / in_lanes, groups = (n_out + out_lanes - 1) / out_lanes;
-    nh_mac m = {.n_in = s->n, .n_out = n_out, .in_lanes = in_lanes, .out_lanes = out_lanes, .in_words = words, .groups = groups, .x = s->fmt, .weight = steps_int(true, 4), .acc = acc, .exact = true};
+    nh_mac m = {.n_in = s->n,
+                .n_out = n_out,
+                .in_lanes = in_lanes,
+                .out_lanes = out_lanes,
+                .in_words = words,
+                .groups = groups,
+                .x = s->fmt,
+                .weight = steps_int(true, 4),
+                .acc = acc,
+                .exact = true};
     m.w = steps_values(n, s->n * n_out, -8, 7);
     m.b = steps_bias(n, n_out);
     m.post = steps_identity(n, nh_arena_printf(n->a, "u%d_post", u), acc);
@@ -131,26 +163,34 @@ static inline int steps_conv(steps *n, int in, nh_conv c) {
     c.acc = acc;
     c.w = steps_values(n, c.c_out * (c.c_in / c.groups) * c.kh * c.kw, -8, 7);
     c.b = steps_bias(n, c.c_out);
-    c.cycles = c.h_out * c.w_out * (c.c_out / c.out_lanes) * c.kh * c.kw * (c.depthwise ? 1 : c.c_in / c.groups / c.in_lanes);
+    c.cycles =
+        c.h_out * c.w_out * (c.c_out / c.out_lanes) * c.kh * c.kw * (c.depthwise ? 1 : c.c_in / c.groups / c.in_lanes);
     n->g.unit[u].conv = c;
     steps_take(n, u, 0, in, c.in_lanes);
     return n->g.unit[u].out[0] = steps_stream(n, u, c.h_out * c.w_out * c.c_out, acc, c.out_lanes);
 }
 
-/* v' = 3/4 v + a0 + ...; y = v' >= threshold; v'' = v' - y * threshold, 12 bits saturated. A second state counts spikes modulo 8.
- * threshold: parameter p0 where n_param is 1, else 5. */
+/* v' = 3/4 v + a0 + ...; y = v' >= threshold; v'' = v' - y * threshold, 12 bits saturated. A second state counts spikes
+ * modulo 8. threshold: parameter p0 where n_param is 1, else 5. */
 static inline nh_dp *steps_lif(steps *n, const char *id, const nh_neuron_unit *v, double period_ns) {
     nh_dp *p = nh_dp_new(n->a, id);
     nh_val sum = nh_dp_const(p, 0, 0), s[2] = {0}, threshold = nh_dp_const(p, 5, 0);
-    for (int k = 0; k < v->n_acc; k++) sum = nh_dp_add(p, sum, nh_dp_input(p, nh_dp_in_port(p, nh_arena_printf(n->a, "a%d", k), 1, v->acc[k]), 0, nh_range_of(v->acc[k])));
-    for (int k = 0; k < v->n_state; k++) s[k] = nh_dp_input(p, nh_dp_in_port(p, nh_arena_printf(n->a, "s%d", k), 1, v->state[k]), 0, nh_range_of(v->state[k]));
-    if (v->n_param) threshold = nh_dp_input(p, nh_dp_in_port(p, "p0", 1, v->param[0].fmt), 0, nh_range_of(v->param[0].fmt));
+    for (int k = 0; k < v->n_acc; k++)
+        sum = nh_dp_add(
+            p, sum,
+            nh_dp_input(p, nh_dp_in_port(p, nh_arena_printf(n->a, "a%d", k), 1, v->acc[k]), 0, nh_range_of(v->acc[k])));
+    for (int k = 0; k < v->n_state; k++)
+        s[k] = nh_dp_input(p, nh_dp_in_port(p, nh_arena_printf(n->a, "s%d", k), 1, v->state[k]), 0,
+                           nh_range_of(v->state[k]));
+    if (v->n_param)
+        threshold = nh_dp_input(p, nh_dp_in_port(p, "p0", 1, v->param[0].fmt), 0, nh_range_of(v->param[0].fmt));
     if (v->n_state) sum = nh_dp_add(p, sum, nh_dp_scale(p, nh_dp_mulc(p, s[0], 3, 0), -2));
     nh_val y = nh_dp_le(p, threshold, sum);
     nh_dp_output(p, nh_dp_out_port(p, "y", 1, steps_int(false, 1)), 0, y);
     nh_val rest = nh_dp_select(p, y, nh_dp_sub(p, sum, threshold), sum);
     if (v->n_state) nh_dp_output(p, nh_dp_out_port(p, "n0", 1, v->state[0]), 0, nh_dp_cast(p, rest, v->state[0]));
-    if (v->n_state > 1) nh_dp_output(p, nh_dp_out_port(p, "n1", 1, v->state[1]), 0, nh_dp_cast(p, nh_dp_add(p, s[1], y), v->state[1]));
+    if (v->n_state > 1)
+        nh_dp_output(p, nh_dp_out_port(p, "n1", 1, v->state[1]), 0, nh_dp_cast(p, nh_dp_add(p, s[1], y), v->state[1]));
     nh_dp_finish(p);
     nh_dp_timing t = steps_timing(period_ns);
     nh_dp_pipeline(p, &t, period_ns < 100);
@@ -158,10 +198,16 @@ static inline nh_dp *steps_lif(steps *n, const char *id, const nh_neuron_unit *v
 }
 
 /* period: of the thresholds, 0 = the same for all. */
-static inline int steps_neurons(steps *n, int n_acc, const int *in, int64_t lanes, int n_state, int64_t period, double period_ns) {
+static inline int steps_neurons(steps *n, int n_acc, const int *in, int64_t lanes, int n_state, int64_t period,
+                                double period_ns) {
     int u = steps_unit(n, NH_UNIT_NEURON, "lif", n_acc, 1);
     int64_t size = n->g.stream[in[0]].n;
-    nh_neuron_unit v = {.n = size, .lanes = lanes, .words = (size + lanes - 1) / lanes, .n_acc = n_acc, .n_state = n_state, .n_param = period > 0};
+    nh_neuron_unit v = {.n = size,
+                        .lanes = lanes,
+                        .words = (size + lanes - 1) / lanes,
+                        .n_acc = n_acc,
+                        .n_state = n_state,
+                        .n_param = period > 0};
     v.state[0] = nh_format_make(true, 12, 10, NH_ROUND_TRN, NH_OVERFLOW_SAT);
     v.state[1] = nh_format_make(false, 3, 3, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
     for (int k = 0; k < n_acc; k++) {
@@ -185,9 +231,16 @@ static inline int64_t steps_most(const int64_t *v, int64_t count) {
 }
 
 /* A delay whose input is `in`; -1: given later by steps_take, it closes a loop. f, size: of its elements. */
-static inline int steps_delay(steps *n, int in, int64_t size, nh_format f, int64_t lanes, const int64_t *delay, int64_t n_delay) {
+static inline int steps_delay(steps *n, int in, int64_t size, nh_format f, int64_t lanes, const int64_t *delay,
+                              int64_t n_delay) {
     int u = steps_unit(n, NH_UNIT_DELAY, "late", 1, 1);
-    n->g.unit[u].delay = (nh_delay_unit){.n = size, .lanes = lanes, .words = (size + lanes - 1) / lanes, .most = steps_most(delay, n_delay), .n_steps = n_delay, .steps = delay, .is_late = in < 0};
+    n->g.unit[u].delay = (nh_delay_unit){.n = size,
+                                         .lanes = lanes,
+                                         .words = (size + lanes - 1) / lanes,
+                                         .most = steps_most(delay, n_delay),
+                                         .n_steps = n_delay,
+                                         .steps = delay,
+                                         .is_late = in < 0};
     if (in >= 0) steps_take(n, u, 0, in, lanes);
     return n->g.unit[u].out[0] = steps_stream(n, u, size, f, lanes);
 }

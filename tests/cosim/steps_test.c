@@ -1,5 +1,6 @@
-/* Time-stepped designs: emitted RTL against emitted C under Verilator, every stream of every step, with all kinds of stalls; faults
- * planted in the RTL are found. The C is compared with an integer model in tests/prop/emit. Skipped (said so) without Verilator. */
+/* Time-stepped designs: emitted RTL against emitted C under Verilator, every stream of every step, with all kinds of
+ * stalls; faults planted in the RTL are found. The C is compared with an integer model in tests/prop/emit. Skipped
+ * (said so) without Verilator. */
 #include "steps.h"
 #include "sim_parts.h"
 #include "tool.h"
@@ -33,9 +34,16 @@ static bench emit(steps n, int output, int64_t beat) {
     bench b = {.n = n};
     char dir[] = NH_BINARY_DIR "/steps_XXXXXX";
     b.dir = nh_arena_str(n.a, mkdtemp(dir));
-    b.s = (nh_sim_setup){.c_dir = nh_path_join(n.a, b.dir, "c"), .rtl_dir = nh_path_join(n.a, b.dir, "rtl"), .work_dir = nh_path_join(n.a, b.dir, "work"),
-                         .cxx = nh_tool_find(n.a, "c++"), .cc = nh_tool_find(n.a, "cc"), .verilator = nh_tool_find(n.a, "verilator"),
-                         .cache_dir = NH_BINARY_DIR "/tiny_cache", .jobs = 2, .x = {NULL, SAMPLES, 0}, .quiet = true};
+    b.s = (nh_sim_setup){.c_dir = nh_path_join(n.a, b.dir, "c"),
+                         .rtl_dir = nh_path_join(n.a, b.dir, "rtl"),
+                         .work_dir = nh_path_join(n.a, b.dir, "work"),
+                         .cxx = nh_tool_find(n.a, "c++"),
+                         .cc = nh_tool_find(n.a, "cc"),
+                         .verilator = nh_tool_find(n.a, "verilator"),
+                         .cache_dir = NH_BINARY_DIR "/tiny_cache",
+                         .jobs = 2,
+                         .x = {NULL, SAMPLES, 0},
+                         .quiet = true};
     if (!b.s.verilator) cr_skip_test("skipped: verilator not found");
     const nh_design *g = steps_design(&b.n, output, beat);
     bool ok = nh_emit_c(n.a, n.d, g, &made, b.s.c_dir) && nh_emit_rtl(n.a, n.d, g, &made, b.s.rtl_dir);
@@ -51,11 +59,22 @@ static bool run(bench *b) {
     write_inputs(b);
     cr_assert(nh_mkdirs(b->n.d, text(b, "streams")));
     if (!nh_sim_build(a, b->n.d, g, &b->s, &binary)) return false;
-    const char *argv[] = {binary, nh_arena_printf(a, "x=%s", text(b, "x.bin")), nh_arena_printf(a, "c=%s", text(b, "c.bin")),
-                          nh_arena_printf(a, "rtl=%s", text(b, "rtl.bin")), nh_arena_printf(a, "result=%s", text(b, "result.json")),
-                          nh_arena_printf(a, "n=%d", SAMPLES), "stalls=both", "seed=5", "trace=1", "ii=60", "latency=60",
-                          nh_arena_printf(a, "streams=%s", text(b, "streams")), "stream_frames=7", NULL};
-    return nh_tool_exec(a, b->n.d, &(nh_tool_run){.argv = argv, .cwd = b->s.rtl_dir, .log = text(b, "log/cosim.log")}) &&
+    const char *argv[] = {binary,
+                          nh_arena_printf(a, "x=%s", text(b, "x.bin")),
+                          nh_arena_printf(a, "c=%s", text(b, "c.bin")),
+                          nh_arena_printf(a, "rtl=%s", text(b, "rtl.bin")),
+                          nh_arena_printf(a, "result=%s", text(b, "result.json")),
+                          nh_arena_printf(a, "n=%d", SAMPLES),
+                          "stalls=both",
+                          "seed=5",
+                          "trace=1",
+                          "ii=60",
+                          "latency=60",
+                          nh_arena_printf(a, "streams=%s", text(b, "streams")),
+                          "stream_frames=7",
+                          NULL};
+    return nh_tool_exec(a, b->n.d,
+                        &(nh_tool_run){.argv = argv, .cwd = b->s.rtl_dir, .log = text(b, "log/cosim.log")}) &&
            nh_sim_load(a, b->n.d, g, text(b, "result.json"), &b->facts);
 }
 
@@ -70,8 +89,8 @@ static void agrees(steps n, int output, int64_t beat) {
     if (!ok) nh_diag_print(b.n.d, NH_NOTE, false, stderr);
     cr_assert(ok, "in %s", b.dir);
     cr_expect_eq(b.facts.runs, 4);
-    cr_expect_eq(b.facts.mismatches, 0, "%s: first of '%s', sample %d step %d element %d", b.dir, b.facts.first.layer, (int)b.facts.first.sample, (int)b.facts.first.step,
-                 (int)b.facts.first.element);
+    cr_expect_eq(b.facts.mismatches, 0, "%s: first of '%s', sample %d step %d element %d", b.dir, b.facts.first.layer,
+                 (int)b.facts.first.sample, (int)b.facts.first.step, (int)b.facts.first.element);
     int64_t least = 0;
     for (int k = 0; k < n.g.n_stream; k++) least += n.g.stream[k].n;
     cr_expect_geq(b.facts.compared, 4 * SAMPLES * n.g.steps * least);
@@ -90,7 +109,8 @@ Test(steps, parallel_neurons_and_late_outputs_agree) {
     int a = steps_dense(&n, 0, 5, 3, 2), s = steps_neurons(&n, 1, &a, 5, 1, 0, 5);
     int late = steps_delay(&n, s, 5, steps_int(false, 1), 2, delay, 5), fork = steps_fork(&n, late, 2, 5);
     int b = steps_dense(&n, n.g.unit[fork].out[0], 4, 5, 4), c = steps_neurons(&n, 1, &b, 1, 2, 4, 1000);
-    int d = steps_delay(&n, n.g.unit[fork].out[1], 5, steps_int(false, 1), 1, delay, 1), e = steps_dense(&n, d, 4, 1, 1), acc[] = {c, e};
+    int d = steps_delay(&n, n.g.unit[fork].out[1], 5, steps_int(false, 1), 1, delay, 1),
+        e = steps_dense(&n, d, 4, 1, 1), acc[] = {c, e};
     /* As in a loop: outputs run a step ahead of the inputs, into the next sample. */
     n.g.unit[n.g.stream[late].src].delay.is_late = n.g.unit[n.g.stream[d].src].delay.is_late = true;
     n.g.unit[n.g.stream[c].src].neuron.reset_period = 3;
@@ -124,20 +144,56 @@ Test(steps, equal_delays_outside_of_loops_agree) {
 
 Test(steps, convolutions_agree) {
     steps n = steps_new("net", 3, 5 * 4 * 2, steps_int(false, 1), 1, 3);
-    nh_conv first = {.c_in = 2, .h_in = 5, .w_in = 4, .c_out = 4, .kh = 3, .kw = 2, .stride_h = 1, .stride_w = 1, .pad_h = 1, .pad_w = 1, .dilation_h = 1, .dilation_w = 2,
-                     .groups = 1, .in_lanes = 2, .out_lanes = 2};
+    nh_conv first = {.c_in = 2,
+                     .h_in = 5,
+                     .w_in = 4,
+                     .c_out = 4,
+                     .kh = 3,
+                     .kw = 2,
+                     .stride_h = 1,
+                     .stride_w = 1,
+                     .pad_h = 1,
+                     .pad_w = 1,
+                     .dilation_h = 1,
+                     .dilation_w = 2,
+                     .groups = 1,
+                     .in_lanes = 2,
+                     .out_lanes = 2};
     int a = steps_conv(&n, 0, first), s = steps_neurons(&n, 1, &a, 2, 1, 4, 5);
     const nh_conv *done = &n.g.unit[n.g.stream[a].src].conv;
-    nh_conv second = {.c_in = 4, .h_in = done->h_out, .w_in = done->w_out, .c_out = 4, .kh = 2, .kw = 2, .stride_h = 2, .stride_w = 2, .dilation_h = 1, .dilation_w = 1,
-                      .groups = 4, .in_lanes = 4, .out_lanes = 4, .depthwise = true};
+    nh_conv second = {.c_in = 4,
+                      .h_in = done->h_out,
+                      .w_in = done->w_out,
+                      .c_out = 4,
+                      .kh = 2,
+                      .kw = 2,
+                      .stride_h = 2,
+                      .stride_w = 2,
+                      .dilation_h = 1,
+                      .dilation_w = 1,
+                      .groups = 4,
+                      .in_lanes = 4,
+                      .out_lanes = 4,
+                      .depthwise = true};
     int b = steps_conv(&n, s, second), t = steps_neurons(&n, 1, &b, 4, 2, 0, 5);
     done = &n.g.unit[n.g.stream[b].src].conv;
-    nh_conv third = {.c_in = 4, .h_in = done->h_out, .w_in = done->w_out, .c_out = 6, .kh = 1, .kw = 1, .stride_h = 1, .stride_w = 1, .dilation_h = 1, .dilation_w = 1,
-                     .groups = 2, .in_lanes = 1, .out_lanes = 3};
+    nh_conv third = {.c_in = 4,
+                     .h_in = done->h_out,
+                     .w_in = done->w_out,
+                     .c_out = 6,
+                     .kh = 1,
+                     .kw = 1,
+                     .stride_h = 1,
+                     .stride_w = 1,
+                     .dilation_h = 1,
+                     .dilation_w = 1,
+                     .groups = 2,
+                     .in_lanes = 1,
+                     .out_lanes = 3};
     agrees(n, steps_conv(&n, t, third), 3);
 }
 
-/* --- planted faults ------------------------------------------------------------------------------------------------------- */
+/* --- planted faults ---------------------------------------------------------------------------------------------- */
 
 /* A recurrent layer with `what` in a file of its RTL replaced by `with`. */
 static bench spoilt(const char *file, const char *what, const char *with) {

@@ -29,8 +29,7 @@ typedef struct {
 static inline nh_param *tiny_param(nh_arena *a, const char *name, double v) {
     nh_param *p = NH_NEW(a, nh_param);
     double *value = nh_arena_alloc(a, TINY_N * sizeof *value);
-    for (int i = 0; i < TINY_N; i++)
-        value[i] = v;
+    for (int i = 0; i < TINY_N; i++) value[i] = v;
     *p = (nh_param){.name = name, .shape = {1, {TINY_N}}, .value = value};
     return p;
 }
@@ -70,10 +69,10 @@ static inline void tiny_design(tiny *t) {
     nh_unit *u = NH_NEW(t->a, nh_unit);
     int *layer = NH_NEW(t->a, int);
     *layer = 1;
-    s[0] = (nh_stream){
-        .tensor = 0, .id = "s0", .n = TINY_N, .fmt = x, .src = -1, .dst = 0, .src_beat = 2, .dst_beat = 2};
-    s[1] = (nh_stream){
-        .tensor = 1, .id = "s1", .n = TINY_N, .fmt = y, .src = 0, .dst = -1, .src_beat = 2, .dst_beat = 2};
+    s[0] =
+        (nh_stream){.tensor = 0, .id = "s0", .n = TINY_N, .fmt = x, .src = -1, .dst = 0, .src_beat = 2, .dst_beat = 2};
+    s[1] =
+        (nh_stream){.tensor = 1, .id = "s1", .n = TINY_N, .fmt = y, .src = 0, .dst = -1, .src_beat = 2, .dst_beat = 2};
     *u = (nh_unit){.id = "triple",
                    .kind = NH_UNIT_DATAPATH,
                    .strategy = NH_STRATEGY_LATENCY,
@@ -120,18 +119,15 @@ static inline const char *tiny_replace(nh_arena *a, const char *text, const char
 static inline void tiny_c(tiny *t) {
     const char *p = t->opt.project;
     tiny_write(t, nh_path_join(t->a, t->setup.c_dir, "model.h"),
-               nh_arena_printf(
-                   t->a,
-                   "#include <stddef.h>\n#include <stdint.h>\nvoid %s_triple(const int8_t *x, int8_t *y);\n"
-                   "void %s_batch(const int8_t *x, int8_t *y, size_t n);\n",
-                   p, p));
+               nh_arena_printf(t->a,
+                               "#include <stddef.h>\n#include <stdint.h>\nvoid %s_triple(const int8_t *x, int8_t *y);\n"
+                               "void %s_batch(const int8_t *x, int8_t *y, size_t n);\n",
+                               p, p));
     tiny_write(t, nh_path_join(t->a, t->setup.c_dir, "model.c"),
                nh_arena_printf(t->a,
-                               "#include \"model.h\"\nvoid %s_triple(const int8_t *x, int8_t *y) { for (int "
-                               "i = 0; i < 5; i++) y[i] = "
-                               "(int8_t)(3 * x[i]); }\nvoid %s_batch(const int8_t *x, int8_t *y, size_t n) { "
-                               "for (size_t i = 0; i < n; i++) "
-                               "%s_triple(x + 5 * i, y + 5 * i); }\n",
+                               "#include \"model.h\"\nvoid %s_triple(const int8_t *x, int8_t *y) { for (int i = 0; i < "
+                               "5; i++) y[i] = (int8_t)(3 * x[i]); }\nvoid %s_batch(const int8_t *x, int8_t *y, size_t "
+                               "n) { for (size_t i = 0; i < n; i++) %s_triple(x + 5 * i, y + 5 * i); }\n",
                                p, p, p));
 }
 
@@ -157,8 +153,7 @@ static inline tiny tiny_new(const char *project, int64_t samples) {
     t.dir = nh_arena_str(t.a, mkdtemp(dir));
     tiny_graph(&t);
     double *x = nh_arena_alloc(t.a, (size_t)(samples * TINY_N) * sizeof *x);
-    for (int64_t i = 0; i < samples * TINY_N; i++)
-        x[i] = tiny_input(i / TINY_N, i % TINY_N);
+    for (int64_t i = 0; i < samples * TINY_N; i++) x[i] = tiny_input(i / TINY_N, i % TINY_N);
     t.setup = (nh_sim_setup){.c_dir = nh_path_join(t.a, t.dir, "c"),
                              .rtl_dir = nh_path_join(t.a, t.dir, "rtl"),
                              .work_dir = nh_path_join(t.a, t.dir, "work"),

@@ -1,5 +1,5 @@
-/* Any bytes as an array, a recording or labels of a network in time: no crash, no leak; bounded frames, or a diagnostic. The first two
- * bytes choose the kind of file, the encoding and what is asked for. */
+/* Any bytes as an array, a recording or labels of a network in time: no crash, no leak; bounded frames, or a
+ * diagnostic. The first two bytes choose the kind of file, the encoding and what is asked for. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +21,12 @@ static void read_frames(const char *path, unsigned choice) {
     o.spiking.repeat_input = choice & 4;
     o.spiking.max_count = choice >> 3 & 1;
     o.spiking.bin = choice & 16 ? 1e-9 : 1e-3;
-    nh_frames_request q = {.opt = &o, .ref = &ref, .scale = 0.5, .samples = choice >> 5 & 1, .shape = shape[choice >> 6 & 3], .steps = choice & 256 ? 7 : 0};
+    nh_frames_request q = {.opt = &o,
+                           .ref = &ref,
+                           .scale = 0.5,
+                           .samples = choice >> 5 & 1,
+                           .shape = shape[choice >> 6 & 3],
+                           .steps = choice & 256 ? 7 : 0};
     bool ok = nh_frames_read(a, d, &q, &f);
     if (ok != (d->n_error == 0)) abort();
     for (int64_t i = 0; ok && i < f.n * f.steps * f.size; i++)

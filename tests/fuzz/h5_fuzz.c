@@ -1,6 +1,6 @@
-/* Any bytes as an HDF5 file: a tree or at least one diagnostic, whatever the HDF5 library does to the child that reads it. What the
- * child survived runs once more in this process, so that the fuzzer sees its branches and the sanitizers its faults. Bytes without
- * the signature are the stream that a child sends, to a parser that must not trust it. */
+/* Any bytes as an HDF5 file: a tree or at least one diagnostic, whatever the HDF5 library does to the child that reads
+ * it. What the child survived runs once more in this process, so that the fuzzer sees its branches and the sanitizers
+ * its faults. Bytes without the signature are the stream that a child sends, to a parser that must not trust it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,7 +40,8 @@ static void parse(nh_arena *a, bytes *b, size_t limit, bool must_be_whole) {
 
 static bool died(const nh_diag *d) {
     for (size_t i = 0; i < d->count; i++)
-        if (d->item[i].code == NH_M_H5_DIED || d->item[i].code == NH_M_H5_TIME || d->item[i].code == NH_M_H5_MEMORY) return true;
+        if (d->item[i].code == NH_M_H5_DIED || d->item[i].code == NH_M_H5_TIME || d->item[i].code == NH_M_H5_MEMORY)
+            return true;
     return false;
 }
 

@@ -1,6 +1,6 @@
-/* Fuzz target: program images, binary and text. Whatever the bytes are, there is an image that the checks accept, or a diagnostic; an
- * image that is accepted encodes to bytes that decode to the same bytes, has flits that load it, and runs. Bytes that begin with the magic
- * get their checksums, so that what is behind them is reached. */
+/* Fuzz target: program images, binary and text. Whatever the bytes are, there is an image that the checks accept, or a
+ * diagnostic; an image that is accepted encodes to bytes that decode to the same bytes, has flits that load it, and
+ * runs. Bytes that begin with the magic get their checksums, so that what is behind them is reached. */
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -40,12 +40,15 @@ static void round_trip(nh_arena *a, nh_diag *d, const nh_image *m) {
 
 /* Neurons that a run sweeps and flits that it may send to every tile, at most. */
 static double work(const nh_image *m) {
-    double sum = (double)m->steps * (double)(m->input_size + m->output_size), tiles = m->fabric.mesh_x * m->fabric.mesh_y;
+    double sum = (double)m->steps * (double)(m->input_size + m->output_size),
+           tiles = m->fabric.mesh_x * m->fabric.mesh_y;
     for (int i = 0; i < m->n_context; i++) {
         const nh_context *x = &m->context[i];
         double tick = 1 + tiles;
-        for (int64_t k = 0; k < x->n_input; k++) tick += (double)x->input[k].count * (1 + tiles * (double)m->fabric.neurons);
-        for (int64_t k = 0; k < x->n_output; k++) sum += (double)m->steps * (double)(x->output[k].element + x->output[k].count);
+        for (int64_t k = 0; k < x->n_input; k++)
+            tick += (double)x->input[k].count * (1 + tiles * (double)m->fabric.neurons);
+        for (int64_t k = 0; k < x->n_output; k++)
+            sum += (double)m->steps * (double)(x->output[k].element + x->output[k].count);
         for (int k = 0; k < x->n_core; k++) {
             const nh_core_image *c = &x->core[k];
             tick += (double)(c->words * m->fabric.lanes) * (1 + (double)c->n_route * tiles * (double)m->fabric.neurons);

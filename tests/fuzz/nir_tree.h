@@ -19,18 +19,22 @@ typedef struct {
 static int take_byte(nir_bytes *b) { return b->at < b->size ? b->data[b->at++] : 0; }
 static int below(nir_bytes *b, int n) { return take_byte(b) % n; }
 
-static int compare_nodes(const void *x, const void *y) { return strcmp(((const nh_h5 *)x)->name, ((const nh_h5 *)y)->name); }
+static int compare_nodes(const void *x, const void *y) {
+    return strcmp(((const nh_h5 *)x)->name, ((const nh_h5 *)y)->name);
+}
 
 static nh_h5 text_of(nir_bytes *b, const char *path, const char *name, const char *text) {
     const char **one = NH_NEW(b->a, const char *);
     *one = text;
-    return (nh_h5){.name = name, .path = nh_arena_printf(b->a, "%s/%s", path, name), .kind = NH_H5_STRING, .n = 1, .text = one};
+    return (nh_h5){
+        .name = name, .path = nh_arena_printf(b->a, "%s/%s", path, name), .kind = NH_H5_STRING, .n = 1, .text = one};
 }
 
 /* Numbers of a small shape; mostly the sizes 1 to 3, which fit each other often. */
 static nh_h5 numbers_of(nir_bytes *b, const char *path, const char *name, int rank) {
     static const double value[] = {1, 1, 1, 2, 1, 0.5, 1, 2, 3, 0, 1, 1e-4, 2e-4, -1, 4, 1e30};
-    nh_h5 p = {.name = name, .path = nh_arena_printf(b->a, "%s/%s", path, name), .kind = NH_H5_NUMBER, .rank = rank, .n = 1};
+    nh_h5 p = {
+        .name = name, .path = nh_arena_printf(b->a, "%s/%s", path, name), .kind = NH_H5_NUMBER, .rank = rank, .n = 1};
     for (int i = 0; i < rank; i++) p.n *= p.dim[i] = below(b, 16) == 0 ? below(b, 4) : 1 + below(b, 2);
     double *v = nh_arena_array(b->a, (size_t)p.n + 1, sizeof *v);
     bool same = below(b, 2) == 0;
@@ -46,7 +50,11 @@ static nh_h5 group_of(nir_bytes *b, const char *path, const char *name, nh_h5 *c
     int kept = 0;
     for (int i = 0; i < n; i++)
         if (kept == 0 || strcmp(child[kept - 1].name, child[i].name) != 0) child[kept++] = child[i];
-    return (nh_h5){.name = name, .path = nh_arena_printf(b->a, "%s/%s", path, name), .kind = NH_H5_GROUP, .child = child, .n_child = kept};
+    return (nh_h5){.name = name,
+                   .path = nh_arena_printf(b->a, "%s/%s", path, name),
+                   .kind = NH_H5_GROUP,
+                   .child = child,
+                   .n_child = kept};
 }
 
 /* Is name one of the words of the list? A blank follows each of them. */
@@ -59,12 +67,21 @@ static bool is_one_of(const char *name, const char *list) {
 
 /* What fits: weights of dim x dim, kernels of 1, a value per neuron or one. */
 static nh_h5 fitting(nir_bytes *b, const char *path, const char *name, bool is_conv) {
-    nh_h5 p = {.name = name, .path = nh_arena_printf(b->a, "%s/%s", path, name), .kind = NH_H5_NUMBER, .rank = 1, .dim = {b->dim}, .n = b->dim};
+    nh_h5 p = {.name = name,
+               .path = nh_arena_printf(b->a, "%s/%s", path, name),
+               .kind = NH_H5_NUMBER,
+               .rank = 1,
+               .dim = {b->dim},
+               .n = b->dim};
     double first = 1;
-    if (strcmp(name, "weight") == 0) p = (nh_h5){.rank = is_conv ? 4 : 2, .dim = {b->dim, b->dim, 1, 1}, .n = b->dim * b->dim};
-    else if (strcmp(name, "shape") == 0) p.dim[0] = p.n = b->rank, first = b->dim;
-    else if (is_one_of(name, "stride padding dilation groups kernel_size start_dim end_dim ")) p.rank = 0, p.n = 1;
-    else if (strcmp(name, "bias") != 0 && b->rank == 3) p = (nh_h5){.rank = 3, .dim = {b->dim, b->dim, b->dim}, .n = b->dim * b->dim * b->dim};
+    if (strcmp(name, "weight") == 0)
+        p = (nh_h5){.rank = is_conv ? 4 : 2, .dim = {b->dim, b->dim, 1, 1}, .n = b->dim * b->dim};
+    else if (strcmp(name, "shape") == 0)
+        p.dim[0] = p.n = b->rank, first = b->dim;
+    else if (is_one_of(name, "stride padding dilation groups kernel_size start_dim end_dim "))
+        p.rank = 0, p.n = 1;
+    else if (strcmp(name, "bias") != 0 && b->rank == 3)
+        p = (nh_h5){.rank = 3, .dim = {b->dim, b->dim, b->dim}, .n = b->dim * b->dim * b->dim};
     if (is_one_of(name, "padding start_dim ")) first = 0;
     if (strcmp(name, "end_dim") == 0) first = -1;
     if (strcmp(name, "delay") == 0) first = 1e-4 * below(b, 3);
@@ -122,16 +139,24 @@ static nh_h5 edges_of(nir_bytes *b, const char *path, const nh_h5 *nodes) {
         bool wrong = nodes->n_child == 0 || below(b, 128) == 0;
         text[i] = wrong ? "nobody" : nodes->child[below(b, (int)nodes->n_child)].name;
     }
-    nh_h5 e = {.name = "edges", .path = nh_arena_printf(b->a, "%s/edges", path), .kind = NH_H5_STRING, .rank = 2, .dim = {n / 2, 2}, .n = n, .text = text};
+    nh_h5 e = {.name = "edges",
+               .path = nh_arena_printf(b->a, "%s/edges", path),
+               .kind = NH_H5_STRING,
+               .rank = 2,
+               .dim = {n / 2, 2},
+               .n = n,
+               .text = text};
     if (n == 0) e.kind = NH_H5_NUMBER, e.rank = 1, e.dim[0] = 0;
     return e;
 }
 
 static nh_h5 graph_of(nir_bytes *b, const char *path, const char *name, int depth) {
-    static const char *const types[] = {"Affine", "Linear", "Scale",  "Conv1d", "Conv2d",  "SumPool2d", "AvgPool2d", "Flatten", "Delay",    "Threshold",
-                                        "I",      "IF",     "LI",     "LIF",    "CubaLI",  "CubaLIF",   "Identity",  "LIF",     "NIRGraph", "IF",
-                                        "Linear", "LIF",    "Linear", "LIF",    "Unknown", "Delay",     "Input",     "Output"};
-    const char *inner = nh_arena_printf(b->a, "%s/%s", path, name), *nodes_path = nh_arena_printf(b->a, "%s/nodes", inner);
+    static const char *const types[] = {
+        "Affine", "Linear", "Scale",  "Conv1d", "Conv2d",  "SumPool2d", "AvgPool2d", "Flatten", "Delay",    "Threshold",
+        "I",      "IF",     "LI",     "LIF",    "CubaLI",  "CubaLIF",   "Identity",  "LIF",     "NIRGraph", "IF",
+        "Linear", "LIF",    "Linear", "LIF",    "Unknown", "Delay",     "Input",     "Output"};
+    const char *inner = nh_arena_printf(b->a, "%s/%s", path, name),
+               *nodes_path = nh_arena_printf(b->a, "%s/nodes", inner);
     nh_h5 child[4], *node = nh_arena_array(b->a, 16, sizeof *node);
     int n = 0, count = below(b, 8);
     if (below(b, 16) != 0) node[n++] = node_of(b, nodes_path, "input", "Input", depth);

@@ -1,15 +1,17 @@
-// mesh_tb PACKETS SEED: random unicast, multicast and host traffic with short and long stalls through a mesh of routers (mesh_tb.v). Every
-// copy must come exactly once, and in order for each source and destination; which copies there must be is computed from the packet's
-// rectangle alone, whatever lies outside the mesh does not count. Then the throughput of a full load of unicast packets.
+// mesh_tb PACKETS SEED: random unicast, multicast and host traffic with short and long stalls through a mesh of routers
+// (mesh_tb.v). Every copy must come exactly once, and in order for each source and destination; which copies there must
+// be is computed from the packet's rectangle alone, whatever lies outside the mesh does not count. Then the throughput
+// of a full load of unicast packets.
 #include "Vmesh_tb.h"
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
 
-static const int COLUMNS = MESH_X, ROWS = MESH_Y, TILES = COLUMNS * ROWS, HOST = TILES, PORTS = TILES + 1; // a port per core, and the host
+static const int COLUMNS = MESH_X, ROWS = MESH_Y, TILES = COLUMNS * ROWS, HOST = TILES,
+                 PORTS = TILES + 1;                       // a port per core, and the host
 static const int FLIT_W = 36, DATA_W = 26, NUMBER_W = 21; // data: source, number of the packet
-static const long QUIET_CYCLES = 100000;                   // without a flit: hangs
+static const long QUIET_CYCLES = 100000;                  // without a flit: hangs
 
 struct Bench {
     Vmesh_tb dut;
@@ -44,7 +46,8 @@ static void put(uint32_t *words, int bit, uint64_t value) {
     }
 }
 
-// A new packet of a source: 1 in 8 to the host, 3 in 8 any rectangle (also empty, also outside the mesh), the others to one tile.
+// A new packet of a source: 1 in 8 to the host, 3 in 8 any rectangle (also empty, also outside the mesh), the others to
+// one tile.
 static uint64_t packet(Bench &b, int source, bool mixed) {
     uint64_t data = uint64_t(source) << NUMBER_W | (b.number[source]++ & ((1u << NUMBER_W) - 1));
     uint64_t kind = draw(b, 2);
@@ -73,7 +76,8 @@ static uint64_t packet(Bench &b, int source, bool mixed) {
 static void arrive(Bench &b, uint64_t flit, int at) {
     uint64_t source = (flit & ((1ull << DATA_W) - 1)) >> NUMBER_W;
     if (source >= PORTS || b.expected[source][at].empty() || b.expected[source][at].front() != flit) {
-        printf("FAIL mesh: cycle %ld, port %d: flit %09" PRIx64 " is not the next one of source %d\n", b.cycle, at, flit, int(source));
+        printf("FAIL mesh: cycle %ld, port %d: flit %09" PRIx64 " is not the next one of source %d\n", b.cycle, at,
+               flit, int(source));
         exit(1);
     }
     b.expected[source][at].pop_front();
@@ -92,8 +96,10 @@ static void step(Bench &b, bool open, bool mixed, uint32_t gap) {
         }
         if (p < TILES) put(&b.dut.s_data[0], p * FLIT_W, b.head[p]);
         valid |= uint32_t(b.full[p]) << p;
-        if (b.stall[p] > 0) b.stall[p]--;
-        else if (mixed && draw(b, 2000) == 0) b.stall[p] = 200 + int(draw(b, 800));
+        if (b.stall[p] > 0)
+            b.stall[p]--;
+        else if (mixed && draw(b, 2000) == 0)
+            b.stall[p] = 200 + int(draw(b, 800));
         ready |= uint32_t(!mixed || (b.stall[p] == 0 && draw(b, 3) != 0)) << p;
     }
     b.dut.clk = 0;
@@ -146,11 +152,13 @@ int main(int argc, char **argv) {
     b.dut.rst = 0;
     while (b.sent < packets) step(b, true, true, b.cycle / 5000 % 2 ? 1 : 12); // full load and light load in turn
     drain(b);
-    printf("mesh %d x %d: %ld packets, %ld copies in %ld cycles: none lost, doubled or reordered\n", COLUMNS, ROWS, b.sent, b.copies, b.cycle);
+    printf("mesh %d x %d: %ld packets, %ld copies in %ld cycles: none lost, doubled or reordered\n", COLUMNS, ROWS,
+           b.sent, b.copies, b.cycle);
     for (int k = 0; k < 1000; k++) step(b, true, false, 1);
     long before = b.copies;
     for (int k = 0; k < 10000; k++) step(b, true, false, 1);
-    printf("mesh %d x %d: saturation of uniform unicast %.3f flits per tile and cycle\n", COLUMNS, ROWS, double(b.copies - before) / 10000 / TILES);
+    printf("mesh %d x %d: saturation of uniform unicast %.3f flits per tile and cycle\n", COLUMNS, ROWS,
+           double(b.copies - before) / 10000 / TILES);
     drain(b);
     return 0;
 }

@@ -1,5 +1,5 @@
-/* States of a fabric after a sample, read through its host port: symbol_states IMAGE INPUTS PLACES PROGRAM [ARGUMENT ...]. INPUTS: int32 [steps][inputs];
- * PLACES: lines "x y neuron"; prints the states of each on a line. */
+/* States of a fabric after a sample, read through its host port: symbol_states IMAGE INPUTS PLACES PROGRAM [ARGUMENT
+ * ...]. INPUTS: int32 [steps][inputs]; PLACES: lines "x y neuron"; prints the states of each on a line. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* Random datapaths with a shadow: every value is also computed by hand, exactly, for a few input vectors, while the datapath
- * is built. What the builder folds, shares or narrows away must not change it. */
+/* Random datapaths with a shadow: every value is also computed by hand, exactly, for a few input vectors, while the
+ * datapath is built. What the builder folds, shares or narrows away must not change it. */
 #ifndef NH_RANDOM_DP_H
 #define NH_RANDOM_DP_H
 
@@ -10,7 +10,9 @@
 
 enum { RANDOM_SAMPLES = 12, RANDOM_VALUES = 160 };
 
-typedef struct { uint64_t state; } random_source;
+typedef struct {
+    uint64_t state;
+} random_source;
 
 static inline uint64_t random_next(random_source *r) {
     uint64_t z = (r->state += UINT64_C(0x9e3779b97f4a7c15));
@@ -54,12 +56,16 @@ static inline nh_i128 random_raw(random_source *r, nh_format f) {
 
 static inline shadow *random_pick(random_program *g) { return &g->value[random_below(g->rng, g->n_value)]; }
 
-static inline int shadow_bits(const random_program *g, const shadow *s) { return nh_range_signed_width(g->dp->node[s->v].range); }
+static inline int shadow_bits(const random_program *g, const shadow *s) {
+    return nh_range_signed_width(g->dp->node[s->v].range);
+}
 
 /* Both at the finer frac; false when that is too wide for this test. */
 static inline bool shadow_align(const random_program *g, const shadow *a, const shadow *b, shadow *x, shadow *y) {
     int frac = a->frac > b->frac ? a->frac : b->frac;
-    if (shadow_bits(g, a) + frac - g->dp->node[a->v].frac > 110 || shadow_bits(g, b) + frac - g->dp->node[b->v].frac > 110) return false;
+    if (shadow_bits(g, a) + frac - g->dp->node[a->v].frac > 110 ||
+        shadow_bits(g, b) + frac - g->dp->node[b->v].frac > 110)
+        return false;
     if (frac - a->frac > 60 || frac - b->frac > 60) return false;
     *x = *a;
     *y = *b;
@@ -78,9 +84,16 @@ static inline bool random_two_operands(random_program *g, int op, shadow *out) {
     out->frac = op < 4 ? x.frac : 0;
     for (int s = 0; s < RANDOM_SAMPLES; s++) {
         nh_i128 u = x.raw[s], v = y.raw[s];
-        out->raw[s] = op == 0 ? u + v : op == 1 ? u - v : op == 2 ? (u < v ? u : v) : op == 3 ? (u > v ? u : v) : op == 4 ? u < v : op == 5 ? u <= v : u == v;
+        out->raw[s] = op == 0   ? u + v
+                      : op == 1 ? u - v
+                      : op == 2 ? (u < v ? u : v)
+                      : op == 3 ? (u > v ? u : v)
+                      : op == 4 ? u < v
+                      : op == 5 ? u <= v
+                                : u == v;
     }
-    nh_val (*const build[])(nh_dp *, nh_val, nh_val) = {nh_dp_add, nh_dp_sub, nh_dp_min, nh_dp_max, nh_dp_lt, nh_dp_le, nh_dp_eq};
+    nh_val (*const build[])(nh_dp *, nh_val, nh_val) = {nh_dp_add, nh_dp_sub, nh_dp_min, nh_dp_max,
+                                                        nh_dp_lt,  nh_dp_le,  nh_dp_eq};
     out->v = build[op](p, a->v, b->v);
     return true;
 }
@@ -98,7 +111,8 @@ static inline bool random_product(random_program *g, shadow *out) {
     shadow *a = random_pick(g), *b = random_pick(g);
     if (shadow_bits(g, a) + shadow_bits(g, b) > 100) return false;
     for (int s = 0; s < RANDOM_SAMPLES; s++) {
-        int bits_a = nh_range_signed_width((nh_range){a->raw[s], a->raw[s]}), bits_b = nh_range_signed_width((nh_range){b->raw[s], b->raw[s]});
+        int bits_a = nh_range_signed_width((nh_range){a->raw[s], a->raw[s]}),
+            bits_b = nh_range_signed_width((nh_range){b->raw[s], b->raw[s]});
         if (bits_a + bits_b > 120) return false; /* the shadow may carry trailing zeros that the node does not */
         out->raw[s] = a->raw[s] * b->raw[s];
     }
@@ -205,6 +219,8 @@ static inline random_program *random_dp(nh_arena *a, random_source *rng, const c
     return g;
 }
 
-static inline nh_i128 random_widen(int64_t raw, nh_format f) { return f.is_signed ? (nh_i128)raw : (nh_i128)(uint64_t)raw; }
+static inline nh_i128 random_widen(int64_t raw, nh_format f) {
+    return f.is_signed ? (nh_i128)raw : (nh_i128)(uint64_t)raw;
+}
 
 #endif

@@ -11,8 +11,9 @@ static void expect_shadow(const random_program *g, const char *when, int seed) {
         nh_i128 *out[] = {y};
         nh_dp_eval(p, in, out);
         for (int e = 0; e < g->n_out; e++)
-            cr_assert(y[e] == random_widen(g->out[s][e], p->out[0].fmt), "seed %d, %s: sample %d output %d is %lld, not %lld", seed, when, s, e,
-                      (long long)y[e], (long long)g->out[s][e]);
+            cr_assert(y[e] == random_widen(g->out[s][e], p->out[0].fmt),
+                      "seed %d, %s: sample %d output %d is %lld, not %lld", seed, when, s, e, (long long)y[e],
+                      (long long)g->out[s][e]);
     }
 }
 

@@ -56,7 +56,8 @@ static inline int kernels_stream(kernels *k, int64_t n, nh_format f) {
     int i = k->design.n_stream++;
     k->graph.n_tensor++;
     k->graph.tensor[i] = (nh_tensor){.name = "t", .shape = {1, {n}}, .q = {true, f, 1.0}};
-    k->design.stream[i] = (nh_stream){.tensor = i, .id = nh_arena_printf(k->arena, "s%d", i), .n = n, .fmt = f, .src = i - 1, .dst = i};
+    k->design.stream[i] =
+        (nh_stream){.tensor = i, .id = nh_arena_printf(k->arena, "s%d", i), .n = n, .fmt = f, .src = i - 1, .dst = i};
     for (int s = 0; s < RANDOM_SAMPLES; s++) k->raw[s][i] = nh_arena_array(k->arena, (size_t)n, sizeof(int64_t));
     k->design.output = i;
     return i;
@@ -78,9 +79,12 @@ static inline void kernels_array(FILE *f, const kernels *k, int stream) {
         fprintf(f, "{");
         for (int64_t e = 0; e < s->n; e++) {
             int64_t v = k->raw[i][stream][e];
-            if (!s->fmt.is_signed) fprintf(f, "UINT64_C(%" PRIu64 "), ", (uint64_t)v);
-            else if (v == INT64_MIN) fprintf(f, "INT64_MIN, ");
-            else fprintf(f, "%s%" PRIu64 "%s, ", v < 0 ? "-INT64_C(" : "INT64_C(", (uint64_t)(v < 0 ? -v : v), ")");
+            if (!s->fmt.is_signed)
+                fprintf(f, "UINT64_C(%" PRIu64 "), ", (uint64_t)v);
+            else if (v == INT64_MIN)
+                fprintf(f, "INT64_MIN, ");
+            else
+                fprintf(f, "%s%" PRIu64 "%s, ", v < 0 ? "-INT64_C(" : "INT64_C(", (uint64_t)(v < 0 ? -v : v), ")");
         }
         fprintf(f, "},\n");
     }
@@ -100,12 +104,19 @@ static inline void kernels_main(const kernels *k) {
     fprintf(f, "int main(void) {\n    for (int s = 0; s < %d; s++) {\n", RANDOM_SAMPLES);
     for (int i = 0; i < g->n_unit; i++) {
         const nh_unit *u = &g->unit[i];
-        fprintf(f, "        { static %s y[%" PRId64 "]; net_%s(e%d[s], y);\n", nh_c_type(g->stream[u->out[0]].fmt), g->stream[u->out[0]].n, u->id, u->in[0]);
-        fprintf(f, "          if (memcmp(y, e%d[s], sizeof y)) { printf(\"sample %%d unit %s\\n\", s); return 1; } }\n", u->out[0], u->id);
+        fprintf(f, "        { static %s y[%" PRId64 "]; net_%s(e%d[s], y);\n", nh_c_type(g->stream[u->out[0]].fmt),
+                g->stream[u->out[0]].n, u->id, u->in[0]);
+        fprintf(f, "          if (memcmp(y, e%d[s], sizeof y)) { printf(\"sample %%d unit %s\\n\", s); return 1; } }\n",
+                u->out[0], u->id);
     }
-    fprintf(f, "        { static net_out_t y[NET_N_OUT]; net_infer(e0[s], y); if (memcmp(y, e%d[s], sizeof y)) { printf(\"infer %%d\\n\", s); return 1; } }\n", g->output);
-    fprintf(f, "    }\n    static net_out_t all[%d][%" PRId64 "];\n    net_batch(e0[0], all[0], %d);\n", RANDOM_SAMPLES, out->n, RANDOM_SAMPLES);
-    fprintf(f, "    if (memcmp(all, e%d, sizeof all)) { printf(\"batch\\n\"); return 1; }\n    return 0;\n}\n", g->output);
+    fprintf(f,
+            "        { static net_out_t y[NET_N_OUT]; net_infer(e0[s], y); if (memcmp(y, e%d[s], sizeof y)) { "
+            "printf(\"infer %%d\\n\", s); return 1; } }\n",
+            g->output);
+    fprintf(f, "    }\n    static net_out_t all[%d][%" PRId64 "];\n    net_batch(e0[0], all[0], %d);\n", RANDOM_SAMPLES,
+            out->n, RANDOM_SAMPLES);
+    fprintf(f, "    if (memcmp(all, e%d, sizeof all)) { printf(\"batch\\n\"); return 1; }\n    return 0;\n}\n",
+            g->output);
     fclose(f);
 }
 
@@ -117,7 +128,9 @@ static inline void kernels_emit(kernels *k) {
 /* Compile model.c and main.c and run. */
 static inline int kernels_run(const kernels *k, const char *cc, const char *flags) {
     char line[512];
-    snprintf(line, sizeof line, "cd %s && %s %s -c model.c && %s -O0 -c main.c && %s %s main.o model.o -o main && ./main", k->dir, cc, flags, cc, cc, flags);
+    snprintf(line, sizeof line,
+             "cd %s && %s %s -c model.c && %s -O0 -c main.c && %s %s main.o model.o -o main && ./main", k->dir, cc,
+             flags, cc, cc, flags);
     return system(line);
 }
 
@@ -128,7 +141,8 @@ static inline void kernels_compare(kernels *k, int seed) {
     kernels_main(k);
     for (int i = 0; i < 2; i++) {
         if (!have_compiler(compilers[(seed + i) % 2])) continue;
-        cr_assert_eq(kernels_run(k, compilers[(seed + i) % 2], flags[i]), 0, "seed %d: %s %s in %s", seed, compilers[(seed + i) % 2], flags[i], k->dir);
+        cr_assert_eq(kernels_run(k, compilers[(seed + i) % 2], flags[i]), 0, "seed %d: %s %s in %s", seed,
+                     compilers[(seed + i) % 2], flags[i], k->dir);
     }
 }
 

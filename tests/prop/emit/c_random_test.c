@@ -44,7 +44,8 @@ static nh_format exact_acc(const nh_mac *m) {
     nh_i128 worst = 0, x = -nh_format_min(m->x) > nh_format_max(m->x) ? -nh_format_min(m->x) : nh_format_max(m->x);
     for (int64_t o = 0; o < m->n_out; o++) {
         nh_i128 sum = m->b ? (m->b[o] < 0 ? -m->b[o] : m->b[o]) : 0;
-        for (int64_t i = 0; i < m->n_in; i++) sum += x * (m->w[o * m->n_in + i] < 0 ? -m->w[o * m->n_in + i] : m->w[o * m->n_in + i]);
+        for (int64_t i = 0; i < m->n_in; i++)
+            sum += x * (m->w[o * m->n_in + i] < 0 ? -m->w[o * m->n_in + i] : m->w[o * m->n_in + i]);
         worst = sum > worst ? sum : worst;
     }
     nh_format f;
@@ -58,7 +59,8 @@ static void random_mac(kernels *k, random_source *rng, int width) {
     nh_unit *u = kernels_unit(k, NH_UNIT_MAC, n_out, out);
     nh_mac *m = &u->mac;
     *m = (nh_mac){.n_in = n_in, .n_out = n_out, .x = x_fmt, .exact = random_below(rng, 3) != 0};
-    m->weight = nh_format_make(random_below(rng, 4) != 0, 1 + random_below(rng, width), 2, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
+    m->weight =
+        nh_format_make(random_below(rng, 4) != 0, 1 + random_below(rng, width), 2, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
     int64_t *w = nh_arena_array(k->arena, (size_t)(n_in * n_out), sizeof *w);
     for (int64_t i = 0; i < n_in * n_out; i++) w[i] = (int64_t)random_raw(rng, m->weight);
     m->w = w;
@@ -67,7 +69,9 @@ static void random_mac(kernels *k, random_source *rng, int width) {
         for (int64_t o = 0; o < n_out; o++) b[o] = (int64_t)(random_next(rng) >> 52) - 2048;
         m->b = b;
     }
-    m->acc = m->exact ? exact_acc(m) : nh_format_make(true, 14 + random_below(rng, 30), 6, (nh_round)random_below(rng, 7), (nh_overflow)random_below(rng, 4));
+    m->acc = m->exact ? exact_acc(m)
+                      : nh_format_make(true, 14 + random_below(rng, 30), 6, (nh_round)random_below(rng, 7),
+                                       (nh_overflow)random_below(rng, 4));
     if (random_below(rng, 2)) {
         m->mul_bits = 1 + random_below(rng, 32);
         int64_t *mul = nh_arena_array(k->arena, (size_t)n_out, sizeof *mul);
@@ -85,8 +89,11 @@ static void expect_mac(kernels *k, const nh_unit *u) {
             nh_i128 acc = m->b ? m->b[o] : 0, mul = m->mul ? m->mul[o] : 0, y;
             for (int64_t i = 0; i < m->n_in; i++) {
                 nh_i128 product = random_widen(k->raw[s][u->in[0]][i], m->x) * m->w[o * m->n_in + i];
-                if (m->exact) acc += product;
-                else acc = nh_fx_convert(acc + nh_fx_convert(product, frac, m->acc, NULL), nh_format_frac(m->acc), m->acc, NULL);
+                if (m->exact)
+                    acc += product;
+                else
+                    acc = nh_fx_convert(acc + nh_fx_convert(product, frac, m->acc, NULL), nh_format_frac(m->acc),
+                                        m->acc, NULL);
             }
             const nh_i128 *in[] = {&acc, &mul};
             nh_i128 *out[] = {&y};

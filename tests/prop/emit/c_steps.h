@@ -1,5 +1,5 @@
-/* Hand-made designs of time steps, an integer model of them written from the definitions in design.h, and the comparison with the
- * emitted C: every stream of every step, and step, infer and batch. */
+/* Hand-made designs of time steps, an integer model of them written from the definitions in design.h, and the
+ * comparison with the emitted C: every stream of every step, and step, infer and batch. */
 #ifndef NH_C_STEPS_TEST_H
 #define NH_C_STEPS_TEST_H
 
@@ -27,12 +27,14 @@ static inline int steps_stream(kernels *k, int src, int64_t n, nh_format f) {
     cr_assert_lt(i, STEPS_STREAMS);
     k->graph.n_tensor++;
     k->graph.tensor[i] = (nh_tensor){.name = "t", .shape = {1, {n}}, .q = {true, f, 1.0}, .kind = NH_EDGE_SPIKE};
-    k->design.stream[i] = (nh_stream){.tensor = i, .id = nh_arena_printf(k->arena, "s%d", i), .n = n, .fmt = f, .src = src, .dst = -1};
+    k->design.stream[i] =
+        (nh_stream){.tensor = i, .id = nh_arena_printf(k->arena, "s%d", i), .n = n, .fmt = f, .src = src, .dst = -1};
     return i;
 }
 
 /* A unit that reads n_in streams and makes n_out of n elements of f each. */
-static inline nh_unit *steps_unit(kernels *k, nh_unit_kind kind, int n_in, const int *in, int n_out, int64_t n, nh_format f) {
+static inline nh_unit *steps_unit(kernels *k, nh_unit_kind kind, int n_in, const int *in, int n_out, int64_t n,
+                                  nh_format f) {
     int i = k->design.n_unit++;
     cr_assert_lt(i, STEPS_UNITS);
     nh_unit *u = &k->design.unit[i];
@@ -45,12 +47,12 @@ static inline nh_unit *steps_unit(kernels *k, nh_unit_kind kind, int n_in, const
     return u;
 }
 
-/* --- the model ---------------------------------------------------------------------------------------------------------- */
+/* --- the model --------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     const kernels *k;
-    int64_t **now;   /* [stream][element] */
-    int64_t ***past; /* [stream][step][element] */
+    int64_t **now;                     /* [stream][element] */
+    int64_t ***past;                   /* [stream][step][element] */
     int64_t **state[NH_NEURON_STATES]; /* [k][unit][element] */
 } model;
 
@@ -63,8 +65,11 @@ static inline void model_mac(const model *m, const nh_unit *u) {
         nh_i128 acc = v->b ? v->b[o] : 0, mul = v->mul ? v->mul[o] : 0, y;
         for (int64_t i = 0; i < v->n_in; i++) {
             nh_i128 product = random_widen(m->now[u->in[0]][i], v->x) * random_widen(v->w[o * v->n_in + i], v->weight);
-            if (v->exact) acc += product;
-            else acc = nh_fx_convert(acc + nh_fx_convert(product, frac, v->acc, NULL), nh_format_frac(v->acc), v->acc, NULL);
+            if (v->exact)
+                acc += product;
+            else
+                acc = nh_fx_convert(acc + nh_fx_convert(product, frac, v->acc, NULL), nh_format_frac(v->acc), v->acc,
+                                    NULL);
         }
         const nh_i128 *in[] = {&acc, &mul};
         nh_i128 *out[] = {&y};
@@ -84,10 +89,12 @@ static inline void model_conv(const model *m, const nh_unit *u) {
                 for (int64_t i = 0; i < cig; i++)
                     for (int64_t ky = 0; ky < v->kh; ky++)
                         for (int64_t kx = 0; kx < v->kw; kx++) {
-                            int64_t y = oy * v->stride_h - v->pad_h + ky * v->dilation_h, x = ox * v->stride_w - v->pad_w + kx * v->dilation_w;
+                            int64_t y = oy * v->stride_h - v->pad_h + ky * v->dilation_h,
+                                    x = ox * v->stride_w - v->pad_w + kx * v->dilation_w;
                             if (y < 0 || x < 0 || y >= v->h_in || x >= v->w_in) continue;
                             int64_t raw = m->now[u->in[0]][(y * v->w_in + x) * v->c_in + o / cog * cig + i];
-                            sum += random_widen(raw, v->x) * random_widen(v->w[((o * cig + i) * v->kh + ky) * v->kw + kx], v->weight);
+                            sum += random_widen(raw, v->x) *
+                                   random_widen(v->w[((o * cig + i) * v->kh + ky) * v->kw + kx], v->weight);
                         }
                 m->now[u->out[0]][(oy * v->w_out + ox) * v->c_out + o] = (int64_t)sum;
             }
@@ -106,7 +113,8 @@ static inline void model_neuron(const model *m, int unit, int64_t t) {
             bool cleared = t == 0 || (v->reset_period > 0 && t % v->reset_period == v->reset_phase);
             in[n++] = cleared ? 0 : random_widen(m->state[k][unit][e], v->state[k]);
         }
-        for (int k = 0; k < v->n_param; k++) in[n++] = random_widen(v->param[k].raw[e % v->param[k].n], v->param[k].fmt);
+        for (int k = 0; k < v->n_param; k++)
+            in[n++] = random_widen(v->param[k].raw[e % v->param[k].n], v->param[k].fmt);
         for (int i = 0; i < n; i++) inputs[i] = &in[i];
         for (int i = 0; i <= v->n_state; i++) results[i] = &out[i];
         nh_dp_eval(v->dp, inputs, results);
@@ -143,7 +151,8 @@ static inline void model_unit(const model *m, int unit, int64_t t) {
         if (!u->delay.is_late) model_delay(m, u, t);
         return;
     case NH_UNIT_FORK:
-        for (int i = 0; i < u->n_out; i++) memcpy(m->now[u->out[i]], m->now[u->in[0]], (size_t)m->k->design.stream[u->in[0]].n * sizeof(int64_t));
+        for (int i = 0; i < u->n_out; i++)
+            memcpy(m->now[u->out[i]], m->now[u->in[0]], (size_t)m->k->design.stream[u->in[0]].n * sizeof(int64_t));
         return;
     }
 }
@@ -159,21 +168,25 @@ static inline void model_step(const model *m, int64_t t) {
 
 static inline model model_new(const kernels *k) {
     const nh_design *g = &k->design;
-    model m = {.k = k, .now = nh_arena_array(k->arena, STEPS_STREAMS, sizeof(int64_t *)), .past = nh_arena_array(k->arena, STEPS_STREAMS, sizeof(int64_t **))};
+    model m = {.k = k,
+               .now = nh_arena_array(k->arena, STEPS_STREAMS, sizeof(int64_t *)),
+               .past = nh_arena_array(k->arena, STEPS_STREAMS, sizeof(int64_t **))};
     for (int i = 0; i < g->n_stream; i++) {
         m.now[i] = nh_arena_array(k->arena, (size_t)g->stream[i].n, sizeof(int64_t));
         m.past[i] = nh_arena_array(k->arena, (size_t)g->steps, sizeof(int64_t *));
-        for (int64_t t = 0; t < g->steps; t++) m.past[i][t] = nh_arena_array(k->arena, (size_t)g->stream[i].n, sizeof(int64_t));
+        for (int64_t t = 0; t < g->steps; t++)
+            m.past[i][t] = nh_arena_array(k->arena, (size_t)g->stream[i].n, sizeof(int64_t));
     }
     for (int s = 0; s < NH_NEURON_STATES; s++) {
         m.state[s] = nh_arena_array(k->arena, STEPS_UNITS, sizeof(int64_t *));
         for (int i = 0; i < g->n_unit; i++)
-            if (g->unit[i].kind == NH_UNIT_NEURON) m.state[s][i] = nh_arena_array(k->arena, (size_t)g->unit[i].neuron.n, sizeof(int64_t));
+            if (g->unit[i].kind == NH_UNIT_NEURON)
+                m.state[s][i] = nh_arena_array(k->arena, (size_t)g->unit[i].neuron.n, sizeof(int64_t));
     }
     return m;
 }
 
-/* --- the comparison ------------------------------------------------------------------------------------------------------ */
+/* --- the comparison ---------------------------------------------------------------------------------------------- */
 
 /* expect.bin: int64 of every stream of every step of every sample. density: of inputs that are not zero, in percent. */
 static inline void steps_expect(kernels *k, random_source *rng, int density) {
@@ -184,7 +197,8 @@ static inline void steps_expect(kernels *k, random_source *rng, int density) {
     for (int s = 0; s < STEPS_SAMPLES; s++)
         for (int64_t t = 0; t < g->steps; t++) {
             for (int64_t e = 0; e < g->stream[g->input].n; e++)
-                m.now[g->input][e] = random_below(rng, 100) < density ? (int64_t)random_raw(rng, steps_format(k, g->input)) : 0;
+                m.now[g->input][e] =
+                    random_below(rng, 100) < density ? (int64_t)random_raw(rng, steps_format(k, g->input)) : 0;
             model_step(&m, t);
             for (int i = 0; i < g->n_stream; i++) fwrite(m.now[i], sizeof(int64_t), (size_t)g->stream[i].n, f);
         }
@@ -193,15 +207,18 @@ static inline void steps_expect(kernels *k, random_source *rng, int density) {
 
 static const char steps_main_text[] =
     "static int64_t *expect;\n"
-    "static int fail(const char *what, int s, int t) { printf(\"%s differs: sample %d step %d\\n\", what, s, t); return 1; }\n"
+    "static int fail(const char *what, int s, int t) { printf(\"%s differs: sample %d step %d\\n\", what, s, t); "
+    "return 1; }\n"
     "int main(void) {\n"
     "    static net_state state, traced;\n"
     "    static net_streams k;\n"
     "    static net_in_t x[SAMPLES * NET_STEPS * NET_N_IN];\n"
-    "    static net_out_t y[SAMPLES * NET_STEPS * NET_N_OUT], z[SAMPLES * NET_STEPS * NET_N_OUT], one[NET_STEPS * NET_N_OUT];\n"
+    "    static net_out_t y[SAMPLES * NET_STEPS * NET_N_OUT], z[SAMPLES * NET_STEPS * NET_N_OUT], one[NET_STEPS * "
+    "NET_N_OUT];\n"
     "    expect = malloc((size_t)SAMPLES * NET_STEPS * ALL * 8);\n"
     "    FILE *f = fopen(\"expect.bin\", \"rb\");\n"
-    "    if (!expect || !f || fread(expect, 8, (size_t)SAMPLES * NET_STEPS * ALL, f) != (size_t)SAMPLES * NET_STEPS * ALL) return 2;\n"
+    "    if (!expect || !f || fread(expect, 8, (size_t)SAMPLES * NET_STEPS * ALL, f) != (size_t)SAMPLES * NET_STEPS * "
+    "ALL) return 2;\n"
     "    memset(&state, 0x55, sizeof state);\n    memset(&traced, 0x55, sizeof traced);\n"
     "    for (int s = 0; s < SAMPLES; s++) {\n"
     "        net_reset(&state);\n        net_reset(&traced);\n"
@@ -214,7 +231,8 @@ static const char steps_main_text[] =
     "            net_trace(&traced, xt, &k);\n"
     "            CHECK_STREAMS\n"
     "            net_step(&state, xt, yt);\n"
-    "            for (size_t i = 0; i < NET_N_OUT; i++) if ((int64_t)yt[i] != e[AT_OUT + i]) return fail(\"step\", s, t);\n"
+    "            for (size_t i = 0; i < NET_N_OUT; i++) if ((int64_t)yt[i] != e[AT_OUT + i]) return fail(\"step\", s, "
+    "t);\n"
     "        }\n"
     "        net_infer(x + s * NET_STEPS * NET_N_IN, one);\n"
     "        if (memcmp(one, y + s * NET_STEPS * NET_N_OUT, sizeof one)) return fail(\"infer\", s, 0);\n"
@@ -228,15 +246,21 @@ static inline void steps_main(const kernels *k) {
     FILE *f = fopen(nh_path_join(k->arena, k->dir, "main.c"), "w");
     cr_assert(f);
     int64_t at = 0, at_in = 0, at_out = 0;
-    fprintf(f, "#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n#include \"model.h\"\n#define SAMPLES %d\n#define CHECK_STREAMS \\\n", STEPS_SAMPLES);
+    fprintf(f,
+            "#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n#include \"model.h\"\n#define SAMPLES "
+            "%d\n#define CHECK_STREAMS \\\n",
+            STEPS_SAMPLES);
     for (int i = 0; i < g->n_stream; i++) {
         if (i == g->input) at_in = at;
         if (i == g->output) at_out = at;
-        fprintf(f, "    for (size_t i = 0; i < %" PRId64 "; i++) if ((int64_t)k.%s[i] != e[%" PRId64 " + i]) return fail(\"%s\", s, t); \\\n", g->stream[i].n,
-                g->stream[i].id, at, g->stream[i].id);
+        fprintf(f,
+                "    for (size_t i = 0; i < %" PRId64 "; i++) if ((int64_t)k.%s[i] != e[%" PRId64
+                " + i]) return fail(\"%s\", s, t); \\\n",
+                g->stream[i].n, g->stream[i].id, at, g->stream[i].id);
         at += g->stream[i].n;
     }
-    fprintf(f, "\n#define ALL %" PRId64 "\n#define AT_IN %" PRId64 "\n#define AT_OUT %" PRId64 "\n%s", at, at_in, at_out, steps_main_text);
+    fprintf(f, "\n#define ALL %" PRId64 "\n#define AT_IN %" PRId64 "\n#define AT_OUT %" PRId64 "\n%s", at, at_in,
+            at_out, steps_main_text);
     fclose(f);
 }
 
@@ -248,7 +272,8 @@ static inline void steps_compare(kernels *k, random_source *rng, int seed, int d
     steps_main(k);
     for (int i = 0; i < 2; i++) {
         const char *cc = compilers[(seed + i) % 2];
-        if (have_compiler(cc)) cr_assert_eq(kernels_run(k, cc, flags[i]), 0, "seed %d: %s %s in %s", seed, cc, flags[i], k->dir);
+        if (have_compiler(cc))
+            cr_assert_eq(kernels_run(k, cc, flags[i]), 0, "seed %d: %s %s in %s", seed, cc, flags[i], k->dir);
     }
 }
 

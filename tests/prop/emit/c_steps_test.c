@@ -1,7 +1,10 @@
-/* Emitted C of random designs of time steps against an integer model: dense and convolution layers, neurons, recurrence, delays. */
+/* Emitted C of random designs of time steps against an integer model: dense and convolution layers, neurons,
+ * recurrence, delays. */
 #include "c_steps.h"
 
-static nh_format plain(bool is_signed, int width, int frac) { return nh_format_make(is_signed, width, width - frac, NH_ROUND_TRN, NH_OVERFLOW_WRAP); }
+static nh_format plain(bool is_signed, int width, int frac) {
+    return nh_format_make(is_signed, width, width - frac, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
+}
 
 static int64_t *random_raws(kernels *k, random_source *rng, int64_t n, nh_format f) {
     int64_t *w = nh_arena_array(k->arena, (size_t)n, sizeof *w);
@@ -17,7 +20,8 @@ static nh_i128 *random_biases(kernels *k, random_source *rng, int64_t n, int bit
 }
 
 /* The format of all sums: |w| against the largest input. */
-static nh_format sum_format(const int64_t *w, int64_t n_out, int64_t n_in, nh_format w_fmt, nh_format x, const nh_i128 *b) {
+static nh_format sum_format(const int64_t *w, int64_t n_out, int64_t n_in, nh_format w_fmt, nh_format x,
+                            const nh_i128 *b) {
     nh_i128 worst = 0, top = -nh_format_min(x) > nh_format_max(x) ? -nh_format_min(x) : nh_format_max(x);
     for (int64_t o = 0; o < n_out; o++) {
         nh_i128 sum = b ? (b[o] < 0 ? -b[o] : b[o]) : 0;
@@ -47,7 +51,8 @@ static int dense(kernels *k, random_source *rng, int in, int64_t n_out, int w_wi
     nh_mac m = {.n_in = n_in, .n_out = n_out, .x = x, .weight = w_fmt, .exact = random_below(rng, 6) != 0};
     m.w = random_raws(k, rng, n_in * n_out, w_fmt);
     m.b = random_biases(k, rng, n_out, 10);
-    m.acc = m.exact ? sum_format(m.w, n_out, n_in, w_fmt, x, m.b) : nh_format_make(true, 18, 10, NH_ROUND_RND, NH_OVERFLOW_SAT);
+    m.acc = m.exact ? sum_format(m.w, n_out, n_in, w_fmt, x, m.b)
+                    : nh_format_make(true, 18, 10, NH_ROUND_RND, NH_OVERFLOW_SAT);
     nh_format out = m.acc;
     if (random_below(rng, 4) == 0) out = nh_format_make(true, 9, 6, NH_ROUND_RND_CONV, NH_OVERFLOW_SAT);
     m.post = post_of(k, m.acc, out);
@@ -57,33 +62,51 @@ static int dense(kernels *k, random_source *rng, int in, int64_t n_out, int w_wi
     return u->out[0];
 }
 
-/* n neurons over n_acc accumulators: a leaking state, a second one that remembers, a threshold that may differ, spikes or levels. */
+/* n neurons over n_acc accumulators: a leaking state, a second one that remembers, a threshold that may differ, spikes
+ * or levels. */
 static nh_dp *neuron_dp(kernels *k, random_source *rng, const nh_neuron_unit *v, nh_format out) {
     nh_dp *p = nh_dp_new(k->arena, "lif");
     nh_val acc = nh_dp_const(p, random_below(rng, 5) - 2, 1);
-    for (int i = 0; i < v->n_acc; i++) acc = nh_dp_add(p, acc, nh_dp_input(p, nh_dp_in_port(p, nh_arena_printf(k->arena, "a%d", i), 1, v->acc[i]), 0, nh_range_of(v->acc[i])));
+    for (int i = 0; i < v->n_acc; i++)
+        acc = nh_dp_add(p, acc,
+                        nh_dp_input(p, nh_dp_in_port(p, nh_arena_printf(k->arena, "a%d", i), 1, v->acc[i]), 0,
+                                    nh_range_of(v->acc[i])));
     nh_val s[2] = {0}, par[3] = {0};
-    for (int i = 0; i < v->n_state; i++) s[i] = nh_dp_input(p, nh_dp_in_port(p, nh_arena_printf(k->arena, "s%d", i), 1, v->state[i]), 0, nh_range_of(v->state[i]));
-    for (int i = 0; i < v->n_param; i++) par[i] = nh_dp_input(p, nh_dp_in_port(p, nh_arena_printf(k->arena, "p%d", i), 1, v->param[i].fmt), 0, nh_range_of(v->param[i].fmt));
+    for (int i = 0; i < v->n_state; i++)
+        s[i] = nh_dp_input(p, nh_dp_in_port(p, nh_arena_printf(k->arena, "s%d", i), 1, v->state[i]), 0,
+                           nh_range_of(v->state[i]));
+    for (int i = 0; i < v->n_param; i++)
+        par[i] = nh_dp_input(p, nh_dp_in_port(p, nh_arena_printf(k->arena, "p%d", i), 1, v->param[i].fmt), 0,
+                             nh_range_of(v->param[i].fmt));
     nh_val u = acc, threshold = v->n_param > 0 ? par[0] : nh_dp_const(p, 5, 1);
     if (v->n_state > 0) u = nh_dp_add(p, nh_dp_mulc(p, s[0], 1 + random_below(rng, 255), 8), acc);
     if (v->n_param > 1) u = nh_dp_add(p, u, nh_dp_mul(p, par[1], v->n_state > 1 ? s[1] : acc));
-    nh_val fired = nh_dp_lt(p, threshold, u), y = out.width_bits == 1 ? fired : nh_dp_cast(p, nh_dp_select(p, fired, u, nh_dp_const(p, 0, 0)), out);
+    nh_val fired = nh_dp_lt(p, threshold, u),
+           y = out.width_bits == 1 ? fired : nh_dp_cast(p, nh_dp_select(p, fired, u, nh_dp_const(p, 0, 0)), out);
     nh_dp_output(p, nh_dp_out_port(p, "y", 1, out), 0, y);
     if (v->n_state > 0) {
         nh_val rest = random_below(rng, 2) ? nh_dp_const(p, 0, 0) : nh_dp_sub(p, u, threshold);
-        nh_dp_output(p, nh_dp_out_port(p, "n0", 1, v->state[0]), 0, nh_dp_cast(p, nh_dp_select(p, fired, rest, u), v->state[0]));
+        nh_dp_output(p, nh_dp_out_port(p, "n0", 1, v->state[0]), 0,
+                     nh_dp_cast(p, nh_dp_select(p, fired, rest, u), v->state[0]));
     }
-    if (v->n_state > 1) nh_dp_output(p, nh_dp_out_port(p, "n1", 1, v->state[1]), 0, s[0]); /* the state before: no order of writes may change it */
+    if (v->n_state > 1)
+        nh_dp_output(p, nh_dp_out_port(p, "n1", 1, v->state[1]), 0,
+                     s[0]); /* the state before: no order of writes may change it */
     nh_dp_finish(p);
     return p;
 }
 
 static int neurons(kernels *k, random_source *rng, int n_acc, const int *in, int64_t channels, nh_format out) {
     int64_t n = k->design.stream[in[0]].n;
-    nh_neuron_unit v = {.n = n, .lanes = 1, .words = n, .n_acc = n_acc, .n_state = random_below(rng, 3), .n_param = random_below(rng, 3)};
+    nh_neuron_unit v = {.n = n,
+                        .lanes = 1,
+                        .words = n,
+                        .n_acc = n_acc,
+                        .n_state = random_below(rng, 3),
+                        .n_param = random_below(rng, 3)};
     for (int i = 0; i < n_acc; i++) v.acc[i] = steps_format(k, in[i]);
-    nh_format state = nh_format_make(true, 6 + random_below(rng, 20), 5, (nh_round)random_below(rng, 7), (nh_overflow)random_below(rng, 4));
+    nh_format state = nh_format_make(true, 6 + random_below(rng, 20), 5, (nh_round)random_below(rng, 7),
+                                     (nh_overflow)random_below(rng, 4));
     v.state[0] = v.state[1] = state;
     for (int i = 0; i < v.n_param; i++) {
         v.param[i].fmt = plain(random_below(rng, 2) != 0, 6, 2);
@@ -115,7 +138,9 @@ static int delay(kernels *k, random_source *rng, int in, int least) {
 }
 
 static nh_format random_output(random_source *rng) {
-    return random_below(rng, 2) ? plain(false, 1, 0) : nh_format_make(random_below(rng, 2), 2 + random_below(rng, 6), 3, NH_ROUND_RND, NH_OVERFLOW_SAT);
+    return random_below(rng, 2)
+               ? plain(false, 1, 0)
+               : nh_format_make(random_below(rng, 2), 2 + random_below(rng, 6), 3, NH_ROUND_RND, NH_OVERFLOW_SAT);
 }
 
 /* A layer whose output comes back through a delay and a matrix of its own. */
@@ -180,8 +205,13 @@ Test(c_steps, many_inputs_are_summed_in_parts) {
 
 /* Tables of more than 2^18 weights are strings: of bytes, of 16-bit and of 32-bit characters. */
 Test(c_steps, large_tables_are_exact) {
-    static const struct { int64_t n_in, n_out; int width; const char *table; } want[] = {
-        {27000, 80, 8, "int8_t net_u0_w[2160001] =\n    \""}, {3400, 80, 8, "uint16_t net_u0_w_bits[272001] =\n    u\""}, {3400, 80, 21, "uint32_t net_u0_w_bits[272001] =\n    U\""}};
+    static const struct {
+        int64_t n_in, n_out;
+        int width;
+        const char *table;
+    } want[] = {{27000, 80, 8, "int8_t net_u0_w[2160001] =\n    \""},
+                {3400, 80, 8, "uint16_t net_u0_w_bits[272001] =\n    u\""},
+                {3400, 80, 21, "uint32_t net_u0_w_bits[272001] =\n    U\""}};
     for (int i = 0; i < 3; i++) {
         random_source rng = {(uint64_t)i + 1};
         kernels *k = steps_new(1, want[i].n_in, plain(false, 1, 0));
@@ -192,14 +222,20 @@ Test(c_steps, large_tables_are_exact) {
         } while (!k->design.unit[0].mac.exact || !k->design.unit[0].mac.weight.is_signed);
         steps_compare(k, &rng, i, 30);
         nh_bytes c;
-        cr_assert(nh_file_read(k->arena, k->diag, NH_NOWHERE, nh_path_join(k->arena, k->dir, "model.c"), (size_t)1 << 28, &c));
+        cr_assert(nh_file_read(k->arena, k->diag, NH_NOWHERE, nh_path_join(k->arena, k->dir, "model.c"),
+                               (size_t)1 << 28, &c));
         cr_assert(strstr(nh_arena_strn(k->arena, (const char *)c.data, c.size), want[i].table), "%s", want[i].table);
         kernels_free(k);
     }
 }
 
 static nh_conv random_conv(kernels *k, random_source *rng, nh_format x, int64_t c_in, int64_t h, int64_t w) {
-    nh_conv v = {.c_in = c_in, .h_in = h, .w_in = w, .groups = 1, .x = x, .weight = plain(random_below(rng, 4) != 0, 3 + random_below(rng, 6), 1)};
+    nh_conv v = {.c_in = c_in,
+                 .h_in = h,
+                 .w_in = w,
+                 .groups = 1,
+                 .x = x,
+                 .weight = plain(random_below(rng, 4) != 0, 3 + random_below(rng, 6), 1)};
     v.kh = 1 + random_below(rng, 3);
     v.kw = 1 + random_below(rng, 4);
     v.stride_h = 1 + random_below(rng, 2);
@@ -243,7 +279,8 @@ Test(c_steps, convolutions_equal_the_model) {
     }
 }
 
-/* Skip around a layer: FORK of the input, per-element delays with zeros among them, two accumulators; the output is a copy. */
+/* Skip around a layer: FORK of the input, per-element delays with zeros among them, two accumulators; the output is a
+ * copy. */
 Test(c_steps, forks_of_inputs_and_outputs_are_copies) {
     for (int seed = 1; seed <= 4; seed++) {
         random_source rng = {(uint64_t)seed * 31};
@@ -261,7 +298,7 @@ Test(c_steps, forks_of_inputs_and_outputs_are_copies) {
     }
 }
 
-/* --- no units between: the input is the output -------------------------------------------------------------------------------- */
+/* --- no units between: the input is the output ------------------------------------------------------------------- */
 
 Test(c_steps, a_design_without_units_passes_its_input) {
     random_source rng = {3};
@@ -271,17 +308,22 @@ Test(c_steps, a_design_without_units_passes_its_input) {
     kernels_free(k);
 }
 
-/* --- the kernels behind the co-simulation harness ----------------------------------------------------------------------------- */
+/* --- the kernels behind the co-simulation harness ---------------------------------------------------------------- */
 
 static void cosim_model(const kernels *k) {
     const nh_design *g = &k->design;
     FILE *f = fopen(nh_path_join(k->arena, k->dir, "cosim_model.h"), "w");
     cr_assert(f);
-    fprintf(f, "#define NH_PROJECT net\n#define NH_TEMPORAL 1\n#define NH_STEPS %" PRId64 "\n#define NH_UNITS(X)\n#define NH_FIFOS(X)\n", g->steps);
+    fprintf(f,
+            "#define NH_PROJECT net\n#define NH_TEMPORAL 1\n#define NH_STEPS %" PRId64
+            "\n#define NH_UNITS(X)\n#define NH_FIFOS(X)\n",
+            g->steps);
     fprintf(f, "#define NH_INPUTS(X) X(0, 0, %" PRId64 ", net_in_t, 1, s_axis)\n", g->stream[0].n);
     fprintf(f, "#define NH_OUTPUT_TYPE net_out_t\n#define NH_OUTPUT_BEAT 1\n#define NH_OUTPUT %d\n", g->output);
     fprintf(f, "#define NH_STREAMS(X)");
-    for (int i = 0; i < g->n_stream; i++) fprintf(f, " X(s%d, %" PRId64 ", 1, %d, %d, w)", i, g->stream[i].n, g->stream[i].fmt.width_bits, g->stream[i].fmt.is_signed);
+    for (int i = 0; i < g->n_stream; i++)
+        fprintf(f, " X(s%d, %" PRId64 ", 1, %d, %d, w)", i, g->stream[i].n, g->stream[i].fmt.width_bits,
+                g->stream[i].fmt.is_signed);
     fprintf(f, "\n#define NH_LINKS(X)");
     for (int i = 0; i < g->n_stream; i++) fprintf(f, " X(0, 0)");
     fprintf(f, "\n");
@@ -290,14 +332,19 @@ static void cosim_model(const kernels *k) {
     cr_assert(f);
     fprintf(f, "%s",
             "#include <stdio.h>\n#include <string.h>\n#include \"cosim.h\"\n"
-            "int main(void) {\n    static int64_t x[9 * 1000], y[9 * 1000], got[64][1000], e[1000], out[9 * 1000];\n    static int64_t *stream[64];\n"
-            "    FILE *f = fopen(\"expect.bin\", \"rb\");\n    size_t n_x = 0, n_y = 0;\n    double seconds;\n    if (!f || nh_cosim_steps != 3) return 2;\n"
+            "int main(void) {\n    static int64_t x[9 * 1000], y[9 * 1000], got[64][1000], e[1000], out[9 * 1000];\n   "
+            " static int64_t *stream[64];\n"
+            "    FILE *f = fopen(\"expect.bin\", \"rb\");\n    size_t n_x = 0, n_y = 0;\n    double seconds;\n    if "
+            "(!f || nh_cosim_steps != 3) return 2;\n"
             "    for (int k = 0; k < nh_cosim_n_streams; k++) stream[k] = got[k];\n"
-            "    for (int t = 0; t < 9; t++)\n        for (int k = 0; k < nh_cosim_n_streams; k++) {\n            size_t n = (size_t)nh_cosim_streams[k].n;\n"
+            "    for (int t = 0; t < 9; t++)\n        for (int k = 0; k < nh_cosim_n_streams; k++) {\n            "
+            "size_t n = (size_t)nh_cosim_streams[k].n;\n"
             "            if (fread(e, 8, n, f) != n) return 2;\n"
-            "            if (k == 0) { memcpy(x + n_x, e, n * 8); n_x += n; if (!nh_cosim_trace_frame(t % 3, e, stream)) return 3; }\n"
+            "            if (k == 0) { memcpy(x + n_x, e, n * 8); n_x += n; if (!nh_cosim_trace_frame(t % 3, e, "
+            "stream)) return 3; }\n"
             "            if (k == nh_cosim_output) { memcpy(y + n_y, e, n * 8); n_y += n; }\n"
-            "            if (memcmp(stream[k], e, n * 8)) { printf(\"frame %d stream %d\\n\", t, k); return 1; }\n        }\n"
+            "            if (memcmp(stream[k], e, n * 8)) { printf(\"frame %d stream %d\\n\", t, k); return 1; }\n     "
+            "   }\n"
             "    fclose(f);\n    return !nh_cosim_batch(x, out, 3, &seconds) || memcmp(out, y, n_y * 8);\n}\n");
     fclose(f);
 }
@@ -311,8 +358,10 @@ Test(c_steps, the_harness_traces_every_stream_frame_by_frame) {
     steps_expect(k, &rng, 40);
     cosim_model(k);
     char line[512];
-    snprintf(line, sizeof line, "cd %s && cc -std=gnu11 -Wall -Wextra -Werror -O1 -I. -I%s/sim/harness main.c %s/sim/harness/cosim_kernels.c model.c -o main && ./main", k->dir,
-             NH_SOURCE_DIR, NH_SOURCE_DIR);
+    snprintf(line, sizeof line,
+             "cd %s && cc -std=gnu11 -Wall -Wextra -Werror -O1 -I. -I%s/sim/harness main.c "
+             "%s/sim/harness/cosim_kernels.c model.c -o main && ./main",
+             k->dir, NH_SOURCE_DIR, NH_SOURCE_DIR);
     cr_assert_eq(system(line), 0, "in %s", k->dir);
     kernels_free(k);
 }

@@ -14,8 +14,8 @@ typedef struct {
 
 static nh_format random_format(uint64_t *s, int max_width) {
     int w = (int)bench_between(s, 1, max_width);
-    return nh_format_make(bench_between(s, 0, 3) != 0, w, (int)bench_between(s, -2, w + 2), (nh_round)bench_between(s, 0, 6),
-                          (nh_overflow)bench_between(s, 0, 3));
+    return nh_format_make(bench_between(s, 0, 3) != 0, w, (int)bench_between(s, -2, w + 2),
+                          (nh_round)bench_between(s, 0, 6), (nh_overflow)bench_between(s, 0, 3));
 }
 
 static nh_val pick(maker *m) { return m->pool[bench_between(&m->seed, 0, m->n - 1)]; }
@@ -107,7 +107,8 @@ static void write_vectors(nh_arena *a, const nh_dp *p, const char *dir, uint64_t
     fclose(fx), fclose(fm), fclose(fy);
 }
 
-/* Drives a vector per enabled edge and expects the result `latency` enabled edges later, with the enable low at random. */
+/* Drives a vector per enabled edge and expects the result `latency` enabled edges later, with the enable low at random.
+ */
 static void write_bench(nh_arena *a, const nh_dp *p, const char *dir) {
     FILE *f = fopen(nh_path_join(a, dir, "tb.v"), "w");
     cr_assert(f);
@@ -121,7 +122,8 @@ static void write_bench(nh_arena *a, const nh_dp *p, const char *dir) {
             "    $readmemb(\"x.bits\", xs); $readmemb(\"m.bits\", ms); $readmemb(\"y.bits\", ys);\n"
             "    while (k < N + L) begin\n"
             "      x = xs[k < N ? k : 0]; m = ms[k < N ? k : 0]; en = L == 0 || $random; #1;\n"
-            "      if (k >= L && y !== ys[k - L]) begin $display(\"vector %%0d: %%b, expected %%b\", k - L, y, ys[k - L]); $finish; end\n"
+            "      if (k >= L && y !== ys[k - L]) begin $display(\"vector %%0d: %%b, expected %%b\", k - L, y, ys[k - "
+            "L]); $finish; end\n"
             "      clk = 1; #1; clk = 0; if (en) k = k + 1;\n"
             "    end\n"
             "  end\n"
@@ -132,7 +134,8 @@ static void write_bench(nh_arena *a, const nh_dp *p, const char *dir) {
 }
 
 /* Table and register modules come from the real templates. */
-#define TEMPLATES NH_SOURCE_DIR "/rtl_templates/lib/nh_reg.v " NH_SOURCE_DIR "/rtl_templates/lib/nh_rom.v " NH_SOURCE_DIR \
+#define TEMPLATES                                                                                                      \
+    NH_SOURCE_DIR "/rtl_templates/lib/nh_reg.v " NH_SOURCE_DIR "/rtl_templates/lib/nh_rom.v " NH_SOURCE_DIR            \
                   "/rtl_templates/lib/nh_cast.v"
 
 static void check_seed(uint64_t seed) {
@@ -144,7 +147,8 @@ static void check_seed(uint64_t seed) {
     cr_assert(nh_emit_dp_rtl(a, d, p, "t", dir, &bench_made));
     write_vectors(a, p, dir, seed + 77);
     write_bench(a, p, dir);
-    bool simulated = bench_silent(a, dir, "iverilog -g2005 -Wall -Wno-timescale -s tb -o sim tb.v t_dp.v " TEMPLATES " && vvp -n sim");
+    bool simulated = bench_silent(
+        a, dir, "iverilog -g2005 -Wall -Wno-timescale -s tb -o sim tb.v t_dp.v " TEMPLATES " && vvp -n sim");
     bool lints = bench_silent(a, dir, "verilator --lint-only -Wall --top-module t_dp t_dp.v " TEMPLATES);
     bool netlist = bench_silent(a, dir, "! grep -nE '\\b(always|generate|ifdef|initial|reg|integer)\\b' t_dp.v");
     if (!simulated || !lints || !netlist) nh_dp_print(p, stderr);

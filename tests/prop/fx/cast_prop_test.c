@@ -1,5 +1,5 @@
-/* Casts against an oracle on rationals: quotient and remainder by division, nearest by comparing distances, wrapping by the
- * true modulus. It shares nothing with the shifts and masks of nh_fx.h. */
+/* Casts against an oracle on rationals: quotient and remainder by division, nearest by comparing distances, wrapping by
+ * the true modulus. It shares nothing with the shifts and masks of nh_fx.h. */
 #include "fx.h"
 
 #include <criterion/criterion.h>
@@ -32,7 +32,8 @@ static nh_i128 round_rational(nh_i128 num, nh_i128 den, nh_round mode) {
 
 static nh_i128 oracle(nh_i128 raw, int frac_in, nh_format to, bool *lost) {
     int frac_out = nh_format_frac(to), w = to.width_bits;
-    nh_i128 q = frac_in > frac_out ? round_rational(raw, power(frac_in - frac_out), to.round) : raw * power(frac_out - frac_in);
+    nh_i128 q =
+        frac_in > frac_out ? round_rational(raw, power(frac_in - frac_out), to.round) : raw * power(frac_out - frac_in);
     nh_i128 lo = to.is_signed ? -power(w - 1) : 0, hi = to.is_signed ? power(w - 1) - 1 : power(w) - 1;
     if (to.overflow == NH_OVERFLOW_SAT_SYM && to.is_signed) lo = -hi;
     *lost = q < lo || q > hi;
@@ -62,8 +63,8 @@ static void check(nh_i128 raw, int frac_in, nh_format f) {
     nh_i128 want = oracle(raw, frac_in, f, &lost), got = nh_fx_convert(raw, frac_in, f, &count);
     if (got != want || (count.overflowed == 1) != lost) {
         char buf[NH_FORMAT_TEXT];
-        cr_assert(false, "%lld * 2^%d -> %s: %lld, not %lld", (long long)raw, -frac_in, nh_format_print(f, buf), (long long)got,
-                  (long long)want);
+        cr_assert(false, "%lld * 2^%d -> %s: %lld, not %lld", (long long)raw, -frac_in, nh_format_print(f, buf),
+                  (long long)got, (long long)want);
     }
 }
 
@@ -141,7 +142,8 @@ Test(range, convert_contains_every_image_and_is_tight_without_wrapping) {
 Test(range, arithmetic_contains_its_results) {
     uint64_t state = 5;
     for (int k = 0; k < 3000; k++) {
-        int a = between(&state, -9, 9), b = a + between(&state, 0, 6), c = between(&state, -9, 9), d = c + between(&state, 0, 6);
+        int a = between(&state, -9, 9), b = a + between(&state, 0, 6), c = between(&state, -9, 9),
+            d = c + between(&state, 0, 6);
         nh_range x = {a, b}, y = {c, d}, sum = nh_range_add(x, y), diff = nh_range_sub(x, y), prod = nh_range_mul(x, y);
         for (int i = a; i <= b; i++)
             for (int j = c; j <= d; j++) {

@@ -1,5 +1,5 @@
-/* parse(print(g)) prints as g did, for random networks in time with every kind of part; two networks that differ in one number
- * print differently. */
+/* parse(print(g)) prints as g did, for random networks in time with every kind of part; two networks that differ in one
+ * number print differently. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,11 +50,20 @@ static nh_param *param(maker *m, nh_shape s) {
 }
 
 static nh_layer_options options(maker *m) {
-    nh_layer_options o = {.strategy = NH_STRATEGY_RESOURCE, .reuse_factor = below(m, 9), .state_bits = (int)below(m, 40), .decay_bits = (int)below(m, 20)};
+    nh_layer_options o = {.strategy = NH_STRATEGY_RESOURCE,
+                          .reuse_factor = below(m, 9),
+                          .state_bits = (int)below(m, 40),
+                          .decay_bits = (int)below(m, 20)};
     nh_numerics *n = &o.numerics;
-    *n = (nh_numerics){.preset = (nh_preset)below(m, NH_PRESET_COUNT), .integrator = (nh_integrator)below(m, 4), .input_gain = (nh_input_gain)below(m, 4),
-                       .reset = (nh_reset)below(m, 5), .reset_timing = (nh_reset_timing)below(m, 4), .spike = (nh_spike_timing)below(m, 3),
-                       .compare = (nh_compare)below(m, 3), .v_min = (nh_v_min)below(m, 3), .syn_order = (nh_syn_order)below(m, 4),
+    *n = (nh_numerics){.preset = (nh_preset)below(m, NH_PRESET_COUNT),
+                       .integrator = (nh_integrator)below(m, 4),
+                       .input_gain = (nh_input_gain)below(m, 4),
+                       .reset = (nh_reset)below(m, 5),
+                       .reset_timing = (nh_reset_timing)below(m, 4),
+                       .spike = (nh_spike_timing)below(m, 3),
+                       .compare = (nh_compare)below(m, 3),
+                       .v_min = (nh_v_min)below(m, 3),
+                       .syn_order = (nh_syn_order)below(m, 4),
                        .recurrent_bias = (nh_recurrent_bias)below(m, 3)};
     n->spikes_per_step = coin(m) ? INT64_MAX : below(m, 5);
     n->layer_delay = below(m, 4) - 1;
@@ -67,19 +76,32 @@ static nh_layer_options options(maker *m) {
 
 static nh_neuron_program *program(maker *m, int n_input) {
     nh_neuron_program *p = NH_NEW(m->a, nh_neuron_program);
-    *p = (nh_neuron_program){.name = "model", .n_input = n_input, .n_state = (int)below(m, NH_NEURON_STATES) + 1,
-                             .n_param = (int)below(m, NH_NEURON_PARAMS + 1), .out = (nh_neuron_out)below(m, 3), .is_exact = coin(m),
+    *p = (nh_neuron_program){.name = "model",
+                             .n_input = n_input,
+                             .n_state = (int)below(m, NH_NEURON_STATES) + 1,
+                             .n_param = (int)below(m, NH_NEURON_PARAMS + 1),
+                             .out = (nh_neuron_out)below(m, 3),
+                             .is_exact = coin(m),
                              .spikes_per_step = 1 + below(m, 9)};
     int n_const = (int)below(m, 3), n_temp = (int)below(m, 5);
     p->reg = nh_arena_array(m->a, 64, sizeof *p->reg);
-    struct { nh_neuron_reg_kind kind; int n, *table; } part[] = {
-        {NH_REG_CONST, n_const, NULL}, {NH_REG_PARAM, p->n_param, p->param}, {NH_REG_STATE, p->n_state, p->state},
-        {NH_REG_INPUT, p->n_input, p->input}, {NH_REG_TEMP, n_temp, NULL}};
+    struct {
+        nh_neuron_reg_kind kind;
+        int n, *table;
+    } part[] = {{NH_REG_CONST, n_const, NULL},
+                {NH_REG_PARAM, p->n_param, p->param},
+                {NH_REG_STATE, p->n_state, p->state},
+                {NH_REG_INPUT, p->n_input, p->input},
+                {NH_REG_TEMP, n_temp, NULL}};
     for (int k = 0; k < 5; k++)
         for (int i = part[k].n - 1; i >= 0; i--) { /* not in the order of their indices */
             if (part[k].table) part[k].table[i] = p->n_reg;
-            p->reg[p->n_reg++] = (nh_neuron_reg){.name = coin(m) ? "v" : "", .kind = part[k].kind, .index = i, .constant = number(m),
-                                                 .measure = (nh_neuron_measure)below(m, 2), .has_format = coin(m)};
+            p->reg[p->n_reg++] = (nh_neuron_reg){.name = coin(m) ? "v" : "",
+                                                 .kind = part[k].kind,
+                                                 .index = i,
+                                                 .constant = number(m),
+                                                 .measure = (nh_neuron_measure)below(m, 2),
+                                                 .has_format = coin(m)};
             if (p->reg[p->n_reg - 1].has_format) p->reg[p->n_reg - 1].fmt = format(m);
         }
     p->n_instr = (int)below(m, 40);
@@ -98,7 +120,10 @@ static int64_t per(maker *m, nh_shape s) { return below(m, 3) ? coin(m) ? 1 : s.
 
 static nh_neuron *neuron(maker *m, nh_shape s, int n_input) {
     nh_neuron *n = NH_NEW(m->a, nh_neuron);
-    *n = (nh_neuron){.kind = (nh_neuron_kind)below(m, NH_KIND_COUNT), .n_ode = (int)below(m, 9), .reset_period = below(m, 30), .reset_phase = below(m, 9)};
+    *n = (nh_neuron){.kind = (nh_neuron_kind)below(m, NH_KIND_COUNT),
+                     .n_ode = (int)below(m, 9),
+                     .reset_period = below(m, 30),
+                     .reset_phase = below(m, 9)};
     for (int i = 0; i < n->n_ode; i++) {
         int64_t k = per(m, s);
         n->ode[i] = (nh_neuron_value){.name = "tau mem", .n = k, .value = numbers(m, k)};
@@ -128,8 +153,7 @@ static int layer(maker *m, nh_layer l, nh_shape s, nh_edge_kind kind) {
 /* One that fits s. */
 static nh_window window(maker *m, int64_t groups, nh_shape s) {
     nh_window w = {.groups = groups};
-    for (int k = 0; k < 2; k++)
-        do {
+    for (int k = 0; k < 2; k++) do {
             w.kernel[k] = 1 + below(m, 3);
             w.stride[k] = 1 + below(m, 2);
             w.pad_before[k] = below(m, 3);
@@ -143,7 +167,8 @@ static nh_shape windowed(const nh_window *w, nh_shape s, int64_t c) {
     return (nh_shape){3, {c, nh_window_out(w, 0, s.dim[1]), nh_window_out(w, 1, s.dim[2])}};
 }
 
-/* input -> conv -> neuron -> pool -> neuron with its own spikes through a late delay -> reshape -> dense -> delay -> neuron */
+/* input -> conv -> neuron -> pool -> neuron with its own spikes through a late delay -> reshape -> dense -> delay ->
+ * neuron */
 static nh_graph *network(maker *m) {
     int64_t groups = 1 + below(m, 2), c = groups * (1 + below(m, 2)), c_out = groups * (1 + below(m, 3));
     nh_shape s = {3, {c, 6 + below(m, 4), 6 + below(m, 4)}};
@@ -155,21 +180,33 @@ static nh_graph *network(maker *m) {
     nh_window w = window(m, groups, s);
     nh_param *k = param(m, (nh_shape){4, {c_out, c / groups, w.kernel[0], w.kernel[1]}});
     s = windowed(&w, s, c_out);
-    t = layer(m, (nh_layer){.op = NH_OP_CONV, .n_in = 1, .in = {t}, .window = w, .weight = k, .bias = coin(m) ? param(m, (nh_shape){1, {c_out}}) : NULL}, s,
-              NH_EDGE_FRAME);
+    t = layer(m,
+              (nh_layer){.op = NH_OP_CONV,
+                         .n_in = 1,
+                         .in = {t},
+                         .window = w,
+                         .weight = k,
+                         .bias = coin(m) ? param(m, (nh_shape){1, {c_out}}) : NULL},
+              s, NH_EDGE_FRAME);
     t = layer(m, (nh_layer){.op = NH_OP_NEURON, .n_in = 1, .in = {t}, .neuron = neuron(m, s, 1)}, s, NH_EDGE_SPIKE);
     w = window(m, 0, s);
     s = windowed(&w, s, c_out);
-    t = layer(m, (nh_layer){.op = coin(m) ? NH_OP_SUMPOOL : NH_OP_AVGPOOL, .n_in = 1, .in = {t}, .window = w}, s, NH_EDGE_GRADED);
+    t = layer(m, (nh_layer){.op = coin(m) ? NH_OP_SUMPOOL : NH_OP_AVGPOOL, .n_in = 1, .in = {t}, .window = w}, s,
+              NH_EDGE_GRADED);
     int64_t late = 1 + below(m, 3), n = nh_shape_size(s);
     nh_layer back = {.op = NH_OP_DELAY, .n_in = 1, .in = {t + 2}, .delay = integers(m, 1, late, late), .n_delay = 1};
     int delayed = layer(m, back, s, NH_EDGE_SPIKE);
-    t = layer(m, (nh_layer){.op = NH_OP_NEURON, .n_in = 2, .in = {t, delayed}, .neuron = neuron(m, s, 2)}, s, NH_EDGE_SPIKE);
+    t = layer(m, (nh_layer){.op = NH_OP_NEURON, .n_in = 2, .in = {t, delayed}, .neuron = neuron(m, s, 2)}, s,
+              NH_EDGE_SPIKE);
     m->g->tensor[t].n_consumers = 1; /* of the delay, which stands before it */
     t = layer(m, (nh_layer){.op = NH_OP_RESHAPE, .n_in = 1, .in = {t}}, (nh_shape){1, {n}}, NH_EDGE_SPIKE);
-    t = layer(m, (nh_layer){.op = NH_OP_DENSE, .n_in = 1, .in = {t}, .weight = param(m, (nh_shape){2, {5, n}})}, (nh_shape){1, {5}}, NH_EDGE_FRAME);
-    t = layer(m, (nh_layer){.op = NH_OP_DELAY, .n_in = 1, .in = {t}, .delay = integers(m, 5, 0, 9), .n_delay = 5}, (nh_shape){1, {5}}, NH_EDGE_FRAME);
-    m->g->output = layer(m, (nh_layer){.op = NH_OP_NEURON, .n_in = 1, .in = {t}, .neuron = neuron(m, (nh_shape){1, {5}}, 1)}, (nh_shape){1, {5}}, NH_EDGE_SPIKE);
+    t = layer(m, (nh_layer){.op = NH_OP_DENSE, .n_in = 1, .in = {t}, .weight = param(m, (nh_shape){2, {5, n}})},
+              (nh_shape){1, {5}}, NH_EDGE_FRAME);
+    t = layer(m, (nh_layer){.op = NH_OP_DELAY, .n_in = 1, .in = {t}, .delay = integers(m, 5, 0, 9), .n_delay = 5},
+              (nh_shape){1, {5}}, NH_EDGE_FRAME);
+    m->g->output =
+        layer(m, (nh_layer){.op = NH_OP_NEURON, .n_in = 1, .in = {t}, .neuron = neuron(m, (nh_shape){1, {5}}, 1)},
+              (nh_shape){1, {5}}, NH_EDGE_SPIKE);
     return m->g;
 }
 
@@ -191,15 +228,17 @@ Test(round_trip, of_networks_in_time) {
         cr_assert_null(why, "%lu: %s", (unsigned long)seed, why ? why : "");
         char *first = text_of(g, true);
         nh_graph *again = nh_graph_parse(m.a, d, "g.txt", first);
-        cr_assert_not_null(again, "%lu: %s at %d:%d\n%s", (unsigned long)seed, d->count ? d->item[0].message : "", d->count ? d->item[0].at.line : 0,
-                           d->count ? d->item[0].at.col : 0, first);
+        cr_assert_not_null(again, "%lu: %s at %d:%d\n%s", (unsigned long)seed, d->count ? d->item[0].message : "",
+                           d->count ? d->item[0].at.line : 0, d->count ? d->item[0].at.col : 0, first);
         char *second = text_of(again, true), *hashed = text_of(g, false), *hashed_again = text_of(again, false);
         cr_assert_str_eq(first, second);
         cr_assert_str_eq(hashed, hashed_again, "every number has the same bits");
         cr_assert(again->is_temporal && again->steps == g->steps);
         const nh_neuron *n = again->layer[2].neuron, *o = g->layer[2].neuron;
-        for (int i = 0; n->program && i < n->program->n_state; i++) cr_assert_eq(n->program->state[i], o->program->state[i]);
-        for (int i = 0; n->program && i < n->program->n_param; i++) cr_assert_eq(n->program->param[i], o->program->param[i]);
+        for (int i = 0; n->program && i < n->program->n_state; i++)
+            cr_assert_eq(n->program->state[i], o->program->state[i]);
+        for (int i = 0; n->program && i < n->program->n_param; i++)
+            cr_assert_eq(n->program->param[i], o->program->param[i]);
         cr_assert(memcmp(&again->layer[1].window, &g->layer[1].window, sizeof g->layer[1].window) == 0);
         free(first), free(second), free(hashed), free(hashed_again);
         nh_arena_free(m.a);

@@ -1,6 +1,6 @@
-/* Random dense networks, run in integers by a plain reading of the comments in graph.h: no exact accumulator overflows on
- * any partial sum in any order, values stay in their proven intervals, and the error to the real network stays inside the
- * bound that the steps of weights, bias, multiplier and result give. */
+/* Random dense networks, run in integers by a plain reading of the comments in graph.h: no exact accumulator overflows
+ * on any partial sum in any order, values stay in their proven intervals, and the error to the real network stays
+ * inside the bound that the steps of weights, bias, multiplier and result give. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
@@ -56,7 +56,8 @@ static nh_i128 requantized(const nh_graph *g, const nh_layer *l, int64_t o, nh_i
 }
 
 static void expect_inside(nh_i128 v, nh_range r, const char *what) {
-    cr_assert(v >= r.lo && v <= r.hi, "%s: %lld not in %lld .. %lld", what, (long long)v, (long long)r.lo, (long long)r.hi);
+    cr_assert(v >= r.lo && v <= r.hi, "%s: %lld not in %lld .. %lld", what, (long long)v, (long long)r.lo,
+              (long long)r.hi);
 }
 
 /* The sum in a random order, every partial sum inside the accumulator. */
@@ -197,7 +198,12 @@ Test(infer_fx, is_linear_and_fast_in_the_weights) {
         cr_assert(nh_passes_run(t.g, &t.o, NULL, t.d, NULL, NULL));
         double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
         cr_expect(seconds < 2, "%g s", seconds);
-        if (getenv("NH_TIMES")) fprintf(stderr, "%s, kind %d: %.3f s\n", k % 3 == 0 ? "minmax" : k % 3 == 1 ? "percentile" : "mse", k / 3, seconds);
+        if (getenv("NH_TIMES"))
+            fprintf(stderr, "%s, kind %d: %.3f s\n",
+                    k % 3 == 0   ? "minmax"
+                    : k % 3 == 1 ? "percentile"
+                                 : "mse",
+                    k / 3, seconds);
         nh_arena_free(t.a);
     }
 }

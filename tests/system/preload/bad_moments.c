@@ -1,6 +1,7 @@
 /* Preloaded into neurohls by bad_moments_test.py: what happens to a process at bad moments, made certain.
- *   NH_SWAP_FILE, NH_SWAP_BY   the file is replaced by the other one (rename) as soon as it was read and closed for the first time
- *   NH_FAIL_AT, NH_FAIL_ALL    the n-th allocation after the start of main fails, or all from it on; the child of a fork counts on */
+ *   NH_SWAP_FILE, NH_SWAP_BY   the file is replaced by the other one (rename) as soon as it was read and closed for the
+ * first time NH_FAIL_AT, NH_FAIL_ALL    the n-th allocation after the start of main fails, or all from it on; the child
+ * of a fork counts on */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
@@ -50,8 +51,10 @@ static int counted_main(int argc, char **argv, char **environment) {
     return real_main(argc, argv, environment);
 }
 
-int __libc_start_main(main_function *m, int argc, char **argv, void (*init)(void), void (*fini)(void), void (*end)(void), void *stack);
-int __libc_start_main(main_function *m, int argc, char **argv, void (*init)(void), void (*fini)(void), void (*end)(void), void *stack) {
+int __libc_start_main(main_function *m, int argc, char **argv, void (*init)(void), void (*fini)(void),
+                      void (*end)(void), void *stack);
+int __libc_start_main(main_function *m, int argc, char **argv, void (*init)(void), void (*fini)(void),
+                      void (*end)(void), void *stack) {
     typedef int start_function(main_function *, int, char **, void (*)(void), void (*)(void), void (*)(void), void *);
     start_function *start = (start_function *)dlsym(RTLD_NEXT, "__libc_start_main");
     real_main = m;

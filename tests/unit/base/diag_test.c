@@ -69,9 +69,7 @@ Test(diag, a_long_line_is_shown_around_the_caret) {
     check_caret(line, 1, 300, rows);
 }
 
-Test(diag, a_line_that_is_not_there_shows_no_source) {
-    check_caret("one\n", 7, 1, "");
-}
+Test(diag, a_line_that_is_not_there_shows_no_source) { check_caret("one\n", 7, 1, ""); }
 
 Test(diag, names_cannot_reach_the_terminal_or_forge_a_line) {
     nh_report(d, NH_O_READ, (nh_loc){.path = "node 'a\nb'"}, "layer '%s'", "x\033]0;t\007\nerror[C101]: \xe2\x80\xae");
@@ -109,7 +107,8 @@ Test(diag, append_copies_every_field) {
     nh_diag_append(d, from);
     nh_arena_free(gone);
     memset(name, 'z', 3);
-    cr_assert_str_eq(printed(d, NH_NOTE, false), "fc1:2: error[O101]: 100% of fc1\n   layer: fc1\n   found: 1\n   allowed: 2\n");
+    cr_assert_str_eq(printed(d, NH_NOTE, false),
+                     "fc1:2: error[O101]: 100% of fc1\n   layer: fc1\n   found: 1\n   allowed: 2\n");
 }
 
 Test(diag, a_hundred_are_shown_errors_before_warnings) {
@@ -134,7 +133,8 @@ Test(diag, a_hundred_are_shown_errors_before_warnings) {
 Test(diag, lines_are_found_in_any_order) {
     char path[32];
     write_text(path, "one\ntwo\nthree\n");
-    for (int line = 3; line >= 1; line--) nh_report(d, NH_O_READ, (nh_loc){.file = path, .line = line, .col = 1}, "bad");
+    for (int line = 3; line >= 1; line--)
+        nh_report(d, NH_O_READ, (nh_loc){.file = path, .line = line, .col = 1}, "bad");
     nh_report(d, NH_O_READ, (nh_loc){.file = path, .line = 2, .col = 1}, "bad");
     char *text = printed(d, NH_NOTE, false);
     const char *word[] = {"3 | three", "2 | two", "1 | one", "2 | two"};
@@ -148,18 +148,25 @@ Test(diag, a_byte_order_mark_is_no_column) {
 
 Test(diag, suggestions_are_near_words_only) {
     static const char *const word[] = {"strategy", "reuse_factor", "weight", "io", "x", "clock_mhz"};
-    static const struct { const char *typed, *meant; } row[] = {
-        {"stratgey", "strategy"},      /* neighbours swapped: 1 */
-        {"reuse_facto", "reuse_factor"}, {"resue_fatcor", "reuse_factor"},
-        {"wieght", "weight"},          {"clokc_mzh", "clock_mhz"},
-        {"weigt", "weight"},           {"ix", NULL /* io and x: 1 edit, but x has only one letter, io has distance 1 */},
-        {"q", NULL},                   {"banana", NULL},
+    static const struct {
+        const char *typed, *meant;
+    } row[] = {
+        {"stratgey", "strategy"}, /* neighbours swapped: 1 */
+        {"reuse_facto", "reuse_factor"},
+        {"resue_fatcor", "reuse_factor"},
+        {"wieght", "weight"},
+        {"clokc_mzh", "clock_mhz"},
+        {"weigt", "weight"},
+        {"ix", NULL /* io and x: 1 edit, but x has only one letter, io has distance 1 */},
+        {"q", NULL},
+        {"banana", NULL},
         {"", NULL},
     };
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
         const char *got = nh_did_you_mean(row[i].typed, word, 6);
         const char *want = strcmp(row[i].typed, "ix") == 0 ? "io" : row[i].meant;
-        cr_assert((got == NULL) == (want == NULL) && (!got || strcmp(got, want) == 0), "%s: %s", row[i].typed, got ? got : "(none)");
+        cr_assert((got == NULL) == (want == NULL) && (!got || strcmp(got, want) == 0), "%s: %s", row[i].typed,
+                  got ? got : "(none)");
     }
 }
 
@@ -169,7 +176,8 @@ Test(diag, every_code_is_complete_and_found_by_its_id) {
         cr_assert(i->id[0] == i->symbol[0] && strlen(i->id) == 4, "%s: area letter and three digits", i->symbol);
         cr_assert_eq(nh_code_find(i->id), i, "%s: the id is given twice", i->id);
         cr_assert(i->title[0] && i->explanation[0], "%s", i->id);
-        cr_assert((i->severity == NH_ERROR) == (i->exit != NH_EXIT_OK), "%s: errors, and only they, have an exit status", i->id);
+        cr_assert((i->severity == NH_ERROR) == (i->exit != NH_EXIT_OK),
+                  "%s: errors, and only they, have an exit status", i->id);
     }
     cr_assert_eq(nh_code_find("o101"), nh_code_get(NH_O_READ));
     cr_assert_null(nh_code_find("Z999"));
@@ -177,9 +185,11 @@ Test(diag, every_code_is_complete_and_found_by_its_id) {
 
 Test(text, only_valid_utf8_passes) {
     /* overlong, surrogate, beyond U+10FFFF, cut short: Unicode 15 table 3-7 */
-    static const char *const bad[] = {"\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80", "\xe2\x82", "\x80"};
+    static const char *const bad[] = {"\xc0\x80",         "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+                                      "\xf8\x88\x80\x80", "\xe2\x82",     "\x80"};
     uint32_t c;
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) cr_assert_eq(nh_utf8_next(bad[i], strlen(bad[i]), &c), 0, "%zu", i);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        cr_assert_eq(nh_utf8_next(bad[i], strlen(bad[i]), &c), 0, "%zu", i);
     cr_assert_eq(nh_utf8_next("\xe2\x82\xac", 3, &c), 3);
     cr_assert_eq(c, 0x20ac);
     cr_assert_eq(nh_utf8_next("\xf0\x9f\x98\x80", 4, &c), 4);

@@ -43,7 +43,8 @@ static bool read_fails_with(const char *path, size_t limit, const char *message)
     nh_bytes b;
     size_t before = d->count;
     bool ok = nh_file_read(a, d, NH_NOWHERE, path, limit, &b);
-    return !ok && !b.data && d->count == before + 1 && d->item[before].code == NH_O_READ && strstr(d->item[before].message, message);
+    return !ok && !b.data && d->count == before + 1 && d->item[before].code == NH_O_READ &&
+           strstr(d->item[before].message, message);
 }
 
 Test(file, a_file_of_holes_is_refused_before_memory_is_taken) {
@@ -58,17 +59,38 @@ Test(file, a_file_of_holes_is_refused_before_memory_is_taken) {
 
 Test(file, a_text_begins_behind_its_byte_order_mark_and_is_utf8) {
     /* Marks: Unicode 15, table 2-4. */
-    static const struct { const char *bytes; size_t size; const char *left; } row[] = {
-        {"\xef\xbb\xbf" "ab", 5, "ab"}, {"ab", 2, "ab"}, {"", 0, ""}, {"\xef\xbb\xbf", 3, ""}, {"a", 1, "a"}, {"\xef\xbb" "a", 3, "\xef\xbb" "a"},
-        {"\xff\xfe" "a\0", 4, NULL}, {"\xfe\xff\0a", 4, NULL}, {"\xff\xfe\0\0a\0\0\0", 8, NULL}, {"\0\0\xfe\xff\0\0\0a", 8, NULL}, {"a\0b\0", 4, NULL},
-        {"\0a\0b", 4, NULL}};
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *left;
+    } row[] = {{"\xef\xbb\xbf"
+                "ab",
+                5, "ab"},
+               {"ab", 2, "ab"},
+               {"", 0, ""},
+               {"\xef\xbb\xbf", 3, ""},
+               {"a", 1, "a"},
+               {"\xef\xbb"
+                "a",
+                3,
+                "\xef\xbb"
+                "a"},
+               {"\xff\xfe"
+                "a\0",
+                4, NULL},
+               {"\xfe\xff\0a", 4, NULL},
+               {"\xff\xfe\0\0a\0\0\0", 8, NULL},
+               {"\0\0\xfe\xff\0\0\0a", 8, NULL},
+               {"a\0b\0", 4, NULL},
+               {"\0a\0b", 4, NULL}};
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
         nh_bytes text = {(const uint8_t *)row[i].bytes, row[i].size};
         size_t before = d->n_error;
         bool ok = nh_text_bytes(d, NH_NOWHERE, "t", &text);
         cr_assert_eq(ok, row[i].left != NULL, "row %zu", i);
         cr_assert_eq(d->n_error - before, !ok, "row %zu", i);
-        if (ok) cr_assert(text.size == strlen(row[i].left) && memcmp(text.data, row[i].left, text.size) == 0, "row %zu", i);
+        if (ok)
+            cr_assert(text.size == strlen(row[i].left) && memcmp(text.data, row[i].left, text.size) == 0, "row %zu", i);
     }
 }
 
@@ -150,7 +172,8 @@ Test(file, pieces_larger_than_the_buffer_stay_in_order) {
     nh_bytes b;
     cr_assert(nh_file_read(a, d, NH_NOWHERE, path, 1 << 20, &b));
     cr_assert_eq(b.size, 400003);
-    cr_assert(b.data[0] == '1' && b.data[1] == 'b' && b.data[200001] == '2' && b.data[200002] == 'b' && b.data[400002] == '3');
+    cr_assert(b.data[0] == '1' && b.data[1] == 'b' && b.data[200001] == '2' && b.data[200002] == 'b' &&
+              b.data[400002] == '3');
 }
 
 Test(file, write_errors_stick_until_close) {
@@ -241,7 +264,8 @@ Test(file, an_output_is_whole_or_as_it_was) {
 }
 
 Test(file, an_output_goes_through_links_and_pipes) {
-    char *target = put("target", "old"), *link = nh_path_join(a, dir, "link"), *pipe_name = nh_path_join(a, dir, "pipe"), text[8] = "";
+    char *target = put("target", "old"), *link = nh_path_join(a, dir, "link"),
+         *pipe_name = nh_path_join(a, dir, "pipe"), text[8] = "";
     struct stat st;
     cr_assert_eq(symlink("target", link), 0);
     cr_assert(output(link, "new"));
@@ -284,7 +308,8 @@ Test(file, what_was_read_is_noted_by_its_bytes) {
     cr_assert(nh_file_read(a, d, NH_NOWHERE, put("f7", "third"), 10, &b), "no longer noted");
     cr_assert_str_eq(nh_sources_join(a, s, 3, 4).hex, s->at[3].hash.hex);
     /* (echo ba7816...15ad; echo ba7816...15ad) | sha256sum */
-    cr_assert_str_eq(nh_sources_join(a, s, 3, 5).hex, "ed9453257140de25bccb9b1fe8413c845d0ce1c7a25fcdfe1c874ac5f12c8564");
+    cr_assert_str_eq(nh_sources_join(a, s, 3, 5).hex,
+                     "ed9453257140de25bccb9b1fe8413c845d0ce1c7a25fcdfe1c874ac5f12c8564");
 }
 
 static nh_hash hash_two(const char *x, const char *y) {
@@ -307,7 +332,8 @@ Test(pool, every_job_runs_once_on_any_number_of_threads) {
         int done[1000] = {0};
         for (size_t n = 0; n <= 1000; n += 250) {
             nh_parallel(threads[t], n, count_up, done);
-            for (size_t i = 0; i < 1000; i++) cr_assert_eq(done[i], i < n, "%d threads, %zu jobs, job %zu", threads[t], n, i);
+            for (size_t i = 0; i < 1000; i++)
+                cr_assert_eq(done[i], i < n, "%d threads, %zu jobs, job %zu", threads[t], n, i);
             memset(done, 0, sizeof done);
         }
     }

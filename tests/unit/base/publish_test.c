@@ -95,8 +95,8 @@ Test(publish, discard_leaves_nothing) {
     cr_assert_eq(entries(dir), 0);
 }
 
-/* LeakSanitizer asks it where it is linked. The runner has threads: in a forked child the lock of one that is not there any more may be taken, and
- * exit would wait for it. */
+/* LeakSanitizer asks it where it is linked. The runner has threads: in a forked child the lock of one that is not there
+ * any more may be taken, and exit would wait for it. */
 static bool is_child;
 int __lsan_is_turned_off(void);
 int __lsan_is_turned_off(void) { return is_child; }
@@ -134,8 +134,11 @@ Test(publish, signals_and_exit_remove_the_staged_directory_and_keep_the_old_outp
     static const int how[] = {0, SIGINT, SIGTERM, SIGHUP};
     for (int i = 0; i < 4; i++) {
         int status = child_status(how[i]);
-        if (how[i] == 0) cr_assert(WIFEXITED(status));
-        else cr_assert(WIFSIGNALED(status) && WTERMSIG(status) == how[i], "it dies of the signal itself, so that the shell sees it");
+        if (how[i] == 0)
+            cr_assert(WIFEXITED(status));
+        else
+            cr_assert(WIFSIGNALED(status) && WTERMSIG(status) == how[i],
+                      "it dies of the signal itself, so that the shell sees it");
         cr_assert_eq(entries(dir), 1, "after signal %d", how[i]);
     }
     cr_assert_str_eq(get(dir, "rtl"), "old");

@@ -9,20 +9,28 @@ static void tear_down(void) { nh_arena_free(a); }
 TestSuite(text, .init = set_up, .fini = tear_down);
 
 Test(text, what_controls_a_terminal_becomes_a_question_mark) {
-    static const struct { const char *in, *out; } row[] = {
+    static const struct {
+        const char *in, *out;
+    } row[] = {
         {"fc1", "fc1"},
         {"h\xc3\xa4user \xe2\x82\xac \xf0\x9f\x98\x80", "h\xc3\xa4user \xe2\x82\xac \xf0\x9f\x98\x80"},
         {"\x1b[31mred\x7f\n", "?[31mred??"},
-        {"\xc2\x9b" "31m", "?31m"},                       /* U+009B, the C1 control CSI */
-        {"a\xe2\x80\xae" "b\xe2\x81\xa6" "c", "a?b?c"},   /* U+202E, U+2066: order of text */
-        {"\xd8\x9c\xef\xbb\xbf", "??"},                   /* U+061C, U+FEFF */
-        {"\xff\xfe", "??"},                               /* no UTF-8, byte by byte */
-        {"\xe2\x82", "??"},                               /* cut in the middle */
-        {"\xed\xa0\x80", "???"},                          /* a surrogate */
-        {"\xef\xbf\xbf", "?"},                            /* U+FFFF, which XML does not allow */
+        {"\xc2\x9b"
+         "31m",
+         "?31m"}, /* U+009B, the C1 control CSI */
+        {"a\xe2\x80\xae"
+         "b\xe2\x81\xa6"
+         "c",
+         "a?b?c"},                      /* U+202E, U+2066: order of text */
+        {"\xd8\x9c\xef\xbb\xbf", "??"}, /* U+061C, U+FEFF */
+        {"\xff\xfe", "??"},             /* no UTF-8, byte by byte */
+        {"\xe2\x82", "??"},             /* cut in the middle */
+        {"\xed\xa0\x80", "???"},        /* a surrogate */
+        {"\xef\xbf\xbf", "?"},          /* U+FFFF, which XML does not allow */
         {NULL, ""},
     };
-    for (size_t i = 0; i < sizeof row / sizeof *row; i++) cr_assert_str_eq(nh_text_clean(a, row[i].in, 100), row[i].out, "row %zu", i);
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++)
+        cr_assert_str_eq(nh_text_clean(a, row[i].in, 100), row[i].out, "row %zu", i);
 }
 
 Test(text, long_names_are_cut_between_two_characters) {

@@ -5,9 +5,15 @@
 
 /* input -> fc1 (dense 16x64) -> relu1 -> fc2 (dense 64x5) -> softmax */
 static nh_graph *small_graph(nh_arena *a) {
-    static const struct { const char *name; nh_op op; int64_t n, n_in; } row[] = {
-        {"input", NH_OP_INPUT, 16, 0}, {"fc1", NH_OP_DENSE, 64, 16}, {"relu1", NH_OP_RELU, 64, 0}, {"fc2", NH_OP_DENSE, 5, 64},
-        {"softmax", NH_OP_SOFTMAX, 5, 0}};
+    static const struct {
+        const char *name;
+        nh_op op;
+        int64_t n, n_in;
+    } row[] = {{"input", NH_OP_INPUT, 16, 0},
+               {"fc1", NH_OP_DENSE, 64, 16},
+               {"relu1", NH_OP_RELU, 64, 0},
+               {"fc2", NH_OP_DENSE, 5, 64},
+               {"softmax", NH_OP_SOFTMAX, 5, 0}};
     nh_graph *g = nh_graph_new(a, "small");
     for (int i = 0; i < 5; i++) {
         nh_layer l = {.name = row[i].name, .op = row[i].op, .n_in = i > 0};
@@ -37,14 +43,16 @@ static nh_layer_options *opt(nh_graph *g, const char *name) { return &g->layer[n
 Test(resolve, most_literal_characters_win_then_the_later_key_by_key) {
     reading r;
     bool ok;
-    nh_graph *g = resolved(&r, "defaults: { strategy: resource, weight_bits: 4 }\n"
-                               "layers:\n"
-                               "  fc2: { reuse_factor: 7 }\n"
-                               "  \"*\": { weight_bits: 5, result_bits: 9 }\n"
-                               "  \"fc*\": { weight_bits: 6, reuse_factor: 3 }\n"
-                               "  \"?c*\": { weight_bits: 2 }\n"
-                               "  \"*c2\": { result_bits: 11 }\n"
-                               "  \"f*2\": { result_bits: 12 }\n", &ok);
+    nh_graph *g = resolved(&r,
+                           "defaults: { strategy: resource, weight_bits: 4 }\n"
+                           "layers:\n"
+                           "  fc2: { reuse_factor: 7 }\n"
+                           "  \"*\": { weight_bits: 5, result_bits: 9 }\n"
+                           "  \"fc*\": { weight_bits: 6, reuse_factor: 3 }\n"
+                           "  \"?c*\": { weight_bits: 2 }\n"
+                           "  \"*c2\": { result_bits: 11 }\n"
+                           "  \"f*2\": { result_bits: 12 }\n",
+                           &ok);
     cr_assert(ok);
     cr_assert_eq(opt(g, "fc1")->weight_bits, 6);
     cr_assert_eq(opt(g, "fc1")->reuse_factor, 3);
@@ -62,21 +70,27 @@ Test(resolve, most_literal_characters_win_then_the_later_key_by_key) {
 Test(resolve, cores_and_tiles_of_a_layer_arrive_with_their_places) {
     reading r;
     bool ok;
-    nh_graph *g = resolved(&r, "fabric: { mesh: [4, 4] }\n"
-                               "layers:\n"
-                               "  fc1: { strategy: event, tiles: [[0, 3], [2, 1]] }\n"
-                               "  fc2: { strategy: event, cores: 3, region: [1, 0, 2, 4] }\n", &ok);
+    nh_graph *g = resolved(&r,
+                           "fabric: { mesh: [4, 4] }\n"
+                           "layers:\n"
+                           "  fc1: { strategy: event, tiles: [[0, 3], [2, 1]] }\n"
+                           "  fc2: { strategy: event, cores: 3, region: [1, 0, 2, 4] }\n",
+                           &ok);
     cr_assert(ok);
     const nh_map_wish *w = &opt(g, "fc1")->wish, *v = &opt(g, "fc2")->wish;
     cr_assert_eq(w->n_tile, 2);
     cr_assert(w->tile[0].x == 0 && w->tile[0].y == 3 && w->tile[1].x == 2 && w->tile[1].y == 1);
     cr_assert(w->cores == 0 && w->n_region == 0 && w->tile_at.line == 6);
-    cr_assert(v->cores == 3 && v->n_tile == 0 && v->n_region == 4 && v->region[0] == 1 && v->region[2] == 2 && v->region[3] == 4);
+    cr_assert(v->cores == 3 && v->n_tile == 0 && v->n_region == 4 && v->region[0] == 1 && v->region[2] == 2 &&
+              v->region[3] == 4);
     done(&r);
 }
 
 Test(resolve, reuse_factor_is_legal_from_1_to_all_products) {
-    static const struct { const char *text; bool legal; } row[] = {
+    static const struct {
+        const char *text;
+        bool legal;
+    } row[] = {
         {"layers: { fc2: { strategy: resource, reuse_factor: 1 } }\n", true},
         {"layers: { fc2: { strategy: resource, reuse_factor: 319 } }\n", true},
         {"layers: { fc2: { strategy: resource, reuse_factor: 320 } }\n", true},
@@ -90,7 +104,8 @@ Test(resolve, reuse_factor_is_legal_from_1_to_all_products) {
         cr_assert_eq(ok, row[i].legal, "%s", row[i].text);
         if (!ok) {
             cr_assert(reported(&r, NH_C_REUSE, 4, 52));
-            cr_assert_str_eq(r.d->item[0].message, "layer 'fc2': reuse factor 321 is outside 1..320 (n_in x n_out = 64 x 5)");
+            cr_assert_str_eq(r.d->item[0].message,
+                             "layer 'fc2': reuse factor 321 is outside 1..320 (n_in x n_out = 64 x 5)");
             cr_assert_str_eq(r.d->item[0].layer, "fc2");
         }
         done(&r);
@@ -105,7 +120,8 @@ Test(resolve, a_default_reuse_factor_beyond_a_small_layer_is_its_largest_with_a_
     cr_assert_eq(opt(g, "fc1")->reuse_factor, 1000, "16 x 64");
     cr_assert_eq(opt(g, "fc2")->reuse_factor, 320, "64 x 5");
     cr_assert(reported(&r, NH_P_UNIT, 4, 47));
-    cr_assert_str_eq(r.d->item[0].message, "layer 'fc2': reuse factor 320, its largest (n_in x n_out = 64 x 5); defaults say 1000");
+    cr_assert_str_eq(r.d->item[0].message,
+                     "layer 'fc2': reuse factor 320, its largest (n_in x n_out = 64 x 5); defaults say 1000");
     done(&r);
     resolved(&r, "defaults: { strategy: resource }\nlayers: { \"fc*\": { reuse_factor: 1000 } }\n", &ok);
     cr_assert_not(ok, "a rule says it of the layer itself");
@@ -113,7 +129,11 @@ Test(resolve, a_default_reuse_factor_beyond_a_small_layer_is_its_largest_with_a_
 }
 
 /* What follows HEAD, code, line, column. */
-static const struct { const char *text; nh_code code; int line, col; } bad[] = {
+static const struct {
+    const char *text;
+    nh_code code;
+    int line, col;
+} bad[] = {
     {"layers: { cf1: { weight_bits: 4 } }\n", NH_C_GLOB, 4, 11},
     {"layers: { \"fc\": { weight_bits: 4 } }\n", NH_C_GLOB, 4, 11},
     {"layers: { relu1: { weight_bits: 4 } }\n", NH_C_OPERATOR, 4, 33},
@@ -162,7 +182,10 @@ Test(resolve, reuse_with_latency_is_a_warning_only_where_it_was_asked_for) {
 }
 
 Test(resolve, keys_that_decide_nothing_are_warnings_at_their_place) {
-    static const struct { const char *text; int line, col; } row[] = {
+    static const struct {
+        const char *text;
+        int line, col;
+    } row[] = {
         {"defaults: { reuse_factor: 8 }\n", 4, 27},
         {"defaults: { multiplier_bits: 9 }\n", 4, 30},
         {"defaults: { numerics: snntorch }\n", 4, 23},
@@ -175,7 +198,8 @@ Test(resolve, keys_that_decide_nothing_are_warnings_at_their_place) {
         bool ok;
         resolved(&r, row[i].text, &ok);
         cr_assert(ok);
-        cr_assert(r.d->n_warning == 1 && reported(&r, NH_C_NO_EFFECT, row[i].line, row[i].col), "row %zu: %zu warnings", i, r.d->n_warning);
+        cr_assert(r.d->n_warning == 1 && reported(&r, NH_C_NO_EFFECT, row[i].line, row[i].col), "row %zu: %zu warnings",
+                  i, r.d->n_warning);
         done(&r);
     }
 }
@@ -229,7 +253,8 @@ Test(glob, hostile_patterns_end_soon) {
 
 Test(glob, a_question_mark_is_one_utf8_character) {
     cr_assert(nh_glob_match("?", "\xc3\xa9"));
-    cr_assert(nh_glob_match("a?c", "a\xe2\x82\xac" "c"));
+    cr_assert(nh_glob_match("a?c", "a\xe2\x82\xac"
+                                   "c"));
     cr_assert_not(nh_glob_match("??", "\xc3\xa9"));
     cr_assert_eq(nh_glob_literals("a*\\*\xc3\xa9?"), 3);
 }

@@ -47,7 +47,8 @@ Test(schema, is_well_formed) {
     const nh_yaml *strategy = nh_yaml_get(nh_yaml_get(nh_yaml_get(defs, "layer"), "properties"), "strategy");
     cr_assert_str_eq(nh_yaml_get(strategy, "default")->text, "latency");
     cr_assert_eq(nh_yaml_get(strategy, "enum")->kind, NH_YAML_LIST);
-    for (const char *name = "layer\0input\0budget\0spiking\0calibrate\0simulate\0require\0"; *name; name += strlen(name) + 1)
+    for (const char *name = "layer\0input\0budget\0spiking\0calibrate\0simulate\0require\0"; *name;
+         name += strlen(name) + 1)
         cr_assert_str_eq(nh_yaml_get(nh_yaml_get(defs, name), "additionalProperties")->text, "false");
     nh_arena_free(a);
 }
@@ -56,7 +57,9 @@ static bool is_sane(const nh_section *s) {
     if (s->n_key > NH_KEYS_MAX) return false;
     for (int i = 0; i < s->n_key; i++) {
         const nh_key *k = &s->key[i];
-        if (!k->doc || strpbrk(k->doc, "\"\\\n") || ((k->type == NH_KEY_SECTION || k->type == NH_KEY_LAYERS) != (k->section != NULL))) return false;
+        if (!k->doc || strpbrk(k->doc, "\"\\\n") ||
+            ((k->type == NH_KEY_SECTION || k->type == NH_KEY_LAYERS) != (k->section != NULL)))
+            return false;
         if (k->section && !is_sane(k->section)) return false;
         for (int j = 0; j < i; j++)
             if (strcmp(k->name, s->key[j].name) == 0) return false;
@@ -64,10 +67,12 @@ static bool is_sane(const nh_section *s) {
     return true;
 }
 
-/* Data of events may be folders and lists, labels lines of a text, calibration arrays too: what the schema's patterns end in. */
+/* Data of events may be folders and lists, labels lines of a text, calibration arrays too: what the schema's patterns
+ * end in. */
 Test(schema, files_that_may_be_folders_are_those_of_events) {
     nh_arena *a = nh_arena_new();
-    const char *text = printed(a, print_schema, NULL), *section = strstr(text, "\"simulate\""), *labels = section ? strstr(section, "\"labels\"") : NULL;
+    const char *text = printed(a, print_schema, NULL), *section = strstr(text, "\"simulate\""),
+               *labels = section ? strstr(section, "\"labels\"") : NULL;
     cr_assert(section && labels);
     const char *inputs = strstr(section, "\"inputs\""), *end = strchr(labels, '\n');
     cr_assert(inputs && inputs < labels && end);
@@ -85,7 +90,8 @@ Test(schema, tables_have_a_comment_for_every_key_and_no_key_twice) {
 
 /* A model whose layer names need every kind of care. */
 static nh_graph *odd_graph(nh_arena *a) {
-    static const char *const name[] = {"in", "fc*?", "a \"quoted\" \\ name", "tab\tand\nnewline", "bad \xff utf8", "caf\xc3\xa9 #1: {x}", "* &a !t"};
+    static const char *const name[] = {
+        "in", "fc*?", "a \"quoted\" \\ name", "tab\tand\nnewline", "bad \xff utf8", "caf\xc3\xa9 #1: {x}", "* &a !t"};
     nh_graph *g = nh_graph_new(a, "odd");
     for (int i = 0; i < 7; i++) {
         nh_layer l = {.name = name[i], .op = i ? NH_OP_DENSE : NH_OP_INPUT, .n_in = i > 0};
@@ -113,7 +119,8 @@ Test(init, writes_a_file_that_reads_without_a_word_and_names_every_layer) {
     cr_assert_eq(r.d->count, 0);
     cr_assert_str_eq(r.o->model, nh_path_join(a, r.dir, "dir/my \"model\" \\.onnx"));
     cr_assert_eq(r.o->n_rule, 6);
-    for (size_t i = 0; i < r.o->n_rule; i++) cr_assert(nh_glob_match(r.o->rule[i].glob, g->layer[i + 1].name), "%s", r.o->rule[i].glob);
+    for (size_t i = 0; i < r.o->n_rule; i++)
+        cr_assert(nh_glob_match(r.o->rule[i].glob, g->layer[i + 1].name), "%s", r.o->rule[i].glob);
     cr_assert(nh_config_resolve(r.o, g, r.d), "%s", r.d->count ? r.d->item[0].message : "");
     cr_assert_eq(g->layer[1].opt.strategy, NH_STRATEGY_LATENCY);
     cr_assert_eq(g->layer[3].opt.strategy, NH_STRATEGY_RESOURCE, "8000 weights are not unrolled");

@@ -40,7 +40,8 @@ Test(targets, embedded_files_are_the_files_byte_for_byte) {
     nh_arena_free(a);
 }
 
-/* Capacities from the iCE40 UltraPlus family data sheet, table 1.1: 5280 LUTs, 30 EBR of 4 Kb, 8 DSP blocks, 39 pins in SG48. */
+/* Capacities from the iCE40 UltraPlus family data sheet, table 1.1: 5280 LUTs, 30 EBR of 4 Kb, 8 DSP blocks, 39 pins in
+ * SG48. */
 Test(targets, icebreaker_has_the_data_sheet_capacities) {
     nh_arena *a = nh_arena_new();
     nh_target t;
@@ -75,8 +76,9 @@ Test(targets, a_file_beside_the_configuration_wins_then_the_environment_then_the
     setenv("NEUROHLS_TARGETS", there, 1);
     cr_assert(nh_target_read(a, d, NH_NOWHERE, "hx8k", here, &t));
     cr_assert_eq(t.clock_mhz, 10);
-    write_target(here, "hx8k.yaml", "family: ecp5\nclock_mhz: 11\nbram_bits: 4096\nlut_inputs: 4\n"
-                                    "delay: { lut_ns: 1, carry_ns_per_bit: 0.1, mul_ns: 5, bram_ns: 3, setup_ns: 1 }\n");
+    write_target(here, "hx8k.yaml",
+                 "family: ecp5\nclock_mhz: 11\nbram_bits: 4096\nlut_inputs: 4\n"
+                 "delay: { lut_ns: 1, carry_ns_per_bit: 0.1, mul_ns: 5, bram_ns: 3, setup_ns: 1 }\n");
     cr_assert(nh_target_read(a, d, NH_NOWHERE, "hx8k", here, &t));
     cr_assert_eq(t.clock_mhz, 11);
     cr_assert_str_eq(t.family, "ecp5");
@@ -97,7 +99,8 @@ Test(targets, target_files_get_the_same_diagnostics) {
     nh_arena *a = nh_arena_new();
     nh_diag *d = nh_diag_new(a);
     nh_target t;
-    write_target(here, "mine.yaml", "family: ice41\nclock_mhz: 10\nlut_inputs: 4\nbram_bits: 4096\nlutz: 3\ndelay: { lut_ns: 1 }\n");
+    write_target(here, "mine.yaml",
+                 "family: ice41\nclock_mhz: 10\nlut_inputs: 4\nbram_bits: 4096\nlutz: 3\ndelay: { lut_ns: 1 }\n");
     cr_assert_not(nh_target_read(a, d, NH_NOWHERE, "mine", here, &t));
     cr_assert_eq(d->n_error, 6, "%zu", d->n_error); /* family, lutz, and four delays */
     cr_assert_eq(d->item[0].code, NH_C_RANGE);

@@ -16,7 +16,8 @@ Test(config, minimal_file_has_the_documented_defaults) {
     cr_assert_eq(r.o->input.scale, 1);
     cr_assert_eq(r.o->defaults.strategy, NH_STRATEGY_LATENCY);
     cr_assert_eq(r.o->defaults.reuse_factor, 1);
-    cr_assert(r.o->defaults.weight.is_auto && r.o->defaults.bias.is_auto && r.o->defaults.result.is_auto && r.o->defaults.accum.is_auto);
+    cr_assert(r.o->defaults.weight.is_auto && r.o->defaults.bias.is_auto && r.o->defaults.result.is_auto &&
+              r.o->defaults.accum.is_auto);
     cr_assert_eq(r.o->defaults.weight_bits, 8);
     cr_assert_eq(r.o->defaults.result_bits, 16);
     cr_assert_eq(r.o->defaults.table_size, 0);
@@ -33,13 +34,14 @@ Test(config, minimal_file_has_the_documented_defaults) {
 }
 
 Test(config, every_kind_of_value_is_read) {
-    reading r = read_more("clock_mhz: 48.5\nio: stream\nbeat: 4\noutput: argmax\n"
-                          "input: { format: \"ufixed<8,0>\", scale: 1/255 }\n"
-                          "defaults: { strategy: resource, reuse_factor: auto, weight: \"fixed<8,1,RND_CONV,SAT>\", table_size: 4096 }\n"
-                          "budget: { rate_hz: 1e4 }\n"
-                          "calibrate: { data: x.npz:cal, method: mse, samples: 100 }\n"
-                          "simulate: { inputs: x.npy, labels: \"y.npz\", scale: 0.5, trace: true, seed: 7 }\n"
-                          "require: { max_accuracy_drop: 0.5%, min_fmax_mhz: 24, fit: true }\n");
+    reading r = read_more(
+        "clock_mhz: 48.5\nio: stream\nbeat: 4\noutput: argmax\n"
+        "input: { format: \"ufixed<8,0>\", scale: 1/255 }\n"
+        "defaults: { strategy: resource, reuse_factor: auto, weight: \"fixed<8,1,RND_CONV,SAT>\", table_size: 4096 }\n"
+        "budget: { rate_hz: 1e4 }\n"
+        "calibrate: { data: x.npz:cal, method: mse, samples: 100 }\n"
+        "simulate: { inputs: x.npy, labels: \"y.npz\", scale: 0.5, trace: true, seed: 7 }\n"
+        "require: { max_accuracy_drop: 0.5%, min_fmax_mhz: 24, fit: true }\n");
     cr_assert_not_null(r.o);
     cr_assert_eq(r.o->clock_mhz, 48.5);
     cr_assert_eq(r.o->beat, 4);
@@ -69,7 +71,11 @@ Test(config, absolute_and_parent_paths_are_kept) {
 }
 
 /* What follows HEAD (3 lines), code, line, column: counted by hand. */
-static const struct { const char *text; nh_code code; int line, col; } bad[] = {
+static const struct {
+    const char *text;
+    nh_code code;
+    int line, col;
+} bad[] = {
     {"clok_mhz: 24\n", NH_C_UNKNOWN, 4, 1},
     {"defaults: { reuse: 3 }\n", NH_C_UNKNOWN, 4, 13},
     {"layers:\n  fc1: { wieght: auto }\n", NH_C_UNKNOWN, 5, 10},
@@ -186,7 +192,16 @@ Test(config, keys_without_effect_are_warnings) {
     done(&r);
 }
 
-static const char *const bad_names[] = {"1a", "_a", "a-b", "a.b", "../a", "a b", "\xc3\xa9t", "module", "int", "while",
+static const char *const bad_names[] = {"1a",
+                                        "_a",
+                                        "a-b",
+                                        "a.b",
+                                        "../a",
+                                        "a b",
+                                        "\xc3\xa9t",
+                                        "module",
+                                        "int",
+                                        "while",
                                         "a234567890123456789012345678901234567890123456789"};
 
 Test(config, projects_are_identifiers) {
@@ -203,19 +218,65 @@ Test(config, projects_are_identifiers) {
 
 /* Words by their standards, not by our table; and names that only look like them. */
 Test(config, names_that_something_has_already_are_refused_with_what_has_them) {
-    static const struct { const char *name, *why; } row[] = {
-        {"clk", "port or signal"}, {"s_axis_tdata", "port or signal"}, {"m_axis", "port or signal"}, {"s12_valid", "port or signal"},
-        {"core_idle_0_11", "port or signal"}, {"nh_skid", "nh_"}, {"NH_anything", "nh_"}, {"u_n1_fc1", "instances"}, {"int", "of C or C++"},
-        {"co_yield", "of C or C++"}, {"nullptr", "of C or C++"}, {"reg", "of Verilog"}, {"always_ff", "of Verilog"}, {"nettype", "of Verilog"},
-        {"supply0", "of Verilog"}, {"entity", "of VHDL"}, {"Entity", "of VHDL"}, {"SIGNAL", "of VHDL"}, {"NULL", "of VHDL"}, {"EOF", "macro"},
-        {"INT_MAX", "macro"}, {"UINT_LEAST64_MAX", "macro"}, {"PRIx32", "macro"}, {"linux", "macro"}, {"errno", "macro"}, {"main", "library"},
-        {"memcpy", "library"}, {"printf", "library"}, {"uint16_t", "library"}, {"size_t", "library"}, {"sqrtf", "library"}, {"sin", "library"},
-        {"xor", "of C or C++"}, {"zzz", NULL}, {"clk1", NULL}, {"clock_net", NULL}, {"s12_valid_", NULL}, {"s_valid", NULL}, {"core_idle_0", NULL},
-        {"nhskid", NULL}, {"u", NULL}, {"u1", NULL}, {"Int", NULL}, {"Reg", NULL}, {"entity1", NULL}, {"EEG", NULL}, {"INT_MAXIMUM", NULL}, {"PRIx", NULL},
-        {"printf1", NULL}, {"main_", NULL}, {"uint_t", NULL}, {"net", NULL}, {"mnist", NULL}};
+    static const struct {
+        const char *name, *why;
+    } row[] = {{"clk", "port or signal"},
+               {"s_axis_tdata", "port or signal"},
+               {"m_axis", "port or signal"},
+               {"s12_valid", "port or signal"},
+               {"core_idle_0_11", "port or signal"},
+               {"nh_skid", "nh_"},
+               {"NH_anything", "nh_"},
+               {"u_n1_fc1", "instances"},
+               {"int", "of C or C++"},
+               {"co_yield", "of C or C++"},
+               {"nullptr", "of C or C++"},
+               {"reg", "of Verilog"},
+               {"always_ff", "of Verilog"},
+               {"nettype", "of Verilog"},
+               {"supply0", "of Verilog"},
+               {"entity", "of VHDL"},
+               {"Entity", "of VHDL"},
+               {"SIGNAL", "of VHDL"},
+               {"NULL", "of VHDL"},
+               {"EOF", "macro"},
+               {"INT_MAX", "macro"},
+               {"UINT_LEAST64_MAX", "macro"},
+               {"PRIx32", "macro"},
+               {"linux", "macro"},
+               {"errno", "macro"},
+               {"main", "library"},
+               {"memcpy", "library"},
+               {"printf", "library"},
+               {"uint16_t", "library"},
+               {"size_t", "library"},
+               {"sqrtf", "library"},
+               {"sin", "library"},
+               {"xor", "of C or C++"},
+               {"zzz", NULL},
+               {"clk1", NULL},
+               {"clock_net", NULL},
+               {"s12_valid_", NULL},
+               {"s_valid", NULL},
+               {"core_idle_0", NULL},
+               {"nhskid", NULL},
+               {"u", NULL},
+               {"u1", NULL},
+               {"Int", NULL},
+               {"Reg", NULL},
+               {"entity1", NULL},
+               {"EEG", NULL},
+               {"INT_MAXIMUM", NULL},
+               {"PRIx", NULL},
+               {"printf1", NULL},
+               {"main_", NULL},
+               {"uint_t", NULL},
+               {"net", NULL},
+               {"mnist", NULL}};
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
         const char *why = nh_config_name_problem(row[i].name);
-        cr_assert((why == NULL) == (row[i].why == NULL) && (!why || strstr(why, row[i].why)), "%s: %s", row[i].name, why ? why : "(free)");
+        cr_assert((why == NULL) == (row[i].why == NULL) && (!why || strstr(why, row[i].why)), "%s: %s", row[i].name,
+                  why ? why : "(free)");
     }
 }
 

@@ -22,7 +22,11 @@ Test(yaml_tree, nodes_carry_their_line_and_column) {
 }
 
 /* Text, code, line, column. */
-static const struct { const char *text; nh_code code; int line, col; } bad[] = {
+static const struct {
+    const char *text;
+    nh_code code;
+    int line, col;
+} bad[] = {
     {"a: [1\n", NH_C_SYNTAX, 2, 1},
     {"a: 1\n\tb: 2\n", NH_C_SYNTAX, 2, 1},
     {"", NH_C_SYNTAX, 1, 1},

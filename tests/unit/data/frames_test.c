@@ -26,12 +26,20 @@ static void teardown(void) { nh_arena_free(a); }
 
 TestSuite(frames, .init = setup, .fini = teardown);
 
-typedef struct { double scale; int64_t samples, steps; } asked;
+typedef struct {
+    double scale;
+    int64_t samples, steps;
+} asked;
 
 static bool read_frames(const char *name, nh_shape shape, asked q) {
     nh_data_ref *ref = NH_NEW(a, nh_data_ref);
     ref->path = *name == '/' ? name : nh_arena_printf(a, FIXTURES "%s", name);
-    nh_frames_request r = {.opt = &o, .ref = ref, .scale = q.scale != 0 ? q.scale : 1, .samples = q.samples, .shape = shape, .steps = q.steps};
+    nh_frames_request r = {.opt = &o,
+                           .ref = ref,
+                           .scale = q.scale != 0 ? q.scale : 1,
+                           .samples = q.samples,
+                           .shape = shape,
+                           .steps = q.steps};
     return nh_frames_read(a, d, &r, &f);
 }
 
@@ -44,8 +52,10 @@ static nh_npy array(const char *name) {
 }
 
 static void expect_frames(int64_t n, int64_t steps, int64_t size, const double *x) {
-    cr_assert(f.n == n && f.steps == steps && f.size == size, "%lld %lld %lld", (long long)f.n, (long long)f.steps, (long long)f.size);
-    for (int64_t i = 0; i < n * steps * size; i++) cr_assert_eq(f.x[i], x[i], "[%lld]: %g, not %g", (long long)i, f.x[i], x[i]);
+    cr_assert(f.n == n && f.steps == steps && f.size == size, "%lld %lld %lld", (long long)f.n, (long long)f.steps,
+              (long long)f.size);
+    for (int64_t i = 0; i < n * steps * size; i++)
+        cr_assert_eq(f.x[i], x[i], "[%lld]: %g, not %g", (long long)i, f.x[i], x[i]);
 }
 
 static void expect_refused(bool ok, nh_code code) {
@@ -75,7 +85,8 @@ Test(frames, fewer_steps_are_an_error_unless_they_repeat_and_more_are_cut_with_a
     o.spiking.repeat_input = true;
     cr_assert(read_frames("dense_n5_t7.npy", image, (asked){.steps = 16}));
     for (int s = 0; s < 5; s++)
-        for (int t = 0; t < 16; t++) cr_assert_eq(memcmp(f.x + (s * 16 + t) * 24, x.value + (s * 7 + t % 7) * 24, 24 * sizeof *f.x), 0);
+        for (int t = 0; t < 16; t++)
+            cr_assert_eq(memcmp(f.x + (s * 16 + t) * 24, x.value + (s * 7 + t % 7) * 24, 24 * sizeof *f.x), 0);
     o.spiking.repeat_input = false;
     expect_refused(read_frames("dense_n5_t7.npy", image, (asked){.steps = 8}), NH_D_STEPS);
 }
@@ -147,7 +158,8 @@ Test(frames, lists_of_events_are_counted_as_by_numpy) {
 }
 
 Test(frames, events_out_of_range_are_refused) {
-    static const char *const name[] = {"events_address_bad.npy", "events_step_bad.npy", "events_negative_bad.npy", "events_none_bad.npy"};
+    static const char *const name[] = {"events_address_bad.npy", "events_step_bad.npy", "events_negative_bad.npy",
+                                       "events_none_bad.npy"};
     for (int i = 0; i < 4; i++) {
         setup();
         o.spiking.encoding = NH_ENCODE_EVENTS;
@@ -174,7 +186,9 @@ Test(frames, recordings_of_a_folder_stand_by_number_and_are_counted_as_by_numpy)
     o.spiking.bin = 0.002; /* decides where both are given */
     cr_assert(read_frames("rec/2.bs2", camera, (asked){0}));
     cr_assert_eq(f.steps, 6);
-    for (int i = 0; i < 6 * 2312; i++) cr_assert_eq(f.x[i], want.value[i / 2312 * 2 * 2312 + i % 2312] + want.value[(i / 2312 * 2 + 1) * 2312 + i % 2312]);
+    for (int i = 0; i < 6 * 2312; i++)
+        cr_assert_eq(f.x[i],
+                     want.value[i / 2312 * 2 * 2312 + i % 2312] + want.value[(i / 2312 * 2 + 1) * 2312 + i % 2312]);
 }
 
 Test(frames, recordings_that_cannot_be_are_refused) {
@@ -204,7 +218,8 @@ Test(frames, sizes_are_bounded_before_memory_is_asked_for) {
 }
 
 static const int64_t *labels(const char *name, int64_t n, const char *const *sample) {
-    return nh_labels_read(a, d, &(nh_data_ref){.path = nh_arena_printf(a, FIXTURES "%s", name)}, n, 3, sample); /* of 3 samples */
+    return nh_labels_read(a, d, &(nh_data_ref){.path = nh_arena_printf(a, FIXTURES "%s", name)}, n, 3,
+                          sample); /* of 3 samples */
 }
 
 Test(frames, labels_of_a_text_go_by_line_or_by_the_name_of_the_recording) {
@@ -220,7 +235,8 @@ Test(frames, labels_of_a_text_go_by_line_or_by_the_name_of_the_recording) {
 }
 
 Test(frames, labels_that_are_none_are_refused) {
-    static const char *const bad[] = {"labels_word_bad.txt", "labels_three_bad.txt", "labels_mixed_bad.txt"}, *const other[] = {"2", "11"};
+    static const char *const bad[] = {"labels_word_bad.txt", "labels_three_bad.txt", "labels_mixed_bad.txt"},
+                             *const other[] = {"2", "11"};
     for (int i = 0; i < 3; i++) {
         setup();
         cr_assert_null(labels(bad[i], 3, NULL));
@@ -228,7 +244,8 @@ Test(frames, labels_that_are_none_are_refused) {
     }
     setup();
     cr_assert_null(labels("rec/labels.txt", 2, other));
-    cr_assert_str_eq(d->item[0].message, nh_arena_printf(a, "'%s' has no label for the recording '11'", FIXTURES "rec/labels.txt"));
+    cr_assert_str_eq(d->item[0].message,
+                     nh_arena_printf(a, "'%s' has no label for the recording '11'", FIXTURES "rec/labels.txt"));
     setup();
     nh_data_ref plain = {.path = FIXTURES "labels_plain.txt"}; /* 3 lines */
     static const int64_t count[][2] = {{4, 4}, {2, 2}, {2, 4}};
@@ -252,10 +269,13 @@ Test(frames, a_reference_has_all_samples_and_steps) {
     cr_assert_eq(d->n_error, 1);
 }
 
-/* Sums of count x index, [steps][2][34][34], by numpy; with the same counts numpy's convolution and IF neurons give if_1 of
- * cnn_sinabs_gold.npz without a difference. */
+/* Sums of count x index, [steps][2][34][34], by numpy; with the same counts numpy's convolution and IF neurons give
+ * if_1 of cnn_sinabs_gold.npz without a difference. */
 Test(frames, recordings_of_n_mnist_are_counted_as_the_golden_network_saw_them) {
-    static const struct { int sample; double events, sum; } row[] = {{0, 3330, 1086181796}, {1, 4840, 1565658941}, {49, 3863, 1443411685}};
+    static const struct {
+        int sample;
+        double events, sum;
+    } row[] = {{0, 3330, 1086181796}, {1, 4840, 1565658941}, {49, 3863, 1443411685}};
     const char *list = GOLDEN "labels.txt";
     if (!nh_file_exists(list)) {
         cr_log_warn("skipped: %s is not here", list);

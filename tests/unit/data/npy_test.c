@@ -19,9 +19,7 @@ static void setup(void) {
     d = nh_diag_new(a);
 }
 
-static void teardown(void) {
-    nh_arena_free(a);
-}
+static void teardown(void) { nh_arena_free(a); }
 
 TestSuite(npy, .init = setup, .fini = teardown);
 
@@ -40,8 +38,7 @@ static nh_npy read_good(const char *name) {
 static void expect_ramp(const char *name, const nh_npy *n) {
     cr_assert_eq(n->rank, 3, "%s", name);
     cr_assert(n->dim[0] == 2 && n->dim[1] == 3 && n->dim[2] == 4 && n->n == 24, "%s", name);
-    for (int i = 0; i < 24; i++)
-        cr_assert_eq(n->value[i], i, "%s [%d] = %g", name, i, n->value[i]);
+    for (int i = 0; i < 24; i++) cr_assert_eq(n->value[i], i, "%s [%d] = %g", name, i, n->value[i]);
 }
 
 Test(npy, reads_every_dtype_order_and_version_of_numpy) {
@@ -72,8 +69,7 @@ Test(npy, keeps_extreme_values_exact) {
     cr_assert(n.value[0] == -0x1p53 && n.value[1] == 0x1p53);
     n = read_good("limits_i1.npy");
     cr_assert(n.value[0] == -128 && n.value[1] == 127);
-    n = read_good(
-        "halves.npy"); /* 2^-24, the largest, and -1638.0/2^14 (numpy: float16(-0.1) = -0.0999755859375) */
+    n = read_good("halves.npy"); /* 2^-24, the largest, and -1638.0/2^14 (numpy: float16(-0.1) = -0.0999755859375) */
     cr_assert(n.value[0] == 0x1p-24 && n.value[1] == 65504 && n.value[2] == -0.0999755859375);
     n = read_good("bool.npy");
     cr_assert(n.value[0] == 1 && n.value[1] == 0);
@@ -93,12 +89,10 @@ Test(npy, refuses_every_damaged_file_with_its_code) {
         if (e->d_name[0] != 'D') continue;
         nh_npy n;
         size_t before = d->count;
-        cr_assert_not(read_as(nh_arena_printf(a, FIXTURES "bad/%s", e->d_name), NULL, &n), "%s was read",
-                      e->d_name);
+        cr_assert_not(read_as(nh_arena_printf(a, FIXTURES "bad/%s", e->d_name), NULL, &n), "%s was read", e->d_name);
         cr_assert_eq(d->count, before + 1, "%s: not exactly one diagnostic", e->d_name);
         const char *id = nh_code_get(d->item[before].code)->id;
-        cr_assert(strncmp(e->d_name, id, 4) == 0, "%s was refused with %s: %s", e->d_name, id,
-                  d->item[before].message);
+        cr_assert(strncmp(e->d_name, id, 4) == 0, "%s was refused with %s: %s", e->d_name, id, d->item[before].message);
         count++;
     }
     closedir(dir);
@@ -162,8 +156,7 @@ Test(npy, writes_what_it_reads_aligned_to_64) {
     cr_assert(nh_npy_write_i64(a, d, path, 2, dim, value));
     cr_assert(read_as(path, NULL, &n));
     cr_assert(n.rank == 2 && n.dim[0] == 2 && n.dim[1] == 3 && n.is_integer);
-    for (int i = 0; i < 6; i++)
-        cr_assert_eq(n.value[i], (double)value[i]);
+    for (int i = 0; i < 6; i++) cr_assert_eq(n.value[i], (double)value[i]);
     cr_assert(nh_file_read(a, d, NH_NOWHERE, path, 4096, &file));
     cr_assert_eq(file.size, 128 + 48);
     cr_assert_eq(file.data[127], '\n');

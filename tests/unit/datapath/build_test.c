@@ -59,7 +59,8 @@ Test(build, a_cast_that_changes_nothing_is_no_node) {
     cr_assert_eq(nh_dp_cast(p, x, fixed(8, 4, NH_ROUND_RND, NH_OVERFLOW_SAT)), x);
     cr_assert_eq(nh_dp_cast(p, x, fixed(16, 12, NH_ROUND_RND, NH_OVERFLOW_SAT)), x);
     /* modes that cannot act do not make casts different */
-    cr_assert_eq(nh_dp_cast(p, x, fixed(16, 8, NH_ROUND_RND, NH_OVERFLOW_SAT)), nh_dp_cast(p, x, fixed(16, 8, NH_ROUND_TRN, NH_OVERFLOW_WRAP)));
+    cr_assert_eq(nh_dp_cast(p, x, fixed(16, 8, NH_ROUND_RND, NH_OVERFLOW_SAT)),
+                 nh_dp_cast(p, x, fixed(16, 8, NH_ROUND_TRN, NH_OVERFLOW_WRAP)));
     cr_assert_neq(nh_dp_cast(p, x, fixed(6, 3, NH_ROUND_TRN, NH_OVERFLOW_SAT)), x);
     /* SAT_SYM changes -128 */
     cr_assert_neq(nh_dp_cast(p, x, fixed(8, 4, NH_ROUND_TRN, NH_OVERFLOW_SAT_SYM)), x);
@@ -67,13 +68,19 @@ Test(build, a_cast_that_changes_nothing_is_no_node) {
 
 Test(build, constants_fold_through_every_operation) {
     nh_val a = nh_dp_const(p, 5, 1), b = nh_dp_const(p, -3, 0); /* 2.5, -3 */
-    struct { nh_val v; int raw, frac; } want[] = {
-        {nh_dp_add(p, a, b), -1, 1}, {nh_dp_sub(p, a, b), 11, 1}, {nh_dp_neg(p, a), -5, 1},   {nh_dp_mul(p, a, b), -15, 1},
-        {nh_dp_min(p, a, b), -3, 0}, {nh_dp_lt(p, b, a), 1, 0},   {nh_dp_scale(p, a, 2), 5, -1}, {nh_dp_cast(p, a, fixed(8, 8, NH_ROUND_RND_CONV, NH_OVERFLOW_SAT)), 2, 0},
+    struct {
+        nh_val v;
+        int raw, frac;
+    } want[] = {
+        {nh_dp_add(p, a, b), -1, 1},   {nh_dp_sub(p, a, b), 11, 1},
+        {nh_dp_neg(p, a), -5, 1},      {nh_dp_mul(p, a, b), -15, 1},
+        {nh_dp_min(p, a, b), -3, 0},   {nh_dp_lt(p, b, a), 1, 0},
+        {nh_dp_scale(p, a, 2), 5, -1}, {nh_dp_cast(p, a, fixed(8, 8, NH_ROUND_RND_CONV, NH_OVERFLOW_SAT)), 2, 0},
     };
     for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
         const nh_dp_node *n = &p->node[want[i].v];
-        cr_assert(n->op == NH_DP_CONST && n->constant == want[i].raw && n->frac == want[i].frac, "case %zu: %lld frac %d", i, (long long)n->constant, n->frac);
+        cr_assert(n->op == NH_DP_CONST && n->constant == want[i].raw && n->frac == want[i].frac,
+                  "case %zu: %lld frac %d", i, (long long)n->constant, n->frac);
     }
 }
 
@@ -105,7 +112,8 @@ Test(build, argmax_takes_the_first_of_equals) {
     for (int i = 0; i < 7; i++) v[i] = nh_dp_input(q, port, i, nh_range_of(f));
     nh_format index = nh_format_make(false, 3, 3, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
     nh_dp_output(q, nh_dp_out_port(q, "y", 1, index), 0, nh_dp_argmax(q, v, 7));
-    static const int64_t in[][7] = {{1, 1, 1, 1, 1, 1, 1}, {0, 5, 2, 5, 5, 1, 0}, {-9, -8, -7, -7, -8, -9, -7}, {0, 0, 0, 0, 0, 0, 1}};
+    static const int64_t in[][7] = {
+        {1, 1, 1, 1, 1, 1, 1}, {0, 5, 2, 5, 5, 1, 0}, {-9, -8, -7, -7, -8, -9, -7}, {0, 0, 0, 0, 0, 0, 1}};
     static const int64_t want[] = {0, 1, 2, 6};
     for (int k = 0; k < 4; k++) {
         nh_i128 raw[7], got;

@@ -1,4 +1,5 @@
-/* Neurons as datapaths: random programs against exact integers, computed here from what hls/neuron/README.md says of every instruction. */
+/* Neurons as datapaths: random programs against exact integers, computed here from what hls/neuron/README.md says of
+ * every instruction. */
 #include <criterion/criterion.h>
 
 #include <string.h>
@@ -13,7 +14,7 @@ typedef struct {
     int frac;
 } number;
 
-/* --- the arithmetic ---------------------------------------------------------------------------------------------------- */
+/* --- the arithmetic ---------------------------------------------------------------------------------------------- */
 
 static nh_i128 pow2(int k) { return (nh_i128)1 << k; }
 
@@ -54,7 +55,8 @@ static nh_i128 rounded(nh_i128 raw, int drop, nh_round mode) {
 
 static number cast(number a, nh_format f) {
     int frac = f.width_bits - f.int_bits;
-    nh_i128 v = rounded(a.raw, a.frac - frac, f.round), n = pow2(f.width_bits), most = f.is_signed ? n / 2 - 1 : n - 1, least = f.is_signed ? -n / 2 : 0;
+    nh_i128 v = rounded(a.raw, a.frac - frac, f.round), n = pow2(f.width_bits), most = f.is_signed ? n / 2 - 1 : n - 1,
+            least = f.is_signed ? -n / 2 : 0;
     if (f.overflow == NH_OVERFLOW_SAT_SYM) least = f.is_signed ? -most : 0;
     if (f.overflow == NH_OVERFLOW_WRAP) {
         v -= floor_div(v, n) * n;
@@ -107,7 +109,7 @@ static number result(const nh_neuron_program *p, const nh_neuron_instr *i, const
     return d;
 }
 
-/* --- random programs --------------------------------------------------------------------------------------------------- */
+/* --- random programs --------------------------------------------------------------------------------------------- */
 
 typedef struct {
     nh_arena *a;
@@ -129,7 +131,8 @@ static nh_format random_format(maker *m) {
     static const nh_round round[] = {NH_ROUND_TRN, NH_ROUND_TRN_ZERO, NH_ROUND_RND, NH_ROUND_RND_CONV};
     static const nh_overflow overflow[] = {NH_OVERFLOW_WRAP, NH_OVERFLOW_SAT, NH_OVERFLOW_SAT_SYM};
     int width = (int)between(m, 2, 12);
-    return nh_format_make(between(m, 0, 3), width, (int)between(m, -1, width + 1), round[between(m, 0, 3)], overflow[between(m, 0, 2)]);
+    return nh_format_make(between(m, 0, 3), width, (int)between(m, -1, width + 1), round[between(m, 0, 3)],
+                          overflow[between(m, 0, 2)]);
 }
 
 static int add_reg(maker *m, nh_neuron_reg_kind kind, int index) {
@@ -147,11 +150,14 @@ static nh_range part_of(maker *m, nh_format f, nh_i128 least) {
     return r;
 }
 
-static nh_i128 drawn(maker *m, nh_range r) { return between(m, 0, 5) ? between(m, (int64_t)r.lo, (int64_t)r.hi) : between(m, 0, 1) ? r.hi : r.lo; }
+static nh_i128 drawn(maker *m, nh_range r) {
+    return between(m, 0, 5) ? between(m, (int64_t)r.lo, (int64_t)r.hi) : between(m, 0, 1) ? r.hi : r.lo;
+}
 
 static void declare(maker *m) {
     nh_neuron_program *p = &m->p;
-    *p = (nh_neuron_program){.name = "random", .reg = m->reg, .instr = m->instr, .is_exact = true, .spikes_per_step = between(m, 1, MOST)};
+    *p = (nh_neuron_program){
+        .name = "random", .reg = m->reg, .instr = m->instr, .is_exact = true, .spikes_per_step = between(m, 1, MOST)};
     p->n_input = (int)between(m, 1, 3), p->n_state = (int)between(m, 0, 2), p->n_param = (int)between(m, 1, 3);
     for (int k = 0; k < p->n_input; k++) {
         p->input[k] = add_reg(m, NH_REG_INPUT, k);
@@ -166,9 +172,13 @@ static void declare(maker *m) {
         p->param[k] = add_reg(m, NH_REG_PARAM, k);
         nh_format f = random_format(m);
         nh_range r = part_of(m, f, k == 0 ? 1 : -pow2(40));
-        m->spec.param[k].fmt = f, m->spec.param[k].range = r, m->spec.param[k].n = between(m, 1, 2), m->spec.param[k].raw = drawn(m, r);
+        m->spec.param[k].fmt = f, m->spec.param[k].range = r, m->spec.param[k].n = between(m, 1, 2),
+        m->spec.param[k].raw = drawn(m, r);
     }
-    for (int k = 0; k < 3; k++) m->reg[add_reg(m, NH_REG_CONST, k)].constant = k == 0 ? 0 : k == 1 ? (double)pow2((int)between(m, 0, 4)) / 4 : (double)between(m, -40, 40) / 8;
+    for (int k = 0; k < 3; k++)
+        m->reg[add_reg(m, NH_REG_CONST, k)].constant = k == 0   ? 0
+                                                       : k == 1 ? (double)pow2((int)between(m, 0, 4)) / 4
+                                                                : (double)between(m, -40, 40) / 8;
     m->shift_by = add_reg(m, NH_REG_CONST, 3);
     m->reg[m->shift_by].constant = (double)between(m, 0, 5);
     m->first_temp = p->n_reg;
@@ -186,14 +196,17 @@ static int pick(maker *m, bool flag) {
 
 static int written(maker *m, bool defined) {
     int states = m->p.n_state, r = 0;
-    do r = between(m, 0, 2) == 0 && states ? m->p.state[between(m, 0, states - 1)] : (int)between(m, m->first_temp, m->p.n_reg - 1);
+    do
+        r = between(m, 0, 2) == 0 && states ? m->p.state[between(m, 0, states - 1)]
+                                            : (int)between(m, m->first_temp, m->p.n_reg - 1);
     while (defined && !m->defined[r] && !(between(m, 0, 9) == 0));
     return r;
 }
 
 static void add_instr(maker *m) {
     nh_neuron_op op = (nh_neuron_op)between(m, 0, NH_NOP_KINDS - 1);
-    bool logic = op == NH_NOP_NOT || op == NH_NOP_AND || op == NH_NOP_OR, keeps = op == NH_NOP_LEAK || op == NH_NOP_RESET;
+    bool logic = op == NH_NOP_NOT || op == NH_NOP_AND || op == NH_NOP_OR,
+         keeps = op == NH_NOP_LEAK || op == NH_NOP_RESET;
     nh_neuron_instr i = {.op = op, .dst = written(m, keeps), .fmt = random_format(m)};
     if (keeps && !m->defined[i.dst]) return;
     for (int k = 0; k < nh_neuron_operands(op); k++)
@@ -202,7 +215,8 @@ static void add_instr(maker *m) {
     if (op == NH_NOP_SHR) i.src[1] = m->shift_by;
     m->instr[m->p.n_instr++] = i;
     m->defined[i.dst] = true;
-    m->is_flag[i.dst] = m->reg[i.dst].kind == NH_REG_TEMP && (logic || op == NH_NOP_GT || op == NH_NOP_GE || op == NH_NOP_EQ);
+    m->is_flag[i.dst] =
+        m->reg[i.dst].kind == NH_REG_TEMP && (logic || op == NH_NOP_GT || op == NH_NOP_GE || op == NH_NOP_EQ);
 }
 
 static maker make(uint64_t seed) {
@@ -218,7 +232,7 @@ static void fill(maker *m) {
     if (between(m, 0, 2) == 0) m->spec.out_fmt = random_format(m);
 }
 
-/* --- the comparison ------------------------------------------------------------------------------------------------------ */
+/* --- the comparison ---------------------------------------------------------------------------------------------- */
 
 static number of_raw(nh_i128 raw, nh_format f) {
     int frac = f.width_bits - f.int_bits;
@@ -231,7 +245,8 @@ static number of_double(double v) { return (number){(nh_i128)(v * 8), 3}; }
 static void draw(maker *m, nh_i128 *port, number *r) {
     const nh_neuron_program *p = &m->p;
     int at = 0;
-    for (int k = 0; k < p->n_input; k++) r[p->input[k]] = of_raw(port[at++] = drawn(m, m->spec.in_range[k]), m->spec.in_fmt[k]);
+    for (int k = 0; k < p->n_input; k++)
+        r[p->input[k]] = of_raw(port[at++] = drawn(m, m->spec.in_range[k]), m->spec.in_fmt[k]);
     for (int k = 0; k < p->n_state; k++) {
         nh_format f = m->reg[p->state[k]].fmt;
         r[p->state[k]] = of_raw(port[at++] = drawn(m, nh_range_of(f)), f);
@@ -264,10 +279,12 @@ static void compare_once(maker *m, const nh_dp *dp, nh_range y_range, int y_frac
     run(m, r);
     number y = m->spec.out_fmt.width_bits > 0 ? cast(r[m->p.output], m->spec.out_fmt) : r[m->p.output];
     cr_assert_eq(compare(of_raw(out[0], dp->out[0].fmt), y), 0, "program %llu: output", (unsigned long long)seed);
-    cr_assert(out[0] >= y_range.lo && out[0] <= y_range.hi, "program %llu: the output leaves its interval", (unsigned long long)seed);
+    cr_assert(out[0] >= y_range.lo && out[0] <= y_range.hi, "program %llu: the output leaves its interval",
+              (unsigned long long)seed);
     cr_assert_eq(y_frac, dp->out[0].fmt.width_bits - dp->out[0].fmt.int_bits);
     for (int k = 0; k < m->p.n_state; k++)
-        cr_assert_eq(compare(of_raw(out[1 + k], dp->out[1 + k].fmt), r[m->p.state[k]]), 0, "program %llu: state %d", (unsigned long long)seed, k);
+        cr_assert_eq(compare(of_raw(out[1 + k], dp->out[1 + k].fmt), r[m->p.state[k]]), 0, "program %llu: state %d",
+                     (unsigned long long)seed, k);
 }
 
 Test(neuron, random_programs_are_exact_integer_arithmetic) {
@@ -292,18 +309,27 @@ Test(neuron, random_programs_are_exact_integer_arithmetic) {
     cr_assert_gt(built, PROGRAMS * 9 / 10, "%d of %d programs fit", built, PROGRAMS);
 }
 
-/* --- what does not fit ------------------------------------------------------------------------------------------------------ */
+/* --- what does not fit ------------------------------------------------------------------------------------------- */
 
 /* y = op(a, b) for two inputs of `bits`, then y = y * y `squares` times. */
 static const char *fault(nh_neuron_op op, int bits, int squares, int64_t spikes, int64_t thresholds) {
     maker m = make(1);
-    m.p = (nh_neuron_program){.name = "wide", .reg = m.reg, .instr = m.instr, .is_exact = true, .n_input = 1, .n_param = 1, .spikes_per_step = spikes};
+    m.p = (nh_neuron_program){.name = "wide",
+                              .reg = m.reg,
+                              .instr = m.instr,
+                              .is_exact = true,
+                              .n_input = 1,
+                              .n_param = 1,
+                              .spikes_per_step = spikes};
     nh_format f = nh_format_make(true, bits, bits, NH_ROUND_TRN, NH_OVERFLOW_SAT);
-    m.p.input[0] = add_reg(&m, NH_REG_INPUT, 0), m.p.param[0] = add_reg(&m, NH_REG_PARAM, 0), m.p.output = add_reg(&m, NH_REG_TEMP, 0);
+    m.p.input[0] = add_reg(&m, NH_REG_INPUT, 0), m.p.param[0] = add_reg(&m, NH_REG_PARAM, 0),
+    m.p.output = add_reg(&m, NH_REG_TEMP, 0);
     m.spec = (nh_neuron_spec){.program = &m.p, .in_fmt = {f}, .in_range = {nh_range_of(f)}};
-    m.spec.param[0].fmt = f, m.spec.param[0].range = (nh_range){1, nh_range_of(f).hi}, m.spec.param[0].n = thresholds, m.spec.param[0].raw = nh_range_of(f).hi;
+    m.spec.param[0].fmt = f, m.spec.param[0].range = (nh_range){1, nh_range_of(f).hi}, m.spec.param[0].n = thresholds,
+    m.spec.param[0].raw = nh_range_of(f).hi;
     m.instr[m.p.n_instr++] = (nh_neuron_instr){.op = op, .dst = 2, .src = {0, 1}};
-    for (int k = 0; k < squares; k++) m.instr[m.p.n_instr++] = (nh_neuron_instr){.op = NH_NOP_MUL, .dst = 2, .src = {2, 2}};
+    for (int k = 0; k < squares; k++)
+        m.instr[m.p.n_instr++] = (nh_neuron_instr){.op = NH_NOP_MUL, .dst = 2, .src = {2, 2}};
     nh_range r;
     int frac;
     const char *why = NULL;
@@ -313,7 +339,9 @@ static const char *fault(nh_neuron_op op, int bits, int squares, int64_t spikes,
     return why;
 }
 
-static void assert_says(const char *why, const char *word) { cr_assert(why && strstr(why, word), "'%s' does not say '%s'", why ? why : "(none)", word); }
+static void assert_says(const char *why, const char *word) {
+    cr_assert(why && strstr(why, word), "'%s' does not say '%s'", why ? why : "(none)", word);
+}
 
 Test(neuron, outputs_of_more_than_64_bits_are_refused) {
     cr_assert_null(fault(NH_NOP_MUL, 32, 0, 1, 2));

@@ -5,11 +5,15 @@
 
 #include "../../prop/datapath/random_dp.h"
 
-typedef struct { double max_error; nh_dp_table_facts facts; } accuracy;
+typedef struct {
+    double max_error;
+    nh_dp_table_facts facts;
+} accuracy;
 
 static double unit_random(random_source *r) { return (double)(random_next(r) >> 11) * 0x1p-53; }
 
-/* The largest error over random inputs of several spreads; every output within 2^-frac of the format is what rounding costs. */
+/* The largest error over random inputs of several spreads; every output within 2^-frac of the format is what rounding
+ * costs. */
 static bool is_log; /* measure() runs the logarithm */
 
 static accuracy measure(nh_arena *a, int n, nh_format in, nh_format out, int64_t table_size, double scale) {
@@ -40,9 +44,12 @@ static accuracy measure(nh_arena *a, int n, nh_format in, nh_format out, int64_t
         nh_i128 *outs[] = {got};
         nh_dp_eval(p, ins, outs);
         for (int i = 0; i < n; i++) {
-            double top = nh_fx_to_double(nh_format_max(out), nh_format_frac(out)), bottom = nh_fx_to_double(nh_format_min(out), nh_format_frac(out));
+            double top = nh_fx_to_double(nh_format_max(out), nh_format_frac(out)),
+                   bottom = nh_fx_to_double(nh_format_min(out), nh_format_frac(out));
             double want = is_log ? real[i] - max - log(sum) : exp(real[i] - max) / sum;
-            double error = fabs(nh_fx_to_double(got[i], nh_format_frac(out)) - (want > top ? top : want < bottom ? bottom : want));
+            double error = fabs(nh_fx_to_double(got[i], nh_format_frac(out)) - (want > top      ? top
+                                                                                : want < bottom ? bottom
+                                                                                                : want));
             if (error > best.max_error) best.max_error = error;
         }
     }
@@ -52,10 +59,15 @@ static accuracy measure(nh_arena *a, int n, nh_format in, nh_format out, int64_t
 static nh_format fixed(int w, int i) { return nh_format_make(true, w, i, NH_ROUND_TRN, NH_OVERFLOW_WRAP); }
 
 Test(softmax, is_within_one_lsb_of_libm_for_narrow_and_wide_inputs) {
-    static const struct { int w, i, out_w, out_i, n; int64_t table; double scale; } c[] = {
-        {16, 6, 16, 6, 5, 1024, 1},  {38, 18, 16, 6, 5, 1024, 1},  {38, 18, 16, 6, 100, 1024, 1}, {38, 18, 16, 6, 2, 1024, 1},
-        {64, 20, 16, 2, 10, 1024, 1}, {8, 4, 8, 1, 10, 1024, 1},   {16, 16, 16, 1, 10, 1024, 0.0123}, {16, 6, 18, 1, 37, 256, 1},
-        {24, 8, 16, 6, 10, 64, 1},   {8, 8, 12, 1, 3, 1024, 0.07}, {12, 2, 16, 1, 1, 1024, 1},    {32, 24, 16, 1, 17, 4096, 1},
+    static const struct {
+        int w, i, out_w, out_i, n;
+        int64_t table;
+        double scale;
+    } c[] = {
+        {16, 6, 16, 6, 5, 1024, 1},        {38, 18, 16, 6, 5, 1024, 1},  {38, 18, 16, 6, 100, 1024, 1},
+        {38, 18, 16, 6, 2, 1024, 1},       {64, 20, 16, 2, 10, 1024, 1}, {8, 4, 8, 1, 10, 1024, 1},
+        {16, 16, 16, 1, 10, 1024, 0.0123}, {16, 6, 18, 1, 37, 256, 1},   {24, 8, 16, 6, 10, 64, 1},
+        {8, 8, 12, 1, 3, 1024, 0.07},      {12, 2, 16, 1, 1, 1024, 1},   {32, 24, 16, 1, 17, 4096, 1},
     };
     for (size_t k = 0; k < sizeof c / sizeof *c; k++) {
         nh_arena *a = nh_arena_new();
@@ -91,7 +103,9 @@ static long double sigmoid(long double x, const double p[2]) { return (void)p, 1
 static long double bump(long double x, const double p[2]) { return (void)p, expl(-x * x); }
 static long double exponential(long double x, const double p[2]) { return (void)p, expl(x); }
 static long double erf_of(long double x, const double p[2]) { return (void)p, erfl(x); }
-static long double softplus(long double x, const double p[2]) { return (void)p, x > 0 ? x + log1pl(expl(-x)) : log1pl(expl(x)); }
+static long double softplus(long double x, const double p[2]) {
+    return (void)p, x > 0 ? x + log1pl(expl(-x)) : log1pl(expl(x));
+}
 static long double silu(long double x, const double p[2]) { return (void)p, x / (1 + expl(-x)); }
 static long double gelu(long double x, const double p[2]) { return (void)p, x * erfcl(-x * sqrtl(0.5L)) / 2; }
 static long double elu(long double x, const double p[2]) { return x > 0 ? x : p[0] * expm1l(x); }
@@ -102,15 +116,25 @@ static long double softsign(long double x, const double p[2]) { return (void)p, 
 
 /* The functions, and those of their facts that tables use. */
 static const nh_dp_curve curves[] = {
-    {.f = tanh_of}, {.f = sigmoid}, {.f = bump}, {.f = exponential}, {.f = erf_of},
-    {.f = softplus, .rising = 1}, {.f = silu, .rising = 1}, {.f = gelu, .rising = 1}, {.f = elu, .p = {1.5}, .rising = 1},
-    {.f = root, .octaves = true}, {.f = logarithm, .octaves = true}, {.f = reciprocal, .octaves = true, .odd = true},
+    {.f = tanh_of},
+    {.f = sigmoid},
+    {.f = bump},
+    {.f = exponential},
+    {.f = erf_of},
+    {.f = softplus, .rising = 1},
+    {.f = silu, .rising = 1},
+    {.f = gelu, .rising = 1},
+    {.f = elu, .p = {1.5}, .rising = 1},
+    {.f = root, .octaves = true},
+    {.f = logarithm, .octaves = true},
+    {.f = reciprocal, .octaves = true, .odd = true},
     {.f = softsign, .octaves = true, .odd = true},
 };
 enum { TANH, SIGMOID, BUMP, EXP, ERF, SOFTPLUS, SILU, GELU, ELU, ROOT, LOG, RECIPROCAL, SOFTSIGN, CURVES };
 
 /* Largest error of a table against the function, in LSBs of the output, over every or sampled raw. */
-static double table_error(nh_format in, nh_format out, double scale, int which, int64_t size, nh_dp_table_facts *facts) {
+static double table_error(nh_format in, nh_format out, double scale, int which, int64_t size,
+                          nh_dp_table_facts *facts) {
     nh_arena *a = nh_arena_new();
     nh_dp *p = nh_dp_new(a, "t");
     const nh_dp_curve *c = &curves[which];
@@ -129,14 +153,17 @@ static double table_error(nh_format in, nh_format out, double scale, int which, 
         nh_format saturating = in;
         saturating.overflow = NH_OVERFLOW_SAT;
         nh_i128 got, raw = lo + trial / 2 * step;
-        if (trial & 1) raw = nh_fx_from_double((unit_random(&rng) * 2 - 1) * ldexp(16, -(trial >> 1) % 12) / scale, saturating, NULL);
+        if (trial & 1)
+            raw = nh_fx_from_double((unit_random(&rng) * 2 - 1) * ldexp(16, -(trial >> 1) % 12) / scale, saturating,
+                                    NULL);
         if (raw > hi) continue;
         const nh_i128 *ins[] = {&raw};
         nh_i128 *outs[] = {&got};
         nh_dp_eval(p, ins, outs);
         long double want = c->f(ldexpl((long double)raw, -nh_format_frac(in)) * scale, c->p);
         int frac = nh_format_frac(out);
-        long double top = ldexpl((long double)nh_format_max(out), -frac), bottom = ldexpl((long double)nh_format_min(out), -frac);
+        long double top = ldexpl((long double)nh_format_max(out), -frac),
+                    bottom = ldexpl((long double)nh_format_min(out), -frac);
         double error = (double)ldexpl(fabsl(ldexpl((long double)got, -frac) - fmaxl(fminl(want, top), bottom)), frac);
         if (error > worst) worst = error;
     }
@@ -155,8 +182,12 @@ Test(unary_table, is_correctly_rounded_when_every_level_has_an_entry) {
 
 /* Result formats that hold the function over the inputs below, by the number of bits. */
 static nh_format result_of(int which, int bits) {
-    int whole = which == EXP ? 11 : which == SOFTPLUS || which == SILU || which == GELU || which == ELU ? 5 : which == ROOT ? 4 :
-                which == LOG ? 5 : which == RECIPROCAL ? 8 : 2;
+    int whole = which == EXP                                                          ? 11
+                : which == SOFTPLUS || which == SILU || which == GELU || which == ELU ? 5
+                : which == ROOT                                                       ? 4
+                : which == LOG                                                        ? 5
+                : which == RECIPROCAL                                                 ? 8
+                                                                                      : 2;
     return fixed(bits, whole);
 }
 
@@ -169,9 +200,12 @@ static void expect_an_lsb(nh_format in) {
             nh_dp_table_facts facts;
             nh_format out = result_of(f, bits[b]);
             double error = table_error(in, out, 1, f, 0, &facts), real = ldexp(error, -nh_format_frac(out));
-            cr_expect_leq(error, 1.0, "curve %d, %d bits in, %d out: %.2f LSB; %s", f, in.width_bits, bits[b], error, facts.note);
-            cr_expect_leq(real, before * 1.0001, "curve %d, %d bits in: %g with %d bits, %g before", f, in.width_bits, real, bits[b], before);
-            cr_expect_geq(facts.error_lsb, error - 0.25, "the note says %.2f LSB, %.2f was found", facts.error_lsb, error);
+            cr_expect_leq(error, 1.0, "curve %d, %d bits in, %d out: %.2f LSB; %s", f, in.width_bits, bits[b], error,
+                          facts.note);
+            cr_expect_leq(real, before * 1.0001, "curve %d, %d bits in: %g with %d bits, %g before", f, in.width_bits,
+                          real, bits[b], before);
+            cr_expect_geq(facts.error_lsb, error - 0.25, "the note says %.2f LSB, %.2f was found", facts.error_lsb,
+                          error);
             before = real;
         }
     }
@@ -189,7 +223,8 @@ Test(unary_table, keeps_to_the_size_that_is_given_and_says_what_that_costs) {
         double error = table_error(fixed(28, 4), fixed(28, 1), 1, TANH, size, &facts);
         cr_expect_leq(facts.entries, size);
         cr_expect_leq(error, before);
-        cr_expect_leq(fabs(facts.error_lsb - error), 0.5 + error / 4, "%lld entries: %g LSB said, %g found", (long long)size, facts.error_lsb, error);
+        cr_expect_leq(fabs(facts.error_lsb - error), 0.5 + error / 4, "%lld entries: %g LSB said, %g found",
+                      (long long)size, facts.error_lsb, error);
         before = error;
     }
     cr_expect_leq(before, 1);
@@ -223,8 +258,12 @@ Test(unary_table, a_flat_function_is_a_constant) {
 }
 
 Test(softmax, of_wide_results_errs_by_less_than_one_lsb) {
-    static const struct { int w, i, out_w, n; double scale; } c[] = {
-        {16, 6, 12, 10, 1}, {16, 6, 20, 10, 1}, {28, 6, 24, 10, 1}, {28, 6, 28, 10, 1}, {32, 6, 31, 3, 1}, {24, 8, 24, 128, 0.37}, {24, 8, 31, 100, 1},
+    static const struct {
+        int w, i, out_w, n;
+        double scale;
+    } c[] = {
+        {16, 6, 12, 10, 1}, {16, 6, 20, 10, 1},     {28, 6, 24, 10, 1},  {28, 6, 28, 10, 1},
+        {32, 6, 31, 3, 1},  {24, 8, 24, 128, 0.37}, {24, 8, 31, 100, 1},
     };
     for (size_t k = 0; k < sizeof c / sizeof *c; k++) {
         nh_arena *a = nh_arena_new();
@@ -239,8 +278,12 @@ Test(softmax, of_wide_results_errs_by_less_than_one_lsb) {
 }
 
 Test(log_softmax, errs_by_less_than_one_lsb) {
-    static const struct { int w, i, out_w, n; double scale; } c[] = {
-        {16, 6, 12, 10, 1}, {16, 6, 16, 1, 1}, {16, 6, 16, 2, 1}, {28, 6, 24, 10, 1}, {24, 8, 24, 100, 0.37}, {32, 5, 30, 17, 1},
+    static const struct {
+        int w, i, out_w, n;
+        double scale;
+    } c[] = {
+        {16, 6, 12, 10, 1}, {16, 6, 16, 1, 1},      {16, 6, 16, 2, 1},
+        {28, 6, 24, 10, 1}, {24, 8, 24, 100, 0.37}, {32, 5, 30, 17, 1},
     };
     for (size_t k = 0; k < sizeof c / sizeof *c; k++) {
         nh_arena *a = nh_arena_new();

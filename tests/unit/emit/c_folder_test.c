@@ -2,13 +2,19 @@
 #include "../../prop/emit/c_kernels.h"
 
 Test(c_folder, types_are_the_smallest_that_hold_a_format) {
-    static const struct { bool is_signed; int width; const char *type; } want[] = {
-        {true, 1, "int8_t"},   {true, 8, "int8_t"},     {true, 9, "int16_t"},   {true, 16, "int16_t"}, {true, 17, "int32_t"},
-        {true, 32, "int32_t"}, {true, 33, "int64_t"},   {true, 64, "int64_t"},  {false, 1, "uint8_t"}, {false, 8, "uint8_t"},
-        {false, 9, "uint16_t"}, {false, 32, "uint32_t"}, {false, 33, "uint64_t"}, {false, 64, "uint64_t"},
+    static const struct {
+        bool is_signed;
+        int width;
+        const char *type;
+    } want[] = {
+        {true, 1, "int8_t"},     {true, 8, "int8_t"},     {true, 9, "int16_t"},   {true, 16, "int16_t"},
+        {true, 17, "int32_t"},   {true, 32, "int32_t"},   {true, 33, "int64_t"},  {true, 64, "int64_t"},
+        {false, 1, "uint8_t"},   {false, 8, "uint8_t"},   {false, 9, "uint16_t"}, {false, 32, "uint32_t"},
+        {false, 33, "uint64_t"}, {false, 64, "uint64_t"},
     };
     for (size_t i = 0; i < sizeof want / sizeof *want; i++)
-        cr_assert_str_eq(nh_c_type(nh_format_make(want[i].is_signed, want[i].width, 3, NH_ROUND_TRN, NH_OVERFLOW_WRAP)), want[i].type);
+        cr_assert_str_eq(nh_c_type(nh_format_make(want[i].is_signed, want[i].width, 3, NH_ROUND_TRN, NH_OVERFLOW_WRAP)),
+                         want[i].type);
 }
 
 static char *slurp(const kernels *k, const char *name) {
@@ -45,7 +51,8 @@ Test(c_folder, says_whose_it_is_and_what_it_was_made_from) {
     static const char *const file[] = {"model.h", "model.c", "example.c", "Makefile"};
     for (int i = 0; i < 4; i++) {
         const char *text = slurp(k, file[i]);
-        cr_assert(strstr(text, "config sha256 c, model sha256 m") && strstr(text, "no condition of neurohls"), "%s", file[i]);
+        cr_assert(strstr(text, "config sha256 c, model sha256 m") && strstr(text, "no condition of neurohls"), "%s",
+                  file[i]);
         cr_assert_null(strstr(text, k->dir), "%s names the machine", file[i]);
     }
     const char *h = slurp(k, "model.h");
@@ -87,14 +94,20 @@ Test(c_folder, quantize_is_the_compilers_own_conversion) {
         fprintf(main_c, "#include \"model.h\"\nint main(void) {\n");
         for (int i = 0; i < 400; i++) {
             double v = ((double)(int64_t)random_next(&rng)) * 0x1p-63;
-            v = i < 8 ? (i - 4) * 0.5 : v * (double)((uint64_t)1 << random_below(&rng, 40)) * (i % 7 == 0 ? 0x1p-60 : 1);
+            v = i < 8 ? (i - 4) * 0.5
+                      : v * (double)((uint64_t)1 << random_below(&rng, 40)) * (i % 7 == 0 ? 0x1p-60 : 1);
             if (i >= 8 && i % 3 == 0) v = (double)(int64_t)(v * 4) * 0.5 * (trial % 2 ? 0.37 : 1);
             nh_i128 want = nh_fx_from_double(v / (trial % 2 ? 0.37 : 1), f, NULL);
-            fprintf(main_c, "    if ((unsigned long long)net_quantize(%a) != %lluULL) return 1;\n", v, (unsigned long long)want);
+            fprintf(main_c, "    if ((unsigned long long)net_quantize(%a) != %lluULL) return 1;\n", v,
+                    (unsigned long long)want);
         }
         fprintf(main_c, "    return net_quantize(0.0 / 0.0) != 0;\n}\n");
         fclose(main_c);
-        cr_assert_eq(compile(k, "cc -std=c11 -w -O1 -fsanitize=undefined -fno-sanitize-recover=all main.c model.c -o main && ./main"), 0, "trial %d", trial);
+        cr_assert_eq(
+            compile(
+                k,
+                "cc -std=c11 -w -O1 -fsanitize=undefined -fno-sanitize-recover=all main.c model.c -o main && ./main"),
+            0, "trial %d", trial);
         kernels_free(k);
     }
 }

@@ -39,7 +39,8 @@ static inline bool bench_silent(nh_arena *a, const char *dir, const char *comman
 static inline char *bench_read(nh_arena *a, const char *dir, const char *name) {
     nh_bytes bytes;
     nh_diag *d = nh_diag_new(a);
-    cr_assert(nh_file_read(a, d, NH_NOWHERE, nh_path_join(a, dir, name), (size_t)64 << 20, &bytes), "%s is missing", name);
+    cr_assert(nh_file_read(a, d, NH_NOWHERE, nh_path_join(a, dir, name), (size_t)64 << 20, &bytes), "%s is missing",
+              name);
     return (char *)bytes.data;
 }
 

@@ -71,18 +71,31 @@ static network *make_network(nh_arena *a, shape kind) {
     for (int i = 0; i < 35; i++) n->w0[i] = bench_between(&s, -16, 15), n->w1[i] = bench_between(&s, -16, 15);
     for (int i = 0; i < 5; i++) n->b0[i] = bench_between(&s, -90, 90), n->mul[i] = bench_between(&s, 1, 63);
     nh_mac *m = &n->unit[0].mac;
-    *m = (nh_mac){.n_in = 7, .n_out = 5, .in_lanes = in_lanes, .out_lanes = out_lanes, .in_words = (7 + in_lanes - 1) / in_lanes,
-                  .groups = (5 + out_lanes - 1) / out_lanes, .x = x, .weight = fixed(5, 2, NH_ROUND_TRN, NH_OVERFLOW_WRAP), .acc = acc,
-                  .w = n->w0, .b = exact ? n->b0 : NULL, .exact = exact, .mul = exact ? n->mul : NULL, .mul_bits = exact ? 6 : 0};
+    *m = (nh_mac){.n_in = 7,
+                  .n_out = 5,
+                  .in_lanes = in_lanes,
+                  .out_lanes = out_lanes,
+                  .in_words = (7 + in_lanes - 1) / in_lanes,
+                  .groups = (5 + out_lanes - 1) / out_lanes,
+                  .x = x,
+                  .weight = fixed(5, 2, NH_ROUND_TRN, NH_OVERFLOW_WRAP),
+                  .acc = acc,
+                  .w = n->w0,
+                  .b = exact ? n->b0 : NULL,
+                  .exact = exact,
+                  .mul = exact ? n->mul : NULL,
+                  .mul_bits = exact ? 6 : 0};
     m->post = make_post(a, acc, m->mul_bits, h, exact ? 5 : 1000);
-    n->unit[0].id = "n0_fc", n->unit[0].kind = NH_UNIT_MAC, n->unit[0].reuse_factor = kind == PARALLEL ? 1 : 13, n->unit[0].in[0] = 0, n->unit[0].out[0] = 1;
+    n->unit[0].id = "n0_fc", n->unit[0].kind = NH_UNIT_MAC, n->unit[0].reuse_factor = kind == PARALLEL ? 1 : 13,
+    n->unit[0].in[0] = 0, n->unit[0].out[0] = 1;
     n->unit[1].id = "n1_out", n->unit[1].kind = NH_UNIT_DATAPATH, n->unit[1].in[0] = 1, n->unit[1].out[0] = 2;
     n->unit[1].dp = make_unrolled(a, h, 5, n->w1, y, 3);
     for (int i = 0; i < 2; i++) n->unit[i].n_in = n->unit[i].n_out = 1;
     n->stream[0] = (nh_stream){0, NULL, "s0", 7, x, -1, 0, kind == PARALLEL ? 7 : 3, m->in_lanes};
     n->stream[1] = (nh_stream){1, NULL, "s1", 5, h, 0, 1, m->out_lanes, 5};
     n->stream[2] = (nh_stream){2, NULL, "s2", 3, y, 1, -1, 3, kind == GEARED ? 2 : 3};
-    n->g = (nh_design){.arena = a, .opt = &n->opt, .unit = n->unit, .n_unit = 2, .stream = n->stream, .n_stream = 3, .output = 2};
+    n->g = (nh_design){
+        .arena = a, .opt = &n->opt, .unit = n->unit, .n_unit = 2, .stream = n->stream, .n_stream = 3, .output = 2};
     return n;
 }
 
@@ -96,8 +109,10 @@ static void expected(const network *n, const int64_t *x, int64_t *y) {
         int64_t acc = m->b ? (int64_t)m->b[o] : 0;
         for (int i = 0; i < 7; i++) {
             int64_t product = x[i] * n->w0[o * 7 + i];
-            if (m->exact) acc += product;
-            else acc = convert(acc + convert(product, 6, m->acc), 3, m->acc);
+            if (m->exact)
+                acc += product;
+            else
+                acc = convert(acc + convert(product, 6, m->acc), 3, m->acc);
         }
         h[o] = convert(m->mul ? acc * n->mul[o] : acc, m->mul ? 6 + 6 : 3, n->stream[1].fmt);
     }
@@ -112,7 +127,8 @@ static void expected(const network *n, const int64_t *x, int64_t *y) {
 static void write_frame(FILE *f, const int64_t *v, int64_t n, int64_t beat, int axi_bits) {
     for (int64_t first = 0; first < n; first += beat) {
         for (int64_t e = first + beat - 1; e >= first; e--)
-            fprintf(f, "%0*llx", axi_bits / 4, e < n ? (unsigned long long)v[e] & (((unsigned long long)1 << axi_bits) - 1) : 0ull);
+            fprintf(f, "%0*llx", axi_bits / 4,
+                    e < n ? (unsigned long long)v[e] & (((unsigned long long)1 << axi_bits) - 1) : 0ull);
         fputc('\n', f);
     }
 }
@@ -140,9 +156,11 @@ static void write_bench(const network *n, const char *dir) {
             "module tb;\n"
             "  localparam XW = %d, YW = %d, NX = %d, NY = %d, BX = %d, BY = %d;\n"
             "  reg [XW-1:0] xs [0:NX-1]; reg [YW-1:0] ys [0:NY-1];\n"
-            "  reg clk = 0, rst = 1, sv = 0, mr = 0; reg [31:0] i = 0, o = 0, t = 0; wire sr, mv, ml, err; wire [YW-1:0] md;\n"
+            "  reg clk = 0, rst = 1, sv = 0, mr = 0; reg [31:0] i = 0, o = 0, t = 0; wire sr, mv, ml, err; wire "
+            "[YW-1:0] md;\n"
             "  net dut (.clk(clk), .rst(rst), .s_axis_tvalid(sv), .s_axis_tready(sr), .s_axis_tdata(xs[i %% NX]),\n"
-            "    .s_axis_tlast(i %% BX == BX - 1), .m_axis_tvalid(mv), .m_axis_tready(mr), .m_axis_tdata(md), .m_axis_tlast(ml),\n"
+            "    .s_axis_tlast(i %% BX == BX - 1), .m_axis_tvalid(mv), .m_axis_tready(mr), .m_axis_tdata(md), "
+            ".m_axis_tlast(ml),\n"
             "    .frame_error(err));\n"
             "  always #5 clk = ~clk;\n"
             "  initial begin $readmemh(\"x.hex\", xs); $readmemh(\"y.hex\", ys); #22 rst = 0; end\n"
@@ -150,7 +168,8 @@ static void write_bench(const network *n, const char *dir) {
             "    t <= t + 1;\n"
             "    if (!rst && sv && sr) i <= i + 1;\n"
             "    if (!rst && mv && mr) begin\n"
-            "      if (md !== ys[o] || ml !== (o %% BY == BY - 1)) begin $display(\"transfer %%0d: %%h %%b, expected %%h\", o, md, ml, ys[o]); $finish; end\n"
+            "      if (md !== ys[o] || ml !== (o %% BY == BY - 1)) begin $display(\"transfer %%0d: %%h %%b, expected "
+            "%%h\", o, md, ml, ys[o]); $finish; end\n"
             "      o <= o + 1;\n"
             "    end\n"
             "    if (o == NY) begin if (err) $display(\"frame_error\"); $finish; end\n"
@@ -161,8 +180,8 @@ static void write_bench(const network *n, const char *dir) {
             "    mr = $random %% 2;\n"
             "  end\n"
             "endmodule\n",
-            (int)n->stream[0].src_beat * 8, (int)ob * 16, (int)(N_FRAME * in_beats), (int)(N_FRAME * out_beats), (int)in_beats,
-            (int)out_beats);
+            (int)n->stream[0].src_beat * 8, (int)ob * 16, (int)(N_FRAME * in_beats), (int)(N_FRAME * out_beats),
+            (int)in_beats, (int)out_beats);
     fclose(f);
 }
 
@@ -176,10 +195,13 @@ static void check_network(shape kind) {
     cr_assert(ok);
     write_stimuli(n, dir);
     write_bench(n, dir);
-    cr_expect(bench_silent(a, dir, "iverilog -g2005 -Wall -Wno-timescale -s tb -o sim tb.v $(cat files.f) && vvp -n sim"));
+    cr_expect(
+        bench_silent(a, dir, "iverilog -g2005 -Wall -Wno-timescale -s tb -o sim tb.v $(cat files.f) && vvp -n sim"));
     cr_expect(bench_silent(a, dir, "verilator --lint-only -Wall --top-module net -f files.f"));
     cr_expect(bench_silent(a, dir, "verilator --lint-only -Wall --top-module net net.vlt -f files.f"));
-    cr_expect(bench_silent(a, dir, "yosys -q -p \"read_verilog -defer $(tr '\\n' ' ' < files.f); hierarchy -check -top net; proc; check -assert\""));
+    cr_expect(bench_silent(a, dir,
+                           "yosys -q -p \"read_verilog -defer $(tr '\\n' ' ' < files.f); hierarchy -check -top net; "
+                           "proc; check -assert\""));
     cr_expect(bench_silent(a, dir, "! grep -nE '\\b(always|generate|ifdef|initial|reg|integer)\\b' net*.v"));
     bench_drop(a, dir);
     nh_arena_free(a);
@@ -200,7 +222,8 @@ Test(rtl_netlist, weight_words_hold_lanes_low_first_and_zero_tails) {
     m.acc = fixed(10, 10, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
     cr_assert(nh_mem_weights(a, d, &m, nh_path_join(a, dir, "w"), &bench_made));
     cr_assert(nh_mem_bias(a, d, &m, nh_path_join(a, dir, "b"), &bench_made));
-    /* By hand: word 0 = {w11 w10 w01 w00} = {5, 4, 2, 1}; word 1 = {0, -6, 0, -3}; bias = {7, -1} of 10 bits = 7 * 1024 + 1023. */
+    /* By hand: word 0 = {w11 w10 w01 w00} = {5, 4, 2, 1}; word 1 = {0, -6, 0, -3}; bias = {7, -1} of 10 bits = 7 * 1024
+     * + 1023. */
     cr_expect_str_eq(strchr(bench_read(a, dir, "w"), '\n'), "\n5421\n0a0d\n");
     cr_expect_str_eq(strchr(bench_read(a, dir, "b"), '\n'), "\n01fff\n");
     bench_drop(a, dir);
@@ -225,9 +248,11 @@ Test(rtl_netlist, manifest_names_every_file_with_its_hash_and_bin) {
                                nh_arena_printf(a, "echo '%s  %s' | sha256sum -c --quiet",
                                                json_string_value(json_object_get(file, "sha256")), name)));
         if (!strcmp(json_string_value(json_object_get(file, "bin")), "template"))
-            cr_expect(bench_silent(a, dir, nh_arena_printf(a, "cmp %s %s/rtl_templates/*/%s", name, NH_SOURCE_DIR, name)));
+            cr_expect(
+                bench_silent(a, dir, nh_arena_printf(a, "cmp %s %s/rtl_templates/*/%s", name, NH_SOURCE_DIR, name)));
     }
-    cr_expect(bench_silent(a, dir, nh_arena_printf(a, "test $(ls | wc -l) = %zu", i + 1)), "files beside the manifest's");
+    cr_expect(bench_silent(a, dir, nh_arena_printf(a, "test $(ls | wc -l) = %zu", i + 1)),
+              "files beside the manifest's");
     cr_expect(!bench_exists(a, dir, "nh_fifo.v"), "a template that nobody uses");
     json_decref(root);
     bench_drop(a, dir);

@@ -1,5 +1,5 @@
-/* RTL of time-stepped designs: the netlists lint, elaborate and hold no behaviour; data files by hand. That they compute what the C
- * kernels compute is tested in tests/cosim. */
+/* RTL of time-stepped designs: the netlists lint, elaborate and hold no behaviour; data files by hand. That they
+ * compute what the C kernels compute is tested in tests/cosim. */
 #include "rtl_bench.h"
 #include "../../cosim/steps.h"
 #include "../../../hls/emit/rtl_parts.h"
@@ -11,7 +11,9 @@ static void check_netlist(steps *n, int output, int64_t beat) {
     cr_assert(ok);
     cr_expect(bench_silent(n->a, dir, "iverilog -g2005 -Wall -Wno-timescale -s net -o sim $(cat files.f)"));
     cr_expect(bench_silent(n->a, dir, "verilator --lint-only -Wall --top-module net net.vlt -f files.f"));
-    cr_expect(bench_silent(n->a, dir, "yosys -q -p \"read_verilog -defer $(tr '\\n' ' ' < files.f); hierarchy -check -top net; proc; check -assert\""));
+    cr_expect(bench_silent(n->a, dir,
+                           "yosys -q -p \"read_verilog -defer $(tr '\\n' ' ' < files.f); hierarchy -check -top net; "
+                           "proc; check -assert\""));
     cr_expect(bench_silent(n->a, dir, "! grep -nE '\\b(always|generate|ifdef|initial|reg|integer)\\b' net*.v"));
     bench_drop(n->a, dir);
     nh_arena_free(n->a);
@@ -38,15 +40,44 @@ Test(rtl_steps, a_fork_of_the_input_and_mixed_delays_are_a_clean_netlist, .timeo
 
 Test(rtl_steps, convolutions_are_a_clean_netlist, .timeout = 120) {
     steps n = steps_new("net", 2, 5 * 4 * 2, steps_int(false, 1), 2, 3);
-    nh_conv first = {.c_in = 2, .h_in = 5, .w_in = 4, .c_out = 4, .kh = 3, .kw = 3, .stride_h = 1, .stride_w = 1, .pad_h = 1, .pad_w = 1, .dilation_h = 1, .dilation_w = 1, .groups = 1, .in_lanes = 2, .out_lanes = 2};
+    nh_conv first = {.c_in = 2,
+                     .h_in = 5,
+                     .w_in = 4,
+                     .c_out = 4,
+                     .kh = 3,
+                     .kw = 3,
+                     .stride_h = 1,
+                     .stride_w = 1,
+                     .pad_h = 1,
+                     .pad_w = 1,
+                     .dilation_h = 1,
+                     .dilation_w = 1,
+                     .groups = 1,
+                     .in_lanes = 2,
+                     .out_lanes = 2};
     int a = steps_conv(&n, 0, first), s = steps_neurons(&n, 1, &a, 2, 1, 4, 5);
-    nh_conv second = {.c_in = 4, .h_in = 5, .w_in = 4, .c_out = 4, .kh = 2, .kw = 2, .stride_h = 2, .stride_w = 2, .dilation_h = 1, .dilation_w = 1, .groups = 4, .in_lanes = 2, .out_lanes = 2, .depthwise = true};
+    nh_conv second = {.c_in = 4,
+                      .h_in = 5,
+                      .w_in = 4,
+                      .c_out = 4,
+                      .kh = 2,
+                      .kw = 2,
+                      .stride_h = 2,
+                      .stride_w = 2,
+                      .dilation_h = 1,
+                      .dilation_w = 1,
+                      .groups = 4,
+                      .in_lanes = 2,
+                      .out_lanes = 2,
+                      .depthwise = true};
     check_netlist(&n, steps_conv(&n, s, second), 2);
 }
 
-/* --- data files ------------------------------------------------------------------------------------------------------- */
+/* --- data files -------------------------------------------------------------------------------------------------- */
 
-static const char *words(nh_arena *a, const char *dir, const char *name) { return strchr(bench_read(a, dir, name), '\n') + 1; }
+static const char *words(nh_arena *a, const char *dir, const char *name) {
+    return strchr(bench_read(a, dir, name), '\n') + 1;
+}
 
 Test(rtl_steps, conv_weight_words_walk_taps_then_channels) {
     nh_arena *a = nh_arena_new();
@@ -55,7 +86,17 @@ Test(rtl_steps, conv_weight_words_walk_taps_then_channels) {
     /* [c_out 2][c_in 2][kh 1][kw 2] */
     static const int64_t w[] = {1, 2, 3, 4, 5, 6, 7, -1};
     nh_i128 b[] = {-2, 3};
-    nh_conv c = {.c_in = 2, .c_out = 2, .kh = 1, .kw = 2, .groups = 1, .in_lanes = 1, .out_lanes = 2, .w = w, .b = b, .weight = steps_int(true, 4), .acc = steps_int(true, 8)};
+    nh_conv c = {.c_in = 2,
+                 .c_out = 2,
+                 .kh = 1,
+                 .kw = 2,
+                 .groups = 1,
+                 .in_lanes = 1,
+                 .out_lanes = 2,
+                 .w = w,
+                 .b = b,
+                 .weight = steps_int(true, 4),
+                 .acc = steps_int(true, 8)};
     cr_assert(nh_mem_conv_weights(a, d, &c, nh_path_join(a, dir, "w"), &bench_made));
     cr_assert(nh_mem_conv_bias(a, d, &c, nh_path_join(a, dir, "b"), &bench_made));
     /* words kx = 0: channel 0 {w[1][0], w[0][0]} = {5, 1}, channel 1 {7, 3}; kx = 1: {6, 2}, {-1, 4} */
@@ -65,7 +106,16 @@ Test(rtl_steps, conv_weight_words_walk_taps_then_channels) {
     cr_assert(nh_mem_conv_weights(a, d, &c, nh_path_join(a, dir, "w2"), &bench_made));
     cr_expect_str_eq(words(a, dir, "w2"), "7531\nf642\n");
     /* depthwise: [c_out 4][1][1][2]; lane o has its own weight */
-    c = (nh_conv){.c_in = 4, .c_out = 4, .kh = 1, .kw = 2, .groups = 4, .in_lanes = 2, .out_lanes = 2, .depthwise = true, .w = w, .weight = steps_int(true, 4)};
+    c = (nh_conv){.c_in = 4,
+                  .c_out = 4,
+                  .kh = 1,
+                  .kw = 2,
+                  .groups = 4,
+                  .in_lanes = 2,
+                  .out_lanes = 2,
+                  .depthwise = true,
+                  .w = w,
+                  .weight = steps_int(true, 4)};
     cr_assert(nh_mem_conv_weights(a, d, &c, nh_path_join(a, dir, "w3"), &bench_made));
     cr_expect_str_eq(words(a, dir, "w3"), "31\n42\n75\nf6\n");
     bench_drop(a, dir);

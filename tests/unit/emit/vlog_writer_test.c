@@ -42,19 +42,20 @@ Test(vlog, module_is_what_a_hand_would_write) {
     nh_vlog_inst_end(f.v);
     nh_vlog_module_end(f.v);
     cr_assert(nh_vlog_close(f.v, f.d));
-    cr_expect_str_eq(bench_read(f.a, f.dir, "t.v"), "// top?of all\n"
-                                                    "`default_nettype none\n"
-                                                    "\n"
-                                                    "module t (\n"
-                                                    "    input  wire clk,\n"
-                                                    "    output wire [7:0] y\n"
-                                                    ");\n"
-                                                    "    wire signed [7:0] v1;\n"
-                                                    "    assign v1 = y + 8'd1;\n"
-                                                    "    nh_reg #(.WIDTH(8)) u_v1 (.clk(clk), .en(1'b1), .d(v1), .q(y));\n"
-                                                    "endmodule\n"
-                                                    "\n"
-                                                    "`default_nettype wire\n");
+    cr_expect_str_eq(bench_read(f.a, f.dir, "t.v"),
+                     "// top?of all\n"
+                     "`default_nettype none\n"
+                     "\n"
+                     "module t (\n"
+                     "    input  wire clk,\n"
+                     "    output wire [7:0] y\n"
+                     ");\n"
+                     "    wire signed [7:0] v1;\n"
+                     "    assign v1 = y + 8'd1;\n"
+                     "    nh_reg #(.WIDTH(8)) u_v1 (.clk(clk), .en(1'b1), .d(v1), .q(y));\n"
+                     "endmodule\n"
+                     "\n"
+                     "`default_nettype wire\n");
     drop(&f);
 }
 

@@ -31,9 +31,12 @@ static void put(const char *folder, const char *name, const char *text) {
     cr_assert(nh_writer_close(w, d));
 }
 
-/* One whole build of two steps as a new process would do it: rtl writes `rtl_text`, sim reads rtl. Gives what it said, e.g.
- * "rtl: first run; sim: first run". */
-typedef struct { const char *config, *version, *rtl_text; bool force; } build;
+/* One whole build of two steps as a new process would do it: rtl writes `rtl_text`, sim reads rtl. Gives what it said,
+ * e.g. "rtl: first run; sim: first run". */
+typedef struct {
+    const char *config, *version, *rtl_text;
+    bool force;
+} build;
 static const char *run(build b) {
     nh_steps *s = nh_steps_open(a, d, out);
     cr_assert_not_null(s);
@@ -109,7 +112,8 @@ Test(step, a_failed_run_leaves_the_previous_output_and_state) {
 }
 
 Test(step, a_broken_state_file_means_that_everything_runs) {
-    static const char *const broken[] = {"", "{", "[1]", "{\"format\": 2, \"step\": {\"rtl\": {}}}", "{\"format\":1,\"step\":7}", "\x80"};
+    static const char *const broken[] = {
+        "", "{", "[1]", "{\"format\": 2, \"step\": {\"rtl\": {}}}", "{\"format\":1,\"step\":7}", "\x80"};
     for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
         run(first);
         put(out, ".neurohls.json", broken[i]);

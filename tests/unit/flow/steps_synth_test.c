@@ -1,4 +1,5 @@
-/* Yosys and nextpnr on a time-stepped design: every unit is counted, the step marker passes the pins. Skipped when a tool is missing. */
+/* Yosys and nextpnr on a time-stepped design: every unit is counted, the step marker passes the pins. Skipped when a
+ * tool is missing. */
 #include "../../cosim/steps.h"
 #include "synth.h"
 #include "tool.h"
@@ -12,7 +13,8 @@ static const char *tool(nh_arena *a, const char *name) {
 }
 
 static const nh_design *emit(steps *n, const char *dir) {
-    n->opt.target = (nh_target){.name = "t", .family = "ice40", .device = "up5k", .package = "sg48", .bram_bits = 4096, .pins = 20};
+    n->opt.target =
+        (nh_target){.name = "t", .family = "ice40", .device = "up5k", .package = "sg48", .bram_bits = 4096, .pins = 20};
     n->opt.clock_mhz = 12;
     const nh_design *g = steps_design(n, n->g.output, 1);
     cr_assert(nh_emit_rtl(n->a, n->d, g, &made, nh_path_join(n->a, dir, "rtl")));
@@ -31,7 +33,8 @@ Test(steps_synth, a_recurrent_layer_passes_serial_pins_with_its_step_marker, .ti
     steps n = steps_recurrent("net", 1);
     const nh_design *g = emit(&n, dir);
     nh_pnr_facts f;
-    bool ok = nh_pnr_run(n.a, n.d, g, nh_path_join(n.a, dir, "rtl"), nh_path_join(n.a, dir, "work"), tool(n.a, "yosys"), tool(n.a, "nextpnr-ice40"), tool(n.a, "icepack"), &f);
+    bool ok = nh_pnr_run(n.a, n.d, g, nh_path_join(n.a, dir, "rtl"), nh_path_join(n.a, dir, "work"), tool(n.a, "yosys"),
+                         tool(n.a, "nextpnr-ice40"), tool(n.a, "icepack"), &f);
     if (!ok) nh_diag_print(n.d, NH_NOTE, false, stderr);
     cr_assert(ok && f.fits);
     /* clk, rst, frame_error, 2 x (valid, ready, last, user), 2 x 8 and 8 data bits */
@@ -45,10 +48,12 @@ Test(steps_synth, every_unit_is_counted, .timeout = 300) {
     steps n = steps_recurrent("net", 1);
     const nh_design *g = emit(&n, dir);
     nh_synth_facts f;
-    bool ok = nh_synth_run(n.a, n.d, g, nh_path_join(n.a, dir, "rtl"), nh_path_join(n.a, dir, "work"), tool(n.a, "yosys"), 2, &f);
+    bool ok = nh_synth_run(n.a, n.d, g, nh_path_join(n.a, dir, "rtl"), nh_path_join(n.a, dir, "work"),
+                           tool(n.a, "yosys"), 2, &f);
     if (!ok) nh_diag_print(n.d, NH_NOTE, false, stderr);
     cr_assert(ok);
     cr_expect_eq(f.n_unit, 6);
-    for (int i = 0; i < f.n_unit; i++) cr_expect(f.cells[i].luts > 0 && f.cells[i].luts < 2000, "%s: %ld", f.unit[i], (long)f.cells[i].luts);
+    for (int i = 0; i < f.n_unit; i++)
+        cr_expect(f.cells[i].luts > 0 && f.cells[i].luts < 2000, "%s: %ld", f.unit[i], (long)f.cells[i].luts);
     drop(&n, dir);
 }

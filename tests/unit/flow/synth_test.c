@@ -26,11 +26,21 @@ static void set_up(void) {
     /* A path that would break any script it were pasted into. */
     work = nh_path_join(a, dir, "a \"b\"; $(c)'\\");
     cr_assert(nh_mkdirs(d, work));
-    opt = (nh_options){.project = "demo", .clock_mhz = 24, .target = {.name = "t", .family = "ice40", .device = "up5k", .package = "sg48"}};
-    stream[0] = (nh_stream){.id = "s0", .n = 1, .fmt = {.width_bits = 8, .int_bits = 8}, .src = -1, .dst = 0, .src_beat = 1, .dst_beat = 1};
-    stream[1] = (nh_stream){.id = "s1", .n = 1, .fmt = {.width_bits = 16, .int_bits = 16}, .src = 0, .dst = -1, .src_beat = 1, .dst_beat = 1};
+    opt = (nh_options){.project = "demo",
+                       .clock_mhz = 24,
+                       .target = {.name = "t", .family = "ice40", .device = "up5k", .package = "sg48"}};
+    stream[0] = (nh_stream){
+        .id = "s0", .n = 1, .fmt = {.width_bits = 8, .int_bits = 8}, .src = -1, .dst = 0, .src_beat = 1, .dst_beat = 1};
+    stream[1] = (nh_stream){.id = "s1",
+                            .n = 1,
+                            .fmt = {.width_bits = 16, .int_bits = 16},
+                            .src = 0,
+                            .dst = -1,
+                            .src_beat = 1,
+                            .dst_beat = 1};
     unit[0] = (nh_unit){.id = "scale", .in = {0}, .out = {1}};
-    design = (nh_design){.arena = a, .opt = &opt, .unit = unit, .n_unit = 1, .stream = stream, .n_stream = 2, .input = 0, .output = 1};
+    design = (nh_design){
+        .arena = a, .opt = &opt, .unit = unit, .n_unit = 1, .stream = stream, .n_stream = 2, .input = 0, .output = 1};
 }
 
 static void tear_down(void) {
@@ -48,7 +58,8 @@ static const char *tool(const char *name) {
 
 static void show_diagnostics(void) { nh_diag_print(d, NH_NOTE, false, stderr); }
 
-/* By hand: the unit registers a 10-bit sum; its ROM word sits in the block RAM's own register. The top adds two flip-flops. */
+/* By hand: the unit registers a 10-bit sum; its ROM word sits in the block RAM's own register. The top adds two
+ * flip-flops. */
 static void check_family(const char *family, int64_t bram_bits) {
     nh_synth_facts f;
     opt.target.family = family;
@@ -168,7 +179,8 @@ static void write_large(void) {
     nh_puts(w, "module demo(input clk, rst, s_axis_tvalid, s_axis_tlast, m_axis_tready, input [7:0] s_axis_tdata,\n"
                "  output s_axis_tready, m_axis_tvalid, m_axis_tlast, frame_error, output [15:0] m_axis_tdata);\n"
                "reg [999:0] q; always @(posedge clk) q <= {q[998:0], s_axis_tdata[0] ^ q[999]};\n"
-               "assign m_axis_tdata = q[15:0], s_axis_tready = 1, m_axis_tvalid = 1, m_axis_tlast = 1, frame_error = 0;\nendmodule\n");
+               "assign m_axis_tdata = q[15:0], s_axis_tready = 1, m_axis_tvalid = 1, m_axis_tlast = 1, frame_error = "
+               "0;\nendmodule\n");
     cr_assert(nh_writer_close(w, d));
     w = nh_writer_open(a, nh_path_join(a, work, "files.f"));
     nh_puts(w, "demo.v\n");
@@ -201,18 +213,22 @@ Test(synth, a_device_that_nextpnr_does_not_know_is_refused) {
     cr_assert_not_null(d->item[1].hint);
 }
 
-/* Distributed RAM of Xilinx 7: LUTs by the table of UG474, "7 Series FPGAs Configurable Logic Block", and nothing beside them. */
+/* Distributed RAM of Xilinx 7: LUTs by the table of UG474, "7 Series FPGAs Configurable Logic Block", and nothing
+ * beside them. */
 Test(synth, distributed_ram_takes_the_luts_that_its_maker_says) {
     static const struct {
         const char *cell;
         int luts;
-    } row[] = {{"RAM32X1S", 1}, {"RAM32X1D", 2}, {"RAM32M", 4}, {"RAM64X1S", 1}, {"RAM64X1D", 2}, {"RAM64M", 4}, {"RAM128X1S", 2}, {"RAM128X1D", 4}, {"RAM256X1S", 4}};
+    } row[] = {{"RAM32X1S", 1}, {"RAM32X1D", 2},  {"RAM32M", 4},    {"RAM64X1S", 1}, {"RAM64X1D", 2},
+               {"RAM64M", 4},   {"RAM128X1S", 2}, {"RAM128X1D", 4}, {"RAM256X1S", 4}};
     const char *path = nh_path_join(a, work, "ram.json");
     opt.target.family = "xilinx7";
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
         nh_cells cells;
         nh_writer *w = nh_writer_open(a, path);
-        nh_printf(w, "{\"modules\": {\"t\": {\"cells\": {\"one\": {\"type\": \"%s\"}, \"two\": {\"type\": \"%s_1\"}}}}}", row[i].cell, row[i].cell);
+        nh_printf(w,
+                  "{\"modules\": {\"t\": {\"cells\": {\"one\": {\"type\": \"%s\"}, \"two\": {\"type\": \"%s_1\"}}}}}",
+                  row[i].cell, row[i].cell);
         cr_assert(nh_writer_close(w, d));
         cr_assert(nh_cells_count(d, path, &opt.target, "t", &cells));
         cr_expect_eq(cells.luts, 2 * row[i].luts, "%s: %ld", row[i].cell, (long)cells.luts);

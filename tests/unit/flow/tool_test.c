@@ -32,7 +32,8 @@ TestSuite(tool, .init = set_up, .fini = tear_down, .timeout = 30);
 
 static bool shell(const char *command, double wall_s, size_t memory) {
     const char *argv[] = {"/bin/sh", "-c", command, NULL};
-    nh_tool_run r = {.argv = argv, .cwd = dir, .log = nh_path_join(a, dir, "log"), .wall_limit_s = wall_s, .memory_limit = memory};
+    nh_tool_run r = {
+        .argv = argv, .cwd = dir, .log = nh_path_join(a, dir, "log"), .wall_limit_s = wall_s, .memory_limit = memory};
     return nh_tool_exec(a, d, &r);
 }
 
@@ -175,7 +176,8 @@ Test(tool, paths_as_a_tool_in_another_folder_sees_them) {
     cr_assert_str_eq(nh_tool_relative(a, dir, dir), ".");
     cr_assert_str_eq(nh_tool_relative(a, work, nh_path_join(a, dir, "a$HOME b")), "..");
     cr_assert_eq(symlink(work, nh_path_join(a, dir, "link")), 0);
-    cr_assert_str_eq(nh_tool_relative(a, nh_path_join(a, dir, "link"), rtl), "../rtl", "the real folder is what .. is of");
+    cr_assert_str_eq(nh_tool_relative(a, nh_path_join(a, dir, "link"), rtl), "../rtl",
+                     "the real folder is what .. is of");
 }
 
 static char *make_program(const char *name, const char *text) {

@@ -1,4 +1,5 @@
-/* Casts by hand: 2.5 and its neighbours in every mode (values from the definitions of the modes), extremes, far shifts. */
+/* Casts by hand: 2.5 and its neighbours in every mode (values from the definitions of the modes), extremes, far shifts.
+ */
 #include "fx.h"
 
 #include <criterion/criterion.h>
@@ -57,7 +58,8 @@ Test(cast, holds_64_bits) {
     cr_expect(nh_fx_cast32(INT32_MIN, 0, 0, 32, true, NH_ROUND_TRN, NH_OVERFLOW_WRAP) == INT32_MIN);
 }
 
-/* raw * 2^-200 is a tiny number of raw's sign; only the directed modes see it. raw * 2^200 is a huge multiple of 2^64. */
+/* raw * 2^-200 is a tiny number of raw's sign; only the directed modes see it. raw * 2^200 is a huge multiple of 2^64.
+ */
 Test(cast, survives_shifts_beyond_the_word) {
     static const int tiny_negative[7] = {-1, 0, 0, 0, 0, 0, 0};
     nh_i128 extreme[4] = {1, ((nh_i128)1 << 126) - 1 + ((nh_i128)1 << 126), -1, -((nh_i128)1 << 126) * 2};
@@ -77,15 +79,16 @@ Test(cast, survives_shifts_beyond_the_word) {
     /* -2^127 / 2^128 is exactly -1/2: a tie. */
     static const int minus_half[7] = {-1, 0, 0, 0, -1, -1, 0};
     for (int mode = 0; mode < 7; mode++)
-        cr_expect(cast(extreme[3], 128, 0, 64, true, (nh_round)mode, NH_OVERFLOW_SAT) == minus_half[mode], "mode %d", mode);
+        cr_expect(cast(extreme[3], 128, 0, 64, true, (nh_round)mode, NH_OVERFLOW_SAT) == minus_half[mode], "mode %d",
+                  mode);
     cr_expect(cast(0, 0, 4000, 8, true, NH_ROUND_TRN, NH_OVERFLOW_SAT) == 0);
 }
 
 /* I < 0: LSB 2^-11; I > W: LSB 2^4. */
 Test(cast, takes_formats_with_the_point_outside) {
     cr_expect(cast(1, 7, 11, 8, true, NH_ROUND_TRN, NH_OVERFLOW_SAT) == 16);
-    cr_expect(cast(100, 0, -4, 8, true, NH_ROUND_RND, NH_OVERFLOW_SAT) == 6);  /* 6.25 */
-    cr_expect(cast(104, 0, -4, 8, true, NH_ROUND_RND, NH_OVERFLOW_SAT) == 7);  /* 6.5 */
+    cr_expect(cast(100, 0, -4, 8, true, NH_ROUND_RND, NH_OVERFLOW_SAT) == 6); /* 6.25 */
+    cr_expect(cast(104, 0, -4, 8, true, NH_ROUND_RND, NH_OVERFLOW_SAT) == 7); /* 6.5 */
     cr_expect(cast(100, -4, 0, 16, true, NH_ROUND_RND, NH_OVERFLOW_SAT) == 1600);
 }
 
@@ -93,9 +96,9 @@ Test(range, widths_by_hand) {
     static const struct {
         int lo, hi, width, signed_width;
         bool is_signed;
-    } cases[] = {{0, 0, 1, 1, false},     {0, 1, 1, 2, false},     {0, 255, 8, 9, false}, {-1, 0, 1, 1, true},
-                 {-128, 127, 8, 8, true}, {-129, 0, 9, 9, true},   {-1, 128, 9, 9, true}, {5, 7, 3, 4, false},
-                 {-8, -4, 4, 4, true}};
+    } cases[] = {{0, 0, 1, 1, false},   {0, 1, 1, 2, false},     {0, 255, 8, 9, false},
+                 {-1, 0, 1, 1, true},   {-128, 127, 8, 8, true}, {-129, 0, 9, 9, true},
+                 {-1, 128, 9, 9, true}, {5, 7, 3, 4, false},     {-8, -4, 4, 4, true}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         bool is_signed;
         nh_range r = {cases[i].lo, cases[i].hi};

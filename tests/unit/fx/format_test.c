@@ -37,12 +37,34 @@ Test(format, refuses_malformed_text_at_its_place) {
         const char *text;
         size_t at;
     } cases[] = {
-        {"", 0},           {"float", 0},         {"fixed", 5},          {"fixed(8,1)", 5},        {"fixed<>", 6},
-        {"fixed<8>", 7},   {"fixed<0,1>", 6},    {"fixed<65,1>", 6},    {"fixed<8,129>", 8},      {"fixed<8,-65>", 8},
-        {"fixed<8,1", 9},  {"fixed<8,1>x", 10},  {"fixed<8,1,UP>", 10}, {"fixed<8,1,RND,NO>", 14}, {"fixed<8,1,RND,SAT,0>", 17},
-        {"fixed<8.0,1>", 6}, {"fixed<8,1.5>", 8}, {"fixed<eight,1>", 6}, {"fixed<99999999999999999999,1>", 6},
-        {"int<8,3>", 6},   {"FIXED<8,1>", 0},    {"fixed<-8,1>", 6},    {"fixed<8,>", 8},         {"fixed<8,1,>", 10},
-        {"fixed<8,1,rnd>", 10}, {"ap_ap_fixed<8,1>", 0}, {"fixed<8,1>>", 10}, {"fixed<8,--1>", 8},
+        {"", 0},
+        {"float", 0},
+        {"fixed", 5},
+        {"fixed(8,1)", 5},
+        {"fixed<>", 6},
+        {"fixed<8>", 7},
+        {"fixed<0,1>", 6},
+        {"fixed<65,1>", 6},
+        {"fixed<8,129>", 8},
+        {"fixed<8,-65>", 8},
+        {"fixed<8,1", 9},
+        {"fixed<8,1>x", 10},
+        {"fixed<8,1,UP>", 10},
+        {"fixed<8,1,RND,NO>", 14},
+        {"fixed<8,1,RND,SAT,0>", 17},
+        {"fixed<8.0,1>", 6},
+        {"fixed<8,1.5>", 8},
+        {"fixed<eight,1>", 6},
+        {"fixed<99999999999999999999,1>", 6},
+        {"int<8,3>", 6},
+        {"FIXED<8,1>", 0},
+        {"fixed<-8,1>", 6},
+        {"fixed<8,>", 8},
+        {"fixed<8,1,>", 10},
+        {"fixed<8,1,rnd>", 10},
+        {"ap_ap_fixed<8,1>", 0},
+        {"fixed<8,1>>", 10},
+        {"fixed<8,--1>", 8},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         nh_format f;
@@ -58,7 +80,8 @@ Test(format, print_and_parse_are_inverse_over_all_modes) {
     for (int width = 1; width <= 64; width += 7)
         for (int int_bits = -64; int_bits <= 128; int_bits += 16)
             for (int mode = 0; mode < 7 * 4 * 2; mode++) {
-                nh_format f = nh_format_make(mode % 2, width, int_bits, (nh_round)(mode / 8), (nh_overflow)(mode / 2 % 4));
+                nh_format f =
+                    nh_format_make(mode % 2, width, int_bits, (nh_round)(mode / 8), (nh_overflow)(mode / 2 % 4));
                 char buf[NH_FORMAT_TEXT];
                 cr_assert(nh_format_equal(parse(nh_format_print(f, buf)), f), "%s", buf);
             }
@@ -104,7 +127,8 @@ Test(convert, gives_back_doubles) {
 
 /* fixed<4,4> holds -8 .. 7: 8 and 7.75 end a step early at most, 9 and -9.5 are far away, and 9 wraps to -7. */
 Test(format, overflows_are_told_apart_by_where_they_went) {
-    nh_format f = nh_format_make(true, 4, 4, NH_ROUND_RND, NH_OVERFLOW_SAT), w = nh_format_make(true, 4, 4, NH_ROUND_RND, NH_OVERFLOW_WRAP);
+    nh_format f = nh_format_make(true, 4, 4, NH_ROUND_RND, NH_OVERFLOW_SAT),
+              w = nh_format_make(true, 4, 4, NH_ROUND_RND, NH_OVERFLOW_WRAP);
     nh_fx_count n = {0};
     nh_fx_from_double(7, f, &n);
     nh_fx_from_double(7.75, f, &n);

@@ -1,5 +1,5 @@
-/* HDF5 files written by h5py (tests/fixtures/h5/make_files.py): their values follow from their names. The name of a bad file begins
- * with the code it must be refused with. */
+/* HDF5 files written by h5py (tests/fixtures/h5/make_files.py): their values follow from their names. The name of a bad
+ * file begins with the code it must be refused with. */
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <math.h>
@@ -24,9 +24,7 @@ static void setup(void) {
     d = nh_diag_new(a);
 }
 
-static void teardown(void) {
-    nh_arena_free(a);
-}
+static void teardown(void) { nh_arena_free(a); }
 
 TestSuite(h5, .init = setup, .fini = teardown);
 
@@ -56,8 +54,7 @@ static const nh_h5 *member(const nh_h5 *root, const char *path) {
 
 static void expect_ramp(const nh_h5 *o, int first) {
     cr_assert(o->kind == NH_H5_NUMBER && o->rank == 2 && o->dim[0] == 2 && o->dim[1] == 3 && o->n == 6, "%s", o->path);
-    for (int i = 0; i < 6; i++)
-        cr_assert_eq(o->number[i], first + i, "%s [%d] = %g", o->path, i, o->number[i]);
+    for (int i = 0; i < 6; i++) cr_assert_eq(o->number[i], first + i, "%s [%d] = %g", o->path, i, o->number[i]);
 }
 
 static void expect_numbers(const char *file) {
@@ -113,8 +110,7 @@ Test(h5, tells_bools_scalars_ones_and_empty_arrays) {
 static void expect_text(const nh_h5 *root, const char *path, int rank, int n, const char *const *text) {
     const nh_h5 *o = member(root, path);
     cr_assert(o->kind == NH_H5_STRING && o->rank == rank && o->n == n, "%s", path);
-    for (int i = 0; i < n; i++)
-        cr_assert_str_eq(o->text[i], text[i], "%s [%d]", path, i);
+    for (int i = 0; i < n; i++) cr_assert_str_eq(o->text[i], text[i], "%s [%d]", path, i);
 }
 
 static void expect_strings(const char *file) {
@@ -134,8 +130,7 @@ static void expect_strings(const char *file) {
     expect_text(root, "terminated", 1, 2, (const char *[]){"ab", "c"});
     const nh_h5 *many = member(root, "many");
     cr_assert_eq(many->n, 300);
-    for (int i = 0; i < 300; i++)
-        cr_assert_str_eq(many->text[i], nh_arena_printf(a, "name%d", i));
+    for (int i = 0; i < 300; i++) cr_assert_str_eq(many->text[i], nh_arena_printf(a, "name%d", i));
 }
 
 Test(h5, reads_strings_of_fixed_and_variable_length) {
@@ -146,8 +141,7 @@ Test(h5, reads_strings_of_fixed_and_variable_length) {
 static void expect_layouts(const char *file) {
     const nh_h5 *root = read_good(file);
     static const char *const ramp[] = {"gzip", "all_filters", "large_chunk", "chunked", "compact"};
-    for (int i = 0; i < 5; i++)
-        expect_ramp(member(root, ramp[i]), -3);
+    for (int i = 0; i < 5; i++) expect_ramp(member(root, ramp[i]), -3);
     for (int i = 0; i < 4; i++) {
         cr_assert_eq(member(root, "fill")->number[i], 7);
         cr_assert_eq(member(root, "fill_chunk")->number[i], -7);
@@ -167,8 +161,7 @@ static void expect_groups(const char *file) {
     cr_assert(root->kind == NH_H5_GROUP && root->n_child == 4 && strcmp(root->name, "") == 0);
     const nh_h5 *nodes = member(root, "node/nodes");
     cr_assert_eq(nodes->n_child, 7);
-    for (int i = 0; i < 7; i++)
-        cr_assert_str_eq(nodes->child[i].name, sorted[i]);
+    for (int i = 0; i < 7; i++) cr_assert_str_eq(nodes->child[i].name, sorted[i]);
     cr_assert_str_eq(member(root, "node/nodes/lif1.lif/type")->path, "/node/nodes/lif1.lif/type");
     expect_ramp(member(root, "node/nodes/10/weight"), -3);
     cr_assert_eq(member(root, "empty")->n_child, 0);
@@ -226,17 +219,15 @@ static int refuse_folder(const char *folder, const char *instead) {
         for (size_t i = before; i < d->count; i++) {
             const char *id = nh_code_get(d->item[i].code)->id;
             if (d->item[i].code == NH_M_H5_MORE) continue;
-            cr_assert(strncmp(e->d_name, id, 4) == 0 || strstr(instead, id), "%s was refused with %s: %s", e->d_name, id,
-                      d->item[i].message);
+            cr_assert(strncmp(e->d_name, id, 4) == 0 || strstr(instead, id), "%s was refused with %s: %s", e->d_name,
+                      id, d->item[i].message);
         }
     }
     closedir(dir);
     return count;
 }
 
-Test(h5, refuses_every_hostile_file_with_its_code) {
-    cr_assert_geq(refuse_folder("bad", ""), 60);
-}
+Test(h5, refuses_every_hostile_file_with_its_code) { cr_assert_geq(refuse_folder("bad", ""), 60); }
 
 /* Files on which HDF5 1.10.8 crashes or hangs; another version of the library may see that they are damaged. */
 Test(h5, survives_files_that_crash_or_hang_the_library) {
@@ -310,10 +301,12 @@ static void damage(uint8_t *p, size_t size, uint64_t *seed) {
     }
 }
 
-/* Either a tree or a diagnostic, and this process lives; also covers what the library does not survive (4 % of these). */
+/* Either a tree or a diagnostic, and this process lives; also covers what the library does not survive (4 % of these).
+ */
 Test(h5, survives_random_damage, .timeout = 600) {
-    static const char *const good[] = {"strings.h5",       "strings_latest.h5", "layouts.h5",     "layouts_latest.h5", "groups.h5",
-                                       "groups_latest.h5", "groups_ordered.h5", "numbers.h5", "groups_userblock.h5"};
+    static const char *const good[] = {"strings.h5",        "strings_latest.h5", "layouts.h5",
+                                       "layouts_latest.h5", "groups.h5",         "groups_latest.h5",
+                                       "groups_ordered.h5", "numbers.h5",        "groups_userblock.h5"};
     uint64_t seed = 0x9e3779b97f4a7c15u;
     for (int k = 0; k < (SANITIZED ? 40 : 300); k++) {
         nh_arena *mine = nh_arena_new();
@@ -325,7 +318,8 @@ Test(h5, survives_random_damage, .timeout = 600) {
         double begin = now();
         const nh_h5 *root = nh_h5_read(mine, e, name, file);
         expect_quick(name, begin);
-        cr_assert_eq(root != NULL, e->n_error == 0, "%s, damage %d: %s", name, k, root ? "read with errors" : "no diagnostic");
+        cr_assert_eq(root != NULL, e->n_error == 0, "%s, damage %d: %s", name, k,
+                     root ? "read with errors" : "no diagnostic");
         nh_arena_free(mine);
     }
 }

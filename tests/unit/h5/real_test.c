@@ -1,4 +1,5 @@
-/* Every .nir and .net of the shared golden data, when they are there. Expected figures: h5py, visiting all objects of a file. */
+/* Every .nir and .net of the shared golden data, when they are there. Expected figures: h5py, visiting all objects of a
+ * file. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <string.h>
@@ -51,8 +52,7 @@ static void count(const nh_h5 *o, figures *f) {
     if (o->kind == NH_H5_STRING) f->n_string++;
     if (o->kind == NH_H5_NUMBER) {
         f->n_number++;
-        for (int64_t i = 0; i < o->n; i++)
-            f->sum += fabs(o->number[i]);
+        for (int64_t i = 0; i < o->n; i++) f->sum += fabs(o->number[i]);
     }
     for (int64_t i = 0; o->kind == NH_H5_GROUP && i < o->n_child; i++) {
         f->n_group += o->child[i].kind == NH_H5_GROUP;
@@ -100,12 +100,12 @@ Test(h5_real, braille_network_has_the_edges_of_the_file_in_its_order) {
     nh_arena *a = nh_arena_new();
     const nh_h5 *root = read_golden(a, "nir/nir/braille_noDelay_bias_zero.nir");
     if (root) {
-        static const char *const edges[] = {"lif1.w_rec", "lif1.lif",   "lif2", "output",   "fc2",      "lif2", "input",
-                                            "fc1",        "lif1.lif",   "lif1.w_rec", "fc1", "lif1.lif", "lif1.lif", "fc2"};
+        static const char *const edges[] = {"lif1.w_rec", "lif1.lif", "lif2",     "output",   "fc2",
+                                            "lif2",       "input",    "fc1",      "lif1.lif", "lif1.w_rec",
+                                            "fc1",        "lif1.lif", "lif1.lif", "fc2"};
         const nh_h5 *e = at(at(root, "node"), "edges");
         cr_assert(e->kind == NH_H5_STRING && e->rank == 2 && e->dim[0] == 7 && e->dim[1] == 2);
-        for (int i = 0; i < 14; i++)
-            cr_assert_str_eq(e->text[i], edges[i]);
+        for (int i = 0; i < 14; i++) cr_assert_str_eq(e->text[i], edges[i]);
         const nh_h5 *w = at(at(at(at(root, "node"), "nodes"), "fc1"), "weight");
         cr_assert(w->rank == 2 && w->dim[0] == 38 && w->dim[1] == 12 && !w->is_integer);
         cr_assert_str_eq(at(root, "version")->text[0], "0.2.0");
@@ -119,12 +119,11 @@ Test(h5_real, tinynet_has_both_kinds_of_strings_and_weights_of_rank_5) {
     if (root) {
         static const double first[] = {8, 0, -8, 6, -6};
         const nh_h5 *layer = at(at(root, "layer"), "1"), *w = at(layer, "weight");
-        cr_assert(w->rank == 5 && w->dim[0] == 24 && w->dim[1] == 3 && w->dim[2] == 5 && w->dim[3] == 5 && w->dim[4] == 1);
+        cr_assert(w->rank == 5 && w->dim[0] == 24 && w->dim[1] == 3 && w->dim[2] == 5 && w->dim[3] == 5 &&
+                  w->dim[4] == 1);
         double sum = 0;
-        for (int64_t i = 0; i < w->n; i++)
-            sum += w->number[i];
-        for (int i = 0; i < 5; i++)
-            cr_assert_eq(w->number[i], first[i]);
+        for (int64_t i = 0; i < w->n; i++) sum += w->number[i];
+        for (int i = 0; i < 5; i++) cr_assert_eq(w->number[i], first[i]);
         cr_assert_eq(sum, -48);
         cr_assert(at(layer, "type")->rank == 1 && strcmp(at(layer, "type")->text[0], "conv") == 0);
         cr_assert_eq(at(at(layer, "neuron"), "vThMant")->number[0], 25);

@@ -94,15 +94,12 @@ static int read_a_file_handed_down(int fd) {
 }
 
 Test(sandbox, keeps_a_process_from_files_network_and_others) {
-    int (*const attempts[])(int) = {open_a_file,     open_by_openat2, connect_a_socket, start_a_process,
+    int (*const attempts[])(int) = {open_a_file,     open_by_openat2, connect_a_socket,       start_a_process,
                                     kill_its_parent, execute,         read_a_file_handed_down};
-    for (size_t i = 0; i < sizeof attempts / sizeof *attempts; i++)
-        expect(locked(attempts[i]), EPERM);
+    for (size_t i = 0; i < sizeof attempts / sizeof *attempts; i++) expect(locked(attempts[i]), EPERM);
 }
 
-static int write_to_the_pipe(int fd) {
-    return fd > 2 && write(fd, "x", 1) == 1 && close(fd) < 0 ? 0 : 1;
-}
+static int write_to_the_pipe(int fd) { return fd > 2 && write(fd, "x", 1) == 1 && close(fd) < 0 ? 0 : 1; }
 
 Test(sandbox, leaves_the_pipe_to_write_to) {
     int fd[2], status;

@@ -13,9 +13,7 @@ static void setup(void) {
     d = nh_diag_new(a);
 }
 
-static void teardown(void) {
-    nh_arena_free(a);
-}
+static void teardown(void) { nh_arena_free(a); }
 
 TestSuite(h5_stream, .init = setup, .fini = teardown);
 
@@ -26,8 +24,7 @@ typedef struct {
 } stream;
 
 static void put(stream *s, uint64_t v, int size) {
-    for (int i = 0; i < size; i++)
-        s->data[s->size++] = (uint8_t)(v >> 8 * i);
+    for (int i = 0; i < size; i++) s->data[s->size++] = (uint8_t)(v >> 8 * i);
 }
 
 static void put_text(stream *s, int length_size, const char *text) {
@@ -204,8 +201,7 @@ static void shape(stream *s, int rank, const uint64_t *dim) {
     put(s, NH_H5_NUMBERS, 1);
     put(s, 0, 1);
     put(s, (uint64_t)rank, 1);
-    for (int i = 0; i < rank && i < 9; i++)
-        put(s, dim[i], 8);
+    for (int i = 0; i < rank && i < 9; i++) put(s, dim[i], 8);
 }
 
 Test(h5_stream, cannot_make_the_parent_allocate_beyond_the_limit) {
@@ -301,15 +297,19 @@ Test(h5_stream, random_bytes_never_crash_the_parser) {
     uint64_t seed = 88172645463325252u;
     for (int k = 0; k < 20000; k++) {
         stream s = {.step = 64};
-        if (k % 2) good_stream(&s);
-        else begin(&s);
+        if (k % 2)
+            good_stream(&s);
+        else
+            begin(&s);
         size_t n = k % 2 ? s.size : 100;
         for (size_t i = 0; i < n; i++) {
             seed ^= seed << 13;
             seed ^= seed >> 7;
             seed ^= seed << 17;
-            if (k % 2 == 0) put(&s, seed % 4 ? seed % 9 : seed, 1);
-            else if (seed % 40 == 0) s.data[i] = (uint8_t)(seed >> 8);
+            if (k % 2 == 0)
+                put(&s, seed % 4 ? seed % 9 : seed, 1);
+            else if (seed % 40 == 0)
+                s.data[i] = (uint8_t)(seed >> 8);
         }
         nh_h5_stream state = parse(&s, 1 << 20);
         cr_assert_eq(out.root != NULL, state == NH_H5_STREAM_WHOLE);

@@ -1,4 +1,5 @@
-/* The driver against a fabric that is the C model behind frames: samples, lines that lose and change bytes, fabrics that answer wrongly. */
+/* The driver against a fabric that is the C model behind frames: samples, lines that lose and change bytes, fabrics
+ * that answer wrongly. */
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -18,11 +19,11 @@ typedef struct {
     unsigned number;
     bool stopped;
     uint8_t *out;
-    size_t n, at;             /* bytes to the host: n made, at of them read */
+    size_t n, at; /* bytes to the host: n made, at of them read */
     int64_t ticks, sent;
     int64_t damage, damage_back; /* the byte of this number is lost on its way; -1: none */
-    int change;               /* or changed by these bits */
-    int lie;                  /* tick that is wrong in its mark, or -1 */
+    int change;                  /* or changed by these bits */
+    int lie;                     /* tick that is wrong in its mark, or -1 */
 } line;
 
 static void put_byte(line *l, int byte) {
@@ -58,7 +59,8 @@ static void tick(line *l) {
 }
 
 static void take_word(line *l, const uint8_t *word) {
-    int op = (int)nh_host_get_bits(word, l->w.flit, 4), kind = (int)nh_host_get_bits(word, l->w.flit - 2, 2), at = l->w.data;
+    int op = (int)nh_host_get_bits(word, l->w.flit, 4), kind = (int)nh_host_get_bits(word, l->w.flit - 2, 2),
+        at = l->w.data;
     if (op == NH_HOST_TICK) tick(l);
     if (op == NH_HOST_INIT) {
         nh_machine_init(l->k);
@@ -67,8 +69,10 @@ static void take_word(line *l, const uint8_t *word) {
     }
     if (op == NH_HOST_SYNC) put_mark(l, op, l->ticks);
     if (op != NH_HOST_FLIT || kind != 0) return;
-    nh_rect to = {.y1 = (int)nh_host_get_bits(word, at, l->w.yb), .y0 = (int)nh_host_get_bits(word, at + l->w.yb, l->w.yb),
-                  .x1 = (int)nh_host_get_bits(word, at + 2 * l->w.yb, l->w.xb), .x0 = (int)nh_host_get_bits(word, at + 2 * l->w.yb + l->w.xb, l->w.xb)};
+    nh_rect to = {.y1 = (int)nh_host_get_bits(word, at, l->w.yb),
+                  .y0 = (int)nh_host_get_bits(word, at + l->w.yb, l->w.yb),
+                  .x1 = (int)nh_host_get_bits(word, at + 2 * l->w.yb, l->w.xb),
+                  .x0 = (int)nh_host_get_bits(word, at + 2 * l->w.yb + l->w.xb, l->w.xb)};
     nh_machine_event(l->k, to, (int64_t)nh_host_get_bits(word, 0, l->w.addr), 1);
 }
 
@@ -96,8 +100,10 @@ static ptrdiff_t line_write(void *self, const uint8_t *byte, size_t n) {
     line *l = self;
     size_t some = n > 5 ? 5 : n; /* lines take a little at a time */
     for (size_t i = 0; i < some; i++)
-        if (l->sent++ != l->damage) take_byte(l, byte[i]);
-        else if (l->change) take_byte(l, byte[i] ^ (uint8_t)l->change);
+        if (l->sent++ != l->damage)
+            take_byte(l, byte[i]);
+        else if (l->change)
+            take_byte(l, byte[i] ^ (uint8_t)l->change);
     return (ptrdiff_t)some;
 }
 
@@ -113,7 +119,13 @@ static ptrdiff_t line_read(void *self, uint8_t *byte, size_t n, bool wait) {
 }
 
 static line line_to(nh_arena *a, const nh_image *m) {
-    line l = {.a = a, .m = m, .w = nh_fabric_get_widths(&m->fabric), .damage = -1, .damage_back = -1, .lie = -1, .stopped = true};
+    line l = {.a = a,
+              .m = m,
+              .w = nh_fabric_get_widths(&m->fabric),
+              .damage = -1,
+              .damage_back = -1,
+              .lie = -1,
+              .stopped = true};
     l.k = nh_machine_new(a, m, 0);
     l.out = nh_arena_alloc(a, ROOM);
     return l;
@@ -133,21 +145,28 @@ static int32_t *spikes(nh_arena *a, const nh_image *m, unsigned seed) {
     return x;
 }
 
-static bool fails_with(const nh_host *h, const char *code) { return nh_host_error(h) && strncmp(nh_host_error(h), code, 4) == 0; }
+static bool fails_with(const nh_host *h, const char *code) {
+    return nh_host_error(h) && strncmp(nh_host_error(h), code, 4) == 0;
+}
 
 /* Bytes by tests/rtl/host_bench.py, whose CRC goes bit by bit. */
 Test(frames, are_those_of_another_implementation) {
-    static const struct { uint8_t word[5]; unsigned number; int bits, n; uint8_t byte[7]; } row[] = {
-        {{0x9a, 0x78, 0x56, 0x34, 0x12}, 0, 40, 7, {0x1a, 0x71, 0x59, 0x22, 0x23, 0x02, 0xcc}},
-        {{0xff, 0xff, 0xff, 0xff, 0xff}, 5, 40, 7, {0x7f, 0x7f, 0x7f, 0x7f, 0x7f, 0x1f, 0x87}},
-        {{0x0a, 0x00}, 127, 12, 3, {0x0a, 0x00, 0xc4}}};
+    static const struct {
+        uint8_t word[5];
+        unsigned number;
+        int bits, n;
+        uint8_t byte[7];
+    } row[] = {{{0x9a, 0x78, 0x56, 0x34, 0x12}, 0, 40, 7, {0x1a, 0x71, 0x59, 0x22, 0x23, 0x02, 0xcc}},
+               {{0xff, 0xff, 0xff, 0xff, 0xff}, 5, 40, 7, {0x7f, 0x7f, 0x7f, 0x7f, 0x7f, 0x1f, 0x87}},
+               {{0x0a, 0x00}, 127, 12, 3, {0x0a, 0x00, 0xc4}}};
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
         uint8_t out[NH_FRAME_BYTES], word[NH_FRAME_WORD];
         int token;
         cr_assert_eq(nh_frame_encode(row[i].word, row[i].bits, row[i].number, out), row[i].n);
         cr_assert_arr_eq(out, row[i].byte, (size_t)row[i].n);
         nh_frame_decoder d = {.number = row[i].number};
-        for (int k = 0; k < row[i].n - 1; k++) cr_assert_eq(nh_frame_decode(&d, out[k], row[i].bits, word, &token), NH_FRAME_NONE);
+        for (int k = 0; k < row[i].n - 1; k++)
+            cr_assert_eq(nh_frame_decode(&d, out[k], row[i].bits, word, &token), NH_FRAME_NONE);
         cr_assert_eq(nh_frame_decode(&d, out[row[i].n - 1], row[i].bits, word, &token), NH_FRAME_IS_WORD);
         cr_assert_arr_eq(word, row[i].word, (size_t)row[i].bits / 8);
     }
@@ -187,14 +206,18 @@ Test(host, a_damaged_line_never_gives_wrong_outputs) {
     for (int i = 0; i < 400; i++) {
         line l = line_to(a, m);
         int64_t span = i % 2 ? (int64_t)first.n - opening_back : first.sent - opening, at = (int64_t)i * 7919 % span;
-        if (i % 2) l.damage_back = opening_back + at;
-        else l.damage = opening + at;
+        if (i % 2)
+            l.damage_back = opening_back + at;
+        else
+            l.damage = opening + at;
         l.change = i % 4 < 2 ? 0 : 1 << i / 4 % 8;
         h = nh_host_new(a, m, (nh_host_transport){&l, line_write, line_read}, NH_HOST_FRAMES);
         bool ok = nh_host_run(h, x, y);
         failed += !ok;
-        if (ok) cr_assert_arr_eq(y, want, (size_t)(m->steps * m->output_size) * sizeof *y);
-        else cr_assert(fails_with(h, "H101") || fails_with(h, "H102") || fails_with(h, "H103"), "%s", nh_host_error(h));
+        if (ok)
+            cr_assert_arr_eq(y, want, (size_t)(m->steps * m->output_size) * sizeof *y);
+        else
+            cr_assert(fails_with(h, "H101") || fails_with(h, "H102") || fails_with(h, "H103"), "%s", nh_host_error(h));
         l.damage = l.damage_back = -1;
         if (ok) continue;
         cr_assert(nh_host_restart(h) && nh_host_run(h, x, y), "%d: %s", i, nh_host_error(h));
@@ -225,8 +248,12 @@ Test(host, a_restart_that_is_not_answered_is_sent_again) {
     nh_arena_free(a);
 }
 
-static ptrdiff_t silent(void *self, uint8_t *byte, size_t n, bool wait) { return (void)self, (void)byte, (void)n, (void)wait, 0; }
-static ptrdiff_t closed(void *self, uint8_t *byte, size_t n, bool wait) { return (void)self, (void)byte, (void)n, (void)wait, -1; }
+static ptrdiff_t silent(void *self, uint8_t *byte, size_t n, bool wait) {
+    return (void)self, (void)byte, (void)n, (void)wait, 0;
+}
+static ptrdiff_t closed(void *self, uint8_t *byte, size_t n, bool wait) {
+    return (void)self, (void)byte, (void)n, (void)wait, -1;
+}
 
 Test(host, what_fails_is_said) {
     nh_arena *a = nh_arena_new();

@@ -5,9 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static nh_shape vector(int64_t n) {
-    return (nh_shape){1, {n}};
-}
+static nh_shape vector(int64_t n) { return (nh_shape){1, {n}}; }
 
 static nh_param *param(nh_arena *a, const char *name, nh_shape shape, const double *value) {
     nh_param *p = NH_NEW(a, nh_param);
@@ -64,11 +62,17 @@ Test(shape, sizes_and_text) {
 Test(graph, mangles_any_name_to_an_identifier) {
     static const struct {
         const char *name, *mangled;
-    } cases[] = {{"fc1", "fc1"},       {"", "x"},          {"../../etc", "etc"}, {"\"; rm -rf /", "rm_rf"},
-                 {"\xc3\xa9t\xc3\xa9", "t"}, {"Layer/MatMul:0", "layer_matmul_0"}, {"___", "x"},
+    } cases[] = {{"fc1", "fc1"},
+                 {"", "x"},
+                 {"../../etc", "etc"},
+                 {"\"; rm -rf /", "rm_rf"},
+                 {"\xc3\xa9t\xc3\xa9", "t"},
+                 {"Layer/MatMul:0", "layer_matmul_0"},
+                 {"___", "x"},
                  {"abcdefghijklmnopqrstuvwxyz", "abcdefghijklmnopqrstuvwx"}};
     nh_arena *a = nh_arena_new();
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) cr_expect_str_eq(nh_mangle(a, cases[i].name), cases[i].mangled);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        cr_expect_str_eq(nh_mangle(a, cases[i].name), cases[i].mangled);
     nh_arena_free(a);
 }
 
@@ -110,7 +114,8 @@ Test(print, reads_back_to_the_same_text) {
     g->tensor[2].cal_min = -0.1;
     g->tensor[2].cal_max = 1e30;
     nh_layer *l = &g->layer[2];
-    l->opt = (nh_layer_options){.strategy = NH_STRATEGY_RESOURCE, .reuse_factor = 7, .weight_bits = 6, .table_size = 1024};
+    l->opt =
+        (nh_layer_options){.strategy = NH_STRATEGY_RESOURCE, .reuse_factor = 7, .weight_bits = 6, .table_size = 1024};
     l->opt.weight.is_auto = true;
     l->opt.result.fmt = nh_format_make(true, 16, 6, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
     l->opt.granularity = NH_PER_CHANNEL;
@@ -182,19 +187,58 @@ Test(check, finds_every_kind_of_damage) {
         nh_graph *g = small(a);
         const char *want = NULL;
         switch (damage) {
-        case 0: g->output = 9; want = "no output"; break;
-        case 1: g->layer[3].in[0] = 3; want = "later layer"; break;
-        case 2: g->layer[2].n_in = 2; want = "number of inputs"; break;
-        case 3: g->layer[2].weight = NULL; want = "weight is missing"; break;
-        case 4: g->layer[2].weight->shape.dim[1] = 4; want = "columns"; break;
-        case 5: g->tensor[2].shape.dim[0] = 4; want = "rows"; break;
-        case 6: g->layer[2].bias->shape.dim[0] = 3; want = "bias"; break;
-        case 7: g->tensor[3].shape.dim[0] = 1; want = "differ in shape"; break;
-        case 8: g->layer[3].name = g->layer[0].name; want = "twice"; break;
-        case 9: g->layer[3].id = "n3_\"; rm"; want = "id"; break;
-        case 10: g->tensor[1].n_consumers = 2; want = "counted"; break;
-        case 11: g->tensor[1].producer = 3; want = "belongs"; break;
-        case 12: g->tensor[1].q = (nh_quant){true, {0}, 1}; want = "1..64"; break;
+        case 0:
+            g->output = 9;
+            want = "no output";
+            break;
+        case 1:
+            g->layer[3].in[0] = 3;
+            want = "later layer";
+            break;
+        case 2:
+            g->layer[2].n_in = 2;
+            want = "number of inputs";
+            break;
+        case 3:
+            g->layer[2].weight = NULL;
+            want = "weight is missing";
+            break;
+        case 4:
+            g->layer[2].weight->shape.dim[1] = 4;
+            want = "columns";
+            break;
+        case 5:
+            g->tensor[2].shape.dim[0] = 4;
+            want = "rows";
+            break;
+        case 6:
+            g->layer[2].bias->shape.dim[0] = 3;
+            want = "bias";
+            break;
+        case 7:
+            g->tensor[3].shape.dim[0] = 1;
+            want = "differ in shape";
+            break;
+        case 8:
+            g->layer[3].name = g->layer[0].name;
+            want = "twice";
+            break;
+        case 9:
+            g->layer[3].id = "n3_\"; rm";
+            want = "id";
+            break;
+        case 10:
+            g->tensor[1].n_consumers = 2;
+            want = "counted";
+            break;
+        case 11:
+            g->tensor[1].producer = 3;
+            want = "belongs";
+            break;
+        case 12:
+            g->tensor[1].q = (nh_quant){true, {0}, 1};
+            want = "1..64";
+            break;
         case 13:
             g->tensor[1].q = (nh_quant){true, nh_format_make(true, 4, 4, NH_ROUND_TRN, NH_OVERFLOW_WRAP), 1};
             g->tensor[1].range = (nh_range){0, 8};
@@ -204,9 +248,18 @@ Test(check, finds_every_kind_of_damage) {
             g->tensor[1].q = (nh_quant){true, nh_format_make(true, 4, 4, NH_ROUND_TRN, NH_OVERFLOW_WRAP), 0};
             want = "scale";
             break;
-        case 15: g->layer[0].op = NH_OP_COUNT; want = "operator"; break;
-        case 16: g->input = 2; want = "input layer"; break;
-        case 17: g->layer[2].out = 44; want = "does not exist"; break;
+        case 15:
+            g->layer[0].op = NH_OP_COUNT;
+            want = "operator";
+            break;
+        case 16:
+            g->input = 2;
+            want = "input layer";
+            break;
+        case 17:
+            g->layer[2].out = 44;
+            want = "does not exist";
+            break;
         default: break;
         }
         const char *why = nh_graph_check(g, a);
@@ -224,6 +277,6 @@ Test(op, table_knows_its_rows) {
         cr_expect(i->n_inputs == (op == NH_OP_INPUT ? 0 : op == NH_OP_ADD || op == NH_OP_NEURON ? -1 : 1));
     }
     cr_expect_str_eq(nh_op_get(NH_OP_LEAKY_RELU)->text, "leaky_relu");
-    cr_expect_eq(nh_op_get(NH_OP_DENSE)->strategies,
-                 NH_STRATEGY_LATENCY | NH_STRATEGY_DISTRIBUTED_ARITHMETIC | NH_STRATEGY_RESOURCE | NH_STRATEGY_EVENT | NH_STRATEGY_HOST);
+    cr_expect_eq(nh_op_get(NH_OP_DENSE)->strategies, NH_STRATEGY_LATENCY | NH_STRATEGY_DISTRIBUTED_ARITHMETIC |
+                                                         NH_STRATEGY_RESOURCE | NH_STRATEGY_EVENT | NH_STRATEGY_HOST);
 }

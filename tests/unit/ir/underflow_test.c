@@ -15,7 +15,10 @@ typedef struct {
 /* Rows of `per` numbers, rounded to nearest at 2^-8. */
 static void fill(numbers *n, int64_t rows, int64_t per, const double *value) {
     nh_shape shape = {per > 1 ? 2 : 1, {rows, per}};
-    n->p = (nh_param){.shape = shape, .value = n->value, .raw = n->raw, .fmt = nh_format_make(true, 16, 8, NH_ROUND_RND_CONV, NH_OVERFLOW_SAT)};
+    n->p = (nh_param){.shape = shape,
+                      .value = n->value,
+                      .raw = n->raw,
+                      .fmt = nh_format_make(true, 16, 8, NH_ROUND_RND_CONV, NH_OVERFLOW_SAT)};
     for (int64_t i = 0; i < rows * per; i++) {
         n->value[i] = value[i];
         n->raw[i] = (int64_t)nearbyint(value[i] * 256);

@@ -1,4 +1,5 @@
-/* Small networks of tests/fixtures/lava/make_files.py with what the golden set does not have. Expected outputs: numpy, there. */
+/* Small networks of tests/fixtures/lava/make_files.py with what the golden set does not have. Expected outputs: numpy,
+ * there. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 
@@ -26,8 +27,7 @@ static reading read_fixture(const char *name, const nh_options *o) {
 
 static int count(const nh_diag *d, nh_code code) {
     int n = 0;
-    for (size_t i = 0; i < d->count; i++)
-        n += d->item[i].code == code;
+    for (size_t i = 0; i < d->count; i++) n += d->item[i].code == code;
     return n;
 }
 
@@ -50,8 +50,8 @@ static int computes_as_numpy(const char *name, const nh_options *o, nh_code code
         nh_temporal_step(e, x.value + t * n_in);
         const double *v = nh_temporal_value(e, r.g->output);
         for (int64_t i = 0; i < n_out; i++)
-            cr_assert(v[i] == y.value[t * n_out + i], "%s step %lld element %lld: %g, numpy has %g", name, (long long)t, (long long)i, v[i],
-                      y.value[t * n_out + i]);
+            cr_assert(v[i] == y.value[t * n_out + i], "%s step %lld element %lld: %g, numpy has %g", name, (long long)t,
+                      (long long)i, v[i], y.value[t * n_out + i]);
     }
     int n = count(r.d, code);
     nh_arena_free(r.a);
@@ -92,9 +92,7 @@ Test(lava_fixtures, decays_per_channel_wrapped_sums_and_delayed_outputs_of_a_con
     cr_assert_eq(computes_as_numpy("conv_per_channel", NULL, NH_M_LAVA_DECIDED), 1); /* the delay */
 }
 
-Test(lava_fixtures, a_pool_fills_up_with_zeros_as_in_slayer) {
-    computes_as_numpy("pool", NULL, NH_M_LAVA_DECIDED);
-}
+Test(lava_fixtures, a_pool_fills_up_with_zeros_as_in_slayer) { computes_as_numpy("pool", NULL, NH_M_LAVA_DECIDED); }
 
 Test(lava_fixtures, adaptive_neurons_compute_as_in_slayer) {
     cr_assert_eq(computes_as_numpy("alif", NULL, NH_M_LAVA_DECIDED), 1);
@@ -149,8 +147,7 @@ Test(lava_fixtures, the_reset_moves_on_by_one_step_per_layer) {
     for (int i = 0; i < 12; i++) {
         const nh_layer *l = &r.g->layer[nh_graph_find(r.g, nh_arena_printf(r.a, "layer%d.neuron", i))];
         cr_assert_eq(l->neuron->reset_period, 5);
-        for (int64_t t = 1; t <= 10; t++)
-            cr_assert_eq(t % 5 == (3 + 1 + i) % 5, (t - 1) % 5 == l->neuron->reset_phase);
+        for (int64_t t = 1; t <= 10; t++) cr_assert_eq(t % 5 == (3 + 1 + i) % 5, (t - 1) % 5 == l->neuron->reset_phase);
     }
     nh_arena_free(r.a);
 }
@@ -191,7 +188,7 @@ Test(lava_fixtures, what_lava_ignores_or_clips_is_warned_of) {
     nh_arena_free(r.a);
 }
 
-/* --- files that are refused -------------------------------------------------------------------------------------------- */
+/* --- files that are refused -------------------------------------------------------------------------------------- */
 
 /* The codes of the errors, in order, 0 ends them. */
 static void is_refused(const char *name, const nh_options *o, const char *const *place, const nh_code *code, size_t n) {
@@ -229,7 +226,8 @@ Test(lava_refused, everything_that_is_missing_at_once) {
 }
 
 Test(lava_refused, datasets_of_the_wrong_kind) {
-    static const char *const places[] = {"/layer/0/neuron", "/layer/1/neuron/type", "/layer/1/inFeatures", "/layer/1/bias"};
+    static const char *const places[] = {"/layer/0/neuron", "/layer/1/neuron/type", "/layer/1/inFeatures",
+                                         "/layer/1/bias"};
     REFUSED("kinds", NH_M_LAVA_KIND, NH_M_LAVA_KIND, NH_M_LAVA_KIND, NH_M_LAVA_KIND);
 }
 
@@ -249,7 +247,8 @@ Test(lava_refused, weights_that_are_not_integers) {
 }
 
 Test(lava_refused, numbers_outside_their_range) {
-    static const char *const places[] = {"/layer/0/neuron/iDecay", "/layer/0/neuron/vThMant", "/layer/1/neuron/vDecay", "/layer/1/delay"};
+    static const char *const places[] = {"/layer/0/neuron/iDecay", "/layer/0/neuron/vThMant", "/layer/1/neuron/vDecay",
+                                         "/layer/1/delay"};
     REFUSED("ranges", NH_M_LAVA_RANGE, NH_M_LAVA_RANGE, NH_M_LAVA_RANGE, NH_M_LAVA_RANGE);
 }
 

@@ -1,5 +1,5 @@
-/* The golden set of lava-dl networks, when it is there: every layer's output in every step is what the real lava runtime gave (shared
- * golden/lava/README.md), compared as integers. T and arguments: its manifest.json. */
+/* The golden set of lava-dl networks, when it is there: every layer's output in every step is what the real lava
+ * runtime gave (shared golden/lava/README.md), compared as integers. T and arguments: its manifest.json. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 
@@ -72,8 +72,8 @@ static void compare(nh_arena *a, nh_graph *g, const golden_case *c, nh_diag *d) 
             int64_t n = want[k].n / c->steps;
             const double *y = nh_temporal_value(e, tensor[k]);
             for (int64_t i = 0; i < n; i++)
-                cr_assert(y[i] == want[k].value[t * n + i], "%s layer %d step %lld element %lld: %g, lava has %g", c->name, c->layer[k],
-                          (long long)t, (long long)i, y[i], want[k].value[t * n + i]);
+                cr_assert(y[i] == want[k].value[t * n + i], "%s layer %d step %lld element %lld: %g, lava has %g",
+                          c->name, c->layer[k], (long long)t, (long long)i, y[i], want[k].value[t * n + i]);
         }
     }
 }
@@ -102,7 +102,8 @@ static void check(const golden_case *c) {
     nh_arena_free(a);
 }
 
-#define CASE(name, index) Test(lava_golden, name##_is_bit_exact, .timeout = 120) { check(&cases[index]); }
+#define CASE(name, index)                                                                                              \
+    Test(lava_golden, name##_is_bit_exact, .timeout = 120) { check(&cases[index]); }
 CASE(tinynet_lif, 0)
 CASE(mnist_mlp, 1)
 CASE(oxford, 2)

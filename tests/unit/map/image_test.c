@@ -7,13 +7,34 @@
 #include "map.h"
 #include "neurons.h"
 
-static const char model[] = "model if\ninput a\nstate v fixed<16,16,TRN,SAT>\nparam theta\noutput s spike\nexact\nADD v, v, a\nGE s, v, theta\nMUL t, s, theta\nSUB v, v, t\n";
+static const char model[] = "model if\ninput a\nstate v fixed<16,16,TRN,SAT>\nparam theta\noutput s spike\nexact\nADD "
+                            "v, v, a\nGE s, v, theta\nMUL t, s, theta\nSUB v, v, t\n";
 
 static nh_fabric fabric(nh_arena *a, nh_diag *d) {
-    nh_fabric f = {.name = "small", .mesh_x = 3, .mesh_y = 2, .lanes = 4, .neurons = 64, .axons = 100, .synapses = 1000, .convs = 3, .routes = 16, .groups = 2,
-                   .params = 8, .delays = 4, .queue = 4, .sparse = true, .weight_bits = 8, .accum_bits = 20, .accumulators = 1, .payload_bits = 1, .conv_y_bits = 4,
-                   .conv_x_bits = 4, .conv_c_bits = 3, .n_model = 1};
-    f.model[0] = (nh_fabric_model){.name = "if", .program = nh_neuron_assemble(a, d, "if", model, sizeof model - 1, NULL, 0)};
+    nh_fabric f = {.name = "small",
+                   .mesh_x = 3,
+                   .mesh_y = 2,
+                   .lanes = 4,
+                   .neurons = 64,
+                   .axons = 100,
+                   .synapses = 1000,
+                   .convs = 3,
+                   .routes = 16,
+                   .groups = 2,
+                   .params = 8,
+                   .delays = 4,
+                   .queue = 4,
+                   .sparse = true,
+                   .weight_bits = 8,
+                   .accum_bits = 20,
+                   .accumulators = 1,
+                   .payload_bits = 1,
+                   .conv_y_bits = 4,
+                   .conv_x_bits = 4,
+                   .conv_c_bits = 3,
+                   .n_model = 1};
+    f.model[0] =
+        (nh_fabric_model){.name = "if", .program = nh_neuron_assemble(a, d, "if", model, sizeof model - 1, NULL, 0)};
     f.model[0].param[0] = nh_format_make(true, 12, 12, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
     f.model[0].out = nh_format_make(false, 1, 1, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
     return f;
@@ -67,24 +88,37 @@ Test(image, flits_of_a_core_are_those_made_by_hand) {
     int16_t weight[4] = {1, -1, 2, -128};
     int32_t acc[1] = {3};
     nh_axon axon = {.synapse = 0, .acc = 0, .words = 1, .sparse = true, .valid = true};
-    nh_core_image core = {.x = 2, .y = 1, .start = 7, .period = 1, .words = 4, .reset_period = 9, .reset_phase = 8, .axon = &axon, .n_axon = 1, .weight = weight, .synapse_acc = acc, .n_synapse = 1};
+    nh_core_image core = {.x = 2,
+                          .y = 1,
+                          .start = 7,
+                          .period = 1,
+                          .words = 4,
+                          .reset_period = 9,
+                          .reset_phase = 8,
+                          .axon = &axon,
+                          .n_axon = 1,
+                          .weight = weight,
+                          .synapse_acc = acc,
+                          .n_synapse = 1};
     nh_context context = {.ticks = 1, .core = &core, .n_core = 1};
     nh_image m = {.project = "p", .fabric = fabric(a, d), .steps = 1, .context = &context, .n_context = 1};
     cr_assert(nh_image_check(&m, d, NH_NOWHERE));
     int64_t n;
     const uint8_t *b = nh_image_load_words(a, &m, 0, false, &n);
-    /* five idle tiles: ADDR and seven DATA of control; the core: control, axon (21 bits: 2 chunks), synapse (36 bits: 3 chunks) */
+    /* five idle tiles: ADDR and seven DATA of control; the core: control, axon (21 bits: 2 chunks), synapse (36 bits: 3
+     * chunks) */
     cr_assert_eq(n, 6 * 8 + 3 + 4);
-    uint64_t there = (uint64_t)1 << 26 | (uint64_t)1 << 27 | (uint64_t)2 << 28 | (uint64_t)2 << 30 | (uint64_t)1 << 32, data = (uint64_t)1 << 24;
-    cr_assert_eq(word(b, 40), there);                                      /* ADDR control 0 */
-    cr_assert_eq(word(b, 41), there | data | 0);                           /* groups */
-    cr_assert_eq(word(b, 43), there | data | 7);                           /* start */
-    cr_assert_eq(word(b, 45), there | data | 4);                           /* words */
-    cr_assert_eq(word(b, 46), there | data | 9);                           /* reset period, phase */
+    uint64_t there = (uint64_t)1 << 26 | (uint64_t)1 << 27 | (uint64_t)2 << 28 | (uint64_t)2 << 30 | (uint64_t)1 << 32,
+             data = (uint64_t)1 << 24;
+    cr_assert_eq(word(b, 40), there);            /* ADDR control 0 */
+    cr_assert_eq(word(b, 41), there | data | 0); /* groups */
+    cr_assert_eq(word(b, 43), there | data | 7); /* start */
+    cr_assert_eq(word(b, 45), there | data | 4); /* words */
+    cr_assert_eq(word(b, 46), there | data | 9); /* reset period, phase */
     cr_assert_eq(word(b, 47), there | data | 8);
-    cr_assert_eq(word(b, 48), there | (uint64_t)1 << 20);                  /* ADDR axon 0 */
-    cr_assert_eq(word(b, 49), there | data | 1 << 14);                     /* words 1 at bit 14 */
-    cr_assert_eq(word(b, 50), there | data | 1 << 3 | 1 << 4);             /* sparse, valid: bits 19, 20 */
+    cr_assert_eq(word(b, 48), there | (uint64_t)1 << 20);      /* ADDR axon 0 */
+    cr_assert_eq(word(b, 49), there | data | 1 << 14);         /* words 1 at bit 14 */
+    cr_assert_eq(word(b, 50), there | data | 1 << 3 | 1 << 4); /* sparse, valid: bits 19, 20 */
     cr_assert_eq(word(b, 51), there | (uint64_t)2 << 20);
     cr_assert_eq(word(b, 52), there | data | 0xff01);
     cr_assert_eq(word(b, 53), there | data | 0x8002);
@@ -92,7 +126,7 @@ Test(image, flits_of_a_core_are_those_made_by_hand) {
     nh_arena_free(a);
 }
 
-/* --- the mapper's images ------------------------------------------------------------------------------------------------- */
+/* --- the mapper's images ----------------------------------------------------------------------------------------- */
 
 static const int64_t theta = 3;
 
@@ -117,8 +151,19 @@ static nh_image *mapped(nh_arena *a, nh_diag *d, int mesh_x, int32_t *conv, int3
     uint32_t s = 9;
     for (int i = 0; i < 5 * 2 * 9; i++) conv[i] = (int32_t)((s = s * 1664525u + 1013904223u) >> 29) - 3;
     for (int i = 0; i < 7 * 180; i++) dense[i] = (int32_t)((s = s * 1664525u + 1013904223u) >> 30) - 1;
-    n->proj[0] = (nh_projection){.name = "conv", .kind = NH_PROJ_CONV, .from = 0, .to = 1, .weight = conv, .kh = 3, .kw = 3, .stride_y = 1, .stride_x = 1,
-                                 .dilation_y = 1, .dilation_x = 1, .pad_y = 1, .pad_x = 1};
+    n->proj[0] = (nh_projection){.name = "conv",
+                                 .kind = NH_PROJ_CONV,
+                                 .from = 0,
+                                 .to = 1,
+                                 .weight = conv,
+                                 .kh = 3,
+                                 .kw = 3,
+                                 .stride_y = 1,
+                                 .stride_x = 1,
+                                 .dilation_y = 1,
+                                 .dilation_x = 1,
+                                 .pad_y = 1,
+                                 .pad_x = 1};
     n->proj[1] = (nh_projection){.name = "fc", .kind = NH_PROJ_DENSE, .from = 1, .to = 2, .weight = dense};
     n->name = "net", n->steps = 6, n->n_pop = 3, n->n_proj = 2;
     f->synapses = 4096;
@@ -133,7 +178,8 @@ static void step(const int32_t *x, const int32_t *conv, const int32_t *dense, in
         for (int c = 0; c < 2; c++)
             for (int k = 0; k < 9; k++) {
                 int iy = oy + k / 3 - 1, ix = ox + k % 3 - 1;
-                if (iy >= 0 && iy < 6 && ix >= 0 && ix < 6) v1[o] += x[c * 36 + iy * 6 + ix] * conv[(f * 2 + c) * 9 + k];
+                if (iy >= 0 && iy < 6 && ix >= 0 && ix < 6)
+                    v1[o] += x[c * 36 + iy * 6 + ix] * conv[(f * 2 + c) * 9 + k];
             }
         s1[o] = v1[o] >= theta;
         if (s1[o]) v1[o] -= (int)theta;

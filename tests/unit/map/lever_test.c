@@ -1,4 +1,5 @@
-/* Certificates: the smallest change that one names is made, as its text says, and then the network fits, image included. */
+/* Certificates: the smallest change that one names is made, as its text says, and then the network fits, image
+ * included. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,8 +20,19 @@ static nh_population pop(const char *name, int64_t c, int64_t h, int64_t w) {
 static nh_event_net *small(nh_arena *a) {
     nh_event_net *n = NH_NEW(a, nh_event_net);
     nh_population p[4] = {pop("in", 2, 8, 8), pop("conv", 4, 8, 8), pop("fc1", 40, 1, 1), pop("fc2", 10, 1, 1)};
-    nh_projection q[3] = {{.name = "conv", .kind = NH_PROJ_CONV, .from = 0, .to = 1, .constant = 1, .kh = 3, .kw = 3, .stride_y = 1, .stride_x = 1,
-                           .dilation_y = 1, .dilation_x = 1, .pad_y = 1, .pad_x = 1},
+    nh_projection q[3] = {{.name = "conv",
+                           .kind = NH_PROJ_CONV,
+                           .from = 0,
+                           .to = 1,
+                           .constant = 1,
+                           .kh = 3,
+                           .kw = 3,
+                           .stride_y = 1,
+                           .stride_x = 1,
+                           .dilation_y = 1,
+                           .dilation_x = 1,
+                           .pad_y = 1,
+                           .pad_x = 1},
                           {.name = "fc1", .kind = NH_PROJ_DENSE, .from = 1, .to = 2, .constant = 1},
                           {.name = "fc2", .kind = NH_PROJ_DENSE, .from = 2, .to = 3, .constant = 1}};
     n->pop = nh_arena_array(a, 4, sizeof *n->pop), n->proj = nh_arena_array(a, 3, sizeof *n->proj);
@@ -31,28 +43,61 @@ static nh_event_net *small(nh_arena *a) {
 }
 
 static nh_fabric fabric(void) {
-    return (nh_fabric){.name = "f", .mesh_x = 4, .mesh_y = 4, .lanes = 1, .neurons = 64, .axons = 512, .synapses = 8192, .convs = 2, .routes = 64,
-                       .groups = 4, .params = 64, .delays = 4, .queue = 16, .sparse = true, .weight_bits = 8, .accum_bits = 24, .accumulators = 1,
-                       .payload_bits = 1, .conv_y_bits = 4, .conv_x_bits = 4, .conv_c_bits = 4, .n_model = 1};
+    return (nh_fabric){.name = "f",
+                       .mesh_x = 4,
+                       .mesh_y = 4,
+                       .lanes = 1,
+                       .neurons = 64,
+                       .axons = 512,
+                       .synapses = 8192,
+                       .convs = 2,
+                       .routes = 64,
+                       .groups = 4,
+                       .params = 64,
+                       .delays = 4,
+                       .queue = 16,
+                       .sparse = true,
+                       .weight_bits = 8,
+                       .accum_bits = 24,
+                       .accumulators = 1,
+                       .payload_bits = 1,
+                       .conv_y_bits = 4,
+                       .conv_x_bits = 4,
+                       .conv_c_bits = 4,
+                       .n_model = 1};
 }
 
 static void apply_one(nh_arena *a, const char *text, nh_fabric *f, nh_map_options *o) {
     long long n, words;
     if (sscanf(text, "mesh: [%d, %d]", &f->mesh_x, &f->mesh_y) == 2) return;
-    if (sscanf(text, "contexts: %lld", &n) == 1) o->most_contexts = n;
-    else if (sscanf(text, "neurons: %lld", &n) == 1) f->neurons = n, f->params = f->params > n ? f->params : n;
-    else if (sscanf(text, "synapses: %lld", &n) == 1) f->synapses = n;
-    else if (sscanf(text, "axons: %lld", &n) == 1) f->axons = n;
-    else if (sscanf(text, "convs: %lld", &n) == 1) f->convs = n;
-    else if (sscanf(text, "delays: %lld", &n) == 1) f->delays = n;
-    else if (sscanf(text, "params: %lld", &n) == 1) f->params = n;
-    else if (sscanf(text, "routes: %lld", &n) == 1) f->routes = n;
-    else if (sscanf(text, "accum_bits: %lld", &n) == 1) f->accum_bits = (int)n;
-    else if (sscanf(text, "weight_bits: %lld (%lld synapses in the same memory", &n, &words) == 2) f->synapses = words, f->weight_bits = (int)n;
-    else if (sscanf(text, "weight_bits: %lld", &n) == 1) f->weight_bits = (int)n;
-    else if (sscanf(text, "payload_bits: %lld", &n) == 1) f->payload_bits = (int)n, nh_fabric_add_sum(a, f);
-    else if (strcmp(text, "share: always") == 0) o->share = NH_SHARE_ALWAYS;
-    else cr_assert_fail("a lever that this test does not know: %s", text);
+    if (sscanf(text, "contexts: %lld", &n) == 1)
+        o->most_contexts = n;
+    else if (sscanf(text, "neurons: %lld", &n) == 1)
+        f->neurons = n, f->params = f->params > n ? f->params : n;
+    else if (sscanf(text, "synapses: %lld", &n) == 1)
+        f->synapses = n;
+    else if (sscanf(text, "axons: %lld", &n) == 1)
+        f->axons = n;
+    else if (sscanf(text, "convs: %lld", &n) == 1)
+        f->convs = n;
+    else if (sscanf(text, "delays: %lld", &n) == 1)
+        f->delays = n;
+    else if (sscanf(text, "params: %lld", &n) == 1)
+        f->params = n;
+    else if (sscanf(text, "routes: %lld", &n) == 1)
+        f->routes = n;
+    else if (sscanf(text, "accum_bits: %lld", &n) == 1)
+        f->accum_bits = (int)n;
+    else if (sscanf(text, "weight_bits: %lld (%lld synapses in the same memory", &n, &words) == 2)
+        f->synapses = words, f->weight_bits = (int)n;
+    else if (sscanf(text, "weight_bits: %lld", &n) == 1)
+        f->weight_bits = (int)n;
+    else if (sscanf(text, "payload_bits: %lld", &n) == 1)
+        f->payload_bits = (int)n, nh_fabric_add_sum(a, f);
+    else if (strcmp(text, "share: always") == 0)
+        o->share = NH_SHARE_ALWAYS;
+    else
+        cr_assert_fail("a lever that this test does not know: %s", text);
 }
 
 /* "axons: 480, mesh: [3, 2]" */
@@ -64,10 +109,29 @@ static void apply(nh_arena *a, const char *text, nh_fabric *f, nh_map_options *o
     }
 }
 
-static const struct { char what[24]; int64_t value; } bad[] = {
-    {"mesh", 1}, {"mesh", 2}, {"neurons", 8}, {"neurons", 16}, {"synapses", 300}, {"synapses", 600}, {"axons", 256}, {"axons", 200}, {"axons", 100},
-    {"params", 1}, {"routes", 1}, {"accum_bits", 8}, {"weight_bits", 2}, {"weight_bits", 4}, {"delay", 9}, {"delay", 20}, {"contexts", 2},
-    {"axons and delay", 20}, {"axons, delay and mesh", 20},
+static const struct {
+    char what[24];
+    int64_t value;
+} bad[] = {
+    {"mesh", 1},
+    {"mesh", 2},
+    {"neurons", 8},
+    {"neurons", 16},
+    {"synapses", 300},
+    {"synapses", 600},
+    {"axons", 256},
+    {"axons", 200},
+    {"axons", 100},
+    {"params", 1},
+    {"routes", 1},
+    {"accum_bits", 8},
+    {"weight_bits", 2},
+    {"weight_bits", 4},
+    {"delay", 9},
+    {"delay", 20},
+    {"contexts", 2},
+    {"axons and delay", 20},
+    {"axons, delay and mesh", 20},
 };
 
 static void spoil(nh_event_net *n, nh_fabric *f, nh_map_options *o, int i) {
@@ -86,7 +150,8 @@ static void spoil(nh_event_net *n, nh_fabric *f, nh_map_options *o, int i) {
     if (strcmp(what, "contexts") == 0) f->mesh_x = f->mesh_y = 1, o->most_contexts = v;
 }
 
-/* Words of the contract: 4 lanes x 2 accumulators x 9 bits, and where they name their neurons 8 bits for 250 words of neurons. */
+/* Words of the contract: 4 lanes x 2 accumulators x 9 bits, and where they name their neurons 8 bits for 250 words of
+ * neurons. */
 Test(lever, a_synapse_memory_holds_weights_and_names) {
     nh_fabric f = fabric();
     f.lanes = 4, f.accumulators = 2, f.weight_bits = 9, f.neurons = 1000;
@@ -96,7 +161,8 @@ Test(lever, a_synapse_memory_holds_weights_and_names) {
     cr_assert_eq(nh_fabric_synapses_of(&f, 3), 24576 / 72);
 }
 
-/* fc1 is 40 x 256 weights of 8 bits, 10 KiB, and with 6 bits of names 17.5: neither fits cores of 1 KiB at once, and the levers speak in KiB. */
+/* fc1 is 40 x 256 weights of 8 bits, 10 KiB, and with 6 bits of names 17.5: neither fits cores of 1 KiB at once, and
+ * the levers speak in KiB. */
 Test(lever, the_memory_is_what_is_turned_where_the_configuration_has_it) {
     nh_arena *a = nh_arena_new();
     nh_event_net *n = small(a);
@@ -129,13 +195,15 @@ Test(lever, the_smallest_change_of_a_certificate_fits_when_it_is_made) {
         bool ok = nh_map_fill(a, nh_diag_new(a), n, &f, p) != NULL;
         const nh_map_certificate *c = &p->certificate;
         fprintf(stderr, "%s %ld: %s: %s\n", bad[i].what, (long)bad[i].value, ok ? "fits" : c->resource,
-                ok ? "" : c->smallest < 0 ? "no change is known" : c->lever[c->smallest].lever);
+                ok                ? ""
+                : c->smallest < 0 ? "no change is known"
+                                  : c->lever[c->smallest].lever);
         if (!ok && c->smallest >= 0) {
             failed++;
             apply(a, c->lever[c->smallest].lever, &f, &o);
             nh_map_plan *again = nh_map_make(a, nh_diag_new(a), n, &f, &o);
-            cr_expect(nh_map_fill(a, nh_diag_new(a), n, &f, again), "%s %ld: with %s it does not fit", bad[i].what, (long)bad[i].value,
-                      c->lever[c->smallest].lever);
+            cr_expect(nh_map_fill(a, nh_diag_new(a), n, &f, again), "%s %ld: with %s it does not fit", bad[i].what,
+                      (long)bad[i].value, c->lever[c->smallest].lever);
         }
         nh_arena_free(a);
     }

@@ -1,5 +1,6 @@
-/* Cycles of the C model, counted by hand. tests/fixtures/image/two_layers.s: cores (0, 0) and (1, 0) with queues of 4 flits; an event is 2 words at the
- * first and 1 word at the second. A flit of the host takes 2 cycles to the first core and 4 to the second, an engine 1 to its first word. */
+/* Cycles of the C model, counted by hand. tests/fixtures/image/two_layers.s: cores (0, 0) and (1, 0) with queues of 4
+ * flits; an event is 2 words at the first and 1 word at the second. A flit of the host takes 2 cycles to the first core
+ * and 4 to the second, an engine 1 to its first word. */
 #include <criterion/criterion.h>
 
 #include <string.h>
@@ -7,7 +8,10 @@
 #include "file.h"
 #include "machine.h"
 
-typedef struct { nh_arena *a; nh_machine *k; } state;
+typedef struct {
+    nh_arena *a;
+    nh_machine *k;
+} state;
 
 static const nh_rect first = {0, 0, 0, 0}, second = {1, 1, 0, 0}, both = {0, 1, 0, 0};
 
@@ -58,8 +62,9 @@ Test(machine, events_wait_behind_those_for_a_core_whose_queue_is_full) {
     begin(&s);
     events(&s, 20, first);
     events(&s, 30, second);
-    /* The n-th event for the first core is begun in cycle 2n (n > 1). 8 wait for it, 4 of them in the two routers: the 20th leaves when the 12th is
-     * begun, in 24. The next is in the second core in 25 + 4, and has its first word in 30. */
+    /* The n-th event for the first core is begun in cycle 2n (n > 1). 8 wait for it, 4 of them in the two routers: the
+     * 20th leaves when the 12th is begun, in 24. The next is in the second core in 25 + 4, and has its first word
+     * in 30. */
     cr_assert_eq(nh_machine_cycles(s.k), 30 + 30);
     nh_arena_free(s.a);
 }
@@ -74,8 +79,8 @@ Test(machine, a_tick_without_events_is_its_sweep_and_a_look_at_the_routes) {
     nh_arena_free(s.a);
 }
 
-/* An event of core (1, 0) takes two links to the host: to (0, 0), and out; one of core (0, 0) takes the link to (1, 0). Neuron 0 gets 3 x 3 in every step,
- * fires at 5, and adds 4 to a neuron that fires at 6. */
+/* An event of core (1, 0) takes two links to the host: to (0, 0), and out; one of core (0, 0) takes the link to (1, 0).
+ * Neuron 0 gets 3 x 3 in every step, fires at 5, and adds 4 to a neuron that fires at 6. */
 Test(machine, links_are_counted_from_the_sender_to_the_farthest_tile) {
     state s;
     int64_t n;

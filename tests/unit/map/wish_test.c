@@ -7,7 +7,8 @@
 static const int64_t threshold = 3;
 
 static nh_population pop(const char *name, int64_t n) {
-    nh_population p = {.name = name, .kind = NH_POP_NEURONS, .c = n, .h = 1, .w = 1, .out_bits = 1, .rate = -1, .is_quiet = true};
+    nh_population p = {
+        .name = name, .kind = NH_POP_NEURONS, .c = n, .h = 1, .w = 1, .out_bits = 1, .rate = -1, .is_quiet = true};
     p.param[0] = &threshold;
     p.n_param[0] = 1;
     return p;
@@ -31,10 +32,26 @@ static void begin(state *s) {
     s->pop[0] = pop("in", 16), s->pop[1] = pop("a", 12), s->pop[2] = pop("b", 8), s->pop[3] = pop("c", 4);
     s->pop[0].kind = NH_POP_INPUT, s->pop[3].is_output = true;
     for (int i = 0; i < 3; i++)
-        s->proj[i] = (nh_projection){.name = s->pop[i + 1].name, .kind = NH_PROJ_DENSE, .from = i, .to = i + 1, .constant = 1};
+        s->proj[i] =
+            (nh_projection){.name = s->pop[i + 1].name, .kind = NH_PROJ_DENSE, .from = i, .to = i + 1, .constant = 1};
     s->net = (nh_event_net){.name = "small", .steps = 4, .pop = s->pop, .n_pop = 4, .proj = s->proj, .n_proj = 3};
-    s->f = (nh_fabric){.name = "f", .mesh_x = 3, .mesh_y = 2, .lanes = 2, .neurons = 16, .axons = 64, .synapses = 128, .routes = 16, .groups = 4,
-                       .params = 16, .delays = 2, .queue = 16, .weight_bits = 8, .accum_bits = 24, .accumulators = 1, .payload_bits = 1, .n_model = 1};
+    s->f = (nh_fabric){.name = "f",
+                       .mesh_x = 3,
+                       .mesh_y = 2,
+                       .lanes = 2,
+                       .neurons = 16,
+                       .axons = 64,
+                       .synapses = 128,
+                       .routes = 16,
+                       .groups = 4,
+                       .params = 16,
+                       .delays = 2,
+                       .queue = 16,
+                       .weight_bits = 8,
+                       .accum_bits = 24,
+                       .accumulators = 1,
+                       .payload_bits = 1,
+                       .n_model = 1};
 }
 
 static nh_map_plan *plan(state *s, int64_t contexts) {
@@ -42,7 +59,8 @@ static nh_map_plan *plan(state *s, int64_t contexts) {
     return nh_map_make(s->a, s->d, &s->net, &s->f, &o);
 }
 
-static void fails(state *s, int64_t contexts, nh_code code, const char *layer, const char *resource, int64_t needed, int64_t available) {
+static void fails(state *s, int64_t contexts, nh_code code, const char *layer, const char *resource, int64_t needed,
+                  int64_t available) {
     const nh_map_plan *p = plan(s, contexts);
     cr_assert(p->certificate.failed);
     cr_assert_eq(s->d->item[0].code, code);
@@ -124,7 +142,8 @@ Test(wish, two_layers_on_a_tile_that_is_too_small_take_turns_where_contexts_are_
     nh_arena_free(s.a);
 }
 
-/* a may be anywhere in a column of two tiles, and has two cores there; b is on one of them, and the other way round it would not go. */
+/* a may be anywhere in a column of two tiles, and has two cores there; b is on one of them, and the other way round it
+ * would not go. */
 Test(wish, regions_leave_tiles_to_who_needs_them) {
     state s;
     begin(&s);

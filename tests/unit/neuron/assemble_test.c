@@ -62,16 +62,17 @@ Test(assemble, a_lif_has_its_registers_and_instructions) {
 }
 
 Test(assemble, numbers_are_plain_scientific_or_powers) {
-    assembled r = assemble("model m\ninput a\noutput y graded\nADD y, a, -0.5\nADD y, y, 1e-3\nADD y, y, 2^23\nADD y, y, -2^3\n", NULL, 0);
+    assembled r = assemble(
+        "model m\ninput a\noutput y graded\nADD y, a, -0.5\nADD y, y, 1e-3\nADD y, y, 2^23\nADD y, y, -2^3\n", NULL, 0);
     cr_assert(r.p);
     const double want[] = {-0.5, 1e-3, 8388608, -8};
-    for (int i = 0; i < 4; i++)
-        cr_assert_eq(r.p->reg[r.p->instr[i].src[1]].constant, want[i]);
+    for (int i = 0; i < 4; i++) cr_assert_eq(r.p->reg[r.p->instr[i].src[1]].constant, want[i]);
     nh_arena_free(r.a);
 }
 
 Test(assemble, guards_choose_lines) {
-    static const char text[] = "model m\ninput a\noutput y graded\n[k=one] ADD y, a, 1\n[k=two|three] ADD y, a, 2\n[k!=one, j=x] ADD y, y, 10\n";
+    static const char text[] = "model m\ninput a\noutput y graded\n[k=one] ADD y, a, 1\n[k=two|three] ADD y, a, "
+                               "2\n[k!=one, j=x] ADD y, y, 10\n";
     nh_guard one[] = {{"k", "one"}, {"j", "x"}}, three[] = {{"k", "three"}, {"j", "x"}};
     assembled r = assemble(text, one, 2), q = assemble(text, three, 2);
     cr_assert(r.p && q.p);
@@ -83,9 +84,10 @@ Test(assemble, guards_choose_lines) {
 }
 
 Test(assemble, an_integer_program_keeps_its_formats) {
-    assembled r = assemble("model m\ninput a\nstate u fixed<24,24,TRN,WRAP>, v int<24,TRN_ZERO,SAT_SYM>\nparam d\noutput s spike\nexact\n"
-                           "MUL t, u, d\nCAST u, t, fixed<24,24,TRN_ZERO>\nSHR w, a, 6\nADD u, u, w\nMOV v, u\nGE s, v, 64\n",
-                           NULL, 0);
+    assembled r = assemble(
+        "model m\ninput a\nstate u fixed<24,24,TRN,WRAP>, v int<24,TRN_ZERO,SAT_SYM>\nparam d\noutput s spike\nexact\n"
+        "MUL t, u, d\nCAST u, t, fixed<24,24,TRN_ZERO>\nSHR w, a, 6\nADD u, u, w\nMOV v, u\nGE s, v, 64\n",
+        NULL, 0);
     cr_assert(r.p, "%s", r.d->count ? r.d->item[0].message : "");
     cr_assert(r.p->is_exact);
     const nh_neuron_reg *v = &r.p->reg[r.p->state[1]];
@@ -151,10 +153,13 @@ Test(assemble, every_fault_has_its_code_and_place) {
         cr_assert_null(r.p, "accepted: %s", x->text);
         cr_assert_geq(r.d->count, 1);
         const nh_diag_item *item = &r.d->item[0];
-        cr_expect_str_eq(nh_code_get(item->code)->id, x->id, "case %zu: %s: %s", i, nh_code_get(item->code)->id, item->message);
-        cr_expect(item->at.line == x->line && item->at.col == x->col, "case %zu (%s): at %d:%d, not %d:%d", i, x->id, item->at.line, item->at.col,
-                  x->line, x->col);
-        if (x->hint) cr_expect(item->hint && strstr(item->hint, x->hint), "case %zu: hint %s", i, item->hint ? item->hint : "(none)");
+        cr_expect_str_eq(nh_code_get(item->code)->id, x->id, "case %zu: %s: %s", i, nh_code_get(item->code)->id,
+                         item->message);
+        cr_expect(item->at.line == x->line && item->at.col == x->col, "case %zu (%s): at %d:%d, not %d:%d", i, x->id,
+                  item->at.line, item->at.col, x->line, x->col);
+        if (x->hint)
+            cr_expect(item->hint && strstr(item->hint, x->hint), "case %zu: hint %s", i,
+                      item->hint ? item->hint : "(none)");
         nh_arena_free(r.a);
     }
 }
@@ -189,18 +194,21 @@ Test(assemble, a_text_that_ends_in_the_middle_of_a_word_or_holds_a_nul_is_refuse
     nh_arena_free(a);
 }
 
-/* --- built-in models ------------------------------------------------------------------------------------------------------ */
+/* --- built-in models --------------------------------------------------------------------------------------------- */
 
-static const char *const gains[] = {"unit", "mul"}, *const leaks[] = {"no", "yes"}, *const resets[] = {"value", "zero", "subtract", "none"},
-                  *const timings[] = {"same", "next", "snntorch_sub"}, *const spikes[] = {"after", "before"}, *const compares[] = {"gt", "ge"},
-                  *const manys[] = {"one", "many"}, *const mins[] = {"none", "minus_threshold"}, *const orders[] = {"new", "old", "decay_after"};
+static const char *const gains[] = {"unit", "mul"}, *const leaks[] = {"no", "yes"},
+                         *const resets[] = {"value", "zero", "subtract", "none"},
+                         *const timings[] = {"same", "next", "snntorch_sub"}, *const spikes[] = {"after", "before"},
+                         *const compares[] = {"gt", "ge"}, *const manys[] = {"one", "many"},
+                         *const mins[] = {"none", "minus_threshold"}, *const orders[] = {"new", "old", "decay_after"};
 
 static void expect_round_trip(const char *name, const nh_guard *guard, int n_guard) {
     nh_arena *a = nh_arena_new();
     nh_diag *d = nh_diag_new(a);
     const nh_neuron_program *p = nh_neuron_builtin(a, d, name, guard, n_guard);
     cr_assert(p, "%s: %s", name, d->count ? d->item[0].message : "");
-    cr_assert_eq(d->count, 0, "%s: line %d: %s", name, d->item ? d->item[0].at.line : 0, d->item ? d->item[0].message : "");
+    cr_assert_eq(d->count, 0, "%s: line %d: %s", name, d->item ? d->item[0].at.line : 0,
+                 d->item ? d->item[0].message : "");
     cr_assert_null(nh_neuron_check(a, p));
     const char *text = print(a, p);
     const nh_neuron_program *q = nh_neuron_assemble(a, d, name, text, strlen(text), NULL, 0);
@@ -220,28 +228,29 @@ Test(builtin, every_combination_of_options_assembles_without_a_word_and_prints_b
         int k = i;
 #define PICK(list) (k /= prev, prev = (int)(sizeof list / sizeof *list), list[k % prev])
         int prev = 1;
-        nh_guard g[11] = {{"gain", NULL}, {"leak", NULL}, {"reset", NULL}, {"timing", NULL}, {"spike", NULL}, {"compare", NULL}, {"spikes", NULL}, {"v_min", NULL}, {"syn_order", NULL}, {"syn_gain", NULL}, {"form", "decay"}};
-        g[0].value = PICK(gains), g[1].value = PICK(leaks), g[2].value = PICK(resets), g[3].value = PICK(timings), g[4].value = PICK(spikes);
-        g[5].value = PICK(compares), g[6].value = PICK(manys), g[7].value = PICK(mins), g[8].value = PICK(orders), g[9].value = PICK(gains);
+        nh_guard g[11] = {{"gain", NULL},      {"leak", NULL},     {"reset", NULL},  {"timing", NULL},
+                          {"spike", NULL},     {"compare", NULL},  {"spikes", NULL}, {"v_min", NULL},
+                          {"syn_order", NULL}, {"syn_gain", NULL}, {"form", "decay"}};
+        g[0].value = PICK(gains), g[1].value = PICK(leaks), g[2].value = PICK(resets), g[3].value = PICK(timings),
+        g[4].value = PICK(spikes);
+        g[5].value = PICK(compares), g[6].value = PICK(manys), g[7].value = PICK(mins), g[8].value = PICK(orders),
+        g[9].value = PICK(gains);
         if (!makes_sense(g)) continue;
         expect_round_trip("cubalif", g, 11);
         if (i % 7) continue; /* the others have fewer options */
         static const char *const other[] = {"if", "lif", "li", "i", "cubali"};
-        for (int m = 0; m < 5; m++)
-            expect_round_trip(other[m], g, 11);
+        for (int m = 0; m < 5; m++) expect_round_trip(other[m], g, 11);
         g[10].value = "increment";
-        for (int m = 1; m < 3; m++)
-            expect_round_trip(other[m], g, 11);
+        for (int m = 1; m < 3; m++) expect_round_trip(other[m], g, 11);
     }
 }
 
 Test(builtin, models_without_options_assemble_without_a_word) {
-    static const char *const name[] = {"alif", "rf", "sigma", "delta", "sigma_delta", "relu", "threshold", "scale", "binary"};
-    for (size_t i = 0; i < sizeof name / sizeof *name; i++)
-        expect_round_trip(name[i], NULL, 0);
+    static const char *const name[] = {"alif", "rf",        "sigma", "delta", "sigma_delta",
+                                       "relu", "threshold", "scale", "binary"};
+    for (size_t i = 0; i < sizeof name / sizeof *name; i++) expect_round_trip(name[i], NULL, 0);
     static const char *const n[] = {"2", "3", "4"};
-    for (int i = 0; i < 3; i++)
-        expect_round_trip("add", &(nh_guard){"n", n[i]}, 1);
+    for (int i = 0; i < 3; i++) expect_round_trip("add", &(nh_guard){"n", n[i]}, 1);
 }
 
 Test(builtin, an_unknown_name_has_a_suggestion_and_values_are_counted) {
@@ -260,7 +269,8 @@ Test(builtin, an_unknown_name_has_a_suggestion_and_values_are_counted) {
     nh_arena_free(a);
 }
 
-/* Bytes of a model replaced, inserted and cut, by a fixed generator: a program that passes the verifier, or a diagnostic. */
+/* Bytes of a model replaced, inserted and cut, by a fixed generator: a program that passes the verifier, or a
+ * diagnostic. */
 Test(assemble, damaged_texts_give_a_program_or_a_diagnostic) {
     static const char some[] = "a,;[]|=!<>^-.0129 \n\t_xyvEG\x80";
     uint64_t seed = 1;

@@ -1,5 +1,5 @@
-/* What the exporters of the frameworks write and leave out. Expected: six-line copies of the frameworks' own updates in single precision, and hand
- * arithmetic. tests/frameworks compares with the frameworks themselves. */
+/* What the exporters of the frameworks write and leave out. Expected: six-line copies of the frameworks' own updates in
+ * single precision, and hand arithmetic. tests/frameworks compares with the frameworks themselves. */
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -7,7 +7,8 @@
 
 enum { STEPS = 24 };
 /* Weighted input of every step: above and below threshold, pauses, inhibition. */
-static const double drive[STEPS] = {0.7, 0.6, 0.1, 1.9, 0.2, -0.8, 0.9, 0.9, 0, 0.4, 2.6, 0, 0, 1.1, 0.3, -2, 0.5, 1.2, 1.3, 0.1, 0.8, 0.8, 0.8, 0.8};
+static const double drive[STEPS] = {0.7, 0.6, 0.1, 1.9, 0.2, -0.8, 0.9, 0.9, 0,   0.4, 2.6, 0,
+                                    0,   1.1, 0.3, -2,  0.5, 1.2,  1.3, 0.1, 0.8, 0.8, 0.8, 0.8};
 
 typedef struct {
     net n;
@@ -28,7 +29,9 @@ static problem problem_new(nh_neuron_kind kind, nh_preset preset) {
     return p;
 }
 
-static void give(problem *p, const char *name, double v) { p->neuron->ode[p->neuron->n_ode++] = value1(p->n.a, name, v); }
+static void give(problem *p, const char *name, double v) {
+    p->neuron->ode[p->neuron->n_ode++] = value1(p->n.a, name, v);
+}
 
 static problem neuron(nh_preset preset, nh_neuron_kind kind, double tau, double r, double threshold) {
     problem p = problem_new(kind, preset);
@@ -57,11 +60,12 @@ static void expect_outputs(problem *p, const float want[STEPS]) {
     nh_temporal_eval *e = nh_temporal_new(p->n.a, p->n.g, NH_FLOAT32);
     for (int t = 0; t < STEPS; t++) {
         nh_temporal_step(e, &drive[t]);
-        cr_expect_float_eq(nh_temporal_value(e, p->n.g->output)[0], (double)want[t], 1e-6, "step %d: %g, not %g", t, nh_temporal_value(e, p->n.g->output)[0], (double)want[t]);
+        cr_expect_float_eq(nh_temporal_value(e, p->n.g->output)[0], (double)want[t], 1e-6, "step %d: %g, not %g", t,
+                           nh_temporal_value(e, p->n.g->output)[0], (double)want[t]);
     }
 }
 
-/* --- Spyx ------------------------------------------------------------------------------------------------------------- */
+/* --- Spyx -------------------------------------------------------------------------------------------------------- */
 
 /* nn.LIF: spikes = V > th; V = beta V + x - spikes th. beta 1: nn.IF. */
 static void spyx(float beta, float threshold, float out[STEPS]) {
@@ -75,7 +79,8 @@ static void spyx(float beta, float threshold, float out[STEPS]) {
 Test(exporters, spyx_writes_r_beta_and_means_a_gain_of_one) {
     float want[STEPS];
     spyx(0.75f, 1, want);
-    for (int k = 0; k < 2; k++) { /* in steps, as its exporter does by default, and in seconds; dt is not given and follows from r */
+    for (int k = 0; k < 2;
+         k++) { /* in steps, as its exporter does by default, and in seconds; dt is not given and follows from r */
         double dt = k ? 1e-3 : 1;
         problem p = neuron(NH_PRESET_SPYX, NH_KIND_LIF, dt / 0.25, 0.75, 1);
         expect_outputs(&p, want);
@@ -104,7 +109,7 @@ Test(exporters, layers_that_spyx_did_not_write_are_a_warning_that_names_the_opti
     cr_expect(!find(&p, NH_N_SPYX_FOREIGN));
 }
 
-/* --- snnTorch ----------------------------------------------------------------------------------------------------------- */
+/* --- snnTorch ---------------------------------------------------------------------------------------------------- */
 
 /* Leaky with reset_mechanism="zero": reset = mem > th; mem = beta (1 - reset) mem + x; spk = mem > th. */
 Test(exporters, snntorch_clears_a_leaky_membrane_before_the_input_is_added) {
@@ -121,7 +126,8 @@ Test(exporters, snntorch_clears_a_leaky_membrane_before_the_input_is_added) {
     cr_expect(!find(&p, NH_N_EXPORT_LOST)); /* reset_delay makes no difference */
 }
 
-/* Synaptic, zero: syn = alpha syn + x; mem = (1 - reset) (beta mem + syn): the input of the step after a spike is lost. */
+/* Synaptic, zero: syn = alpha syn + x; mem = (1 - reset) (beta mem + syn): the input of the step after a spike is lost.
+ */
 Test(exporters, snntorch_clears_a_synaptic_membrane_after_the_input_was_added) {
     float want[STEPS], syn = 0, mem = 0;
     for (int t = 0; t < STEPS; t++) {
@@ -138,7 +144,7 @@ Test(exporters, snntorch_clears_a_synaptic_membrane_after_the_input_was_added) {
     cr_expect(find(&p, NH_N_EXPORT_LOST) && strstr(find(&p, NH_N_EXPORT_LOST)->hint, "reset_timing"));
 }
 
-/* --- Rockpool ----------------------------------------------------------------------------------------------------------- */
+/* --- Rockpool ---------------------------------------------------------------------------------------------------- */
 
 /* ExpSynTorch: isyn += x; isyn *= exp(-dt/tau). */
 Test(exporters, rockpool_decays_a_leaky_integrator_after_its_input_and_r_tells_dt) {
@@ -149,7 +155,7 @@ Test(exporters, rockpool_decays_a_leaky_integrator_after_its_input_and_r_tells_d
     expect_outputs(&p, want);
 }
 
-/* --- voltages that do not start at 0 ---------------------------------------------------------------------------------------- */
+/* --- voltages that do not start at 0 ----------------------------------------------------------------------------- */
 
 /* LIFBoxCell: v starts at v_leak; v += dt/tau (v_leak - v + x); z = v > th; v = 0 where z. */
 Test(exporters, norse_starts_at_v_leak) {
@@ -181,9 +187,10 @@ Test(exporters, spikingjelly_starts_at_v_reset) {
     cr_expect(find(&p, NH_N_NEURON_VALUE));
 }
 
-/* --- Sinabs ----------------------------------------------------------------------------------------------------------------- */
+/* --- Sinabs ------------------------------------------------------------------------------------------------------ */
 
-/* LIF: v = alpha v + x or, with norm_input, + (1 - alpha) x; spikes = trunc(v / th) of v > 0; v -= spikes th. Nothing is cut off below. */
+/* LIF: v = alpha v + x or, with norm_input, + (1 - alpha) x; spikes = trunc(v / th) of v > 0; v -= spikes th. Nothing
+ * is cut off below. */
 static void sinabs(float alpha, bool is_normed, float out[STEPS]) {
     float v = 0;
     for (int t = 0; t < STEPS; t++) {
@@ -204,7 +211,8 @@ Test(exporters, what_sinabs_leaves_out_is_a_warning_that_ends_when_the_options_s
     problem p = neuron(NH_PRESET_SINABS, NH_KIND_LIF, 5, 1, 0.25);
     discretise(&p);
     const nh_diag_item *i = find(&p, NH_N_EXPORT_LOST);
-    cr_assert(i && strstr(i->hint, "one_minus_alpha") && strstr(i->hint, "norm_input") && strstr(i->hint, "spikes_per_step") && find(&p, NH_N_RESET_LOST));
+    cr_assert(i && strstr(i->hint, "one_minus_alpha") && strstr(i->hint, "norm_input") &&
+              strstr(i->hint, "spikes_per_step") && find(&p, NH_N_RESET_LOST));
     float want[STEPS];
     sinabs((float)exp(-1 / 5.0), true, want);
     p = neuron(NH_PRESET_SINABS, NH_KIND_LIF, 5, 1, 0.25);
@@ -212,18 +220,24 @@ Test(exporters, what_sinabs_leaves_out_is_a_warning_that_ends_when_the_options_s
     expect_outputs(&p, want);
     cr_expect(find(&p, NH_N_EXPORT_LOST) && !strstr(find(&p, NH_N_EXPORT_LOST)->hint, "norm_input"));
     p = neuron(NH_PRESET_SINABS, NH_KIND_LIF, 5, 1, 0.25);
-    *numerics(&p) = (nh_numerics){.preset = NH_PRESET_SINABS, .input_gain = NH_GAIN_UNIT, .v_min = NH_V_MIN_NONE, .spikes_per_step = 255, .reset = NH_RESET_SUBTRACT};
+    *numerics(&p) = (nh_numerics){.preset = NH_PRESET_SINABS,
+                                  .input_gain = NH_GAIN_UNIT,
+                                  .v_min = NH_V_MIN_NONE,
+                                  .spikes_per_step = 255,
+                                  .reset = NH_RESET_SUBTRACT};
     discretise(&p);
     cr_expect(!find(&p, NH_N_EXPORT_LOST) && !find(&p, NH_N_RESET_LOST));
 }
 
-/* --- the time step ------------------------------------------------------------------------------------------------------------ */
+/* --- the time step ----------------------------------------------------------------------------------------------- */
 
 Test(exporters, a_time_step_that_is_not_the_exporters_is_a_warning) {
     static const struct {
         nh_preset preset;
         double tau, r, dt; /* dt: the exporter's */
-    } cases[] = {{NH_PRESET_SNNTORCH, 1e-3, 10, 1e-4}, {NH_PRESET_SPYX, 4e-3, 0.75, 1e-3}, {NH_PRESET_ROCKPOOL, 0.02, 0.02 / 1e-3 * 0.951229424500714, 1e-3}};
+    } cases[] = {{NH_PRESET_SNNTORCH, 1e-3, 10, 1e-4},
+                 {NH_PRESET_SPYX, 4e-3, 0.75, 1e-3},
+                 {NH_PRESET_ROCKPOOL, 0.02, 0.02 / 1e-3 * 0.951229424500714, 1e-3}};
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++)
         for (int is_other = 0; is_other < 2; is_other++) {
             problem p = neuron(cases[k].preset, NH_KIND_LIF, cases[k].tau, cases[k].r, 1);

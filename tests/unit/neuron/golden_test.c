@@ -1,5 +1,5 @@
-/* Whole networks against what the programs named in golden/README.md computed on the same inputs, in double and in float32. Skipped where the
- * golden data is not beside the sources. */
+/* Whole networks against what the programs named in golden/README.md computed on the same inputs, in double and in
+ * float32. Skipped where the golden data is not beside the sources. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,8 +27,7 @@ static bool network_read(network *n, const char *path, nh_preset preset, nh_rese
     n->o.defaults.numerics = (nh_numerics){.preset = preset, .reset = reset, .layer_delay = -1};
     n->g = nh_model_read(n->a, n->d, NH_NOWHERE, path, &n->o);
     cr_assert(n->g, "%s: %s", path, n->d->count ? n->d->item[0].message : "");
-    for (int i = 0; i < n->g->n_layer; i++)
-        n->g->layer[i].opt = n->o.defaults;
+    for (int i = 0; i < n->g->n_layer; i++) n->g->layer[i].opt = n->o.defaults;
     cr_assert(nh_pass_discretise(n->g, &n->o, n->d), "%s: %s", path, n->d->item[n->d->count - 1].message);
     cr_assert_null(nh_graph_check(n->g, n->a), "%s", nh_graph_check(n->g, n->a));
     return true;
@@ -56,12 +55,13 @@ typedef struct {
     bool steps_first; /* [steps][samples][..] */
 } recording;
 
-static int64_t row(const recording *r, int64_t sample, int64_t step) { return r->steps_first ? step * r->samples + sample : sample * r->steps + step; }
+static int64_t row(const recording *r, int64_t sample, int64_t step) {
+    return r->steps_first ? step * r->samples + sample : sample * r->steps + step;
+}
 
 static int64_t differing(const nh_npy *bits, int64_t row, int64_t n, const double *y) {
     int64_t differ = 0;
-    for (int64_t i = 0; i < n; i++)
-        differ += bit(bits, row * n + i) != y[i];
+    for (int64_t i = 0; i < n; i++) differ += bit(bits, row * n + i) != y[i];
     return differ;
 }
 
@@ -74,16 +74,16 @@ static void expect_equal(const network *n, const recording *r, const char *what)
         for (int64_t s = 0; s < r->samples; s++) {
             nh_temporal_reset(e);
             for (int64_t t = 0; t < r->steps; t++) {
-                for (int64_t i = 0; i < r->n_in; i++)
-                    x[i] = bit(&r->in, row(r, s, t) * r->n_in + i);
+                for (int64_t i = 0; i < r->n_in; i++) x[i] = bit(&r->in, row(r, s, t) * r->n_in + i);
                 nh_temporal_step(e, x);
                 hidden += differing(&r->hidden, row(r, s, t), r->n_hidden, nh_temporal_value(e, h));
                 out += differing(&r->out, row(r, s, t), r->n_out, nh_temporal_value(e, o));
             }
         }
-        cr_log_info("%s, %s: %lld hidden and %lld output spikes differ", what, kind == NH_FLOAT64 ? "float64" : "float32", (long long)hidden, (long long)out);
-        cr_expect(hidden == 0 && out == 0, "%s, %s: %lld hidden and %lld output spikes differ", what, kind == NH_FLOAT64 ? "float64" : "float32",
-                  (long long)hidden, (long long)out);
+        cr_log_info("%s, %s: %lld hidden and %lld output spikes differ", what,
+                    kind == NH_FLOAT64 ? "float64" : "float32", (long long)hidden, (long long)out);
+        cr_expect(hidden == 0 && out == 0, "%s, %s: %lld hidden and %lld output spikes differ", what,
+                  kind == NH_FLOAT64 ? "float64" : "float32", (long long)hidden, (long long)out);
     }
 }
 
@@ -93,7 +93,8 @@ static void braille(const char *name, nh_reset reset, int64_t n_hidden) {
     snprintf(path, sizeof path, GOLDEN "nir/nir/braille_%s.nir", name);
     if (!network_read(&n, path, NH_PRESET_SNNTORCH_0_9, reset)) return;
     const char *npz = GOLDEN "nir/braille/braille_open.npz";
-    recording r = {.in = array(&n, npz, "in_bits"), .samples = 579, .steps = 256, .n_in = 12, .n_hidden = n_hidden, .n_out = 7};
+    recording r = {
+        .in = array(&n, npz, "in_bits"), .samples = 579, .steps = 256, .n_in = 12, .n_hidden = n_hidden, .n_out = 7};
     snprintf(key, sizeof key, "%s_hidden_bits", name);
     r.hidden = array(&n, npz, key);
     snprintf(key, sizeof key, "%s_out_bits", name);
@@ -111,7 +112,15 @@ static void trained(const char *folder, const char *name, int64_t samples, int64
     snprintf(path, sizeof path, GOLDEN "nir/%s/%s.nir", folder, name);
     if (!network_read(&n, path, NH_PRESET_NIR, NH_RESET_AUTO)) return;
     snprintf(path, sizeof path, GOLDEN "nir/%s/%s_test.npz", folder, name);
-    recording r = {.in = array(&n, path, "in_spikes"), .hidden = array(&n, path, "hidden"), .out = array(&n, path, "out"), .samples = samples, .steps = 16, .n_in = n_in, .n_hidden = n_hidden, .n_out = 10, .steps_first = true};
+    recording r = {.in = array(&n, path, "in_spikes"),
+                   .hidden = array(&n, path, "hidden"),
+                   .out = array(&n, path, "out"),
+                   .samples = samples,
+                   .steps = 16,
+                   .n_in = n_in,
+                   .n_hidden = n_hidden,
+                   .n_out = 10,
+                   .steps_first = true};
     expect_equal(&n, &r, name);
     nh_arena_free(n.a);
 }
@@ -135,17 +144,16 @@ static void peer(const char *name, nh_preset preset, int64_t n_in) {
             double count[10] = {0};
             nh_temporal_reset(e);
             for (int64_t t = 0; t < steps; t++) {
-                for (int64_t i = 0; i < n_in; i++)
-                    x[i] = bit(&in, (t * samples + s) * n_in + i);
+                for (int64_t i = 0; i < n_in; i++) x[i] = bit(&in, (t * samples + s) * n_in + i);
                 nh_temporal_step(e, x);
-                for (int i = 0; i < 10; i++)
-                    count[i] += nh_temporal_value(e, n.g->output)[i];
+                for (int i = 0; i < 10; i++) count[i] += nh_temporal_value(e, n.g->output)[i];
             }
-            for (int i = 0; i < 10; i++)
-                differ += count[i] != counts.value[s * 10 + i];
+            for (int i = 0; i < 10; i++) differ += count[i] != counts.value[s * 10 + i];
         }
-        cr_log_info("%s, %s: %lld of %lld counts differ", name, kind == NH_FLOAT64 ? "float64" : "float32", (long long)differ, (long long)samples * 10);
-        cr_expect_eq(differ, 0, "%s, %s: %lld counts differ", name, kind == NH_FLOAT64 ? "float64" : "float32", (long long)differ);
+        cr_log_info("%s, %s: %lld of %lld counts differ", name, kind == NH_FLOAT64 ? "float64" : "float32",
+                    (long long)differ, (long long)samples * 10);
+        cr_expect_eq(differ, 0, "%s, %s: %lld counts differ", name, kind == NH_FLOAT64 ? "float64" : "float32",
+                     (long long)differ);
     }
     nh_arena_free(n.a);
 }
@@ -154,11 +162,12 @@ Test(golden, peer_if_196) { peer("mnist_if_196_50_10", NH_PRESET_NIR, 196); }
 Test(golden, peer_lif_196) { peer("mnist_lif_196_50_10", NH_PRESET_SNNTORCH, 196); }
 Test(golden, peer_lif_784) { peer("mnist_lif_784_128_10", NH_PRESET_SNNTORCH, 784); }
 
-/* --- N-MNIST by Sinabs ------------------------------------------------------------------------------------------------------ */
+/* --- N-MNIST by Sinabs ------------------------------------------------------------------------------------------- */
 
 enum { NM_STEPS = 310, NM_SIZE = 2 * 34 * 34 };
 
-/* Events of 5 bytes: x, y, polarity (1 bit), microseconds (23 bits); counted in steps of 1 ms, and what comes after the last step is dropped. */
+/* Events of 5 bytes: x, y, polarity (1 bit), microseconds (23 bits); counted in steps of 1 ms, and what comes after the
+ * last step is dropped. */
 static double *recording_frames(network *n, int id) {
     char path[512];
     nh_bytes b;
@@ -180,10 +189,10 @@ typedef struct {
     nh_npy want;
 } nmnist_layer;
 
-static void nmnist_run(network *n, nh_float_kind kind, nmnist_layer *layer, int n_layer, const nh_npy *ids, int64_t samples) {
+static void nmnist_run(network *n, nh_float_kind kind, nmnist_layer *layer, int n_layer, const nh_npy *ids,
+                       int64_t samples) {
     nh_temporal_eval *e = nh_temporal_new(n->a, n->g, kind);
-    for (int k = 0; k < n_layer; k++)
-        layer[k].differ = 0;
+    for (int k = 0; k < n_layer; k++) layer[k].differ = 0;
     for (int64_t s = 0; s < samples; s++) {
         const double *x = recording_frames(n, (int)ids->value[s]);
         nh_temporal_reset(e);
@@ -191,7 +200,8 @@ static void nmnist_run(network *n, nh_float_kind kind, nmnist_layer *layer, int 
             nh_temporal_step(e, x + t * NM_SIZE);
             for (int k = 0; k < n_layer; k++)
                 for (int64_t i = 0; i < layer[k].size; i++)
-                    layer[k].differ += nh_temporal_value(e, layer[k].tensor)[i] != layer[k].want.value[(s * NM_STEPS + t) * layer[k].size + i];
+                    layer[k].differ += nh_temporal_value(e, layer[k].tensor)[i] !=
+                                       layer[k].want.value[(s * NM_STEPS + t) * layer[k].size + i];
         }
     }
 }
@@ -201,7 +211,11 @@ Test(golden, nmnist_counts, .timeout = 600) {
     network n;
     if (!network_read(&n, GOLDEN "nir/nir/cnn_sinabs.nir", NH_PRESET_SINABS, NH_RESET_AUTO)) return;
     const char *npz = GOLDEN "nir/nmnist/cnn_sinabs_gold.npz";
-    nmnist_layer layer[] = {{.key = "if_6", .layer = "6", .size = 512}, {.key = "if_10", .layer = "10", .size = 256}, {.key = "if_12", .layer = "12", .size = 10}, {.key = "if_1", .layer = "1", .size = 4096}, {.key = "if_3", .layer = "3", .size = 4096}};
+    nmnist_layer layer[] = {{.key = "if_6", .layer = "6", .size = 512},
+                            {.key = "if_10", .layer = "10", .size = 256},
+                            {.key = "if_12", .layer = "12", .size = 10},
+                            {.key = "if_1", .layer = "1", .size = 4096},
+                            {.key = "if_3", .layer = "3", .size = 4096}};
     bool is_all = getenv("NH_GOLDEN_ALL") != NULL;
     int n_layer = is_all ? 5 : 3;
     for (int k = 0; k < n_layer; k++) {
@@ -214,8 +228,10 @@ Test(golden, nmnist_counts, .timeout = 600) {
         nmnist_run(&n, (nh_float_kind)kind, layer, n_layer, &ids, samples);
         for (int k = 0; k < n_layer; k++) {
             int64_t of = samples * NM_STEPS * layer[k].size;
-            cr_log_info("nmnist %s, float%d: %lld of %lld counts differ", layer[k].key, kind == NH_FLOAT64 ? 64 : 32, (long long)layer[k].differ, (long long)of);
-            cr_expect_leq((double)layer[k].differ, 0.002 * (double)of, "%s: %lld", layer[k].key, (long long)layer[k].differ);
+            cr_log_info("nmnist %s, float%d: %lld of %lld counts differ", layer[k].key, kind == NH_FLOAT64 ? 64 : 32,
+                        (long long)layer[k].differ, (long long)of);
+            cr_expect_leq((double)layer[k].differ, 0.002 * (double)of, "%s: %lld", layer[k].key,
+                          (long long)layer[k].differ);
         }
     }
     nh_arena_free(n.a);

@@ -1,4 +1,5 @@
-/* What presets and options make of a differential equation; expected: reference/nir/SEMANTICS.md and hand arithmetic. */
+/* What presets and options make of a differential equation; expected: reference/nir/SEMANTICS.md and hand arithmetic.
+ */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +27,9 @@ static problem problem_new(nh_neuron_kind kind, nh_preset preset) {
     return p;
 }
 
-static void give(problem *p, const char *name, double v) { p->neuron->ode[p->neuron->n_ode++] = value1(p->n.a, name, v); }
+static void give(problem *p, const char *name, double v) {
+    p->neuron->ode[p->neuron->n_ode++] = value1(p->n.a, name, v);
+}
 
 static problem lif(nh_preset preset, double tau, double r, double v_threshold) {
     problem p = problem_new(NH_KIND_LIF, preset);
@@ -61,9 +64,10 @@ static const nh_diag_item *find(const problem *p, nh_code code) {
 }
 
 Test(numerics, presets_have_the_names_of_the_configuration) {
-    static const char *const name[NH_PRESET_COUNT] = {"nir", "norse", "snntorch", "snntorch-0.9", "sinabs", "rockpool", "spyx", "nengo", "spinnaker2", "spikingjelly", "lava"};
-    for (int i = 0; i < NH_PRESET_COUNT; i++)
-        cr_expect_str_eq(nh_preset_name((nh_preset)i), name[i]);
+    static const char *const name[NH_PRESET_COUNT] = {"nir",        "norse",        "snntorch", "snntorch-0.9",
+                                                      "sinabs",     "rockpool",     "spyx",     "nengo",
+                                                      "spinnaker2", "spikingjelly", "lava"};
+    for (int i = 0; i < NH_PRESET_COUNT; i++) cr_expect_str_eq(nh_preset_name((nh_preset)i), name[i]);
 }
 
 Test(numerics, options_override_the_preset_one_by_one) {
@@ -118,7 +122,8 @@ Test(numerics, exponential_integrators) {
 
 Test(numerics, v_leak_pulls_and_v_reset_is_reached) {
     problem p = problem_new(NH_KIND_LIF, NH_PRESET_NIR);
-    give(&p, "tau", 2e-4), give(&p, "r", 1), give(&p, "v_leak", 0.5), give(&p, "v_threshold", 1), give(&p, "v_reset", -0.25);
+    give(&p, "tau", 2e-4), give(&p, "r", 1), give(&p, "v_leak", 0.5), give(&p, "v_threshold", 1),
+        give(&p, "v_reset", -0.25);
     cr_assert(run(&p));
     cr_expect_eq(param(&p, "leak"), 0.25);
     cr_expect_eq(param(&p, "v_reset"), -0.25);
@@ -127,9 +132,11 @@ Test(numerics, v_leak_pulls_and_v_reset_is_reached) {
 
 Test(numerics, cuba_currents_have_their_own_decay_and_gain) {
     problem p = problem_new(NH_KIND_CUBALIF, NH_PRESET_NIR);
-    give(&p, "tau_mem", 2e-4), give(&p, "tau_syn", 4e-4), give(&p, "r", 3), give(&p, "w_in", 2), give(&p, "v_leak", 0), give(&p, "v_threshold", 1);
+    give(&p, "tau_mem", 2e-4), give(&p, "tau_syn", 4e-4), give(&p, "r", 3), give(&p, "w_in", 2), give(&p, "v_leak", 0),
+        give(&p, "v_threshold", 1);
     cr_assert(run(&p));
-    cr_expect(param(&p, "alpha") == 0.5 && param(&p, "alpha_syn") == 0.75 && param(&p, "gain") == 1.5 && param(&p, "gain_syn") == 0.5);
+    cr_expect(param(&p, "alpha") == 0.5 && param(&p, "alpha_syn") == 0.75 && param(&p, "gain") == 1.5 &&
+              param(&p, "gain_syn") == 0.5);
     p = problem_new(NH_KIND_CUBALI, NH_PRESET_NENGO); /* exponential membrane, Euler current */
     give(&p, "tau_mem", 2e-4), give(&p, "tau_syn", 4e-4), give(&p, "r", 1);
     cr_assert(run(&p));
@@ -156,21 +163,25 @@ Test(numerics, values_per_channel_and_per_element_meet_and_constant_arrays_becom
     net n = net_new((nh_shape){3, {2, 1, 3}});
     nh_neuron *lif_ = NH_NEW(n.a, nh_neuron);
     static const double tau[] = {2e-4, 4e-4}, r[] = {1, 2, 3, 4, 5, 6}, theta[] = {1, 1, 1, 1, 1, 1};
-    *lif_ = (nh_neuron){.kind = NH_KIND_LIF, .n_ode = 3, .ode = {{.name = "tau", .n = 2, .value = tau}, {.name = "r", .n = 6, .value = r}, {.name = "v_threshold", .n = 6, .value = theta}}};
+    *lif_ = (nh_neuron){.kind = NH_KIND_LIF,
+                        .n_ode = 3,
+                        .ode = {{.name = "tau", .n = 2, .value = tau},
+                                {.name = "r", .n = 6, .value = r},
+                                {.name = "v_threshold", .n = 6, .value = theta}}};
     net_add(&n, (nh_layer){.name = "lif", .op = NH_OP_NEURON, .neuron = lif_}, -1, (nh_shape){3, {2, 1, 3}});
     nh_options o = {0};
     cr_assert(nh_pass_discretise(n.g, &o, n.d));
     cr_assert_null(nh_graph_check(n.g, n.a));
-    const nh_neuron_value *alpha = &lif_->param[nh_neuron_param(lif_->program, "alpha")], *gain = &lif_->param[nh_neuron_param(lif_->program, "gain")];
+    const nh_neuron_value *alpha = &lif_->param[nh_neuron_param(lif_->program, "alpha")],
+                          *gain = &lif_->param[nh_neuron_param(lif_->program, "gain")];
     cr_expect(alpha->n == 2 && alpha->value[0] == 0.5 && alpha->value[1] == 0.75);
     cr_assert_eq(gain->n, 6);
     static const double want[] = {0.5, 1, 1.5, 1, 1.25, 1.5};
-    for (int i = 0; i < 6; i++)
-        cr_expect_eq(gain->value[i], want[i]);
+    for (int i = 0; i < 6; i++) cr_expect_eq(gain->value[i], want[i]);
     cr_expect_eq(lif_->param[nh_neuron_param(lif_->program, "theta")].n, 1);
 }
 
-/* --- faults --------------------------------------------------------------------------------------------------------------- */
+/* --- faults ------------------------------------------------------------------------------------------------------ */
 
 Test(numerics, dt_above_tau_is_refused_for_euler_and_a_warning_for_exp) {
     problem p = lif(NH_PRESET_NIR, 5e-5, 1, 1);
@@ -204,7 +215,10 @@ Test(numerics, a_lost_reset_is_a_warning_that_names_the_option) {
         double r;
         nh_reset reset;
         bool warns;
-    } cases[] = {{NH_PRESET_SNNTORCH, 1, NH_RESET_AUTO, true}, {NH_PRESET_SNNTORCH_0_9, 1, NH_RESET_AUTO, true}, {NH_PRESET_SPIKINGJELLY, 1, NH_RESET_AUTO, true}, {NH_PRESET_SNNTORCH, 1, NH_RESET_SUBTRACT, false}, {NH_PRESET_NIR, 1, NH_RESET_AUTO, false}, {NH_PRESET_NIR, 10, NH_RESET_AUTO, true}, {NH_PRESET_NIR, 10, NH_RESET_ZERO, false}, {NH_PRESET_NORSE, 1, NH_RESET_AUTO, false}};
+    } cases[] = {{NH_PRESET_SNNTORCH, 1, NH_RESET_AUTO, true},     {NH_PRESET_SNNTORCH_0_9, 1, NH_RESET_AUTO, true},
+                 {NH_PRESET_SPIKINGJELLY, 1, NH_RESET_AUTO, true}, {NH_PRESET_SNNTORCH, 1, NH_RESET_SUBTRACT, false},
+                 {NH_PRESET_NIR, 1, NH_RESET_AUTO, false},         {NH_PRESET_NIR, 10, NH_RESET_AUTO, true},
+                 {NH_PRESET_NIR, 10, NH_RESET_ZERO, false},        {NH_PRESET_NORSE, 1, NH_RESET_AUTO, false}};
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         problem p = lif(cases[k].preset, 1e-3, cases[k].r, 1);
         opt(&p)->numerics.reset = cases[k].reset;
@@ -246,7 +260,7 @@ Test(numerics, what_was_decided_is_noted_once) {
     cr_expect_eq(p.n.d->count, 1);
 }
 
-/* --- a model of the user's ------------------------------------------------------------------------------------------------ */
+/* --- a model of the user's --------------------------------------------------------------------------------------- */
 
 static void write_model(char path[64], const char *text) {
     strcpy(path, "/tmp/nh_neuron_XXXXXX");
@@ -266,7 +280,8 @@ static bool run_user(problem *p, const char *text) {
 
 Test(numerics, a_user_model_takes_coefficients_and_values_of_the_file_by_name) {
     problem p = lif(NH_PRESET_NIR, 4e-4, 2, 1.5);
-    cr_assert(run_user(&p, "model mine\ninput a\nstate v\nparam alpha, v_threshold, dt\noutput s spike\nLEAK v, alpha\nADD v, v, a\nADD v, v, dt\nGT s, v, v_threshold\n"),
+    cr_assert(run_user(&p, "model mine\ninput a\nstate v\nparam alpha, v_threshold, dt\noutput s spike\nLEAK v, "
+                           "alpha\nADD v, v, a\nADD v, v, dt\nGT s, v, v_threshold\n"),
               "%s", p.n.d->count ? p.n.d->item[0].message : "");
     cr_expect_str_eq(p.neuron->program->name, "mine");
     cr_expect(param(&p, "alpha") == 0.75 && param(&p, "v_threshold") == 1.5 && param(&p, "dt") == (double)1e-4f);
@@ -285,7 +300,7 @@ Test(numerics, a_user_model_without_its_values_or_inputs_is_refused) {
     cr_assert(!run(&p));
 }
 
-/* --- delays --------------------------------------------------------------------------------------------------------------- */
+/* --- delays ------------------------------------------------------------------------------------------------------ */
 
 /* x -> sum -> lif (threshold 0.5, tau = dt, r = 1) -> DELAY -> dense (weight 0, bias 1) -> sum */
 static nh_graph *loop(net *n, nh_preset preset) {
@@ -295,14 +310,20 @@ static nh_graph *loop(net *n, nh_preset preset) {
     nh_shape s = {1, {1}};
     nh_layer delay = {.name = "d", .op = NH_OP_DELAY, .delay = &step, .n_delay = 1, .n_in = 1, .in = {4}};
     int d = net_add(n, delay, -1, s);
-    int r = net_add(n, (nh_layer){.name = "w_rec", .op = NH_OP_DENSE, .weight = net_param(n, (nh_shape){2, {1, 1}}, &zero), .bias = net_param(n, s, &one)}, d, s);
+    int r = net_add(n,
+                    (nh_layer){.name = "w_rec",
+                               .op = NH_OP_DENSE,
+                               .weight = net_param(n, (nh_shape){2, {1, 1}}, &zero),
+                               .bias = net_param(n, s, &one)},
+                    d, s);
     int sum = net_add(n, (nh_layer){.name = "sum", .op = NH_OP_ADD, .n_in = 2, .in = {0, r}}, -1, s);
     nh_neuron *lif_ = NH_NEW(n->a, nh_neuron);
-    *lif_ = (nh_neuron){.kind = NH_KIND_LIF, .n_ode = 3, .ode = {value1(n->a, "tau", 1e-4), value1(n->a, "r", 1), value1(n->a, "v_threshold", 0.5)}};
+    *lif_ = (nh_neuron){.kind = NH_KIND_LIF,
+                        .n_ode = 3,
+                        .ode = {value1(n->a, "tau", 1e-4), value1(n->a, "r", 1), value1(n->a, "v_threshold", 0.5)}};
     cr_assert_eq(net_add(n, (nh_layer){.name = "lif", .op = NH_OP_NEURON, .neuron = lif_}, sum, s), 4);
     n->g->tensor[4].n_consumers = 1;
-    for (int i = 0; i < n->g->n_layer; i++)
-        n->g->layer[i].opt.numerics.preset = preset;
+    for (int i = 0; i < n->g->n_layer; i++) n->g->layer[i].opt.numerics.preset = preset;
     nh_options o = {0};
     cr_assert(nh_pass_discretise(n->g, &o, n->d));
     cr_assert_null(nh_graph_check(n->g, n->a), "%s", nh_graph_check(n->g, n->a));
@@ -353,25 +374,31 @@ Test(delays, integer_programs_have_theirs_already) {
     cr_expect_eq(p.n.g->n_layer, 3);
 }
 
-/* --- Loihi ----------------------------------------------------------------------------------------------------------------- */
+/* --- Loihi ------------------------------------------------------------------------------------------------------- */
 
-/* weights 0.5 and -1, threshold 2, gain 1: 1 V is w for the largest weight, w the one that rounds least, 126: 127 does not halve */
+/* weights 0.5 and -1, threshold 2, gain 1: 1 V is w for the largest weight, w the one that rounds least, 126: 127 does
+ * not halve */
 Test(loihi, weights_and_threshold_become_whole_numbers_by_one_scale) {
     static const double w[] = {0.5, -1}, b[] = {0.25};
     problem p = {.n = net_new((nh_shape){1, {2}})};
-    net_add(&p.n, (nh_layer){.name = "fc", .op = NH_OP_DENSE, .weight = net_param(&p.n, (nh_shape){2, {1, 2}}, w), .bias = net_param(&p.n, (nh_shape){1, {1}}, b)}, -1, (nh_shape){1, {1}});
+    net_add(&p.n,
+            (nh_layer){.name = "fc",
+                       .op = NH_OP_DENSE,
+                       .weight = net_param(&p.n, (nh_shape){2, {1, 2}}, w),
+                       .bias = net_param(&p.n, (nh_shape){1, {1}}, b)},
+            -1, (nh_shape){1, {1}});
     p.neuron = NH_NEW(p.n.a, nh_neuron);
     p.neuron->kind = NH_KIND_CUBALIF;
-    give(&p, "tau_mem", 1e-3), give(&p, "tau_syn", 4e-4), give(&p, "r", 10), give(&p, "w_in", 4), give(&p, "v_leak", 0), give(&p, "v_threshold", 2);
+    give(&p, "tau_mem", 1e-3), give(&p, "tau_syn", 4e-4), give(&p, "r", 10), give(&p, "w_in", 4), give(&p, "v_leak", 0),
+        give(&p, "v_threshold", 2);
     net_add(&p.n, (nh_layer){.name = "lif", .op = NH_OP_NEURON, .neuron = p.neuron}, -1, (nh_shape){1, {1}});
-    for (int i = 0; i < 3; i++)
-        p.n.g->layer[i].opt.numerics.preset = NH_PRESET_LAVA;
+    for (int i = 0; i < 3; i++) p.n.g->layer[i].opt.numerics.preset = NH_PRESET_LAVA;
     cr_assert(run(&p));
     cr_expect(p.neuron->program->is_exact);
     cr_expect(find(&p, NH_N_LOIHI));
     const nh_layer *fc = &p.n.g->layer[nh_graph_find(p.n.g, "fc")];
-    cr_expect(fc->weight->raw && fc->weight->raw[0] == 63 && fc->weight->raw[1] == -126 && fc->bias->raw[0] == 32, "%d %d %d", (int)fc->weight->raw[0],
-              (int)fc->weight->raw[1], (int)fc->bias->raw[0]);
+    cr_expect(fc->weight->raw && fc->weight->raw[0] == 63 && fc->weight->raw[1] == -126 && fc->bias->raw[0] == 32,
+              "%d %d %d", (int)fc->weight->raw[0], (int)fc->weight->raw[1], (int)fc->bias->raw[0]);
     cr_expect_eq(fc->weight->fmt.width_bits, 8);
     cr_expect_eq(param(&p, "theta"), 252 - 1.0 / 64);
     cr_expect_eq(param(&p, "v_keep"), (4096.0 - 410) / 4096);

@@ -1,4 +1,5 @@
-/* Networks in time. Sums are compared with gathering loops written here; whole numbers, so that order does not matter. */
+/* Networks in time. Sums are compared with gathering loops written here; whole numbers, so that order does not matter.
+ */
 #include <criterion/criterion.h>
 
 #include "net.h"
@@ -7,17 +8,18 @@ static double pseudo(int64_t i) { return (double)((i * 2654435761 >> 7) % 7 - 3)
 
 static double *pseudo_array(nh_arena *a, int64_t n, int salt) {
     double *v = nh_arena_array(a, (size_t)n, sizeof *v);
-    for (int64_t i = 0; i < n; i++)
-        v[i] = pseudo(i + 1000 * salt);
+    for (int64_t i = 0; i < n; i++) v[i] = pseudo(i + 1000 * salt);
     return v;
 }
 
-static double gather(const nh_window *w, const int64_t in[3], const double *x, const double *k, int64_t c_in, int64_t g, int64_t oy, int64_t ox) {
+static double gather(const nh_window *w, const int64_t in[3], const double *x, const double *k, int64_t c_in, int64_t g,
+                     int64_t oy, int64_t ox) {
     double sum = 0;
     for (int64_t c = 0; c < c_in; c++)
         for (int64_t ky = 0; ky < w->kernel[0]; ky++)
             for (int64_t kx = 0; kx < w->kernel[1]; kx++) {
-                int64_t iy = oy * w->stride[0] + ky * w->dilation[0] - w->pad_before[0], ix = ox * w->stride[1] + kx * w->dilation[1] - w->pad_before[1];
+                int64_t iy = oy * w->stride[0] + ky * w->dilation[0] - w->pad_before[0],
+                        ix = ox * w->stride[1] + kx * w->dilation[1] - w->pad_before[1];
                 if (iy < 0 || iy >= in[1] || ix < 0 || ix >= in[2]) continue;
                 sum += k[(c * w->kernel[0] + ky) * w->kernel[1] + kx] * x[((g * c_in + c) * in[1] + iy) * in[2] + ix];
             }
@@ -26,13 +28,20 @@ static double gather(const nh_window *w, const int64_t in[3], const double *x, c
 
 Test(temporal, convolutions_with_groups_strides_padding_and_dilation_equal_gathering) {
     for (int i = 0; i < 48; i++) {
-        nh_window w = {.kernel = {1 + i % 3, 1 + i / 2 % 3}, .stride = {1 + i % 2, 1 + i / 3 % 3}, .pad_before = {i % 3, i / 4 % 2}, .pad_after = {i / 5 % 3, 1}, .dilation = {1 + i / 7 % 2, 1 + i % 2}, .groups = i % 4 == 0 ? 2 : 1};
+        nh_window w = {.kernel = {1 + i % 3, 1 + i / 2 % 3},
+                       .stride = {1 + i % 2, 1 + i / 3 % 3},
+                       .pad_before = {i % 3, i / 4 % 2},
+                       .pad_after = {i / 5 % 3, 1},
+                       .dilation = {1 + i / 7 % 2, 1 + i % 2},
+                       .groups = i % 4 == 0 ? 2 : 1};
         const int64_t in[3] = {4, 7, 6};
-        int64_t oh = nh_window_out(&w, 0, 7), ow = nh_window_out(&w, 1, 6), c_in = 4 / w.groups, taps = c_in * w.kernel[0] * w.kernel[1];
+        int64_t oh = nh_window_out(&w, 0, 7), ow = nh_window_out(&w, 1, 6), c_in = 4 / w.groups,
+                taps = c_in * w.kernel[0] * w.kernel[1];
         net n = net_new((nh_shape){3, {4, 7, 6}});
         nh_param *k = net_param(&n, (nh_shape){4, {6, c_in, w.kernel[0], w.kernel[1]}}, pseudo_array(n.a, 6 * taps, 1));
         nh_param *b = net_param(&n, (nh_shape){1, {6}}, pseudo_array(n.a, 6, 2));
-        net_add(&n, (nh_layer){.name = "c", .op = NH_OP_CONV, .window = w, .weight = k, .bias = b}, -1, (nh_shape){3, {6, oh, ow}});
+        net_add(&n, (nh_layer){.name = "c", .op = NH_OP_CONV, .window = w, .weight = k, .bias = b}, -1,
+                (nh_shape){3, {6, oh, ow}});
         cr_assert_null(nh_graph_check(n.g, n.a), "%s", nh_graph_check(n.g, n.a));
         const double *x = pseudo_array(n.a, 4 * 7 * 6, 3);
         for (int kind = 0; kind < 2; kind++) {
@@ -50,7 +59,8 @@ Test(temporal, convolutions_with_groups_strides_padding_and_dilation_equal_gathe
 }
 
 Test(temporal, pools_sum_their_windows_and_the_mean_counts_padding) {
-    nh_window w = {.kernel = {2, 2}, .stride = {2, 2}, .pad_before = {1, 0}, .pad_after = {0, 0}, .dilation = {1, 1}, .groups = 1};
+    nh_window w = {
+        .kernel = {2, 2}, .stride = {2, 2}, .pad_before = {1, 0}, .pad_after = {0, 0}, .dilation = {1, 1}, .groups = 1};
     net n = net_new((nh_shape){3, {1, 3, 4}});
     int sum = net_add(&n, (nh_layer){.name = "s", .op = NH_OP_SUMPOOL, .window = w}, 0, (nh_shape){3, {1, 2, 2}});
     int mean = net_add(&n, (nh_layer){.name = "m", .op = NH_OP_AVGPOOL, .window = w}, 0, (nh_shape){3, {1, 2, 2}});
@@ -67,7 +77,12 @@ Test(temporal, pools_sum_their_windows_and_the_mean_counts_padding) {
 Test(temporal, dense_layers_and_sums_of_three) {
     net n = net_new((nh_shape){1, {3}});
     const double w[] = {1, 2, 3, 4, 5, 6}, b[] = {10, 20};
-    int y = net_add(&n, (nh_layer){.name = "d", .op = NH_OP_DENSE, .weight = net_param(&n, (nh_shape){2, {2, 3}}, w), .bias = net_param(&n, (nh_shape){1, {2}}, b)}, 0, (nh_shape){1, {2}});
+    int y = net_add(&n,
+                    (nh_layer){.name = "d",
+                               .op = NH_OP_DENSE,
+                               .weight = net_param(&n, (nh_shape){2, {2, 3}}, w),
+                               .bias = net_param(&n, (nh_shape){1, {2}}, b)},
+                    0, (nh_shape){1, {2}});
     net_add(&n, (nh_layer){.name = "a", .op = NH_OP_ADD, .n_in = 3, .in = {y, y, y}}, -1, (nh_shape){1, {2}});
     nh_temporal_eval *e = nh_temporal_new(n.a, n.g, NH_FLOAT64);
     nh_temporal_step(e, (const double[]){1, 0, -2});
@@ -87,7 +102,8 @@ Test(temporal, delays_per_element_start_with_zeros_and_again_after_a_reset) {
             double x[3] = {t + 1, t + 1, t + 1};
             nh_temporal_step(e, x);
             for (int i = 0; i < 3; i++)
-                cr_expect_eq(nh_temporal_value(e, n.g->output)[i], t < delay[i] ? 0 : t + 1 - (double)delay[i], "sample %d step %d", sample, t);
+                cr_expect_eq(nh_temporal_value(e, n.g->output)[i], t < delay[i] ? 0 : t + 1 - (double)delay[i],
+                             "sample %d step %d", sample, t);
         }
     }
     nh_arena_free(n.a);
@@ -99,8 +115,10 @@ Test(temporal, a_late_delay_closes_a_loop) {
     static const double w = 2;
     net n = net_new((nh_shape){1, {1}});
     int x = n.g->output;
-    int d = net_add(&n, (nh_layer){.name = "d", .op = NH_OP_DELAY, .delay = &two, .n_delay = 1, .n_in = 1, .in = {3}}, -1, (nh_shape){1, {1}});
-    int r = net_add(&n, (nh_layer){.name = "r", .op = NH_OP_DENSE, .weight = net_param(&n, (nh_shape){2, {1, 1}}, &w)}, d, (nh_shape){1, {1}});
+    int d = net_add(&n, (nh_layer){.name = "d", .op = NH_OP_DELAY, .delay = &two, .n_delay = 1, .n_in = 1, .in = {3}},
+                    -1, (nh_shape){1, {1}});
+    int r = net_add(&n, (nh_layer){.name = "r", .op = NH_OP_DENSE, .weight = net_param(&n, (nh_shape){2, {1, 1}}, &w)},
+                    d, (nh_shape){1, {1}});
     int y = net_add(&n, (nh_layer){.name = "y", .op = NH_OP_ADD, .n_in = 2, .in = {x, r}}, -1, (nh_shape){1, {1}});
     cr_assert_eq(y, 3);
     n.g->tensor[3].n_consumers = 1;
@@ -136,8 +154,12 @@ Test(temporal, parameters_are_per_channel_or_per_element) {
     double *per_element = pseudo_array(n.a, 80, 5);
     static const double per_channel[] = {2, 3};
     nh_neuron_value c = {.n = 2, .value = per_channel}, el = {.n = 80, .value = per_element};
-    net_add(&n, (nh_layer){.name = "c", .op = NH_OP_NEURON, .neuron = nh_neuron_make(n.a, n.d, "scale", NULL, 0, &c, 1)}, -1, (nh_shape){3, {2, 5, 8}});
-    net_add(&n, (nh_layer){.name = "e", .op = NH_OP_NEURON, .neuron = nh_neuron_make(n.a, n.d, "scale", NULL, 0, &el, 1)}, -1, (nh_shape){3, {2, 5, 8}});
+    net_add(&n,
+            (nh_layer){.name = "c", .op = NH_OP_NEURON, .neuron = nh_neuron_make(n.a, n.d, "scale", NULL, 0, &c, 1)},
+            -1, (nh_shape){3, {2, 5, 8}});
+    net_add(&n,
+            (nh_layer){.name = "e", .op = NH_OP_NEURON, .neuron = nh_neuron_make(n.a, n.d, "scale", NULL, 0, &el, 1)},
+            -1, (nh_shape){3, {2, 5, 8}});
     nh_temporal_eval *e = nh_temporal_new(n.a, n.g, NH_FLOAT32);
     const double *x = pseudo_array(n.a, 80, 6);
     nh_temporal_step(e, x);
@@ -149,7 +171,9 @@ Test(temporal, parameters_are_per_channel_or_per_element) {
 Test(temporal, float32_rounds_where_float64_does_not) {
     net n = net_new((nh_shape){1, {1}});
     nh_neuron_value v = value1(n.a, "scale", 0.1);
-    net_add(&n, (nh_layer){.name = "s", .op = NH_OP_NEURON, .neuron = nh_neuron_make(n.a, n.d, "scale", NULL, 0, &v, 1)}, -1, (nh_shape){1, {1}});
+    net_add(&n,
+            (nh_layer){.name = "s", .op = NH_OP_NEURON, .neuron = nh_neuron_make(n.a, n.d, "scale", NULL, 0, &v, 1)},
+            -1, (nh_shape){1, {1}});
     const double three = 3;
     for (int kind = 0; kind < 2; kind++) {
         nh_temporal_eval *e = nh_temporal_new(n.a, n.g, (nh_float_kind)kind);

@@ -1,5 +1,6 @@
-/* One LIF neuron, 1000 steps, as eleven platforms computed it (golden/nir/lif): column 0 input, 1 voltage after the step, 2 spike.
- * The neuron is that of lif_norse.nir, tau 2.5e-3, r 1, threshold 0.1; Rockpool's file has the weight 0.04 and its own r. */
+/* One LIF neuron, 1000 steps, as eleven platforms computed it (golden/nir/lif): column 0 input, 1 voltage after the
+ * step, 2 spike. The neuron is that of lif_norse.nir, tau 2.5e-3, r 1, threshold 0.1; Rockpool's file has the weight
+ * 0.04 and its own r. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 
@@ -27,11 +28,13 @@ static const trace traces[] = {
     {"spyx", NH_PRESET_SPYX, 1, 1, 1, 1e-7, false},
     {"nengo", NH_PRESET_NENGO, 1, 1, 10, 5e-7, false},
     {"spinnaker2", NH_PRESET_SPINNAKER2, 1, 1, 25, 6e-4, false}, /* integers there */
-    {"exact", NH_PRESET_NENGO, 1, 1, 1, -1, false}, /* its voltage is reset within the step */
+    {"exact", NH_PRESET_NENGO, 1, 1, 1, -1, false},              /* its voltage is reset within the step */
     {"lava_cpu_float", NH_PRESET_LAVA, 1, 1, 1, 1e-7, true},
-    /* Weight 10 << 6 and threshold 25 << 6 there, 126 << 6 and 315 << 6 here: the same ratio, less is lost by truncation. */
+    /* Weight 10 << 6 and threshold 25 << 6 there, 126 << 6 and 315 << 6 here: the same ratio, less is lost by
+       truncation. */
     {"lava_cpu_fixed", NH_PRESET_LAVA, 1, 1, 10.0 / 126, 45, false},
-    {"lava_loihi_fixed", NH_PRESET_LAVA, 1, 1, 10.0 / 126, -1, false}, /* 128 in the steps that spike: the refractory count */
+    {"lava_loihi_fixed", NH_PRESET_LAVA, 1, 1, 10.0 / 126, -1,
+     false}, /* 128 in the steps that spike: the refractory count */
 };
 
 static net lif_net(const trace *t, double *weight) {
@@ -41,7 +44,10 @@ static net lif_net(const trace *t, double *weight) {
     dense.opt.numerics.preset = t->preset;
     net_add(&n, dense, -1, (nh_shape){1, {1}});
     nh_neuron *lif = NH_NEW(n.a, nh_neuron);
-    *lif = (nh_neuron){.kind = NH_KIND_LIF, .n_ode = 4, .ode = {value1(n.a, "tau", (double)0.0025f), value1(n.a, "r", t->r), value1(n.a, "v_leak", 0), value1(n.a, "v_threshold", (double)0.1f)}};
+    *lif = (nh_neuron){.kind = NH_KIND_LIF,
+                       .n_ode = 4,
+                       .ode = {value1(n.a, "tau", (double)0.0025f), value1(n.a, "r", t->r), value1(n.a, "v_leak", 0),
+                               value1(n.a, "v_threshold", (double)0.1f)}};
     nh_layer neurons = {.name = "1", .op = NH_OP_NEURON, .neuron = lif};
     neurons.opt.numerics.preset = t->preset;
     if (t->is_float) neurons.opt.numerics.compare = NH_COMPARE_GE;
@@ -57,8 +63,7 @@ static bool read_trace(const char *name, double (*row)[3]) {
     snprintf(path, sizeof path, "%slif_%s.csv", GOLDEN, name);
     FILE *f = fopen(path, "r");
     if (!f) return false;
-    for (int t = 0; t < STEPS; t++)
-        cr_assert_eq(fscanf(f, "%lf,%lf,%lf", &row[t][0], &row[t][1], &row[t][2]), 3);
+    for (int t = 0; t < STEPS; t++) cr_assert_eq(fscanf(f, "%lf,%lf,%lf", &row[t][0], &row[t][1], &row[t][2]), 3);
     fclose(f);
     return true;
 }
@@ -73,7 +78,8 @@ static void follow(const trace *x, nh_float_kind kind, double (*row)[3]) {
         cr_assert_eq(nh_temporal_value(e, n.g->output)[0], row[t][2], "%s: step %d", x->name, t);
         worst = fmax(worst, fabs(nh_temporal_state(e, last, 0)[0] * x->scale - row[t][1]));
     }
-    cr_log_info("%s by %s, float%d: all spikes, voltage within %g", x->name, nh_preset_name(x->preset), kind == NH_FLOAT64 ? 64 : 32, worst);
+    cr_log_info("%s by %s, float%d: all spikes, voltage within %g", x->name, nh_preset_name(x->preset),
+                kind == NH_FLOAT64 ? 64 : 32, worst);
     if (x->tolerance >= 0) cr_expect_leq(worst, x->tolerance, "%s: voltage off by %g", x->name, worst);
     nh_arena_free(n.a);
 }

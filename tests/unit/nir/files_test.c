@@ -1,5 +1,5 @@
-/* Every file of tests/fixtures/nir: what must be read, and what must be refused where. The expectations were written by hand in
- * make_files.py; their numbers come from numpy. */
+/* Every file of tests/fixtures/nir: what must be read, and what must be refused where. The expectations were written by
+ * hand in make_files.py; their numbers come from numpy. */
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <stdlib.h>
@@ -11,8 +11,10 @@
 
 static void put_name(FILE *out, const char *name) {
     for (; *name; name++)
-        if (*name == '\n') fputs("\\n", out);
-        else fputc(*name, out);
+        if (*name == '\n')
+            fputs("\\n", out);
+        else
+            fputc(*name, out);
 }
 
 static void put_list(FILE *out, const char *label, const double *v, int64_t n) {
@@ -30,9 +32,9 @@ static void put_param(FILE *out, const char *label, const nh_param *p) {
 static void put_window(FILE *out, const nh_layer *l) {
     const nh_window *w = &l->window;
     if (l->op != NH_OP_CONV && l->op != NH_OP_SUMPOOL && l->op != NH_OP_AVGPOOL) return;
-    fprintf(out, " kernel %d,%d stride %d,%d before %d,%d after %d,%d dilation %d,%d groups %d", (int)w->kernel[0], (int)w->kernel[1],
-            (int)w->stride[0], (int)w->stride[1], (int)w->pad_before[0], (int)w->pad_before[1], (int)w->pad_after[0], (int)w->pad_after[1],
-            (int)w->dilation[0], (int)w->dilation[1], (int)w->groups);
+    fprintf(out, " kernel %d,%d stride %d,%d before %d,%d after %d,%d dilation %d,%d groups %d", (int)w->kernel[0],
+            (int)w->kernel[1], (int)w->stride[0], (int)w->stride[1], (int)w->pad_before[0], (int)w->pad_before[1],
+            (int)w->pad_after[0], (int)w->pad_after[1], (int)w->dilation[0], (int)w->dilation[1], (int)w->groups);
 }
 
 static void put_neuron(FILE *out, const nh_neuron *n) {
@@ -95,7 +97,8 @@ static const char *print_all(nh_arena *a, const nh_diag *d) {
 
 /* Lines "M150 word": each names a diagnostic whose place, message or finding holds the word; and there are no others of
  * severity `least` to `most`. */
-static void check_items(nh_arena *a, const char *name, const nh_diag *d, const char *expect, nh_severity least, nh_severity most) {
+static void check_items(nh_arena *a, const char *name, const nh_diag *d, const char *expect, nh_severity least,
+                        nh_severity most) {
     size_t n = 0, total = 0;
     for (const char *line = expect; *line; n++) {
         size_t size = strcspn(line, "\n");
@@ -103,9 +106,11 @@ static void check_items(nh_arena *a, const char *name, const nh_diag *d, const c
         bool found = false;
         for (size_t i = 0; i < d->count && !found; i++) {
             const nh_diag_item *item = &d->item[i];
-            const char *all = nh_arena_printf(a, "%s %s %s", item->at.path ? item->at.path : "", item->message, item->found ? item->found : "");
+            const char *all = nh_arena_printf(a, "%s %s %s", item->at.path ? item->at.path : "", item->message,
+                                              item->found ? item->found : "");
             found = strcmp(nh_code_get(item->code)->id, id) == 0 && strstr(all, word);
-            if (found) cr_assert(item->at.file && item->at.path && item->at.path[0] == '/', "%s: %s has no place", name, id);
+            if (found)
+                cr_assert(item->at.file && item->at.path && item->at.path[0] == '/', "%s: %s has no place", name, id);
         }
         cr_expect(found, "%s: no %s with \"%s\" in\n%s", name, id, word, print_all(a, d));
         line += size + (line[size] == '\n');
@@ -145,7 +150,8 @@ static const char *split_notes(nh_arena *a, char *expect) {
     const char *notes = "";
     char *line = strstr(expect, "\n! ");
     if (!line) return notes;
-    for (char *next = line + 1; *next; next += strcspn(next, "\n") + 1) notes = nh_arena_printf(a, "%s%.*s\n", notes, (int)strcspn(next, "\n") - 2, next + 2);
+    for (char *next = line + 1; *next; next += strcspn(next, "\n") + 1)
+        notes = nh_arena_printf(a, "%s%.*s\n", notes, (int)strcspn(next, "\n") - 2, next + 2);
     line[1] = 0;
     return notes;
 }
@@ -168,6 +174,8 @@ static void check_bad(nh_arena *a, const char *name, nh_graph *g, nh_diag *d, ch
     check_items(a, name, d, expect, NH_ERROR, NH_ERROR);
 }
 
-Test(nir, reads_every_good_file_as_the_specification_says) { cr_assert_geq(for_each_file(FIXTURES "good", check_good), 40); }
+Test(nir, reads_every_good_file_as_the_specification_says) {
+    cr_assert_geq(for_each_file(FIXTURES "good", check_good), 40);
+}
 
 Test(nir, refuses_every_bad_file_at_the_right_place) { cr_assert_geq(for_each_file(FIXTURES "bad", check_bad), 60); }

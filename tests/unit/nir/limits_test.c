@@ -32,13 +32,21 @@ static nh_h5 chain_of(nh_arena *a, int n, bool ring) {
         text[n_text - 2] = node[n].name;
         text[n_text - 1] = node[1].name;
     }
-    child[0] = (nh_h5){.name = "edges", .path = "/node/edges", .kind = NH_H5_STRING, .rank = 2, .dim = {n_text / 2, 2}, .n = n_text, .text = text};
+    child[0] = (nh_h5){.name = "edges",
+                       .path = "/node/edges",
+                       .kind = NH_H5_STRING,
+                       .rank = 2,
+                       .dim = {n_text / 2, 2},
+                       .n = n_text,
+                       .text = text};
     child[1] = group_of(&b, "/node", "nodes", node, n + 2);
     child[2] = text_of(&b, "/node", "type", "NIRGraph");
     return group_of(&b, "", "node", child, 3);
 }
 
-static nh_graph *read_chain(nh_arena *a, nh_diag *d, int n, bool ring) { return nh_nir_from_tree(a, d, "chain.nir", tree_of(a, chain_of(a, n, ring)), 1e-4); }
+static nh_graph *read_chain(nh_arena *a, nh_diag *d, int n, bool ring) {
+    return nh_nir_from_tree(a, d, "chain.nir", tree_of(a, chain_of(a, n, ring)), 1e-4);
+}
 
 Test(nir_limits, a_chain_of_nine_thousand_neurons_is_read) {
     nh_arena *a = nh_arena_new();

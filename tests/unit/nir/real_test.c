@@ -1,5 +1,5 @@
-/* Real files of the shared golden data, when they are there. Expected figures: h5py and numpy on the same files; the verdicts are those
- * of the reference. */
+/* Real files of the shared golden data, when they are there. Expected figures: h5py and numpy on the same files; the
+ * verdicts are those of the reference. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <string.h>
@@ -58,7 +58,8 @@ static bool has(const reading *r, nh_code code) {
 static void expect_ops(const reading *r, const nh_op *op, int n) {
     cr_assert(r->g);
     cr_assert_eq(r->g->n_layer, n);
-    for (int i = 0; i < n; i++) cr_assert_eq(r->g->layer[i].op, op[i], "layer %d is %s", i, nh_op_get(r->g->layer[i].op)->text);
+    for (int i = 0; i < n; i++)
+        cr_assert_eq(r->g->layer[i].op, op[i], "layer %d is %s", i, nh_op_get(r->g->layer[i].op)->text);
 }
 
 static void expect_braille(const char *path, int hidden, double w_rec, double tau_syn, bool bias) {
@@ -84,7 +85,8 @@ static void expect_braille(const char *path, int hidden, double w_rec, double ta
 }
 
 Test(nir_real, braille_networks_are_recurrent_with_one_step) {
-    expect_braille(GOLDEN "nir/nir/braille_noDelay_bias_zero.nir", 38, -401.91697428177577, 0.0002222222281091009, true);
+    expect_braille(GOLDEN "nir/nir/braille_noDelay_bias_zero.nir", 38, -401.91697428177577, 0.0002222222281091009,
+                   true);
     expect_braille(GOLDEN "nir/nir/braille_noDelay_noBias_subtract.nir", 40, -291.2675760234288, 0.0004, false);
 }
 
@@ -102,8 +104,9 @@ Test(nir_real, braille_subgraph_names_the_missing_node) {
 }
 
 Test(nir_real, sinabs_network_has_all_its_layers) {
-    static const nh_op ops[] = {NH_OP_INPUT,  NH_OP_CONV,    NH_OP_NEURON,  NH_OP_CONV,  NH_OP_NEURON, NH_OP_SUMPOOL, NH_OP_CONV,
-                                NH_OP_NEURON, NH_OP_SUMPOOL, NH_OP_RESHAPE, NH_OP_DENSE, NH_OP_NEURON, NH_OP_DENSE,   NH_OP_NEURON};
+    static const nh_op ops[] = {NH_OP_INPUT,   NH_OP_CONV,   NH_OP_NEURON, NH_OP_CONV,    NH_OP_NEURON,
+                                NH_OP_SUMPOOL, NH_OP_CONV,   NH_OP_NEURON, NH_OP_SUMPOOL, NH_OP_RESHAPE,
+                                NH_OP_DENSE,   NH_OP_NEURON, NH_OP_DENSE,  NH_OP_NEURON};
     reading r;
     if (!read_golden(&r, GOLDEN "nir/nir/cnn_sinabs.nir")) return;
     expect_ops(&r, ops, 14);

@@ -10,8 +10,7 @@
 #define FIXTURES NH_SOURCE_DIR "/tests/fixtures/onnx/"
 
 static void put_numbers(FILE *out, const nh_param *p) {
-    for (int64_t i = 0; i < nh_shape_size(p->shape); i++)
-        fprintf(out, " %.17g", p->value[i]);
+    for (int64_t i = 0; i < nh_shape_size(p->shape); i++) fprintf(out, " %.17g", p->value[i]);
     fputc('\n', out);
 }
 
@@ -47,8 +46,7 @@ static char *describe(nh_arena *a, const nh_graph *g) {
     char *text;
     size_t size;
     FILE *out = open_memstream(&text, &size);
-    for (int i = 0; i < g->n_layer; i++)
-        put_layer(out, g, &g->layer[i]);
+    for (int i = 0; i < g->n_layer; i++) put_layer(out, g, &g->layer[i]);
     fclose(out);
     char *copy = nh_arena_str(a, text);
     free(text);
@@ -79,8 +77,7 @@ static int for_each_model(const char *folder, check_fn *check) {
         nh_diag *d = nh_diag_new(a);
         nh_bytes expect;
         const char *base = nh_arena_strn(a, e->d_name, (size_t)(dot - e->d_name));
-        cr_assert(nh_file_read(a, d, NH_NOWHERE, nh_arena_printf(a, "%s/%s.expect", folder, base), 1 << 20,
-                               &expect));
+        cr_assert(nh_file_read(a, d, NH_NOWHERE, nh_arena_printf(a, "%s/%s.expect", folder, base), 1 << 20, &expect));
         nh_graph *g = nh_model_read(a, d, NH_NOWHERE, nh_arena_printf(a, "%s/%s.onnx", folder, base), NULL);
         check(a, base, g, d, (const char *)expect.data);
         nh_arena_free(a);
@@ -109,8 +106,8 @@ static void check_bad(nh_arena *a, const char *name, nh_graph *g, nh_diag *d, co
         bool found = false;
         for (size_t i = 0; i < d->count; i++) {
             const nh_diag_item *item = &d->item[i];
-            const char *all = nh_arena_printf(a, "%s %s %s", item->at.path ? item->at.path : "",
-                                              item->message, item->found ? item->found : "");
+            const char *all = nh_arena_printf(a, "%s %s %s", item->at.path ? item->at.path : "", item->message,
+                                              item->found ? item->found : "");
             const char *space = strstr(word, "' ["); /* a place and a position: both must be there */
             const char *first = space ? nh_arena_strn(a, word, (size_t)(space - word) + 1) : word;
             found = found || (strcmp(nh_code_get(item->code)->id, id) == 0 && strstr(all, first) &&
@@ -122,10 +119,6 @@ static void check_bad(nh_arena *a, const char *name, nh_graph *g, nh_diag *d, co
     cr_assert_eq(d->n_error, n, "%s: %zu errors, expected %zu\n%s", name, d->n_error, n, print_errors(a, d));
 }
 
-Test(onnx, reads_every_good_model_as_numpy_says) {
-    cr_assert_geq(for_each_model(FIXTURES "good", check_good), 30);
-}
+Test(onnx, reads_every_good_model_as_numpy_says) { cr_assert_geq(for_each_model(FIXTURES "good", check_good), 30); }
 
-Test(onnx, refuses_every_bad_model_at_the_right_place) {
-    cr_assert_geq(for_each_model(FIXTURES "bad", check_bad), 70);
-}
+Test(onnx, refuses_every_bad_model_at_the_right_place) { cr_assert_geq(for_each_model(FIXTURES "bad", check_bad), 70); }

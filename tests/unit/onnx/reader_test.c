@@ -18,9 +18,7 @@ static void setup(void) {
     d = nh_diag_new(a);
 }
 
-static void teardown(void) {
-    nh_arena_free(a);
-}
+static void teardown(void) { nh_arena_free(a); }
 
 TestSuite(reader, .init = setup, .fini = teardown);
 
@@ -123,7 +121,7 @@ Test(reader, survives_a_cut_and_a_flipped_byte_anywhere) {
         nh_bytes file = load(nh_arena_printf(a, GOOD "%s", e->d_name));
         uint8_t *copy = nh_arena_alloc(a, file.size + 1);
         memcpy(copy, file.data, file.size);
-        for (size_t i = 0; i < file.size; i += file.size > 240 ? file.size / 60 : 1) { /* of large ones some bytes */
+        for (size_t i = 0; i<file.size; i += file.size> 240 ? file.size / 60 : 1) { /* of large ones some bytes */
             expect_sane(e->d_name, file.data, i);
             for (unsigned flip = 1; flip < 256; flip <<= 1) {
                 copy[i] = (uint8_t)(file.data[i] ^ flip);

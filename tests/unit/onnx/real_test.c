@@ -32,8 +32,7 @@ static void expect_jet_tagger(const char *path, const char *first_dense) {
     static const nh_op ops[] = {NH_OP_INPUT, NH_OP_DENSE, NH_OP_RELU,  NH_OP_DENSE,  NH_OP_RELU,
                                 NH_OP_DENSE, NH_OP_RELU,  NH_OP_DENSE, NH_OP_SOFTMAX};
     cr_assert_eq(r.g->n_layer, 9);
-    for (int i = 0; i < 9; i++)
-        cr_assert_eq(r.g->layer[i].op, ops[i]);
+    for (int i = 0; i < 9; i++) cr_assert_eq(r.g->layer[i].op, ops[i]);
     const nh_layer *fc = &r.g->layer[1];
     cr_assert_str_eq(fc->name, first_dense);
     cr_assert(nh_shape_equal(fc->weight->shape, (nh_shape){2, {64, 16}}));
@@ -59,8 +58,7 @@ Test(onnx_real, mnist_mlp_has_the_weights_of_the_file) {
     const nh_param *w = r.g->layer[1].weight;
     cr_assert_str_eq(r.g->layer[1].name, "/0/Gemm");
     double sum = 0;
-    for (int64_t i = 0; i < nh_shape_size(w->shape); i++)
-        sum += w->value[i];
+    for (int64_t i = 0; i < nh_shape_size(w->shape); i++) sum += w->value[i];
     cr_assert_float_eq(sum, 255.03145210202979, 1e-9);
     cr_assert_eq(w->value[3 * 784 + 400], -0.084579735994338989);
     nh_arena_free(r.a);

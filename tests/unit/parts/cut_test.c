@@ -1,4 +1,5 @@
-/* Where networks are cut, and that their parts, one after the other, are the network: the integer model of the whole decides. */
+/* Where networks are cut, and that their parts, one after the other, are the network: the integer model of the whole
+ * decides. */
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -14,8 +15,23 @@ static tnet chain(int64_t size) {
         at = dense(&n, at, size, uniforms(&n, size * size, -0.4, 0.6), NULL);
         at = neurons(&n, at, lif(&n, 0.875, 1));
     }
-    n.o.fabric.f = (nh_fabric){.name = "test", .mesh_x = 2, .mesh_y = 2, .lanes = 2, .neurons = 16, .axons = 32, .synapses = 256, .routes = 4, .groups = 2, .params = 16, .delays = 2,
-                               .queue = 4, .accumulators = 1, .weight_bits = 8, .accum_bits = 16, .payload_bits = 1, .guard_bits = 2};
+    n.o.fabric.f = (nh_fabric){.name = "test",
+                               .mesh_x = 2,
+                               .mesh_y = 2,
+                               .lanes = 2,
+                               .neurons = 16,
+                               .axons = 32,
+                               .synapses = 256,
+                               .routes = 4,
+                               .groups = 2,
+                               .params = 16,
+                               .delays = 2,
+                               .queue = 4,
+                               .accumulators = 1,
+                               .weight_bits = 8,
+                               .accum_bits = 16,
+                               .payload_bits = 1,
+                               .guard_bits = 2};
     n.o.fabric.given = true;
     return n;
 }
@@ -23,7 +39,10 @@ static tnet chain(int64_t size) {
 /* One letter per layer: . wire, p pipeline, f fabric, h host. */
 static void put(tnet *n, const char *places) {
     for (int i = 0; i < n->g->n_layer && places[i]; i++)
-        n->g->layer[i].opt.strategy = places[i] == 'f' ? NH_STRATEGY_EVENT : places[i] == 'h' ? NH_STRATEGY_HOST : places[i] == '.' ? NH_STRATEGY_WIRE : NH_STRATEGY_RESOURCE;
+        n->g->layer[i].opt.strategy = places[i] == 'f'   ? NH_STRATEGY_EVENT
+                                      : places[i] == 'h' ? NH_STRATEGY_HOST
+                                      : places[i] == '.' ? NH_STRATEGY_WIRE
+                                                         : NH_STRATEGY_RESOURCE;
 }
 
 static nh_parts *cut(tnet *n, const char *places) {
@@ -41,11 +60,11 @@ static const char *text_of(tnet *n, const nh_parts *p) {
     return p ? all : "refused";
 }
 
-#define CUT(places, expected)                                           \
-    do {                                                                \
-        tnet t = chain(4);                                              \
-        cr_assert_str_eq(text_of(&t, cut(&t, places)), expected);       \
-        nh_arena_free(t.a);                                             \
+#define CUT(places, expected)                                                                                          \
+    do {                                                                                                               \
+        tnet t = chain(4);                                                                                             \
+        cr_assert_str_eq(text_of(&t, cut(&t, places)), expected);                                                      \
+        nh_arena_free(t.a);                                                                                            \
     } while (0)
 
 Test(parts, runs_of_one_place_are_one_part) {
@@ -87,7 +106,8 @@ Test(parts, a_loop_is_never_cut) {
     tnet n = loop();
     cr_assert_str_eq(text_of(&n, cut(&n, ".hppp")), "p0_host: 1 | p1_pipeline: 2 3 4");
     cr_assert_str_eq(text_of(&n, cut(&n, ".phhh")), "p0_pipeline: 1 | p1_host: 2 3 4");
-    cr_assert_str_eq(text_of(&n, cut(&n, ".hhpp")), "p0_host: 1 | p1_pipeline: 2 3 4"); /* the delay goes with its loop */
+    cr_assert_str_eq(text_of(&n, cut(&n, ".hhpp")),
+                     "p0_host: 1 | p1_pipeline: 2 3 4"); /* the delay goes with its loop */
     cr_assert_eq(n.d->n_error, 0);
     cr_assert_null(cut(&n, ".ppph"));
     cr_assert_eq(count_of(&n, NH_P_PART_LOOP), 1);
@@ -109,13 +129,15 @@ Test(parts, a_block_stays_whole_or_its_sum_reads_two_parts) {
     cr_assert_str_eq(text_of(&n, cut(&n, ".ppppp")), "p0_pipeline: 1 2 3 4 5");
     cr_assert_str_eq(text_of(&n, cut(&n, ".pphhh")), "p0_pipeline: 1 2 | p1_host: 3 4 5");
     cr_assert_eq(n.d->n_error, 0);
-    /* The sum reads the pipeline and the host; were it joined with layers 1 and 2, the host would stand in a circle of parts. */
+    /* The sum reads the pipeline and the host; were it joined with layers 1 and 2, the host would stand in a circle of
+     * parts. */
     const nh_parts *p = cut(&n, ".pphhp");
     cr_assert_str_eq(text_of(&n, p), "p0_pipeline: 1 2 | p1_host: 3 4 | p2_pipeline: 5");
     cr_assert_eq(p->part[2].n_in, 2);
     cr_assert_eq(p->part[2].from[0], 0);
     cr_assert_eq(p->part[2].from[1], 1);
-    /* Layer 2 has two readers in another place: one tensor. Layer 1 has one there too: what needs only it is parted off. */
+    /* Layer 2 has two readers in another place: one tensor. Layer 1 has one there too: what needs only it is parted
+     * off. */
     cr_assert_str_eq(text_of(&n, cut(&n, ".pphph")), "p0_pipeline: 1 2 | p1_host: 3 | p2_pipeline: 4 | p3_host: 5");
     nh_arena_free(n.a);
 }
@@ -131,11 +153,14 @@ Test(parts, of_two_tensors_that_leave_the_first_is_made_by_a_part_of_its_own) {
     nh_arena_free(n.a);
 }
 
-/* Both neurons of a loop leave it: it cannot be parted. 1 late, 2 sum, 3 n, 4 fc, 5 n, then 6 sum of 3 and 5 elsewhere. */
+/* Both neurons of a loop leave it: it cannot be parted. 1 late, 2 sum, 3 n, 4 fc, 5 n, then 6 sum of 3 and 5 elsewhere.
+ */
 Test(parts, a_loop_makes_one_tensor) {
     tnet n = tnet_new(vec(3), 9);
     int made = later(&n, vec(3)), back = add(&n, delay_layer(&n, 1), made, vec(3));
-    int first = neurons(&n, add(&n, (nh_layer){.name = "sum", .op = NH_OP_ADD, .n_in = 2, .in = {n.g->input, back}}, 0, vec(3)), lif(&n, 0.5, 1));
+    int first =
+        neurons(&n, add(&n, (nh_layer){.name = "sum", .op = NH_OP_ADD, .n_in = 2, .in = {n.g->input, back}}, 0, vec(3)),
+                lif(&n, 0.5, 1));
     int fc = dense(&n, first, 3, uniforms(&n, 9, -0.4, 0.6), NULL);
     add_to(&n, (nh_layer){.name = "n", .op = NH_OP_NEURON, .neuron = lif(&n, 0.5, 1)}, fc, made);
     add(&n, (nh_layer){.name = "both", .op = NH_OP_ADD, .n_in = 2, .in = {first, made}}, 0, vec(3));
@@ -166,7 +191,7 @@ Test(parts, weights_do_not_leave_their_neurons_for_the_fabric) {
     nh_arena_free(n.a);
 }
 
-/* --- together they are the network -------------------------------------------------------------------------------------- */
+/* --- together they are the network ------------------------------------------------------------------------------- */
 
 /* The part's integer model, frame by frame in the order of the tensors. */
 typedef struct {
@@ -174,7 +199,9 @@ typedef struct {
     int64_t **raw;
 } model;
 
-static model model_of(nh_arena *a, const nh_design *g) { return (model){nh_design_state_new(a, g), nh_design_buffers(a, g)}; }
+static model model_of(nh_arena *a, const nh_design *g) {
+    return (model){nh_design_state_new(a, g), nh_design_buffers(a, g)};
+}
 
 static void step(nh_arena *a, const nh_design *g, model *m, const int64_t *x, int64_t *y) {
     const nh_stream *out = &g->stream[g->output];
@@ -191,7 +218,8 @@ static void step(nh_arena *a, const nh_design *g, model *m, const int64_t *x, in
 static void run_part(nh_arena *a, const nh_part *part, int64_t steps, const int64_t *x, int64_t n_in, int64_t *y) {
     int64_t n_out = nh_shape_size(part->graph->tensor[part->graph->output].shape);
     if (part->image) {
-        int32_t *in = nh_arena_array(a, (size_t)(steps * n_in), sizeof *in), *out = nh_arena_array(a, (size_t)(steps * n_out), sizeof *out);
+        int32_t *in = nh_arena_array(a, (size_t)(steps * n_in), sizeof *in),
+                *out = nh_arena_array(a, (size_t)(steps * n_out), sizeof *out);
         for (int64_t i = 0; i < steps * n_in; i++) in[i] = (int32_t)x[i];
         cr_assert_eq(part->image->input_size, n_in);
         cr_assert(nh_image_run(a, part->image, in, out, NULL, NULL));
@@ -204,7 +232,8 @@ static void run_part(nh_arena *a, const nh_part *part, int64_t steps, const int6
 
 static void expect_whole(tnet *n, const nh_parts *p, const double *sample) {
     int64_t steps = n->g->steps, n_in = size_of(n, n->g->input), n_out = size_of(n, n->g->output);
-    int64_t *x = nh_arena_array(n->a, (size_t)(steps * n_in), sizeof *x), *want = nh_arena_array(n->a, (size_t)(steps * n_out), sizeof *want);
+    int64_t *x = nh_arena_array(n->a, (size_t)(steps * n_in), sizeof *x),
+            *want = nh_arena_array(n->a, (size_t)(steps * n_out), sizeof *want);
     int64_t **y = nh_arena_array(n->a, (size_t)p->n_part, sizeof *y);
     model whole = model_of(n->a, p->whole);
     for (int64_t i = 0; i < steps * n_in; i++) x[i] = nh_quantize_input(p->whole, sample[i], &(nh_fx_count){0});
@@ -225,7 +254,8 @@ static void expect_whole(tnet *n, const nh_parts *p, const double *sample) {
     }
     const int64_t *got = y[p->part_of[n->g->tensor[n->g->output].producer]];
     for (int64_t i = 0; i < steps * n_out; i++)
-        cr_assert_eq(got[i], want[i], "%s: step %ld, element %ld: %ld, the whole gives %ld", text_of(n, p), (long)(i / n_out), (long)(i % n_out), (long)got[i], (long)want[i]);
+        cr_assert_eq(got[i], want[i], "%s: step %ld, element %ld: %ld, the whole gives %ld", text_of(n, p),
+                     (long)(i / n_out), (long)(i % n_out), (long)got[i], (long)want[i]);
 }
 
 Test(parts, pipeline_fabric_and_host_are_the_whole_network) {
@@ -256,8 +286,24 @@ static int run_cut(uint64_t seeds, nh_strategy first, nh_strategy second) {
             bool is_wire = nh_op_get(n.g->layer[i].op)->strategies == NH_STRATEGY_WIRE;
             n.g->layer[i].opt.strategy = is_wire ? NH_STRATEGY_WIRE : i >= from ? second : first;
         }
-        n.o.fabric.f = (nh_fabric){.name = "test", .mesh_x = 4, .mesh_y = 4, .lanes = 2, .neurons = 64, .axons = 1024, .synapses = 4096, .routes = 64, .groups = 8, .params = 64,
-                                   .delays = 16, .queue = 4, .sparse = true, .accumulators = 1, .weight_bits = 16, .accum_bits = 48, .payload_bits = 32, .guard_bits = 2};
+        n.o.fabric.f = (nh_fabric){.name = "test",
+                                   .mesh_x = 4,
+                                   .mesh_y = 4,
+                                   .lanes = 2,
+                                   .neurons = 64,
+                                   .axons = 1024,
+                                   .synapses = 4096,
+                                   .routes = 64,
+                                   .groups = 8,
+                                   .params = 64,
+                                   .delays = 16,
+                                   .queue = 4,
+                                   .sparse = true,
+                                   .accumulators = 1,
+                                   .weight_bits = 16,
+                                   .accum_bits = 48,
+                                   .payload_bits = 32,
+                                   .guard_bits = 2};
         double *x = random_samples(&n, 2, 1);
         nh_samples s = {.x = x, .n = 2, .size = n.g->steps * size_of(&n, n.g->input)};
         nh_parts *p = nh_passes_run(n.g, &n.o, &s, n.d, NULL, NULL) ? nh_parts_cut(n.a, n.d, n.g, &n.o) : NULL;
@@ -270,9 +316,13 @@ static int run_cut(uint64_t seeds, nh_strategy first, nh_strategy second) {
 }
 
 Test(parts, random_networks_cut_anywhere_are_the_whole_network, .timeout = 120) {
-    static const struct { nh_strategy first, second; int least; } cut[] = {
-        {NH_STRATEGY_RESOURCE, NH_STRATEGY_HOST, 90}, {NH_STRATEGY_EVENT, NH_STRATEGY_HOST, 20},
-        {NH_STRATEGY_RESOURCE, NH_STRATEGY_EVENT, 50}, {NH_STRATEGY_EVENT, NH_STRATEGY_EVENT, 60}};
+    static const struct {
+        nh_strategy first, second;
+        int least;
+    } cut[] = {{NH_STRATEGY_RESOURCE, NH_STRATEGY_HOST, 90},
+               {NH_STRATEGY_EVENT, NH_STRATEGY_HOST, 20},
+               {NH_STRATEGY_RESOURCE, NH_STRATEGY_EVENT, 50},
+               {NH_STRATEGY_EVENT, NH_STRATEGY_EVENT, 60}};
     for (size_t i = 0; i < sizeof cut / sizeof *cut; i++) {
         int ran = run_cut(150, cut[i].first, cut[i].second);
         cr_assert_geq(ran, cut[i].least, "cut %zu: only %d networks", i, ran);

@@ -6,7 +6,8 @@
 
 static const nh_range wide = {-127, 127};
 
-/* Inputs that always spike together make one error of many: 0.4 + 0.4 + 0.4 = 1.2, which is nearest to 1, not to 0 + 0 + 0. */
+/* Inputs that always spike together make one error of many: 0.4 + 0.4 + 0.4 = 1.2, which is nearest to 1, not to 0 + 0
+ * + 0. */
 Test(activity, errors_of_inputs_that_spike_together_add_up_to_little) {
     nh_arena *a = nh_arena_new();
     double sum[9] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
@@ -59,7 +60,8 @@ Test(activity, costs_never_more_than_the_nearest_and_mostly_little_more_than_the
         int64_t nearest[N], raw[N];
         for (int s = 0; s < 12; s++) { /* the mean of z z' over 12 steps of spikes */
             double z[N];
-            for (int i = 0; i < N; i++) z[i] = (double)((seed = seed * 6364136223846793005u + 1442695040888963407u) >> 33 & 1);
+            for (int i = 0; i < N; i++)
+                z[i] = (double)((seed = seed * 6364136223846793005u + 1442695040888963407u) >> 33 & 1);
             for (int i = 0; i < N * N; i++) c[i] += z[i / N] * z[i % N];
         }
         for (int i = 0; i < N; i++) {

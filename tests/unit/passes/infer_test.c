@@ -138,7 +138,8 @@ Test(infer_dense, arbitrary_scales) {
         cr_expect_eq(t.g->tensor[1].q.scale, t.g->tensor[2].q.scale);
         cr_assert_not_null(l->requant_mul);
         for (int o = 0; o < 2; o++) {
-            double want = l->weight->scale[o] / t.g->tensor[2].q.scale, got = ldexp((double)l->requant_mul[o], -l->requant_shift);
+            double want = l->weight->scale[o] / t.g->tensor[2].q.scale,
+                   got = ldexp((double)l->requant_mul[o], -l->requant_shift);
             cr_expect(fabs(got / want - 1) < 0x1p-14, "%g for %g", got, want);
             cr_expect(l->requant_mul[o] > 0 && l->requant_mul[o] < 65536);
         }
@@ -184,7 +185,8 @@ Test(infer_dense, refuses_accumulators_beyond_64_bits) {
     nh_layer *l = append_dense(&t, "fc", 2, 3, w23, NULL);
     l->opt.weight = given("fixed<32,1>");
     cr_expect_not(infer(&t, NULL, 0));
-    cr_expect(says(&t, NH_N_ACCUM_WIDE, "layer 'fc': the exact accumulator needs 71 bits")); /* 70 fractional bits, sums below 1 */
+    cr_expect(says(&t, NH_N_ACCUM_WIDE,
+                   "layer 'fc': the exact accumulator needs 71 bits")); /* 70 fractional bits, sums below 1 */
     l->bias = param(&t, (nh_shape){1, {2}}, b2);
     cr_expect_not(nh_pass_infer_fx(t.g, &t.o, NULL, t.d));
     cr_expect(says(&t, NH_N_ACCUM_WIDE, "the bias 0.5 needs more than 64 bits at 70 fractional bits"));
@@ -227,7 +229,8 @@ Test(infer_dense, refuses_one_bit_and_not_finite_and_unsigned_64) {
         const double *w;
         const char *result;
         nh_code code;
-    } cases[] = {{1, good, NULL, NH_N_WEIGHT_BITS}, {8, bad, NULL, NH_N_NOT_FINITE}, {8, good, "ufixed<64,8>", NH_N_UNSIGNED64}};
+    } cases[] = {
+        {1, good, NULL, NH_N_WEIGHT_BITS}, {8, bad, NULL, NH_N_NOT_FINITE}, {8, good, "ufixed<64,8>", NH_N_UNSIGNED64}};
     for (size_t i = 0; i < 3; i++) {
         net t = net_new(2, "fixed<8,1>");
         nh_layer *l = append_dense(&t, "fc", 1, 2, cases[i].w, NULL);
@@ -239,8 +242,8 @@ Test(infer_dense, refuses_one_bit_and_not_finite_and_unsigned_64) {
     }
 }
 
-/* 63 values of +-0.5 and a 2, with 2 bits. I=3, step 2: all but the 2 become 0, error 63/4. I=2: 63/4 + 1. I=1, step 1/2:
- * -1 .. 0.5, only the 2 is cut: 9/4. I=0: -0.5 .. 0.25: 31/16 + 49/16. */
+/* 63 values of +-0.5 and a 2, with 2 bits. I=3, step 2: all but the 2 become 0, error 63/4. I=2: 63/4 + 1. I=1, step
+ * 1/2: -1 .. 0.5, only the 2 is cut: 9/4. I=0: -0.5 .. 0.25: 31/16 + 49/16. */
 Test(infer_dense, least_squares_may_cut_an_outlier_and_minmax_does_not) {
     double w[64];
     for (int i = 0; i < 64; i++) w[i] = i == 7 ? 2 : i % 2 ? 0.5 : -0.5;
@@ -292,7 +295,11 @@ Test(infer_activations, clips_have_one_bound_or_two) {
     static const struct {
         double lo, hi;
         int range_lo, range_hi; /* of fixed<8,3>, in 1/32 */
-    } row[] = {{-1, INFINITY, -32, 127}, {-INFINITY, 1.5, -128, 48}, {-1e30, 1e30, -128, 127}, {-6, -6, -192, -192}, {2, 2, 64, 64}};
+    } row[] = {{-1, INFINITY, -32, 127},
+               {-INFINITY, 1.5, -128, 48},
+               {-1e30, 1e30, -128, 127},
+               {-6, -6, -192, -192},
+               {2, 2, 64, 64}};
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
         net t = net_new(3, "fixed<8,3>");
         nh_layer *clip = append(&t, "clip", NH_OP_CLIP, 3);
@@ -301,7 +308,8 @@ Test(infer_activations, clips_have_one_bound_or_two) {
         clip->opt.result = given("fixed<12,7>");
         cr_assert(infer(&t, NULL, 0));
         nh_range got = t.g->tensor[1].range;
-        cr_expect(got.lo == row[i].range_lo && got.hi == row[i].range_hi, "%g %g: %d %d", row[i].lo, row[i].hi, (int)got.lo, (int)got.hi);
+        cr_expect(got.lo == row[i].range_lo && got.hi == row[i].range_hi, "%g %g: %d %d", row[i].lo, row[i].hi,
+                  (int)got.lo, (int)got.hi);
         nh_arena_free(t.a);
     }
 }
@@ -355,13 +363,17 @@ Test(infer_batchnorm, the_smallest_factor_keeps_its_bits_beside_the_largest) {
     nh_arena_free(n.a);
 }
 
-/* Input 1 varies by 0.001 beside an input of up to 100; eight bits leave a step of 1. What feeds a dense layer is as it is meant. */
+/* Input 1 varies by 0.001 beside an input of up to 100; eight bits leave a step of 1. What feeds a dense layer is as it
+ * is meant. */
 Test(infer_input, a_batch_norm_of_inputs_that_the_format_flattens_is_told) {
-    static const double x[8] = {100, 0.001, -100, -0.001, 50, 0.0005, 3, 0.0015}, s[2] = {0.01, 1000}, t[2] = {0}, w[2] = {1, 1};
+    static const double x[8] = {100, 0.001, -100, -0.001, 50, 0.0005, 3, 0.0015}, s[2] = {0.01, 1000}, t[2] = {0},
+                        w[2] = {1, 1};
     for (int k = 0; k < 3; k++) {
         net n = net_new(2, k == 1 ? "fixed<24,8>" : "fixed<8,8>");
-        if (k < 2) append_batchnorm(&n, "bn", 2, s, t);
-        else append_dense(&n, "fc", 1, 2, w, NULL);
+        if (k < 2)
+            append_batchnorm(&n, "bn", 2, s, t);
+        else
+            append_dense(&n, "fc", 1, 2, w, NULL);
         cr_assert(infer(&n, x, 4));
         cr_expect_eq(says(&n, NH_N_UNDERFLOW, "1 of 2 inputs"), k == 0, "%d", k);
         nh_arena_free(n.a);

@@ -64,7 +64,8 @@ Test(lost, a_decay_near_1) {
     cr_assert_eq(told(&b), 0);
 }
 
-/* A bias in volts that becomes 0: 0.001 of the threshold in each of 100 steps is a tenth of it, in 10 steps a hundredth. */
+/* A bias in volts that becomes 0: 0.001 of the threshold in each of 100 steps is a tenth of it, in 10 steps a
+ * hundredth. */
 Test(lost, a_bias_that_adds_up) {
     bench b;
     start(&b, NH_NOP_ADD, 100, 0.001, 0);

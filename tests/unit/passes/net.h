@@ -26,15 +26,23 @@ static inline nh_format_request given(const char *text) { return (nh_format_requ
 
 static inline nh_layer_options auto_options(void) {
     nh_format_request is_auto = {.is_auto = true};
-    return (nh_layer_options){.strategy = NH_STRATEGY_LATENCY, .weight = is_auto, .bias = is_auto, .result = is_auto,
-                              .accum = is_auto, .weight_bits = 8, .result_bits = 8, .multiplier_bits = 16, .table_size = 1024};
+    return (nh_layer_options){.strategy = NH_STRATEGY_LATENCY,
+                              .weight = is_auto,
+                              .bias = is_auto,
+                              .result = is_auto,
+                              .accum = is_auto,
+                              .weight_bits = 8,
+                              .result_bits = 8,
+                              .multiplier_bits = 16,
+                              .table_size = 1024};
 }
 
 /* Append a layer after the current output (or the input when the graph is empty); rank-1 tensors of n elements. */
 static inline nh_layer *append(net *t, const char *name, nh_op op, int64_t n) {
     nh_shape shape = {1, {n}};
     int in = t->g->output, out = nh_graph_add_tensor(t->g, name, shape, NH_EDGE_FRAME);
-    nh_layer l = {.name = name, .op = op, .n_in = op != NH_OP_INPUT, .in = {in < 0 ? 0 : in}, .out = out, .opt = t->o.defaults};
+    nh_layer l = {
+        .name = name, .op = op, .n_in = op != NH_OP_INPUT, .in = {in < 0 ? 0 : in}, .out = out, .opt = t->o.defaults};
     l.n_axes = op == NH_OP_BATCHNORM || op == NH_OP_SOFTMAX || op == NH_OP_ARGMAX;
     if (op == NH_OP_INPUT) t->g->input = out;
     t->g->output = out;
@@ -48,7 +56,8 @@ static inline nh_param *param(net *t, nh_shape shape, const double *value) {
     return p;
 }
 
-static inline nh_layer *append_dense(net *t, const char *name, int64_t n_out, int64_t n_in, const double *w, const double *b) {
+static inline nh_layer *append_dense(net *t, const char *name, int64_t n_out, int64_t n_in, const double *w,
+                                     const double *b) {
     nh_layer *l = append(t, name, NH_OP_DENSE, n_out);
     /* The weight is part of the layer before anything looks at it: passes run later. */
     l->weight = param(t, (nh_shape){2, {n_out, n_in}}, w);

@@ -78,7 +78,8 @@ Test(fold_affine, a_chain_is_one_layer) {
     nh_arena_free(n.a);
 }
 
-static int axis_layer(net *n, const char *name, nh_shape shape, int axis, int n_axes, const double *s, const double *t) {
+static int axis_layer(net *n, const char *name, nh_shape shape, int axis, int n_axes, const double *s,
+                      const double *t) {
     nh_layer *l = append_batchnorm(n, name, nh_axis_of(shape, axis, n_axes).n, s, t);
     n->g->tensor[l->out].shape = shape;
     l->axis = axis;
@@ -86,10 +87,11 @@ static int axis_layer(net *n, const char *name, nh_shape shape, int axis, int n_
     return l->out;
 }
 
-/* x [2, 3]: s along axis 1 in front of t along axis 0, and a reshape to [3, 2] with a factor along its axis 1 behind: element i of the six
- * is ((i % 3 + 1) x + (i / 3 + 1)) * (i % 2 + 1) + (i % 2). */
+/* x [2, 3]: s along axis 1 in front of t along axis 0, and a reshape to [3, 2] with a factor along its axis 1 behind:
+ * element i of the six is ((i % 3 + 1) x + (i / 3 + 1)) * (i % 2 + 1) + (i % 2). */
 Test(fold_affine, axes_of_a_chain_may_differ_and_be_reshaped) {
-    static const double s3[3] = {1, 2, 3}, t3[3] = {0}, one[2] = {1, 1}, t12[2] = {1, 2}, s12[2] = {1, 2}, t01[2] = {0, 1};
+    static const double s3[3] = {1, 2, 3}, t3[3] = {0}, one[2] = {1, 1}, t12[2] = {1, 2}, s12[2] = {1, 2},
+                        t01[2] = {0, 1};
     nh_shape wide = {2, {2, 3}}, tall = {2, {3, 2}};
     net n = net_new(6, "fixed<8,4>");
     n.g->tensor[0].shape = wide;
@@ -113,7 +115,8 @@ Test(fold_affine, axes_of_a_chain_may_differ_and_be_reshaped) {
 
 /* One factor in front of a dense layer is exact in its weights; different ones, or an offset, would cost precision. */
 Test(fold_affine, a_scaling_moves_into_the_dense_behind_it) {
-    static const double same[3] = {0.5, 0.5, 0.5}, none[3] = {0}, w[6] = {0.5, 1, 1.5, -2, 2.5, -3}, other[3] = {0.5, 0.5, 1};
+    static const double same[3] = {0.5, 0.5, 0.5}, none[3] = {0}, w[6] = {0.5, 1, 1.5, -2, 2.5, -3},
+                        other[3] = {0.5, 0.5, 1};
     for (int k = 0; k < 3; k++) {
         net n = net_new(3, "fixed<8,4>");
         append_batchnorm(&n, "scale", 3, k == 1 ? other : same, k == 2 ? same : none);
@@ -181,8 +184,10 @@ Test(float_eval, agrees_with_numpy) {
         {NH_OP_RELU, {3.6, 0, 1.3, 3.0, 0}},
         {NH_OP_LEAKY_RELU, {3.6, -0.05075, 1.3, 3.0, -0.0075}},
         {NH_OP_CLIP, {2, -1, 1.3, 2, -0.75}},
-        {NH_OP_SIGMOID, {0.973403006423134, 0.006212253108462709, 0.7858349830425586, 0.9525741268224334, 0.3208213008246071}},
-        {NH_OP_TANH, {0.9985079423323265, -0.9999218508904095, 0.8617231593133063, 0.9950547536867305, -0.6351489523872873}},
+        {NH_OP_SIGMOID,
+         {0.973403006423134, 0.006212253108462709, 0.7858349830425586, 0.9525741268224334, 0.3208213008246071}},
+        {NH_OP_TANH,
+         {0.9985079423323265, -0.9999218508904095, 0.8617231593133063, 0.9950547536867305, -0.6351489523872873}},
         {NH_OP_SOFTMAX,
          {0.6016311078409194, 0.00010276036855468398, 0.06031883921980003, 0.33018215261923667, 0.00776513995148922}},
         {NH_OP_BATCHNORM, {8.2, -9.15, 3.6, 7.0, -0.5}},
@@ -190,15 +195,16 @@ Test(float_eval, agrees_with_numpy) {
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
         net t = net_new(3, "fixed<8,4>");
         append_dense(&t, "fc", 5, 3, W, b);
-        nh_layer *l = cases[k].op == NH_OP_BATCHNORM ? append_batchnorm(&t, "op", 5, two, one) : append(&t, "op", cases[k].op, 5);
+        nh_layer *l =
+            cases[k].op == NH_OP_BATCHNORM ? append_batchnorm(&t, "op", 5, two, one) : append(&t, "op", cases[k].op, 5);
         l->alpha = 0.01;
         l->lo = -1;
         l->hi = 2;
         double **value = nh_float_buffers(t.a, t.g);
         nh_float_eval(t.g, x, value);
         for (int i = 0; i < 5; i++)
-            cr_expect_float_eq(value[t.g->output][i], cases[k].y[i], 1e-12, "%s[%d]: %.17g", nh_op_get(cases[k].op)->text, i,
-                               value[t.g->output][i]);
+            cr_expect_float_eq(value[t.g->output][i], cases[k].y[i], 1e-12, "%s[%d]: %.17g",
+                               nh_op_get(cases[k].op)->text, i, value[t.g->output][i]);
         append(&t, "index", NH_OP_ARGMAX, 1);
         value = nh_float_buffers(t.a, t.g);
         nh_float_eval(t.g, x, value);

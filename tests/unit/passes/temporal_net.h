@@ -21,7 +21,9 @@ static inline int64_t between(tnet *n, int64_t lo, int64_t hi) {
     return lo + (int64_t)((n->random * 0x2545f4914f6cdd1du >> 11) % (uint64_t)(hi - lo + 1));
 }
 
-static inline double uniform(tnet *n, double lo, double hi) { return lo + (hi - lo) * (double)between(n, 0, 1 << 20) / (1 << 20); }
+static inline double uniform(tnet *n, double lo, double hi) {
+    return lo + (hi - lo) * (double)between(n, 0, 1 << 20) / (1 << 20);
+}
 
 static inline double *uniforms(tnet *n, int64_t count, double lo, double hi) {
     double *v = nh_arena_array(n->a, (size_t)count, sizeof *v);
@@ -45,17 +47,35 @@ static inline tnet tnet_new(nh_shape input, uint64_t seed) {
     n.g->is_temporal = true;
     n.g->steps = 6;
     n.o = (nh_options){.project = "net", .clock_mhz = 100, .beat = 1, .input = {.format = is_auto, .bits = 8}};
-    n.o.target = (nh_target){.name = "generic", .lut_inputs = 6, .lut_ns = 0.9, .carry_ns_per_bit = 0.1, .mul_ns = 4, .bram_ns = 2, .setup_ns = 0.5};
+    n.o.target = (nh_target){.name = "generic",
+                             .lut_inputs = 6,
+                             .lut_ns = 0.9,
+                             .carry_ns_per_bit = 0.1,
+                             .mul_ns = 4,
+                             .bram_ns = 2,
+                             .setup_ns = 0.5};
     n.o.calibrate.percentile = 99.9;
-    n.o.defaults = (nh_layer_options){.strategy = NH_STRATEGY_RESOURCE, .weight = is_auto, .bias = is_auto, .result = is_auto, .accum = is_auto, .state = is_auto,
-                                      .weight_bits = 6, .result_bits = 8, .state_bits = 16, .decay_bits = 12, .multiplier_bits = 16, .table_size = 256};
+    n.o.defaults = (nh_layer_options){.strategy = NH_STRATEGY_RESOURCE,
+                                      .weight = is_auto,
+                                      .bias = is_auto,
+                                      .result = is_auto,
+                                      .accum = is_auto,
+                                      .state = is_auto,
+                                      .weight_bits = 6,
+                                      .result_bits = 8,
+                                      .state_bits = 16,
+                                      .decay_bits = 12,
+                                      .multiplier_bits = 16,
+                                      .table_size = 256};
     n.g->input = n.g->output = nh_graph_add_tensor(n.g, "x", input, NH_EDGE_SPIKE);
     nh_graph_add_layer(n.g, (nh_layer){.name = "x", .op = NH_OP_INPUT, .out = n.g->input, .opt = n.o.defaults});
     return n;
 }
 
 /* A tensor whose layer comes later. */
-static inline int later(tnet *n, nh_shape shape) { return nh_graph_add_tensor(n->g, nh_arena_printf(n->a, "t%d", n->g->n_tensor), shape, NH_EDGE_GRADED); }
+static inline int later(tnet *n, nh_shape shape) {
+    return nh_graph_add_tensor(n->g, nh_arena_printf(n->a, "t%d", n->g->n_tensor), shape, NH_EDGE_GRADED);
+}
 
 /* Adds the layer that makes tensor `out`, which becomes the output. l.in[0] = in where l.n_in is 0. */
 static inline int add_to(tnet *n, nh_layer l, int in, int out) {
@@ -80,19 +100,29 @@ static inline int64_t size_of(const tnet *n, int t) { return nh_shape_size(shape
 
 static inline int dense(tnet *n, int in, int64_t n_out, const double *w, const double *b) {
     int64_t n_in = size_of(n, in);
-    return add(n, (nh_layer){.name = "fc", .op = NH_OP_DENSE, .weight = tparam(n, (nh_shape){2, {n_out, n_in}}, w), .bias = b ? tparam(n, (nh_shape){1, {n_out}}, b) : NULL}, in,
-               (nh_shape){1, {n_out}});
+    return add(n,
+               (nh_layer){.name = "fc",
+                          .op = NH_OP_DENSE,
+                          .weight = tparam(n, (nh_shape){2, {n_out, n_in}}, w),
+                          .bias = b ? tparam(n, (nh_shape){1, {n_out}}, b) : NULL},
+               in, (nh_shape){1, {n_out}});
 }
 
 static inline int conv(tnet *n, int in, nh_window w, int64_t c_out, const double *k, const double *b) {
     nh_shape x = shape_of(n, in), y = {3, {c_out, nh_window_out(&w, 0, x.dim[1]), nh_window_out(&w, 1, x.dim[2])}};
-    return add(n, (nh_layer){.name = "conv", .op = NH_OP_CONV, .window = w, .weight = tparam(n, (nh_shape){4, {c_out, x.dim[0] / w.groups, w.kernel[0], w.kernel[1]}}, k),
-                             .bias = b ? tparam(n, (nh_shape){1, {c_out}}, b) : NULL}, in, y);
+    return add(n,
+               (nh_layer){.name = "conv",
+                          .op = NH_OP_CONV,
+                          .window = w,
+                          .weight = tparam(n, (nh_shape){4, {c_out, x.dim[0] / w.groups, w.kernel[0], w.kernel[1]}}, k),
+                          .bias = b ? tparam(n, (nh_shape){1, {c_out}}, b) : NULL},
+               in, y);
 }
 
 static inline int pool(tnet *n, nh_op op, int in, nh_window w) {
     nh_shape x = shape_of(n, in);
-    return add(n, (nh_layer){.name = "pool", .op = op, .window = w}, in, (nh_shape){3, {x.dim[0], nh_window_out(&w, 0, x.dim[1]), nh_window_out(&w, 1, x.dim[2])}});
+    return add(n, (nh_layer){.name = "pool", .op = op, .window = w}, in,
+               (nh_shape){3, {x.dim[0], nh_window_out(&w, 0, x.dim[1]), nh_window_out(&w, 1, x.dim[2])}});
 }
 
 static inline nh_layer delay_layer(tnet *n, int64_t steps) {
@@ -103,7 +133,9 @@ static inline nh_layer delay_layer(tnet *n, int64_t steps) {
 
 static inline int delayed(tnet *n, int in, int64_t steps) { return add(n, delay_layer(n, steps), in, shape_of(n, in)); }
 
-static inline int reshaped(tnet *n, int in, nh_shape s) { return add(n, (nh_layer){.name = "flat", .op = NH_OP_RESHAPE}, in, s); }
+static inline int reshaped(tnet *n, int in, nh_shape s) {
+    return add(n, (nh_layer){.name = "flat", .op = NH_OP_RESHAPE}, in, s);
+}
 
 static inline nh_neuron_value one_value(tnet *n, double v) {
     double *p = NH_NEW(n->a, double);
@@ -114,7 +146,8 @@ static inline nh_neuron_value one_value(tnet *n, double v) {
 /* Guards as "key=value,key=value"; what is not given is off. */
 enum { GUARDS = 24 };
 static inline int guards(nh_arena *a, const char *text, nh_guard g[GUARDS]) {
-    static const char *const rest[] = {"form", "gain", "syn_gain", "leak", "reset", "timing", "spike", "spikes", "compare", "v_min", "syn_order"};
+    static const char *const rest[] = {"form",  "gain",   "syn_gain", "leak",  "reset",    "timing",
+                                       "spike", "spikes", "compare",  "v_min", "syn_order"};
     int n = 0;
     char *s = nh_arena_str(a, text), *save;
     for (char *word = strtok_r(s, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
@@ -129,24 +162,33 @@ static inline int guards(nh_arena *a, const char *text, nh_guard g[GUARDS]) {
     return n;
 }
 
-static inline nh_neuron *neuron_of(tnet *n, const char *model, const char *guard, const nh_neuron_value *param, int n_param) {
+static inline nh_neuron *neuron_of(tnet *n, const char *model, const char *guard, const nh_neuron_value *param,
+                                   int n_param) {
     nh_guard g[GUARDS];
     int k = guards(n->a, guard, g);
     return nh_neuron_make(n->a, n->d, model, g, k, param, n_param);
 }
 
-static inline int neurons(tnet *n, int in, nh_neuron *m) { return add(n, (nh_layer){.name = "n", .op = NH_OP_NEURON, .neuron = m}, in, shape_of(n, in)); }
+static inline int neurons(tnet *n, int in, nh_neuron *m) {
+    return add(n, (nh_layer){.name = "n", .op = NH_OP_NEURON, .neuron = m}, in, shape_of(n, in));
+}
 
 /* lif of one threshold and decay. */
 static inline nh_neuron *lif(tnet *n, double alpha, double theta) {
     nh_neuron_value v[2] = {one_value(n, alpha), one_value(n, theta)};
-    return neuron_of(n, "lif", "form=decay,gain=unit,leak=no,spikes=one,compare=gt,spike=after,timing=same,reset=subtract", v, 2);
+    return neuron_of(n, "lif",
+                     "form=decay,gain=unit,leak=no,spikes=one,compare=gt,spike=after,timing=same,reset=subtract", v, 2);
 }
 
 static inline nh_shape vec(int64_t n) { return (nh_shape){1, {n}}; }
 static inline nh_shape img(int64_t c, int64_t h, int64_t w) { return (nh_shape){3, {c, h, w}}; }
 static inline nh_window square(int64_t k, int64_t stride, int64_t pad) {
-    return (nh_window){.kernel = {k, k}, .stride = {stride, stride}, .pad_before = {pad, pad}, .pad_after = {pad, pad}, .dilation = {1, 1}, .groups = 1};
+    return (nh_window){.kernel = {k, k},
+                       .stride = {stride, stride},
+                       .pad_before = {pad, pad},
+                       .pad_after = {pad, pad},
+                       .dilation = {1, 1},
+                       .groups = 1};
 }
 
 static inline int count_of(const tnet *n, nh_code code) {
@@ -155,7 +197,7 @@ static inline int count_of(const tnet *n, nh_code code) {
     return c;
 }
 
-/* --- the fixed network as a float one --------------------------------------------------------------------------------- */
+/* --- the fixed network as a float one ---------------------------------------------------------------------------- */
 
 static inline nh_param *as_reals(nh_arena *a, const nh_param *p) {
     if (!p) return NULL;
@@ -170,7 +212,8 @@ static inline nh_param *as_reals(nh_arena *a, const nh_param *p) {
 /* y = a, cast. */
 static inline nh_neuron *cast_neuron(nh_arena *a, nh_format f) {
     char t[NH_FORMAT_TEXT];
-    const char *text = nh_arena_printf(a, "model cast\ninput a\noutput y graded\nexact\nCAST y, a, %s\n", nh_format_print(f, t));
+    const char *text =
+        nh_arena_printf(a, "model cast\ninput a\noutput y graded\nexact\nCAST y, a, %s\n", nh_format_print(f, t));
     nh_neuron *n = NH_NEW(a, nh_neuron);
     n->program = nh_neuron_assemble(a, nh_diag_new(a), "cast", text, strlen(text), NULL, 0);
     return n;
@@ -190,8 +233,9 @@ static inline nh_layer layer_as_float(nh_arena *a, nh_layer l) {
     return l;
 }
 
-/* What the hardware computes, for nh_temporal_*: weights are their raw integers times the power of two of their format, results that are
- * no accumulators are cast, neurons are their exact programs, means whose divisor is no power of two are sums (their readers divide). */
+/* What the hardware computes, for nh_temporal_*: weights are their raw integers times the power of two of their format,
+ * results that are no accumulators are cast, neurons are their exact programs, means whose divisor is no power of two
+ * are sums (their readers divide). */
 static inline nh_graph *fixed_as_float(nh_arena *a, const nh_graph *g) {
     nh_graph *f = NH_NEW(a, nh_graph);
     *f = *g;
@@ -207,7 +251,12 @@ static inline nh_graph *fixed_as_float(nh_arena *a, const nh_graph *g) {
             f->tensor[sum] = f->tensor[y];
             l->out = sum;
             f->tensor[sum].producer = f->n_layer - 1;
-            *++l = (nh_layer){.name = "cast", .op = NH_OP_NEURON, .n_in = 1, .in = {sum}, .out = y, .neuron = cast_neuron(a, g->tensor[y].q.fmt)};
+            *++l = (nh_layer){.name = "cast",
+                              .op = NH_OP_NEURON,
+                              .n_in = 1,
+                              .in = {sum},
+                              .out = y,
+                              .neuron = cast_neuron(a, g->tensor[y].q.fmt)};
             f->n_layer++;
         }
         f->tensor[l->out].producer = f->n_layer - 1;
@@ -215,7 +264,7 @@ static inline nh_graph *fixed_as_float(nh_arena *a, const nh_graph *g) {
     return f;
 }
 
-/* --- random networks --------------------------------------------------------------------------------------------------- */
+/* --- random networks --------------------------------------------------------------------------------------------- */
 
 /* Values of a parameter by its name. */
 static inline nh_neuron_value random_value(tnet *n, const char *name, int64_t channels, int64_t elements) {
@@ -240,9 +289,13 @@ static const model_choice all_models[] = {
     {"lif", "form=decay,gain=mul,leak=no,spikes=one,compare=gt,spike=after,timing=next,reset=zero", true},
     {"lif", "form=increment,leak=yes,spikes=one,compare=gt,spike=before,timing=same,reset=zero", true},
     {"lif", "form=decay,gain=unit,leak=no,spikes=one,compare=gt,spike=after,timing=snntorch_sub,reset=subtract", true},
-    {"lif", "form=decay,gain=unit,leak=no,spikes=one,compare=ge,spike=after,timing=same,reset=subtract,v_min=minus_threshold", true},
-    {"cubalif", "gain=unit,syn_gain=unit,leak=no,spikes=one,compare=gt,spike=after,timing=same,reset=zero,syn_order=new", true},
-    {"cubalif", "gain=mul,syn_gain=mul,leak=yes,spikes=one,compare=ge,spike=after,timing=same,reset=subtract,syn_order=old", true},
+    {"lif",
+     "form=decay,gain=unit,leak=no,spikes=one,compare=ge,spike=after,timing=same,reset=subtract,v_min=minus_threshold",
+     true},
+    {"cubalif",
+     "gain=unit,syn_gain=unit,leak=no,spikes=one,compare=gt,spike=after,timing=same,reset=zero,syn_order=new", true},
+    {"cubalif",
+     "gain=mul,syn_gain=mul,leak=yes,spikes=one,compare=ge,spike=after,timing=same,reset=subtract,syn_order=old", true},
     {"alif", "", true},
     {"threshold", "", true},
     {"binary", "", true},
@@ -262,7 +315,8 @@ static inline nh_neuron *random_neuron(tnet *n, int tensor, bool spiking) {
     nh_shape s = shape_of(n, tensor);
     const nh_neuron_program *p = nh_neuron_builtin(n->a, n->d, m->model, g, k);
     nh_neuron_value v[NH_NEURON_PARAMS];
-    for (int i = 0; i < p->n_param; i++) v[i] = random_value(n, p->reg[p->param[i]].name, s.rank > 1 ? s.dim[0] : nh_shape_size(s), nh_shape_size(s));
+    for (int i = 0; i < p->n_param; i++)
+        v[i] = random_value(n, p->reg[p->param[i]].name, s.rank > 1 ? s.dim[0] : nh_shape_size(s), nh_shape_size(s));
     nh_neuron *made = nh_neuron_make(n->a, n->d, m->model, g, k, v, p->n_param);
     if (between(n, 0, 7) == 0) made->reset_period = 3, made->reset_phase = between(n, 0, 2);
     return made;
@@ -272,7 +326,8 @@ static inline int random_weighted(tnet *n, int in) {
     nh_shape x = shape_of(n, in);
     bool has_bias = between(n, 0, 1);
     if (x.rank == 3 && between(n, 0, 2)) {
-        int64_t k = between(n, 1, 2) + (x.dim[1] > 2 && x.dim[2] > 2 ? between(n, 0, 1) : 0), groups = x.dim[0] % 2 == 0 && between(n, 0, 2) == 0 ? 2 : 1;
+        int64_t k = between(n, 1, 2) + (x.dim[1] > 2 && x.dim[2] > 2 ? between(n, 0, 1) : 0),
+                groups = x.dim[0] % 2 == 0 && between(n, 0, 2) == 0 ? 2 : 1;
         if (between(n, 0, 3) == 0) groups = x.dim[0];
         nh_window w = square(k, between(n, 1, 2), between(n, 0, 1));
         w.groups = groups;
@@ -280,24 +335,32 @@ static inline int random_weighted(tnet *n, int in) {
         w.pad_after[0] = between(n, 0, 1);
         int64_t c_out = groups * between(n, 1, 2);
         if (nh_window_out(&w, 0, x.dim[1]) > 0 && nh_window_out(&w, 1, x.dim[2]) > 0)
-            return conv(n, in, w, c_out, uniforms(n, c_out * (x.dim[0] / groups) * k * k, -0.8, 1), has_bias ? uniforms(n, c_out, -0.3, 0.3) : NULL);
+            return conv(n, in, w, c_out, uniforms(n, c_out * (x.dim[0] / groups) * k * k, -0.8, 1),
+                        has_bias ? uniforms(n, c_out, -0.3, 0.3) : NULL);
     }
     int flat = x.rank > 1 ? reshaped(n, in, vec(nh_shape_size(x))) : in;
     bool image = between(n, 0, 3) == 0;
     int64_t n_out = image ? 12 : between(n, 1, 7);
-    int y = dense(n, flat, n_out, uniforms(n, n_out * nh_shape_size(x), -0.8, 1), has_bias ? uniforms(n, n_out, -0.3, 0.3) : NULL);
+    int y = dense(n, flat, n_out, uniforms(n, n_out * nh_shape_size(x), -0.8, 1),
+                  has_bias ? uniforms(n, n_out, -0.3, 0.3) : NULL);
     return image ? reshaped(n, y, img(3, 2, 2)) : y;
 }
 
-/* neurons(weighted(in) + loop): what comes back are late spikes or graded values, their late weighted sums, or both late and reshaped. */
+/* neurons(weighted(in) + loop): what comes back are late spikes or graded values, their late weighted sums, or both
+ * late and reshaped. */
 static inline int random_loop(tnet *n, int in, bool graded) {
     int64_t size = between(n, 1, 6);
     int kind = (int)between(n, 0, 4), flat = shape_of(n, in).rank > 1 ? reshaped(n, in, vec(size_of(n, in))) : in;
     int forward = dense(n, flat, size, uniforms(n, size * size_of(n, flat), -0.8, 1), uniforms(n, size, -0.2, 0.2));
     const double *w = uniforms(n, size * size, -0.6 / (double)size, 0.6 / (double)size);
     int made = later(n, vec(size)), weighted = later(n, vec(size)), shaped = later(n, img(size, 1, 1));
-    nh_layer matrix = {.name = "fc", .op = NH_OP_DENSE, .weight = tparam(n, (nh_shape){2, {size, size}}, w)}, wire = {.name = "flat", .op = NH_OP_RESHAPE};
-    int back = add(n, delay_layer(n, between(n, 1, 2)), kind < 2 ? made : kind == 2 ? weighted : shaped, shape_of(n, kind < 3 ? made : shaped));
+    nh_layer matrix = {.name = "fc", .op = NH_OP_DENSE, .weight = tparam(n, (nh_shape){2, {size, size}}, w)},
+             wire = {.name = "flat", .op = NH_OP_RESHAPE};
+    int back = add(n, delay_layer(n, between(n, 1, 2)),
+                   kind < 2    ? made
+                   : kind == 2 ? weighted
+                               : shaped,
+                   shape_of(n, kind < 3 ? made : shaped));
     if (kind > 2) back = reshaped(n, back, vec(size));
     if (kind == 1) back = add_to(n, matrix, back, weighted);
     int sum = add(n, (nh_layer){.name = "sum", .op = NH_OP_ADD, .n_in = 2, .in = {forward, back}}, 0, vec(size));
@@ -336,8 +399,11 @@ static inline int random_layer(tnet *n, int in, bool loops, bool graded) {
     if (pick <= 2) return random_sum(n, in);
     if (pick == 3) return neurons(n, in, random_neuron(n, in, false));
     if (pick <= 5 && loops) return random_loop(n, in, graded && pick == 4);
-    if (pick == 6 && image) return pool(n, between(n, 0, 1) ? NH_OP_SUMPOOL : NH_OP_AVGPOOL, in, square(2, between(n, 1, 2), between(n, 0, 1)));
-    if (pick == 7 && image && shape_of(n, in).dim[1] > 2 && shape_of(n, in).dim[2] > 2) return pool(n, NH_OP_AVGPOOL, in, square(3, 2, 0));
+    if (pick == 6 && image)
+        return pool(n, between(n, 0, 1) ? NH_OP_SUMPOOL : NH_OP_AVGPOOL, in,
+                    square(2, between(n, 1, 2), between(n, 0, 1)));
+    if (pick == 7 && image && shape_of(n, in).dim[1] > 2 && shape_of(n, in).dim[2] > 2)
+        return pool(n, NH_OP_AVGPOOL, in, square(3, 2, 0));
     int y = random_weighted(n, in);
     return between(n, 0, 9) ? neurons(n, y, random_neuron(n, y, between(n, 0, 2))) : y;
 }

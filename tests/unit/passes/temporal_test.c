@@ -1,4 +1,5 @@
-/* Passes over networks in time: what absorb and normalise leave unchanged, and the formats of feedback loops. Expected values by hand. */
+/* Passes over networks in time: what absorb and normalise leave unchanged, and the formats of feedback loops. Expected
+ * values by hand. */
 #include <criterion/criterion.h>
 
 #include "temporal_net.h"
@@ -28,7 +29,7 @@ static int out_of(const tnet *n, const char *layer) {
 
 static const double *ones(tnet *n, int64_t count, double v) { return uniforms(n, count, v, v); }
 
-/* --- absorb --------------------------------------------------------------------------------------------------------------- */
+/* --- absorb ------------------------------------------------------------------------------------------------------ */
 
 static double *outputs(tnet *n, const double *x, int64_t samples) {
     int64_t in = size_of(n, n->g->input), out = size_of(n, n->g->output), at = 0;
@@ -60,7 +61,10 @@ Test(absorb, float_outputs_stay_the_same_numbers) {
 /* Two dense layers of 3 with biases, their sum, a neuron. */
 static tnet joined(const double *b, const double *c) {
     tnet n = tnet_new(vec(2), 1);
-    nh_layer sum = {.name = "sum", .op = NH_OP_ADD, .n_in = 2, .in = {dense(&n, 0, 3, ones(&n, 6, 0.5), b), dense(&n, 0, 3, ones(&n, 6, 0.25), c)}};
+    nh_layer sum = {.name = "sum",
+                    .op = NH_OP_ADD,
+                    .n_in = 2,
+                    .in = {dense(&n, 0, 3, ones(&n, 6, 0.5), b), dense(&n, 0, 3, ones(&n, 6, 0.25), c)}};
     neurons(&n, add(&n, sum, 0, vec(3)), lif(&n, 0.5, 1));
     return n;
 }
@@ -122,9 +126,11 @@ Test(absorb, integer_programs_are_left_alone) {
     nh_arena_free(n.a);
 }
 
-/* --- normalise ------------------------------------------------------------------------------------------------------------ */
+/* --- normalise --------------------------------------------------------------------------------------------------- */
 
-static double weight_of(const nh_layer *l, int i) { return ldexp((double)l->weight->raw[i], -nh_format_frac(l->weight->fmt)); }
+static double weight_of(const nh_layer *l, int i) {
+    return ldexp((double)l->weight->raw[i], -nh_format_frac(l->weight->fmt));
+}
 
 static const double two_weights[2] = {0.5, -0.75};
 
@@ -153,8 +159,10 @@ Test(normalise, a_threshold_becomes_1_and_weights_in_volts_are_divided_by_it) {
 Test(normalise, a_gain_in_volts_is_divided_by_the_threshold) {
     tnet n = tnet_new(vec(2), 3);
     nh_neuron_value v[] = {one_value(&n, 0.5), one_value(&n, 0.25), one_value(&n, 0.5)}; /* alpha, gain, theta */
-    static const char guard[] = "form=decay,gain=mul,leak=no,spikes=one,compare=gt,spike=after,timing=same,reset=subtract";
-    const nh_neuron *m = maker_of(&n, neurons(&n, dense(&n, 0, 1, two_weights, NULL), neuron_of(&n, "lif", guard, v, 3)))->neuron;
+    static const char guard[] =
+        "form=decay,gain=mul,leak=no,spikes=one,compare=gt,spike=after,timing=same,reset=subtract";
+    const nh_neuron *m =
+        maker_of(&n, neurons(&n, dense(&n, 0, 1, two_weights, NULL), neuron_of(&n, "lif", guard, v, 3)))->neuron;
     cr_assert(fixed(&n, true));
     for (int i = 0; i < 2; i++) cr_expect_float_eq(weight_of(&n.g->layer[1], i), two_weights[i], 0);
     cr_assert_eq(m->fx->n_param, 3);
@@ -177,7 +185,7 @@ Test(normalise, thresholds_that_differ_stay) {
     nh_arena_free(n.a);
 }
 
-/* --- loops ---------------------------------------------------------------------------------------------------------------- */
+/* --- loops ------------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     tnet n;
@@ -252,7 +260,10 @@ static tnet matrix_alone(int *late, int *y) {
     tnet n = tnet_new(vec(1), 8);
     int made = later(&n, vec(1));
     *late = add(&n, delay_layer(&n, 1), made, vec(1));
-    nh_layer fc = {.name = "fc", .op = NH_OP_DENSE, .weight = tparam(&n, (nh_shape){2, {1, 1}}, &half), .bias = tparam(&n, vec(1), &half)};
+    nh_layer fc = {.name = "fc",
+                   .op = NH_OP_DENSE,
+                   .weight = tparam(&n, (nh_shape){2, {1, 1}}, &half),
+                   .bias = tparam(&n, vec(1), &half)};
     *y = add_to(&n, fc, *late, made);
     return n;
 }
@@ -297,7 +308,8 @@ Test(temporal_fx, layers_between_the_neuron_and_the_delay_follow_exactly) {
     int late = add(&n, delay_layer(&n, 1), weighted, vec(2));
     int sum = add(&n, (nh_layer){.name = "sum", .op = NH_OP_ADD, .n_in = 2, .in = {forward, late}}, 0, vec(2));
     add_to(&n, (nh_layer){.name = "n", .op = NH_OP_NEURON, .neuron = lif(&n, 0.5, 1)}, sum, made);
-    add_to(&n, (nh_layer){.name = "back", .op = NH_OP_DENSE, .weight = tparam(&n, (nh_shape){2, {2, 2}}, w)}, made, weighted);
+    add_to(&n, (nh_layer){.name = "back", .op = NH_OP_DENSE, .weight = tparam(&n, (nh_shape){2, {2, 2}}, w)}, made,
+           weighted);
     n.g->output = made;
     const char *back = maker_of(&n, weighted)->name, *delay = maker_of(&n, late)->name;
     cr_assert(fixed(&n, true));
@@ -306,22 +318,32 @@ Test(temporal_fx, layers_between_the_neuron_and_the_delay_follow_exactly) {
     expect_same_format(&n, fc->out, out_of(&n, delay));
     /* LSB 2^-5 (6 bits, |w| < 1): rows reach -8..16 and 0..28; with the 0 of a first step -8..28. */
     nh_range r = n.g->tensor[out_of(&n, delay)].range;
-    cr_expect(nh_format_frac(fc->accum) == 5 && r.lo == -8 && r.hi == 28, "frac %d, %lld..%lld", nh_format_frac(fc->accum), (long long)r.lo, (long long)r.hi);
+    cr_expect(nh_format_frac(fc->accum) == 5 && r.lo == -8 && r.hi == 28, "frac %d, %lld..%lld",
+              nh_format_frac(fc->accum), (long long)r.lo, (long long)r.hi);
     nh_arena_free(n.a);
 }
 
-/* --- loops without a format of their own ----------------------------------------------------------------------------------- */
+/* --- loops without a format of their own ------------------------------------------------------------------------- */
 
 typedef enum { CONVS, POOLS, WIRES, DELAYS, CONV_AND_POOL, LOOPS } sort;
 
 static tnet hopeless(sort s) {
     tnet n = tnet_new(img(1, 3, 3), 10);
     int made = later(&n, img(1, 3, 3)), at = add(&n, delay_layer(&n, 1), made, img(1, 3, 3));
-    nh_layer k = {.name = "conv", .op = NH_OP_CONV, .window = square(3, 1, 1), .weight = tparam(&n, (nh_shape){4, {1, 1, 3, 3}}, uniforms(&n, 9, -0.1, 0.1))};
-    nh_layer p = {.name = "pool", .op = NH_OP_AVGPOOL, .window = square(3, 1, 1)}, wire = {.name = "wire", .op = NH_OP_RESHAPE};
+    nh_layer k = {.name = "conv",
+                  .op = NH_OP_CONV,
+                  .window = square(3, 1, 1),
+                  .weight = tparam(&n, (nh_shape){4, {1, 1, 3, 3}}, uniforms(&n, 9, -0.1, 0.1))};
+    nh_layer p = {.name = "pool", .op = NH_OP_AVGPOOL, .window = square(3, 1, 1)},
+             wire = {.name = "wire", .op = NH_OP_RESHAPE};
     if (s == CONV_AND_POOL) at = add(&n, p, at, img(1, 3, 3));
     if (s == WIRES) at = reshaped(&n, at, vec(9));
-    add_to(&n, s == CONVS || s == CONV_AND_POOL ? k : s == POOLS ? p : s == WIRES ? wire : delay_layer(&n, 1), at, made);
+    add_to(&n,
+           s == CONVS || s == CONV_AND_POOL ? k
+           : s == POOLS                     ? p
+           : s == WIRES                     ? wire
+                                            : delay_layer(&n, 1),
+           at, made);
     return n;
 }
 

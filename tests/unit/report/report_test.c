@@ -19,36 +19,37 @@ typedef struct {
 
 static void fill_sim(sample *s) {
     s->drift[0] = (nh_drift_fact){.layer = "x<&>", .max_abs = 0.25, .mean_abs = 0.125, .sqnr_db = INFINITY, .n = 10};
-    s->drift[1] = (nh_drift_fact){.layer = "triple", .max_abs = 1.0 / 3, .mean_abs = 0.1, .sqnr_db = 31.5, .overflowed = 3, .n = 10};
+    s->drift[1] = (nh_drift_fact){
+        .layer = "triple", .max_abs = 1.0 / 3, .mean_abs = 0.1, .sqnr_db = 31.5, .overflowed = 3, .n = 10};
     s->cycles[0] = (nh_cycles_fact){"triple", 3, 3, 3.0, 3};
     int64_t confusion[] = {5, 1, 0, 4};
     memcpy(s->confusion, confusion, sizeof confusion);
-    s->f.sim = (nh_sim_facts){
-        .ran = true,
-        .samples = 10,
-        .acc_float = 1,
-        .acc_fixed = 0.9,
-        .acc_rtl = 0.9,
-        .agree_float_fixed = 0.9,
-        .drift = s->drift,
-        .n_drift = 2,
-        .compared = 120,
-        .mismatches = 2,
-        .first = {.sample = 4, .element = 1, .cycle = 99, .layer = "triple", .expected = -7, .got = 7},
-        .runs = 2,
-        .stalled_runs = 1,
-        .cycles = s->cycles,
-        .n_cycles = 1,
-        .measured_ii = 3,
-        .planned_ii = 3,
-        .measured_latency = 3,
-        .planned_latency = 3,
-        .input_overflowed = 1,
-        .input_n = 50,
-        .fixed_per_second = 1e6,
-        .rtl_cycles_per_second = 2e6,
-        .n_class = 2,
-        .confusion = s->confusion};
+    s->f.sim =
+        (nh_sim_facts){.ran = true,
+                       .samples = 10,
+                       .acc_float = 1,
+                       .acc_fixed = 0.9,
+                       .acc_rtl = 0.9,
+                       .agree_float_fixed = 0.9,
+                       .drift = s->drift,
+                       .n_drift = 2,
+                       .compared = 120,
+                       .mismatches = 2,
+                       .first = {.sample = 4, .element = 1, .cycle = 99, .layer = "triple", .expected = -7, .got = 7},
+                       .runs = 2,
+                       .stalled_runs = 1,
+                       .cycles = s->cycles,
+                       .n_cycles = 1,
+                       .measured_ii = 3,
+                       .planned_ii = 3,
+                       .measured_latency = 3,
+                       .planned_latency = 3,
+                       .input_overflowed = 1,
+                       .input_n = 50,
+                       .fixed_per_second = 1e6,
+                       .rtl_cycles_per_second = 2e6,
+                       .n_class = 2,
+                       .confusion = s->confusion};
 }
 
 static void fill(sample *s) {
@@ -67,8 +68,7 @@ static void fill(sample *s) {
     s->unit[0] = "triple", s->unit[1] = "total";
     s->cells[0] = (nh_cells){31, 21, 0, 0, 8, 1};
     s->cells[1] = (nh_cells){61, 45, 1, 0, 12, 2};
-    s->f =
-        (nh_report_facts){.provenance = {"0.1.0", "c0ffee", "beef"}, .design = &s->t.design, .diag = s->t.d};
+    s->f = (nh_report_facts){.provenance = {"0.1.0", "c0ffee", "beef"}, .design = &s->t.design, .diag = s->t.d};
     fill_sim(s);
     s->f.synth = (nh_synth_facts){true, "ice40", s->unit, s->cells, 2};
     s->f.pnr = (nh_pnr_facts){.ran = true,
@@ -179,8 +179,8 @@ Test(report, a_file_that_is_no_report_is_refused) {
     tiny_write(&s.t, path, "[1, 2]");
     cr_assert_not(nh_report_load(s.t.a, s.t.d, path, &f));
     tiny_write(&s.t, path,
-               "{\"sim\": {\"ran\": 3, \"drift\": [7], \"confusion\": [[1], 2]}, \"synth\": {\"units\": "
-               "[null]}, \"pnr\": []}");
+               "{\"sim\": {\"ran\": 3, \"drift\": [7], \"confusion\": [[1], 2]}, \"synth\": {\"units\": [null]}, "
+               "\"pnr\": []}");
     cr_assert(nh_report_load(s.t.a, s.t.d, path, &f));
     cr_assert_str_eq(f.sim.drift[0].layer, "");
     tiny_free(&s.t);
@@ -221,8 +221,7 @@ Test(report, text_is_plain_narrow_and_complete) {
     s.drift[1].layer = s.t.graph->layer[1].name;
     const char *text = text_of(&s, false);
     cr_assert_null(strchr(text, '\033'));
-    for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
-        cr_assert_leq(strcspn(line, "\n"), 100);
+    for (const char *line = text; *line; line += strcspn(line, "\n") + 1) cr_assert_leq(strcspn(line, "\n"), 100);
     cr_assert(strstr(text, "2 of 120 elements differ"));
     cr_assert(strstr(text, "sample 4, layer triple, element 1, cycle 99: expected -7, got 7"));
     cr_assert(strstr(text, "61.25 MHz"));
@@ -240,7 +239,9 @@ Test(report, what_a_bar_says_stands_right_of_it) {
     for (const char *at = strstr(html_of(&s), "LUTs per unit"); (at = strstr(at, "<rect class=\"")); at++) {
         int x, y, width, height, label;
         const char *place = strchr(at + strlen("<rect class=\""), '"');
-        if (sscanf(place, "\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"2\"/><text x=\"%d\"", &x, &y, &width, &height, &label) != 5) continue;
+        if (sscanf(place, "\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"2\"/><text x=\"%d\"", &x, &y, &width,
+                   &height, &label) != 5)
+            continue;
         cr_expect(label > x + width, "label at %d, bar from %d to %d", label, x, x + width);
         bars++;
     }

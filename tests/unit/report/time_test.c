@@ -20,7 +20,14 @@ static void fill_time(nh_sim_facts *f) {
     f->steps = 4;
     for (int r = 0; r < 3; r++) f->readout[r] = (nh_accuracy_fact){0.9, 0.8 - 0.1 * r, -1};
     f->acc_float = 0.9, f->acc_fixed = 0.8, f->acc_rtl = -1;
-    f->reference = (nh_reference_fact){.given = true, .n = 200, .samples = 10, .spikes = 31, .float_spikes = 31, .fixed_spikes = 30, .fixed_differing = 3, .fixed_samples = 2};
+    f->reference = (nh_reference_fact){.given = true,
+                                       .n = 200,
+                                       .samples = 10,
+                                       .spikes = 31,
+                                       .float_spikes = 31,
+                                       .fixed_spikes = 30,
+                                       .fixed_differing = 3,
+                                       .fixed_samples = 2};
     f->reference.fixed_first = (nh_reference_first){7, 2, 1, 1, 0};
     f->cause_samples = 8;
 }
@@ -45,8 +52,20 @@ static void fill(sample *s) {
     s->band[0] = (nh_raster_band){.layer = "x<&>", .neurons = 5, .stride = 2, .row = s->row, .n_row = 3};
     s->band[1] = (nh_raster_band){.layer = "out", .neurons = 1, .stride = 1, .row = s->row + 2, .n_row = 1};
     s->f = (nh_report_facts){.provenance = {"0.1.0", "c0ffee", "beef"}, .design = &s->t.design, .diag = s->t.d};
-    s->f.sim = (nh_sim_facts){.ran = true, .samples = 10, .spike = s->spike, .n_spike = 2, .synapse = s->synapse, .n_synapse = 1, .cause = s->cause, .n_cause = 4,
-                              .compared = 80, .runs = 2, .measured_ii = 5, .measured_latency = 9, .fixed_per_second = 1000, .rtl_cycles_per_second = 5};
+    s->f.sim = (nh_sim_facts){.ran = true,
+                              .samples = 10,
+                              .spike = s->spike,
+                              .n_spike = 2,
+                              .synapse = s->synapse,
+                              .n_synapse = 1,
+                              .cause = s->cause,
+                              .n_cause = 4,
+                              .compared = 80,
+                              .runs = 2,
+                              .measured_ii = 5,
+                              .measured_latency = 9,
+                              .fixed_per_second = 1000,
+                              .rtl_cycles_per_second = 5};
     s->f.sim.raster = (nh_raster_fact){.sample = 0, .steps = 4, .all_steps = 4, .band = s->band, .n_band = 2};
     fill_time(&s->f.sim);
 }
@@ -92,8 +111,10 @@ Test(report_time, rows_of_another_length_are_left_out) {
     fill(&s);
     const char *path = nh_path_join(s.t.a, s.t.dir, "x.json");
     nh_report_facts f = {.design = &s.t.design};
-    tiny_write(&s.t, path, "{\"sim\": {\"ran\": true, \"time\": {\"steps\": 4, \"raster\": {\"steps\": 4, \"bands\": [7, {\"rows\": [\"####\", \"###\", 5]}]}, "
-                           "\"drift_by_cause\": {\"cumulative\": [1]}, \"synaptic_operations\": [[]]}}}");
+    tiny_write(
+        &s.t, path,
+        "{\"sim\": {\"ran\": true, \"time\": {\"steps\": 4, \"raster\": {\"steps\": 4, \"bands\": [7, {\"rows\": "
+        "[\"####\", \"###\", 5]}]}, \"drift_by_cause\": {\"cumulative\": [1]}, \"synaptic_operations\": [[]]}}}");
     cr_assert(nh_report_load(s.t.a, s.t.d, path, &f));
     cr_assert_eq(f.sim.raster.n_band, 2);
     cr_assert_eq(f.sim.raster.band[0].n_row, 0);
@@ -104,15 +125,26 @@ Test(report_time, rows_of_another_length_are_left_out) {
 
 /* 5 cycles a step, 4 steps: 20 cycles; at 24 MHz 1.2 million a second. */
 Test(report_time, text_has_every_figure_in_100_columns) {
-    static const char *const says[] = {
-        "an inference: 4 steps, 20 cycles measured, 1.2e+06 inferences/s at 24 MHz", "1000 inferences/s (4000 steps/s)", "Spikes per inference (mean of 10 samples, 4 steps each)",
-        "4 of 120", "73.33 %", /* 11 of 15 */ "events x fan-out, an estimate of energy", "25.00 %", "Drift by cause (8 of 10 samples; each with those above it)", "+ state = fixed point",
-        "Reference (31 spikes, 200 outputs of 10 samples)", "sample 7, step 2, output 1: 1, got 0", "most spikes", "60.00 %"};
+    static const char *const says[] = {"an inference: 4 steps, 20 cycles measured, 1.2e+06 inferences/s at 24 MHz",
+                                       "1000 inferences/s (4000 steps/s)",
+                                       "Spikes per inference (mean of 10 samples, 4 steps each)",
+                                       "4 of 120",
+                                       "73.33 %",
+                                       /* 11 of 15 */ "events x fan-out, an estimate of energy",
+                                       "25.00 %",
+                                       "Drift by cause (8 of 10 samples; each with those above it)",
+                                       "+ state = fixed point",
+                                       "Reference (31 spikes, 200 outputs of 10 samples)",
+                                       "sample 7, step 2, output 1: 1, got 0",
+                                       "most spikes",
+                                       "60.00 %"};
     sample s;
     fill(&s);
     const char *text = text_of(&s);
-    for (size_t i = 0; i < sizeof says / sizeof *says; i++) cr_expect(strstr(text, says[i]), "'%s' is not in\n%s", says[i], text);
-    for (const char *line = text; *line; line += strcspn(line, "\n") + 1) cr_expect_leq(strcspn(line, "\n"), 100, "%.120s", line);
+    for (size_t i = 0; i < sizeof says / sizeof *says; i++)
+        cr_expect(strstr(text, says[i]), "'%s' is not in\n%s", says[i], text);
+    for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
+        cr_expect_leq(strcspn(line, "\n"), 100, "%.120s", line);
     tiny_free(&s.t);
 }
 
@@ -136,7 +168,8 @@ Test(report_time, the_raster_is_a_picture_of_its_own) {
     cr_expect(strstr(svg, "x&lt;&amp;&gt;"));
     cr_expect(strstr(svg, "3 of 5 neurons (1 in 2)"));
     cr_expect(strstr(svg, "1 neuron<"));
-    const char *both = strstr(svg, "class=\"dot both\" stroke-width=\"6.0\" d=\"M500.0 "), *fixed = strstr(svg, "class=\"dot only-fixed\" stroke-width=\"6.0\" d=\"M300.0 "),
+    const char *both = strstr(svg, "class=\"dot both\" stroke-width=\"6.0\" d=\"M500.0 "),
+               *fixed = strstr(svg, "class=\"dot only-fixed\" stroke-width=\"6.0\" d=\"M300.0 "),
                *real = strstr(svg, "class=\"dot only-float\" stroke-width=\"6.0\" d=\"M900.0 ");
     cr_expect(both && fixed && real, "%s", svg);
     tiny_free(&s.t);
@@ -148,8 +181,10 @@ Test(report_time, html_shows_spikes_and_fetches_nothing) {
     const char *path = nh_path_join(s.t.a, s.t.dir, "report.html");
     cr_assert(nh_report_html(s.t.a, s.t.d, &s.f, path));
     const char *html = file_text(&s, path);
-    static const char *const says[] = {"per time step, measured", "per inference of 4 steps", "spikes of sample 0", "Synaptic operations", "Drift by cause", "Accuracy by read-out",
-                                       "Against the reference", "sample 7, step 2, output 1: 1, got 0"};
+    static const char *const says[] = {"per time step, measured", "per inference of 4 steps",
+                                       "spikes of sample 0",      "Synaptic operations",
+                                       "Drift by cause",          "Accuracy by read-out",
+                                       "Against the reference",   "sample 7, step 2, output 1: 1, got 0"};
     for (size_t i = 0; i < sizeof says / sizeof *says; i++) cr_expect(strstr(html, says[i]), "%s", says[i]);
     cr_expect_null(strstr(html, "http:"));
     cr_expect_null(strstr(html, "x<&>"));

@@ -1,4 +1,5 @@
-/* report/verdict: what is far from float, and where it begins. Bounds are those of the documentation: 20 dB, 2 points, 95 %. */
+/* report/verdict: what is far from float, and where it begins. Bounds are those of the documentation: 20 dB, 2 points,
+ * 95 %. */
 #include <criterion/criterion.h>
 #include <math.h>
 

@@ -1,4 +1,5 @@
-/* Drift by cause: the networks between float and fixed point. With all causes the network in double is the integer model. */
+/* Drift by cause: the networks between float and fixed point. With all causes the network in double is the integer
+ * model. */
 #include <criterion/criterion.h>
 #include <math.h>
 
@@ -13,8 +14,9 @@ static double random_of(uint64_t *s) {
 }
 
 static nh_neuron *lif(net *t) {
-    static const char text[] = "model leaky\ninput a\nstate v volt\nparam alpha\nparam gain volt\nparam theta volt\noutput s spike\n"
-                               "LEAK v, alpha\nMUL x, a, gain\nADD v, v, x\nGT s, v, theta\nRESET v, s, 0\n";
+    static const char text[] =
+        "model leaky\ninput a\nstate v volt\nparam alpha\nparam gain volt\nparam theta volt\noutput s spike\n"
+        "LEAK v, alpha\nMUL x, a, gain\nADD v, v, x\nGT s, v, theta\nRESET v, s, 0\n";
     static const double alpha = 0.9137, gain = 0.773, theta = 0.61;
     nh_neuron *n = NH_NEW(t->a, nh_neuron);
     n->program = nh_neuron_assemble(t->a, t->d, "test", text, sizeof text - 1, NULL, 0);
@@ -52,11 +54,23 @@ static nh_design *make(net *t, nh_scale_kind scale, nh_granularity granularity) 
     t->g = nh_graph_new(t->a, "net");
     t->g->is_temporal = true;
     t->g->steps = STEPS;
-    t->o = (nh_options){.project = "net", .io = NH_IO_STREAM, .beat = 1, .clock_mhz = 100, .defaults = auto_options(), .input = {.bits = 8, .format = given("ufixed<4,2>")}};
-    t->o.defaults.strategy = NH_STRATEGY_RESOURCE, t->o.defaults.weight_bits = 6, t->o.defaults.scale = scale, t->o.defaults.granularity = granularity;
+    t->o = (nh_options){.project = "net",
+                        .io = NH_IO_STREAM,
+                        .beat = 1,
+                        .clock_mhz = 100,
+                        .defaults = auto_options(),
+                        .input = {.bits = 8, .format = given("ufixed<4,2>")}};
+    t->o.defaults.strategy = NH_STRATEGY_RESOURCE, t->o.defaults.weight_bits = 6, t->o.defaults.scale = scale,
+    t->o.defaults.granularity = granularity;
     t->o.defaults.state = (nh_format_request){.is_auto = true};
     t->o.defaults.state_bits = 8, t->o.defaults.decay_bits = 5, t->o.defaults.numerics.layer_delay = -1;
-    t->o.target = (nh_target){.lut_inputs = 4, .lut_ns = 0.5, .carry_ns_per_bit = 0.1, .mul_ns = 3, .bram_ns = 2, .setup_ns = 0.3, .bram_bits = 4096};
+    t->o.target = (nh_target){.lut_inputs = 4,
+                              .lut_ns = 0.5,
+                              .carry_ns_per_bit = 0.1,
+                              .mul_ns = 3,
+                              .bram_ns = 2,
+                              .setup_ns = 0.3,
+                              .bram_bits = 4096};
     layers(t, &s);
     double *x = nh_arena_alloc(t->a, 8 * STEPS * PIXELS * sizeof *x);
     for (int i = 0; i < 8 * STEPS * PIXELS; i++) x[i] = floor(16 * random_of(&s)) / 4;
@@ -78,7 +92,8 @@ static void all_causes_make_the_integer_model(nh_scale_kind scale, nh_granularit
     uint64_t s = 99;
     for (int i = 0; i < SAMPLES * STEPS; i++) {
         if (i % STEPS == 0) nh_temporal_reset(e), nh_design_state_reset(state);
-        for (int k = 0; k < PIXELS; k++) x[k] = (int64_t)(16 * random_of(&s)), real[in->order ? in->order[k] : k] = (double)x[k] / 4;
+        for (int k = 0; k < PIXELS; k++)
+            x[k] = (int64_t)(16 * random_of(&s)), real[in->order ? in->order[k] : k] = (double)x[k] / 4;
         nh_temporal_step(e, real);
         nh_design_step(g, state, x, raw, NULL);
         for (int o = 0; o < CLASSES; o++) {
@@ -90,8 +105,12 @@ static void all_causes_make_the_integer_model(nh_scale_kind scale, nh_granularit
     nh_arena_free(t.a);
 }
 
-Test(causes, all_of_them_make_the_integer_model) { all_causes_make_the_integer_model(NH_SCALE_POWER_OF_TWO, NH_PER_TENSOR); }
-Test(causes, all_of_them_make_the_integer_model_with_a_scale_per_row) { all_causes_make_the_integer_model(NH_SCALE_ARBITRARY, NH_PER_CHANNEL); }
+Test(causes, all_of_them_make_the_integer_model) {
+    all_causes_make_the_integer_model(NH_SCALE_POWER_OF_TWO, NH_PER_TENSOR);
+}
+Test(causes, all_of_them_make_the_integer_model_with_a_scale_per_row) {
+    all_causes_make_the_integer_model(NH_SCALE_ARBITRARY, NH_PER_CHANNEL);
+}
 
 /* 6 bits: a weight is off by half a step of 2^-5 of the largest in its row at most. */
 Test(causes, weights_alone_are_rounded_and_nothing_else) {
@@ -135,8 +154,12 @@ Test(spikes, fan_out_counts_the_windows_that_read_an_element) {
     nh_arena *a = nh_arena_new();
     nh_graph *g = nh_graph_new(a, "g");
     nh_param w = {.shape = {4, {6, 1, 3, 3}}};
-    nh_layer l = {.op = NH_OP_CONV, .n_in = 1, .in = {nh_graph_add_tensor(g, "x", (nh_shape){3, {2, 4, 4}}, NH_EDGE_SPIKE)}, .weight = &w};
-    l.window = (nh_window){.kernel = {3, 3}, .stride = {2, 2}, .pad_before = {1, 1}, .pad_after = {1, 1}, .dilation = {1, 1}, .groups = 2};
+    nh_layer l = {.op = NH_OP_CONV,
+                  .n_in = 1,
+                  .in = {nh_graph_add_tensor(g, "x", (nh_shape){3, {2, 4, 4}}, NH_EDGE_SPIKE)},
+                  .weight = &w};
+    l.window = (nh_window){
+        .kernel = {3, 3}, .stride = {2, 2}, .pad_before = {1, 1}, .pad_after = {1, 1}, .dilation = {1, 1}, .groups = 2};
     int64_t *fan = nh_fan_out(a, g, &l);
     for (int c = 0; c < 2; c++)
         for (int y = 0; y < 4; y++)

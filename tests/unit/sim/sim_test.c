@@ -82,8 +82,7 @@ Test(sim, outputs_without_labels_are_measured_as_numbers) {
             square += error * error, reference += y * y, mean[e] += y / 64;
         }
     for (int i = 0; i < 64; i++)
-        for (int e = 0; e < 5; e++)
-            spread += (3 * tiny_input(i, e) - mean[e]) * (3 * tiny_input(i, e) - mean[e]);
+        for (int e = 0; e < 5; e++) spread += (3 * tiny_input(i, e) - mean[e]) * (3 * tiny_input(i, e) - mean[e]);
     const nh_output_fact *o = &t.facts.output;
     cr_assert_not(o->is_class);
     cr_assert(t.facts.agree_float_fixed < 0);
@@ -163,8 +162,7 @@ Test(sim, accuracy_and_confusion_count_first_maxima) {
     cr_assert_eq(t.facts.n_class, 5);
     for (int l = 0; l < 5; l++)
         for (int c = 0; c < 5; c++)
-            cr_assert_eq(t.facts.confusion[l * 5 + c],
-                         (l == 1 && c == 0) || (l == 2 && c == 2) || (l == 4 && c == 0));
+            cr_assert_eq(t.facts.confusion[l * 5 + c], (l == 1 && c == 0) || (l == 2 && c == 2) || (l == 4 && c == 0));
     tiny_free(&t);
 }
 
@@ -215,7 +213,8 @@ Test(sim, a_broken_result_file_is_diagnosed) {
     tiny_free(&t);
 }
 
-/* A delay that closes a loop answers before its input comes, by the least of its steps; one that does not waits for the input of each step. */
+/* A delay that closes a loop answers before its input comes, by the least of its steps; one that does not waits for the
+ * input of each step. */
 Test(sim, the_output_is_ahead_by_late_delays_alone) {
     static const int64_t steps[] = {3, 2, 4};
     tiny t = tiny_new("tiny", 1);
@@ -227,7 +226,8 @@ Test(sim, the_output_is_ahead_by_late_delays_alone) {
         t.design.unit[0].delay = (nh_delay_unit){.n = 5, .most = 4, .n_steps = 3, .steps = steps, .is_late = is_late};
         cr_assert(nh_sim_write_tables(t.a, t.d, &t.design, path));
         cr_assert(nh_file_read(t.a, t.d, NH_NOWHERE, path, 1 << 20, &text));
-        cr_expect(strstr((const char *)text.data, is_late ? "#define NH_AHEAD 2\n" : "#define NH_AHEAD 0\n"), "%d", is_late);
+        cr_expect(strstr((const char *)text.data, is_late ? "#define NH_AHEAD 2\n" : "#define NH_AHEAD 0\n"), "%d",
+                  is_late);
     }
     tiny_free(&t);
 }

@@ -1,4 +1,5 @@
-/* sim/ of time-stepped networks without Verilator: the passes, the lowering, the kernels, and what is measured of them. */
+/* sim/ of time-stepped networks without Verilator: the passes, the lowering, the kernels, and what is measured of them.
+ */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 #include "sim.h"
 #include "tool.h"
 
-/* --- readouts: values[step][output], by hand ----------------------------------------------------------------------- */
+/* --- readouts: values[step][output], by hand --------------------------------------------------------------------- */
 
 Test(readout, the_largest_count_wins_and_the_first_of_equals) {
     static const double v[] = {1, 0, 1, /**/ 0, 1, 1, /**/ 1, 1, 0};
@@ -30,7 +31,7 @@ Test(readout, the_membrane_is_that_of_the_last_step) {
     cr_expect_eq(nh_readout_class(v, 2, 3, NH_READOUT_MEMBRANE), 1);
 }
 
-/* --- a network -------------------------------------------------------------------------------------------------------- */
+/* --- a network --------------------------------------------------------------------------------------------------- */
 
 enum { STEPS = 6, N = 4 };
 
@@ -43,8 +44,9 @@ typedef struct {
 } bench;
 
 static nh_neuron *integrator(net *t) {
-    static const char text[] = "model if_threshold\ninput a\nstate v fixed<8,8,TRN,SAT>\nparam theta\noutput s spike\nexact\n"
-                               "ADD v, v, a\nGE s, v, theta\nRESET v, s, 0\n";
+    static const char text[] =
+        "model if_threshold\ninput a\nstate v fixed<8,8,TRN,SAT>\nparam theta\noutput s spike\nexact\n"
+        "ADD v, v, a\nGE s, v, theta\nRESET v, s, 0\n";
     static const double theta[] = {2, 3};
     nh_neuron *n = NH_NEW(t->a, nh_neuron);
     n->program = nh_neuron_assemble(t->a, t->d, "test", text, sizeof text - 1, NULL, 0);
@@ -60,8 +62,8 @@ static nh_layer *append_image(net *t, const char *name, nh_op op) {
     return l;
 }
 
-/* Two channels of two pixels through a convolution that changes nothing; channel 0 fires at every second input, channel 1 at every
- * third. Streams carry pixel by pixel, so their order is not that of the model. */
+/* Two channels of two pixels through a convolution that changes nothing; channel 0 fires at every second input, channel
+ * 1 at every third. Streams carry pixel by pixel, so their order is not that of the model. */
 static bench *make(void) {
     static const double one[] = {1, 0, 0, 1};
     nh_arena *a = nh_arena_new();
@@ -83,7 +85,13 @@ static bench *make(void) {
     t->o.simulate.trace = true;
     t->o.spiking.readout = NH_READOUT_COUNT;
     t->o.clock_mhz = 100;
-    t->o.target = (nh_target){.lut_inputs = 4, .lut_ns = 0.5, .carry_ns_per_bit = 0.1, .mul_ns = 3, .bram_ns = 2, .setup_ns = 0.3, .bram_bits = 4096};
+    t->o.target = (nh_target){.lut_inputs = 4,
+                              .lut_ns = 0.5,
+                              .carry_ns_per_bit = 0.1,
+                              .mul_ns = 3,
+                              .bram_ns = 2,
+                              .setup_ns = 0.3,
+                              .bram_bits = 4096};
     append_image(t, "x", NH_OP_INPUT);
     nh_layer *conv = append_image(t, "conv", NH_OP_CONV);
     conv->window = (nh_window){.kernel = {1, 1}, .stride = {1, 1}, .dilation = {1, 1}, .groups = 1};
@@ -96,7 +104,12 @@ static bench *make(void) {
     cr_assert(b->g);
     char dir[] = NH_BINARY_DIR "/steps_sim_XXXXXX";
     b->dir = nh_arena_str(t->a, mkdtemp(dir));
-    b->s = (nh_sim_setup){.c_dir = nh_path_join(t->a, b->dir, "c"), .rtl_dir = b->dir, .work_dir = nh_path_join(t->a, b->dir, "work"), .cc = nh_tool_find(t->a, "cc"), .jobs = 2, .quiet = true};
+    b->s = (nh_sim_setup){.c_dir = nh_path_join(t->a, b->dir, "c"),
+                          .rtl_dir = b->dir,
+                          .work_dir = nh_path_join(t->a, b->dir, "work"),
+                          .cc = nh_tool_find(t->a, "cc"),
+                          .jobs = 2,
+                          .quiet = true};
     return b;
 }
 
@@ -137,7 +150,8 @@ Test(steps_sim, outputs_and_layers_are_in_the_order_of_the_model) {
         cr_expect_eq(y.n, 2 * STEPS * N);
         cr_expect_eq(y.rank, f < 2 ? 3 : 5);
         cr_expect_eq(y.dim[1], STEPS);
-        for (int i = 0; i < 2 * STEPS * N; i++) cr_expect_eq(y.value[i], expected(i / (STEPS * N), i / N % STEPS, i % N), "%s [%d]", name[f], i);
+        for (int i = 0; i < 2 * STEPS * N; i++)
+            cr_expect_eq(y.value[i], expected(i / (STEPS * N), i / N % STEPS, i % N), "%s [%d]", name[f], i);
     }
     cr_expect_str_eq(array(b, "layers/02_fire.npy").dtype, "|u1");
     cr_expect_not(nh_file_exists(nh_path_join(b->t.a, b->s.work_dir, "streams")));
@@ -164,7 +178,8 @@ Test(steps_sim, every_readout_has_its_accuracy) {
     bench *b = make();
     b->s.label = label;
     run(b);
-    /* sample 0: counts 3 3 2 2, first spike of elements 0 and 1, all fire in the last step: class 0 each time; sample 1: class 2 */
+    /* sample 0: counts 3 3 2 2, first spike of elements 0 and 1, all fire in the last step: class 0 each time; sample
+     * 1: class 2 */
     for (int r = 0; r < 3; r++) {
         cr_expect_float_eq(b->f.readout[r].acc_float, 0.5, 1e-12);
         cr_expect_float_eq(b->f.readout[r].acc_fixed, 0.5, 1e-12);

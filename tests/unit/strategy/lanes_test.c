@@ -6,8 +6,7 @@
 static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /* Every rectangle tried. */
-static int64_t fewest_lanes(int64_t n_in, int64_t n_out, int64_t r)
-{
+static int64_t fewest_lanes(int64_t n_in, int64_t n_out, int64_t r) {
     int64_t best = INT64_MAX;
     for (int64_t in = 1; in <= n_in; in++)
         for (int64_t out = 1; out <= n_out; out++)
@@ -15,8 +14,7 @@ static int64_t fewest_lanes(int64_t n_in, int64_t n_out, int64_t r)
     return best;
 }
 
-Test(lanes, are_the_fewest_of_all_rectangles_for_every_reuse_factor)
-{
+Test(lanes, are_the_fewest_of_all_rectangles_for_every_reuse_factor) {
     static const int64_t shape[][2] = {{1, 1}, {1, 9}, {9, 1}, {16, 64}, {7, 13}, {12, 5}, {31, 3}};
     for (size_t s = 0; s < sizeof shape / sizeof *shape; s++) {
         int64_t n_in = shape[s][0], n_out = shape[s][1];
@@ -32,8 +30,7 @@ Test(lanes, are_the_fewest_of_all_rectangles_for_every_reuse_factor)
     }
 }
 
-Test(lanes, of_the_mnist_layer_are_4_at_12544_cycles_and_64_at_784)
-{
+Test(lanes, of_the_mnist_layer_are_4_at_12544_cycles_and_64_at_784) {
     int64_t in, out;
     nh_mac_lanes(784, 64, 12544, true, &in, &out);
     cr_assert_eq(in * out, 4);
@@ -41,15 +38,14 @@ Test(lanes, of_the_mnist_layer_are_4_at_12544_cycles_and_64_at_784)
     cr_assert_eq(in * out, 64);
 }
 
-Test(lanes, of_a_cast_accumulator_prefer_a_short_chain)
-{
+Test(lanes, of_a_cast_accumulator_prefer_a_short_chain) {
     int64_t in, out;
     nh_mac_lanes(784, 64, 12544, false, &in, &out);
     cr_assert_eq(in, 1);
     cr_assert_eq(out, 4);
 }
 
-/* --- reuse_factor: auto -------------------------------------------------------------------------------------------- */
+/* --- reuse_factor: auto ------------------------------------------------------------------------------------------ */
 
 typedef struct {
     nh_arena *a;
@@ -60,8 +56,7 @@ typedef struct {
 } fixture;
 
 /* Dense layers sizes[0] -> sizes[1] -> ..., all strategy resource with the given factors (0 = auto). */
-static fixture chain(const int64_t *sizes, const int64_t *reuse, int n)
-{
+static fixture chain(const int64_t *sizes, const int64_t *reuse, int n) {
     fixture f = {.a = nh_arena_new()};
     f.d = nh_diag_new(f.a);
     f.g = nh_graph_new(f.a, "net");
@@ -73,7 +68,13 @@ static fixture chain(const int64_t *sizes, const int64_t *reuse, int n)
         nh_param *w = NH_NEW(f.a, nh_param);
         w->shape = (nh_shape){2, {sizes[i + 1], sizes[i]}};
         int y = nh_graph_add_tensor(f.g, nh_arena_printf(f.a, "t%d", i), (nh_shape){1, {sizes[i + 1]}}, NH_EDGE_FRAME);
-        nh_layer l = {.name = nh_arena_printf(f.a, "fc%d", i), .op = NH_OP_DENSE, .n_in = 1, .in = {x}, .out = y, .weight = w, .accum_exact = true};
+        nh_layer l = {.name = nh_arena_printf(f.a, "fc%d", i),
+                      .op = NH_OP_DENSE,
+                      .n_in = 1,
+                      .in = {x},
+                      .out = y,
+                      .weight = w,
+                      .accum_exact = true};
         l.opt.strategy = NH_STRATEGY_RESOURCE;
         l.opt.reuse_factor = reuse[i];
         nh_graph_add_layer(f.g, l);
@@ -82,8 +83,7 @@ static fixture chain(const int64_t *sizes, const int64_t *reuse, int n)
     return f;
 }
 
-static int64_t total(const int64_t *sizes, const int64_t *reuse, int n, int64_t ii)
-{
+static int64_t total(const int64_t *sizes, const int64_t *reuse, int n, int64_t ii) {
     int64_t sum = 0;
     for (int i = 0; i < n; i++) {
         int64_t most = sizes[i] * sizes[i + 1], r = reuse[i] ? reuse[i] : ii < most ? ii : most;
@@ -94,8 +94,7 @@ static int64_t total(const int64_t *sizes, const int64_t *reuse, int n, int64_t 
 
 static const int64_t sizes[] = {16, 24, 10, 5}, autos[] = {0, 0, 0};
 
-Test(reuse, for_a_multiplier_budget_the_slowest_layer_is_as_fast_as_exhaustive_search_finds)
-{
+Test(reuse, for_a_multiplier_budget_the_slowest_layer_is_as_fast_as_exhaustive_search_finds) {
     for (int64_t budget = 3; budget <= 40; budget++) {
         fixture f = chain(sizes, autos, 3);
         f.o.budget.multipliers = budget;
@@ -113,20 +112,20 @@ Test(reuse, for_a_multiplier_budget_the_slowest_layer_is_as_fast_as_exhaustive_s
     }
 }
 
-Test(reuse, for_a_rate_each_layer_takes_the_fewest_multipliers_and_no_padding)
-{
+Test(reuse, for_a_rate_each_layer_takes_the_fewest_multipliers_and_no_padding) {
     fixture f = chain(sizes, autos, 3);
     f.o.budget.rate_hz = 1e6; /* 100 cycles at 100 MHz */
     cr_assert(nh_solve_reuse(f.g, &f.o, f.d, f.reuse));
     for (int i = 1; i <= 3; i++) {
         cr_assert_leq(f.reuse[i], 100);
-        cr_assert_eq(fewest_lanes(sizes[i - 1], sizes[i], f.reuse[i]), fewest_lanes(sizes[i - 1], sizes[i], 100 < sizes[i - 1] * sizes[i] ? 100 : sizes[i - 1] * sizes[i]));
+        cr_assert_eq(
+            fewest_lanes(sizes[i - 1], sizes[i], f.reuse[i]),
+            fewest_lanes(sizes[i - 1], sizes[i], 100 < sizes[i - 1] * sizes[i] ? 100 : sizes[i - 1] * sizes[i]));
     }
     nh_arena_free(f.a);
 }
 
-Test(reuse, given_factors_stay_and_count_against_the_budget)
-{
+Test(reuse, given_factors_stay_and_count_against_the_budget) {
     static const int64_t given[] = {16, 0, 0}; /* 24 multipliers */
     fixture f = chain(sizes, given, 3);
     f.o.budget.multipliers = 26;
@@ -137,8 +136,7 @@ Test(reuse, given_factors_stay_and_count_against_the_budget)
     nh_arena_free(f.a);
 }
 
-Test(reuse, an_impossible_budget_names_what_is_needed)
-{
+Test(reuse, an_impossible_budget_names_what_is_needed) {
     fixture f = chain(sizes, autos, 3);
     f.o.budget.multipliers = 2;
     cr_assert_not(nh_solve_reuse(f.g, &f.o, f.d, f.reuse));
@@ -148,8 +146,7 @@ Test(reuse, an_impossible_budget_names_what_is_needed)
     nh_arena_free(f.a);
 }
 
-Test(reuse, auto_without_budget_takes_the_targets_dsp_blocks_and_says_so)
-{
+Test(reuse, auto_without_budget_takes_the_targets_dsp_blocks_and_says_so) {
     fixture f = chain(sizes, autos, 3);
     f.o.target.dsps = 8;
     cr_assert(nh_solve_reuse(f.g, &f.o, f.d, f.reuse));

@@ -1,4 +1,5 @@
-/* The lowering of networks in time: its structure, and the integer model against the same network evaluated in double. */
+/* The lowering of networks in time: its structure, and the integer model against the same network evaluated in double.
+ */
 #include <criterion/criterion.h>
 
 #include "../passes/temporal_net.h"
@@ -26,7 +27,7 @@ static nh_design *lowered(tnet *n) {
     return g;
 }
 
-/* --- structure ------------------------------------------------------------------------------------------------------------ */
+/* --- structure --------------------------------------------------------------------------------------------------- */
 
 static bool is_late(const nh_unit *u) { return u->kind == NH_UNIT_DELAY && u->delay.is_late; }
 
@@ -45,7 +46,9 @@ static void check_stream(const nh_design *g, int s) {
     cr_assert(t->src_beat >= 1 && t->src_beat <= t->n && t->dst_beat >= 1 && t->dst_beat <= t->n);
 }
 
-static bool holds_frame(const nh_unit *u) { return u->kind == NH_UNIT_MAC || u->kind == NH_UNIT_CONV || u->kind == NH_UNIT_DELAY; }
+static bool holds_frame(const nh_unit *u) {
+    return u->kind == NH_UNIT_MAC || u->kind == NH_UNIT_CONV || u->kind == NH_UNIT_DELAY;
+}
 
 /* Does the stream come from a fork (or the port) with nothing between that holds a frame? */
 static bool is_direct(const nh_design *g, int s) {
@@ -58,7 +61,8 @@ static void check_unit(const nh_design *g, const nh_unit *u) {
     cr_assert(u->n_in <= NH_UNIT_PORTS && u->n_out <= NH_UNIT_PORTS);
     cr_assert_eq(u->n_in, u->kind == NH_UNIT_NEURON ? u->neuron.n_acc : 1);
     cr_assert(u->kind == NH_UNIT_FORK ? u->n_out >= 2 : u->n_out == 1);
-    for (int k = 0; k < u->n_in && u->n_in > 1; k++) cr_assert_not(is_direct(g, u->in[k]), "unit %s, input %d", u->id, k);
+    for (int k = 0; k < u->n_in && u->n_in > 1; k++)
+        cr_assert_not(is_direct(g, u->in[k]), "unit %s, input %d", u->id, k);
     for (int k = 0; k < u->n_out && u->kind == NH_UNIT_FORK; k++) {
         cr_assert_eq(g->stream[u->out[k]].src_beat, g->stream[u->in[0]].dst_beat);
         cr_assert(nh_format_equal(g->stream[u->out[k]].fmt, x));
@@ -75,18 +79,23 @@ static void check_design(const nh_design *g) {
     for (int i = 0; i < g->n_unit; i++) check_unit(g, &g->unit[i]);
 }
 
-/* --- the model against double ------------------------------------------------------------------------------------------------ */
+/* --- the model against double ------------------------------------------------------------------------------------ */
 
-static double real_of(int64_t raw, nh_format f) { return ldexp(f.is_signed ? (double)raw : (double)(uint64_t)raw, -nh_format_frac(f)); }
+static double real_of(int64_t raw, nh_format f) {
+    return ldexp(f.is_signed ? (double)raw : (double)(uint64_t)raw, -nh_format_frac(f));
+}
 
-static void check_step(const nh_design *g, int64_t *const *raw, const nh_temporal_eval *e, uint64_t seed, int64_t step) {
+static void check_step(const nh_design *g, int64_t *const *raw, const nh_temporal_eval *e, uint64_t seed,
+                       int64_t step) {
     for (int s = 0; s < g->n_stream; s++) {
         const nh_stream *t = &g->stream[s];
         const double *want = nh_temporal_value(e, t->tensor);
         for (int64_t i = 0; i < t->n; i++) {
             int64_t at = t->order ? t->order[i] : i;
-            cr_assert_eq(real_of(raw[s][i], t->fmt), want[at], "seed %d, step %d, stream of '%s', element %d: %.12g, not %.12g", (int)seed, (int)step,
-                         g->graph->layer[g->graph->tensor[t->tensor].producer].name, (int)at, real_of(raw[s][i], t->fmt), want[at]);
+            cr_assert_eq(real_of(raw[s][i], t->fmt), want[at],
+                         "seed %d, step %d, stream of '%s', element %d: %.12g, not %.12g", (int)seed, (int)step,
+                         g->graph->layer[g->graph->tensor[t->tensor].producer].name, (int)at,
+                         real_of(raw[s][i], t->fmt), want[at]);
         }
     }
 }
@@ -134,7 +143,8 @@ static int try_random(uint64_t seed, bool calibrated, bool latency) {
         o->scale = (nh_scale_kind)between(&n, 0, 1);
         o->granularity = (nh_granularity)between(&n, 0, 1);
     }
-    bool ok = passes(&n, calibrated ? random_samples(&n, SAMPLES, 2) : NULL, SAMPLES) && is_narrow(n.g), compared = false;
+    bool ok = passes(&n, calibrated ? random_samples(&n, SAMPLES, 2) : NULL, SAMPLES) && is_narrow(n.g),
+         compared = false;
     if (ok) {
         cr_assert_null(nh_graph_check(n.g, n.a), "seed %d: %s", (int)seed, nh_graph_check(n.g, n.a));
         nh_design *g = nh_lower(n.a, n.d, n.g, &n.o);
@@ -163,7 +173,10 @@ Test(temporal_lower, a_matrix_that_feeds_itself_is_what_double_evaluation_says) 
     static const double half = 0.5;
     tnet n = tnet_new(vec(1), 14);
     int made = later(&n, vec(1)), late = add(&n, delay_layer(&n, 1), made, vec(1));
-    nh_layer fc = {.name = "fc", .op = NH_OP_DENSE, .weight = tparam(&n, (nh_shape){2, {1, 1}}, &half), .bias = tparam(&n, vec(1), &half)};
+    nh_layer fc = {.name = "fc",
+                   .op = NH_OP_DENSE,
+                   .weight = tparam(&n, (nh_shape){2, {1, 1}}, &half),
+                   .bias = tparam(&n, vec(1), &half)};
     nh_layer sum = {.name = "sum", .op = NH_OP_ADD, .n_in = 2, .in = {add_to(&n, fc, late, made), n.g->input}};
     add(&n, sum, 0, vec(1));
     const nh_design *g = lowered(&n);
@@ -172,7 +185,7 @@ Test(temporal_lower, a_matrix_that_feeds_itself_is_what_double_evaluation_says) 
     nh_arena_free(n.a);
 }
 
-/* --- networks by hand ------------------------------------------------------------------------------------------------------ */
+/* --- networks by hand -------------------------------------------------------------------------------------------- */
 
 static int count_kind(const nh_design *g, nh_unit_kind kind) {
     int n = 0;
@@ -186,7 +199,8 @@ static int block(tnet *n, int in, int64_t n_out) {
 }
 
 static void expect_kinds(const nh_design *g, const char *want) {
-    static const char letter[] = {[NH_UNIT_DATAPATH] = 'p', [NH_UNIT_MAC] = 'm', [NH_UNIT_CONV] = 'c', [NH_UNIT_NEURON] = 'n', [NH_UNIT_DELAY] = 'd', [NH_UNIT_FORK] = 'f'};
+    static const char letter[] = {[NH_UNIT_DATAPATH] = 'p', [NH_UNIT_MAC] = 'm',   [NH_UNIT_CONV] = 'c',
+                                  [NH_UNIT_NEURON] = 'n',   [NH_UNIT_DELAY] = 'd', [NH_UNIT_FORK] = 'f'};
     char have[64] = "";
     for (int i = 0; i < g->n_unit; i++) have[i] = letter[g->unit[i].kind];
     cr_expect_str_eq(have, want, "%s", have);
@@ -216,11 +230,19 @@ Test(temporal_lower, many_readers_get_a_tree_of_forks) {
         int x = block(&n, 0, 4), at = -1;
         for (int k = 0; k < readers[i]; k++) {
             int y = dense(&n, x, 4, uniforms(&n, 16, -1, 1), NULL);
-            at = at < 0 ? y : add(&n, (nh_layer){.name = "sum", .op = NH_OP_NEURON, .n_in = 2, .in = {at, y}, .neuron = neuron_of(&n, "add", "n=2", NULL, 0)}, 0, vec(4));
+            at = at < 0 ? y
+                        : add(&n,
+                              (nh_layer){.name = "sum",
+                                         .op = NH_OP_NEURON,
+                                         .n_in = 2,
+                                         .in = {at, y},
+                                         .neuron = neuron_of(&n, "add", "n=2", NULL, 0)},
+                              0, vec(4));
         }
         const nh_design *g = lowered(&n);
         check_design(g);
-        cr_expect_eq(count_kind(g, NH_UNIT_FORK), forks[i], "%d readers: %d forks", readers[i], count_kind(g, NH_UNIT_FORK));
+        cr_expect_eq(count_kind(g, NH_UNIT_FORK), forks[i], "%d readers: %d forks", readers[i],
+                     count_kind(g, NH_UNIT_FORK));
         check_model(&n, g, (uint64_t)i);
         nh_arena_free(n.a);
     }
@@ -231,7 +253,13 @@ Test(temporal_lower, a_long_chain_of_sums_of_the_input_has_room) {
     tnet n = tnet_new(vec(2), 4);
     int at = 0;
     for (int i = 0; i < 40; i++)
-        at = add(&n, (nh_layer){.name = "sum", .op = NH_OP_NEURON, .n_in = 4, .in = {at, 0, 0, 0}, .neuron = neuron_of(&n, "add", "n=4", NULL, 0)}, 0, vec(2));
+        at = add(&n,
+                 (nh_layer){.name = "sum",
+                            .op = NH_OP_NEURON,
+                            .n_in = 4,
+                            .in = {at, 0, 0, 0},
+                            .neuron = neuron_of(&n, "add", "n=4", NULL, 0)},
+                 0, vec(2));
     const nh_design *g = lowered(&n);
     check_design(g);
     check_model(&n, g, 4);
@@ -252,8 +280,10 @@ Test(temporal_lower, a_join_of_a_short_and_a_long_path_buffers_the_short_one) {
 
 Test(temporal_lower, a_loop_has_a_late_delay_whose_transfers_are_those_of_what_it_delays) {
     tnet n = tnet_new(vec(4), 6);
-    int forward = dense(&n, 0, 6, uniforms(&n, 24, -1, 1), NULL), spikes = later(&n, vec(6)), back = add(&n, delay_layer(&n, 2), spikes, vec(6));
-    nh_layer sum = {.name = "sum", .op = NH_OP_ADD, .n_in = 2, .in = {forward, dense(&n, back, 6, uniforms(&n, 36, -1, 1), NULL)}};
+    int forward = dense(&n, 0, 6, uniforms(&n, 24, -1, 1), NULL), spikes = later(&n, vec(6)),
+        back = add(&n, delay_layer(&n, 2), spikes, vec(6));
+    nh_layer sum = {
+        .name = "sum", .op = NH_OP_ADD, .n_in = 2, .in = {forward, dense(&n, back, 6, uniforms(&n, 36, -1, 1), NULL)}};
     add_to(&n, (nh_layer){.name = "n", .op = NH_OP_NEURON, .neuron = lif(&n, 0.5, 1)}, add(&n, sum, 0, vec(6)), spikes);
     n.o.budget.multipliers = 12;
     const nh_design *g = lowered(&n);
@@ -266,7 +296,8 @@ Test(temporal_lower, a_loop_has_a_late_delay_whose_transfers_are_those_of_what_i
     nh_arena_free(n.a);
 }
 
-/* Behind neurons of a convolution, [2][2][3] streams pixel by pixel: element c*4 + p of the tensor is element p*3 + c of the stream. */
+/* Behind neurons of a convolution, [2][2][3] streams pixel by pixel: element c*4 + p of the tensor is element p*3 + c
+ * of the stream. */
 Test(temporal_lower, images_stream_pixel_by_pixel_and_dense_weights_follow) {
     tnet n = tnet_new(img(1, 3, 3), 7);
     int a = neurons(&n, conv(&n, 0, square(2, 1, 0), 3, uniforms(&n, 12, -1, 1), NULL), lif(&n, 0.5, 1));
@@ -296,12 +327,13 @@ Test(temporal_lower, what_the_output_does_not_need_is_not_built) {
     nh_arena_free(n.a);
 }
 
-/* --- errors ------------------------------------------------------------------------------------------------------------------- */
+/* --- errors ------------------------------------------------------------------------------------------------------ */
 
 Test(temporal_lower, P107_two_images_in_one_stream) {
     tnet n = tnet_new(img(2, 4, 4), 9);
     int a = conv(&n, 0, square(1, 1, 0), 2, uniforms(&n, 4, -1, 1), NULL);
-    conv(&n, reshaped(&n, neurons(&n, a, lif(&n, 0.5, 1)), img(1, 8, 4)), square(1, 1, 0), 2, uniforms(&n, 2, -1, 1), NULL);
+    conv(&n, reshaped(&n, neurons(&n, a, lif(&n, 0.5, 1)), img(1, 8, 4)), square(1, 1, 0), 2, uniforms(&n, 2, -1, 1),
+         NULL);
     cr_assert(passes(&n, random_samples(&n, SAMPLES, 2), SAMPLES));
     cr_expect_null(nh_lower(n.a, n.d, n.g, &n.o));
     cr_expect_eq(count_of(&n, NH_P_LAYOUT), 1);
@@ -321,8 +353,11 @@ Test(temporal_lower, P108_names_the_least_reuse_factor_of_a_convolution) {
             cr_assert(passes(&n, random_samples(&n, SAMPLES, 2), SAMPLES));
             nh_design *g = nh_lower(n.a, n.d, n.g, &n.o);
             cr_expect_eq(g == NULL, less == 1);
-            if (g) cr_expect_eq(g->unit[0].conv.cycles, 16 * least[i]);
-            else cr_expect_str_eq(n.d->item[n.d->count - 1].allowed, nh_arena_printf(n.a, "%lld or more", (long long)least[i]));
+            if (g)
+                cr_expect_eq(g->unit[0].conv.cycles, 16 * least[i]);
+            else
+                cr_expect_str_eq(n.d->item[n.d->count - 1].allowed,
+                                 nh_arena_printf(n.a, "%lld or more", (long long)least[i]));
             nh_arena_free(n.a);
         }
 }
@@ -337,14 +372,15 @@ Test(temporal_lower, P109_steps_are_needed) {
     nh_arena_free(n.a);
 }
 
-/* --- auto reuse ------------------------------------------------------------------------------------------------------------------- */
+/* --- auto reuse -------------------------------------------------------------------------------------------------- */
 
 static int64_t lanes_of_all(const nh_design *g) {
     int64_t sum = 0;
     for (int i = 0; i < g->n_unit; i++) {
         const nh_unit *u = &g->unit[i];
         if (u->kind == NH_UNIT_MAC) sum += u->mac.in_lanes * u->mac.out_lanes;
-        if (u->kind == NH_UNIT_CONV) sum += u->conv.depthwise ? u->conv.out_lanes : u->conv.in_lanes * u->conv.out_lanes;
+        if (u->kind == NH_UNIT_CONV)
+            sum += u->conv.depthwise ? u->conv.out_lanes : u->conv.in_lanes * u->conv.out_lanes;
     }
     return sum;
 }
@@ -353,7 +389,9 @@ static int64_t slowest(const nh_design *g) {
     int64_t most = 0;
     for (int i = 0; i < g->n_unit; i++) {
         const nh_unit *u = &g->unit[i];
-        int64_t cycles = u->kind == NH_UNIT_MAC ? u->mac.in_words * u->mac.groups : u->kind == NH_UNIT_CONV ? u->conv.cycles : 0;
+        int64_t cycles = u->kind == NH_UNIT_MAC    ? u->mac.in_words * u->mac.groups
+                         : u->kind == NH_UNIT_CONV ? u->conv.cycles
+                                                   : 0;
         most = cycles > most ? cycles : most;
     }
     return most;
@@ -364,7 +402,8 @@ static tnet mixed(void) {
     nh_window w = square(3, 1, 1);
     int a = neurons(&n, conv(&n, 0, w, 4, uniforms(&n, 72, -1, 1), NULL), lif(&n, 0.5, 1));
     w.groups = 2;
-    int b = neurons(&n, conv(&n, pool(&n, NH_OP_SUMPOOL, a, square(2, 2, 0)), w, 4, uniforms(&n, 72, -1, 1), NULL), lif(&n, 0.5, 1));
+    int b = neurons(&n, conv(&n, pool(&n, NH_OP_SUMPOOL, a, square(2, 2, 0)), w, 4, uniforms(&n, 72, -1, 1), NULL),
+                    lif(&n, 0.5, 1));
     block(&n, reshaped(&n, b, vec(36)), 10);
     return n;
 }
@@ -423,7 +462,8 @@ Test(conv_lanes, are_the_fewest_that_divide_the_channels_and_are_fast_enough) {
             for (int64_t o = 1; o <= most; o++)
                 for (int64_t k = 1; k <= s.c_in; k++) {
                     if (most % o || s.c_in % k) continue;
-                    int64_t cycles = s.depthwise ? s.taps * s.groups / o : s.taps * (s.c_in / k) * s.groups * (s.c_out / o);
+                    int64_t cycles =
+                        s.depthwise ? s.taps * s.groups / o : s.taps * (s.c_in / k) * s.groups * (s.c_out / o);
                     if (cycles <= r && o * k < best) best = o * k;
                 }
             cr_assert_eq(nh_conv_lanes(&s, r, &in, &out), best < INT64_MAX);
