@@ -12,6 +12,7 @@ import tempfile
 
 import numpy as np
 
+import fixed
 import nir
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cosim"))
@@ -67,6 +68,7 @@ def judge(neurohls, seed, folder):
     report = json.loads((folder / "out/report.json").read_text())
     network = nir.Network(folder / "net.nir", report, preset, options, net.dt, scale == "power_of_two")
     got = np.load(folder / "out/sim/outputs_c.npy").reshape(*net.x.shape[:2], -1)
+    got >>= max(0, -fixed.Format(report["layers"][-1]["result"]).frac)  # integers above an LSB of 1 are written as their values
     want = np.array([network.run(sample) for sample in net.x])
     wrong = np.argwhere(got != want)
     if len(wrong):

@@ -24,8 +24,13 @@ def hold(v, low, high):
     return max(low, min(high, v))
 
 
+BEYOND = 1 << 256
+
+
 def even(value, bits):
-    """round(value * 2^bits) of a Decimal."""
+    """round(value * 2^bits) of a Decimal; an infinite one (the logarithm of 0) is beyond every format."""
+    if value.is_infinite():
+        return -BEYOND if value < 0 else BEYOND
     with localcontext() as context:
         context.prec = functions.DIGITS + 20
         return int((value * Decimal(2) ** bits).to_integral_value(ROUND_HALF_EVEN))
