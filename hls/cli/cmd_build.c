@@ -1,5 +1,5 @@
 /* build, sim, synth: the same driver with other steps. */
-#include "run.h"
+#include "session.h"
 
 static bool check_step(nh_cli *c, const char *option, const char *name) {
     if (!name || nh_step_find(name) >= 0) return true;
@@ -12,32 +12,32 @@ static bool check_step(nh_cli *c, const char *option, const char *name) {
     return false;
 }
 
-static bool prepare(nh_run *r, nh_cli *c) {
+static bool prepare(nh_session *r, nh_cli *c) {
     bool until = check_step(c, "until", c->flag.until), from = check_step(c, "from", c->flag.from);
-    if (!until || !from || !nh_run_load(r, c, c->arg[0])) return false;
+    if (!until || !from || !nh_cli_load(c, r, c->arg[0])) return false;
     if (!nh_run_is_event(r) || c->flag.dump_after) return true;
     if (nh_run_map(r)) return nh_run_reference(r);
-    nh_run_map_print(r, stdout); /* what does not fit, and what would */
+    nh_cli_print_map(c, r); /* what does not fit, and what would */
     return false;
 }
 
 static nh_exit run(nh_cli *c, unsigned wanted, unsigned named) {
-    nh_run r;
+    nh_session r;
     if (!prepare(&r, c) || !r.design) return nh_cli_finish(c);
     if (named & 1U << NH_STEP_SYNTH && nh_has_pnr(&r.opt->target) && !r.parts) {
         wanted |= 1U << NH_STEP_PNR;
         named |= 1U << NH_STEP_PNR;
     }
-    return nh_run_steps(&r, (nh_step_plan){.wanted = wanted, .named = named});
+    return nh_cli_steps(c, &r, (nh_step_plan){.wanted = wanted, .named = named});
 }
 
 nh_exit nh_cmd_build(nh_cli *c) {
-    nh_run r;
+    nh_session r;
     if (!prepare(&r, c) || !r.design) return nh_cli_finish(c);
     int until = c->flag.until ? nh_step_find(c->flag.until) : NH_STEP_REPORT;
     nh_step_plan plan = {
         .wanted = (2U << until) - 1, .named = c->flag.until ? 1U << until : 0, .simulates_c = until == NH_STEP_C};
-    return nh_run_steps(&r, plan);
+    return nh_cli_steps(c, &r, plan);
 }
 
 nh_exit nh_cmd_sim(nh_cli *c) {

@@ -1,7 +1,7 @@
-#include "run.h"
+#include "session.h"
 
 nh_exit nh_cmd_check(nh_cli *c) {
-    nh_run r;
+    nh_session r;
     if (c->flag.schema) {
         nh_config_schema(stdout);
         return NH_EXIT_OK;
@@ -10,10 +10,10 @@ nh_exit nh_cmd_check(nh_cli *c) {
         nh_report(c->diag, NH_O_USAGE, NH_NOWHERE, "check needs CONFIG or --schema");
         return nh_cli_finish(c);
     }
-    if (!nh_run_load(&r, c, c->arg[0])) return nh_cli_finish(c);
+    if (!nh_cli_load(c, &r, c->arg[0])) return nh_cli_finish(c);
     if (nh_run_is_event(&r) && !c->flag.dump_after) {
         nh_run_map(&r);
-        nh_run_map_print(&r, stdout);
+        nh_cli_print_map(c, &r);
     }
     if (!r.design) return nh_cli_finish(c);
     nh_check_estimate(&r);

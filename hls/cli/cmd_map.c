@@ -2,26 +2,26 @@
 #include "fabric_measured.h"
 #include "file.h"
 #include "map_report.h"
-#include "run.h"
+#include "session.h"
 
 /* The RTL against the C model, in a folder that does not stay. */
-static bool check_rtl(nh_run *r) {
-    char *stage = nh_stage_dir(r->cli->arena, r->cli->diag, nh_path_join(r->cli->arena, r->out, "map_sim"));
-    bool ok = stage && nh_run_fabric_rtl_print(r, nh_run_folder(r, NH_STEP_RTL), stage);
+static bool check_rtl(const nh_cli *c, nh_session *r) {
+    char *stage = nh_stage_dir(r->arena, r->diag, nh_path_join(r->arena, r->out, "map_sim"));
+    bool ok = stage && nh_run_fabric_rtl_print(r, nh_run_folder(r, NH_STEP_RTL), stage, nh_cli_tables(c));
     if (stage) nh_discard(stage);
     return ok;
 }
 
-static bool run_all(nh_run *r) {
+static bool run_all(const nh_cli *c, nh_session *r) {
     nh_step_plan plan = {.wanted = 1U << NH_STEP_MAP | 1U << NH_STEP_RTL};
-    return nh_run_fabric(r, true) && nh_run_only_steps(r, plan) && check_rtl(r);
+    return nh_run_fabric(r, nh_cli_tables(c)) && nh_run_only_steps(r, plan) && check_rtl(c, r);
 }
 
 nh_exit nh_cmd_map(nh_cli *c) {
-    nh_run r;
-    if (!nh_run_load(&r, c, c->arg[0])) return nh_cli_finish(c);
+    nh_session r;
+    if (!nh_cli_load(c, &r, c->arg[0])) return nh_cli_finish(c);
     if (r.parts) {
-        nh_places_print_maps(&r, stdout);
+        nh_cli_print_part_maps(c, &r);
         return nh_cli_finish(c);
     }
     if (!nh_run_is_event(&r)) {
@@ -32,8 +32,8 @@ nh_exit nh_cmd_map(nh_cli *c) {
     }
     bool ok = nh_run_map(&r);
     if (c->flag.verbose && r.plan) nh_map_print_seconds(r.plan, stderr);
-    if (!c->flag.json) nh_run_map_print(&r, stdout);
-    ok = ok && run_all(&r);
+    if (!c->flag.json) nh_cli_print_map(c, &r);
+    ok = ok && run_all(c, &r);
     if (c->flag.json && r.plan) /* with what was measured: at the end */
         fputs(nh_fabric_measured_json(c->arena, nh_map_json(c->arena, r.plan, r.net, &r.opt->fabric.f), r.fabric_rtl,
                                       r.facts.fabric.rtl_samples),

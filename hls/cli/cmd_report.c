@@ -1,5 +1,5 @@
 #include "file.h"
-#include "run.h"
+#include "session.h"
 
 nh_exit nh_cmd_report(nh_cli *c) {
     nh_bytes text;

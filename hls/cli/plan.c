@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "fields.h"
-#include "run.h"
+#include "session.h"
 #include "text.h"
 
 enum { COLUMNS = 12, NAME_MOST = 24, CELL = 4 * NAME_MOST + 16 }; /* a character has at most 4 bytes */
@@ -72,16 +72,16 @@ static void put_row(const row *r, const int *width, FILE *out) {
     }
 }
 
-static void put_head(const nh_run *r, FILE *out) {
+static void put_head(const nh_session *r, FILE *out) {
     const nh_options *o = r->opt;
     char shape[96], format[NH_FORMAT_TEXT];
-    fprintf(out, "%s for %s at %g MHz, io %s\n", o->project, nh_text_clean(r->cli->arena, o->target.name, 80),
-            o->clock_mhz, o->io == NH_IO_STREAM ? "stream" : "parallel");
+    fprintf(out, "%s for %s at %g MHz, io %s\n", o->project, nh_text_clean(r->arena, o->target.name, 80), o->clock_mhz,
+            o->io == NH_IO_STREAM ? "stream" : "parallel");
     fprintf(out, "input %s of %s\n\n", nh_shape_print(r->graph->tensor[r->graph->input].shape, shape),
             nh_format_print(r->design->stream[r->design->input].fmt, format));
 }
 
-static void put_rate(const nh_run *r, FILE *out) {
+static void put_rate(const nh_session *r, FILE *out) {
     const nh_design *g = r->design;
     double rate = r->opt->clock_mhz * 1e6 / (double)g->ii_cycles,
            latency_us = (double)g->latency_cycles / r->opt->clock_mhz;
@@ -94,13 +94,13 @@ static void put_rate(const nh_run *r, FILE *out) {
     fputs("LUT and BRAM are estimates; neurohls synth counts them\n", out);
 }
 
-void nh_plan_text(const nh_run *r, FILE *out) {
+void nh_plan_text(const nh_session *r, FILE *out) {
     const nh_design *g = r->design;
     size_t n = (size_t)g->n_unit + 2;
-    row *rows = nh_arena_array(r->cli->arena, n, sizeof *rows);
+    row *rows = nh_arena_array(r->arena, n, sizeof *rows);
     int width[COLUMNS] = {0};
     for (int c = 0; c < COLUMNS; c++) snprintf(rows[0].cell[c], CELL, "%s", title[c]);
-    for (int u = 0; u < g->n_unit; u++) rows[u + 1] = unit_row(r->cli->arena, g, &g->unit[u]);
+    for (int u = 0; u < g->n_unit; u++) rows[u + 1] = unit_row(r->arena, g, &g->unit[u]);
     rows[n - 1] = total_row(g);
     for (size_t i = 0; i < n; i++)
         for (int c = 0; c < COLUMNS; c++)
@@ -134,14 +134,14 @@ static json_t *unit_json(nh_arena *a, const nh_design *g, const nh_unit *u) {
     return j;
 }
 
-void nh_plan_json(const nh_run *r, FILE *out) {
+void nh_plan_json(const nh_session *r, FILE *out) {
     const nh_design *g = r->design;
     json_t *units = json_array();
-    for (int u = 0; u < g->n_unit; u++) json_array_append_new(units, unit_json(r->cli->arena, g, &g->unit[u]));
+    for (int u = 0; u < g->n_unit; u++) json_array_append_new(units, unit_json(r->arena, g, &g->unit[u]));
     json_t *j = json_pack("{ss ss sf sI sI so so}", "project", r->opt->project, "target", r->opt->target.name,
                           "clock_mhz", r->opt->clock_mhz, "ii_cycles", (json_int_t)g->ii_cycles, "latency_cycles",
                           (json_int_t)g->latency_cycles, "estimate", resources_json(g->estimate), "units", units);
-    if (r->parts) json_object_set_new(j, "parts", nh_parts_json(r->cli->arena, &r->facts));
+    if (r->parts) json_object_set_new(j, "parts", nh_parts_json(r->arena, &r->facts));
     if (g->is_temporal) json_object_set_new(j, "steps", json_integer(g->steps));
     json_dumpf(j, out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
     fputc('\n', out);

@@ -1,7 +1,7 @@
 #include <pthread.h>
 #include <time.h>
 
-#include "run.h"
+#include "session.h"
 
 struct nh_progress {
     pthread_t thread;
@@ -38,7 +38,7 @@ static void *tick(void *ctx) {
     return NULL;
 }
 
-nh_progress *nh_progress_start(nh_cli *c, int index, int count, const char *what) {
+nh_progress *nh_progress_start(const nh_cli *c, int index, int count, const char *what) {
     nh_progress *p = NH_NEW(c->arena, nh_progress);
     p->index = index;
     p->count = count;
@@ -51,9 +51,8 @@ nh_progress *nh_progress_start(nh_cli *c, int index, int count, const char *what
     return p;
 }
 
-double nh_progress_stop(nh_progress *p) {
-    double seconds = seconds_since(&p->start);
-    if (!p->shown) return seconds;
+void nh_progress_stop(nh_progress *p) {
+    if (!p->shown) return;
     pthread_mutex_lock(&p->lock);
     p->stop = true;
     pthread_cond_signal(&p->wake);
@@ -62,5 +61,4 @@ double nh_progress_stop(nh_progress *p) {
     pthread_cond_destroy(&p->wake);
     pthread_mutex_destroy(&p->lock);
     fputs("\r\033[K", stderr);
-    return seconds;
 }

@@ -18,7 +18,7 @@ unsigned nh_required_steps(const nh_options *o) {
 }
 
 /* known: it was measured; met: it holds. Returns whether the user must hear that it does not. */
-static bool add(nh_run *r, const char *name, const char *required, const char *measured, bool known, bool met) {
+static bool add(nh_session *r, const char *name, const char *required, const char *measured, bool known, bool met) {
     int i = r->facts.n_requirement++;
     r->facts.requirement[i].name = name;
     r->facts.requirement[i].required = required;
@@ -28,15 +28,15 @@ static bool add(nh_run *r, const char *name, const char *required, const char *m
     return known && !met;
 }
 
-bool nh_check_fabric_match(nh_run *r) {
+bool nh_check_fabric_match(nh_session *r) {
     const nh_fabric_facts *f = &r->facts.fabric;
     if (f->rtl_differing == 0) return true;
-    return nh_report(r->cli->diag, NH_P_FABRIC_DIFFERS, NH_NOWHERE, "the RTL is not as the C model: %s", f->rtl_first);
+    return nh_report(r->diag, NH_P_FABRIC_DIFFERS, NH_NOWHERE, "the RTL is not as the C model: %s", f->rtl_first);
 }
 
-static void check_match(nh_run *r) {
+static void check_match(nh_session *r) {
     const nh_sim_facts *s = &r->facts.sim;
-    nh_arena *a = r->cli->arena;
+    nh_arena *a = r->arena;
     if (!s->ran || s->compared == 0) return;
     const char *measured = nh_arena_printf(a, "%lld of %lld differ", (long long)s->mismatches, (long long)s->compared);
     if (!add(r, "C = RTL", "0 differ", measured, true, s->mismatches == 0)) return;
@@ -45,19 +45,19 @@ static void check_match(nh_run *r) {
         return;
     }
     const nh_mismatch *m = &s->first;
-    nh_report(r->cli->diag, NH_R_MISMATCH, NH_NOWHERE,
+    nh_report(r->diag, NH_R_MISMATCH, NH_NOWHERE,
               "%lld of %lld elements differ; the first: sample %lld, element %lld, cycle %lld",
               (long long)s->mismatches, (long long)s->compared, (long long)m->sample, (long long)m->element,
               (long long)m->cycle);
-    nh_diag_layer(r->cli->diag, m->layer ? m->layer : "output");
-    nh_diag_found(r->cli->diag, "%lld", (long long)m->got);
-    nh_diag_allowed(r->cli->diag, "%lld", (long long)m->expected);
+    nh_diag_layer(r->diag, m->layer ? m->layer : "output");
+    nh_diag_found(r->diag, "%lld", (long long)m->got);
+    nh_diag_allowed(r->diag, "%lld", (long long)m->expected);
 }
 
-static void check_accuracy(nh_run *r) {
+static void check_accuracy(nh_session *r) {
     double most = r->opt->require.max_accuracy_drop;
     const nh_sim_facts *s = &r->facts.sim;
-    nh_arena *a = r->cli->arena;
+    nh_arena *a = r->arena;
     if (most < 0) return;
     bool known = s->ran && s->acc_float >= 0 && s->acc_fixed >= 0;
     double drop = known ? s->acc_float - s->acc_fixed : 0;
@@ -65,25 +65,25 @@ static void check_accuracy(nh_run *r) {
     const char *measured = known ? nh_arena_printf(a, "%.3g%%", 100 * drop) : "";
     /* Accuracies are quotients of counts: equal up to rounding counts as equal. */
     if (!add(r, "accuracy drop", required, measured, known, drop <= most + 1e-12)) return;
-    nh_report(r->cli->diag, NH_R_ACCURACY, r->opt->require.accuracy_at,
+    nh_report(r->diag, NH_R_ACCURACY, r->opt->require.accuracy_at,
               "the accuracy drops by %.3g points, from %.2f%% to %.2f%%", 100 * drop, 100 * s->acc_float,
               100 * s->acc_fixed);
-    nh_diag_allowed(r->cli->diag, "%s", required);
+    nh_diag_allowed(r->diag, "%s", required);
 }
 
 /* What all three of fixed point against float say when they are missed. */
-static void say_drift(nh_run *r, nh_code code, nh_loc at, const char *what, const char *measured,
+static void say_drift(nh_session *r, nh_code code, nh_loc at, const char *what, const char *measured,
                       const char *required) {
-    nh_verdict v = nh_judge_drift(r->cli->arena, &r->facts);
-    nh_report(r->cli->diag, code, at, "%s: %s", what, measured);
-    nh_diag_allowed(r->cli->diag, "%s", required);
-    if (v.remedy) nh_diag_hint(r->cli->diag, "%s", v.remedy);
+    nh_verdict v = nh_judge_drift(r->arena, &r->facts);
+    nh_report(r->diag, code, at, "%s: %s", what, measured);
+    nh_diag_allowed(r->diag, "%s", required);
+    if (v.remedy) nh_diag_hint(r->diag, "%s", v.remedy);
 }
 
-static void check_sqnr(nh_run *r) {
+static void check_sqnr(nh_session *r) {
     double least = r->opt->require.min_sqnr_db;
     const nh_error_fact *e = &r->facts.sim.output.fixed;
-    nh_arena *a = r->cli->arena;
+    nh_arena *a = r->arena;
     if (least < 0) return;
     bool known = r->facts.sim.ran && e->n > 0;
     const char *required = nh_arena_printf(a, "at least %.6g dB", least);
@@ -94,10 +94,10 @@ static void check_sqnr(nh_run *r) {
         say_drift(r, NH_R_SQNR, r->opt->require.sqnr_at, "the SQNR of the outputs is too low", measured, required);
 }
 
-static void check_error(nh_run *r) {
+static void check_error(nh_session *r) {
     double most = r->opt->require.max_error;
     const nh_error_fact *e = &r->facts.sim.output.fixed;
-    nh_arena *a = r->cli->arena;
+    nh_arena *a = r->arena;
     if (most < 0) return;
     bool known = r->facts.sim.ran && e->n > 0;
     const char *required = nh_arena_printf(a, "at most %.6g", most), *measured = nh_arena_printf(a, "%.4g", e->max_abs);
@@ -106,10 +106,10 @@ static void check_error(nh_run *r) {
                   required);
 }
 
-static void check_agreement(nh_run *r) {
+static void check_agreement(nh_session *r) {
     double least = r->opt->require.min_agreement;
     const nh_sim_facts *s = &r->facts.sim;
-    nh_arena *a = r->cli->arena;
+    nh_arena *a = r->arena;
     if (least < 0) return;
     bool known = s->ran && s->agree_float_fixed >= 0;
     const char *required = nh_arena_printf(a, "at least %.6g%%", 100 * least),
@@ -119,18 +119,18 @@ static void check_agreement(nh_run *r) {
                   "float and fixed point give the same class less often than required", measured, required);
 }
 
-static void check_fmax(nh_run *r) {
+static void check_fmax(nh_session *r) {
     double least = r->opt->require.min_fmax_mhz;
     const nh_pnr_facts *p = &r->facts.pnr;
-    nh_arena *a = r->cli->arena;
+    nh_arena *a = r->arena;
     if (least <= 0) return;
     bool known = p->ran && p->fits;
     const char *required = nh_arena_printf(a, "at least %.6g MHz", least);
     const char *measured = known ? nh_arena_printf(a, "%.2f MHz", p->fmax_mhz) : "";
     if (!add(r, "fmax", required, measured, known, p->fmax_mhz >= least)) return;
-    nh_report(r->cli->diag, NH_R_FMAX, r->opt->require.fmax_at, "the clock reaches %.2f MHz", p->fmax_mhz);
-    nh_diag_allowed(r->cli->diag, "%s", required);
-    nh_diag_hint(r->cli->diag, "a higher clock_mhz makes neurohls pipeline more finely");
+    nh_report(r->diag, NH_R_FMAX, r->opt->require.fmax_at, "the clock reaches %.2f MHz", p->fmax_mhz);
+    nh_diag_allowed(r->diag, "%s", required);
+    nh_diag_hint(r->diag, "a higher clock_mhz makes neurohls pipeline more finely");
 }
 
 typedef struct {
@@ -150,7 +150,7 @@ static resource worst(const resource *list, size_t n) {
     return w;
 }
 
-static resource worst_measured(const nh_run *r) {
+static resource worst_measured(const nh_session *r) {
     const nh_target *t = &r->opt->target;
     const nh_pnr_facts *p = &r->facts.pnr;
     if (p->ran) {
@@ -169,26 +169,26 @@ static resource worst_measured(const nh_run *r) {
     return worst(list, sizeof list / sizeof *list);
 }
 
-static void check_fit(nh_run *r) {
+static void check_fit(nh_session *r) {
     const nh_pnr_facts *p = &r->facts.pnr;
     if (!r->opt->require.fit) return;
     bool known = p->ran || (r->facts.synth.ran && r->facts.synth.n_unit > 0);
     resource w = known ? worst_measured(r) : (resource){NULL, 0, 0};
     bool met = p->ran ? p->fits : !w.name;
-    const char *measured = !known   ? ""
-                           : met    ? "it fits"
-                           : w.name ? nh_arena_printf(r->cli->arena, "%s: %lld of %lld", w.name, (long long)w.needed,
-                                                      (long long)w.available)
-                                    : "it does not fit";
+    const char *measured =
+        !known   ? ""
+        : met    ? "it fits"
+        : w.name ? nh_arena_printf(r->arena, "%s: %lld of %lld", w.name, (long long)w.needed, (long long)w.available)
+                 : "it does not fit";
     if (!add(r, "fit", r->opt->target.name, measured, known, met)) return;
-    nh_report(r->cli->diag, NH_R_FIT, r->opt->require.fit_at, "the design does not fit %s", r->opt->target.name);
-    nh_diag_found(r->cli->diag, "%s", measured);
-    nh_diag_hint(r->cli->diag,
-                 r->image ? "fewer or smaller cores (fabric: mesh, lanes, neurons, axons, synapse_kib) need less"
-                          : "a larger reuse_factor or narrower weights need less");
+    nh_report(r->diag, NH_R_FIT, r->opt->require.fit_at, "the design does not fit %s", r->opt->target.name);
+    nh_diag_found(r->diag, "%s", measured);
+    nh_diag_hint(r->diag, r->image
+                              ? "fewer or smaller cores (fabric: mesh, lanes, neurons, axons, synapse_kib) need less"
+                              : "a larger reuse_factor or narrower weights need less");
 }
 
-void nh_check_estimate(nh_run *r) {
+void nh_check_estimate(nh_session *r) {
     const nh_target *t = &r->opt->target;
     const nh_resources *e = &r->design->estimate;
     const resource list[] = {{"LUTs", e->luts, t->luts},
@@ -197,12 +197,12 @@ void nh_check_estimate(nh_run *r) {
                              {"DSP blocks", e->dsps, t->dsps}};
     resource w = worst(list, sizeof list / sizeof *list);
     if (!r->opt->require.fit || !w.name) return;
-    nh_report(r->cli->diag, NH_R_ESTIMATE, r->opt->require.fit_at, "%s may not suffice: about %lld of %lld %s", t->name,
+    nh_report(r->diag, NH_R_ESTIMATE, r->opt->require.fit_at, "%s may not suffice: about %lld of %lld %s", t->name,
               (long long)w.needed, (long long)w.available, w.name);
-    nh_diag_hint(r->cli->diag, "a larger reuse_factor or narrower weights need less; neurohls synth counts exactly");
+    nh_diag_hint(r->diag, "a larger reuse_factor or narrower weights need less; neurohls synth counts exactly");
 }
 
-void nh_check_requirements(nh_run *r) {
+void nh_check_requirements(nh_session *r) {
     static const char *const where[] = {"neurohls sim", "neurohls synth"};
     check_match(r);
     int first = r->facts.n_requirement;
@@ -221,8 +221,8 @@ void nh_check_requirements(nh_run *r) {
         for (int s = 0; s < r->facts.n_step; s++)
             if (steps >> s & 1 && r->facts.step[s].state == NH_STEP_SKIPPED) skipped = true;
         if (!skipped) continue;
-        nh_report(r->cli->diag, NH_R_UNMEASURED, NH_NOWHERE, "the requirement '%s' could not be measured",
+        nh_report(r->diag, NH_R_UNMEASURED, NH_NOWHERE, "the requirement '%s' could not be measured",
                   r->facts.requirement[i].name);
-        nh_diag_hint(r->cli->diag, "%s measures it; neurohls doctor says what is missing", where[by_sim ? 0 : 1]);
+        nh_diag_hint(r->diag, "%s measures it; neurohls doctor says what is missing", where[by_sim ? 0 : 1]);
     }
 }

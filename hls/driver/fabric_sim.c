@@ -9,7 +9,7 @@
 #include "tool.h"
 
 typedef struct {
-    nh_run *r;
+    nh_session *r;
     const nh_design *g; /* the same network as a pipeline: the integer model of its layers */
     nh_design_state *state;
     int64_t **raw;
@@ -51,7 +51,7 @@ static void compare_sample(bench *b, int64_t sample, int64_t *in, int64_t *want)
             b->spikes += got != 0;
             if (got == want[e]) continue;
             if (b->differ++ == 0)
-                nh_report(b->r->cli->diag, NH_P_FABRIC_DIFFERS, NH_NOWHERE,
+                nh_report(b->r->diag, NH_P_FABRIC_DIFFERS, NH_NOWHERE,
                           "sample %lld, step %lld, output %lld: %lld, expected %lld", (long long)sample, (long long)t,
                           (long long)e, (long long)got, (long long)want[e]);
         }
@@ -86,10 +86,10 @@ static void compare_class(bench *b, int64_t sample) {
 }
 
 /* With strategies that every layer has. */
-static const nh_graph *as_pipeline(nh_run *r) {
-    nh_graph *g = NH_NEW(r->cli->arena, nh_graph);
+static const nh_graph *as_pipeline(nh_session *r) {
+    nh_graph *g = NH_NEW(r->arena, nh_graph);
     *g = *r->graph;
-    g->layer = nh_arena_array(r->cli->arena, (size_t)g->n_layer, sizeof *g->layer);
+    g->layer = nh_arena_array(r->arena, (size_t)g->n_layer, sizeof *g->layer);
     for (int i = 0; i < g->n_layer; i++) {
         g->layer[i] = r->graph->layer[i];
         nh_layer_options *o = &g->layer[i].opt;
@@ -101,8 +101,8 @@ static const nh_graph *as_pipeline(nh_run *r) {
 }
 
 /* How its units would be built is of no interest: nobody builds them. */
-bool nh_run_reference(nh_run *r) {
-    nh_arena *a = r->cli->arena;
+bool nh_run_reference(nh_session *r) {
+    nh_arena *a = r->arena;
     nh_options *o = NH_NEW(a, nh_options);
     nh_diag *d = nh_diag_new(a);
     if (r->design) return true;
@@ -111,7 +111,7 @@ bool nh_run_reference(nh_run *r) {
     o->budget.rate_hz = 0;
     r->design = nh_lower(a, d, as_pipeline(r), o);
     if (!r->design)
-        nh_diag_append(r->cli->diag, d);
+        nh_diag_append(r->diag, d);
     else
         r->design->opt = r->opt;
     return r->design;
@@ -135,7 +135,7 @@ static void add_activity(bench *b) {
 }
 
 static void name_cores(bench *b) {
-    nh_arena *a = b->r->cli->arena;
+    nh_arena *a = b->r->arena;
     const nh_image *m = b->r->image;
     nh_fabric_facts *f = &b->r->facts.fabric;
     *f = (nh_fabric_facts){.correct = -1};
@@ -165,29 +165,29 @@ static void put_facts(const bench *b) {
     f->correct = b->r->label ? b->correct : -1;
 }
 
-static void print_result(const bench *b) {
-    const nh_run *r = b->r;
+static void print_result(const bench *b, FILE *out) {
+    const nh_session *r = b->r;
     int64_t n = r->inputs.n;
-    printf("\nC model of the fabric, %lld samples of %lld steps\n", (long long)n, (long long)r->image->steps);
-    printf("  as the layers  %lld of %lld outputs differ, %.1f spikes per sample\n", (long long)b->differ,
-           (long long)b->compared, (double)b->spikes / (double)n);
+    fprintf(out, "\nC model of the fabric, %lld samples of %lld steps\n", (long long)n, (long long)r->image->steps);
+    fprintf(out, "  as the layers  %lld of %lld outputs differ, %.1f spikes per sample\n", (long long)b->differ,
+            (long long)b->compared, (double)b->spikes / (double)n);
     if (b->value) {
-        printf("  as float       the same class for %lld of %lld samples (%.2f %%)", (long long)b->agree, (long long)n,
-               100 * (double)b->agree / (double)n);
+        fprintf(out, "  as float       the same class for %lld of %lld samples (%.2f %%)", (long long)b->agree,
+                (long long)n, 100 * (double)b->agree / (double)n);
         if (b->agree < n)
-            printf("; first other: sample %lld, float %lld, fabric %lld", (long long)b->other[0],
-                   (long long)b->other[1], (long long)b->other[2]);
-        putchar('\n');
+            fprintf(out, "; first other: sample %lld, float %lld, fabric %lld", (long long)b->other[0],
+                    (long long)b->other[1], (long long)b->other[2]);
+        fputc('\n', out);
     }
-    printf("  cycles         %.0f per inference (mean), %lld (most)\n", (double)b->cycles / (double)n,
-           (long long)b->most_cycles);
-    if (r->label) printf("  accuracy       %.2f %%", 100 * (double)b->correct / (double)n);
-    if (r->label && b->value) printf(", float %.2f %%", 100 * (double)b->correct_float / (double)n);
-    if (r->label) putchar('\n');
+    fprintf(out, "  cycles         %.0f per inference (mean), %lld (most)\n", (double)b->cycles / (double)n,
+            (long long)b->most_cycles);
+    if (r->label) fprintf(out, "  accuracy       %.2f %%", 100 * (double)b->correct / (double)n);
+    if (r->label && b->value) fprintf(out, ", float %.2f %%", 100 * (double)b->correct_float / (double)n);
+    if (r->label) fputc('\n', out);
 }
 
-bool nh_run_fabric(nh_run *r, bool prints) {
-    nh_arena *a = r->cli->arena;
+bool nh_run_fabric(nh_session *r, FILE *out) {
+    nh_arena *a = r->arena;
     bench b = {.r = r};
     if (r->inputs.n == 0) return true;
     if (!nh_run_reference(r)) return false;
@@ -216,15 +216,15 @@ bool nh_run_fabric(nh_run *r, bool prints) {
     }
     nh_arena_free(scratch);
     put_facts(&b);
-    if (prints && !r->cli->flag.quiet && !r->cli->flag.json) print_result(&b);
+    if (out) print_result(&b, out);
     return ok && b.differ == 0;
 }
 
 /* Inputs of the first n samples as the fabric's integers. */
-static const int32_t *all_inputs(nh_run *r, int64_t n) {
+static const int32_t *all_inputs(nh_session *r, int64_t n) {
     int64_t size = r->inputs.size;
     bench b = {.r = r};
-    int32_t *x = nh_arena_array(r->cli->arena, (size_t)(n * size), sizeof *x);
+    int32_t *x = nh_arena_array(r->arena, (size_t)(n * size), sizeof *x);
     for (int64_t i = 0; i < n; i++) {
         b.x = x + i * size;
         load_sample(&b, i);
@@ -238,8 +238,8 @@ static const int64_t *widened(nh_arena *a, const int32_t *v, size_t n) {
     return to;
 }
 
-bool nh_run_fabric_rtl(nh_run *r, const char *rtl_dir, const char *work_dir, const int64_t **y) {
-    nh_diag *d = r->cli->diag;
+bool nh_run_fabric_rtl(nh_session *r, const char *rtl_dir, const char *work_dir, const int64_t **y) {
+    nh_diag *d = r->diag;
     int64_t n = r->opt->simulate.rtl_limit && r->opt->simulate.rtl_limit < r->inputs.n ? r->opt->simulate.rtl_limit
                                                                                        : r->inputs.n;
     nh_sim_fabric_setup s = {.image = r->image,
@@ -251,14 +251,14 @@ bool nh_run_fabric_rtl(nh_run *r, const char *rtl_dir, const char *work_dir, con
                              .stalls = nh_sim_fabric_stalls(r->opt)};
     nh_sim_fabric_facts f;
     nh_fabric_facts *to = &r->facts.fabric;
-    s.verilator = nh_tool_find(r->cli->arena, "verilator");
-    s.cxx = nh_tool_find(r->cli->arena, "c++");
+    s.verilator = nh_tool_find(r->arena, "verilator");
+    s.cxx = nh_tool_find(r->arena, "c++");
     s.cache_dir = nh_run_cache_dir(r);
-    s.jobs = r->cli->flag.jobs;
+    s.jobs = r->ask.jobs;
     s.x = all_inputs(r, n);
     size_t size = (size_t)(n * r->image->steps * r->image->output_size);
-    s.y = nh_arena_array(r->cli->arena, size + 1, sizeof *s.y);
-    if (!nh_mkdirs(d, s.work_dir) || !nh_sim_fabric(r->cli->arena, d, &s, &f)) return false;
+    s.y = nh_arena_array(r->arena, size + 1, sizeof *s.y);
+    if (!nh_mkdirs(d, s.work_dir) || !nh_sim_fabric(r->arena, d, &s, &f)) return false;
     to->rtl_samples = n;
     to->rtl_ticks = f.ticks;
     to->rtl_events = f.events;
@@ -269,21 +269,20 @@ bool nh_run_fabric_rtl(nh_run *r, const char *rtl_dir, const char *work_dir, con
     to->rtl_load_cycles = f.load_cycles;
     nh_fabric_measured_put(&f, to);
     to->rtl_first = f.first;
-    r->fabric_rtl = NH_NEW(r->cli->arena, nh_sim_fabric_facts);
+    r->fabric_rtl = NH_NEW(r->arena, nh_sim_fabric_facts);
     *r->fabric_rtl = f;
-    *y = n == r->inputs.n ? widened(r->cli->arena, s.y, size) : NULL;
+    *y = n == r->inputs.n ? widened(r->arena, s.y, size) : NULL;
     return true;
 }
 
-bool nh_run_fabric_rtl_print(nh_run *r, const char *rtl_dir, const char *work_dir) {
-    nh_diag *d = r->cli->diag;
+bool nh_run_fabric_rtl_print(nh_session *r, const char *rtl_dir, const char *work_dir, FILE *out) {
+    nh_diag *d = r->diag;
     static const char *const tool[] = {"verilator", "c++"};
     const int64_t *y;
     if (r->inputs.n == 0 || !r->opt->simulate.rtl) return true;
     for (size_t i = 0; i < sizeof tool / sizeof *tool; i++)
-        if (!nh_tool_find(r->cli->arena, tool[i])) return nh_tool_missing(d, tool[i], "sim", false) || true;
+        if (!nh_tool_find(r->arena, tool[i])) return nh_tool_missing(d, tool[i], "sim", false) || true;
     if (!nh_run_fabric_rtl(r, rtl_dir, work_dir, &y)) return false;
-    if (!r->cli->flag.quiet && !r->cli->flag.json)
-        nh_fabric_measured_text(r->fabric_rtl, r->facts.fabric.rtl_samples, stdout);
+    if (out) nh_fabric_measured_text(r->fabric_rtl, r->facts.fabric.rtl_samples, out);
     return nh_check_fabric_match(r);
 }

@@ -18,28 +18,28 @@ static int64_t take(nh_diag *d, const nh_data_ref *ref, int64_t have, int64_t as
 }
 
 /* Does the array hold samples of the model's input? */
-static bool check_samples(nh_run *r, const nh_data_ref *ref, const nh_npy *x) {
+static bool check_samples(nh_session *r, const nh_data_ref *ref, const nh_npy *x) {
     nh_shape want = r->graph->tensor[r->graph->input].shape;
     int64_t size = nh_shape_size(want);
     char shape[96];
     bool is_batch = x->rank >= 2 || size == 1;
     if (x->rank >= 1 && is_batch && x->dim[0] >= 1 && x->n / x->dim[0] == size && x->n % x->dim[0] == 0) return true;
-    nh_report(r->cli->diag, NH_D_SHAPE, ref->at, "the array does not hold samples of the model's input");
-    nh_diag_found(r->cli->diag, "%s", nh_npy_shape(r->cli->arena, x));
-    nh_diag_allowed(r->cli->diag, "samples x %s", nh_shape_print(want, shape));
+    nh_report(r->diag, NH_D_SHAPE, ref->at, "the array does not hold samples of the model's input");
+    nh_diag_found(r->diag, "%s", nh_npy_shape(r->arena, x));
+    nh_diag_allowed(r->diag, "samples x %s", nh_shape_print(want, shape));
     return false;
 }
 
 /* The first `asked` samples, or all; *have: how many the array has. */
-static bool load_samples(nh_run *r, const nh_data_ref *ref, double scale, int64_t asked, nh_samples *out,
+static bool load_samples(nh_session *r, const nh_data_ref *ref, double scale, int64_t asked, nh_samples *out,
                          int64_t *have) {
-    nh_diag *d = r->cli->diag;
+    nh_diag *d = r->diag;
     nh_npy x;
     if (!ref->path) return true;
     if (is_text(ref->path) || strchr("2/", ref->path[strlen(ref->path) - 1]))
         return nh_report(d, NH_D_SOURCE, ref->at, "recordings need a network with time steps; '%s' has none",
                          r->graph->name);
-    nh_npy_source *s = nh_npy_open(r->cli->arena, d, ref, &x);
+    nh_npy_source *s = nh_npy_open(r->arena, d, ref, &x);
     if (!s) return false;
     int64_t n = check_samples(r, ref, &x) ? take(d, ref, x.dim[0], asked) : -1;
     if (n < 0) {
@@ -54,7 +54,8 @@ static bool load_samples(nh_run *r, const nh_data_ref *ref, double scale, int64_
 }
 
 /* Samples of a network in time. graph->steps: what was asked for, else what the first data have. */
-static bool load_frames(nh_run *r, const nh_data_ref *ref, double scale, int64_t asked, nh_samples *out, nh_frames *f) {
+static bool load_frames(nh_session *r, const nh_data_ref *ref, double scale, int64_t asked, nh_samples *out,
+                        nh_frames *f) {
     nh_frames_request q = {.opt = r->opt,
                            .ref = ref,
                            .scale = scale,
@@ -62,22 +63,22 @@ static bool load_frames(nh_run *r, const nh_data_ref *ref, double scale, int64_t
                            .shape = r->graph->tensor[r->graph->input].shape,
                            .steps = r->graph->steps};
     if (!ref->path) return true;
-    if (!nh_frames_read(r->cli->arena, r->cli->diag, &q, f)) return false;
+    if (!nh_frames_read(r->arena, r->diag, &q, f)) return false;
     r->graph->steps = f->steps;
     *out = (nh_samples){.x = f->x, .n = f->n, .size = f->steps * f->size};
     return true;
 }
 
-static bool is_class(const nh_run *r, int64_t sample, double label) {
+static bool is_class(const nh_session *r, int64_t sample, double label) {
     if (label >= 0 && label < (double)r->n_class) return true;
-    nh_report(r->cli->diag, NH_D_LABEL, r->opt->simulate.labels.at, "the label of sample %lld is %.0f",
-              (long long)sample, label);
-    nh_diag_allowed(r->cli->diag, "0 to %lld", (long long)r->n_class - 1);
+    nh_report(r->diag, NH_D_LABEL, r->opt->simulate.labels.at, "the label of sample %lld is %.0f", (long long)sample,
+              label);
+    nh_diag_allowed(r->diag, "0 to %lld", (long long)r->n_class - 1);
     return false;
 }
 
-static bool load_label_lines(nh_run *r, const nh_data_ref *ref, int64_t have, const char *const *name) {
-    const int64_t *label = nh_labels_read(r->cli->arena, r->cli->diag, ref, r->inputs.n, have, name);
+static bool load_label_lines(nh_session *r, const nh_data_ref *ref, int64_t have, const char *const *name) {
+    const int64_t *label = nh_labels_read(r->arena, r->diag, ref, r->inputs.n, have, name);
     for (int64_t i = 0; label && i < r->inputs.n; i++)
         if (!is_class(r, i, (double)label[i])) return false;
     r->label = label;
@@ -85,10 +86,10 @@ static bool load_label_lines(nh_run *r, const nh_data_ref *ref, int64_t have, co
 }
 
 /* One label for every sample that there is, or for every one that is taken. have: samples of the inputs' file. */
-static bool load_labels(nh_run *r, int64_t have, const char *const *name) {
+static bool load_labels(nh_session *r, int64_t have, const char *const *name) {
     const nh_data_ref *ref = &r->opt->simulate.labels;
-    nh_arena *a = r->cli->arena;
-    nh_diag *d = r->cli->diag;
+    nh_arena *a = r->arena;
+    nh_diag *d = r->diag;
     nh_npy y;
     if (!ref->path) return true;
     if (is_text(ref->path)) return load_label_lines(r, ref, have, name);
@@ -110,15 +111,15 @@ static bool load_labels(nh_run *r, int64_t have, const char *const *name) {
 }
 
 /* Outputs that those of the inputs are compared with. */
-static bool load_reference(nh_run *r) {
+static bool load_reference(nh_session *r) {
     const nh_data_ref *ref = &r->opt->spiking.reference;
     if (!ref->path || r->inputs.n == 0) return true;
     int64_t size = nh_shape_size(r->graph->tensor[r->graph->output].shape);
-    r->reference = nh_reference_read(r->cli->arena, r->cli->diag, ref, r->inputs.n, r->graph->steps, size);
+    r->reference = nh_reference_read(r->arena, r->diag, ref, r->inputs.n, r->graph->steps, size);
     return r->reference != NULL;
 }
 
-static bool load_temporal(nh_run *r) {
+static bool load_temporal(nh_session *r) {
     const nh_options *o = r->opt;
     nh_frames inputs = {0}, calibration = {0};
     r->graph->steps = o->spiking.time_steps;
@@ -128,15 +129,15 @@ static bool load_temporal(nh_run *r) {
          ok;
     if (ok && r->calibration.n == 0 && r->inputs.n > 0) {
         r->calibration = r->inputs;
-        nh_report(r->cli->diag, NH_N_CALIBRATION_SAME, o->simulate.inputs.at,
+        nh_report(r->diag, NH_N_CALIBRATION_SAME, o->simulate.inputs.at,
                   "no calibrate: data: formats are chosen from the simulation's inputs");
-        nh_diag_hint(r->cli->diag,
+        nh_diag_hint(r->diag,
                      "an accuracy that is measured on data that formats were chosen from is a little too good");
     }
     return ok && nh_check_agreement_data(r) && load_reference(r);
 }
 
-bool nh_load_data(nh_run *r) {
+bool nh_load_data(nh_session *r) {
     const nh_options *o = r->opt;
     if (r->graph->is_temporal) return load_temporal(r);
     int64_t have = 0, unused = 0;

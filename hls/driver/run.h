@@ -2,7 +2,8 @@
 #ifndef NH_RUN_H
 #define NH_RUN_H
 
-#include "cli.h"
+#include <stdio.h>
+
 #include "config.h"
 #include "design.h"
 #include "map.h"
@@ -23,8 +24,29 @@ typedef enum {
     NH_STEP_COUNT
 } nh_step_id;
 
+/* What a client asks of a run. Strings live as long as the run. */
 typedef struct {
-    nh_cli *cli;
+    /* NULL: not asked for. out: the output directory; by default build/<project> */
+    const char *from, *out, *dump_after;
+    FILE *dump; /* receives the network after the pass dump_after */
+    int jobs;   /* 0: one for each processor */
+    bool force, trace, waves;
+    bool quiet; /* the simulation writes no progress */
+} nh_run_ask;
+
+/* How a client hears of a run while it goes on; functions are called in the thread of the run, and may be NULL. */
+typedef struct {
+    void *ctx;
+    void (*begin)(void *ctx, int index, int count, const char *step); /* a step begins to work; index counts from 1 */
+    void (*end)(void *ctx);                                           /* it is done, or has failed */
+    void (*step)(void *ctx, const nh_step_fact *fact);                /* the state of a step is known */
+} nh_run_events;
+
+typedef struct {
+    nh_arena *arena; /* everything that the run makes lives there */
+    nh_diag *diag;
+    nh_run_ask ask;
+    nh_run_events on;
     nh_options *opt;
     nh_graph *graph;
     nh_design *design;
@@ -45,49 +67,50 @@ typedef struct {
     nh_report_facts facts;
     bool only_c;           /* the simulation is of the C kernels, whatever simulate: rtl says: build --until c */
     unsigned told_missing; /* bit i: the user knows that nh_tools[i] was not found */
-} nh_run;
+} nh_session;
 
-/* Read the configuration and the model, resolve, load the user's data, quantize, lower. False: diagnosed. With
- * --dump-after the network is printed and design stays NULL, and so it does for networks on a fabric. */
-bool nh_run_load(nh_run *r, nh_cli *c, const char *config);
+/* *r holds arena, diag, ask and on, and else zeros. Read the configuration and the model, resolve, load the user's
+ * data, quantize, lower. False: diagnosed. With dump_after the network is written to ask.dump and design stays NULL,
+ * and so it does for networks on a fabric. */
+bool nh_run_load(nh_session *r, const char *config);
 
 /* Objects that do not depend on the user's network are kept there. */
-const char *nh_run_cache_dir(nh_run *r);
+const char *nh_run_cache_dir(nh_session *r);
 
 /* places.c: networks in several places. Cut and lower; false: diagnosed. Then the work of the steps: a folder of dir
  * per part. */
-bool nh_places_load(nh_run *r);
-bool nh_places_c(nh_run *r, const char *dir);
-bool nh_places_rtl(nh_run *r, const char *dir);
-bool nh_places_synth(nh_run *r, const char *dir);
+bool nh_places_load(nh_session *r);
+bool nh_places_c(nh_session *r, const char *dir);
+bool nh_places_rtl(nh_session *r, const char *dir);
+bool nh_places_synth(nh_session *r, const char *dir);
 /* What an earlier run measured, from its facts. */
-void nh_places_recall(nh_run *r, const nh_report_facts *from, nh_step_id step);
-/* The maps of the parts on a fabric. */
-void nh_places_print_maps(const nh_run *r, FILE *out);
+void nh_places_recall(nh_session *r, const nh_report_facts *from, nh_step_id step);
+/* A run of the part alone: its network, map and image. */
+nh_session nh_places_fabric(const nh_session *r, const nh_part *part);
 
 /* fabric.c: is the network on a fabric as a whole? Its map and image; false: diagnosed, what plan there is stays. */
-bool nh_run_is_event(const nh_run *r);
-bool nh_run_map(nh_run *r);
+bool nh_run_is_event(const nh_session *r);
+bool nh_run_map(nh_session *r);
 /* Clock cycles per bit of the board's serial line; false: diagnosed. */
-bool nh_run_uart_div(const nh_run *r, int64_t *div);
-void nh_run_map_print(const nh_run *r, FILE *out);
+bool nh_run_uart_div(const nh_session *r, int64_t *div);
 /* fabric_sim.c: the layers as a pipeline, which is their integer model and makes the C kernels; no RTL is made of it.
  * design is set. */
-bool nh_run_reference(nh_run *r);
+bool nh_run_reference(nh_session *r);
 /* The simulation's inputs through the C model of the fabric, against the integer model of the layers: every output of
- * every step. Fills facts.fabric; prints: cycles and accuracy too. False: they differ, or it cannot run (diagnosed). */
-bool nh_run_fabric(nh_run *r, bool prints);
+ * every step. Fills facts.fabric; writes cycles and accuracy to out, unless it is NULL. False: they differ, or it
+ * cannot run (diagnosed). */
+bool nh_run_fabric(nh_session *r, FILE *out);
 /* The RTL of the fabric in rtl_dir against the C model, on the first simulate: rtl_limit samples; work_dir is made.
  * Fills facts.fabric. *y: outputs of the RTL, NULL when it did not run all samples. False: a tool failed. */
-bool nh_run_fabric_rtl(nh_run *r, const char *rtl_dir, const char *work_dir, const int64_t **y);
-/* The same where Verilator is there, prints, and is false when they differ too. */
-bool nh_run_fabric_rtl_print(nh_run *r, const char *rtl_dir, const char *work_dir);
+bool nh_run_fabric_rtl(nh_session *r, const char *rtl_dir, const char *work_dir, const int64_t **y);
+/* The same where Verilator is there, written to out unless it is NULL; false when they differ too. */
+bool nh_run_fabric_rtl_print(nh_session *r, const char *rtl_dir, const char *work_dir, FILE *out);
 
 /* fabric_steps.c: what the steps do for a network on a fabric. Image, assembly, map as text, JSON and pictures. */
-bool nh_fabric_work_map(nh_run *r, const char *dir); /* dir exists */
-bool nh_fabric_work_rtl(nh_run *r, const char *dir);
+bool nh_fabric_work_map(nh_session *r, const char *dir); /* dir exists */
+bool nh_fabric_work_rtl(nh_session *r, const char *dir);
 /* Both comparisons above and, by nh_sim_run, what the layers do. */
-bool nh_fabric_work_sim(nh_run *r, nh_sim_setup *s);
+bool nh_fabric_work_sim(nh_session *r, nh_sim_setup *s);
 
 /* What a command asks of the steps: bit s of `wanted`: run it; of `named`: a missing tool is an error. */
 typedef struct {
@@ -96,53 +119,43 @@ typedef struct {
 } nh_step_plan;
 
 /* Is the RTL simulated? Asked for, and its tools are there. */
-bool nh_run_simulates_rtl(nh_run *r);
+bool nh_run_simulates_rtl(nh_session *r);
 
 /* Index of a step's name, or -1. */
 int nh_step_find(const char *name);
 const char *nh_step_name(nh_step_id s);
 
-/* Run, or find in the cache, the steps of the plan; check the requirements; print the report. */
-nh_exit nh_run_steps(nh_run *r, nh_step_plan plan);
+/* Run, or find in the cache, the steps of the plan; check the requirements; write the reports. False: diagnosed. */
+bool nh_run_steps(nh_session *r, nh_step_plan plan);
 /* Only that: neither requirements nor report. */
-bool nh_run_only_steps(nh_run *r, nh_step_plan plan);
+bool nh_run_only_steps(nh_session *r, nh_step_plan plan);
 /* Where the output of a step is. */
-const char *nh_run_folder(nh_run *r, nh_step_id s);
+const char *nh_run_folder(nh_session *r, nh_step_id s);
 
 /* data.c: the user's arrays, checked against the model's input. */
-bool nh_load_data(nh_run *r);
+bool nh_load_data(nh_session *r);
 
 /* targets.c: labels that are no classes. Are they such? Then load them: r->target; have: samples of the file of inputs;
  * false: diagnosed. */
-bool nh_labels_are_targets(const nh_run *r, const nh_npy *y);
-bool nh_load_targets(nh_run *r, const nh_npy *y, int64_t have);
+bool nh_labels_are_targets(const nh_session *r, const nh_npy *y);
+bool nh_load_targets(nh_session *r, const nh_npy *y, int64_t have);
 /* require: min_agreement needs classes; false: diagnosed. */
-bool nh_check_agreement_data(nh_run *r);
+bool nh_check_agreement_data(nh_session *r);
 
 /* drift.c: warn of numbers that are far from those of float. */
-void nh_check_drift(nh_run *r);
+void nh_check_drift(nh_session *r);
 
 /* require.c: fill facts.requirement and report what is missed. */
-void nh_check_requirements(nh_run *r);
+void nh_check_requirements(nh_session *r);
 /* Does the fabric's RTL what its C model does? */
-bool nh_check_fabric_match(nh_run *r);
+bool nh_check_fabric_match(nh_session *r);
 /* Before synthesis: warn when require: fit is asked for and the estimate exceeds the target. */
-void nh_check_estimate(nh_run *r);
+void nh_check_estimate(nh_session *r);
 /* budget.c: warn when no layer looks at budget:, or the plan goes beyond it. */
-void nh_check_budget(nh_run *r);
+void nh_check_budget(nh_session *r);
 /* Steps (bits) that the requirements cannot do without. */
 unsigned nh_required_steps(const nh_options *o);
 /* Is there place and route for the target? */
 bool nh_has_pnr(const nh_target *t);
-
-/* plan.c: the table of `check`. */
-void nh_plan_text(const nh_run *r, FILE *out);
-void nh_plan_json(const nh_run *r, FILE *out);
-
-/* progress.c: a line on a terminal that shows what runs and for how long. */
-typedef struct nh_progress nh_progress;
-nh_progress *nh_progress_start(nh_cli *c, int index, int count, const char *what);
-/* Ends the line; the seconds since start. */
-double nh_progress_stop(nh_progress *p);
 
 #endif

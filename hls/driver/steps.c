@@ -2,8 +2,7 @@
 #include "step_rows.h"
 
 #include <string.h>
-
-#include "text.h"
+#include <time.h>
 
 static const char *folder_of(const nh_step_row *row) { return row->folder ? row->folder : row->name; }
 
@@ -15,37 +14,37 @@ int nh_step_find(const char *name) {
 
 const char *nh_step_name(nh_step_id s) { return nh_step_rows[s].name; }
 
-const char *nh_run_folder(nh_run *r, nh_step_id s) { return nh_run_below(r, folder_of(&nh_step_rows[s])); }
+const char *nh_run_folder(nh_session *r, nh_step_id s) { return nh_run_below(r, folder_of(&nh_step_rows[s])); }
 
 /* --- reports ----------------------------------------------------------------------------------------------------- */
 
-static bool write_report_text(nh_run *r, const char *path) {
+static bool write_report_text(nh_session *r, const char *path) {
     FILE *out = fopen(path, "w");
-    if (!out) return nh_report(r->cli->diag, NH_O_WRITE, NH_NOWHERE, "cannot write '%s'", path);
+    if (!out) return nh_report(r->diag, NH_O_WRITE, NH_NOWHERE, "cannot write '%s'", path);
     nh_report_text(&r->facts, false, out);
     bool failed = ferror(out) != 0;
     failed |= fclose(out) != 0;
-    return !failed || nh_report(r->cli->diag, NH_O_WRITE, NH_NOWHERE, "cannot write '%s'", path);
+    return !failed || nh_report(r->diag, NH_O_WRITE, NH_NOWHERE, "cannot write '%s'", path);
 }
 
-static bool write_report_json(nh_run *r, const char *path) {
-    return nh_report_json(r->cli->arena, r->cli->diag, &r->facts, path);
+static bool write_report_json(nh_session *r, const char *path) {
+    return nh_report_json(r->arena, r->diag, &r->facts, path);
 }
 
-static bool write_report_html(nh_run *r, const char *path) {
-    return nh_report_html(r->cli->arena, r->cli->diag, &r->facts, path);
+static bool write_report_html(nh_session *r, const char *path) {
+    return nh_report_html(r->arena, r->diag, &r->facts, path);
 }
 
 /* <out>/report.json, .html, .txt, each whole or as it was. */
-static bool write_reports(nh_run *r, nh_steps *cache) {
+static bool write_reports(nh_session *r, nh_steps *cache) {
     static const char *const name[] = {"report.json", "report.html", "report.txt"};
-    static bool (*const write[])(nh_run * r, const char *path) = {write_report_json, write_report_html,
-                                                                  write_report_text};
+    static bool (*const write[])(nh_session * r, const char *path) = {write_report_json, write_report_html,
+                                                                      write_report_text};
     enum { N = sizeof name / sizeof *name };
-    nh_diag *d = r->cli->diag;
+    nh_diag *d = r->diag;
     const char *staged[N];
     for (size_t i = 0; i < N; i++) {
-        staged[i] = nh_stage_file(r->cli->arena, d, nh_run_below(r, name[i]));
+        staged[i] = nh_stage_file(r->arena, d, nh_run_below(r, name[i]));
         if (!staged[i] || !write[i](r, staged[i])) return false;
     }
     return nh_steps_publish_files(cache, d, name, staged, N);
@@ -54,9 +53,9 @@ static bool write_reports(nh_run *r, nh_steps *cache) {
 /* --- running ----------------------------------------------------------------------------------------------------- */
 
 /* Logs of a failed step outlive it in <out>/<step>.failed, and the diagnostics made since `first` say that place. */
-static void keep_failed(nh_run *r, nh_step *t, const char *staged, size_t first) {
-    nh_arena *a = r->cli->arena;
-    nh_diag *d = r->cli->diag;
+static void keep_failed(nh_session *r, nh_step *t, const char *staged, size_t first) {
+    nh_arena *a = r->arena;
+    nh_diag *d = r->diag;
     const char *kept = nh_step_keep_failed(t, d);
     size_t n = strlen(staged);
     if (!kept) return;
@@ -69,18 +68,26 @@ static void keep_failed(nh_run *r, nh_step *t, const char *staged, size_t first)
     }
 }
 
-static bool run_work(nh_run *r, const nh_step_row *row, nh_step *t, nh_step_fact *fact) {
-    nh_diag *d = r->cli->diag;
+static double now_seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static bool run_work(nh_session *r, const nh_step_row *row, nh_step *t, nh_step_fact *fact) {
+    nh_diag *d = r->diag;
     size_t first = d->count;
     const char *dir = nh_step_begin(t, d);
     fact->state = NH_STEP_FAILED;
     if (!dir) return false;
-    nh_progress *p = nh_progress_start(r->cli, (int)(row - nh_step_rows) + 1, NH_STEP_COUNT, row->name);
+    double start = now_seconds();
+    if (r->on.begin) r->on.begin(r->on.ctx, (int)(row - nh_step_rows) + 1, NH_STEP_COUNT, row->name);
     size_t errors = d->n_error;
     bool ok = row->work(r, dir);
     if (!ok && d->n_error == errors)
         nh_report(d, NH_O_BUG, NH_NOWHERE, "the step %s failed and did not say why", row->name);
-    fact->seconds = nh_progress_stop(p);
+    fact->seconds = now_seconds() - start;
+    if (r->on.end) r->on.end(r->on.ctx);
     if (ok && nh_step_finish(t, d, "")) {
         fact->state = NH_STEP_DONE;
         nh_step_drop_failed(t);
@@ -91,11 +98,11 @@ static bool run_work(nh_run *r, const nh_step_row *row, nh_step *t, nh_step_fact
     return false;
 }
 
-static bool run_step(nh_run *r, nh_steps *cache, nh_step_id s, nh_step_plan plan, bool force) {
+static bool run_step(nh_session *r, nh_steps *cache, nh_step_id s, nh_step_plan plan, bool force) {
     const nh_step_row *row = &nh_step_rows[s];
     nh_step_fact *fact = &r->facts.step[s];
     bool named = plan.named >> s & 1;
-    size_t errors = r->cli->diag->n_error;
+    size_t errors = r->diag->n_error;
     nh_step_lack missing = row->lacks ? row->lacks(r) : (nh_step_lack){0};
     if (missing.what) {
         fact->why = missing.what;
@@ -103,7 +110,7 @@ static bool run_step(nh_run *r, nh_steps *cache, nh_step_id s, nh_step_plan plan
         return true;
     }
     if (row->tools && !row->tools(r, named, &fact->why)) {
-        fact->state = r->cli->diag->n_error > errors ? NH_STEP_FAILED : NH_STEP_SKIPPED;
+        fact->state = r->diag->n_error > errors ? NH_STEP_FAILED : NH_STEP_SKIPPED;
         return fact->state == NH_STEP_SKIPPED;
     }
     nh_step *t = nh_step_new(cache, folder_of(row));
@@ -119,9 +126,9 @@ static bool run_step(nh_run *r, nh_steps *cache, nh_step_id s, nh_step_plan plan
 
 /* A step that this run was not asked for, but whose output of an earlier one still holds: the report keeps what it
  * measured. */
-static bool recall_step(nh_run *r, nh_steps *cache, nh_step_id s) {
+static bool recall_step(nh_session *r, nh_steps *cache, nh_step_id s) {
     const nh_step_row *row = &nh_step_rows[s];
-    if (!row->load || !nh_file_exists(nh_path_join(r->cli->arena, nh_run_below(r, folder_of(row)), "facts.json")))
+    if (!row->load || !nh_file_exists(nh_path_join(r->arena, nh_run_below(r, folder_of(row)), "facts.json")))
         return false;
     nh_step *t = nh_step_new(cache, folder_of(row));
     row->depend(r, t);
@@ -132,58 +139,43 @@ static bool recall_step(nh_run *r, nh_steps *cache, nh_step_id s) {
 }
 
 /* A simulation of the C kernels alone is something too. */
-static void recall_any(nh_run *r, nh_steps *cache, nh_step_id s) {
+static void recall_any(nh_session *r, nh_steps *cache, nh_step_id s) {
     if (recall_step(r, cache, s) || s != NH_STEP_SIM) return;
     r->only_c = true;
     recall_step(r, cache, s);
     r->only_c = false;
 }
 
-static void say_step(const nh_run *r, const nh_step_fact *fact) {
-    static const char *const state[] = {"not asked for", "done", "cached", "skipped", "failed"};
-    if (!r->cli->flag.verbose || fact->state == NH_STEP_NOT_ASKED) return;
-    fprintf(stderr, "%s: %s, %.1f s%s%s\n", fact->name, state[fact->state], fact->seconds, fact->why ? ": " : "",
-            nh_text_clean(r->cli->arena, fact->why, 400));
-}
-
-static void print_result(nh_run *r) {
-    nh_cli *c = r->cli;
-    if (c->flag.quiet) return;
-    if (!c->flag.json) {
-        nh_report_text(&r->facts, c->color_out, stdout);
-        return;
-    }
-    nh_bytes json;
-    if (nh_file_read(c->arena, c->diag, NH_NOWHERE, nh_run_below(r, "report.json"), NH_ARENA_ARRAY_MAX, &json))
-        fwrite(json.data, 1, json.size, stdout);
+static void tell_step(const nh_session *r, const nh_step_fact *fact) {
+    if (r->on.step) r->on.step(r->on.ctx, fact);
 }
 
 /* A step that was asked for by name and cannot run whatever is installed: known before anything is written. */
-static bool check_named(const nh_run *r, nh_step_plan plan) {
+static bool check_named(const nh_session *r, nh_step_plan plan) {
     bool ok = true;
     for (int s = 0; s < NH_STEP_REPORT; s++) {
         if (!(plan.named >> s & 1) || !nh_step_rows[s].lacks) continue;
         nh_step_lack missing = nh_step_rows[s].lacks(r);
         if (!missing.what) continue;
-        ok = nh_report(r->cli->diag, NH_C_CONFLICT, missing.at, "the step %s cannot run: %s", nh_step_rows[s].name,
+        ok = nh_report(r->diag, NH_C_CONFLICT, missing.at, "the step %s cannot run: %s", nh_step_rows[s].name,
                        missing.what);
-        nh_diag_hint(r->cli->diag, "%s", missing.hint);
+        nh_diag_hint(r->diag, "%s", missing.hint);
     }
     return ok;
 }
 
-static bool applies(const nh_run *r, int s) { return !nh_step_rows[s].applies || nh_step_rows[s].applies(r); }
+static bool applies(const nh_session *r, int s) { return !nh_step_rows[s].applies || nh_step_rows[s].applies(r); }
 
 /* build --until c: the C kernels over the samples, unless a simulation of RTL and C still holds. */
-static bool simulate_c(nh_run *r, nh_steps *cache, nh_step_plan plan) {
-    if (!r->cli->flag.force && recall_step(r, cache, NH_STEP_SIM)) return true;
+static bool simulate_c(nh_session *r, nh_steps *cache, nh_step_plan plan) {
+    if (!r->ask.force && recall_step(r, cache, NH_STEP_SIM)) return true;
     r->only_c = true;
-    return run_step(r, cache, NH_STEP_SIM, plan, r->cli->flag.force);
+    return run_step(r, cache, NH_STEP_SIM, plan, r->ask.force);
 }
 
 /* recalls: steps that were not asked for tell what they measured before. */
-static bool run_plan(nh_run *r, nh_steps *cache, nh_step_plan plan, bool recalls) {
-    int from = r->cli->flag.from ? nh_step_find(r->cli->flag.from) : NH_STEP_COUNT;
+static bool run_plan(nh_session *r, nh_steps *cache, nh_step_plan plan, bool recalls) {
+    int from = r->ask.from ? nh_step_find(r->ask.from) : NH_STEP_COUNT;
     nh_report_facts *f = &r->facts;
     bool ok = true;
     f->n_step = NH_STEP_COUNT;
@@ -193,38 +185,38 @@ static bool run_plan(nh_run *r, nh_steps *cache, nh_step_plan plan, bool recalls
         if (!applies(r, s)) continue;
         if (s == NH_STEP_SIM && plan.simulates_c && r->opt->simulate.inputs.path) {
             ok = simulate_c(r, cache, plan);
-            say_step(r, &f->step[s]);
+            tell_step(r, &f->step[s]);
             continue;
         }
         if (!(plan.wanted >> s & 1)) {
             if (recalls) recall_any(r, cache, (nh_step_id)s);
             continue;
         }
-        ok = run_step(r, cache, (nh_step_id)s, plan, r->cli->flag.force || s >= from);
-        say_step(r, &f->step[s]);
+        ok = run_step(r, cache, (nh_step_id)s, plan, r->ask.force || s >= from);
+        tell_step(r, &f->step[s]);
     }
     return ok;
 }
 
-bool nh_run_only_steps(nh_run *r, nh_step_plan plan) {
-    nh_steps *cache = nh_steps_open(r->cli->arena, r->cli->diag, r->out);
+bool nh_run_only_steps(nh_session *r, nh_step_plan plan) {
+    nh_steps *cache = nh_steps_open(r->arena, r->diag, r->out);
     return cache && run_plan(r, cache, plan, false);
 }
 
 /* The report lists the steps that there are for this network. */
-static void drop_others(nh_run *r) {
+static void drop_others(nh_session *r) {
     nh_report_facts *f = &r->facts;
     f->n_step = 0;
     for (int s = 0; s < NH_STEP_COUNT; s++)
         if (applies(r, s)) f->step[f->n_step++] = f->step[s];
 }
 
-nh_exit nh_run_steps(nh_run *r, nh_step_plan plan) {
-    nh_diag *d = r->cli->diag;
+bool nh_run_steps(nh_session *r, nh_step_plan plan) {
+    nh_diag *d = r->diag;
     nh_report_facts *f = &r->facts;
-    if (!check_named(r, plan)) return nh_cli_finish(r->cli);
-    nh_steps *cache = nh_steps_open(r->cli->arena, d, r->out);
-    if (!cache) return nh_cli_finish(r->cli);
+    if (!check_named(r, plan)) return false;
+    nh_steps *cache = nh_steps_open(r->arena, d, r->out);
+    if (!cache) return false;
     f->provenance = r->provenance;
     f->design = r->design;
     f->diag = d;
@@ -232,12 +224,11 @@ nh_exit nh_run_steps(nh_run *r, nh_step_plan plan) {
     f->map.plan = r->plan;
     f->map.net = r->net;
     f->map.image = r->image;
-    if (!run_plan(r, cache, plan, true)) return nh_cli_finish(r->cli);
+    if (!run_plan(r, cache, plan, true)) return false;
     nh_check_drift(r);
     nh_check_requirements(r);
     f->exit = nh_diag_exit(d);
     f->step[NH_STEP_REPORT].state = NH_STEP_DONE;
     drop_others(r);
-    if (write_reports(r, cache)) print_result(r);
-    return nh_cli_finish(r->cli);
+    return write_reports(r, cache);
 }

@@ -9,63 +9,63 @@
 #include "synth.h"
 #include "tool.h"
 
-const char *nh_run_below(nh_run *r, const char *name) { return nh_path_join(r->cli->arena, r->out, name); }
+const char *nh_run_below(nh_session *r, const char *name) { return nh_path_join(r->arena, r->out, name); }
 
 /* --- what a step depends on -------------------------------------------------------------------------------------- */
 
 /* A file of the user's, by the bytes that this run read of it. */
-static void key_file(nh_run *r, nh_step *t, const char *part, const char *path) {
+static void key_file(nh_session *r, nh_step *t, const char *part, const char *path) {
     const char *hash = path ? nh_sources_hash(r->sources, path) : NULL;
     if (path) nh_step_key(t, part, hash ? hash : "not read");
 }
 
 /* This program; the link names the file that runs, also when a newer one has taken its place. */
-static void key_self(nh_run *r, nh_step *t) {
+static void key_self(nh_session *r, nh_step *t) {
     nh_hash h;
     nh_step_key(t, "neurohls",
-                nh_hash_file(r->cli->arena, "/proc/self/exe", &h) ? nh_arena_str(r->cli->arena, h.hex) : NH_VERSION);
+                nh_hash_file(r->arena, "/proc/self/exe", &h) ? nh_arena_str(r->arena, h.hex) : NH_VERSION);
 }
 
 /* Folders and lists of recordings: what was read from them. */
-static void key_data(nh_run *r, nh_step *t, const char *part, const char *path, const nh_samples *x) {
+static void key_data(nh_session *r, nh_step *t, const char *part, const char *path, const nh_samples *x) {
     size_t n = path ? strlen(path) : 0;
     bool is_file = n == 0 || (path[n - 1] != '/' && strcmp(path + n - (n > 4 ? 4 : n), ".txt") != 0);
     if (is_file) {
         key_file(r, t, part, path);
         return;
     }
-    nh_hasher *h = nh_hasher_new(r->cli->arena);
+    nh_hasher *h = nh_hasher_new(r->arena);
     nh_hash_bytes(h, x->x, (size_t)(x->n * x->size) * sizeof *x->x);
-    nh_step_key(t, part, nh_arena_str(r->cli->arena, nh_hash_end(h).hex));
+    nh_step_key(t, part, nh_arena_str(r->arena, nh_hash_end(h).hex));
 }
 
-static void key_tool(nh_run *r, nh_step *t, const char *name) {
-    const char *path = nh_tool_find(r->cli->arena, name);
-    const char *version = path ? nh_tool_version(r->cli->arena, name, path) : "missing";
-    nh_step_key(t, nh_arena_printf(r->cli->arena, "tool %s", name), version);
+static void key_tool(nh_session *r, nh_step *t, const char *name) {
+    const char *path = nh_tool_find(r->arena, name);
+    const char *version = path ? nh_tool_version(r->arena, name, path) : "missing";
+    nh_step_key(t, nh_arena_printf(r->arena, "tool %s", name), version);
 }
 
 /* Target files are no input of their own: their figures are. */
-static void key_target(nh_run *r, nh_step *t) {
+static void key_target(nh_session *r, nh_step *t) {
     const nh_target *g = &r->opt->target;
     nh_step_key(t, "target",
-                nh_arena_printf(r->cli->arena, "%s %s %s %s %lld %lld %lld %lld %lld %lld %d %d %g %g %g %g %g %g",
-                                g->name, g->family, g->device, g->package, (long long)g->luts, (long long)g->ffs,
+                nh_arena_printf(r->arena, "%s %s %s %s %lld %lld %lld %lld %lld %lld %d %d %g %g %g %g %g %g", g->name,
+                                g->family, g->device, g->package, (long long)g->luts, (long long)g->ffs,
                                 (long long)g->brams, (long long)g->dsps, (long long)g->pins, (long long)g->bram_bits,
                                 g->lut_inputs, g->use_dsp, g->clock_mhz, g->lut_ns, g->carry_ns_per_bit, g->mul_ns,
                                 g->bram_ns, g->setup_ns));
 }
 
 /* The image has everything of the fabric and of the map in it. */
-static void key_image(nh_run *r, nh_step *t) {
+static void key_image(nh_session *r, nh_step *t) {
     size_t size;
-    nh_hasher *h = nh_hasher_new(r->cli->arena);
-    const uint8_t *bytes = nh_image_encode(r->cli->arena, r->image, &size);
+    nh_hasher *h = nh_hasher_new(r->arena);
+    const uint8_t *bytes = nh_image_encode(r->arena, r->image, &size);
     nh_hash_bytes(h, bytes, size);
-    nh_step_key(t, "program image", nh_arena_str(r->cli->arena, nh_hash_end(h).hex));
+    nh_step_key(t, "program image", nh_arena_str(r->arena, nh_hash_end(h).hex));
 }
 
-static void depend_design(nh_run *r, nh_step *t) {
+static void depend_design(nh_session *r, nh_step *t) {
     key_self(r, t);
     nh_step_key(t, "config", r->provenance.config_sha);
     nh_step_key(t, "model", r->provenance.model_sha);
@@ -74,17 +74,17 @@ static void depend_design(nh_run *r, nh_step *t) {
              &r->calibration);
     /* May come from the data of the simulation, which are no part of the design otherwise. */
     if (r->graph->is_temporal)
-        nh_step_key(t, "time steps", nh_arena_printf(r->cli->arena, "%lld", (long long)r->graph->steps));
+        nh_step_key(t, "time steps", nh_arena_printf(r->arena, "%lld", (long long)r->graph->steps));
     for (int i = 0; i < r->graph->n_layer; i++) {
         const char *model = r->graph->layer[i].opt.neuron_model;
         if (model && nh_neuron_model_is_file(model))
-            key_file(r, t, nh_arena_printf(r->cli->arena, "neuron model of %s", r->graph->layer[i].name), model);
+            key_file(r, t, nh_arena_printf(r->arena, "neuron model of %s", r->graph->layer[i].name), model);
     }
     key_target(r, t);
     if (r->image) key_image(r, t);
 }
 
-static void depend_sim(nh_run *r, nh_step *t) {
+static void depend_sim(nh_session *r, nh_step *t) {
     bool rtl = r->opt->simulate.rtl && !r->only_c;
     depend_design(r, t);
     nh_step_input(t, "c");
@@ -101,16 +101,16 @@ static void depend_sim(nh_run *r, nh_step *t) {
     if (rtl) key_tool(r, t, "c++");
 }
 
-static void depend_synth(nh_run *r, nh_step *t) {
+static void depend_synth(nh_session *r, nh_step *t) {
     key_self(r, t);
     key_target(r, t);
     nh_step_input(t, "rtl");
     key_tool(r, t, "yosys");
 }
 
-static void depend_pnr(nh_run *r, nh_step *t) {
+static void depend_pnr(nh_session *r, nh_step *t) {
     depend_synth(r, t);
-    nh_step_key(t, "clock_mhz", nh_arena_printf(r->cli->arena, "%g", r->opt->clock_mhz));
+    nh_step_key(t, "clock_mhz", nh_arena_printf(r->arena, "%g", r->opt->clock_mhz));
     key_tool(r, t, "nextpnr-ice40");
     key_tool(r, t, "icepack");
 }
@@ -124,9 +124,9 @@ static const nh_tool_info *tool_info(const char *name) {
 }
 
 /* A tool that two steps need is missed once. */
-static bool need_tool(nh_run *r, const char *name, bool named, const char **why) {
-    nh_diag *d = r->cli->diag;
-    if (nh_tool_find(r->cli->arena, name)) return true;
+static bool need_tool(nh_session *r, const char *name, bool named, const char **why) {
+    nh_diag *d = r->diag;
+    if (nh_tool_find(r->arena, name)) return true;
     const nh_tool_info *info = tool_info(name);
     unsigned bit = 1U << (info - nh_tools);
     if (!(r->told_missing & bit)) {
@@ -135,23 +135,23 @@ static bool need_tool(nh_run *r, const char *name, bool named, const char **why)
         nh_diag_hint(d, "%s, or name it in $%s", info->install, info->env);
     }
     r->told_missing |= bit;
-    *why = nh_arena_printf(r->cli->arena, "%s was not found; it gives %s: %s", name, info->gives, info->install);
+    *why = nh_arena_printf(r->arena, "%s was not found; it gives %s: %s", name, info->gives, info->install);
     return false;
 }
 
-static nh_step_lack lacks_for_sim(const nh_run *r) {
+static nh_step_lack lacks_for_sim(const nh_session *r) {
     if (r->opt->simulate.inputs.path) return (nh_step_lack){0};
     return (nh_step_lack){
         "the configuration has no simulate: inputs", "add simulate: { inputs: x.npy }", {.file = r->opt->file}};
 }
 
-static nh_step_lack lacks_for_map(const nh_run *r) {
+static nh_step_lack lacks_for_map(const nh_session *r) {
     if (nh_run_is_event(r)) return (nh_step_lack){0};
     return (nh_step_lack){"nothing is on a fabric: no layer has strategy: event", "defaults: { strategy: event }",
                           r->opt->defaults.strategy_at};
 }
 
-static nh_step_lack lacks_for_pnr(const nh_run *r) {
+static nh_step_lack lacks_for_pnr(const nh_session *r) {
     if (r->parts)
         return (nh_step_lack){"the parts of a network in several places are no one circuit",
                               "neurohls synth counts each; neurohls build of one place is placed", r->opt->target_at};
@@ -162,7 +162,7 @@ static nh_step_lack lacks_for_pnr(const nh_run *r) {
 
 /* Without Verilator and c++ the C kernels still run: accuracy and drift, but no RTL; and without a C compiler the
  * integer model. */
-static bool tools_for_sim(nh_run *r, bool named, const char **why) {
+static bool tools_for_sim(nh_session *r, bool named, const char **why) {
     (void)named;
     if (!need_tool(r, "cc", false, why) || r->only_c || !r->opt->simulate.rtl) return true;
     need_tool(r, "verilator", false, why);
@@ -170,57 +170,57 @@ static bool tools_for_sim(nh_run *r, bool named, const char **why) {
     return true;
 }
 
-static bool tools_for_synth(nh_run *r, bool named, const char **why) { return need_tool(r, "yosys", named, why); }
+static bool tools_for_synth(nh_session *r, bool named, const char **why) { return need_tool(r, "yosys", named, why); }
 
-static bool tools_for_pnr(nh_run *r, bool named, const char **why) {
+static bool tools_for_pnr(nh_session *r, bool named, const char **why) {
     bool yosys = need_tool(r, "yosys", named, why);
     return need_tool(r, "nextpnr-ice40", named, why) && yosys;
 }
 
 /* --- what it does ------------------------------------------------------------------------------------------------ */
 
-static bool work_c(nh_run *r, const char *dir) {
+static bool work_c(nh_session *r, const char *dir) {
     if (r->parts) return nh_places_c(r, dir);
-    return nh_emit_c(r->cli->arena, r->cli->diag, r->design, &r->provenance, dir);
+    return nh_emit_c(r->arena, r->diag, r->design, &r->provenance, dir);
 }
 
-static bool work_rtl(nh_run *r, const char *dir) {
+static bool work_rtl(nh_session *r, const char *dir) {
     if (r->parts) return nh_places_rtl(r, dir);
     if (r->image) return nh_fabric_work_rtl(r, dir);
-    return nh_emit_rtl(r->cli->arena, r->cli->diag, r->design, &r->provenance, dir);
+    return nh_emit_rtl(r->arena, r->diag, r->design, &r->provenance, dir);
 }
 
 /* The facts of one step beside its output, so that a cached step can be reported. */
-static bool write_facts(nh_run *r, const char *dir, const nh_report_facts *only) {
+static bool write_facts(nh_session *r, const char *dir, const nh_report_facts *only) {
     nh_report_facts f = *only;
     f.design = r->design;
-    f.diag = r->cli->diag;
+    f.diag = r->diag;
     f.provenance = r->provenance;
     f.part = r->facts.part;
     f.n_part = r->facts.n_part;
-    return nh_report_json(r->cli->arena, r->cli->diag, &f, nh_path_join(r->cli->arena, dir, "facts.json"));
+    return nh_report_json(r->arena, r->diag, &f, nh_path_join(r->arena, dir, "facts.json"));
 }
 
-static bool load_facts(nh_run *r, const char *dir, nh_report_facts *f) {
-    *f = (nh_report_facts){.design = r->design, .diag = r->cli->diag};
-    return nh_report_load(r->cli->arena, r->cli->diag, nh_path_join(r->cli->arena, dir, "facts.json"), f);
+static bool load_facts(nh_session *r, const char *dir, nh_report_facts *f) {
+    *f = (nh_report_facts){.design = r->design, .diag = r->diag};
+    return nh_report_load(r->arena, r->diag, nh_path_join(r->arena, dir, "facts.json"), f);
 }
 
-const char *nh_run_cache_dir(nh_run *r) {
+const char *nh_run_cache_dir(nh_session *r) {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    if (cache && *cache == '/') return nh_path_join(r->cli->arena, cache, "neurohls");
-    if (home && *home == '/') return nh_path_join(r->cli->arena, home, ".cache/neurohls");
+    if (cache && *cache == '/') return nh_path_join(r->arena, cache, "neurohls");
+    if (home && *home == '/') return nh_path_join(r->arena, home, ".cache/neurohls");
     return nh_run_below(r, ".cache");
 }
 
-bool nh_run_simulates_rtl(nh_run *r) {
-    nh_arena *a = r->cli->arena;
+bool nh_run_simulates_rtl(nh_session *r) {
+    nh_arena *a = r->arena;
     return r->opt->simulate.rtl && !r->only_c && nh_tool_find(a, "cc") && nh_tool_find(a, "c++") &&
            nh_tool_find(a, "verilator");
 }
 
-static bool work_sim(nh_run *r, const char *dir) {
-    nh_arena *a = r->cli->arena;
+static bool work_sim(nh_session *r, const char *dir) {
+    nh_arena *a = r->arena;
     nh_sim_setup s = {.c_dir = nh_run_below(r, "c"),
                       .rtl_dir = nh_run_below(r, "rtl"),
                       .work_dir = dir,
@@ -228,24 +228,24 @@ static bool work_sim(nh_run *r, const char *dir) {
                       .verilator = nh_run_simulates_rtl(r) ? nh_tool_find(a, "verilator") : NULL,
                       .cxx = nh_tool_find(a, "c++"),
                       .cc = nh_tool_find(a, "cc"),
-                      .jobs = r->cli->flag.jobs,
+                      .jobs = r->ask.jobs,
                       .x = r->inputs,
                       .label = r->label,
                       .target = r->target,
                       .reference = r->reference,
-                      .quiet = r->cli->flag.quiet};
+                      .quiet = r->ask.quiet};
     nh_sim_facts *f = &r->facts.sim;
-    bool ok = r->parts   ? nh_sim_places(a, r->cli->diag, r->parts, &s, r->facts.part, f)
+    bool ok = r->parts   ? nh_sim_places(a, r->diag, r->parts, &s, r->facts.part, f)
               : r->image ? nh_fabric_work_sim(r, &s)
-                         : nh_sim_run(a, r->cli->diag, r->design, &s, f);
+                         : nh_sim_run(a, r->diag, r->design, &s, f);
     if (!ok) return false;
     if (f->waves) f->waves = nh_path_join(a, nh_run_below(r, "sim"), nh_path_base(f->waves)); /* where it will be */
-    if (f->raster.n_band > 0 && !nh_report_raster(a, r->cli->diag, &f->raster, nh_path_join(a, dir, "raster.svg")))
+    if (f->raster.n_band > 0 && !nh_report_raster(a, r->diag, &f->raster, nh_path_join(a, dir, "raster.svg")))
         return false;
     return write_facts(r, dir, &(nh_report_facts){.sim = *f, .fabric = r->facts.fabric, .map = r->facts.map});
 }
 
-static bool load_sim(nh_run *r, const char *dir) {
+static bool load_sim(nh_session *r, const char *dir) {
     nh_report_facts f;
     if (!load_facts(r, dir, &f)) return false;
     r->facts.sim = f.sim;
@@ -254,19 +254,19 @@ static bool load_sim(nh_run *r, const char *dir) {
     return true;
 }
 
-static bool work_synth(nh_run *r, const char *dir) {
-    nh_arena *a = r->cli->arena;
+static bool work_synth(nh_session *r, const char *dir) {
+    nh_arena *a = r->arena;
     if (r->parts) return nh_places_synth(r, dir) && write_facts(r, dir, &(nh_report_facts){.synth = r->facts.synth});
-    nh_diag *d = r->cli->diag;
+    nh_diag *d = r->diag;
     const char *rtl = nh_run_below(r, "rtl"), *yosys = nh_tool_find(a, "yosys");
     nh_synth_facts *f = &r->facts.synth;
-    if (!(r->image ? nh_synth_fabric(a, d, r->opt, rtl, dir, yosys, r->cli->flag.jobs, f)
-                   : nh_synth_run(a, d, r->design, rtl, dir, yosys, r->cli->flag.jobs, f)))
+    if (!(r->image ? nh_synth_fabric(a, d, r->opt, rtl, dir, yosys, r->ask.jobs, f)
+                   : nh_synth_run(a, d, r->design, rtl, dir, yosys, r->ask.jobs, f)))
         return false;
     return write_facts(r, dir, &(nh_report_facts){.synth = r->facts.synth});
 }
 
-static bool load_synth(nh_run *r, const char *dir) {
+static bool load_synth(nh_session *r, const char *dir) {
     nh_report_facts f;
     if (!load_facts(r, dir, &f)) return false;
     r->facts.synth = f.synth;
@@ -274,9 +274,9 @@ static bool load_synth(nh_run *r, const char *dir) {
     return true;
 }
 
-static bool work_pnr(nh_run *r, const char *dir) {
-    nh_arena *a = r->cli->arena;
-    nh_diag *d = r->cli->diag;
+static bool work_pnr(nh_session *r, const char *dir) {
+    nh_arena *a = r->arena;
+    nh_diag *d = r->diag;
     const char *rtl = nh_run_below(r, "rtl"), *yosys = nh_tool_find(a, "yosys"),
                *nextpnr = nh_tool_find(a, "nextpnr-ice40"), *icepack = nh_tool_find(a, "icepack");
     nh_pnr_facts *f = &r->facts.pnr;
@@ -287,7 +287,7 @@ static bool work_pnr(nh_run *r, const char *dir) {
     return write_facts(r, dir, &(nh_report_facts){.pnr = *f});
 }
 
-static bool load_pnr(nh_run *r, const char *dir) {
+static bool load_pnr(nh_session *r, const char *dir) {
     nh_report_facts f;
     if (!load_facts(r, dir, &f)) return false;
     r->facts.pnr = f.pnr;

@@ -3,9 +3,9 @@
 #include "run.h"
 #include "verdict.h"
 
-static void warn_far(nh_run *r) {
-    nh_diag *d = r->cli->diag;
-    nh_verdict v = nh_judge_drift(r->cli->arena, &r->facts);
+static void warn_far(nh_session *r) {
+    nh_diag *d = r->diag;
+    nh_verdict v = nh_judge_drift(r->arena, &r->facts);
     if (!v.is_far) return;
     nh_report(d, NH_S_FAR, NH_NOWHERE, "fixed point is far from float: %s", v.reasons);
     if (v.layer) {
@@ -15,9 +15,9 @@ static void warn_far(nh_run *r) {
     if (v.remedy) nh_diag_hint(d, "%s", v.remedy);
 }
 
-static void warn_silent(nh_run *r) {
+static void warn_silent(nh_session *r) {
     const nh_sim_facts *s = &r->facts.sim;
-    nh_diag *d = r->cli->diag;
+    nh_diag *d = r->diag;
     for (int i = 0; i < s->n_spike; i++) {
         const nh_spike_fact *k = &s->spike[i];
         if (k->spikes_fixed > 0 || k->samples == 0) continue;
@@ -36,9 +36,9 @@ static void warn_silent(nh_run *r) {
     }
 }
 
-static void warn_stuck(nh_run *r) {
+static void warn_stuck(nh_session *r) {
     const nh_output_fact *o = &r->facts.sim.output;
-    nh_diag *d = r->cli->diag;
+    nh_diag *d = r->diag;
     bool all = o->n > 0 && o->stuck_fixed == o->n;
     if (o->stuck_fixed <= o->stuck_float && !all) return;
     const char *what = o->zero_fixed == o->stuck_fixed ? "0" : "the same";
@@ -52,7 +52,7 @@ static void warn_stuck(nh_run *r) {
                         "of the training?");
 }
 
-void nh_check_drift(nh_run *r) {
+void nh_check_drift(nh_session *r) {
     if (!r->facts.sim.ran) return;
     warn_far(r);
     warn_silent(r);

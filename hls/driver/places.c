@@ -7,8 +7,8 @@
 #include "yosys.h"
 
 /* A run of its own for a part on a fabric: map, image and project are the part's. */
-static nh_run fabric_of(const nh_run *r, const nh_part *part) {
-    nh_run own = *r;
+nh_session nh_places_fabric(const nh_session *r, const nh_part *part) {
+    nh_session own = *r;
     own.opt = part->opt;
     own.net = part->net;
     own.plan = part->plan;
@@ -16,17 +16,17 @@ static nh_run fabric_of(const nh_run *r, const nh_part *part) {
     return own;
 }
 
-static bool emits(nh_run *r) {
+static bool emits(nh_session *r) {
     bool ok = true;
     for (int i = 0; i < r->parts->n_part; i++)
         if (r->parts->part[i].place == NH_PLACE_PIPELINE)
-            ok = nh_emit_rtl_check(r->cli->arena, r->cli->diag, r->parts->part[i].design) && ok;
+            ok = nh_emit_rtl_check(r->arena, r->diag, r->parts->part[i].design) && ok;
     return ok;
 }
 
-bool nh_places_load(nh_run *r) {
-    nh_arena *a = r->cli->arena;
-    nh_diag *d = r->cli->diag;
+bool nh_places_load(nh_session *r) {
+    nh_arena *a = r->arena;
+    nh_diag *d = r->diag;
     r->parts = nh_parts_cut(a, d, r->graph, r->opt);
     if (!r->parts || !nh_parts_lower(a, d, r->parts, r->opt) || !emits(r)) return false;
     r->design = r->parts->whole;
@@ -37,30 +37,29 @@ bool nh_places_load(nh_run *r) {
     return true;
 }
 
-static const char *folder(nh_run *r, const char *dir, const nh_part *part) {
-    return nh_path_join(r->cli->arena, dir, part->id);
+static const char *folder(nh_session *r, const char *dir, const nh_part *part) {
+    return nh_path_join(r->arena, dir, part->id);
 }
 
-bool nh_places_c(nh_run *r, const char *dir) {
+bool nh_places_c(nh_session *r, const char *dir) {
     for (int i = 0; i < r->parts->n_part; i++) {
         const nh_part *part = &r->parts->part[i];
-        nh_run own = fabric_of(r, part);
+        nh_session own = nh_places_fabric(r, part);
         const char *to = folder(r, dir, part);
-        bool ok = part->image ? nh_mkdirs(r->cli->diag, to) && nh_fabric_work_map(&own, to)
-                              : nh_emit_c(r->cli->arena, r->cli->diag, part->design, &r->provenance, to);
+        bool ok = part->image ? nh_mkdirs(r->diag, to) && nh_fabric_work_map(&own, to)
+                              : nh_emit_c(r->arena, r->diag, part->design, &r->provenance, to);
         if (!ok) return false;
     }
     return true;
 }
 
-bool nh_places_rtl(nh_run *r, const char *dir) {
+bool nh_places_rtl(nh_session *r, const char *dir) {
     for (int i = 0; i < r->parts->n_part; i++) {
         const nh_part *part = &r->parts->part[i];
-        nh_run own = fabric_of(r, part);
+        nh_session own = nh_places_fabric(r, part);
         const char *to = folder(r, dir, part);
         bool ok = true;
-        if (part->place == NH_PLACE_PIPELINE)
-            ok = nh_emit_rtl(r->cli->arena, r->cli->diag, part->design, &r->provenance, to);
+        if (part->place == NH_PLACE_PIPELINE) ok = nh_emit_rtl(r->arena, r->diag, part->design, &r->provenance, to);
         if (part->image && part->shares == i) ok = nh_fabric_work_rtl(&own, to);
         if (!ok) return false;
     }
@@ -68,9 +67,9 @@ bool nh_places_rtl(nh_run *r, const char *dir) {
 }
 
 /* Cells of the part's top. */
-static bool count_part(nh_run *r, const nh_part *part, const char *dir, nh_cells *cells) {
-    nh_arena *a = r->cli->arena;
-    nh_diag *d = r->cli->diag;
+static bool count_part(nh_session *r, const nh_part *part, const char *dir, nh_cells *cells) {
+    nh_arena *a = r->arena;
+    nh_diag *d = r->diag;
     nh_yosys y = {.yosys = nh_tool_find(a, "yosys"),
                   .rtl_dir = nh_path_join(a, nh_path_join(a, r->out, "rtl"), part->id),
                   .work_dir = folder(r, dir, part)};
@@ -81,8 +80,8 @@ static bool count_part(nh_run *r, const nh_part *part, const char *dir, nh_cells
     return json && nh_cells_count(d, json, &r->opt->target, part->opt->project, cells);
 }
 
-bool nh_places_synth(nh_run *r, const char *dir) {
-    nh_arena *a = r->cli->arena;
+bool nh_places_synth(nh_session *r, const char *dir) {
+    nh_arena *a = r->arena;
     nh_synth_facts *f = &r->facts.synth;
     nh_cells *total = NH_NEW(a, nh_cells);
     const char **name = NH_NEW(a, const char *);
@@ -103,7 +102,7 @@ bool nh_places_synth(nh_run *r, const char *dir) {
     return true;
 }
 
-void nh_places_recall(nh_run *r, const nh_report_facts *from, nh_step_id step) {
+void nh_places_recall(nh_session *r, const nh_report_facts *from, nh_step_id step) {
     for (int i = 0; i < r->facts.n_part && i < from->n_part; i++) {
         nh_part_fact *to = &r->facts.part[i];
         const nh_part_fact *old = &from->part[i];
@@ -114,14 +113,4 @@ void nh_places_recall(nh_run *r, const nh_report_facts *from, nh_step_id step) {
             to->counted = old->counted, to->luts = old->luts, to->ffs = old->ffs, to->brams = old->brams,
             to->dsps = old->dsps;
     }
-}
-
-void nh_places_print_maps(const nh_run *r, FILE *out) {
-    if (!r->cli->flag.json && !r->cli->flag.quiet) nh_report_parts(&r->facts, r->cli->color_out, out);
-    for (int i = 0; i < r->parts->n_part; i++) {
-        nh_run own = fabric_of(r, &r->parts->part[i]);
-        nh_run_map_print(&own, out);
-    }
-    if (!r->cli->flag.json && !r->cli->flag.quiet)
-        fprintf(out, "neurohls build writes the images, and runs all parts together\n");
 }

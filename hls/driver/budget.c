@@ -22,9 +22,9 @@ static const nh_unit *slowest(const nh_design *g) {
     return u;
 }
 
-static void check_cycles(nh_run *r, int64_t most) {
+static void check_cycles(nh_session *r, int64_t most) {
     const nh_design *g = r->design;
-    nh_diag *d = r->cli->diag;
+    nh_diag *d = r->diag;
     const nh_unit *u = slowest(g);
     if (most == 0 || g->ii_cycles <= most) return;
     nh_report(d, NH_P_OVER_BUDGET, r->opt->budget.at, "the plan takes %lld cycles, and the budget is %lld",
@@ -39,14 +39,14 @@ static void check_cycles(nh_run *r, int64_t most) {
     nh_diag_hint(d, "the budget decides reuse_factor: auto only; a factor that is given stays as it is");
 }
 
-static void check_multipliers(nh_run *r, int64_t most) {
+static void check_multipliers(nh_session *r, int64_t most) {
     const nh_design *g = r->design;
-    nh_diag *d = r->cli->diag;
+    nh_diag *d = r->diag;
     const char *units = "";
     if (most == 0 || g->estimate.multipliers <= most) return;
     for (int i = 0; i < g->n_unit; i++)
         if (g->unit[i].estimate.multipliers > 0)
-            units = nh_arena_printf(r->cli->arena, "%s%s%s: %lld", units, *units ? ", " : "", g->unit[i].id,
+            units = nh_arena_printf(r->arena, "%s%s%s: %lld", units, *units ? ", " : "", g->unit[i].id,
                                     (long long)g->unit[i].estimate.multipliers);
     nh_report(d, NH_P_OVER_BUDGET, r->opt->budget.at, "the plan has %lld multipliers, and the budget is %lld",
               (long long)g->estimate.multipliers, (long long)most);
@@ -55,13 +55,13 @@ static void check_multipliers(nh_run *r, int64_t most) {
                     "given factor have theirs besides");
 }
 
-void nh_check_budget(nh_run *r) {
+void nh_check_budget(nh_session *r) {
     const nh_options *o = r->opt;
     bool any = false;
     if (o->budget.at.line == 0) return;
     for (int i = 0; i < r->graph->n_layer; i++) any |= takes_budget(&r->graph->layer[i]);
     if (!any) {
-        nh_report(r->cli->diag, NH_C_NO_EFFECT, o->budget.at,
+        nh_report(r->diag, NH_C_NO_EFFECT, o->budget.at,
                   "budget has no effect: no layer has strategy: resource and reuse_factor: auto");
         return;
     }

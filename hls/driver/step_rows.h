@@ -13,20 +13,20 @@ typedef struct {
 
 typedef struct {
     const char *name;
-    const char *folder;               /* NULL: the name */
-    bool (*applies)(const nh_run *r); /* NULL: to every network; others are not told that the step is there */
-    nh_step_lack (*lacks)(const nh_run *r);
+    const char *folder;                   /* NULL: the name */
+    bool (*applies)(const nh_session *r); /* NULL: to every network; others are not told that the step is there */
+    nh_step_lack (*lacks)(const nh_session *r);
     /* Are its tools there? Else says why not: to be skipped, or, when it was asked for by name, an error (which it
      * reports). */
-    bool (*tools)(nh_run *r, bool named, const char **why);
-    void (*depend)(nh_run *r, nh_step *t);
-    bool (*work)(nh_run *r, const char *dir);
-    bool (*load)(nh_run *r, const char *dir); /* facts of a cached result */
+    bool (*tools)(nh_session *r, bool named, const char **why);
+    void (*depend)(nh_session *r, nh_step *t);
+    bool (*work)(nh_session *r, const char *dir);
+    bool (*load)(nh_session *r, const char *dir); /* facts of a cached result */
 } nh_step_row;
 
 extern const nh_step_row nh_step_rows[NH_STEP_COUNT];
 
 /* A file of the output directory. */
-const char *nh_run_below(nh_run *r, const char *name);
+const char *nh_run_below(nh_session *r, const char *name);
 
 #endif
