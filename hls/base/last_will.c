@@ -19,6 +19,7 @@ typedef struct {
     enum { FREE, PATH, GROUP } kind;
     int fd;
     pid_t group;
+    const nh_will_owner *owner; /* of a group, or NULL */
     char path[PATH_BYTES];
 } entry;
 
@@ -28,6 +29,8 @@ static struct {
     int wake[2]; /* signal handler -> watcher */
     entry list[ENTRIES_MAX];
 } will = {.lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP, .wake = {-1, -1}};
+
+static _Thread_local nh_will_owner *mine;
 
 static int remove_at(int parent, const char *name) {
     if (unlinkat(parent, name, 0) == 0 || errno == ENOENT) return 0;
@@ -142,7 +145,31 @@ bool nh_will_remove(const char *path, int fd) {
     return absolute(path, e.path) && add(e);
 }
 
-bool nh_will_kill(pid_t group) { return add((entry){.kind = GROUP, .fd = -1, .group = group}); }
+bool nh_will_kill(pid_t group) { return add((entry){.kind = GROUP, .fd = -1, .group = group, .owner = mine}); }
+
+nh_will_owner *nh_will_work_for(nh_will_owner *o) {
+    nh_will_owner *before = mine;
+    mine = o;
+    return before;
+}
+
+nh_will_owner *nh_will_mine(void) { return mine; }
+
+void nh_will_cancel(nh_will_owner *o) {
+    nh_will_hold();
+    o->cancelled = true;
+    for (int i = 0; i < ENTRIES_MAX; i++)
+        if (will.list[i].kind == GROUP && will.list[i].owner == o) kill(-will.list[i].group, SIGKILL);
+    nh_will_release();
+}
+
+bool nh_will_cancelled(const nh_will_owner *o) {
+    if (!o) return false;
+    nh_will_hold();
+    bool cancelled = o->cancelled;
+    nh_will_release();
+    return cancelled;
+}
 
 void nh_will_keep_path(const char *path) {
     char full[PATH_BYTES];

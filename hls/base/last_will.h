@@ -18,6 +18,20 @@ bool nh_will_remove(const char *path, int fd);
 /* Kill this process group at the same occasions, until kept. */
 bool nh_will_kill(pid_t group);
 
+/* Who started a tool: a context of the library. Zeroed: not cancelled. */
+typedef struct nh_will_owner {
+    bool cancelled; /* under the lock of nh_will_hold */
+} nh_will_owner;
+
+/* Tools that this thread starts from now on are the owner's (NULL: nobody's). Returns the owner before. */
+nh_will_owner *nh_will_work_for(nh_will_owner *o);
+/* The owner of this thread's tools: a thread that works for another one takes it over. */
+nh_will_owner *nh_will_mine(void);
+/* Kill the owner's tools; from now on it starts none. Its staged files are removed by the code that staged them. */
+void nh_will_cancel(nh_will_owner *o);
+/* NULL: false. */
+bool nh_will_cancelled(const nh_will_owner *o);
+
 /* Take an entry off the list; closes its fd. */
 void nh_will_keep_path(const char *path);
 void nh_will_keep_group(pid_t group);

@@ -96,6 +96,13 @@ int nh_launch_start(const nh_launch *l, pid_t *pid) {
     sigfillset(&all);
     pid_t parent = getpid();
     nh_will_hold();
+    if (nh_will_cancelled(nh_will_mine())) {
+        nh_will_release();
+        close(pipe_fd[0]);
+        close(pipe_fd[1]);
+        *pid = -1;
+        return ECANCELED;
+    }
     pthread_sigmask(SIG_SETMASK, &all, &before);
     *pid = fork();
     if (*pid == 0) lead(l, parent, pipe_fd[1]);

@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "last_will.h"
+
 #define THREADS_MAX 256
 
 typedef struct {
@@ -10,16 +12,18 @@ typedef struct {
     size_t n;
     void (*work)(void *ctx, size_t i);
     void *ctx;
+    nh_will_owner *owner; /* of the tools that the jobs start */
 } queue;
 
 static void *worker(void *arg) {
     queue *q = arg;
+    nh_will_work_for(q->owner);
     for (size_t i; (i = atomic_fetch_add(&q->next, 1)) < q->n;) q->work(q->ctx, i);
     return NULL;
 }
 
 void nh_parallel(int threads, size_t n, void (*work)(void *ctx, size_t i), void *ctx) {
-    queue q = {.n = n, .work = work, .ctx = ctx};
+    queue q = {.n = n, .work = work, .ctx = ctx, .owner = nh_will_mine()};
     pthread_t thread[THREADS_MAX];
     size_t helpers = threads > 1 ? (size_t)threads - 1 : 0;
     if (helpers > THREADS_MAX) helpers = THREADS_MAX;

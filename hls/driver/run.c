@@ -36,7 +36,7 @@ static bool run_passes(nh_session *r) {
     return ok;
 }
 
-static void choose_jobs(nh_session *r) {
+void nh_run_choose_jobs(nh_session *r) {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     if (r->ask.jobs == 0) r->ask.jobs = processors > 0 && processors <= 1024 ? (int)processors : 1;
 }
@@ -44,7 +44,7 @@ static void choose_jobs(nh_session *r) {
 bool nh_run_load(nh_session *r, const char *config) {
     nh_arena *a = r->arena;
     nh_diag *d = r->diag;
-    choose_jobs(r);
+    nh_run_choose_jobs(r);
     nh_sources_begin(d);
     r->opt = nh_config_read(a, d, config);
     if (!r->opt) return false;

@@ -47,6 +47,7 @@ typedef struct {
     nh_diag *diag;
     nh_run_ask ask;
     nh_run_events on;
+    struct nh_will_owner *owner; /* whose cancellation ends the run, or NULL */
     nh_options *opt;
     nh_graph *graph;
     nh_design *design;
@@ -73,6 +74,9 @@ typedef struct {
  * data, quantize, lower. False: diagnosed. With dump_after the network is written to ask.dump and design stays NULL,
  * and so it does for networks on a fabric. */
 bool nh_run_load(nh_session *r, const char *config);
+
+/* ask.jobs where it is 0: the number of processors. */
+void nh_run_choose_jobs(nh_session *r);
 
 /* Objects that do not depend on the user's network are kept there. */
 const char *nh_run_cache_dir(nh_session *r);

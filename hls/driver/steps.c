@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "last_will.h"
+
 static const char *folder_of(const nh_step_row *row) { return row->folder ? row->folder : row->name; }
 
 int nh_step_find(const char *name) {
@@ -88,12 +90,13 @@ static bool run_work(nh_session *r, const nh_step_row *row, nh_step *t, nh_step_
         nh_report(d, NH_O_BUG, NH_NOWHERE, "the step %s failed and did not say why", row->name);
     fact->seconds = now_seconds() - start;
     if (r->on.end) r->on.end(r->on.ctx);
-    if (ok && nh_step_finish(t, d, "")) {
+    bool cancelled = r->owner && nh_will_cancelled(r->owner);
+    if (ok && !cancelled && nh_step_finish(t, d, "")) {
         fact->state = NH_STEP_DONE;
         nh_step_drop_failed(t);
         return true;
     }
-    if (!ok && row->tools) keep_failed(r, t, dir, first);
+    if (!ok && !cancelled && row->tools) keep_failed(r, t, dir, first);
     nh_step_abandon(t);
     return false;
 }
@@ -102,6 +105,7 @@ static bool run_step(nh_session *r, nh_steps *cache, nh_step_id s, nh_step_plan 
     const nh_step_row *row = &nh_step_rows[s];
     nh_step_fact *fact = &r->facts.step[s];
     bool named = plan.named >> s & 1;
+    if (r->owner && nh_will_cancelled(r->owner)) return false;
     size_t errors = r->diag->n_error;
     nh_step_lack missing = row->lacks ? row->lacks(r) : (nh_step_lack){0};
     if (missing.what) {

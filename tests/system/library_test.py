@@ -1,0 +1,104 @@
+"""cmake --install into an empty prefix, and docs/examples/library.c built with pkg-config against what is there, shared and static."""
+import os
+import pathlib
+import shlex
+import subprocess
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+PROGRAM = pathlib.Path(os.environ["NH_PROGRAM"]).resolve()
+BUILD = PROGRAM.parent.parent
+DIGITS = ROOT / "configs/examples/digits/digits.yaml"
+
+
+def output(*argv, **options):
+    done = subprocess.run([str(a) for a in argv], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+    if done.returncode != 0:
+        raise AssertionError(f"{argv}: {done.returncode}\n{done.stdout}")
+    return done.stdout
+
+
+class Library(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.work = pathlib.Path(cls.folder.name)
+        cls.prefix = cls.work / "a prefix"
+        output("cmake", "--install", BUILD, "--prefix", cls.prefix)
+        cls.pc = next(cls.prefix.rglob("neurohls.pc"))
+        cls.lib = cls.pc.parent.parent
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def flags(self, *what):
+        text = output("pkg-config", *what, "neurohls", env={**os.environ, "PKG_CONFIG_PATH": str(self.pc.parent)})
+        return shlex.split(text)
+
+    def compile(self, name, libs):
+        program = self.work / name
+        output("cc", "-Wall", "-Wextra", "-Werror", "-o", program, ROOT / "docs/examples/library.c", *self.flags("--cflags"), *libs, "-pthread")
+        return program
+
+    @staticmethod
+    def running(folder):
+        """Processes that name the folder in their command line."""
+        found = []
+        for p in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                if str(folder) in p.read_text(errors="replace"):
+                    found.append(p.read_text(errors="replace"))
+            except OSError:
+                pass  # it has just ended
+        return found
+
+    def check(self, program):
+        out = self.work / (program.name + ".out")
+        broken = self.work / "broken.yaml"
+        broken.write_text(f"project: b\nmodel: {DIGITS.parent / 'digits.onnx'}\ntarget: icebreaker\nclock_mhz: 24\nnonsense: 1\n")
+        said = output(program, DIGITS, broken, out, env={**os.environ, "LD_LIBRARY_PATH": str(self.lib)}, cwd=self.work)
+        lines = said.splitlines()
+        self.assertEqual(lines[0], "broken: status 2", said)
+        self.assertTrue(lines[1].startswith("5:1: C") and "nonsense" in lines[1], said)
+        for line in ("thread 0: status 0, report written", "thread 1: status 0, report written", "cancelled: status 5"):
+            self.assertIn(line, lines, said)
+        for i in "01":
+            self.assertTrue((out / i / "report.json").is_file())
+            self.assertFalse((out / i / "rtl").exists())
+        self.assertEqual(sorted(p.name for p in (out / "0/c").iterdir()), sorted(p.name for p in (out / "1/c").iterdir()))
+        self.assertTrue((out / "2/rtl").is_dir())  # complete before the cancellation
+        self.assertEqual(self.running(out), [])
+        left = [p.name for p in (out / "2").iterdir()]
+        self.assertFalse([n for n in left if n.startswith(("sim", "report")) or "failed" in n or "tmp" in n], left)
+
+    def test_shared(self):
+        self.check(self.compile("shared", self.flags("--libs")))
+
+    def test_static(self):
+        libs = [str(self.lib / "libneurohls.a") if f == "-lneurohls" else f for f in self.flags("--static", "--libs")]
+        program = self.compile("static", libs)
+        self.assertNotIn("libneurohls", output("ldd", program))
+        self.check(program)
+
+    def test_only_the_interface_is_visible(self):
+        names = {line.split()[-1] for line in output("nm", "-D", "--defined-only", self.lib / "libneurohls.so").splitlines()}
+        header = (self.prefix / "include/neurohls.h").read_text()
+        self.assertTrue(names)
+        for name in names:
+            self.assertIn(name + "(", header)
+
+    def test_installed_program(self):
+        """It finds targets and templates without the source tree."""
+        program = self.prefix / "bin/neurohls"
+        config = self.prefix / "share/neurohls/examples/digits/digits.yaml"
+        output(program, "build", config, "--until", "rtl", "--out", self.work / "built", "--quiet")
+        self.assertTrue((self.work / "built/rtl/files.f").is_file())
+        self.assertIn("neurohls", (self.prefix / "share/man/man1/neurohls.1").read_text())
+        self.assertIn("complete", (self.prefix / "share/bash-completion/completions/neurohls").read_text())
+        self.assertTrue((self.prefix / "share/neurohls/targets/icebreaker.yaml").is_file())
+
+
+if __name__ == "__main__":
+    unittest.main()
