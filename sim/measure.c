@@ -98,6 +98,7 @@ bool nh_sim_measure_frames(nh_arena *a, nh_diag *d, nh_measure *m, nh_sim_facts 
     int64_t samples = nh_drift_samples(d, m);
     double **value = nh_float_buffers(a, g->graph);
     int64_t **raw = nh_design_buffers(a, g);
+    nh_design_state *state = nh_design_state_new(a, g);
     nh_fx_count *count = nh_arena_alloc(a, (size_t)g->n_stream * sizeof *count);
     nh_error_sum *e = nh_arena_alloc(a, (size_t)g->n_stream * sizeof *e);
     double *y = nh_arena_array(a, (size_t)(x->n * m->n_out), sizeof *y);
@@ -109,7 +110,8 @@ bool nh_sim_measure_frames(nh_arena *a, nh_diag *d, nh_measure *m, nh_sim_facts 
         nh_output_watch_add(m->watch, i, out);
         nh_judge_sample(m, f, i, out);
         if (i >= samples) continue;
-        nh_design_eval(g, m->raw_x + i * m->n_in, raw, count);
+        nh_design_state_reset(state);
+        nh_design_step(g, state, m->raw_x + i * m->n_in, raw, count);
         if (nh_model_contradicts(d, m, i, raw[g->output])) return false;
         for (int k = 0; k < g->n_stream; k++) nh_drift_add(g, k, value[g->stream[k].tensor], raw[k], &e[k]);
     }

@@ -168,17 +168,11 @@ void nh_mac_lanes(int64_t n_in, int64_t n_out, int64_t r, bool exact, int64_t *i
 /* Does a memory go to block RAM? When it fills more than a quarter of one (of 16 kbit where bram_bits is 0). */
 bool nh_mem_in_block(int64_t words, int64_t word_bits, int64_t bram_bits);
 
-/* Integer model of one inference, the oracle for C and RTL: raw[stream][element]. Buffers by nh_design_buffers. count,
- * when not NULL, has one entry per stream: casts that overflowed on the way to it. */
+/* Integer model, the oracle for C and RTL, one step at a time: raw[stream][element], buffers by nh_design_buffers. x:
+ * all inputs, one after the other. count, when not NULL, has one entry per stream: casts that overflowed on the way to
+ * it. The state holds what units keep between steps: nothing in a network of frames. A new state is at the start of a
+ * sample; reset puts it there. */
 int64_t **nh_design_buffers(nh_arena *a, const nh_design *g);
-void nh_design_eval(const nh_design *g, const int64_t *x, int64_t **raw, nh_fx_count *count);
-
-/* One MAC or DATAPATH unit of it. */
-void nh_unit_eval(const nh_design *g, const nh_unit *u, int64_t **raw, nh_fx_count *count);
-
-/* Integer model of a time-stepped design, one step at a time: as nh_design_eval, with the state of a run. A new state
- * is at the start of a sample; reset puts it there. */
-/* x: all inputs, one after the other. */
 typedef struct nh_design_state nh_design_state;
 nh_design_state *nh_design_state_new(nh_arena *a, const nh_design *g);
 void nh_design_state_reset(nh_design_state *s);
