@@ -532,7 +532,7 @@ nh_design *nh_lower_temporal(nh_arena *a, nh_diag *d, const nh_graph *g, const n
         nh_report(d, NH_P_EMPTY, o->model_at, "no layer of the network needs hardware");
         return NULL;
     }
-    nh_plan_temporal(design);
+    nh_plan_cycles(design);
     nh_estimate(design);
     return design;
 }

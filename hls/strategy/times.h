@@ -1,4 +1,4 @@
-/* Times of transfers, shared by the plans of frames and of steps. */
+/* Times of transfers, from which cycles are planned. */
 #ifndef NH_TIMES_H
 #define NH_TIMES_H
 

@@ -61,7 +61,7 @@ Test(plan, a_convolution_begins_when_the_last_pixel_is_there) {
                                              .out_lanes = 1,
                                              .cycles = 9}},
                           9, 1);
-    nh_plan_temporal(g);
+    nh_plan_cycles(g);
     cr_assert_eq(g->latency_cycles, 8 + 9 + 4 + 1 + 1);
     cr_assert_eq(g->unit[0].ii_cycles, 9);
     cr_assert_eq(g->ii_cycles, 9);
@@ -72,7 +72,7 @@ Test(plan, a_convolution_begins_when_the_last_pixel_is_there) {
 Test(plan, a_datapath_takes_a_vector_every_cycle) {
     tnet n = tnet_new(vec(1), 1);
     nh_design *g = design(&n, (nh_unit){.kind = NH_UNIT_DATAPATH, .dp = wire(n.a, 3)}, 1, 1);
-    nh_plan_temporal(g);
+    nh_plan_cycles(g);
     cr_assert_eq(g->unit[0].ii_cycles, 1);
     cr_assert_eq(g->ii_cycles, 1);
     cr_assert_eq(g->latency_cycles, 3 + 1 + 1);
