@@ -1,6 +1,8 @@
 /* The table of steps, and what its rows do. */
 #include "step_rows.h"
 
+#include <dlfcn.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +13,13 @@
 
 const char *nh_run_below(nh_session *r, const char *name) { return nh_path_join(r->arena, r->out, name); }
 
+/* The file that this code was loaded from: the shared library, or the program that it is part of. */
+static const char *own_code(void) {
+    Dl_info info;
+    bool shared = dladdr(nh_step_rows, &info) != 0 && info.dli_fname && strstr(info.dli_fname, ".so");
+    return shared ? info.dli_fname : "/proc/self/exe";
+}
+
 /* --- what a step depends on -------------------------------------------------------------------------------------- */
 
 /* A file of the user's, by the bytes that this run read of it. */
@@ -19,11 +28,10 @@ static void key_file(nh_session *r, nh_step *t, const char *part, const char *pa
     if (path) nh_step_key(t, part, hash ? hash : "not read");
 }
 
-/* This program; the link names the file that runs, also when a newer one has taken its place. */
+/* This program, or the library; the link names the file that runs, also when a newer one has taken its place. */
 static void key_self(nh_session *r, nh_step *t) {
     nh_hash h;
-    nh_step_key(t, "neurohls",
-                nh_hash_file(r->arena, "/proc/self/exe", &h) ? nh_arena_str(r->arena, h.hex) : NH_VERSION);
+    nh_step_key(t, "neurohls", nh_hash_file(r->arena, own_code(), &h) ? nh_arena_str(r->arena, h.hex) : NH_VERSION);
 }
 
 /* Folders and lists of recordings: what was read from them. */
