@@ -68,7 +68,8 @@ static nh_times through_conv(walk *w, const nh_unit *u, nh_times in, int64_t sta
     return out;
 }
 
-static nh_times through_neuron(walk *w, int index, const nh_unit *u, int step) {
+static nh_times times_neuron(walk *w, int index, int step) {
+    const nh_unit *u = &w->g->unit[index];
     const nh_neuron_unit *n = &u->neuron;
     int64_t latency =
         (n->n_param > 0 ? NH_BEAT_ROM_LATENCY : 0) + (n->n_state > 0 ? NH_STATE_LATENCY : 0) + n->dp->latency_cycles;
@@ -93,7 +94,8 @@ static nh_times through_neuron(walk *w, int index, const nh_unit *u, int step) {
 }
 
 /* The delay of the whole frame is its smallest one: what leaves earlier elements could not hurry. */
-static nh_times through_delay(walk *w, int index, const nh_unit *u, int step) {
+static nh_times times_delay(walk *w, int index, int step) {
+    const nh_unit *u = &w->g->unit[index];
     const nh_delay_unit *y = &u->delay;
     int64_t late = y->is_late ? y->most : 0;
     for (int64_t i = 0; i < y->n_steps; i++) late = y->steps[i] < late ? y->steps[i] : late; /* of a loop */
@@ -109,37 +111,54 @@ static nh_times through_delay(walk *w, int index, const nh_unit *u, int step) {
     return out;
 }
 
-static nh_times through(walk *w, int index, int step) {
-    const nh_unit *u = &w->g->unit[index];
-    if (u->kind == NH_UNIT_NEURON) return through_neuron(w, index, u, step);
-    if (u->kind == NH_UNIT_DELAY) return through_delay(w, index, u, step);
-    nh_times in = input_of(w, u, 0, step);
-    int64_t start = w->ready[index];
-    if (u->kind == NH_UNIT_FORK) { /* its skid */
-        for (int64_t i = 0; i < in.n; i++) in.at[i] += NH_SKID_LATENCY;
-        return in;
-    }
-    if (u->kind == NH_UNIT_DATAPATH) {
-        nh_times out = nh_times_new(w->a, 1);
-        out.at[0] = most(in.at[0], start) + u->dp->latency_cycles + NH_SKID_LATENCY;
-        w->ready[index] = most(in.at[0], start) + 1;
-        return out;
-    }
-    w->ready[index] = most(in.at[in.n - 1], start) + u->ii_cycles;
-    return u->kind == NH_UNIT_MAC ? nh_times_mac(w->a, &u->mac, in, start) : through_conv(w, u, in, start);
+static nh_times times_fork(walk *w, int index, int step) {
+    nh_times in = input_of(w, &w->g->unit[index], 0, step);
+    for (int64_t i = 0; i < in.n; i++) in.at[i] += NH_SKID_LATENCY;
+    return in;
 }
 
-static int64_t own_interval(const nh_unit *u) {
-    switch (u->kind) {
-    case NH_UNIT_MAC: return u->reuse_factor;
-    case NH_UNIT_CONV: return u->conv.cycles;
-    case NH_UNIT_NEURON: return u->neuron.words;
-    case NH_UNIT_DELAY: return u->delay.words;
-    case NH_UNIT_DATAPATH:
-    case NH_UNIT_FORK: break;
-    }
-    return 1;
+static nh_times times_datapath(walk *w, int index, int step) {
+    const nh_unit *u = &w->g->unit[index];
+    int64_t begin = most(input_of(w, u, 0, step).at[0], w->ready[index]);
+    nh_times out = nh_times_new(w->a, 1);
+    out.at[0] = begin + u->dp->latency_cycles + NH_SKID_LATENCY;
+    w->ready[index] = begin + 1;
+    return out;
 }
+
+static nh_times times_mac(walk *w, int index, int step) {
+    const nh_unit *u = &w->g->unit[index];
+    nh_times in = input_of(w, u, 0, step);
+    int64_t start = w->ready[index];
+    w->ready[index] = most(in.at[in.n - 1], start) + u->ii_cycles;
+    return nh_times_mac(w->a, &u->mac, in, start);
+}
+
+static nh_times times_conv(walk *w, int index, int step) {
+    const nh_unit *u = &w->g->unit[index];
+    nh_times in = input_of(w, u, 0, step);
+    int64_t start = w->ready[index];
+    w->ready[index] = most(in.at[in.n - 1], start) + u->ii_cycles;
+    return through_conv(w, u, in, start);
+}
+
+static int64_t interval_mac(const nh_unit *u) { return u->reuse_factor; }
+static int64_t interval_conv(const nh_unit *u) { return u->conv.cycles; }
+static int64_t interval_neuron(const nh_unit *u) { return u->neuron.words; }
+static int64_t interval_delay(const nh_unit *u) { return u->delay.words; }
+
+/* A transfer a cycle. */
+static int64_t interval_datapath(const nh_unit *u) { return (void)u, 1; }
+static int64_t interval_fork(const nh_unit *u) { return (void)u, 1; }
+
+static const struct {
+    int64_t (*interval)(const nh_unit *u);
+    nh_times (*times)(walk *w, int index, int step);
+} plan[] = {
+#define NH_UNIT(KIND, symbol) [NH_UNIT_##KIND] = {interval_##symbol, times_##symbol},
+#include "units.def"
+#undef NH_UNIT
+};
 
 static void walk_step(walk *w, int step) {
     nh_design *g = w->g;
@@ -151,7 +170,7 @@ static void walk_step(walk *w, int step) {
     }
     for (int i = 0; i < g->n_unit; i++) {
         const nh_unit *u = &g->unit[i];
-        nh_times out = through(w, i, step);
+        nh_times out = plan[u->kind].times(w, i, step);
         for (int k = 0; k < u->n_out; k++) w->at[u->out[k]][step] = out;
         if (step > 0 || (u->kind == NH_UNIT_DELAY && u->delay.is_late)) continue;
         g->unit[i].latency_cycles = out.at[out.n - 1] - w->at[u->in[0]][0].at[0];
@@ -164,7 +183,7 @@ void nh_plan_cycles(nh_design *g) {
     w.at = nh_arena_array(a, (size_t)g->n_stream + 1, sizeof *w.at);
     w.ready = nh_arena_array(a, (size_t)g->n_unit + 1, sizeof *w.ready);
     w.written = nh_arena_array(a, (size_t)g->n_unit + 1, sizeof *w.written);
-    for (int i = 0; i < g->n_unit; i++) g->unit[i].ii_cycles = own_interval(&g->unit[i]);
+    for (int i = 0; i < g->n_unit; i++) g->unit[i].ii_cycles = plan[g->unit[i].kind].interval(&g->unit[i]);
     for (int step = 0; step < STEPS; step++) walk_step(&w, step);
     const nh_stream *out = &g->stream[g->output];
     nh_times first = nh_times_gear(a, out, w.at[g->output][0]);

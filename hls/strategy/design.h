@@ -24,14 +24,11 @@ typedef struct {
 /* Channels that stand side by side in an image's stream; 1: the stream is in the tensor's order. */
 int64_t nh_stream_channels(const nh_stream *s);
 
+/* The kinds of units: hls/strategy/units.def, one row per kind. */
 typedef enum {
-    NH_UNIT_DATAPATH, /* one pipelined datapath over whole vectors, II = 1 */
-    NH_UNIT_MAC,      /* time-multiplexed multipliers + a post datapath per output lane */
-    /* of time-stepped networks */
-    NH_UNIT_CONV,   /* convolution or pool: frame buffer, time-multiplexed multipliers */
-    NH_UNIT_NEURON, /* state memory + a datapath per lane; one pass per step; also elementwise layers without state */
-    NH_UNIT_DELAY,  /* steps late */
-    NH_UNIT_FORK    /* one stream to several consumers */
+#define NH_UNIT(KIND, symbol) NH_UNIT_##KIND,
+#include "units.def"
+#undef NH_UNIT
 } nh_unit_kind;
 
 #define NH_UNIT_PORTS 4

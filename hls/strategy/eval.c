@@ -70,7 +70,7 @@ static nh_i128 product_sum(const nh_mac *m, const int64_t *x, int64_t o, nh_fx_c
     return acc;
 }
 
-static void eval_mac(const nh_mac *m, const int64_t *x, int64_t *y, nh_fx_count *count) {
+static void mac_sums(const nh_mac *m, const int64_t *x, int64_t *y, nh_fx_count *count) {
     for (int64_t o = 0; o < m->n_out; o++) {
         nh_i128 acc = product_sum(m, x, o, count), mul = m->mul ? m->mul[o] : 0, out = 0;
         nh_i128 *results[] = {&out};
@@ -80,7 +80,7 @@ static void eval_mac(const nh_mac *m, const int64_t *x, int64_t *y, nh_fx_count 
     }
 }
 
-static void eval_datapath(const nh_dp *p, nh_format x_fmt, const int64_t *x, int64_t *y, nh_fx_count *count) {
+static void through_datapath(const nh_dp *p, nh_format x_fmt, const int64_t *x, int64_t *y, nh_fx_count *count) {
     nh_arena *scratch = nh_arena_new();
     nh_i128 *in = nh_arena_alloc(scratch, (size_t)p->in[0].n * sizeof *in);
     nh_i128 *out = nh_arena_alloc(scratch, (size_t)p->out[0].n * sizeof *out);
@@ -109,14 +109,14 @@ static nh_i128 window_sum(const nh_conv *v, const int64_t *in, int64_t o, int64_
     return acc;
 }
 
-static void step_conv(const nh_conv *v, const int64_t *in, int64_t *out) {
+static void convolve(const nh_conv *v, const int64_t *in, int64_t *out) {
     for (int64_t y = 0; y < v->h_out; y++)
         for (int64_t x = 0; x < v->w_out; x++)
             for (int64_t o = 0; o < v->c_out; o++)
                 out[(y * v->w_out + x) * v->c_out + o] = (int64_t)window_sum(v, in, o, y, x);
 }
 
-static void step_neuron(nh_design_state *s, int i, int64_t *const *raw, nh_fx_count *count) {
+static void eval_neuron(nh_design_state *s, int i, int64_t **raw, nh_fx_count *count) {
     const nh_unit *u = &s->g->unit[i];
     const nh_neuron_unit *n = &u->neuron;
     int64_t *state = s->unit[i].state;
@@ -151,26 +151,42 @@ static void delay_write(nh_design_state *s, int i, const int64_t *in) {
     memcpy(s->unit[i].ring + s->step % (y->most + 1) * y->n, in, (size_t)y->n * sizeof(int64_t));
 }
 
-static void step_unit(nh_design_state *s, int i, int64_t **raw, nh_fx_count *count) {
+static void eval_mac(nh_design_state *s, int i, int64_t **raw, nh_fx_count *count) {
     const nh_unit *u = &s->g->unit[i];
-    switch (u->kind) {
-    case NH_UNIT_MAC: eval_mac(&u->mac, raw[u->in[0]], raw[u->out[0]], count); break;
-    case NH_UNIT_DATAPATH:
-        eval_datapath(u->dp, s->g->stream[u->in[0]].fmt, raw[u->in[0]], raw[u->out[0]], count);
-        break;
-    case NH_UNIT_CONV: step_conv(&u->conv, raw[u->in[0]], raw[u->out[0]]); break;
-    case NH_UNIT_NEURON: step_neuron(s, i, raw, count); break;
-    case NH_UNIT_FORK:
-        for (int k = 0; k < u->n_out; k++)
-            memcpy(raw[u->out[k]], raw[u->in[0]], (size_t)s->g->stream[u->in[0]].n * sizeof(int64_t));
-        break;
-    case NH_UNIT_DELAY:
-        if (u->delay.is_late) break;
-        delay_write(s, i, raw[u->in[0]]);
-        delay_read(s, i, raw[u->out[0]]);
-        break;
-    }
+    mac_sums(&u->mac, raw[u->in[0]], raw[u->out[0]], count);
 }
+
+static void eval_datapath(nh_design_state *s, int i, int64_t **raw, nh_fx_count *count) {
+    const nh_unit *u = &s->g->unit[i];
+    through_datapath(u->dp, s->g->stream[u->in[0]].fmt, raw[u->in[0]], raw[u->out[0]], count);
+}
+
+static void eval_conv(nh_design_state *s, int i, int64_t **raw, nh_fx_count *count) {
+    const nh_unit *u = &s->g->unit[i];
+    (void)count; /* its sums are exact */
+    convolve(&u->conv, raw[u->in[0]], raw[u->out[0]]);
+}
+
+static void eval_fork(nh_design_state *s, int i, int64_t **raw, nh_fx_count *count) {
+    const nh_unit *u = &s->g->unit[i];
+    (void)count; /* it copies */
+    for (int k = 0; k < u->n_out; k++)
+        memcpy(raw[u->out[k]], raw[u->in[0]], (size_t)s->g->stream[u->in[0]].n * sizeof(int64_t));
+}
+
+static void eval_delay(nh_design_state *s, int i, int64_t **raw, nh_fx_count *count) {
+    const nh_unit *u = &s->g->unit[i];
+    (void)count; /* it copies */
+    if (u->delay.is_late) return;
+    delay_write(s, i, raw[u->in[0]]);
+    delay_read(s, i, raw[u->out[0]]);
+}
+
+static void (*const eval_unit[])(nh_design_state *s, int i, int64_t **raw, nh_fx_count *count) = {
+#define NH_UNIT(KIND, symbol) [NH_UNIT_##KIND] = eval_##symbol,
+#include "units.def"
+#undef NH_UNIT
+};
 
 void nh_design_step(const nh_design *g, nh_design_state *s, const int64_t *x, int64_t **raw, nh_fx_count *count) {
     for (int k = 0; k < nh_design_inputs(g); k++) {
@@ -180,7 +196,7 @@ void nh_design_step(const nh_design *g, nh_design_state *s, const int64_t *x, in
     }
     for (int i = 0; i < g->n_unit; i++)
         if (g->unit[i].kind == NH_UNIT_DELAY && g->unit[i].delay.is_late) delay_read(s, i, raw[g->unit[i].out[0]]);
-    for (int i = 0; i < g->n_unit; i++) step_unit(s, i, raw, count ? &count[g->unit[i].out[0]] : NULL);
+    for (int i = 0; i < g->n_unit; i++) eval_unit[g->unit[i].kind](s, i, raw, count ? &count[g->unit[i].out[0]] : NULL);
     for (int i = 0; i < g->n_unit; i++)
         if (g->unit[i].kind == NH_UNIT_DELAY && g->unit[i].delay.is_late) delay_write(s, i, raw[g->unit[i].in[0]]);
     s->step++;
