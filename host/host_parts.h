@@ -2,7 +2,7 @@
 #ifndef NH_HOST_PARTS_H
 #define NH_HOST_PARTS_H
 
-#include "frames.h"
+#include "serial_frames.h"
 #include "neurohls_host.h"
 #include "sample.h"
 

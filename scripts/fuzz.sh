@@ -1,11 +1,11 @@
 #!/bin/sh
-# Fuzz the readers: scripts/fuzz.sh [SECONDS each] [onnx npy frames yaml h5 nir lava neuron image ...]. Needs clang with libFuzzer (Debian: clang-14
+# Fuzz the readers: scripts/fuzz.sh [SECONDS each] [onnx npy sample_data yaml h5 nir lava neuron image ...]. Needs clang with libFuzzer (Debian: clang-14
 # libclang-rt-14-dev). Seeds are the fixtures of the tests; what is found stays in $NH_FUZZ_DIR (default build-fuzz).
 set -eu
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-[ $# -gt 0 ] || set -- onnx npy frames yaml h5 nir lava neuron image
+[ $# -gt 0 ] || set -- onnx npy sample_data yaml h5 nir lava neuron image
 dir=${NH_FUZZ_DIR:-build-fuzz}
 command -v clang-14 >/dev/null || { echo "fuzz.sh: clang-14 is missing (apt-get install clang-14 libclang-rt-14-dev)" >&2; exit 3; }
 
@@ -27,8 +27,8 @@ for target in "$@"; do
         [ ! -x build/bin/neurohls ] || build/bin/neurohls asm "$f" -q -o "$seeds/$(basename "$f" .s).img"
     done
     [ "$target" = npy ] && find tests -name '*.npz' -size -64k -exec cp {} "$seeds" \;
-    # Two bytes that choose stand before the file: see frames_fuzz.c.
-    [ "$target" = frames ] && for f in tests/fixtures/spikes/*.* tests/fixtures/spikes/rec/*; do
+    # Two bytes that choose stand before the file: see sample_data_fuzz.c.
+    [ "$target" = sample_data ] && for f in tests/fixtures/spikes/*.* tests/fixtures/spikes/rec/*; do
         [ -f "$f" ] || continue
         case $f in *.bs2) kind='\001\002' ;; *.txt) kind='\001\004' ;; *) kind='\001\000' ;; esac
         { printf "$kind"; cat "$f"; } >"$seeds/$(basename "$f")"

@@ -1,7 +1,7 @@
 /* Values -> spikes. */
 #include <math.h>
 
-#include "frames.h"
+#include "sample_data.h"
 
 static double uniform(uint64_t seed, uint64_t k) {
     uint64_t z = seed + (k + 1) * 0x9e3779b97f4a7c15u;

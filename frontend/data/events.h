@@ -2,7 +2,7 @@
 #ifndef NH_EVENTS_H
 #define NH_EVENTS_H
 
-#include "frames.h"
+#include "sample_data.h"
 
 typedef struct {
     int64_t sample, step, address; /* address: element of the input */
@@ -12,7 +12,7 @@ typedef struct {
 typedef struct {
     nh_arena *a;
     nh_diag *d;
-    const nh_frames_request *q;
+    const nh_sample_request *q;
     nh_event *event;
     size_t n_event, cap;
     int64_t n_sample;

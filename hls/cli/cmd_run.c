@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "frames.h"
+#include "sample_data.h"
 #include "image_run.h"
 #include "npy.h"
 #include "report.h"

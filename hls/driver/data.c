@@ -1,7 +1,7 @@
 /* The user's arrays -> samples for calibration and simulation. */
 #include <string.h>
 
-#include "frames.h"
+#include "sample_data.h"
 #include "npy.h"
 #include "run.h"
 
@@ -55,15 +55,15 @@ static bool load_samples(nh_session *r, const nh_data_ref *ref, double scale, in
 
 /* Samples of a network in time. graph->steps: what was asked for, else what the first data have. */
 static bool load_frames(nh_session *r, const nh_data_ref *ref, double scale, int64_t asked, nh_samples *out,
-                        nh_frames *f) {
-    nh_frames_request q = {.opt = r->opt,
+                        nh_sample_data *f) {
+    nh_sample_request q = {.opt = r->opt,
                            .ref = ref,
                            .scale = scale,
                            .samples = asked,
                            .shape = r->graph->tensor[r->graph->input].shape,
                            .steps = r->graph->steps};
     if (!ref->path) return true;
-    if (!nh_frames_read(r->arena, r->diag, &q, f)) return false;
+    if (!nh_sample_data_read(r->arena, r->diag, &q, f)) return false;
     r->graph->steps = f->steps;
     *out = (nh_samples){.x = f->x, .n = f->n, .size = f->steps * f->size};
     return true;
@@ -121,7 +121,7 @@ static bool load_reference(nh_session *r) {
 
 static bool load_temporal(nh_session *r) {
     const nh_options *o = r->opt;
-    nh_frames inputs = {0}, calibration = {0};
+    nh_sample_data inputs = {0}, calibration = {0};
     r->graph->steps = o->spiking.time_steps;
     bool ok = load_frames(r, &o->simulate.inputs, o->simulate.scale, o->simulate.samples, &r->inputs, &inputs) &&
               load_labels(r, inputs.have, inputs.name);

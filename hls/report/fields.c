@@ -6,9 +6,9 @@
 #include <string.h>
 
 #define ROW(type, member, kind)                                                                                        \
-    { #member, NH_FIELD_##kind, offsetof(type, member) }
+    { #member, NH_FACT_##kind, offsetof(type, member) }
 #define END                                                                                                            \
-    { NULL, NH_FIELD_I64, 0 }
+    { NULL, NH_FACT_I64, 0 }
 
 const nh_field nh_sim_fields[] = {ROW(nh_sim_facts, ran, BOOL),
                                   ROW(nh_sim_facts, samples, I64),
@@ -169,14 +169,14 @@ json_t *nh_json_text(nh_arena *a, const char *s) {
     return json_string(out);
 }
 
-static json_t *put_one(nh_arena *a, const char *at, nh_field_kind kind) {
+static json_t *put_one(nh_arena *a, const char *at, nh_fact_kind kind) {
     switch (kind) {
-    case NH_FIELD_I64: return json_integer(*(const int64_t *)(const void *)at);
-    case NH_FIELD_U64: return json_integer((json_int_t) * (const uint64_t *)(const void *)at);
-    case NH_FIELD_INT: return json_integer(*(const int *)(const void *)at);
-    case NH_FIELD_BOOL: return json_boolean(*(const bool *)(const void *)at);
-    case NH_FIELD_TEXT: return nh_json_text(a, *(const char *const *)(const void *)at);
-    case NH_FIELD_REAL: break;
+    case NH_FACT_I64: return json_integer(*(const int64_t *)(const void *)at);
+    case NH_FACT_U64: return json_integer((json_int_t) * (const uint64_t *)(const void *)at);
+    case NH_FACT_INT: return json_integer(*(const int *)(const void *)at);
+    case NH_FACT_BOOL: return json_boolean(*(const bool *)(const void *)at);
+    case NH_FACT_TEXT: return nh_json_text(a, *(const char *const *)(const void *)at);
+    case NH_FACT_REAL: break;
     }
     double v = *(const double *)(const void *)at;
     return isfinite(v) ? json_real(v) : json_null();
@@ -189,24 +189,24 @@ json_t *nh_fields_put(nh_arena *a, const void *from, const nh_field *field) {
     return o;
 }
 
-static void get_one(nh_arena *a, const json_t *v, char *at, nh_field_kind kind) {
+static void get_one(nh_arena *a, const json_t *v, char *at, nh_fact_kind kind) {
     switch (kind) {
-    case NH_FIELD_I64:
+    case NH_FACT_I64:
         if (json_is_integer(v)) *(int64_t *)(void *)at = json_integer_value(v);
         break;
-    case NH_FIELD_U64:
+    case NH_FACT_U64:
         if (json_is_integer(v)) *(uint64_t *)(void *)at = (uint64_t)json_integer_value(v);
         break;
-    case NH_FIELD_INT:
+    case NH_FACT_INT:
         if (json_is_integer(v)) *(int *)(void *)at = (int)json_integer_value(v);
         break;
-    case NH_FIELD_BOOL:
+    case NH_FACT_BOOL:
         if (json_is_boolean(v)) *(bool *)(void *)at = json_is_true(v);
         break;
-    case NH_FIELD_TEXT:
+    case NH_FACT_TEXT:
         if (json_is_string(v)) *(const char **)(void *)at = nh_arena_str(a, json_string_value(v));
         break;
-    case NH_FIELD_REAL:
+    case NH_FACT_REAL:
         if (json_is_number(v))
             *(double *)(void *)at = json_number_value(v);
         else if (json_is_null(v))

@@ -7,11 +7,11 @@
 
 #include "report.h"
 
-typedef enum { NH_FIELD_I64, NH_FIELD_U64, NH_FIELD_INT, NH_FIELD_REAL, NH_FIELD_BOOL, NH_FIELD_TEXT } nh_field_kind;
+typedef enum { NH_FACT_I64, NH_FACT_U64, NH_FACT_INT, NH_FACT_REAL, NH_FACT_BOOL, NH_FACT_TEXT } nh_fact_kind;
 
 typedef struct {
     const char *name;
-    nh_field_kind kind;
+    nh_fact_kind kind;
     size_t offset;
 } nh_field;
 

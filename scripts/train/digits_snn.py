@@ -3,7 +3,7 @@
 
 Data and split: as scripts/train/digits.py (every fifth of scikit-learn's 1,797 digits is held out for the test).
 Network: 64 - 48 - 10 leaky integrate-and-fire neurons, 20 time steps of 1 ms; a pixel / 16 is the chance of a spike in
-each step, drawn by the generator of `encoding: rate` (frontend/data/frames.h); the class is the output with most spikes.
+each step, drawn by the generator of `encoding: rate` (frontend/data/sample_data.h); the class is the output with most spikes.
 Neuron, as `numerics: nir` reads the file: v <- v + dt/tau (v_leak - v + r x), a spike when v > v_threshold, v <- v_reset;
 with tau = 16 ms, r = tau/dt, v_leak = 0, v_threshold = 1, v_reset = 0 that is v <- 15/16 v + W s + b.
 Training: back-propagation through time in plain numpy with a surrogate gradient, Adam, images shifted by up to a third of

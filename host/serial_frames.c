@@ -1,4 +1,4 @@
-#include "frames.h"
+#include "serial_frames.h"
 
 #include <string.h>
 

@@ -1,18 +1,18 @@
 /* Samples of networks in time, [samples][steps][elements of the input], from arrays, lists of events and recordings. */
-#ifndef NH_FRAMES_H
-#define NH_FRAMES_H
+#ifndef NH_SAMPLE_DATA_H
+#define NH_SAMPLE_DATA_H
 
 #include "graph.h"
 #include "options.h"
 
-#define NH_FRAMES_MAX_ELEMENTS ((int64_t)1 << 27)
+#define NH_SAMPLE_DATA_MAX ((int64_t)1 << 27)
 
 typedef struct {
     const double *x; /* [n][steps][size] */
     int64_t n, steps, size;
     int64_t have;            /* samples that there are, of which n are taken */
     const char *const *name; /* [n] of recordings without folder and .bs2, or NULL */
-} nh_frames;
+} nh_sample_data;
 
 /* What is asked of a source. */
 typedef struct {
@@ -22,7 +22,7 @@ typedef struct {
     int64_t samples; /* the first so many; 0 = all */
     nh_shape shape;  /* of the model's input */
     int64_t steps;   /* time_steps, or what other data have; 0: as many as these have */
-} nh_frames_request;
+} nh_sample_request;
 
 /* Read and encode. False: D_STEPS, D_EVENT, D_UNIT, D_LIST, D_SOURCE, D_SHAPE, D_LIMIT or what npy.h says; a note
  * D_UNDERSTOOD tells what the dimensions were taken for. direct   [samples, steps, input...] or [steps, input...] of
@@ -31,7 +31,7 @@ typedef struct {
  * order, value), recordings x.bs2, folder/ (by number, then by name), list.txt rate     [samples, input...]:
  * nh_encode_rate latency  [samples, input...]: nh_encode_latency input... is the model's shape or its elements in one
  * dimension. */
-bool nh_frames_read(nh_arena *a, nh_diag *d, const nh_frames_request *q, nh_frames *out);
+bool nh_sample_data_read(nh_arena *a, nh_diag *d, const nh_sample_request *q, nh_sample_data *out);
 
 /* Output spikes to compare with: [n][steps][size], from an array [>= n, >= steps, output...] (or [>= steps, output...]
  * when n is 1); NULL: diagnosed. */

@@ -1,4 +1,4 @@
-#include "frames.h"
+#include "sample_data.h"
 
 #include <math.h>
 #include <string.h>
@@ -12,8 +12,8 @@
 typedef struct {
     nh_arena *a;
     nh_diag *d;
-    const nh_frames_request *q;
-    nh_frames *out;
+    const nh_sample_request *q;
+    nh_sample_data *out;
 } reader;
 
 /* What the dimensions of an array are. */
@@ -31,9 +31,9 @@ static bool too_large(reader *r) {
 
 /* Memory for out->n x steps x size values. */
 static double *allocate(reader *r) {
-    nh_frames *f = r->out;
-    bool fits = f->n <= NH_FRAMES_MAX_ELEMENTS && f->steps <= NH_FRAMES_MAX_ELEMENTS / f->n &&
-                f->size <= NH_FRAMES_MAX_ELEMENTS / (f->n * f->steps);
+    nh_sample_data *f = r->out;
+    bool fits = f->n <= NH_SAMPLE_DATA_MAX && f->steps <= NH_SAMPLE_DATA_MAX / f->n &&
+                f->size <= NH_SAMPLE_DATA_MAX / (f->n * f->steps);
     double *x = fits ? nh_arena_array(r->a, (size_t)(f->n * f->steps * f->size), sizeof *x) : NULL;
     if (!x) too_large(r);
     f->x = x;
@@ -121,7 +121,7 @@ static double limited(const reader *r, double count) {
 
 /* [samples, steps, input...] or [steps, input...]: step t is step t mod have. */
 static bool copy_steps(reader *r, const nh_npy *x, bool has_samples) {
-    nh_frames *f = r->out;
+    nh_sample_data *f = r->out;
     int64_t have = x->dim[has_samples ? 1 : 0];
     if (!take_samples(r, has_samples ? x->dim[0] : 1) || !take_steps(r, have)) return false;
     double *to = allocate(r);
@@ -147,7 +147,7 @@ static bool bad_value(reader *r, int64_t i, double v) {
 
 /* [samples, input...]: every step is made from the same values. */
 static bool encode_values(reader *r, const nh_npy *x) {
-    nh_frames *f = r->out;
+    nh_sample_data *f = r->out;
     nh_encoding e = r->q->opt->spiking.encoding;
     if (!take_samples(r, x->dim[0]) || !need_steps(r, "the array has values without time")) return false;
     double *to = allocate(r), *p = to ? nh_arena_array(r->a, (size_t)(f->n * f->size), sizeof *p) : NULL;
@@ -186,7 +186,7 @@ bool nh_events_add(nh_events *e, nh_event event) {
 static bool read_list(nh_events *e, const nh_npy *x) {
     static const char *const column[] = {"sample", "step", "address"};
     if (x->dim[0] < 1) return nh_report(e->d, NH_D_EVENT, e->q->ref->at, "there are no events");
-    int64_t most[] = {NH_FRAMES_MAX_ELEMENTS - 1, MAX_STEPS - 1, nh_shape_size(e->q->shape) - 1};
+    int64_t most[] = {NH_SAMPLE_DATA_MAX - 1, MAX_STEPS - 1, nh_shape_size(e->q->shape) - 1};
     for (int64_t i = 0; i < x->dim[0]; i++) {
         const double *row = x->value + i * x->dim[1];
         for (int k = 0; k < 3; k++) {
@@ -206,7 +206,7 @@ static bool read_list(nh_events *e, const nh_npy *x) {
 
 /* Count events into the steps. */
 static bool bin(reader *r, const nh_events *e) {
-    nh_frames *f = r->out;
+    nh_sample_data *f = r->out;
     int64_t last = -1, late = 0;
     for (size_t i = 0; i < e->n_event; i++) last = e->event[i].step > last ? e->event[i].step : last;
     if (!take_samples(r, e->n_sample)) return false;
@@ -263,10 +263,10 @@ static bool read_array(reader *r, nh_arena *scratch) {
     return l.has_steps ? copy_steps(r, &x, l.has_samples) : encode_values(r, &x);
 }
 
-bool nh_frames_read(nh_arena *a, nh_diag *d, const nh_frames_request *q, nh_frames *out) {
+bool nh_sample_data_read(nh_arena *a, nh_diag *d, const nh_sample_request *q, nh_sample_data *out) {
     reader r = {a, d, q, out};
     nh_arena *scratch = nh_arena_new();
-    *out = (nh_frames){.size = nh_shape_size(q->shape)};
+    *out = (nh_sample_data){.size = nh_shape_size(q->shape)};
     bool ok = nh_is_recordings(q->ref) ? read_recordings(&r, scratch) : read_array(&r, scratch);
     nh_arena_free(scratch);
     return ok;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "file.h"
-#include "frames.h"
+#include "sample_data.h"
 #include "npy.h"
 
 #define FIXTURES NH_SOURCE_DIR "/tests/fixtures/spikes/"
@@ -12,7 +12,7 @@
 static nh_arena *a;
 static nh_diag *d;
 static nh_options o;
-static nh_frames f;
+static nh_sample_data f;
 
 static const nh_shape image = {3, {2, 3, 4}}, camera = {3, {2, 34, 34}}, six = {1, {6}};
 
@@ -24,7 +24,7 @@ static void setup(void) {
 
 static void teardown(void) { nh_arena_free(a); }
 
-TestSuite(frames, .init = setup, .fini = teardown);
+TestSuite(sample_data, .init = setup, .fini = teardown);
 
 typedef struct {
     double scale;
@@ -34,13 +34,13 @@ typedef struct {
 static bool read_frames(const char *name, nh_shape shape, asked q) {
     nh_data_ref *ref = NH_NEW(a, nh_data_ref);
     ref->path = *name == '/' ? name : nh_arena_printf(a, FIXTURES "%s", name);
-    nh_frames_request r = {.opt = &o,
+    nh_sample_request r = {.opt = &o,
                            .ref = ref,
                            .scale = q.scale != 0 ? q.scale : 1,
                            .samples = q.samples,
                            .shape = shape,
                            .steps = q.steps};
-    return nh_frames_read(a, d, &r, &f);
+    return nh_sample_data_read(a, d, &r, &f);
 }
 
 static const char *why(void) { return d->count ? d->item[d->count - 1].message : ""; }
@@ -63,7 +63,7 @@ static void expect_refused(bool ok, nh_code code) {
     cr_assert(d->n_error == 1 && d->item[d->count - 1].code == code, "%zu errors, %s", d->n_error, why());
 }
 
-Test(frames, arrays_with_steps_are_taken_as_they_are) {
+Test(sample_data, arrays_with_steps_are_taken_as_they_are) {
     nh_npy x = array("dense_n5_t7.npy");
     cr_assert(read_frames("dense_n5_t7.npy", image, (asked){0}));
     expect_frames(5, 7, 24, x.value);
@@ -77,7 +77,7 @@ Test(frames, arrays_with_steps_are_taken_as_they_are) {
     expect_frames(1, 7, 24, x.value);
 }
 
-Test(frames, fewer_steps_are_an_error_unless_they_repeat_and_more_are_cut_with_a_note) {
+Test(sample_data, fewer_steps_are_an_error_unless_they_repeat_and_more_are_cut_with_a_note) {
     nh_npy x = array("dense_n5_t7.npy");
     cr_assert(read_frames("dense_n5_t7.npy", image, (asked){.steps = 3}));
     cr_assert_not_null(strstr(why(), "the first 3"));
@@ -91,7 +91,7 @@ Test(frames, fewer_steps_are_an_error_unless_they_repeat_and_more_are_cut_with_a
     expect_refused(read_frames("dense_n5_t7.npy", image, (asked){.steps = 8}), NH_D_STEPS);
 }
 
-Test(frames, values_without_steps_are_a_constant_current) {
+Test(sample_data, values_without_steps_are_a_constant_current) {
     nh_npy x = array("dense_n5.npy");
     o.spiking.encoding = NH_ENCODE_CONSTANT;
     cr_assert(read_frames("dense_n5.npy", image, (asked){.steps = 3, .scale = 0.5}));
@@ -100,7 +100,7 @@ Test(frames, values_without_steps_are_a_constant_current) {
     expect_refused(read_frames("dense_n5.npy", image, (asked){0}), NH_D_STEPS);
 }
 
-Test(frames, an_input_whose_first_dimension_is_one_is_not_taken_for_one_step) {
+Test(sample_data, an_input_whose_first_dimension_is_one_is_not_taken_for_one_step) {
     nh_shape grey = {3, {1, 7, 24}};
     cr_assert(read_frames("dense_t7.npy", (nh_shape){2, {3, 4}}, (asked){0})); /* [7, 2, 3, 4]: 7 samples of 2 steps */
     cr_assert(f.n == 7 && f.steps == 2 && f.size == 12);
@@ -112,7 +112,7 @@ Test(frames, an_input_whose_first_dimension_is_one_is_not_taken_for_one_step) {
     expect_refused(read_frames("dense_flat_n5_t7.npy", grey, (asked){.steps = 2}), NH_D_SHAPE);
 }
 
-Test(frames, rate_spikes_are_those_of_numpy) {
+Test(sample_data, rate_spikes_are_those_of_numpy) {
     nh_npy want = array("rate_spikes.npy");
     o.spiking.encoding = NH_ENCODE_RATE;
     o.spiking.seed = 12345;
@@ -121,7 +121,7 @@ Test(frames, rate_spikes_are_those_of_numpy) {
     expect_refused(read_frames("rate_values.npy", six, (asked){.steps = 9, .scale = 1.0 / 15}), NH_D_UNIT);
 }
 
-Test(frames, rates_are_met_on_average) {
+Test(sample_data, rates_are_met_on_average) {
     const double p[4] = {0, 0.25, 0.8, 1};
     double *spike = nh_arena_array(a, 400000, sizeof *spike), sum[4] = {0};
     nh_encode_rate(p, 1, 100000, 4, 7, spike);
@@ -132,14 +132,14 @@ Test(frames, rates_are_met_on_average) {
     cr_assert_float_eq(sum[2], 0.8, 0.007);
 }
 
-Test(frames, latency_spikes_are_those_of_numpy) {
+Test(sample_data, latency_spikes_are_those_of_numpy) {
     nh_npy want = array("latency_spikes.npy");
     o.spiking.encoding = NH_ENCODE_LATENCY;
     cr_assert(read_frames("rate_values.npy", six, (asked){.steps = 9, .scale = 1.0 / 16}));
     expect_frames(3, 9, 6, want.value);
 }
 
-Test(frames, lists_of_events_are_counted_as_by_numpy) {
+Test(sample_data, lists_of_events_are_counted_as_by_numpy) {
     nh_npy one = array("binned_3.npy"), valued = array("binned_4.npy");
     o.spiking.encoding = NH_ENCODE_EVENTS;
     cr_assert(read_frames("events_3.npy", image, (asked){0}), "%s", why());
@@ -157,7 +157,7 @@ Test(frames, lists_of_events_are_counted_as_by_numpy) {
     cr_assert_eq(f.steps, 20);
 }
 
-Test(frames, events_out_of_range_are_refused) {
+Test(sample_data, events_out_of_range_are_refused) {
     static const char *const name[] = {"events_address_bad.npy", "events_step_bad.npy", "events_negative_bad.npy",
                                        "events_none_bad.npy"};
     for (int i = 0; i < 4; i++) {
@@ -169,7 +169,7 @@ Test(frames, events_out_of_range_are_refused) {
 
 static const char *const order[] = {"2", "10", "60001"};
 
-Test(frames, recordings_of_a_folder_stand_by_number_and_are_counted_as_by_numpy) {
+Test(sample_data, recordings_of_a_folder_stand_by_number_and_are_counted_as_by_numpy) {
     nh_npy want = array("rec_binned.npz");
     o.spiking.encoding = NH_ENCODE_EVENTS;
     cr_assert(read_frames("rec/", camera, (asked){0}), "%s", why());
@@ -191,7 +191,7 @@ Test(frames, recordings_of_a_folder_stand_by_number_and_are_counted_as_by_numpy)
                      want.value[i / 2312 * 2 * 2312 + i % 2312] + want.value[(i / 2312 * 2 + 1) * 2312 + i % 2312]);
 }
 
-Test(frames, recordings_that_cannot_be_are_refused) {
+Test(sample_data, recordings_that_cannot_be_are_refused) {
     o.spiking.encoding = NH_ENCODE_EVENTS;
     expect_refused(read_frames("outside_bad.bs2", camera, (asked){0}), NH_D_EVENT);
     cr_assert_str_eq(d->item[0].found, "34");
@@ -211,7 +211,7 @@ Test(frames, recordings_that_cannot_be_are_refused) {
     expect_refused(read_frames("labels_plain.txt", camera, (asked){0}), NH_O_READ);
 }
 
-Test(frames, sizes_are_bounded_before_memory_is_asked_for) {
+Test(sample_data, sizes_are_bounded_before_memory_is_asked_for) {
     o.spiking.repeat_input = true;
     expect_refused(read_frames("dense_n5_t7.npy", image, (asked){.steps = 1 << 24}), NH_D_LIMIT);
     cr_assert(nh_arena_used(a) < 1 << 20);
@@ -222,7 +222,7 @@ static const int64_t *labels(const char *name, int64_t n, const char *const *sam
                           sample); /* of 3 samples */
 }
 
-Test(frames, labels_of_a_text_go_by_line_or_by_the_name_of_the_recording) {
+Test(sample_data, labels_of_a_text_go_by_line_or_by_the_name_of_the_recording) {
     const int64_t *y = labels("labels_plain.txt", 3, NULL);
     cr_assert(y && y[0] == 4 && y[1] == 0 && y[2] == 9);
     y = labels("labels_plain.txt", 2, order);
@@ -234,7 +234,7 @@ Test(frames, labels_of_a_text_go_by_line_or_by_the_name_of_the_recording) {
     cr_assert_eq(d->count, 0);
 }
 
-Test(frames, labels_that_are_none_are_refused) {
+Test(sample_data, labels_that_are_none_are_refused) {
     static const char *const bad[] = {"labels_word_bad.txt", "labels_three_bad.txt", "labels_mixed_bad.txt"},
                              *const other[] = {"2", "11"};
     for (int i = 0; i < 3; i++) {
@@ -256,7 +256,7 @@ Test(frames, labels_that_are_none_are_refused) {
     }
 }
 
-Test(frames, a_reference_has_all_samples_and_steps) {
+Test(sample_data, a_reference_has_all_samples_and_steps) {
     nh_npy x = array("dense_n5_t7.npy");
     nh_data_ref ref = {.path = FIXTURES "dense_n5_t7.npy"}, one = {.path = FIXTURES "dense_t7.npy"};
     const double *y = nh_reference_read(a, d, &ref, 5, 7, 24);
@@ -271,7 +271,7 @@ Test(frames, a_reference_has_all_samples_and_steps) {
 
 /* Sums of count x index, [steps][2][34][34], by numpy; with the same counts numpy's convolution and IF neurons give
  * if_1 of cnn_sinabs_gold.npz without a difference. */
-Test(frames, recordings_of_n_mnist_are_counted_as_the_golden_network_saw_them) {
+Test(sample_data, recordings_of_n_mnist_are_counted_as_the_golden_network_saw_them) {
     static const struct {
         int sample;
         double events, sum;

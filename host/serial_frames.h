@@ -1,6 +1,6 @@
 /* Words of the host port as frames of bytes: docs/fabric.md, Bytes. */
-#ifndef NH_FRAMES_H
-#define NH_FRAMES_H
+#ifndef NH_SERIAL_FRAMES_H
+#define NH_SERIAL_FRAMES_H
 
 #include <stdint.h>
 

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "frames.h"
+#include "sample_data.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -16,18 +16,18 @@ static void read_frames(const char *path, unsigned choice) {
     nh_diag *d = nh_diag_new(a);
     nh_data_ref ref = {.path = path};
     nh_options o = {0};
-    nh_frames f;
+    nh_sample_data f;
     o.spiking.encoding = (nh_encoding)((choice & 3) + (choice >> 8 & 1));
     o.spiking.repeat_input = choice & 4;
     o.spiking.max_count = choice >> 3 & 1;
     o.spiking.bin = choice & 16 ? 1e-9 : 1e-3;
-    nh_frames_request q = {.opt = &o,
+    nh_sample_request q = {.opt = &o,
                            .ref = &ref,
                            .scale = 0.5,
                            .samples = choice >> 5 & 1,
                            .shape = shape[choice >> 6 & 3],
                            .steps = choice & 256 ? 7 : 0};
-    bool ok = nh_frames_read(a, d, &q, &f);
+    bool ok = nh_sample_data_read(a, d, &q, &f);
     if (ok != (d->n_error == 0)) abort();
     for (int64_t i = 0; ok && i < f.n * f.steps * f.size; i++)
         if (!isfinite(f.x[i])) abort();
@@ -50,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char path[64];
     if (size < 2) return 0;
     unsigned choice = data[0] | (data[1] & 1u) << 8, kind = (data[1] >> 1) % 3u;
-    snprintf(path, sizeof path, "/dev/shm/nh_frames_fuzz_%d.%s", (int)getpid(), ending[kind]);
+    snprintf(path, sizeof path, "/dev/shm/nh_sample_data_fuzz_%d.%s", (int)getpid(), ending[kind]);
     FILE *f = fopen(path, "wb");
     if (!f) abort();
     fwrite(data + 2, 1, size - 2, f);
