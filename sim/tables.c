@@ -69,14 +69,18 @@ bool nh_sim_write_tables(nh_arena *a, nh_diag *d, const nh_design *g, const char
     nh_puts(w, "\n");
     nh_printf(w, "#define NH_OUTPUT %d\n#define NH_OUTPUT_TYPE %s\n#define NH_OUTPUT_BEAT %" PRId64 "\n", g->output,
               nh_c_type(out->fmt), out->dst_beat);
-    nh_printf(w, "#define NH_TEMPORAL %d\n#define NH_STEPS %" PRId64 "\n", g->is_temporal, nh_sim_steps(g));
+    nh_printf(w,
+              "/* do the kernels have a state and a trace; has the RTL step markers */\n#define NH_HAS_STEPS "
+              "%d\n#define NH_MARKS_STEPS %d\n",
+              nh_c_has_steps(g), g->is_temporal);
+    nh_printf(w, "#define NH_STEPS %" PRId64 "\n", nh_sim_steps(g));
     nh_printf(w, "/* see nh_cosim_ports */\n#define NH_AHEAD %" PRId64 "\n", frames_ahead(a, g));
     nh_puts(w, "/* name, elements, elements per transfer, bits, signed, wires in the Verilated model */\n#define "
                "NH_STREAMS(X)");
     for (int k = 0; k < g->n_stream; k++) put_stream(w, g, k, top);
     nh_puts(w, "\n/* name, input stream, output stream, elements and type of each */\n#define NH_UNITS(X)");
-    /* Time-stepped kernels keep state: they are traced as a whole. */
-    for (int u = 0; u < g->n_unit && !g->is_temporal; u++) put_unit(w, g, u);
+    /* Kernels that keep state are traced as a whole. */
+    for (int u = 0; u < g->n_unit && !nh_c_has_steps(g); u++) put_unit(w, g, u);
     nh_puts(w, "\n/* of every stream: unit that drives it, unit that takes it */\n#define NH_LINKS(X)");
     for (int k = 0; k < g->n_stream; k++) nh_printf(w, " X(%d, %d)", g->stream[k].src, g->stream[k].dst);
     nh_puts(w, "\n/* name, depth, wire */\n#define NH_FIFOS(X)\n");

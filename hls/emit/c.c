@@ -16,7 +16,12 @@ typedef struct {
     const nh_design *g;
     const nh_provenance *made;
     const char *dir, *project, *upper; /* upper: the project's name in capitals, for constants */
+    bool has_steps;
 } job;
+
+static nh_c driver_of(const job *j, nh_writer *w) {
+    return (nh_c){.a = j->a, .w = w, .g = j->g, .project = j->project, .upper = j->upper, .has_steps = j->has_steps};
+}
 
 static void header(nh_writer *w, const job *j, const char *open, const char *close) {
     nh_printf(w, "%s Made by neurohls %s; config sha256 %s, model sha256 %s.%s\n", open, j->made->version,
@@ -45,37 +50,6 @@ static void describe_stream(nh_writer *w, const job *j, int stream, const char *
     nh_puts(w, "\n");
 }
 
-static void declare_units(nh_writer *w, const job *j) {
-    nh_puts(w, "/* The layers one by one, in order; each takes what the one before gives. */\n");
-    for (int i = 0; i < j->g->n_unit; i++) {
-        const nh_unit *u = &j->g->unit[i];
-        const nh_stream *in = &j->g->stream[u->in[0]], *out = &j->g->stream[u->out[0]];
-        char from[NH_FORMAT_TEXT], to[NH_FORMAT_TEXT];
-        nh_printf(w, "/* %s -> %s */\n", nh_format_print(in->fmt, from), nh_format_print(out->fmt, to));
-        nh_printf(w, "void %s_%s(const %s x[%" PRId64 "], %s y[%" PRId64 "]);\n", j->project, u->id, nh_c_type(in->fmt),
-                  in->n, nh_c_type(out->fmt), out->n);
-    }
-}
-
-static nh_c_steps steps_of(const job *j, nh_writer *w) {
-    return (nh_c_steps){.a = j->a, .w = w, .g = j->g, .project = j->project, .upper = j->upper};
-}
-
-static void declare_frames(nh_writer *w, const job *j) {
-    nh_printf(w, "/* One inference. */\nvoid %s_infer(const %s_in_t x[%s_N_IN], %s_out_t y[%s_N_OUT]);\n", j->project,
-              j->project, j->upper, j->project, j->upper);
-    nh_printf(
-        w,
-        "/* n inferences: x is n times %s_N_IN elements, y n times %s_N_OUT. Faster per inference than %s_infer. */\n",
-        j->upper, j->upper, j->project);
-    nh_printf(w, "void %s_batch(const %s_in_t *x, %s_out_t *y, size_t n);\n\n", j->project, j->project, j->project);
-}
-
-static void declare_steps(nh_writer *w, const job *j) {
-    nh_c_steps c = steps_of(j, w);
-    nh_c_steps_header(&c);
-}
-
 static bool write_header(const job *j) {
     nh_writer *w = nh_writer_open(j->a, nh_path_join(j->a, j->dir, "model.h"));
     const nh_stream *in = &j->g->stream[j->g->input], *out = &j->g->stream[j->g->output];
@@ -85,7 +59,7 @@ static bool write_header(const job *j) {
     for (int k = 0; k < nh_design_inputs(j->g); k++)
         describe_stream(w, j, nh_design_input(j->g, k), k ? nh_arena_printf(j->a, "input %d", k) : "input ");
     describe_stream(w, j, j->g->output, "output");
-    if (j->g->is_temporal)
+    if (j->has_steps)
         nh_puts(w, " * These are the elements of one time step. Nothing here allocates or prints, and all that is kept "
                    "between steps\n"
                    " * is in the caller's state: every function may run in many threads at once. */\n");
@@ -96,7 +70,7 @@ static bool write_header(const job *j) {
     nh_printf(w, "#ifndef %s_MODEL_H\n#define %s_MODEL_H\n\n#include <stddef.h>\n#include <stdint.h>\n\n", j->upper,
               j->upper);
     nh_puts(w, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
-    if (j->g->is_temporal)
+    if (j->has_steps)
         nh_printf(w, "#define %s_STEPS %" PRId64 " /* time steps of a sample */\n", j->upper, j->g->steps);
     nh_printf(w, "#define %s_N_IN %" PRId64 "\n#define %s_N_OUT %" PRId64 "\n", j->upper, in->n, j->upper, out->n);
     nh_printf(w, "typedef %s %s_in_t;\ntypedef %s %s_out_t;\n", nh_c_type(in->fmt), j->project, nh_c_type(out->fmt),
@@ -107,16 +81,14 @@ static bool write_header(const job *j) {
                   nh_c_type(also->fmt), j->project, k);
     }
     nh_puts(w, "\n");
-    if (j->g->is_temporal)
-        declare_steps(w, j);
-    else
-        declare_frames(w, j);
+    nh_c c = driver_of(j, w);
+    nh_c_declare_entries(&c);
     nh_printf(w,
               "/* Real value -> raw input, by the format's rounding and overflow; NaN gives 0. */\n"
               "%s_in_t %s_quantize(double real);\n"
               "/* Raw output -> real value. */\ndouble %s_dequantize(%s_out_t raw);\n\n",
               j->project, j->project, j->project, j->project);
-    if (!j->g->is_temporal) declare_units(w, j);
+    nh_c_declare_units(&c);
     nh_puts(w, "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
     return nh_writer_close(w, j->d);
 }
@@ -162,70 +134,15 @@ static void write_conversions(nh_writer *w, const job *j) {
     nh_printf(w, " * %.17g; }\n\n", quant(j, j->g->output)->scale);
 }
 
-static void write_unit(nh_writer *w, const job *j, const nh_unit *u) {
-    const char *name = nh_arena_printf(j->a, "%s_%s", j->project, u->id);
-    nh_printf(w, "/* --- %s --- */\n\n", u->id);
-    if (u->kind == NH_UNIT_MAC)
-        nh_c_mac_unit(j->a, w, u, name);
-    else
-        nh_c_datapath_unit(w, u, name);
-    const nh_stream *in = &j->g->stream[u->in[0]], *out = &j->g->stream[u->out[0]];
-    nh_printf(w, "void %s(const %s x[%" PRId64 "], %s y[%" PRId64 "]) { %s_block(x, y, 1); }\n\n", name,
-              nh_c_type(in->fmt), in->n, nh_c_type(out->fmt), out->n, name);
-}
-
-/* Samples per block: fewer when the streams between the units would make a large stack frame. */
-static int block_size(const nh_design *g) {
-    int64_t bytes = 0;
-    for (int i = 0; i < g->n_stream; i++) bytes += g->stream[i].n * 8;
-    return bytes * NH_C_BLOCK <= 1 << 19 ? NH_C_BLOCK : 1;
-}
-
-/* The whole network over a block of samples; streams between units are local arrays. */
-static void write_block(nh_writer *w, const job *j, int block) {
-    const nh_design *g = j->g;
-    nh_printf(w, "static void %s_block(const %s_in_t *x, %s_out_t *y, size_t n) {\n", j->project, j->project,
-              j->project);
-    for (int i = 0; i < g->n_stream; i++)
-        if (i != g->input && i != g->output)
-            nh_printf(w, "    %s %s[%" PRId64 " * %d];\n", nh_c_type(g->stream[i].fmt), g->stream[i].id, g->stream[i].n,
-                      block);
-    for (int i = 0; i < g->n_unit; i++) {
-        const nh_unit *u = &g->unit[i];
-        nh_printf(w, "    %s_%s_block(%s, %s, n);\n", j->project, u->id,
-                  u->in[0] == g->input ? "x" : g->stream[u->in[0]].id,
-                  u->out[0] == g->output ? "y" : g->stream[u->out[0]].id);
-    }
-    if (g->n_unit == 0) nh_printf(w, "    for (size_t i = 0; i < n * %s_N_IN; i++) y[i] = x[i];\n", j->upper);
-    nh_puts(w, "}\n\n");
-}
-
-static void define_frames(nh_writer *w, const job *j) {
-    int block = block_size(j->g);
-    for (int i = 0; i < j->g->n_unit; i++) write_unit(w, j, &j->g->unit[i]);
-    write_block(w, j, block);
-    nh_printf(w, "void %s_infer(const %s_in_t x[%s_N_IN], %s_out_t y[%s_N_OUT]) { %s_block(x, y, 1); }\n\n", j->project,
-              j->project, j->upper, j->project, j->upper, j->project);
-    nh_printf(w, "void %s_batch(const %s_in_t *x, %s_out_t *y, size_t n) {\n", j->project, j->project, j->project);
-    nh_printf(w,
-              "    for (size_t s = 0; s < n; s += %d) {\n"
-              "        size_t m = n - s < %d ? n - s : %d;\n"
-              "        %s_block(x + s * %s_N_IN, y + s * %s_N_OUT, m);\n    }\n}\n",
-              block, block, block, j->project, j->upper, j->upper);
-}
-
 static bool write_model(const job *j) {
     nh_writer *w = nh_writer_open(j->a, nh_path_join(j->a, j->dir, "model.c"));
     header(w, j, "/*", " */");
     nh_puts(w, "#include \"model.h\"\n\n");
-    if (j->g->is_temporal) nh_puts(w, "#include <string.h>\n\n#include \"nh_event.h\"\n");
+    if (j->has_steps) nh_puts(w, "#include <string.h>\n\n#include \"nh_event.h\"\n");
     nh_puts(w, "#include \"nh_fx.h\"\n\n");
     write_conversions(w, j);
-    nh_c_steps c = steps_of(j, w);
-    if (j->g->is_temporal)
-        nh_c_steps_model(&c);
-    else
-        define_frames(w, j);
+    nh_c c = driver_of(j, w);
+    nh_c_define(&c);
     return nh_writer_close(w, j->d);
 }
 
@@ -234,25 +151,8 @@ static bool write_model(const job *j) {
 static bool write_example(const job *j) {
     nh_writer *w = nh_writer_open(j->a, nh_path_join(j->a, j->dir, "example.c"));
     header(w, j, "/*", " */");
-    if (j->g->is_temporal) {
-        nh_c_steps c = steps_of(j, w);
-        nh_c_steps_example(&c);
-        return nh_writer_close(w, j->d);
-    }
-    nh_printf(w,
-              "/* How to call the kernels: three inputs, a constant one each, and what the network makes of them. */\n"
-              "#include <stdio.h>\n\n#include \"model.h\"\n\nint main(void) {\n"
-              "    static const double level[] = {0.0, 0.5, -0.5};\n"
-              "    for (size_t s = 0; s < sizeof level / sizeof *level; s++) {\n");
-    nh_printf(w,
-              "        %s_in_t x[%s_N_IN];\n"
-              "        %s_out_t y[%s_N_OUT];\n"
-              "        for (size_t i = 0; i < %s_N_IN; i++) x[i] = %s_quantize(level[s]);\n"
-              "        %s_infer(x, y);\n"
-              "        printf(\"all inputs %%g:\", level[s]);\n"
-              "        for (size_t i = 0; i < %s_N_OUT; i++) printf(\" %%g\", %s_dequantize(y[i]));\n"
-              "        printf(\"\\n\");\n    }\n    return 0;\n}\n",
-              j->project, j->upper, j->project, j->upper, j->upper, j->project, j->project, j->upper, j->project);
+    nh_c c = driver_of(j, w);
+    nh_c_example(&c);
     return nh_writer_close(w, j->d);
 }
 
@@ -262,14 +162,14 @@ static bool write_makefile(const job *j) {
     nh_puts(w, "CFLAGS ?= -O3 -std=c11 -Wall -Wextra\n\nexample: example.o model.o\n"
                "\t$(CC) $(CFLAGS) $(LDFLAGS) -o $@ example.o model.o\n\n"
                "example.o: example.c model.h\nmodel.o: model.c model.h nh_fx.h");
-    nh_puts(w, j->g->is_temporal ? " nh_event.h\n\n" : "\n\n");
+    nh_puts(w, j->has_steps ? " nh_event.h\n\n" : "\n\n");
     nh_puts(w, "run: example\n\t./example\n\nclean:\n\trm -f example example.o model.o\n\n.PHONY: run clean\n");
     return nh_writer_close(w, j->d);
 }
 
 static bool copy_runtime(const job *j) {
     for (size_t i = 0; i < nh_runtime_files_count; i++) {
-        if (!j->g->is_temporal && strcmp(nh_runtime_files[i].name, "nh_event.h") == 0) continue;
+        if (!j->has_steps && strcmp(nh_runtime_files[i].name, "nh_event.h") == 0) continue;
         nh_writer *w = nh_writer_open(j->a, nh_path_join(j->a, j->dir, nh_runtime_files[i].name));
         nh_write(w, nh_runtime_files[i].data, nh_runtime_files[i].size);
         if (!nh_writer_close(w, j->d)) return false;
@@ -290,7 +190,8 @@ bool nh_emit_c(nh_arena *a, nh_diag *d, const nh_design *g, const nh_provenance 
              .made = p,
              .dir = dir,
              .project = g->opt->project,
-             .upper = capitals(a, g->opt->project)};
+             .upper = capitals(a, g->opt->project),
+             .has_steps = nh_c_has_steps(g)};
     return nh_mkdirs(d, dir) && write_header(&j) && write_model(&j) && copy_runtime(&j) && write_example(&j) &&
            write_makefile(&j);
 }

@@ -60,17 +60,16 @@ static nh_format weight_type(nh_range range, int sum_bytes, int64_t n) {
     return sum_bytes <= 4 && n * sum_bytes <= WIDE_BYTES ? of_bytes(sum_bytes) : small;
 }
 
-bool nh_c_is_event(const nh_c_steps *c, const nh_unit *u) {
+bool nh_c_is_event(const nh_c *c, const nh_unit *u) {
     const nh_mac *m = &u->mac;
     int bytes;
-    if (!m->exact) return false;
+    if (!c->has_steps || !m->exact) return false;
     if (m->x.width_bits <= 2) return true;
     sum_type(nh_c_worst_part(m, m->n_in), &bytes);
     return bytes == 2 || c->g->graph->tensor[c->g->stream[u->in[0]].tensor].kind != NH_EDGE_FRAME;
 }
 
-static void mac_tables(const nh_c_steps *c, const nh_mac *m, const plan *p, const char *name, int64_t row,
-                       nh_format w_type) {
+static void mac_tables(const nh_c *c, const nh_mac *m, const plan *p, const char *name, int64_t row, nh_format w_type) {
     int64_t *raw = nh_arena_array(c->a, (size_t)(row * m->n_in), sizeof *raw),
             *bias = nh_arena_array(c->a, (size_t)row, sizeof *raw);
     for (int64_t i = 0; i < m->n_in; i++)
@@ -84,7 +83,7 @@ static void mac_tables(const nh_c_steps *c, const nh_mac *m, const plan *p, cons
     if (m->mul) nh_c_array(c->a, c->w, m->post->in[1].fmt, name, "m", m->mul, m->n_out, m->n_out);
 }
 
-void nh_c_event_mac(const nh_c_steps *c, const nh_unit *u, const char *name) {
+void nh_c_event_mac(const nh_c *c, const nh_unit *u, const char *name) {
     const nh_mac *m = &u->mac;
     plan p = plan_mac(m);
     int64_t lanes = 16 / p.part_bytes, row = (m->n_out + lanes - 1) / lanes * lanes;
@@ -128,7 +127,7 @@ static nh_i128 worst_conv(const nh_conv *v) {
 }
 
 /* [c_in][kh][kw, last first][c_out/groups]: what an input adds to the outputs beside each other is in one run. */
-static int64_t *scattered(const nh_c_steps *c, const nh_conv *v) {
+static int64_t *scattered(const nh_c *c, const nh_conv *v) {
     int64_t cig = v->c_in / v->groups, cog = v->c_out / v->groups, k = 0;
     int64_t *raw = nh_arena_array(c->a, (size_t)(v->c_in * v->kh * v->kw * cog), sizeof *raw);
     for (int64_t i = 0; i < v->c_in; i++)
@@ -139,8 +138,7 @@ static int64_t *scattered(const nh_c_steps *c, const nh_conv *v) {
     return raw;
 }
 
-static void conv_start(const nh_c_steps *c, const nh_conv *v, const char *name, bool in_place, const char *sum,
-                       int bytes) {
+static void conv_start(const nh_c *c, const nh_conv *v, const char *name, bool in_place, const char *sum, int bytes) {
     int64_t n = v->h_out * v->w_out * v->c_out;
     if (in_place)
         nh_printf(c->w, "    %s *acc = y;\n", sum);
@@ -155,7 +153,7 @@ static void conv_start(const nh_c_steps *c, const nh_conv *v, const char *name, 
         nh_printf(c->w, "    memset(acc, 0, %" PRId64 " * sizeof *acc);\n", n);
 }
 
-void nh_c_event_conv(const nh_c_steps *c, const nh_unit *u, const char *name) {
+void nh_c_conv_unit(const nh_c *c, const nh_unit *u, const char *name) {
     const nh_conv *v = &u->conv;
     int bytes;
     const char *sum = sum_type(worst_conv(v), &bytes), *out = nh_c_type(c->g->stream[u->out[0]].fmt);

@@ -1,4 +1,4 @@
-/* Units with state as C: neurons and delays. */
+/* Units with state as C: neurons and delays; forks, which print nothing. */
 #include <assert.h>
 #include <inttypes.h>
 
@@ -18,7 +18,7 @@ static int64_t common_period(const nh_neuron_unit *v) {
     return period;
 }
 
-static void neuron_parameters(const nh_c_steps *c, const nh_unit *u) {
+static void neuron_parameters(const nh_c *c, const nh_unit *u) {
     const nh_neuron_unit *v = &u->neuron;
     nh_puts(c->w, "(");
     for (int k = 0; k < v->n_acc; k++)
@@ -29,7 +29,7 @@ static void neuron_parameters(const nh_c_steps *c, const nh_unit *u) {
 }
 
 /* The next states go through locals: the datapath may read a state after it wrote another. */
-static void neuron_body(const nh_c_steps *c, const nh_unit *u, const char *name, int64_t period) {
+static void neuron_body(const nh_c *c, const nh_unit *u, const char *name, int64_t period) {
     const nh_neuron_unit *v = &u->neuron;
     const char *in = period == 0 || period == v->n ? "        " : "            ";
     for (int k = 0; k < v->n_acc; k++)
@@ -51,7 +51,7 @@ static void neuron_body(const nh_c_steps *c, const nh_unit *u, const char *name,
     for (int k = 0; k < v->n_state; k++) nh_printf(c->w, "%ss%d[e] = n%d;\n", in, k, k);
 }
 
-void nh_c_neuron_unit(const nh_c_steps *c, const nh_unit *u, const char *name) {
+void nh_c_neuron_unit(const nh_c *c, const nh_unit *u, const char *name) {
     const nh_neuron_unit *v = &u->neuron;
     assert(v->dp->n_in == v->n_acc + v->n_state + v->n_param && v->dp->n_out == 1 + v->n_state);
     for (int k = 0; k < v->n_param; k++)
@@ -83,7 +83,7 @@ static bool is_uniform(const nh_delay_unit *v) {
 }
 
 /* The ring holds the last `most` frames; slot is the oldest of them. */
-void nh_c_delay_unit(const nh_c_steps *c, const nh_unit *u, const char *name) {
+void nh_c_delay_unit(const nh_c *c, const nh_unit *u, const char *name) {
     const nh_delay_unit *v = &u->delay;
     const char *type = nh_c_type(c->g->stream[u->in[0]].fmt);
     bool table = !is_uniform(v);
@@ -107,4 +107,12 @@ void nh_c_delay_unit(const nh_c_steps *c, const nh_unit *u, const char *name) {
         nh_printf(c->w, "e %% %" PRId64 "];\n", v->n_steps);
     const char *ring = nh_arena_printf(c->a, "ring[slot < late ? slot + %" PRId64 " - late : slot - late][e]", v->most);
     nh_printf(c->w, "        y[e] = %s%s;\n    }\n}\n\n", v->is_late ? "" : "late == 0 ? x[e] : ", ring);
+}
+
+/* --- forks ------------------------------------------------------------------------------------------------------- */
+
+void nh_c_fork_unit(const nh_c *c, const nh_unit *u, const char *name) {
+    (void)c;
+    (void)u;
+    (void)name;
 }

@@ -4,6 +4,15 @@
 
 #include "emit.h"
 
+/* What the printing functions share. */
+typedef struct {
+    nh_arena *a;
+    nh_writer *w;
+    const nh_design *g;
+    const char *project, *upper; /* upper: in capitals, for constants */
+    bool has_steps;              /* nh_c_has_steps */
+} nh_c;
+
 /* Machine words that values are computed in; all signed. */
 typedef enum { NH_C_32, NH_C_64, NH_C_128 } nh_c_word;
 
@@ -35,40 +44,38 @@ nh_i128 nh_c_worst_part(const nh_mac *m, int64_t part);
 
 /* Samples that a unit's function takes at a time. */
 #define NH_C_BLOCK 8
-/* static void <name>_block(const X *x, Y *y, size_t n), n <= NH_C_BLOCK samples one after the other, and all it needs.
- */
-void nh_c_datapath_unit(nh_writer *w, const nh_unit *u, const char *name);
-void nh_c_mac_unit(nh_arena *a, nh_writer *w, const nh_unit *u, const char *name);
-
 /* What follows the names of input k: nothing, "1", "2" ... */
 static inline const char *nh_c_nth(nh_arena *a, int k) { return k ? nh_arena_printf(a, "%d", k) : ""; }
 
-/* --- networks of time steps: c_steps.c puts the units together, c_event.c and c_neuron.c print them -------------- */
+/* --- units: one function per row of units.def prints the kernel of a unit and all that it needs ------------------- */
 
-/* What a function needs of the design: its streams' types. */
-typedef struct {
-    nh_arena *a;
-    nh_writer *w;
-    const nh_design *g;
-    const char *project, *upper; /* upper: in capitals, for constants */
-} nh_c_steps;
-
-/* Does the sum go over the inputs that are not zero? Else it is nh_c_mac_unit's. */
-bool nh_c_is_event(const nh_c_steps *c, const nh_unit *u);
-/* static void <name>(const X *x, Y *y) */
-void nh_c_event_mac(const nh_c_steps *c, const nh_unit *u, const char *name);
-void nh_c_event_conv(const nh_c_steps *c, const nh_unit *u, const char *name);
-/* static void <name>(const X0 *x0, ..., Y *y, S0 *s0, ...): one step of all neurons */
-void nh_c_neuron_unit(const nh_c_steps *c, const nh_unit *u, const char *name);
+/* static void <name>_block(const X *x, Y *y, size_t n), n <= NH_C_BLOCK samples one after the other. */
+void nh_c_datapath_unit(const nh_c *c, const nh_unit *u, const char *name);
+/* As a datapath, or where nh_c_is_event as a convolution. */
+void nh_c_mac_unit(const nh_c *c, const nh_unit *u, const char *name);
+/* static void <name>(const X *x, Y *y), one sample, over the inputs that are not zero. */
+void nh_c_conv_unit(const nh_c *c, const nh_unit *u, const char *name);
+/* static void <name>(const X0 *x0, ..., Y *y, S0 *s0, ...): one step of all neurons. */
+void nh_c_neuron_unit(const nh_c *c, const nh_unit *u, const char *name);
 /* static void <name>_read(const R *ring, size_t slot, [const T *x,] T *y): what leaves in a step, given the frame that
- * is `most` steps old */
-void nh_c_delay_unit(const nh_c_steps *c, const nh_unit *u, const char *name);
+ * is `most` steps old. */
+void nh_c_delay_unit(const nh_c *c, const nh_unit *u, const char *name);
+/* A fork has no kernel: its copies share a buffer. */
+void nh_c_fork_unit(const nh_c *c, const nh_unit *u, const char *name);
+
+/* Does the sum of a MAC unit skip the inputs that are zero? Blocks of samples never do: they share every weight read.
+ */
+bool nh_c_is_event(const nh_c *c, const nh_unit *u);
+void nh_c_event_mac(const nh_c *c, const nh_unit *u, const char *name);
 /* "    T name[length];", of static storage per thread when it is too large for a stack. */
 void nh_c_local(nh_writer *w, const char *type, int size_bytes, const char *name, int64_t length);
 
-/* Declarations of model.h, definitions of model.c, the example's loop. */
-void nh_c_steps_header(const nh_c_steps *c);
-void nh_c_steps_model(const nh_c_steps *c);
-void nh_c_steps_example(const nh_c_steps *c);
+/* --- c_driver.c: the entry points --------------------------------------------------------------------------------- */
+
+/* Declarations of model.h, definitions of model.c, the whole of example.c. */
+void nh_c_declare_entries(const nh_c *c);
+void nh_c_declare_units(const nh_c *c);
+void nh_c_define(const nh_c *c);
+void nh_c_example(const nh_c *c);
 
 #endif

@@ -129,7 +129,8 @@ void nh_c_tables(nh_writer *w, const nh_dp *dp, const char *name) {
 /* --- unrolled units ---------------------------------------------------------------------------------------------- */
 
 /* The lanes are the samples of a block; a shorter block leaves the last lanes zero. */
-void nh_c_datapath_unit(nh_writer *w, const nh_unit *u, const char *name) {
+void nh_c_datapath_unit(const nh_c *c, const nh_unit *u, const char *name) {
+    nh_writer *w = c->w;
     const nh_dp *dp = u->dp;
     const nh_dp_port *x = &dp->in[0], *y = &dp->out[0];
     int lanes = nh_c_datapath_lanes(w, dp, name);
@@ -314,7 +315,8 @@ static void block_loops(nh_writer *w, const sums *s, bool converted) {
     nh_puts(w, "        }\n    }\n}\n\n");
 }
 
-void nh_c_mac_unit(nh_arena *a, nh_writer *w, const nh_unit *u, const char *name) {
+/* Every weight that is read serves all samples of a block. */
+static void block_mac(nh_arena *a, nh_writer *w, const nh_unit *u, const char *name) {
     const nh_mac *m = &u->mac;
     sums s = plan_sums(m, name);
     bool converted = m->exact && strcmp(nh_c_type(s.x_type), nh_c_type(m->x)) != 0;
@@ -337,4 +339,11 @@ void nh_c_mac_unit(nh_arena *a, nh_writer *w, const nh_unit *u, const char *name
             nh_puts(w, "x[i];\n");
     }
     block_loops(w, &s, converted);
+}
+
+void nh_c_mac_unit(const nh_c *c, const nh_unit *u, const char *name) {
+    if (nh_c_is_event(c, u))
+        nh_c_event_mac(c, u, name);
+    else
+        block_mac(c->a, c->w, u, name);
 }

@@ -10,8 +10,11 @@ typedef struct {
     const char *version, *config_sha, *model_sha;
 } nh_provenance;
 
-/* c/: model.h model.c nh_fx.h example.c Makefile; nh_event.h when the design has time steps. */
+/* c/: model.h model.c nh_fx.h example.c Makefile; nh_event.h where nh_c_has_steps. */
 bool nh_emit_c(nh_arena *a, nh_diag *d, const nh_design *g, const nh_provenance *p, const char *dir);
+/* Do the kernels have a state, a step and a trace? Where samples are one step of one input and no unit keeps state,
+ * they take blocks of samples instead. */
+bool nh_c_has_steps(const nh_design *g);
 /* Can the tools that read the Verilog take the design? NH_P_VECTOR for vectors beyond their limits. */
 bool nh_emit_rtl_check(nh_arena *a, nh_diag *d, const nh_design *g);
 /* rtl/: <project>.v netlist files, templates copied byte for byte, *.mem, files.f, <project>.core, manifest.json. */

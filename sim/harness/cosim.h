@@ -34,7 +34,6 @@ typedef struct {
 extern const nh_cosim_stream nh_cosim_streams[];
 extern const nh_cosim_link nh_cosim_links[];
 extern const int nh_cosim_n_streams, nh_cosim_output;
-extern const int nh_cosim_is_temporal;
 extern const int64_t nh_cosim_steps;
 /* The input ports in the order in which a frame of x has their elements: one, several of parts of networks. beat:
  * elements per transfer. */

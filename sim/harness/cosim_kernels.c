@@ -20,7 +20,7 @@
         FUNCTION(NH_PROJECT, id)(typed_x, typed_y);                                                                    \
         for (int64_t i = 0; i < n_out; i++) y[i] = (int64_t)typed_y[i];                                                \
     }
-#if !NH_TEMPORAL
+#if !NH_HAS_STEPS
 NH_UNITS(DEFINE_CALL)
 
 #define CALL_UNIT(id, in, out, n_in, in_type, n_out, out_type) call_##id(stream[in], stream[out]);
@@ -56,7 +56,6 @@ const nh_cosim_stream nh_cosim_streams[] = {NH_STREAMS(STREAM_ROW)};
 const int nh_cosim_n_streams = (int)(sizeof nh_cosim_streams / sizeof nh_cosim_streams[0]);
 #define LINK_ROW(src, dst) {src, dst},
 const nh_cosim_link nh_cosim_links[] = {NH_LINKS(LINK_ROW)};
-const int nh_cosim_is_temporal = NH_TEMPORAL;
 const int64_t nh_cosim_steps = NH_STEPS;
 #define INPUT_ROW(k, stream, n, type, beat, port) {#port, stream, beat},
 const nh_cosim_input nh_cosim_inputs[] = {NH_INPUTS(INPUT_ROW)};

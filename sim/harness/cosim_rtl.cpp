@@ -54,7 +54,7 @@ void nh_cosim_rtl_open(uint64_t seed, const char *waves, nh_cosim_ports *p) {
     NH_STREAMS(BIND)
 #define BIND_FIFO(id, depth, wire) fifos[n_fifo++] = {#id, depth, signal(root->wire##_level)};
     NH_FIFOS(BIND_FIFO)
-#if NH_TEMPORAL
+#if NH_MARKS_STEPS
 #define USER(port) signal(root->port##_tuser)
 #else
 #define USER(port) {nullptr, 0}
@@ -71,7 +71,7 @@ void nh_cosim_rtl_open(uint64_t seed, const char *waves, nh_cosim_ports *p) {
         signal(root->m_axis_tready),
         signal(root->m_axis_tlast),
         signal(root->frame_error),
-#if NH_TEMPORAL
+#if NH_MARKS_STEPS
         signal(root->m_axis_tuser),
 #else
         {nullptr, 0},

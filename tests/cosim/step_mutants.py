@@ -26,11 +26,11 @@ import spiking_nets
 
 # (name, file, text, what stands there instead); its code must stand there exactly once, white space aside.
 MUTANTS = [
-    ("C: a step is not counted", "hls/emit/c_steps.c", "    state->step++;\\n}", "}"),
-    ("C: samples do not start anew", "hls/emit/c_steps.c", "{ memset(state, 0, sizeof *state); }", "{ state->step = 0; }"),
-    ("C: the ring takes frames one slot on", "hls/emit/c_steps.c", "memcpy(state->%s_ring[state->step %%", "memcpy(state->%s_ring[(state->step + 1) %%"),
-    ("C: a loop's frame is never read", "hls/emit/c_steps.c", "if (g->unit[i].kind == NH_UNIT_DELAY && g->unit[i].delay.is_late) call_delay",
-     "if (g->unit[i].kind == NH_UNIT_FORK && g->unit[i].delay.is_late) call_delay"),
+    ("C: a step is not counted", "hls/emit/c_driver.c", "    state->step++;\\n}", "}"),
+    ("C: samples do not start anew", "hls/emit/c_driver.c", "{ memset(state, 0, sizeof *state); }", "{ state->step = 0; }"),
+    ("C: the ring takes frames one slot on", "hls/emit/c_driver.c", "memcpy(state->%s_ring[state->step %%", "memcpy(state->%s_ring[(state->step + 1) %%"),
+    ("C: a loop's frame is never read", "hls/emit/c_driver.c", "if (g->unit[i].kind == NH_UNIT_DELAY && g->unit[i].delay.is_late) read_delay",
+     "if (g->unit[i].kind == NH_UNIT_FORK && g->unit[i].delay.is_late) read_delay"),
     ("C: biases of dense layers are lost", "hls/emit/c_event.c", "bias[o] = m->b ? (int64_t)m->b[o] : 0;", "bias[o] = 0;"),
     ("C: biases of convolutions are lost", "hls/emit/c_event.c", "bias[o] = (int64_t)v->b[o];", "bias[o] = 0;"),
     ("C: kernels are not mirrored", "hls/emit/c_event.c", "for (int64_t kx = v->kw - 1; kx >= 0; kx--)", "for (int64_t kx = 0; kx < v->kw; kx++)"),

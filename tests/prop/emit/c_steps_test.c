@@ -214,7 +214,7 @@ Test(c_steps, large_tables_are_exact) {
                 {3400, 80, 21, "uint32_t net_u0_w_bits[272001] =\n    U\""}};
     for (int i = 0; i < 3; i++) {
         random_source rng = {(uint64_t)i + 1};
-        kernels *k = steps_new(1, want[i].n_in, plain(false, 1, 0));
+        kernels *k = steps_new(2, want[i].n_in, plain(false, 1, 0));
         do {
             k->design.n_unit = 0;
             k->design.n_stream = 1;
@@ -315,7 +315,7 @@ static void cosim_model(const kernels *k) {
     FILE *f = fopen(nh_path_join(k->arena, k->dir, "cosim_model.h"), "w");
     cr_assert(f);
     fprintf(f,
-            "#define NH_PROJECT net\n#define NH_TEMPORAL 1\n#define NH_STEPS %" PRId64
+            "#define NH_PROJECT net\n#define NH_HAS_STEPS 1\n#define NH_STEPS %" PRId64
             "\n#define NH_UNITS(X)\n#define NH_FIFOS(X)\n",
             g->steps);
     fprintf(f, "#define NH_INPUTS(X) X(0, 0, %" PRId64 ", net_in_t, 1, s_axis)\n", g->stream[0].n);

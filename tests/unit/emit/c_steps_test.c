@@ -97,9 +97,9 @@ Test(c_steps_folder, large_networks_need_no_large_stack) {
     kernels_free(k);
 }
 
-Test(c_steps_folder, networks_without_time_have_no_event_header) {
+Test(c_steps_folder, networks_of_one_step_without_state_have_no_event_header) {
     kernels *k = integrators(2, 7);
-    k->design.is_temporal = false;
+    k->design.steps = 1;
     k->design.n_unit = 0;
     k->design.output = 0;
     kernels_emit(k);
