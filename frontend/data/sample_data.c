@@ -40,12 +40,6 @@ static double *allocate(reader *r) {
     return x;
 }
 
-static const char *shape_text(nh_arena *a, const nh_npy *x) {
-    const char *text = "";
-    for (int i = 0; i < x->rank; i++) text = nh_arena_printf(a, "%s%s%lld", text, i ? " x " : "", (long long)x->dim[i]);
-    return x->rank ? text : "a single value";
-}
-
 /* Do the dimensions from `first` on hold one input: its shape, or its elements in one dimension? */
 static bool holds_input(const nh_npy *x, int first, nh_shape s) {
     int rest = x->rank - first;
@@ -66,15 +60,22 @@ static layout understand(const reader *r, const nh_npy *x) {
     return (layout){.ok = one_less, .has_steps = true}; /* one sample */
 }
 
+/* A network without time steps takes any dimensions behind the samples that have as many elements as its input. */
+static bool holds_samples(const nh_npy *x, int64_t size) {
+    bool is_batch = x->rank >= 2 || size == 1;
+    return x->rank >= 1 && is_batch && x->dim[0] >= 1 && x->n / x->dim[0] == size && x->n % x->dim[0] == 0;
+}
+
 static bool wrong_shape(reader *r, const nh_npy *x) {
     nh_encoding e = r->q->opt->spiking.encoding;
-    bool has_steps = e == NH_ENCODE_DIRECT || e == NH_ENCODE_EVENTS;
+    bool has_steps = !r->q->is_one_step && (e == NH_ENCODE_DIRECT || e == NH_ENCODE_EVENTS);
     char text[96];
     nh_report(r->d, NH_D_SHAPE, r->q->ref->at, "the array does not hold samples of the model's input");
-    nh_diag_found(r->d, "%s", shape_text(r->a, x));
+    nh_diag_found(r->d, "%s", nh_npy_shape(r->a, x));
     nh_diag_allowed(
         r->d, "%s%s%s", has_steps ? "[samples x] steps x " : "samples x ", nh_shape_print(r->q->shape, text),
-        e == NH_ENCODE_EVENTS ? "; or integers, events x 3 (sample, step, address) or x 4 (and value)" : "");
+        has_steps && e == NH_ENCODE_EVENTS ? "; or integers, events x 3 (sample, step, address) or x 4 (and value)"
+                                           : "");
     return false;
 }
 
@@ -232,6 +233,9 @@ static bool bin(reader *r, const nh_events *e) {
 
 static bool read_recordings(reader *r, nh_arena *scratch) {
     nh_events e = {.a = scratch, .d = r->d, .q = r->q};
+    if (r->q->is_one_step)
+        return nh_report(r->d, NH_D_SOURCE, r->q->ref->at, "recordings need a network with time steps; '%s' has none",
+                         r->q->network);
     if (r->q->opt->spiking.encoding != NH_ENCODE_EVENTS) {
         nh_report(r->d, NH_D_SOURCE, r->q->ref->at, "recordings need spiking: encoding: events");
         return false;
@@ -241,6 +245,24 @@ static bool read_recordings(reader *r, nh_arena *scratch) {
     const char **name = nh_arena_array(r->a, (size_t)e.n_sample, sizeof *name);
     for (int64_t i = 0; i < e.n_sample; i++) name[i] = nh_arena_str(r->a, e.name[i]);
     r->out->name = name;
+    return true;
+}
+
+/* The values are used where they were read, and no more samples are read than are used. */
+static bool read_one_step(reader *r) {
+    nh_sample_data *f = r->out;
+    nh_npy x;
+    nh_npy_source *s = nh_npy_open(r->a, r->d, r->q->ref, &x);
+    if (!s) return false;
+    bool ok = holds_samples(&x, f->size) ? take_samples(r, x.dim[0]) : wrong_shape(r, &x);
+    if (!ok) {
+        nh_npy_abandon(s);
+        return false;
+    }
+    if (!nh_npy_load(s, &x, f->n)) return false;
+    for (int64_t i = 0; r->q->scale != 1 && i < f->n * f->size; i++) x.value[i] *= r->q->scale;
+    f->x = x.value;
+    f->steps = 1;
     return true;
 }
 
@@ -267,7 +289,9 @@ bool nh_sample_data_read(nh_arena *a, nh_diag *d, const nh_sample_request *q, nh
     reader r = {a, d, q, out};
     nh_arena *scratch = nh_arena_new();
     *out = (nh_sample_data){.size = nh_shape_size(q->shape)};
-    bool ok = nh_is_recordings(q->ref) ? read_recordings(&r, scratch) : read_array(&r, scratch);
+    bool ok = nh_is_recordings(q->ref) ? read_recordings(&r, scratch)
+              : q->is_one_step         ? read_one_step(&r)
+                                       : read_array(&r, scratch);
     nh_arena_free(scratch);
     return ok;
 }
@@ -280,7 +304,7 @@ const double *nh_reference_read(nh_arena *a, nh_diag *d, const nh_data_ref *ref,
     bool many = x.rank >= 2 && x.dim[0] >= n && x.dim[1] >= steps && x.n == x.dim[0] * x.dim[1] * size;
     if (!single && !many) {
         nh_report(d, NH_D_SHAPE, ref->at, "the reference does not have the outputs of every sample and step");
-        nh_diag_found(d, "%s", shape_text(a, &x));
+        nh_diag_found(d, "%s", nh_npy_shape(a, &x));
         nh_diag_allowed(d, "%lld x %lld x %lld", (long long)n, (long long)steps, (long long)size);
         return NULL;
     }

@@ -1,4 +1,4 @@
-/* Samples of networks in time, [samples][steps][elements of the input], from arrays, lists of events and recordings. */
+/* Samples as [samples][steps][elements of the input], from arrays, lists of events and recordings. */
 #ifndef NH_SAMPLE_DATA_H
 #define NH_SAMPLE_DATA_H
 
@@ -18,10 +18,12 @@ typedef struct {
 typedef struct {
     const nh_options *opt; /* spiking: encoding, time_steps ... */
     const nh_data_ref *ref;
-    double scale;    /* real value = element (or number of events) x scale */
-    int64_t samples; /* the first so many; 0 = all */
-    nh_shape shape;  /* of the model's input */
-    int64_t steps;   /* time_steps, or what other data have; 0: as many as these have */
+    double scale;        /* real value = element (or number of events) x scale */
+    int64_t samples;     /* the first so many; 0 = all */
+    nh_shape shape;      /* of the model's input */
+    int64_t steps;       /* time_steps, or what other data have; 0: as many as these have */
+    bool is_one_step;    /* the network has no time steps: a sample is one step and nothing is encoded */
+    const char *network; /* its name, for messages */
 } nh_sample_request;
 
 /* Read and encode. False: D_STEPS, D_EVENT, D_UNIT, D_LIST, D_SOURCE, D_SHAPE, D_LIMIT or what npy.h says; a note
@@ -30,7 +32,8 @@ typedef struct {
  * input...] counts, [steps, input...] of one sample, integers [events, 3 or 4] (sample, step, address in row-major
  * order, value), recordings x.bs2, folder/ (by number, then by name), list.txt rate     [samples, input...]:
  * nh_encode_rate latency  [samples, input...]: nh_encode_latency input... is the model's shape or its elements in one
- * dimension. */
+ * dimension.
+ * With is_one_step: [samples, ...] of as many elements as the input has, without a note. */
 bool nh_sample_data_read(nh_arena *a, nh_diag *d, const nh_sample_request *q, nh_sample_data *out);
 
 /* Output spikes to compare with: [n][steps][size], from an array [>= n, >= steps, output...] (or [>= steps, output...]

@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sample_data.h"
 #include "image_run.h"
 #include "npy.h"
 #include "report.h"
+#include "sample_data.h"
 
 static bool read_array(nh_cli *c, const char *path, nh_npy *x) {
     nh_data_ref ref = {.path = path};

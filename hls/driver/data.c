@@ -1,70 +1,29 @@
 /* The user's arrays -> samples for calibration and simulation. */
 #include <string.h>
 
-#include "sample_data.h"
 #include "npy.h"
 #include "run.h"
+#include "sample_data.h"
 
 static bool is_text(const char *path) {
     size_t n = strlen(path);
     return n > 4 && strcmp(path + n - 4, ".txt") == 0;
 }
 
-/* How many samples to use: all, or the first `asked`. -1: diagnosed. */
-static int64_t take(nh_diag *d, const nh_data_ref *ref, int64_t have, int64_t asked) {
-    if (asked <= have) return asked ? asked : have;
-    nh_report(d, NH_D_SHAPE, ref->at, "samples asks for %lld, the array has %lld", (long long)asked, (long long)have);
-    return -1;
-}
-
-/* Does the array hold samples of the model's input? */
-static bool check_samples(nh_session *r, const nh_data_ref *ref, const nh_npy *x) {
-    nh_shape want = r->graph->tensor[r->graph->input].shape;
-    int64_t size = nh_shape_size(want);
-    char shape[96];
-    bool is_batch = x->rank >= 2 || size == 1;
-    if (x->rank >= 1 && is_batch && x->dim[0] >= 1 && x->n / x->dim[0] == size && x->n % x->dim[0] == 0) return true;
-    nh_report(r->diag, NH_D_SHAPE, ref->at, "the array does not hold samples of the model's input");
-    nh_diag_found(r->diag, "%s", nh_npy_shape(r->arena, x));
-    nh_diag_allowed(r->diag, "samples x %s", nh_shape_print(want, shape));
-    return false;
-}
-
-/* The first `asked` samples, or all; *have: how many the array has. */
+/* Samples of the model's input. graph->steps: what was asked for, else what the first data have. */
 static bool load_samples(nh_session *r, const nh_data_ref *ref, double scale, int64_t asked, nh_samples *out,
-                         int64_t *have) {
-    nh_diag *d = r->diag;
-    nh_npy x;
-    if (!ref->path) return true;
-    if (is_text(ref->path) || strchr("2/", ref->path[strlen(ref->path) - 1]))
-        return nh_report(d, NH_D_SOURCE, ref->at, "recordings need a network with time steps; '%s' has none",
-                         r->graph->name);
-    nh_npy_source *s = nh_npy_open(r->arena, d, ref, &x);
-    if (!s) return false;
-    int64_t n = check_samples(r, ref, &x) ? take(d, ref, x.dim[0], asked) : -1;
-    if (n < 0) {
-        nh_npy_abandon(s);
-        return false;
-    }
-    if (!nh_npy_load(s, &x, n)) return false;
-    *out = (nh_samples){.x = x.value, .n = n, .size = x.n / x.dim[0]};
-    *have = x.dim[0];
-    for (int64_t i = 0; scale != 1 && i < n * out->size; i++) x.value[i] *= scale;
-    return true;
-}
-
-/* Samples of a network in time. graph->steps: what was asked for, else what the first data have. */
-static bool load_frames(nh_session *r, const nh_data_ref *ref, double scale, int64_t asked, nh_samples *out,
-                        nh_sample_data *f) {
+                         nh_sample_data *f) {
     nh_sample_request q = {.opt = r->opt,
                            .ref = ref,
                            .scale = scale,
                            .samples = asked,
                            .shape = r->graph->tensor[r->graph->input].shape,
-                           .steps = r->graph->steps};
+                           .steps = r->graph->steps,
+                           .is_one_step = !r->graph->is_temporal,
+                           .network = r->graph->name};
     if (!ref->path) return true;
     if (!nh_sample_data_read(r->arena, r->diag, &q, f)) return false;
-    r->graph->steps = f->steps;
+    if (!q.is_one_step) r->graph->steps = f->steps;
     *out = (nh_samples){.x = f->x, .n = f->n, .size = f->steps * f->size};
     return true;
 }
@@ -119,29 +78,25 @@ static bool load_reference(nh_session *r) {
     return r->reference != NULL;
 }
 
-static bool load_temporal(nh_session *r) {
-    const nh_options *o = r->opt;
-    nh_sample_data inputs = {0}, calibration = {0};
-    r->graph->steps = o->spiking.time_steps;
-    bool ok = load_frames(r, &o->simulate.inputs, o->simulate.scale, o->simulate.samples, &r->inputs, &inputs) &&
-              load_labels(r, inputs.have, inputs.name);
-    ok = load_frames(r, &o->calibrate.data, o->calibrate.scale, o->calibrate.samples, &r->calibration, &calibration) &&
-         ok;
-    if (ok && r->calibration.n == 0 && r->inputs.n > 0) {
-        r->calibration = r->inputs;
-        nh_report(r->diag, NH_N_CALIBRATION_SAME, o->simulate.inputs.at,
-                  "no calibrate: data: formats are chosen from the simulation's inputs");
-        nh_diag_hint(r->diag,
-                     "an accuracy that is measured on data that formats were chosen from is a little too good");
-    }
-    return ok && nh_check_agreement_data(r) && load_reference(r);
+/* Formats of neurons need data: without any for calibration they come from the simulation's inputs. */
+static void calibrate_on_inputs(nh_session *r) {
+    if (r->calibration.n > 0 || r->inputs.n == 0) return;
+    r->calibration = r->inputs;
+    nh_report(r->diag, NH_N_CALIBRATION_SAME, r->opt->simulate.inputs.at,
+              "no calibrate: data: formats are chosen from the simulation's inputs");
+    nh_diag_hint(r->diag, "an accuracy that is measured on data that formats were chosen from is a little too good");
 }
 
 bool nh_load_data(nh_session *r) {
     const nh_options *o = r->opt;
-    if (r->graph->is_temporal) return load_temporal(r);
-    int64_t have = 0, unused = 0;
-    bool ok = load_samples(r, &o->calibrate.data, o->calibrate.scale, o->calibrate.samples, &r->calibration, &unused);
-    bool inputs = load_samples(r, &o->simulate.inputs, o->simulate.scale, o->simulate.samples, &r->inputs, &have);
-    return inputs && load_labels(r, have, NULL) && nh_check_agreement_data(r) && ok;
+    nh_sample_data inputs = {0}, calibration = {0};
+    bool has_time = r->graph->is_temporal;
+    if (has_time) r->graph->steps = o->spiking.time_steps;
+    bool ok = load_samples(r, &o->simulate.inputs, o->simulate.scale, o->simulate.samples, &r->inputs, &inputs) &&
+              load_labels(r, inputs.have, inputs.name);
+    bool calibrated =
+        load_samples(r, &o->calibrate.data, o->calibrate.scale, o->calibrate.samples, &r->calibration, &calibration);
+    if (has_time && ok && calibrated) calibrate_on_inputs(r);
+    ok = ok && nh_check_agreement_data(r) && calibrated;
+    return ok && (!has_time || load_reference(r));
 }

@@ -29,6 +29,7 @@ TestSuite(sample_data, .init = setup, .fini = teardown);
 typedef struct {
     double scale;
     int64_t samples, steps;
+    bool is_one_step;
 } asked;
 
 static bool read_frames(const char *name, nh_shape shape, asked q) {
@@ -39,7 +40,9 @@ static bool read_frames(const char *name, nh_shape shape, asked q) {
                            .scale = q.scale != 0 ? q.scale : 1,
                            .samples = q.samples,
                            .shape = shape,
-                           .steps = q.steps};
+                           .steps = q.steps,
+                           .is_one_step = q.is_one_step,
+                           .network = "net"};
     return nh_sample_data_read(a, d, &r, &f);
 }
 
@@ -110,6 +113,28 @@ Test(sample_data, an_input_whose_first_dimension_is_one_is_not_taken_for_one_ste
     cr_assert(read_frames("dense_flat_n5_t7.npy", (nh_shape){2, {7, 24}}, (asked){.steps = 2}));
     cr_assert(f.n == 5 && f.steps == 2 && f.size == 168);
     expect_refused(read_frames("dense_flat_n5_t7.npy", grey, (asked){.steps = 2}), NH_D_SHAPE);
+}
+
+Test(sample_data, samples_of_one_step_may_have_any_dimensions_of_that_many_elements) {
+    nh_npy x = array("dense_n5_t7.npy"), flat = array("dense_n5.npy");
+    cr_assert(read_frames("dense_n5_t7.npy", (nh_shape){2, {7, 24}}, (asked){.is_one_step = true}));
+    expect_frames(5, 1, 168, x.value);
+    cr_assert_eq(d->count, 0, "%s", why());
+    cr_assert(
+        read_frames("dense_n5.npy", (nh_shape){1, {24}}, (asked){.is_one_step = true, .samples = 3, .scale = 0.5}));
+    cr_assert(f.n == 3 && f.steps == 1 && f.size == 24 && f.have == 5);
+    for (int i = 0; i < 3 * 24; i++) cr_assert_eq(f.x[i], flat.value[i] / 2);
+    expect_refused(read_frames("dense_n5.npy", (nh_shape){1, {24}}, (asked){.is_one_step = true, .samples = 6}),
+                   NH_D_SHAPE);
+}
+
+Test(sample_data, samples_of_one_step_are_neither_of_another_size_nor_recorded) {
+    o.spiking.encoding = NH_ENCODE_EVENTS; /* has no effect on them: a list of events is none */
+    expect_refused(read_frames("events_3.npy", image, (asked){.is_one_step = true}), NH_D_SHAPE);
+    cr_assert_str_eq(d->item[0].allowed, "samples x 2x3x4");
+    d = nh_diag_new(a);
+    expect_refused(read_frames("rec/", image, (asked){.is_one_step = true}), NH_D_SOURCE);
+    cr_assert_str_eq(why(), "recordings need a network with time steps; 'net' has none");
 }
 
 Test(sample_data, rate_spikes_are_those_of_numpy) {
