@@ -21,7 +21,7 @@ static void add_kernels(nh_objects *b, const nh_sim_setup *s) {
 static const char *optimization(const nh_design *g, const nh_sim_setup *s) {
     double frame =
         4 * (double)g->ii_cycles + (double)(g->ii_cycles > g->latency_cycles ? g->ii_cycles : g->latency_cycles);
-    double cycles = frame * (double)s->x.n * (double)(g->is_temporal ? g->steps : 1);
+    double cycles = frame * (double)s->x.n * (double)nh_sim_steps(g);
     return cycles < 4e5 ? "-O0" : cycles < 6e6 ? "-O1" : "-O2";
 }
 

@@ -30,7 +30,7 @@ static const double *real_outputs(const nh_measure *m, const int64_t *raw, doubl
 
 /* Networks without time have one readout: the largest output. */
 static nh_readout readout_asked(const nh_measure *m) {
-    return m->g->is_temporal ? m->g->opt->spiking.readout : NH_READOUT_COUNT;
+    return nh_sim_has_step_axis(m->g) ? m->g->opt->spiking.readout : NH_READOUT_COUNT;
 }
 
 int64_t nh_judge_class(const nh_measure *m, const double *y) { return class_of(m, y, readout_asked(m)); }
@@ -68,7 +68,7 @@ void nh_judge_sample(nh_measure *m, nh_sim_facts *f, int64_t sample, const doubl
     if (sample == 0) keep_scores(m, f, y[0], y[1]);
     if (m->n_class == 0) return;
     for (int r = 0; r < READOUTS; r++)
-        if (m->g->is_temporal || r == (int)readout_asked(m))
+        if (nh_sim_has_step_axis(m->g) || r == (int)readout_asked(m))
             judge_readout(m, f, m->s->label ? m->s->label[sample] : 0, y, (nh_readout)r);
 }
 
@@ -78,7 +78,7 @@ static void finish_accuracy(const nh_measure *m, nh_sim_facts *f) {
     f->agree_float_fixed = (double)m->right[asked].agree / n;
     if (!m->s->label) return;
     for (int r = 0; r < READOUTS; r++) {
-        if (!m->g->is_temporal && r != asked) continue;
+        if (!nh_sim_has_step_axis(m->g) && r != asked) continue;
         f->readout[r].acc_float = (double)m->right[r].by_float / n;
         f->readout[r].acc_fixed = (double)m->right[r].by_fixed / n;
         if (m->out_rtl) f->readout[r].acc_rtl = (double)m->right[r].by_rtl / n;
@@ -125,7 +125,7 @@ bool nh_sim_measure(nh_arena *a, nh_diag *d, nh_measure *m, nh_sim_facts *f) {
         f->n_class = (int)m->n_class;
         f->confusion = nh_arena_alloc(a, (size_t)(m->n_class * m->n_class) * sizeof *f->confusion);
     }
-    if (!(m->g->is_temporal ? nh_sim_measure_steps : nh_sim_measure_frames)(a, d, m, f)) return false;
+    if (!nh_sim_measure_samples(a, d, m, f)) return false;
     nh_output_watch_finish(m->watch, f);
     if (m->n_class > 0) finish_accuracy(m, f);
     return true;

@@ -1,8 +1,9 @@
-/* The float reference and the integer model over all samples; differences per stream. */
+/* The float reference and the integer model over all samples and steps; differences per stream. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
+#include "neurons.h"
 #include "npy.h"
 #include "sim_parts.h"
 
@@ -83,7 +84,7 @@ bool nh_model_contradicts(nh_diag *d, const nh_measure *m, int64_t frame, const 
         int64_t e = s->order ? s->order[i] : i, c = m->out_c[frame * m->n_out + e];
         if (model[i] == c) continue;
         const char *step = "";
-        if (m->g->is_temporal) step = nh_arena_printf(m->g->arena, ", step %" PRId64, frame % m->steps);
+        if (nh_sim_has_step_axis(m->g)) step = nh_arena_printf(m->g->arena, ", step %" PRId64, frame % m->steps);
         nh_report(d, NH_S_MODEL, NH_NOWHERE,
                   "sample %" PRId64 "%s, output %" PRId64 ": the kernels give %" PRId64 ", the integer model %" PRId64,
                   frame / m->steps, step, e, c, model[i]);
@@ -92,30 +93,102 @@ bool nh_model_contradicts(nh_diag *d, const nh_measure *m, int64_t frame, const 
     return false;
 }
 
-bool nh_sim_measure_frames(nh_arena *a, nh_diag *d, nh_measure *m, nh_sim_facts *f) {
-    const nh_design *g = m->g;
-    const nh_samples *x = &m->s->x;
-    int64_t samples = nh_drift_samples(d, m);
-    double **value = nh_float_buffers(a, g->graph);
-    int64_t **raw = nh_design_buffers(a, g);
-    nh_design_state *state = nh_design_state_new(a, g);
-    nh_fx_count *count = nh_arena_alloc(a, (size_t)g->n_stream * sizeof *count);
-    nh_error_sum *e = nh_arena_alloc(a, (size_t)g->n_stream * sizeof *e);
-    double *y = nh_arena_array(a, (size_t)(x->n * m->n_out), sizeof *y);
-    if (!y) return nh_report(d, NH_S_NO_SAMPLES, NH_NOWHERE, "%" PRId64 " samples are too many", x->n);
-    for (int64_t i = 0; i < x->n; i++) {
-        const double *out = value[g->stream[g->output].tensor];
-        nh_float_eval(g->graph, x->x + i * x->size, value);
-        memcpy(y + i * m->n_out, out, (size_t)m->n_out * sizeof *y);
-        nh_output_watch_add(m->watch, i, out);
-        nh_judge_sample(m, f, i, out);
-        if (i >= samples) continue;
-        nh_design_state_reset(state);
-        nh_design_step(g, state, m->raw_x + i * m->n_in, raw, count);
-        if (nh_model_contradicts(d, m, i, raw[g->output])) return false;
-        for (int k = 0; k < g->n_stream; k++) nh_drift_add(g, k, value[g->stream[k].tensor], raw[k], &e[k]);
+/* --- the loop over samples and steps ------------------------------------------------------------------------------ */
+
+/* The float reference: of layers that keep state step by step, else all values of a sample at once. */
+typedef struct {
+    const nh_graph *g;
+    nh_temporal_eval *eval; /* NULL: no layer keeps state */
+    double **value;
+} reference;
+
+static reference reference_new(nh_arena *a, const nh_design *g) {
+    reference r = {.g = g->graph};
+    if (g->is_temporal)
+        r.eval =
+            nh_temporal_new(a, g->graph, g->opt->spiking.precision == NH_PRECISION_SINGLE ? NH_FLOAT32 : NH_FLOAT64);
+    else
+        r.value = nh_float_buffers(a, g->graph);
+    return r;
+}
+
+static void reference_step(const reference *r, const double *x) {
+    if (r->eval)
+        nh_temporal_step(r->eval, x);
+    else
+        nh_float_eval(r->g, x, r->value);
+}
+
+static const double *reference_value(const reference *r, int tensor) {
+    return r->eval ? nh_temporal_value(r->eval, tensor) : r->value[tensor];
+}
+
+typedef struct {
+    const nh_measure *m;
+    reference real;
+    nh_design_state *state;
+    int64_t **raw; /* of the integer model */
+    nh_fx_count *count;
+    nh_error_sum *error;
+    int64_t drift_samples;
+    nh_spike_watch *watch;
+    double *y; /* float outputs of all samples */
+} run;
+
+static bool compare_model(nh_diag *d, run *r, int64_t frame) {
+    const nh_design *g = r->m->g;
+    nh_design_step(g, r->state, r->m->raw_x + frame * r->m->n_in, r->raw, r->count);
+    if (nh_model_contradicts(d, r->m, frame, r->raw[g->output])) return false;
+    for (int k = 0; k < g->n_stream; k++)
+        nh_drift_add(g, k, reference_value(&r->real, g->stream[k].tensor), r->raw[k], &r->error[k]);
+    return true;
+}
+
+static bool run_sample(nh_diag *d, run *r, int64_t sample) {
+    const nh_measure *m = r->m;
+    if (r->real.eval) nh_temporal_reset(r->real.eval);
+    nh_design_state_reset(r->state);
+    for (int64_t t = 0; t < m->steps; t++) {
+        int64_t frame = sample * m->steps + t;
+        reference_step(&r->real, m->s->x.x + frame * m->n_in);
+        memcpy(r->y + frame * m->n_out, reference_value(&r->real, m->g->stream[m->g->output].tensor),
+               (size_t)m->n_out * sizeof *r->y);
+        if (sample < m->traced && !nh_spike_watch_step(d, r->watch, r->real.eval)) return false;
+        if (sample < r->drift_samples && !compare_model(d, r, frame)) return false;
     }
-    nh_drift_finish(a, m, f, e, count, samples);
-    return nh_npy_write_f64(a, d, nh_path_join(a, m->s->work_dir, "outputs_float.npy"), 2, (int64_t[]){x->n, m->n_out},
-                            y);
+    return true;
+}
+
+static bool run_samples(nh_arena *a, nh_diag *d, nh_measure *m, run *r, nh_sim_facts *f) {
+    if (!(r->watch = nh_spike_watch_new(a, d, m->g, m->s->work_dir, m->traced))) return false;
+    bool ok = true;
+    for (int64_t i = 0; i < m->s->x.n && ok; i++) {
+        const double *y = r->y + i * m->steps * m->n_out;
+        ok = run_sample(d, r, i);
+        if (!ok) break;
+        nh_output_watch_add(m->watch, i, y);
+        nh_judge_sample(m, f, i, y);
+    }
+    nh_spike_watch_finish(r->watch, f);
+    return ok;
+}
+
+bool nh_sim_measure_samples(nh_arena *a, nh_diag *d, nh_measure *m, nh_sim_facts *f) {
+    const nh_design *g = m->g;
+    int64_t n = m->s->x.n;
+    size_t streams = (size_t)g->n_stream;
+    run r = {.m = m, .drift_samples = nh_drift_samples(d, m), .real = reference_new(a, g)};
+    r.state = nh_design_state_new(a, g);
+    r.raw = nh_design_buffers(a, g);
+    r.count = nh_arena_alloc(a, streams * sizeof *r.count);
+    r.error = nh_arena_alloc(a, streams * sizeof *r.error);
+    r.y = nh_arena_array(a, (size_t)(n * m->steps * m->n_out), sizeof *r.y);
+    if (!r.y) return nh_report(d, NH_S_NO_SAMPLES, NH_NOWHERE, "%" PRId64 " samples are too many", n);
+    if (!run_samples(a, d, m, &r, f)) return false;
+    nh_drift_finish(a, m, f, r.error, r.count, r.drift_samples * m->steps);
+    if (m->s->reference) nh_sim_reference(m, r.y, f);
+    if (r.real.eval && !nh_sim_causes(a, d, m, r.y, f)) return false;
+    int64_t dim[3];
+    int rank = nh_sim_output_shape(g, n, dim);
+    return nh_npy_write_f64(a, d, nh_path_join(a, m->s->work_dir, "outputs_float.npy"), rank, dim, r.y);
 }

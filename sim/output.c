@@ -45,7 +45,7 @@ const char *nh_output_class_by(const nh_measure *m) {
     if (m->s->target) return NULL;
     if (m->g->opt->require.min_agreement > 0) return "require: min_agreement";
     if (is_one_softmax(m->g->graph, l)) return "the network ends in a softmax";
-    if (m->g->is_temporal && gives_spikes(l)) return "the network ends in spikes";
+    if (gives_spikes(l)) return "the network ends in spikes";
     return NULL;
 }
 
@@ -68,7 +68,7 @@ static void start(nh_arena *a, error_sum *e, int64_t n_out) {
 nh_output_watch *nh_output_watch_new(nh_arena *a, const nh_measure *m, nh_sim_facts *f) {
     nh_output_watch *w = NH_NEW(a, nh_output_watch);
     w->m = m;
-    w->readout = m->g->is_temporal ? m->g->opt->spiking.readout : NH_READOUT_COUNT;
+    w->readout = nh_sim_has_step_axis(m->g) ? m->g->opt->spiking.readout : NH_READOUT_COUNT;
     w->frames = is_read_out(m) ? 1 : m->steps;
     start(a, &w->fixed, m->n_out);
     for (int k = 0; k < 2; k++) {

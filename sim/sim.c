@@ -103,16 +103,16 @@ static const int64_t *read_outputs(nh_arena *a, nh_diag *d, const nh_design *g, 
 bool nh_sim_write_outputs(nh_arena *a, nh_diag *d, const nh_design *g, const char *path, int64_t samples,
                           const int64_t *model) {
     const nh_stream *out = &g->stream[g->output];
-    int64_t frames = samples * nh_sim_steps(g), dim[] = {samples, nh_sim_steps(g), out->n};
-    if (!g->is_temporal) dim[1] = out->n;
+    int64_t frames = samples * nh_sim_steps(g), dim[3];
+    int rank = nh_sim_output_shape(g, samples, dim);
     const int64_t *shown = model;
     int shift = nh_sim_value_shift(out);
-    if (g->is_temporal && shift > 0) {
+    if (nh_sim_has_step_axis(g) && shift > 0) {
         int64_t *to = nh_arena_array(a, (size_t)(frames * out->n), sizeof *to);
         for (int64_t i = 0; i < frames * out->n; i++) to[i] = (int64_t)((uint64_t)model[i] << shift);
         shown = to;
     }
-    return nh_npy_write_i64(a, d, path, g->is_temporal ? 3 : 2, dim, shown);
+    return nh_npy_write_i64(a, d, path, rank, dim, shown);
 }
 
 /* The harness' outputs in the order of the model, also as an array for the user. NULL: diagnosed. */
@@ -134,6 +134,12 @@ static bool hand_over(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_
     return true;
 }
 
+static bool has_events(const nh_design *g) {
+    for (int i = 0; i < g->graph->n_layer; i++)
+        if (g->graph->layer[i].op == NH_OP_NEURON || g->graph->layer[i].op == NH_OP_DELAY) return true;
+    return false;
+}
+
 /* What only the run itself needed. */
 static bool clean(nh_arena *a, nh_diag *d, const nh_sim_setup *s) {
     static const char *const name[] = {"obj", "x.bin", "out_c.bin", "out_rtl.bin", "streams"};
@@ -143,9 +149,9 @@ static bool clean(nh_arena *a, nh_diag *d, const nh_sim_setup *s) {
     return ok;
 }
 
-/* Streams are for counts of spikes: of time-stepped designs only. */
+/* Streams are for counts of spikes and events: of layers of neurons, and what is late on its way to them. */
 static int64_t plan_trace(nh_diag *d, const nh_design *g, const nh_sim_setup *s) {
-    if (!g->is_temporal) return 0;
+    if (!has_events(g)) return 0;
     int64_t traced = nh_sim_traced_samples(g, s->x.n);
     if (traced < s->x.n)
         nh_report(d, NH_S_SPIKE_LIMIT, NH_NOWHERE, "spikes per layer: first %" PRId64 " of %" PRId64 " samples", traced,
@@ -182,7 +188,7 @@ static bool simulate(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_s
     bool whole = limit == 0 || limit >= frames;
     if (f->runs > 0 && !whole)
         nh_report(d, NH_S_RTL_LIMIT, NH_NOWHERE, "the RTL ran over the first %" PRId64 " of %" PRId64 " %s", limit,
-                  frames, g->is_temporal ? "time steps" : "inferences");
+                  frames, nh_sim_has_step_axis(g) ? "time steps" : "inferences");
     if (f->runs > 0 && whole) {
         if (!(m.out_rtl = load_outputs(a, d, g, s, "out_rtl.bin", "outputs_rtl.npy"))) return false;
     }

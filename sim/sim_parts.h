@@ -17,6 +17,11 @@ bool nh_sim_jobs(nh_arena *a, nh_diag *d, int threads, const nh_sim_job *job, si
 
 /* Steps of a sample, 1 in designs without time. */
 int64_t nh_sim_steps(const nh_design *g);
+/* Do arrays for the user have an axis of steps? */
+bool nh_sim_has_step_axis(const nh_design *g);
+/* The dimensions of the outputs of n samples in arrays for the user: [n][outputs] or [n][steps][outputs]; their number.
+ */
+int nh_sim_output_shape(const nh_design *g, int64_t n, int64_t dim[3]);
 /* One frame of a stream, from the order of the stream to that of the model's tensor. */
 void nh_sim_to_model(const nh_stream *s, const int64_t *raw, int64_t *model);
 
@@ -98,9 +103,8 @@ typedef struct {
 /* Accuracies, agreement, confusion, drift and overflows, spikes. False: the integer model contradicts the
  * kernels, or a label is no class. */
 bool nh_sim_measure(nh_arena *a, nh_diag *d, nh_measure *m, nh_sim_facts *facts);
-/* The part of it that runs the float reference and the integer model over all samples, without and with time. */
-bool nh_sim_measure_frames(nh_arena *a, nh_diag *d, nh_measure *m, nh_sim_facts *facts);
-bool nh_sim_measure_steps(nh_arena *a, nh_diag *d, nh_measure *m, nh_sim_facts *facts);
+/* The part of it that runs the float reference and the integer model over all samples and steps. */
+bool nh_sim_measure_samples(nh_arena *a, nh_diag *d, nh_measure *m, nh_sim_facts *facts);
 
 /* Time-stepped: y_float, the float outputs of all samples, against the reference; and what each cause changes, over a
  * part of the samples (facts->cause, is_exact). */

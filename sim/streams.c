@@ -19,7 +19,17 @@ struct nh_sim_stream {
     int64_t *raw, *model;
 };
 
-int64_t nh_sim_steps(const nh_design *g) { return g->is_temporal ? g->steps : 1; }
+bool nh_sim_has_step_axis(const nh_design *g) { return g->is_temporal; }
+
+int64_t nh_sim_steps(const nh_design *g) { return nh_sim_has_step_axis(g) ? g->steps : 1; }
+
+int nh_sim_output_shape(const nh_design *g, int64_t n, int64_t dim[3]) {
+    int rank = 0;
+    dim[rank++] = n;
+    if (nh_sim_has_step_axis(g)) dim[rank++] = nh_sim_steps(g);
+    dim[rank++] = g->stream[g->output].n;
+    return rank;
+}
 
 void nh_sim_to_model(const nh_stream *s, const int64_t *raw, int64_t *model) {
     for (int64_t e = 0; e < s->n; e++) model[s->order ? s->order[e] : e] = raw[e];
