@@ -12,10 +12,10 @@
 // Throughput: a frame every max(CYCLES, FRAME) cycles, back to back.
 // Latency, unstalled, in cycles from the first s transfer of a frame:
 //   to the first m transfer  FRAME + WINDOW + 3 + T,  to the last  FRAME + CYCLES + 3 + T
-// Stages: weight and input words read, product, T of adder tree, accumulator, skid.
+// Stages: weight and input words read, then those of nh_mac_core.
 //
 // The buffer has two banks: a frame loads while another is computed. All stages move together on
-// `en`, the registered ready of the output skid; s_ready comes from registers too.
+// `en`, the registered ready of nh_mac_core; s_ready comes from registers too.
 //
 // WEIGHT_FILE word ((og*KH + ky)*KW + kx)*J + j holds lane (o, i) at bits [(o*IN_LANES+i)*W_W +:
 // W_W] (DEPTHWISE: J = 1, lane o at [o*W_W +: W_W]); BIAS_FILE word og holds OUT_LANES
@@ -68,18 +68,13 @@ module nh_conv_mac #(
     localparam integer STEPS = OG * KH * KW * J;           // cycles of an output pixel
     localparam integer FRAME = H_IN * W_IN * WORDS;
     localparam integer MULS = (DEPTHWISE != 0) ? 1 : IN_LANES; // products of an output
-    localparam integer TREE = $clog2(MULS);
-    localparam integer SUM = 2 + TREE;                     // stages before the accumulator
     localparam integer IN_W = IN_LANES * X_W;
     localparam integer WEIGHTS_W = OUT_LANES * MULS * W_W;
     localparam integer OUT_W = OUT_LANES * ACC_W;
     localparam integer STEP_W = (STEPS > 1) ? $clog2(STEPS) : 1;
-    localparam integer OG_W = (OG > 1) ? $clog2(OG) : 1;
     localparam integer WORD_W = (FRAME > 1) ? $clog2(FRAME) : 1;
     localparam integer BIAS_BLOCK = (WEIGHT_BLOCK != 0 && OG * OUT_W >= 1024) ? 1 : 0;
-    localparam [31:0] OG_TOP = OG - 1;
     localparam [31:0] FRAME_TOP = FRAME - 1;
-    localparam [OG_W-1:0] OG_ONE = 1;
     localparam [WORD_W-1:0] WORD_ONE = 1;
 
     generate
@@ -219,136 +214,38 @@ module nh_conv_mac #(
         .q(weights)
     );
 
-    // ---- What is in each stage: 1 = words read, 2 = products, SUM = input of the accumulator.
-
-    reg [SUM:1] valid_q;
-    reg [SUM:1] start_q;
-    reg [SUM:1] last_q;
-    always @(posedge clk) begin
-        if (rst) valid_q <= {SUM{1'b0}};
-        else if (en) valid_q <= {valid_q[SUM-1:1], issue};
-    end
-    always @(posedge clk) begin
-        if (en) begin
-            start_q <= {start_q[SUM-1:1], first};
-            last_q <= {last_q[SUM-1:1], end_window};
-        end
-    end
-
-    // ---- The bias word of a group, read one stage ahead of the accumulator.
-
-    wire [OUT_W-1:0] bias;
-    wire read_bias = en && valid_q[SUM-1] && start_q[SUM-1];
-    reg [OG_W-1:0] og_q;
-    wire last_og = og_q == OG_TOP[OG_W-1:0];
-    always @(posedge clk) begin
-        if (rst) og_q <= {OG_W{1'b0}};
-        else if (read_bias) og_q <= last_og ? {OG_W{1'b0}} : og_q + OG_ONE;
-    end
-
-    nh_rom #(
-        .WIDTH(OUT_W),
-        .DEPTH(OG),
-        .BLOCK(BIAS_BLOCK),
-        .FILE(BIAS_FILE)
-    ) u_bias (
-        .clk(clk),
-        .en(read_bias),
-        .addr(og_q),
-        .q(bias)
-    );
-
-    // ---- Multipliers, sums, accumulators.
-
-    localparam integer BINARY = (X_W == 1 && X_SIGNED == 0) ? 1 : 0;
-    localparam integer PROD_W = (BINARY != 0) ? W_W : X_W + W_W;
-    localparam integer PROD_SIGNED = (X_SIGNED != 0 || W_SIGNED != 0) ? 1 : 0;
-    localparam integer TREE_W = (PROD_W + TREE < ACC_W) ? PROD_W + TREE : ACC_W;
-    localparam integer WIDE_W = PROD_W + TREE_W + ACC_W;
-
-    wire [OUT_W-1:0] acc;
-    genvar o, i, l;
-    generate
-        for (o = 0; o < OUT_LANES; o = o + 1) begin : g_out
-            reg [ACC_W-1:0] acc_q;
-            wire [ACC_W-1:0] base = start_q[SUM] ? bias[o*ACC_W +: ACC_W] : acc_q;
-            assign acc[o*ACC_W +: ACC_W] = acc_q;
-
-            for (i = 0; i < MULS; i = i + 1) begin : g_mul
-                wire [X_W-1:0] x = taps[((DEPTHWISE != 0) ? o : i)*X_W +: X_W];
-                wire [W_W-1:0] w = weights[(o*MULS+i)*W_W +: W_W];
-                wire [PROD_W-1:0] prod;
-                if (BINARY != 0) begin : g_binary
-                    assign prod = x[0] ? w : {W_W{1'b0}};
-                end else if (X_SIGNED != 0 && W_SIGNED != 0) begin : g_signed
-                    assign prod = $signed(x) * $signed(w);
-                end else if (PROD_SIGNED == 0) begin : g_unsigned
-                    assign prod = x * w;
-                end else begin : g_mixed
-                    wire signed [X_W:0] xs = $signed({(X_SIGNED != 0) && x[X_W-1], x});
-                    wire signed [W_W:0] ws = $signed({(W_SIGNED != 0) && w[W_W-1], w});
-                    wire [PROD_W+1:0] wide = xs * ws;
-                    assign prod = wide[PROD_W-1:0];
-                    wire unused = &{1'b0, wide[PROD_W+1:PROD_W]};
-                end
-                reg [PROD_W-1:0] prod_q;
-                always @(posedge clk) if (en) prod_q <= prod;
-            end
-
-            for (l = 0; l <= TREE; l = l + 1) begin : g_level
-                localparam integer NODES = (MULS + (1 << l) - 1) >> l;
-                localparam integer BELOW = (2 * MULS + (1 << l) - 1) >> l; // of level l-1
-                for (i = 0; i < NODES; i = i + 1) begin : g_node
-                    wire [TREE_W-1:0] sum;
-                    if (l == 0) begin : g_leaf
-                        wire [PROD_W-1:0] prod = g_mul[i].prod_q;
-                        wire minus = (PROD_SIGNED != 0) && prod[PROD_W-1];
-                        wire [WIDE_W-1:0] wide = {{(WIDE_W-PROD_W){minus}}, prod};
-                        assign sum = wide[TREE_W-1:0];
-                        wire unused = &{1'b0, wide};
-                    end else begin : g_add
-                        reg [TREE_W-1:0] sum_q;
-                        assign sum = sum_q;
-                        wire [TREE_W-1:0] left = g_level[l-1].g_node[2*i].sum;
-                        if (2 * i + 1 < BELOW) begin : g_pair
-                            wire [TREE_W-1:0] right = g_level[l-1].g_node[2*i+1].sum;
-                            always @(posedge clk) if (en) sum_q <= left + right;
-                        end else begin : g_single
-                            always @(posedge clk) if (en) sum_q <= left;
-                        end
-                    end
-                end
-            end
-            wire [TREE_W-1:0] sum = g_level[TREE].g_node[0].sum;
-            wire minus = (PROD_SIGNED != 0) && sum[TREE_W-1];
-            wire [WIDE_W-1:0] wide = {{(WIDE_W-TREE_W){minus}}, sum};
-            always @(posedge clk) if (en && valid_q[SUM]) acc_q <= base + wide[ACC_W-1:0];
-            wire unused = &{1'b0, wide};
-        end
-    endgenerate
-
-    // ---- Output: a group is complete in acc for one cycle of the pipeline.
-
-    reg done_q;
-    always @(posedge clk) begin
-        if (rst) done_q <= 1'b0;
-        else if (en) done_q <= valid_q[SUM] && last_q[SUM];
-    end
-
-    nh_skid #(
-        .WIDTH(OUT_W)
-    ) u_out (
+    nh_mac_core #(
+        .IN_LANES(MULS),
+        .OUT_LANES(OUT_LANES),
+        .OWN_X(DEPTHWISE),
+        .GROUPS(OG),
+        .X_W(X_W),
+        .X_SIGNED(X_SIGNED),
+        .W_W(W_W),
+        .W_SIGNED(W_SIGNED),
+        .ACC_W(ACC_W),
+        .ACC_SIGNED(1),
+        .EXACT(1),
+        .PROD_SHIFT(0),
+        .ROUND(0),
+        .OVERFLOW(0),
+        .BIAS_BLOCK(BIAS_BLOCK),
+        .BIAS_FILE(BIAS_FILE)
+    ) u_core (
         .clk(clk),
         .rst(rst),
-        .s_valid(done_q),
-        .s_ready(en),
-        .s_data(acc),
+        .en(en),
+        .issue(issue),
+        .first(first),
+        .last(end_window),
+        .x(taps),
+        .weights(weights),
         .m_valid(m_valid),
         .m_ready(m_ready),
         .m_data(m_data)
     );
 
-    wire unused = &{1'b0, OG_TOP, FRAME_TOP, wplace, rplace, taps};
+    wire unused = &{1'b0, FRAME_TOP, wplace, rplace};
 
 `ifdef FORMAL
 `include "nh_conv_mac_fv.vh"

@@ -8,11 +8,11 @@
 //   T = EXACT ? ceil(log2(IN_LANES)) : 1
 //   G = 1:  to the only m transfer  J + 3 + T
 //   G > 1:  to the first            2*J + 3 + T,  to the last  (G + 1)*J + 3 + T
-// Stages: weight and input words read, product, T of adder tree (or cast), accumulator, skid.
+// Stages: weight and input words read, then those of nh_mac_core.
 //
 // G = 1 streams the input. G > 1 keeps it in two banks: a vector loads while another is computed.
-// All stages move together on `en`, the registered ready of the output skid; s_ready comes from
-// registers too.
+// All stages move together on `en`, the registered ready of nh_mac_core; s_ready comes from registers
+// too.
 //
 // WEIGHT_FILE has G*J words, lane (o, i) at bits [(o*IN_LANES+i)*W_W +: W_W]; BIAS_FILE has G words
 // of OUT_LANES accumulators. Weights of unused lanes must be zero; the input may carry anything
@@ -54,20 +54,15 @@ module nh_dense_mac #(
     localparam integer J = (N_IN + IN_LANES - 1) / IN_LANES;
     localparam integer G = (N_OUT + OUT_LANES - 1) / OUT_LANES;
     localparam integer STEPS = G * J;
-    localparam integer TREE = (EXACT != 0) ? $clog2(IN_LANES) : 1;
-    localparam integer SUM = 2 + TREE; // stages before the accumulator
     localparam integer IN_W = IN_LANES * X_W;
     localparam integer WEIGHTS_W = OUT_LANES * IN_LANES * W_W;
     localparam integer OUT_W = OUT_LANES * ACC_W;
     localparam integer STEP_W = (STEPS > 1) ? $clog2(STEPS) : 1;
-    localparam integer GROUP_W = (G > 1) ? $clog2(G) : 1;
     localparam integer J_W = (J > 1) ? $clog2(J) : 1;
     localparam integer BIAS_BLOCK = (WEIGHT_BLOCK != 0 && G * OUT_W >= 1024) ? 1 : 0;
     localparam [31:0] STEP_TOP = STEPS - 1;
-    localparam [31:0] GROUP_TOP = G - 1;
     localparam [31:0] J_TOP = J - 1;
     localparam [STEP_W-1:0] STEP_ONE = 1;
-    localparam [GROUP_W-1:0] GROUP_ONE = 1;
     localparam [J_W-1:0] J_ONE = 1;
 
     generate
@@ -213,180 +208,38 @@ module nh_dense_mac #(
         .q(weights)
     );
 
-    // ---- What is in each stage: 1 = words read, 2 = products, SUM = input of the accumulator.
-
-    reg [SUM:1] valid_q;
-    reg [SUM:1] first_q;
-    reg [SUM:1] last_q;
-    always @(posedge clk) begin
-        if (rst) valid_q <= {SUM{1'b0}};
-        else if (en) valid_q <= {valid_q[SUM-1:1], issue};
-    end
-    always @(posedge clk) begin
-        if (en) begin
-            first_q <= {first_q[SUM-1:1], first};
-            last_q <= {last_q[SUM-1:1], last};
-        end
-    end
-
-    // ---- The bias word of a group, read one stage ahead of the accumulator.
-
-    wire [OUT_W-1:0] bias;
-    wire read_bias = en && valid_q[SUM-1] && first_q[SUM-1];
-    reg [GROUP_W-1:0] group_q;
-    wire last_group = group_q == GROUP_TOP[GROUP_W-1:0];
-    always @(posedge clk) begin
-        if (rst) group_q <= {GROUP_W{1'b0}};
-        else if (read_bias) group_q <= last_group ? {GROUP_W{1'b0}} : group_q + GROUP_ONE;
-    end
-
-    nh_rom #(
-        .WIDTH(OUT_W),
-        .DEPTH(G),
-        .BLOCK(BIAS_BLOCK),
-        .FILE(BIAS_FILE)
-    ) u_bias (
-        .clk(clk),
-        .en(read_bias),
-        .addr(group_q),
-        .q(bias)
-    );
-
-    // ---- Multipliers, sums, accumulators.
-
-    // A product has X_W + W_W bits whatever the signs; it is signed when either factor is.
-    localparam integer PROD_W = X_W + W_W;
-    localparam integer PROD_SIGNED = (X_SIGNED != 0 || W_SIGNED != 0) ? 1 : 0;
-
-    wire [OUT_W-1:0] acc;
-    genvar o, i, l;
-    generate
-        for (o = 0; o < OUT_LANES; o = o + 1) begin : g_out
-            reg [ACC_W-1:0] acc_q;
-            wire [ACC_W-1:0] acc_d;
-            wire [ACC_W-1:0] base = first_q[SUM] ? bias[o*ACC_W +: ACC_W] : acc_q;
-            assign acc[o*ACC_W +: ACC_W] = acc_q;
-            always @(posedge clk) if (en && valid_q[SUM]) acc_q <= acc_d;
-
-            for (i = 0; i < IN_LANES; i = i + 1) begin : g_mul
-                wire [X_W-1:0] x = x_q[i*X_W +: X_W];
-                wire [W_W-1:0] w = weights[(o*IN_LANES+i)*W_W +: W_W];
-                wire [PROD_W-1:0] prod;
-                if (X_SIGNED != 0 && W_SIGNED != 0) begin : g_signed
-                    assign prod = $signed(x) * $signed(w);
-                end else if (PROD_SIGNED == 0) begin : g_unsigned
-                    assign prod = x * w;
-                end else begin : g_mixed
-                    wire signed [X_W:0] xs = $signed({(X_SIGNED != 0) && x[X_W-1], x});
-                    wire signed [W_W:0] ws = $signed({(W_SIGNED != 0) && w[W_W-1], w});
-                    wire [PROD_W+1:0] wide = xs * ws;
-                    assign prod = wide[PROD_W-1:0];
-                    wire unused = &{1'b0, wide[PROD_W+1:PROD_W]};
-                end
-                reg [PROD_W-1:0] prod_q;
-                always @(posedge clk) if (en) prod_q <= prod;
-            end
-
-            if (EXACT != 0) begin : g_exact
-                // Arithmetic modulo 2^ACC_W: the final sum fits, whatever overflows on the way.
-                localparam integer TREE_W = (PROD_W + TREE < ACC_W) ? PROD_W + TREE : ACC_W;
-                localparam integer WIDE_W = PROD_W + TREE_W + ACC_W;
-                for (l = 0; l <= TREE; l = l + 1) begin : g_level
-                    localparam integer NODES = (IN_LANES + (1 << l) - 1) >> l;
-                    localparam integer BELOW = (2 * IN_LANES + (1 << l) - 1) >> l; // of level l-1
-                    for (i = 0; i < NODES; i = i + 1) begin : g_node
-                        wire [TREE_W-1:0] sum;
-                        if (l == 0) begin : g_leaf
-                            wire [PROD_W-1:0] prod = g_mul[i].prod_q;
-                            wire minus = (PROD_SIGNED != 0) && prod[PROD_W-1];
-                            wire [WIDE_W-1:0] wide = {{(WIDE_W-PROD_W){minus}}, prod};
-                            assign sum = wide[TREE_W-1:0];
-                            wire unused = &{1'b0, wide};
-                        end else begin : g_add
-                            reg [TREE_W-1:0] sum_q;
-                            assign sum = sum_q;
-                            wire [TREE_W-1:0] left = g_level[l-1].g_node[2*i].sum;
-                            if (2 * i + 1 < BELOW) begin : g_pair
-                                wire [TREE_W-1:0] right = g_level[l-1].g_node[2*i+1].sum;
-                                always @(posedge clk) if (en) sum_q <= left + right;
-                            end else begin : g_single
-                                always @(posedge clk) if (en) sum_q <= left;
-                            end
-                        end
-                    end
-                end
-                wire [TREE_W-1:0] sum = g_level[TREE].g_node[0].sum;
-                wire minus = (PROD_SIGNED != 0) && sum[TREE_W-1];
-                wire [WIDE_W-1:0] wide = {{(WIDE_W-TREE_W){minus}}, sum};
-                assign acc_d = base + wide[ACC_W-1:0];
-                wire unused = &{1'b0, wide};
-            end else begin : g_cast
-                for (i = 0; i < IN_LANES; i = i + 1) begin : g_in
-                    wire [ACC_W-1:0] term;
-                    reg [ACC_W-1:0] term_q;
-                    wire [ACC_W-1:0] from;
-                    wire [ACC_W-1:0] to;
-                    nh_cast #(
-                        .IN_W(PROD_W),
-                        .IN_SIGNED(PROD_SIGNED),
-                        .SHIFT(PROD_SHIFT),
-                        .OUT_W(ACC_W),
-                        .OUT_SIGNED(ACC_SIGNED),
-                        .ROUND(ROUND),
-                        .OVERFLOW(OVERFLOW)
-                    ) u_term (
-                        .x(g_mul[i].prod_q),
-                        .y(term)
-                    );
-                    always @(posedge clk) if (en) term_q <= term;
-
-                    if (i == 0) begin : g_first
-                        assign from = base;
-                    end else begin : g_next
-                        assign from = g_in[i-1].to;
-                    end
-                    wire [ACC_W:0] add = {(ACC_SIGNED != 0) && from[ACC_W-1], from}
-                                       + {(ACC_SIGNED != 0) && term_q[ACC_W-1], term_q};
-                    nh_cast #(
-                        .IN_W(ACC_W + 1),
-                        .IN_SIGNED(ACC_SIGNED),
-                        .SHIFT(0),
-                        .OUT_W(ACC_W),
-                        .OUT_SIGNED(ACC_SIGNED),
-                        .ROUND(0),
-                        .OVERFLOW(OVERFLOW)
-                    ) u_sum (
-                        .x(add),
-                        .y(to)
-                    );
-                end
-                assign acc_d = g_in[IN_LANES-1].to;
-            end
-        end
-    endgenerate
-
-    // ---- Output: a group is complete in acc for one cycle of the pipeline.
-
-    reg done_q;
-    always @(posedge clk) begin
-        if (rst) done_q <= 1'b0;
-        else if (en) done_q <= valid_q[SUM] && last_q[SUM];
-    end
-
-    nh_skid #(
-        .WIDTH(OUT_W)
-    ) u_out (
+    nh_mac_core #(
+        .IN_LANES(IN_LANES),
+        .OUT_LANES(OUT_LANES),
+        .OWN_X(0),
+        .GROUPS(G),
+        .X_W(X_W),
+        .X_SIGNED(X_SIGNED),
+        .W_W(W_W),
+        .W_SIGNED(W_SIGNED),
+        .ACC_W(ACC_W),
+        .ACC_SIGNED(ACC_SIGNED),
+        .EXACT(EXACT),
+        .PROD_SHIFT(PROD_SHIFT),
+        .ROUND(ROUND),
+        .OVERFLOW(OVERFLOW),
+        .BIAS_BLOCK(BIAS_BLOCK),
+        .BIAS_FILE(BIAS_FILE)
+    ) u_core (
         .clk(clk),
         .rst(rst),
-        .s_valid(done_q),
-        .s_ready(en),
-        .s_data(acc),
+        .en(en),
+        .issue(issue),
+        .first(first),
+        .last(last),
+        .x(x_q),
+        .weights(weights),
         .m_valid(m_valid),
         .m_ready(m_ready),
         .m_data(m_data)
     );
 
-    wire unused = &{1'b0, STEP_TOP, GROUP_TOP, J_TOP};
+    wire unused = &{1'b0, STEP_TOP, J_TOP};
 
 `ifdef FORMAL
 `include "nh_dense_mac_fv.vh"

@@ -13,6 +13,7 @@ import templates
 # depend on them, the solver's time does. Steps None: the written invariants alone do not suffice for k-induction. Below 0: no proof is found
 # in time, the properties hold for that many cycles after power-up.
 MAC = dict(X_W=2, W_W=2, ACC_W=6, WEIGHT_FILE="zero.mem", BIAS_FILE="zero.mem")
+CORE = dict(X_W=1, W_W=2, ACC_W=3, BIAS_FILE="zero.mem")
 TASKS = {
     "nh_skid": [(dict(WIDTH=4), 2, 12)],
     "nh_fifo": [(dict(WIDTH=2, DEPTH=4, LEVEL_W=3), 3, 12), (dict(WIDTH=2, DEPTH=5, LEVEL_W=3), 3, 12),
@@ -60,6 +61,8 @@ TASKS = {
     "nh_gear": [(dict(ELEM_W=1, N=5, S_BEAT=1, M_BEAT=2), 3, 24), (dict(ELEM_W=1, N=5, S_BEAT=4, M_BEAT=2), 3, 24),
                 (dict(ELEM_W=1, N=5, S_BEAT=5, M_BEAT=3), 3, 24), (dict(ELEM_W=1, N=5, S_BEAT=2, M_BEAT=3), 3, 24),
                 (dict(ELEM_W=1, N=7, S_BEAT=3, M_BEAT=2), 3, 24), (dict(ELEM_W=1, N=4, S_BEAT=2, M_BEAT=3), 3, 24)],
+    "nh_mac_core": [(dict(GROUPS=1, **CORE), 3, 20), (dict(GROUPS=3, IN_LANES=2, OUT_LANES=2, **CORE), 3, 24),
+                    (dict(GROUPS=2, IN_LANES=1, OUT_LANES=2, OWN_X=1, EXACT=0, OVERFLOW=1, **CORE), 3, 24)],
     "nh_dense_mac": [(dict(N_IN=2, N_OUT=2, IN_LANES=1, OUT_LANES=1, REUSE=4, **MAC), 3, 30),
                      (dict(N_IN=3, N_OUT=2, IN_LANES=2, OUT_LANES=1, REUSE=6, **MAC), 3, 40),
                      (dict(N_IN=2, N_OUT=3, IN_LANES=2, OUT_LANES=1, REUSE=3, **MAC), 3, 30),
