@@ -7,11 +7,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 /* What a tensor says of its data. */
 typedef struct {
     const char *location;
+    const char *checksum; /* SHA-1 of the file, or NULL */
     uint64_t offset, length;
     bool has_length;
 } entry;
@@ -46,7 +48,9 @@ static bool read_entry(onnx_reader *r, const Onnx__TensorProto *t, const char *n
                 return bad(r, name, is_length ? "have a length that is no number" : "have an offset that is no number",
                            value);
             e->has_length = e->has_length || is_length;
-        } else if (strcmp(key, "checksum") != 0)
+        } else if (strcmp(key, "checksum") == 0)
+            e->checksum = value;
+        else
             return bad(r, name, "are described by a key that is not known", key);
     }
     return (e->location && *e->location) || bad(r, name, "are in another file, but it is not named", "no location");
@@ -96,26 +100,41 @@ static bool open_file(onnx_reader *r, const char *name, const char *location, nh
     return nh_file_read(r->a, r->d, onnx_at(r, "tensor", name), path, NH_MODEL_LIMIT, out);
 }
 
-/* The bytes of a file; each is read once. */
-static bool find_file(onnx_reader *r, const char *name, const char *location, nh_bytes *out) {
-    for (const onnx_external *x = r->external; x; x = x->next)
-        if (strcmp(x->location, location) == 0) {
-            *out = x->file;
-            return x->ok || !bad(r, name, "are in a file that could not be read", location);
-        }
+/* The file; each is read once, and one that cannot be read is an error of the first tensor alone. NULL: diagnosed. */
+static onnx_external *find_file(onnx_reader *r, const char *name, const char *location) {
+    for (onnx_external *x = r->external; x; x = x->next)
+        if (strcmp(x->location, location) == 0) return x->ok ? x : NULL;
     onnx_external *x = NH_NEW(r->scratch, onnx_external);
     *x = (onnx_external){.location = location, .next = r->external};
     r->external = x;
     x->ok = open_file(r, name, location, &x->file);
-    if (x->ok) r->fold_left += NH_FOLD_PER_BYTE * (int64_t)x->file.size;
-    *out = x->file;
-    return x->ok;
+    if (!x->ok) return NULL;
+    r->fold_left += NH_FOLD_PER_BYTE * (int64_t)x->file.size;
+    return x;
+}
+
+/* Does the file have the SHA-1 that the tensor says of it? A file that has not is as good as none. */
+static bool has_checksum(onnx_reader *r, const char *name, const entry *e, onnx_external *x) {
+    if (!e->checksum) return true;
+    if (strlen(e->checksum) != sizeof x->sha1.hex - 1 || e->checksum[strspn(e->checksum, "0123456789abcdefABCDEF")]) {
+        bad(r, name, "have a checksum that is no SHA-1", e->checksum);
+        nh_diag_allowed(r->d, "40 hexadecimal digits");
+        return x->ok = false;
+    }
+    if (!*x->sha1.hex) x->sha1 = nh_sha1_of(x->file);
+    if (strcasecmp(e->checksum, x->sha1.hex) == 0) return true;
+    bad(r, name, "are in a file that is not the one that was saved with the model: its SHA-1 is another", x->sha1.hex);
+    nh_diag_allowed(r->d, "%.200s", e->checksum);
+    nh_diag_hint(r->d, "is '%.100s' of this model, and was it copied whole?", e->location);
+    return x->ok = false;
 }
 
 bool onnx_external_data(onnx_reader *r, const Onnx__TensorProto *t, const char *name, uint64_t size, nh_bytes *out) {
     entry e;
-    nh_bytes file;
-    if (!read_entry(r, t, name, &e) || !find_file(r, name, e.location, &file)) return false;
+    if (!read_entry(r, t, name, &e)) return false;
+    onnx_external *x = find_file(r, name, e.location);
+    if (!x || !has_checksum(r, name, &e, x)) return false;
+    nh_bytes file = x->file;
     if (e.has_length && e.length != size) {
         bad(r, name, "do not have the length that its shape asks for",
             nh_arena_printf(r->scratch, "%llu bytes of '%.100s'", (unsigned long long)e.length, e.location));

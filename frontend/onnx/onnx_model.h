@@ -67,6 +67,7 @@ typedef struct {
 typedef struct onnx_external {
     const char *location;
     nh_bytes file;
+    nh_sha1 sha1; /* empty until a tensor names it */
     bool ok;
     struct onnx_external *next;
 } onnx_external;

@@ -170,6 +170,8 @@ static bool step(scan *s) {
     if (++s->n_fields > NH_WIRE_MAX_FIELDS)
         return nh_report(s->d, NH_M_LIMIT, s->at, "the model has more than %zu fields", NH_WIRE_MAX_FIELDS);
     if (f.desc && f.desc->type == PROTOBUF_C_TYPE_MESSAGE) return push(s, top, &f);
+    if (f.desc && f.desc->type == PROTOBUF_C_TYPE_STRING && memchr(s->file.data + f.start, 0, f.size))
+        return damaged(s, "a text holds a NUL character"); /* what stands behind it would be lost without a word */
     s->pos = f.start + f.size;
     if (!f.desc) return true;
     if (is_bulk(top, &f)) return emit_reference(s, &f);

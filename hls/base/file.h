@@ -79,4 +79,10 @@ nh_hash nh_hash_end(nh_hasher *h);
 /* A second reading: for outputs and programs. The hash of an input is that of the bytes that were read (sources.h). */
 bool nh_hash_file(nh_arena *a, const char *path, nh_hash *out);
 
+/* SHA-1, hex, 40 characters + NUL: only to hold data against a digest that a file format prescribes. */
+typedef struct {
+    char hex[41];
+} nh_sha1;
+nh_sha1 nh_sha1_of(nh_bytes data);
+
 #endif

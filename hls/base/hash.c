@@ -29,14 +29,29 @@ void nh_hash_str(nh_hasher *h, const char *s) {
     nh_hash_bytes(h, s, n);
 }
 
+static void put_hex(const unsigned char *digest, int n, char *hex) {
+    for (int i = 0; i < n; i++) {
+        hex[2 * i] = "0123456789abcdef"[digest[i] >> 4];
+        hex[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
+    }
+}
+
 nh_hash nh_hash_end(nh_hasher *h) {
-    unsigned char digest[32];
+    unsigned char digest[SHA256_DIGEST_LENGTH];
     SHA256_Final(digest, &h->state);
     nh_hash out = {{0}};
-    for (int i = 0; i < 32; i++) {
-        out.hex[2 * i] = "0123456789abcdef"[digest[i] >> 4];
-        out.hex[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
-    }
+    put_hex(digest, SHA256_DIGEST_LENGTH, out.hex);
+    return out;
+}
+
+nh_sha1 nh_sha1_of(nh_bytes data) {
+    unsigned char digest[SHA_DIGEST_LENGTH];
+    SHA_CTX state;
+    nh_sha1 out = {{0}};
+    SHA1_Init(&state);
+    SHA1_Update(&state, data.data, data.size);
+    SHA1_Final(digest, &state);
+    put_hex(digest, SHA_DIGEST_LENGTH, out.hex);
     return out;
 }
 

@@ -206,6 +206,12 @@ Test(file, remove_tree_does_not_follow_links) {
     cr_assert(nh_remove_tree(d, tree), "missing is fine");
 }
 
+/* FIPS 180-4: the digests of "abc" and of no byte. */
+Test(file, sha1_matches_the_standard) {
+    cr_assert_str_eq(nh_sha1_of((nh_bytes){(const uint8_t *)"abc", 3}).hex, "a9993e364706816aba3e25717850c26c9cd0d89d");
+    cr_assert_str_eq(nh_sha1_of((nh_bytes){(const uint8_t *)"", 0}).hex, "da39a3ee5e6b4b0d3255bfef95601890afd80709");
+}
+
 Test(file, sha256_matches_the_standard) {
     nh_hasher *h = nh_hasher_new(a);
     nh_hash_bytes(h, "abc", 3);
