@@ -8,12 +8,16 @@
 
 #define MAX_STEPS ((int64_t)1 << 24)
 #define MAX_EVENTS ((size_t)1 << 24)
+/* Elements in memory for every one in the file: encoded values have many steps, and most elements have no event. */
+#define STEPS_OF_A_VALUE 8
+#define ELEMENTS_OF_AN_EVENT 256
 
 typedef struct {
     nh_arena *a;
     nh_diag *d;
     const nh_sample_request *q;
     nh_sample_data *out;
+    int64_t most; /* elements, for what the file has */
 } reader;
 
 /* What the dimensions of an array are. */
@@ -24,16 +28,20 @@ typedef struct {
 static bool too_large(reader *r) {
     nh_report(r->d, NH_D_LIMIT, r->q->ref->at, "the samples are too large: %lld x %lld steps x %lld elements",
               (long long)r->out->n, (long long)r->out->steps, (long long)r->out->size);
-    nh_diag_allowed(r->d, "at most 2^27 elements in all");
-    nh_diag_hint(r->d, "samples: N uses the first N");
+    nh_diag_allowed(r->d, "at most %lld elements in all%s", (long long)r->most,
+                    r->most < NH_SAMPLE_DATA_MAX ? ", of as few data as these" : "");
+    nh_diag_hint(r->d, "samples: N uses the first N; fewer time_steps");
     return false;
 }
 
-/* Memory for out->n x steps x size values. */
-static double *allocate(reader *r) {
+/* Memory for out->n x steps x size values. given: for how many values the data are long enough, however many steps are
+ * asked for. */
+static double *allocate(reader *r, int64_t given) {
     nh_sample_data *f = r->out;
-    bool fits = f->n <= NH_SAMPLE_DATA_MAX && f->steps <= NH_SAMPLE_DATA_MAX / f->n &&
-                f->size <= NH_SAMPLE_DATA_MAX / (f->n * f->steps);
+    r->most = given < NH_SAMPLE_DATA_MAX_OF_FEW ? NH_SAMPLE_DATA_MAX_OF_FEW
+              : given < NH_SAMPLE_DATA_MAX      ? given
+                                                : NH_SAMPLE_DATA_MAX;
+    bool fits = f->n <= r->most && f->steps <= r->most / f->n && f->size <= r->most / (f->n * f->steps);
     double *x = fits ? nh_arena_array(r->a, (size_t)(f->n * f->steps * f->size), sizeof *x) : NULL;
     if (!x) too_large(r);
     f->x = x;
@@ -125,7 +133,7 @@ static bool copy_steps(reader *r, const nh_npy *x, bool has_samples) {
     nh_sample_data *f = r->out;
     int64_t have = x->dim[has_samples ? 1 : 0];
     if (!take_samples(r, has_samples ? x->dim[0] : 1) || !take_steps(r, have)) return false;
-    double *to = allocate(r);
+    double *to = allocate(r, STEPS_OF_A_VALUE * x->n);
     if (!to) return false;
     for (int64_t s = 0; s < f->n; s++)
         for (int64_t t = 0; t < f->steps; t++) {
@@ -151,7 +159,8 @@ static bool encode_values(reader *r, const nh_npy *x) {
     nh_sample_data *f = r->out;
     nh_encoding e = r->q->opt->spiking.encoding;
     if (!take_samples(r, x->dim[0]) || !need_steps(r, "the array has values without time")) return false;
-    double *to = allocate(r), *p = to ? nh_arena_array(r->a, (size_t)(f->n * f->size), sizeof *p) : NULL;
+    double *to = allocate(r, STEPS_OF_A_VALUE * x->n),
+           *p = to ? nh_arena_array(r->a, (size_t)(f->n * f->size), sizeof *p) : NULL;
     if (!p) return false;
     for (int64_t i = 0; i < f->n * f->size; i++) {
         p[i] = x->value[i] * r->q->scale;
@@ -213,7 +222,7 @@ static bool bin(reader *r, const nh_events *e) {
     if (!take_samples(r, e->n_sample)) return false;
     if (last < 0 && !need_steps(r, "there are no events")) return false;
     f->steps = r->q->steps ? r->q->steps : last + 1;
-    double *x = allocate(r);
+    double *x = allocate(r, ELEMENTS_OF_AN_EVENT * (int64_t)e->n_event);
     if (!x) return false;
     for (size_t i = 0; i < e->n_event; i++) {
         const nh_event *v = &e->event[i];
@@ -286,7 +295,7 @@ static bool read_array(reader *r, nh_arena *scratch) {
 }
 
 bool nh_sample_data_read(nh_arena *a, nh_diag *d, const nh_sample_request *q, nh_sample_data *out) {
-    reader r = {a, d, q, out};
+    reader r = {.a = a, .d = d, .q = q, .out = out};
     nh_arena *scratch = nh_arena_new();
     *out = (nh_sample_data){.size = nh_shape_size(q->shape)};
     bool ok = nh_is_recordings(q->ref) ? read_recordings(&r, scratch)

@@ -5,7 +5,9 @@
 #include "graph.h"
 #include "options.h"
 
+/* Of samples in memory. Data that are short in the file have less: a few numbers do not ask for gigabytes. */
 #define NH_SAMPLE_DATA_MAX ((int64_t)1 << 27)
+#define NH_SAMPLE_DATA_MAX_OF_FEW ((int64_t)1 << 25)
 
 typedef struct {
     const double *x; /* [n][steps][size] */

@@ -87,12 +87,17 @@ static bool dense_fits(onnx_reader *r, const onnx_node *n, const onnx_value *x, 
     nh_shape s = onnx_shape(r, x);
     if (w->rank != 2 || w->n == 0)
         return onnx_shape_error(r, n, "the weight '%s' of shape %s is not a matrix", w->name, print_const_shape(r, w));
+    int64_t n_in = w->dim[input_first ? 0 : 1], size = nh_shape_size(s);
     if (!is_vector(s)) {
         onnx_shape_error(r, n, "its input '%s' of shape %s is not one vector", x->name, print_shape(r, s));
-        nh_diag_hint(r->d, "put Flatten in front of it");
+        if (s.dim[s.rank - 1] == n_in && size > n_in)
+            nh_diag_hint(r->d,
+                         "the same weights for each of %lld rows are not built: let every row be a sample of its own",
+                         (long long)(size / n_in));
+        else
+            nh_diag_hint(r->d, "put Flatten in front of it");
         return false;
     }
-    int64_t n_in = w->dim[input_first ? 0 : 1], size = nh_shape_size(s);
     return size == n_in || onnx_shape_error(r, n, "its input '%s' has %lld elements, its weight '%s' is for %lld",
                                             x->name, (long long)size, w->name, (long long)n_in);
 }

@@ -1,18 +1,30 @@
 #!/usr/bin/python3
 """Small files that say they are large: refused, or read in part, within 512 MB and 10 s. Made here, because only their claims are large."""
 import os
+import shutil
 import struct
 import subprocess
 import unittest
 import zlib
 
-from neurohls_case import Case, PROGRAM
+import numpy
+
+from neurohls_case import Case, PROGRAM, TESTS
 
 MOST_BYTES, MOST_SECONDS = 512 << 20, 10
 CONFIG = """project: p
 model: two_layers.onnx
 target: icebreaker
 input: { format: "fixed<6,4>" }
+"""
+EXAMPLE = TESTS.parent / "configs/examples/digits_snn"
+IN_TIME = """project: p
+model: {example}/digits_snn.nir
+target: generic
+io: stream
+input: {{ format: "ufixed<1,1>" }}
+defaults: {{ numerics: nir, reset: zero, weight_bits: 8, state_bits: 12 }}
+spiking: {{ time_steps: {steps}, dt: 1e-3, encoding: {encoding}, readout: count }}
 """
 
 
@@ -43,9 +55,9 @@ def bomb(megabytes, **kind):
 
 
 class HostileData(Case):
-    def check(self, more):
+    def check(self, more, config=CONFIG):
         """(exit status, stderr) of check, which must stay within the limits."""
-        self.config.write_text(CONFIG + more)
+        self.config.write_text(config + more)
         child = subprocess.Popen([PROGRAM, "check", self.config.name], cwd=self.dir, env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         with child.stderr:
             err = child.stderr.read()
@@ -80,6 +92,19 @@ class HostileData(Case):
             status, err = self.check(more)
             self.assertEqual(status, 2)
             self.assertIn("sparse", err)
+
+    def test_many_steps_of_few_data(self):
+        """64 values of one step; 2^19 x 64 elements are as many as few data may have."""
+        numpy.save(self.dir / "events.npy", numpy.array([[0, 0, 0], [0, 5, 63]]))
+        shutil.copy(EXAMPLE / "x_test.npy", self.dir / "x.npy")
+        for encoding, file in (("rate", "x.npy"), ("latency", "x.npy"), ("constant", "x.npy"), ("events", "events.npy")):
+            for steps, status in ((1 << 18, 0), ((1 << 19) + 1, 2), (1 << 21, 2)):
+                with self.subTest(encoding=encoding, steps=steps):
+                    config = IN_TIME.format(example=EXAMPLE, encoding=encoding, steps=steps)
+                    got, err = self.check(f"calibrate: {{ data: {file}, scale: 1/16, samples: 1 }}\n", config)
+                    self.assertEqual(got, status, err)
+                    if status:
+                        self.assertIn("error[D102]", err)
 
     def test_a_model_of_holes(self):
         os.truncate(self.dir / "two_layers.onnx", 900 << 20)
