@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -21,6 +22,14 @@ static _Noreturn void fail(int error_fd, int error) {
     _exit(NO_EXEC);
 }
 
+/* A limit of ours never asks for more than the caller may have: raising that is refused. */
+static bool limit_memory(size_t most) {
+    struct rlimit now;
+    if (getrlimit(RLIMIT_AS, &now) != 0) return false;
+    rlim_t limit = now.rlim_max < most ? now.rlim_max : most;
+    return setrlimit(RLIMIT_AS, &(struct rlimit){limit, limit}) == 0;
+}
+
 static _Noreturn void run_program(const nh_launch *l, pid_t leader, int error_fd) {
     sigset_t none;
     sigemptyset(&none);
@@ -31,8 +40,7 @@ static _Noreturn void run_program(const nh_launch *l, pid_t leader, int error_fd
         dup2(l->err ? l->err : l->out, STDERR_FILENO) < 0)
         fail(error_fd, errno);
     if (l->cwd && chdir(l->cwd) != 0) fail(error_fd, errno);
-    if (l->memory_limit && setrlimit(RLIMIT_AS, &(struct rlimit){l->memory_limit, l->memory_limit}) != 0)
-        fail(error_fd, errno);
+    if (l->memory_limit && !limit_memory(l->memory_limit)) fail(error_fd, errno);
     sigprocmask(SIG_SETMASK, &none, NULL);
     /* execv leaves argv alone; its type is older than const. */
     execv(l->argv[0], (char *const *)(uintptr_t)l->argv);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -117,6 +118,17 @@ Test(tool, the_memory_limit_holds) {
     const char *grow = "x=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; while :; do x=$x$x; done";
     cr_assert_not(shell(grow, 20, (size_t)64 << 20));
     cr_assert_eq(d->item[0].code, NH_T_FAILED, "not the time limit");
+}
+
+/* Batch systems limit what they start, for good: a tool whose own limit is higher starts all the same, within theirs.
+ */
+Test(tool, a_memory_limit_of_the_caller_stays) {
+    const rlim_t tib = (rlim_t)1 << 40; /* a sanitizer takes 20 for its shadow */
+    cr_assert_eq(setrlimit(RLIMIT_AS, &(struct rlimit){64 * tib, 64 * tib}), 0);
+    cr_assert(shell("ulimit -Hv", 20, 100 * tib));
+    cr_assert_str_eq(log_text(), nh_arena_printf(a, "%lld\n", (long long)(64 * tib / 1024)));
+    cr_assert(shell("ulimit -Hv", 20, 32 * tib));
+    cr_assert_str_eq(log_text(), nh_arena_printf(a, "%lld\n", (long long)(32 * tib / 1024)));
 }
 
 Test(tool, our_signals_end_the_tool) {
