@@ -496,7 +496,7 @@ static const nh_key config_keys[] = {
      .offset = OPTION(target.name),
      .at = OPTION(target_at),
      .doc =
-         "the device: icebreaker, up5k, hx8k, ecp5-25k, ecp5-85k, artix7-35t, artix7-100t, generic, or a target file",
+         "the device: a built-in target such as icebreaker, artix7-35t or generic (configs/targets), or a target file",
      .init = "generic"},
     {.name = "clock_mhz",
      .type = NH_KEY_REAL,
@@ -608,7 +608,12 @@ static const nh_key delay_keys[] = {
 };
 static const nh_section delay_section = {"delay", delay_keys, COUNT(delay_keys)};
 
-WORDS(family_words, {"ice40", 0}, {"ecp5", 0}, {"xilinx7", 0}, {"generic", 0});
+static const nh_word family_words[] = {
+#define NH_FAMILY(name, synthesis, memory, cells, placement, tools) {#name, 0},
+#include "families.def"
+#undef NH_FAMILY
+    {0},
+};
 static const nh_key target_keys[] = {
     {.name = "family",
      .type = NH_KEY_TEXT,
@@ -622,13 +627,13 @@ static const nh_key target_keys[] = {
      .def = "",
      .offset = TARGET(device),
      .at = NH_NO_PLACE,
-     .doc = "nextpnr's name of the device; without it there is no place and route"},
+     .doc = "the place and route tool's name of the device; without it there is no place and route"},
     {.name = "package",
      .type = NH_KEY_TEXT,
      .def = "",
      .offset = TARGET(package),
      .at = NH_NO_PLACE,
-     .doc = "nextpnr's name of the package"},
+     .doc = "the place and route tool's name of the package"},
     {.name = "clock_mhz",
      .type = NH_KEY_REAL,
      .flags = NH_KEY_REQUIRED,

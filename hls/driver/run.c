@@ -60,7 +60,7 @@ bool nh_run_load(nh_session *r, const char *config) {
     if (!nh_load_data(r) || !resolved || !run_passes(r)) return false;
     if (!r->graph->is_temporal && !r->ask.dump_after) nh_tell_coarse(r->graph, &r->inputs, d);
     r->sources = nh_sources_end(d); /* whatever is read from here on is our own output */
-    bool device = !nh_has_pnr(&r->opt->target) || nh_pnr_device_check(d, &r->opt->target);
+    bool device = !nh_has_pnr(&r->opt->target) || nh_pnr_device_check(r->arena, d, &r->opt->target);
     if (r->ask.dump_after) return device;
     if (nh_run_is_event(r)) {
         nh_check_budget(r);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "family.h"
 #include "sim_places.h"
 #include "sources.h"
 #include "synth.h"
@@ -119,8 +120,9 @@ static void depend_synth(nh_session *r, nh_step *t) {
 static void depend_pnr(nh_session *r, nh_step *t) {
     depend_synth(r, t);
     nh_step_key(t, "clock_mhz", nh_arena_printf(r->arena, "%g", r->opt->clock_mhz));
-    key_tool(r, t, "nextpnr-ice40");
-    key_tool(r, t, "icepack");
+    const nh_family *f = nh_family_find(r->opt->target.family);
+    if (f->placement.placer) key_tool(r, t, f->placement.placer);
+    if (f->placement.packer) key_tool(r, t, f->placement.packer);
 }
 
 /* --- may it run -------------------------------------------------------------------------------------------------- */
@@ -181,8 +183,9 @@ static bool tools_for_sim(nh_session *r, bool named, const char **why) {
 static bool tools_for_synth(nh_session *r, bool named, const char **why) { return need_tool(r, "yosys", named, why); }
 
 static bool tools_for_pnr(nh_session *r, bool named, const char **why) {
+    const char *placer = nh_family_find(r->opt->target.family)->placement.placer;
     bool yosys = need_tool(r, "yosys", named, why);
-    return need_tool(r, "nextpnr-ice40", named, why) && yosys;
+    return (!placer || need_tool(r, placer, named, why)) && yosys;
 }
 
 /* --- what it does ------------------------------------------------------------------------------------------------ */
@@ -285,11 +288,13 @@ static bool load_synth(nh_session *r, const char *dir) {
 static bool work_pnr(nh_session *r, const char *dir) {
     nh_arena *a = r->arena;
     nh_diag *d = r->diag;
+    const nh_family *family = nh_family_find(r->opt->target.family);
     const char *rtl = nh_run_below(r, "rtl"), *yosys = nh_tool_find(a, "yosys"),
-               *nextpnr = nh_tool_find(a, "nextpnr-ice40"), *icepack = nh_tool_find(a, "icepack");
+               *placer = nh_tool_find(a, family->placement.placer),
+               *packer = family->placement.packer ? nh_tool_find(a, family->placement.packer) : NULL;
     nh_pnr_facts *f = &r->facts.pnr;
-    if (!(r->image ? nh_pnr_fabric(a, d, r->opt, rtl, dir, yosys, nextpnr, icepack, f)
-                   : nh_pnr_run(a, d, r->design, rtl, dir, yosys, nextpnr, icepack, f)))
+    if (!(r->image ? nh_pnr_fabric(a, d, r->opt, rtl, dir, yosys, placer, packer, f)
+                   : nh_pnr_run(a, d, r->design, rtl, dir, yosys, placer, packer, f)))
         return false;
     if (f->bitstream) f->bitstream = nh_path_join(a, "pnr", nh_path_base(f->bitstream));
     return write_facts(r, dir, &(nh_report_facts){.pnr = *f});

@@ -2,74 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "family.h"
 #include "yosys.h"
-
-typedef enum { LUT, FF, CARRY, BRAM, DSP, OTHER, FREE } kind;
-
-/* One cell counts as `n` of its kind, and as `luts` look-up tables besides: distributed RAM and carry cells sit in LUT
- * sites that logic cannot use then. A trailing '*' stands for any ending; the first row that fits counts. */
-typedef struct {
-    const char *family, *cell;
-    kind kind;
-    int n, luts;
-} rule;
-
-static const rule rules[] = {
-    {"ice40", "SB_LUT4", LUT, 1, 0},
-    {"ice40", "SB_DFF*", FF, 1, 0},
-    {"ice40", "SB_CARRY", CARRY, 1, 0}, /* shares the logic cell of the LUT it feeds */
-    {"ice40", "SB_RAM40_4K*", BRAM, 1, 0},
-    {"ice40", "SB_MAC16", DSP, 1, 0},
-
-    {"ecp5", "LUT4", LUT, 1, 0},
-    {"ecp5", "TRELLIS_FF", FF, 1, 0},
-    {"ecp5", "CCU2C", CARRY, 1, 2},         /* both LUTs of a slice */
-    {"ecp5", "TRELLIS_DPR16X4", LUT, 6, 0}, /* three slices, one of them for the write port */
-    {"ecp5", "DP16KD", BRAM, 1, 0},
-    {"ecp5", "PDPW16KD", BRAM, 1, 0},
-    {"ecp5", "MULT18X18D", DSP, 1, 0},
-
-    /* Block RAM in units of 18 Kb, joined to 36 Kb below when the target counts so. */
-    {"xilinx7", "LUT*", LUT, 1, 0},
-    {"xilinx7", "INV", LUT, 1, 0},
-    {"xilinx7", "FD*", FF, 1, 0},
-    {"xilinx7", "CARRY4", CARRY, 1, 0},
-    {"xilinx7", "RAMB36E1", BRAM, 2, 0},
-    {"xilinx7", "RAMB18E1", BRAM, 1, 0},
-    {"xilinx7", "DSP48E1", DSP, 1, 0},
-    {"xilinx7", "RAM32X1S*", LUT, 1, 0},
-    {"xilinx7", "RAM64X1S*", LUT, 1, 0},
-    {"xilinx7", "RAM128X1S*", LUT, 2, 0},
-    {"xilinx7", "RAM256X1S*", LUT, 4, 0},
-    {"xilinx7", "RAM32X1D*", LUT, 2, 0},
-    {"xilinx7", "RAM64X1D*", LUT, 2, 0},
-    {"xilinx7", "RAM128X1D*", LUT, 4, 0},
-    {"xilinx7", "RAM32M*", LUT, 4, 0},
-    {"xilinx7", "RAM64M*", LUT, 4, 0},
-    {"xilinx7", "SRL*", LUT, 1, 0},
-
-    {"generic", "$lut", LUT, 1, 0},
-    {"generic", "$_DFF*", FF, 1, 0},
-    {"generic", "$_SDFF*", FF, 1, 0},
-    {"generic", "$_ALDFF*", FF, 1, 0},
-    {"generic", "$mul", DSP, 1, 0},
-    {"generic", "nh_mul", DSP, 1, 0}, /* $mul, kept from being mapped: yosys.c */
-
-    {NULL, "$scopeinfo", FREE, 0, 0}, /* newer yosys: where a flattened cell came from */
-};
-
-static bool matches(const char *pattern, const char *cell) {
-    size_t n = strlen(pattern);
-    return pattern[n - 1] == '*' ? strncmp(pattern, cell, n - 1) == 0 : strcmp(pattern, cell) == 0;
-}
-
-static const rule *rule_of(const char *family, const char *cell) {
-    static const rule other = {NULL, "", OTHER, 1, 0};
-    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
-        if ((!rules[i].family || strcmp(rules[i].family, family) == 0) && matches(rules[i].cell, cell))
-            return &rules[i];
-    return &other;
-}
 
 static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -95,26 +29,24 @@ static void count_memory(json_t *cell, const nh_target *t, nh_cells *out) {
 static void count_cell(json_t *cell, const nh_target *t, nh_cells *out) {
     const char *type = json_string_value(json_object_get(cell, "type"));
     if (!type) return;
-    if (strcmp(t->family, "generic") == 0 && strncmp(type, "$mem", 4) == 0) {
-        count_memory(cell, t, out);
-        return;
-    }
-    const rule *r = rule_of(t->family, type);
+    const nh_cell_rule *r = nh_family_cell(nh_family_find(t->family), type);
     out->luts += r->luts;
     switch (r->kind) {
-    case LUT: out->luts += r->n; break;
-    case FF: out->ffs += r->n; break;
-    case CARRY: out->carries += r->n; break;
-    case BRAM: out->brams += r->n; break;
-    case DSP: out->dsps += r->n; break;
-    case OTHER: out->others += r->n; break;
-    case FREE: break;
+    case NH_CELL_LUT: out->luts += r->n; break;
+    case NH_CELL_FF: out->ffs += r->n; break;
+    case NH_CELL_CARRY: out->carries += r->n; break;
+    case NH_CELL_BRAM: out->brams += r->n; break;
+    case NH_CELL_DSP: out->dsps += r->n; break;
+    case NH_CELL_OTHER: out->others += r->n; break;
+    case NH_CELL_MEMORY: count_memory(cell, t, out); break;
+    case NH_CELL_FREE: break;
     }
 }
 
-/* Block RAMs of xilinx7 are counted in halves; the target may count whole ones. */
+/* A family may count block RAMs in halves; the target may count whole ones. */
 static void join_halves(const nh_target *t, nh_cells *out) {
-    if (strcmp(t->family, "xilinx7") == 0 && t->bram_bits > 18432) out->brams = divide_up(out->brams, 2);
+    int64_t half = nh_family_find(t->family)->memory.half_bits;
+    if (half && t->bram_bits > half) out->brams = divide_up(out->brams, 2);
 }
 
 static json_t *cells_of(json_t *root, const char *module) {

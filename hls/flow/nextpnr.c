@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "embedded.h"
+#include "family.h"
 #include "file.h"
 #include "synth.h"
 #include "vlog.h"
@@ -15,17 +16,23 @@
 extern const nh_embedded nh_rtl_templates[];
 extern const size_t nh_rtl_templates_count;
 
-/* The words that nextpnr-ice40 takes as --<device>. */
-static const char *const devices[] = {"lp384", "lp1k", "lp4k", "lp8k", "hx1k", "hx4k",
-                                      "hx8k",  "up3k", "up5k", "u1k",  "u2k",  "u4k"};
-
-bool nh_pnr_device_check(nh_diag *d, const nh_target *t) {
-    size_t n = sizeof devices / sizeof devices[0];
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(devices[i], t->device) == 0) return true;
-    nh_report(d, NH_T_DEVICE, t->at, "target '%s': nextpnr-ice40 knows no device '%s'", t->name, t->device);
-    nh_diag_allowed(d, "lp384, lp1k, lp4k, lp8k, hx1k, hx4k, hx8k, up3k, up5k, u1k, u2k, u4k");
-    const char *near = nh_did_you_mean(t->device, devices, n);
+bool nh_pnr_device_check(nh_arena *a, nh_diag *d, const nh_target *t) {
+    const nh_family *f = nh_family_find(t->family);
+    if (!f || !f->placement.placer) {
+        nh_report(d, NH_T_DEVICE, t->at, "target '%s': there is no place and route for the family '%s'", t->name,
+                  t->family);
+        nh_diag_hint(d, "leave out `device`: the cells are counted without it");
+        return false;
+    }
+    const char *const *device = f->placement.device, *all = "";
+    int n = 0;
+    for (; device[n]; n++) {
+        if (strcmp(device[n], t->device) == 0) return true;
+        all = nh_arena_printf(a, "%s%s%s", all, n ? ", " : "", device[n]);
+    }
+    nh_report(d, NH_T_DEVICE, t->at, "target '%s': %s knows no device '%s'", t->name, f->placement.placer, t->device);
+    nh_diag_allowed(d, "%s", all);
+    const char *near = nh_did_you_mean(t->device, device, (size_t)n);
     if (near) nh_diag_hint(d, "did you mean '%s'?", near);
     return false;
 }
@@ -155,15 +162,15 @@ static char *write_template(nh_arena *a, nh_diag *d, const char *work_dir, const
 
 /* ---- what nextpnr says ---- */
 
-static void set_use(nh_pnr_facts *f, const char *bel, int64_t used, int64_t total) {
+static void set_use(const nh_family *family, nh_pnr_facts *f, const char *bel, int64_t used, int64_t total) {
     const struct {
         const char *bel;
         int64_t *used, *total;
     } row[] = {
-        {"ICESTORM_LC", &f->luts, &f->luts_total},
-        {"ICESTORM_RAM", &f->brams, &f->brams_total},
-        {"ICESTORM_DSP", &f->dsps, &f->dsps_total},
-        {"SB_IO", &f->ios, &f->ios_total},
+        {family->placement.lut, &f->luts, &f->luts_total},
+        {family->placement.bram, &f->brams, &f->brams_total},
+        {family->placement.dsp, &f->dsps, &f->dsps_total},
+        {family->placement.pin, &f->ios, &f->ios_total},
     };
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
         if (strcmp(row[i].bel, bel) != 0) continue;
@@ -173,7 +180,7 @@ static void set_use(nh_pnr_facts *f, const char *bel, int64_t used, int64_t tota
 }
 
 /* The clock that is reached is that of the slowest domain. */
-static bool read_report(nh_diag *d, const char *path, nh_pnr_facts *f) {
+static bool read_report(nh_diag *d, const nh_family *family, const char *path, nh_pnr_facts *f) {
     json_t *root = json_load_file(path, 0, NULL);
     const char *name;
     json_t *value;
@@ -182,15 +189,16 @@ static bool read_report(nh_diag *d, const char *path, nh_pnr_facts *f) {
         if (f->fmax_mhz == 0 || mhz < f->fmax_mhz) f->fmax_mhz = mhz;
     }
     json_object_foreach(json_object_get(root, "utilization"), name, value)
-        set_use(f, name, json_integer_value(json_object_get(value, "used")),
+        set_use(family, f, name, json_integer_value(json_object_get(value, "used")),
                 json_integer_value(json_object_get(value, "available")));
     json_decref(root);
-    return f->luts_total > 0 || nh_report(d, NH_T_FAILED, NH_NOWHERE, "nextpnr-ice40 left no report in '%s'", path);
+    return f->luts_total > 0 ||
+           nh_report(d, NH_T_FAILED, NH_NOWHERE, "%s left no report in '%s'", family->placement.placer, path);
 }
 
 /* A run that failed leaves no report, but its log has lines `Info:  ICESTORM_LC:  6000/ 5280  113%`. True when some
  * resource is asked for more than there is: the design does not fit, which is a result and no failure of the tool. */
-static bool is_too_large(nh_arena *a, const char *log, nh_pnr_facts *f) {
+static bool is_too_large(nh_arena *a, const nh_family *family, const char *log, nh_pnr_facts *f) {
     nh_bytes text;
     bool too_large = false;
     if (!nh_file_read(a, nh_diag_new(a), NH_NOWHERE, log, (size_t)256 << 20, &text)) return false;
@@ -199,49 +207,64 @@ static bool is_too_large(nh_arena *a, const char *log, nh_pnr_facts *f) {
         char bel[32];
         long long used, total;
         if (sscanf(s, "Info: %31[A-Z0-9_]: %lld/ %lld", bel, &used, &total) != 3) continue;
-        set_use(f, bel, used, total);
+        set_use(family, f, bel, used, total);
         too_large = too_large || used > total;
     }
     return too_large;
 }
 
+/* One run: the files that the tools read and write, and what they are told. */
 typedef struct {
-    const char *json, *asc, *report, *log, *bin;
-} outputs;
+    const char *device, *package, *json, *placed, *report, *mhz, *bits;
+    const char *log;
+} placing;
 
-static bool place_and_route(nh_arena *a, nh_diag *d, const nh_options *o, const char *nextpnr, const outputs *out,
+/* A word of the family's row, with the value of {name} in its place. */
+static const char *word_of(nh_arena *a, const placing *p, const char *word) {
+    const struct {
+        const char *name, *value;
+    } row[] = {{"{device}", p->device}, {"{package}", p->package}, {"{json}", p->json}, {"{placed}", p->placed},
+               {"{report}", p->report}, {"{mhz}", p->mhz},         {"{bits}", p->bits}};
+    const char *open = strchr(word, '{');
+    for (size_t i = 0; open && i < sizeof row / sizeof *row; i++) {
+        size_t n = strlen(row[i].name);
+        if (strncmp(open, row[i].name, n) == 0)
+            return nh_arena_printf(a, "%.*s%s%s", (int)(open - word), word, row[i].value, open + n);
+    }
+    assert(!open); /* a name that families.def does not explain */
+    return word;
+}
+
+static const char *const *words_of(nh_arena *a, const placing *p, const char *tool, const char *const *word) {
+    size_t n = 0;
+    while (word[n]) n++;
+    const char **argv = nh_arena_array(a, n + 2, sizeof *argv);
+    argv[0] = tool;
+    for (size_t i = 0; i < n; i++) argv[i + 1] = word_of(a, p, word[i]);
+    return argv;
+}
+
+static bool place_and_route(nh_arena *a, nh_diag *d, const nh_family *family, const char *placer, const placing *p,
                             nh_pnr_facts *f) {
-    const nh_target *t = &o->target;
-    const char *argv[] = {nextpnr,
-                          nh_arena_printf(a, "--%s", t->device),
-                          "--package",
-                          t->package,
-                          "--json",
-                          out->json,
-                          "--asc",
-                          out->asc,
-                          "--report",
-                          out->report,
-                          "--freq",
-                          nh_arena_printf(a, "%g", o->clock_mhz),
-                          "--timing-allow-fail",
-                          "--seed",
-                          "1",
-                          NULL};
-    nh_tool_run run = {.argv = argv, .log = out->log, .wall_limit_s = WALL_LIMIT_S, .memory_limit = MEMORY_LIMIT};
+    nh_tool_run run = {.argv = words_of(a, p, placer, family->placement.place),
+                       .log = p->log,
+                       .wall_limit_s = WALL_LIMIT_S,
+                       .memory_limit = MEMORY_LIMIT};
     nh_diag *failed = nh_diag_new(a);
     if (nh_tool_exec(a, failed, &run)) {
         f->fits = true;
-        return read_report(d, out->report, f);
+        return read_report(d, family, p->report, f);
     }
-    if (is_too_large(a, out->log, f)) return true;
+    if (is_too_large(a, family, p->log, f)) return true;
     nh_diag_append(d, failed);
     return false;
 }
 
-static bool pack(nh_arena *a, nh_diag *d, const char *icepack, const char *work_dir, const outputs *out) {
-    const char *argv[] = {icepack, out->asc, out->bin, NULL};
-    nh_tool_run run = {.argv = argv, .log = nh_path_join(a, work_dir, "icepack.log"), .wall_limit_s = 600};
+static bool pack(nh_arena *a, nh_diag *d, const nh_family *family, const char *packer, const char *work_dir,
+                 const placing *p) {
+    nh_tool_run run = {.argv = words_of(a, p, packer, family->placement.pack),
+                       .log = nh_path_join(a, work_dir, nh_arena_printf(a, "%s.log", family->placement.packer)),
+                       .wall_limit_s = 600};
     return nh_tool_exec(a, d, &run);
 }
 
@@ -277,39 +300,43 @@ static const char *choose_top(nh_arena *a, nh_diag *d, const nh_design *g, nh_yo
 
 /* Synthesize, place, route and pack module `top`. */
 static bool place_top(nh_arena *a, nh_diag *d, const nh_options *o, const nh_yosys *y, const char *top,
-                      const char *nextpnr, const char *icepack, nh_pnr_facts *f) {
+                      const char *placer, const char *packer, nh_pnr_facts *f) {
+    const nh_family *family = nh_family_find(o->target.family);
     char *base = nh_path_join(a, y->work_dir, top);
-    outputs out = {.json = nh_yosys_synth(a, d, y, &o->target, top),
-                   .asc = nh_arena_printf(a, "%s.asc", base),
-                   .report = nh_arena_printf(a, "%s.report.json", base),
-                   .log = nh_arena_printf(a, "%s.nextpnr.log", base),
-                   .bin = nh_arena_printf(a, "%s.bin", base)};
-    if (!out.json || !place_and_route(a, d, o, nextpnr, &out, f)) return false;
+    placing p = {.device = o->target.device,
+                 .package = o->target.package,
+                 .json = nh_yosys_synth(a, d, y, &o->target, top),
+                 .placed = nh_arena_printf(a, "%s.%s", base, family->placement.placed),
+                 .report = nh_arena_printf(a, "%s.report.json", base),
+                 .mhz = nh_arena_printf(a, "%g", o->clock_mhz),
+                 .bits = nh_arena_printf(a, "%s.%s", base, family->placement.bits),
+                 .log = nh_arena_printf(a, "%s.nextpnr.log", base)};
+    if (!p.json || !place_and_route(a, d, family, placer, &p, f)) return false;
     f->ran = true;
-    if (!f->fits || !icepack) return true;
-    if (!pack(a, d, icepack, y->work_dir, &out)) return false;
-    f->bitstream = nh_path_base(out.bin);
+    if (!f->fits || !packer) return true;
+    if (!pack(a, d, family, packer, y->work_dir, &p)) return false;
+    f->bitstream = nh_path_base(p.bits);
     return true;
 }
 
 bool nh_pnr_run(nh_arena *a, nh_diag *d, const nh_design *g, const char *rtl_dir, const char *work_dir,
-                const char *yosys, const char *nextpnr, const char *icepack, nh_pnr_facts *f) {
+                const char *yosys, const char *placer, const char *packer, nh_pnr_facts *f) {
     const nh_target *t = &g->opt->target;
     const char *more[3];
     nh_yosys y = {.yosys = yosys, .rtl_dir = rtl_dir, .work_dir = nh_tool_absolute(a, work_dir)};
     *f = (nh_pnr_facts){.device = t->device, .package = t->package};
-    if (!nh_pnr_device_check(d, t)) return false;
+    if (!nh_pnr_device_check(a, d, t)) return false;
     const char *top = choose_top(a, d, g, &y, more, f);
-    return top ? place_top(a, d, g->opt, &y, top, nextpnr, icepack, f) : f->ran;
+    return top ? place_top(a, d, g->opt, &y, top, placer, packer, f) : f->ran;
 }
 
 bool nh_pnr_fabric(nh_arena *a, nh_diag *d, const nh_options *o, const char *rtl_dir, const char *work_dir,
-                   const char *yosys, const char *nextpnr, const char *icepack, nh_pnr_facts *f) {
+                   const char *yosys, const char *placer, const char *packer, nh_pnr_facts *f) {
     const nh_target *t = &o->target;
     nh_yosys y = {.yosys = yosys, .rtl_dir = rtl_dir, .work_dir = nh_tool_absolute(a, work_dir)};
     *f = (nh_pnr_facts){.device = t->device, .package = t->package};
     f->wrapper =
         nh_arena_printf(a, "clk, rx, tx: the host port behind a serial line of %lld baud", (long long)o->fabric.baud);
-    return nh_pnr_device_check(d, t) &&
-           place_top(a, d, o, &y, nh_arena_printf(a, "%s_board", o->project), nextpnr, icepack, f);
+    return nh_pnr_device_check(a, d, t) &&
+           place_top(a, d, o, &y, nh_arena_printf(a, "%s_board", o->project), placer, packer, f);
 }

@@ -14,13 +14,14 @@ bool nh_synth_run(nh_arena *a, nh_diag *d, const nh_design *g, const char *rtl_d
  * what is joined to nothing is gone. */
 bool nh_synth_fabric(nh_arena *a, nh_diag *d, const nh_options *o, const char *rtl_dir, const char *work_dir,
                      const char *yosys, int jobs, nh_synth_facts *facts);
-/* Is the target's device one that nextpnr-ice40 knows? NH_T_DEVICE when not. */
-bool nh_pnr_device_check(nh_diag *d, const nh_target *t);
-/* Place, route, time and pack for an ice40 target; a pin wrapper is added when the ports do not fit the package. */
+/* Does the place and route tool of the target's family know its device? NH_T_DEVICE when not. */
+bool nh_pnr_device_check(nh_arena *a, nh_diag *d, const nh_target *t);
+/* Place, route, time and pack with the tools of the target's family (placer, packer: their paths; packer NULL: no
+ * bitstream); a pin wrapper is added when the ports do not fit the package. */
 bool nh_pnr_run(nh_arena *a, nh_diag *d, const nh_design *g, const char *rtl_dir, const char *work_dir,
-                const char *yosys, const char *nextpnr, const char *icepack, nh_pnr_facts *facts);
+                const char *yosys, const char *placer, const char *packer, nh_pnr_facts *facts);
 /* As nh_pnr_run, of a fabric: of its top level for boards, whose pins are a clock and a serial line. */
 bool nh_pnr_fabric(nh_arena *a, nh_diag *d, const nh_options *o, const char *rtl_dir, const char *work_dir,
-                   const char *yosys, const char *nextpnr, const char *icepack, nh_pnr_facts *facts);
+                   const char *yosys, const char *placer, const char *packer, nh_pnr_facts *facts);
 
 #endif

@@ -21,11 +21,10 @@ const nh_tool_info nh_tools[] = {
      "apt-get install verilator", "--version"},
     {"yosys", "NEUROHLS_YOSYS", "counted LUTs, flip-flops, block RAMs and DSPs instead of estimates",
      "apt-get install yosys", "-V"},
-    {"nextpnr-ice40", "NEUROHLS_NEXTPNR_ICE40", "place and route: the clock that is reached, utilisation",
-     "apt-get install nextpnr-ice40", "--version"},
-    {"icepack", "NEUROHLS_ICEPACK", "the bitstream of an iCE40", "apt-get install fpga-icestorm", NULL},
-    {"icetime", "NEUROHLS_ICETIME", "a second opinion on the timing of an iCE40", "apt-get install fpga-icestorm",
-     NULL},
+#define NH_FAMILY(name, synthesis, memory, cells, placement, tools) tools
+#define NH_TOOL(...) {__VA_ARGS__},
+#define NH_NO_TOOLS
+#include "families.def"
     {"iverilog", "NEUROHLS_IVERILOG", "a second simulator for the tests", "apt-get install iverilog", "-V"},
     {"cc", "NEUROHLS_CC",
      "the generated C kernels on the samples; without it the slower integer model gives the accuracy",

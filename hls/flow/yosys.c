@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "family.h"
 #include "file.h"
 #include "pool.h"
 #include "synth.h"
@@ -11,18 +12,6 @@
 
 #define WALL_LIMIT_S 3600
 #define MEMORY_LIMIT ((size_t)16 << 30)
-
-/* What follows `synth_<family> -top <top>`, or for the generic family the whole recipe. */
-typedef struct {
-    const char *family, *command, *with_dsp, *without_dsp, *flat, *modules; /* flat, modules: hierarchy gone or kept */
-} recipe;
-
-static const recipe recipes[] = {
-    {"ice40", "synth_ice40 -top", "-dsp", "", "", " -noflatten"},
-    {"ecp5", "synth_ecp5 -top", "", "-nodsp", "", " -noflatten"},
-    /* Without pads and clock buffers: a unit's ports are wires inside the chip. */
-    {"xilinx7", "synth_xilinx -family xc7 -noiopad -noclkbuf -top", "", "-nodsp", " -flatten", ""},
-};
 
 /* As `synth`, but memories stay whole (mapping them to flip-flops would count a RAM as logic), except those marked as
  * logic; and multipliers stay whole when the target has DSP blocks: alumacc leaves a cell type alone that it does not
@@ -40,18 +29,16 @@ static void write_generic(nh_writer *w, const nh_target *t, const char *top, boo
 
 static bool write_script(nh_arena *a, nh_diag *d, const char *path, const nh_target *t, const char *top,
                          bool keeps_modules) {
+    const nh_family *f = nh_family_find(t->family);
+    if (!f) return nh_report(d, NH_O_BUG, NH_NOWHERE, "no synthesis recipe for the family '%s'", t->family);
     nh_writer *w = nh_writer_open(a, path);
-    bool known = strcmp(t->family, "generic") == 0;
-    if (known) write_generic(w, t, top, keeps_modules);
-    for (size_t i = 0; i < sizeof recipes / sizeof recipes[0]; i++) {
-        const recipe *r = &recipes[i];
-        if (strcmp(t->family, r->family) != 0) continue;
-        nh_printf(w, "%s %s %s%s\n", r->command, top, t->use_dsp ? r->with_dsp : r->without_dsp,
-                  keeps_modules ? r->modules : r->flat);
-        known = true;
-    }
-    bool ok = nh_writer_close(w, d);
-    return known ? ok : nh_report(d, NH_O_BUG, NH_NOWHERE, "no synthesis recipe for the family '%s'", t->family);
+    if (f->synthesis.command)
+        nh_printf(w, "%s %s %s%s\n", f->synthesis.command, top,
+                  t->use_dsp ? f->synthesis.with_dsp : f->synthesis.without_dsp,
+                  keeps_modules ? f->synthesis.hierarchical : f->synthesis.flat);
+    else
+        write_generic(w, t, top, keeps_modules);
+    return nh_writer_close(w, d);
 }
 
 /* Names in files.f are ours; one that could mean anything but a file of rtl_dir is a bug. */

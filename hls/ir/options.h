@@ -116,8 +116,8 @@ typedef struct {
 
 typedef struct {
     const char *name;     /* file stem or `name:` */
-    const char *family;   /* ice40 ecp5 xilinx7 generic */
-    const char *device;   /* hx8k up5k ...: nextpnr's word; "" when there is no place and route */
+    const char *family;   /* a row of families.def */
+    const char *device;   /* hx8k up5k ...: the placer's word; "" when there is no place and route */
     const char *package;  /* sg48 ct256 ...; "" as above */
     double clock_mhz;     /* default clock */
     double max_clock_mhz; /* of the clock network; 0 = unknown */

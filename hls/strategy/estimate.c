@@ -2,9 +2,8 @@
  * product and add it at once, with four inputs the product bit is a LUT of its own (counted on iCE40: 2.3 to 2.9 a*b
  * with signs and tree). Adders and registers are a LUT or flip-flop a bit; memories of more than a quarter of a block
  * go to block RAM. */
-#include <string.h>
-
 #include "plan.h"
+#include "family.h"
 #include "intmath.h"
 
 bool nh_mem_in_block(int64_t words, int64_t word_bits, int64_t bram_bits) {
@@ -36,9 +35,10 @@ static void add_rom(nh_resources *r, const nh_target *t, int64_t depth, int64_t 
 
 /* A device without RAM in its LUTs keeps even small ones in blocks. */
 static void add_ram(nh_resources *r, const nh_target *t, int64_t depth, int64_t width) {
+    const nh_family *family = nh_family_find(t->family);
     if (depth == 1)
         r->ffs += width; /* a register */
-    else if (t->family && strcmp(t->family, "ice40") == 0)
+    else if (family && !family->memory.has_lut_ram)
         r->brams += block_rams(t, depth, width);
     else
         add_rom(r, t, depth, width);

@@ -213,6 +213,15 @@ Test(synth, a_device_that_nextpnr_does_not_know_is_refused) {
     cr_assert_not_null(d->item[1].hint);
 }
 
+Test(synth, a_family_without_place_and_route_is_refused) {
+    nh_pnr_facts f;
+    opt.target.family = "ecp5";
+    opt.target.device = "25k";
+    cr_assert_not(nh_pnr_run(a, d, &design, RTL, work, "/bin/false", "/bin/false", NULL, &f));
+    cr_assert_eq(d->item[0].code, NH_T_DEVICE);
+    cr_assert_not_null(strstr(d->item[0].message, "the family 'ecp5'"));
+}
+
 /* Distributed RAM of Xilinx 7: LUTs by the table of UG474, "7 Series FPGAs Configurable Logic Block", and nothing
  * beside them. */
 Test(synth, distributed_ram_takes_the_luts_that_its_maker_says) {
