@@ -124,27 +124,27 @@ static void finish(const tester *t, nh_cause_fact *f, int64_t right) {
 }
 
 /* Outputs of a sample by a network of nh_cause_graph. */
-static const double *run_cause(const tester *t, nh_temporal_eval *e, nh_cause cause, int64_t sample) {
+static const double *run_cause(const tester *t, nh_float_net *e, nh_cause cause, int64_t sample) {
     const nh_measure *m = t->m;
     const nh_stream *in = &m->g->stream[m->g->input];
     int out = m->g->stream[m->g->output].tensor;
     bool hardware = cause != NH_CAUSE_WEIGHTS;
     double in_scale = hardware ? 1 : m->g->graph->tensor[in->tensor].q.scale;
     double out_scale = hardware ? m->g->graph->tensor[out].q.scale : 1;
-    nh_temporal_reset(e);
+    nh_float_net_reset(e);
     for (int64_t step = 0; step < m->steps; step++) {
         const int64_t *raw = m->raw_x + (sample * m->steps + step) * m->n_in;
         for (int64_t i = 0; i < m->n_in; i++)
             t->x[in->order ? in->order[i] : i] = ldexp((double)raw[i], -nh_format_frac(in->fmt)) * in_scale;
-        nh_temporal_step(e, t->x);
-        for (int64_t o = 0; o < m->n_out; o++) t->y[step * m->n_out + o] = nh_temporal_value(e, out)[o] * out_scale;
+        nh_float_net_step(e, t->x);
+        for (int64_t o = 0; o < m->n_out; o++) t->y[step * m->n_out + o] = nh_float_net_value(e, out)[o] * out_scale;
     }
     return t->y;
 }
 
 static void judge_cause(nh_arena *a, const tester *t, nh_cause cause, const char *name, nh_cause_fact *f) {
     int64_t right = 0;
-    nh_temporal_eval *e = nh_temporal_new(a, nh_cause_graph(a, t->m->g, cause), NH_FLOAT64);
+    nh_float_net *e = nh_float_net_new(a, nh_cause_graph(a, t->m->g, cause), NH_FLOAT64);
     *f = (nh_cause_fact){.cause = name};
     for (int64_t i = 0; i < t->samples; i++) add_sample(t, i, run_cause(t, e, cause, i), f, &right);
     finish(t, f, right);

@@ -52,7 +52,7 @@ static bool has_drift(const nh_measure *m, int k) {
     const nh_tensor *t = &m->g->graph->tensor[m->g->stream[k].tensor];
     const nh_param *w = m->g->graph->layer[t->producer].weight;
     /* Accumulators in front of a neuron are in units of its threshold and of their weights' scale. */
-    if (m->g->is_temporal && w && w->scale && k != m->g->output) return false;
+    if (nh_design_has_steps(m->g) && w && w->scale && k != m->g->output) return false;
     return !(k == m->g->output && m->is_argmax) && !(src >= 0 && m->g->unit[src].kind == NH_UNIT_FORK);
 }
 
@@ -95,37 +95,9 @@ bool nh_model_contradicts(nh_diag *d, const nh_measure *m, int64_t frame, const 
 
 /* --- the loop over samples and steps ------------------------------------------------------------------------------ */
 
-/* The float reference: of layers that keep state step by step, else all values of a sample at once. */
-typedef struct {
-    const nh_graph *g;
-    nh_temporal_eval *eval; /* NULL: no layer keeps state */
-    double **value;
-} reference;
-
-static reference reference_new(nh_arena *a, const nh_design *g) {
-    reference r = {.g = g->graph};
-    if (g->is_temporal)
-        r.eval =
-            nh_temporal_new(a, g->graph, g->opt->spiking.precision == NH_PRECISION_SINGLE ? NH_FLOAT32 : NH_FLOAT64);
-    else
-        r.value = nh_float_buffers(a, g->graph);
-    return r;
-}
-
-static void reference_step(const reference *r, const double *x) {
-    if (r->eval)
-        nh_temporal_step(r->eval, x);
-    else
-        nh_float_eval(r->g, x, r->value);
-}
-
-static const double *reference_value(const reference *r, int tensor) {
-    return r->eval ? nh_temporal_value(r->eval, tensor) : r->value[tensor];
-}
-
 typedef struct {
     const nh_measure *m;
-    reference real;
+    nh_float_net *real;
     nh_design_state *state;
     int64_t **raw; /* of the integer model */
     nh_fx_count *count;
@@ -140,23 +112,29 @@ static bool compare_model(nh_diag *d, run *r, int64_t frame) {
     nh_design_step(g, r->state, r->m->raw_x + frame * r->m->n_in, r->raw, r->count);
     if (nh_model_contradicts(d, r->m, frame, r->raw[g->output])) return false;
     for (int k = 0; k < g->n_stream; k++)
-        nh_drift_add(g, k, reference_value(&r->real, g->stream[k].tensor), r->raw[k], &r->error[k]);
+        nh_drift_add(g, k, nh_float_net_value(r->real, g->stream[k].tensor), r->raw[k], &r->error[k]);
     return true;
 }
 
 static bool run_sample(nh_diag *d, run *r, int64_t sample) {
     const nh_measure *m = r->m;
-    if (r->real.eval) nh_temporal_reset(r->real.eval);
+    nh_float_net_reset(r->real);
     nh_design_state_reset(r->state);
     for (int64_t t = 0; t < m->steps; t++) {
         int64_t frame = sample * m->steps + t;
-        reference_step(&r->real, m->s->x.x + frame * m->n_in);
-        memcpy(r->y + frame * m->n_out, reference_value(&r->real, m->g->stream[m->g->output].tensor),
+        nh_float_net_step(r->real, m->s->x.x + frame * m->n_in);
+        memcpy(r->y + frame * m->n_out, nh_float_net_value(r->real, m->g->stream[m->g->output].tensor),
                (size_t)m->n_out * sizeof *r->y);
-        if (sample < m->traced && !nh_spike_watch_step(d, r->watch, r->real.eval)) return false;
+        if (sample < m->traced && !nh_spike_watch_step(d, r->watch, r->real)) return false;
         if (sample < r->drift_samples && !compare_model(d, r, frame)) return false;
     }
     return true;
+}
+
+/* Single precision is what frameworks of spiking networks compute in; a network without state is its own reference. */
+static nh_float_kind precision_of(const nh_design *g) {
+    bool is_single = nh_graph_has_state(g->graph) && g->opt->spiking.precision == NH_PRECISION_SINGLE;
+    return is_single ? NH_FLOAT32 : NH_FLOAT64;
 }
 
 static bool run_samples(nh_arena *a, nh_diag *d, nh_measure *m, run *r, nh_sim_facts *f) {
@@ -177,7 +155,7 @@ bool nh_sim_measure_samples(nh_arena *a, nh_diag *d, nh_measure *m, nh_sim_facts
     const nh_design *g = m->g;
     int64_t n = m->s->x.n;
     size_t streams = (size_t)g->n_stream;
-    run r = {.m = m, .drift_samples = nh_drift_samples(d, m), .real = reference_new(a, g)};
+    run r = {.m = m, .drift_samples = nh_drift_samples(d, m), .real = nh_float_net_new(a, g->graph, precision_of(g))};
     r.state = nh_design_state_new(a, g);
     r.raw = nh_design_buffers(a, g);
     r.count = nh_arena_alloc(a, streams * sizeof *r.count);
@@ -187,7 +165,7 @@ bool nh_sim_measure_samples(nh_arena *a, nh_diag *d, nh_measure *m, nh_sim_facts
     if (!run_samples(a, d, m, &r, f)) return false;
     nh_drift_finish(a, m, f, r.error, r.count, r.drift_samples * m->steps);
     if (m->s->reference) nh_sim_reference(m, r.y, f);
-    if (r.real.eval && !nh_sim_causes(a, d, m, r.y, f)) return false;
+    if (nh_graph_has_state(g->graph) && !nh_sim_causes(a, d, m, r.y, f)) return false;
     int64_t dim[3];
     int rank = nh_sim_output_shape(g, n, dim);
     return nh_npy_write_f64(a, d, nh_path_join(a, m->s->work_dir, "outputs_float.npy"), rank, dim, r.y);

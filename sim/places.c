@@ -55,7 +55,7 @@ static const char *folder(const bench *b, const char *parent, const nh_part *par
 
 /* The first difference names its part; the parts behind it would only repeat it. */
 static bool differ(bench *b, const nh_part *part, const nh_mismatch *m, const char *what) {
-    const char *step = b->p->whole->is_temporal ? nh_arena_printf(b->a, ", step %" PRId64, m->step) : "";
+    const char *step = nh_design_has_steps(b->p->whole) ? nh_arena_printf(b->a, ", step %" PRId64, m->step) : "";
     nh_report(b->d, NH_S_PART, NH_NOWHERE,
               "part %s: sample %" PRId64 "%s, element %" PRId64 ": %" PRId64 ", %s %" PRId64, part->id, m->sample, step,
               m->element, m->got, what, m->expected);

@@ -73,7 +73,7 @@ typedef struct nh_spike_watch nh_spike_watch;
 /* NULL: a stream cannot be read (diagnosed). traced 0: nothing is watched. */
 nh_spike_watch *nh_spike_watch_new(nh_arena *a, nh_diag *d, const nh_design *g, const char *work_dir, int64_t traced);
 /* The next step of the traced samples beside the float reference's. */
-bool nh_spike_watch_step(nh_diag *d, nh_spike_watch *w, const nh_temporal_eval *real);
+bool nh_spike_watch_step(nh_diag *d, nh_spike_watch *w, const nh_float_net *real);
 /* Closes the streams; facts->spike, synapse, raster. */
 void nh_spike_watch_finish(nh_spike_watch *w, nh_sim_facts *facts);
 /* Operations that an event costs at each element of the input of a weighted layer: [elements] in the order of the

@@ -181,12 +181,12 @@ static const int64_t *next(nh_diag *d, const nh_spike_watch *w, nh_sim_stream *f
     return raw;
 }
 
-bool nh_spike_watch_step(nh_diag *d, nh_spike_watch *w, const nh_temporal_eval *real) {
+bool nh_spike_watch_step(nh_diag *d, nh_spike_watch *w, const nh_float_net *real) {
     int64_t drawn = w->step < w->raster.steps ? w->step : -1;
     for (int i = 0; i < w->n_layer; i++) {
         const int64_t *raw = next(d, w, w->layer[i].file, w->layer[i].stream);
         if (!raw) return false;
-        compare_frame(&w->layer[i], nh_temporal_value(real, w->g->stream[w->layer[i].stream].tensor), raw, drawn);
+        compare_frame(&w->layer[i], nh_float_net_value(real, w->g->stream[w->layer[i].stream].tensor), raw, drawn);
     }
     for (int i = 0; i < w->n_weighted; i++) {
         const int64_t *raw = next(d, w, w->weighted[i].file, w->weighted[i].stream);

@@ -19,7 +19,7 @@ struct nh_sim_stream {
     int64_t *raw, *model;
 };
 
-bool nh_sim_has_step_axis(const nh_design *g) { return g->is_temporal; }
+bool nh_sim_has_step_axis(const nh_design *g) { return nh_design_has_steps(g); }
 
 int64_t nh_sim_steps(const nh_design *g) { return nh_sim_has_step_axis(g) ? g->steps : 1; }
 

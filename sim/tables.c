@@ -72,7 +72,7 @@ bool nh_sim_write_tables(nh_arena *a, nh_diag *d, const nh_design *g, const char
     nh_printf(w,
               "/* do the kernels have a state and a trace; has the RTL step markers */\n#define NH_HAS_STEPS "
               "%d\n#define NH_MARKS_STEPS %d\n",
-              nh_c_has_steps(g), g->is_temporal);
+              nh_c_has_steps(g), nh_design_has_steps(g));
     nh_printf(w, "#define NH_STEPS %" PRId64 "\n", nh_sim_steps(g));
     nh_printf(w, "/* see nh_cosim_ports */\n#define NH_AHEAD %" PRId64 "\n", frames_ahead(a, g));
     nh_puts(w, "/* name, elements, elements per transfer, bits, signed, wires in the Verilated model */\n#define "

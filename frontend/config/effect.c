@@ -19,7 +19,7 @@ static bool has_loop(const nh_graph *g) {
 
 /* In time sums are exact until they come to neurons; spikes have no bits to choose. */
 static bool rounds_result(const nh_graph *g, const nh_layer *l) {
-    if (!g->is_temporal) return true;
+    if (!nh_graph_has_steps(g)) return true;
     if (l->op == NH_OP_NEURON) return g->tensor[l->out].kind != NH_EDGE_SPIKE;
     for (int i = 0; i < g->n_layer; i++)
         for (int k = 0; k < g->layer[i].n_in; k++)
@@ -35,10 +35,10 @@ static bool is_scaled(const nh_layer *l) {
 static bool uses(const nh_graph *g, const nh_layer *l, const nh_key *k) {
     if (!nh_layer_has_key(g, l, k)) return false;
     if (IS(reuse_factor)) return l->opt.strategy == NH_STRATEGY_RESOURCE;
-    if (IS(bias)) return !g->is_temporal;
+    if (IS(bias)) return !nh_graph_has_steps(g);
     if (IS(weight_bits)) return l->opt.weight.is_auto;
     if (IS(result_bits)) return l->opt.result.is_auto && rounds_result(g, l);
-    if (IS(multiplier_bits)) return !g->is_temporal && is_scaled(l);
+    if (IS(multiplier_bits)) return !nh_graph_has_steps(g) && is_scaled(l);
     if (IS(state)) return !is_event(l);
     if (IS(state_bits)) return l->opt.state.is_auto || is_event(l);
     if (IS(numerics.recurrent_bias)) return has_loop(g);
@@ -50,10 +50,10 @@ static const char *why(const nh_graph *g, const nh_key *k) {
     if (IS(bias)) return "biases of networks in time are as fine as their sums";
     if (IS(weight_bits)) return "the format of the weights is given";
     if (IS(result_bits))
-        return g->is_temporal ? "sums are exact, and spikes have one bit" : "the format of the results is given";
+        return nh_graph_has_steps(g) ? "sums are exact, and spikes have one bit" : "the format of the results is given";
     if (IS(multiplier_bits))
-        return g->is_temporal ? "networks in time have no requantizers"
-                              : "no layer has scale: arbitrary or granularity: per_channel";
+        return nh_graph_has_steps(g) ? "networks in time have no requantizers"
+                                     : "no layer has scale: arbitrary or granularity: per_channel";
     if (IS(state)) return "on neuron cores state_bits and fabric: guard_bits decide";
     if (IS(state_bits)) return "the format of the states is given";
     if (IS(numerics.recurrent_bias)) return "no connection leads back";
@@ -110,7 +110,7 @@ void nh_check_effect(const nh_options *o, const nh_graph *g, nh_diag *d) {
         on_fabric |= !wire && is_event(&g->layer[i]);
         elsewhere |= !wire && !is_event(&g->layer[i]);
     }
-    if (g->is_temporal && o->output == NH_OUTPUT_ARGMAX)
+    if (nh_graph_has_steps(g) && o->output == NH_OUTPUT_ARGMAX)
         nh_report(d, NH_C_NO_EFFECT, o->output_at,
                   "output: argmax has no effect in time: spiking: readout says how outputs become a class");
     if (!on_fabric || elsewhere) return;

@@ -27,16 +27,16 @@ static void put_quoted(const char *text, bool as_glob, FILE *out) {
 }
 
 /* One key with its value and what it means; commented out unless `active` or the table has a value for it. */
-static void put_key(const nh_key *k, const char *indent, bool active, bool is_temporal, FILE *out) {
-    const char *init = is_temporal && k->init_time ? k->init_time : k->init;
+static void put_key(const nh_key *k, const char *indent, bool active, bool has_steps, FILE *out) {
+    const char *init = has_steps && k->init_time ? k->init_time : k->init;
     const char *mark = (active && k->def) || init ? "" : "# ", *value = init ? init : k->def ? k->def : "";
     int used = fprintf(out, "%s%s%s: %s", mark, indent, k->name, value);
     fprintf(out, "%*s# %s\n", used < 28 ? 29 - used : 1, "", k->doc);
 }
 
-static void put_matrix(const nh_layer *l, bool is_temporal, FILE *out) {
+static void put_matrix(const nh_layer *l, bool has_steps, FILE *out) {
     int64_t n_out = l->weight->shape.dim[0], n_in = l->weight->shape.dim[1], n = n_in * n_out;
-    if (is_temporal)
+    if (has_steps)
         fputs(":", out);
     else if (n > UNROLL_WEIGHTS)
         fprintf(out, ": { strategy: resource, reuse_factor: %lld }", (long long)n_in);
@@ -64,7 +64,7 @@ static void put_layer(const nh_graph *g, const nh_layer *l, FILE *out) {
     fputs("  ", out);
     put_quoted(l->name, true, out);
     if (l->op == NH_OP_DENSE && l->weight->shape.rank == 2)
-        put_matrix(l, g->is_temporal, out);
+        put_matrix(l, nh_graph_has_steps(g), out);
     else if (l->op == NH_OP_CONV && l->weight->shape.rank == 4)
         put_conv(l, made, out);
     else if (l->op == NH_OP_NEURON)
@@ -87,14 +87,14 @@ static bool has_init(const nh_section *s) {
 }
 
 /* Without the keys of spiking layers where there are none. */
-static void put_section(const nh_key *k, bool is_temporal, FILE *out) {
+static void put_section(const nh_key *k, bool has_steps, FILE *out) {
     bool active = k->section == &nh_layer_section;
-    if (k->section == &nh_spiking_section && !is_temporal) return;
+    if (k->section == &nh_spiking_section && !has_steps) return;
     fprintf(out, "\n# %s\n%s%s:\n", k->doc, active || has_init(k->section) ? "" : "# ", k->name);
     for (int i = 0; i < k->section->n_key; i++) {
         const nh_key *inner = &k->section->key[i];
-        if (active && !is_temporal && inner->offset >= offsetof(nh_layer_options, numerics)) continue;
-        put_key(inner, "  ", active, is_temporal, out);
+        if (active && !has_steps && inner->offset >= offsetof(nh_layer_options, numerics)) continue;
+        put_key(inner, "  ", active, has_steps, out);
     }
 }
 
@@ -111,12 +111,12 @@ void nh_config_init(const nh_graph *g, const char *model_path, const char *proje
         if (k->type == NH_KEY_LAYERS)
             put_layers(k, g, out);
         else if (k->type == NH_KEY_SECTION)
-            put_section(k, g->is_temporal, out);
+            put_section(k, nh_graph_has_steps(g), out);
         else if (k->type == NH_KEY_PATH)
             put_path(k, model_path, out);
         else if (k->type == NH_KEY_NAME)
             fprintf(out, "%s: %s   # %s\n", k->name, project, k->doc);
         else
-            put_key(k, "", k->type == NH_KEY_WORD, g->is_temporal, out);
+            put_key(k, "", k->type == NH_KEY_WORD, nh_graph_has_steps(g), out);
     }
 }

@@ -10,7 +10,7 @@
  * and bias. */
 static bool has_numerics(const nh_graph *g, const nh_layer *l, size_t field) {
     if (l->op == NH_OP_NEURON) return field != offsetof(nh_layer_options, numerics.layer_delay);
-    return g->is_temporal && nh_op_get(l->op)->has_weights &&
+    return nh_graph_has_steps(g) && nh_op_get(l->op)->has_weights &&
            (field == offsetof(nh_layer_options, numerics.preset) ||
             field == offsetof(nh_layer_options, numerics.layer_delay) ||
             field == offsetof(nh_layer_options, numerics.recurrent_bias));
@@ -18,7 +18,7 @@ static bool has_numerics(const nh_graph *g, const nh_layer *l, size_t field) {
 
 /* Layers that are populations of a fabric. */
 static bool is_placed(const nh_graph *g, const nh_layer *l) {
-    return l->op == (g->is_temporal ? NH_OP_NEURON : NH_OP_DENSE);
+    return l->op == (nh_graph_has_steps(g) ? NH_OP_NEURON : NH_OP_DENSE);
 }
 
 /* Which keys mean something for an operator. */
@@ -88,7 +88,7 @@ static void check_rule(const nh_options *o, const struct nh_layer_rule *rule, co
                   nh_layer_section.key[k].name, rule->glob);
         if (field >= offsetof(nh_layer_options, wish) && field < offsetof(nh_layer_options, numerics))
             nh_diag_hint(d, "give it to the %s: neurohls map lists them",
-                         g->is_temporal ? "neurons behind" : "dense layer in front");
+                         nh_graph_has_steps(g) ? "neurons behind" : "dense layer in front");
     }
 }
 
@@ -239,12 +239,12 @@ static bool check_event(const nh_options *o, const nh_graph *g, nh_diag *d) {
 
 bool nh_config_resolve(const nh_options *o, nh_graph *g, nh_diag *d) {
     size_t before = d->n_error;
-    if (!g->is_temporal && o->spiking.at.line)
+    if (!nh_graph_has_steps(g) && o->spiking.at.line)
         nh_report(d, NH_C_NO_EFFECT, o->spiking.at, "spiking has no effect: the model has no time steps");
     for (size_t i = 0; i < o->n_rule; i++) check_rule(o, &o->rule[i], g, d);
     const nh_strategy *refused = NULL;
     for (int i = 0; i < g->n_layer; i++) resolve_layer(o, &g->layer[i]);
-    if (g->is_temporal) temporal_defaults(g, d);
+    if (nh_graph_has_steps(g)) temporal_defaults(g, d);
     for (int i = 0; i < g->n_layer; i++) {
         nh_layer *l = &g->layer[i];
         /* One sentence for a strategy that many layers inherit from the same line. */

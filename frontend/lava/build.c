@@ -146,6 +146,6 @@ bool lava_build(lava_reader *r) {
     if (r->g->input < 0 || r->n_neuron == 0)
         return nh_report(r->d, NH_M_LAVA_SELECT, (nh_loc){.file = r->path}, "there is no layer of neurons to be built");
     r->g->output = r->tensor;
-    r->g->is_temporal = true;
+    r->g->steps = 0;
     return true;
 }

@@ -214,7 +214,7 @@ bool nir_build(nir_model *m) {
     b.names.slot = nh_arena_array(m->scratch, b.names.n, sizeof *b.names.slot);
     name_nodes(m, &b.names);
     m->g = nh_graph_new(m->a, nh_path_base(m->path));
-    m->g->is_temporal = true;
+    m->g->steps = 0;
     make_tensors(m);
     m->g->input = m->node[m->input].tensor;
     bool ok = true;

@@ -86,10 +86,10 @@ static void put_rate(const nh_session *r, FILE *out) {
     double rate = r->opt->clock_mhz * 1e6 / (double)g->ii_cycles,
            latency_us = (double)g->latency_cycles / r->opt->clock_mhz;
     fprintf(out, "\none %s every %lld cycles: %.*f per second; latency %lld cycles: %.4g us\n",
-            g->is_temporal ? "time step" : "inference", (long long)g->ii_cycles, rate < 100 ? 2 : 0, rate,
+            nh_design_has_steps(g) ? "time step" : "inference", (long long)g->ii_cycles, rate < 100 ? 2 : 0, rate,
             (long long)g->latency_cycles, latency_us);
     rate /= (double)g->steps;
-    if (g->is_temporal)
+    if (nh_design_has_steps(g))
         fprintf(out, "an inference is %lld steps: %.*f per second\n", (long long)g->steps, rate < 100 ? 2 : 0, rate);
     fputs("LUT and BRAM are estimates; neurohls synth counts them\n", out);
 }
@@ -142,7 +142,7 @@ void nh_plan_json(const nh_session *r, FILE *out) {
                           "clock_mhz", r->opt->clock_mhz, "ii_cycles", (json_int_t)g->ii_cycles, "latency_cycles",
                           (json_int_t)g->latency_cycles, "estimate", resources_json(g->estimate), "units", units);
     if (r->parts) json_object_set_new(j, "parts", nh_parts_json(r->arena, &r->facts));
-    if (g->is_temporal) json_object_set_new(j, "steps", json_integer(g->steps));
+    if (nh_design_has_steps(g)) json_object_set_new(j, "steps", json_integer(g->steps));
     json_dumpf(j, out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
     fputc('\n', out);
     json_decref(j);

@@ -19,7 +19,7 @@ static bool load_samples(nh_session *r, const nh_data_ref *ref, double scale, in
                            .samples = asked,
                            .shape = r->graph->tensor[r->graph->input].shape,
                            .steps = r->graph->steps,
-                           .is_one_step = !r->graph->is_temporal,
+                           .is_one_step = !nh_graph_has_steps(r->graph),
                            .network = r->graph->name};
     if (!ref->path) return true;
     if (!nh_sample_data_read(r->arena, r->diag, &q, f)) return false;
@@ -90,7 +90,7 @@ static void calibrate_on_inputs(nh_session *r) {
 bool nh_load_data(nh_session *r) {
     const nh_options *o = r->opt;
     nh_sample_data inputs = {0}, calibration = {0};
-    bool has_time = r->graph->is_temporal;
+    bool has_time = nh_graph_has_steps(r->graph);
     if (has_time) r->graph->steps = o->spiking.time_steps;
     bool ok = load_samples(r, &o->simulate.inputs, o->simulate.scale, o->simulate.samples, &r->inputs, &inputs) &&
               load_labels(r, inputs.have, inputs.name);

@@ -4,6 +4,7 @@
 
 #include "fabric_measured.h"
 #include "file.h"
+#include "neurons.h"
 #include "run.h"
 #include "sim_fabric.h"
 #include "tool.h"
@@ -13,8 +14,8 @@ typedef struct {
     const nh_design *g; /* the same network as a pipeline: the integer model of its layers */
     nh_design_state *state;
     int64_t **raw;
-    int32_t *x, *y; /* of a sample: [steps][elements] */
-    double **value; /* of the float network, for networks without time; or NULL */
+    int32_t *x, *y;     /* of a sample: [steps][elements] */
+    nh_float_net *real; /* the float reference of networks of one step; or NULL */
     int64_t differ, compared, spikes, cycles, most_cycles, correct, correct_float, agree;
     int64_t
         other[3]; /* the first sample of which the float network gives another class, that class, and the fabric's */
@@ -75,9 +76,9 @@ static void compare_class(bench *b, int64_t sample) {
     const nh_samples *s = &b->r->inputs;
     int64_t got = class_of(b), want = 0;
     if (b->r->label) b->correct += got == b->r->label[sample];
-    if (!b->value) return;
-    nh_float_eval(b->r->graph, s->x + sample * s->size, b->value);
-    const double *y = b->value[b->r->graph->output];
+    if (!b->real) return;
+    nh_float_net_step(b->real, s->x + sample * s->size);
+    const double *y = nh_float_net_value(b->real, b->r->graph->output);
     for (int64_t e = 1; e < b->r->image->output_size; e++)
         if (y[e] > y[want]) want = e;
     if (b->r->label) b->correct_float += want == b->r->label[sample];
@@ -95,7 +96,7 @@ static const nh_graph *as_pipeline(nh_session *r) {
         nh_layer_options *o = &g->layer[i].opt;
         if (o->strategy == NH_STRATEGY_EVENT)
             o->strategy = NH_STRATEGY_RESOURCE,
-            o->reuse_factor = g->is_temporal ? 0 : 1; /* any: only its numbers are asked for */
+            o->reuse_factor = nh_graph_has_steps(g) ? 0 : 1; /* any: only its numbers are asked for */
     }
     return g;
 }
@@ -171,7 +172,7 @@ static void print_result(const bench *b, FILE *out) {
     fprintf(out, "\nC model of the fabric, %lld samples of %lld steps\n", (long long)n, (long long)r->image->steps);
     fprintf(out, "  as the layers  %lld of %lld outputs differ, %.1f spikes per sample\n", (long long)b->differ,
             (long long)b->compared, (double)b->spikes / (double)n);
-    if (b->value) {
+    if (b->real) {
         fprintf(out, "  as float       the same class for %lld of %lld samples (%.2f %%)", (long long)b->agree,
                 (long long)n, 100 * (double)b->agree / (double)n);
         if (b->agree < n)
@@ -182,7 +183,7 @@ static void print_result(const bench *b, FILE *out) {
     fprintf(out, "  cycles         %.0f per inference (mean), %lld (most)\n", (double)b->cycles / (double)n,
             (long long)b->most_cycles);
     if (r->label) fprintf(out, "  accuracy       %.2f %%", 100 * (double)b->correct / (double)n);
-    if (r->label && b->value) fprintf(out, ", float %.2f %%", 100 * (double)b->correct_float / (double)n);
+    if (r->label && b->real) fprintf(out, ", float %.2f %%", 100 * (double)b->correct_float / (double)n);
     if (r->label) fputc('\n', out);
 }
 
@@ -193,7 +194,7 @@ bool nh_run_fabric(nh_session *r, FILE *out) {
     if (!nh_run_reference(r)) return false;
     b.g = r->design;
     name_cores(&b);
-    if (!r->graph->is_temporal) b.value = nh_float_buffers(a, r->graph);
+    if (!nh_graph_has_steps(r->graph)) b.real = nh_float_net_new(a, r->graph, NH_FLOAT64);
     const nh_image *m = r->image;
     b.state = nh_design_state_new(a, b.g);
     b.raw = nh_design_buffers(a, b.g);

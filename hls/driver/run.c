@@ -58,7 +58,7 @@ bool nh_run_load(nh_session *r, const char *config) {
     r->n_class = nh_shape_size(r->graph->tensor[r->graph->output].shape);
     bool resolved = nh_config_resolve(r->opt, r->graph, d);
     if (!nh_load_data(r) || !resolved || !run_passes(r)) return false;
-    if (!r->graph->is_temporal && !r->ask.dump_after) nh_tell_coarse(r->graph, &r->inputs, d);
+    if (!nh_graph_has_steps(r->graph) && !r->ask.dump_after) nh_tell_coarse(r->graph, &r->inputs, d);
     r->sources = nh_sources_end(d); /* whatever is read from here on is our own output */
     bool device = !nh_has_pnr(&r->opt->target) || nh_pnr_device_check(r->arena, d, &r->opt->target);
     if (r->ask.dump_after) return device;

@@ -78,11 +78,11 @@ static void depend_design(nh_session *r, nh_step *t) {
     key_self(r, t);
     nh_step_key(t, "config", r->provenance.config_sha);
     nh_step_key(t, "model", r->provenance.model_sha);
-    bool same = r->graph->is_temporal && !r->opt->calibrate.data.path; /* see load_temporal */
+    bool same = nh_graph_has_steps(r->graph) && !r->opt->calibrate.data.path; /* see load_temporal */
     key_data(r, t, "calibration data", same ? r->opt->simulate.inputs.path : r->opt->calibrate.data.path,
              &r->calibration);
     /* May come from the data of the simulation, which are no part of the design otherwise. */
-    if (r->graph->is_temporal)
+    if (nh_graph_has_steps(r->graph))
         nh_step_key(t, "time steps", nh_arena_printf(r->arena, "%lld", (long long)r->graph->steps));
     for (int i = 0; i < r->graph->n_layer; i++) {
         const char *model = r->graph->layer[i].opt.neuron_model;

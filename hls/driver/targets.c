@@ -1,7 +1,7 @@
 /* simulate: labels that are numbers of their own: what the outputs of a regression should be. */
 #include "run.h"
 
-static int64_t steps_of(const nh_session *r) { return r->graph->is_temporal ? r->graph->steps : 1; }
+static int64_t steps_of(const nh_session *r) { return nh_graph_has_steps(r->graph) ? r->graph->steps : 1; }
 
 bool nh_labels_are_targets(const nh_session *r, const nh_npy *y) {
     bool is_per_sample = y->rank >= 1 && y->n == y->dim[0];

@@ -229,13 +229,13 @@ static void top_ports(job *j, nh_vlog *v) {
         nh_vlog_port(v, "output", 1, axis(j, k, "tready"));
         nh_vlog_port(v, "input", in->src_beat * nh_axi_element_bits(in->fmt), axis(j, k, "tdata"));
         nh_vlog_port(v, "input", 1, axis(j, k, "tlast"));
-        if (j->g->is_temporal) nh_vlog_port(v, "input", 1, axis(j, k, "tuser"));
+        if (nh_design_has_steps(j->g)) nh_vlog_port(v, "input", 1, axis(j, k, "tuser"));
     }
     nh_vlog_port(v, "output", 1, "m_axis_tvalid");
     nh_vlog_port(v, "input", 1, "m_axis_tready");
     nh_vlog_port(v, "output", out->dst_beat * nh_axi_element_bits(out->fmt), "m_axis_tdata");
     nh_vlog_port(v, "output", 1, "m_axis_tlast");
-    if (j->g->is_temporal) nh_vlog_port(v, "output", 1, "m_axis_tuser");
+    if (nh_design_has_steps(j->g)) nh_vlog_port(v, "output", 1, "m_axis_tuser");
     nh_vlog_port(v, "output", 1, "frame_error");
     nh_vlog_module_body(v);
 }
@@ -258,7 +258,7 @@ static void axis_in(job *j, nh_vlog *v, int k) {
     nh_rtl_conn_clock(v);
     conn_axis(j, v, "s", nh_arena_printf(j->a, "s_axis%s", nth));
     nh_rtl_conn_stream(j, v, "m", s->id);
-    nh_vlog_conn(v, "frame_error", "%s%s", j->g->is_temporal ? "tlast_error" : "frame_error", nth);
+    nh_vlog_conn(v, "frame_error", "%s%s", nh_design_has_steps(j->g) ? "tlast_error" : "frame_error", nth);
     nh_vlog_inst_end(v);
 }
 
@@ -315,7 +315,7 @@ static void step_markers(job *j, nh_vlog *v) {
 
 static const char *top_text(job *j) {
     const nh_design *g = j->g;
-    const char *what = g->is_temporal ? "time step" : "inference";
+    const char *what = nh_design_has_steps(g) ? "time step" : "inference";
     return nh_arena_printf(j->a, "the whole network; planned: %lld cycles per %s, latency %lld cycles",
                            (long long)g->ii_cycles, what, (long long)g->latency_cycles);
 }
@@ -339,12 +339,12 @@ static bool top(job *j) {
     top_ports(j, v);
     for (int i = 0; i < g->n_stream; i++) stream(j, v, &g->stream[i]);
     for (int k = 0; k < nh_design_inputs(g); k++) {
-        if (g->is_temporal) nh_vlog_wire(v, 1, false, nh_arena_printf(j->a, "tlast_error%s", source(j, k) + 1));
+        if (nh_design_has_steps(g)) nh_vlog_wire(v, 1, false, nh_arena_printf(j->a, "tlast_error%s", source(j, k) + 1));
         axis_in(j, v, k);
     }
     for (int i = 0; i < g->n_unit; i++) unit_instance(j, v, &g->unit[i]);
     axis_out(j, v);
-    if (g->is_temporal) step_markers(j, v);
+    if (nh_design_has_steps(g)) step_markers(j, v);
     nh_vlog_module_end(v);
     return nh_vlog_close(v, j->d);
 }

@@ -274,8 +274,8 @@ static const char *choose_top(nh_arena *a, nh_diag *d, const nh_design *g, nh_yo
                               nh_pnr_facts *f) {
     const nh_stream *in = &g->stream[g->input], *out = &g->stream[g->output];
     const char *project = g->opt->project;
-    core c = {project, in->src_beat * nh_axi_element_bits(in->fmt) + g->is_temporal,
-              out->dst_beat * nh_axi_element_bits(out->fmt) + g->is_temporal, g->is_temporal};
+    core c = {project, in->src_beat * nh_axi_element_bits(in->fmt) + nh_design_has_steps(g),
+              out->dst_beat * nh_axi_element_bits(out->fmt) + nh_design_has_steps(g), nh_design_has_steps(g)};
     int64_t needed = pins_for(c.in_bits, c.out_bits), pins = g->opt->target.pins;
     if (pins == 0 || needed <= pins) return project;
     int pin_w = serial_width(pins);

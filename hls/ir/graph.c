@@ -54,8 +54,17 @@ nh_graph *nh_graph_new(nh_arena *a, const char *name) {
     g->arena = a;
     g->name = nh_arena_str(a, name);
     g->input = g->output = -1;
+    g->steps = 1;
     return g;
 }
+
+bool nh_graph_has_state(const nh_graph *g) {
+    for (int i = 0; i < g->n_layer; i++)
+        if (g->layer[i].op == NH_OP_NEURON || g->layer[i].op == NH_OP_DELAY) return true;
+    return false;
+}
+
+bool nh_graph_has_steps(const nh_graph *g) { return g->steps != 1 || nh_graph_has_state(g); }
 
 static void *grow(nh_arena *a, void *old, int *cap, int want, size_t size) {
     size_t room = (size_t)*cap;

@@ -143,8 +143,7 @@ typedef struct nh_graph {
     nh_tensor *tensor;
     int n_tensor, cap_tensor;
     int input, output; /* tensor indices; -1 while unknown */
-    bool is_temporal;  /* runs over time steps: has NEURON or DELAY layers */
-    int64_t steps;     /* time steps of a sample; 1 for networks without time, 0 while unknown */
+    int64_t steps;     /* evaluations of the graph per sample, >= 1; 0 while only the data know it */
 } nh_graph;
 
 /* The input of l along the axes it names. */
@@ -152,6 +151,10 @@ nh_axis nh_layer_axis(const nh_graph *g, const nh_layer *l);
 
 /* Output size of a window along an axis (0 = height); 0 when it does not fit. */
 int64_t nh_window_out(const nh_window *w, int axis, int64_t in);
+/* Do samples carry an axis of time steps: are there several steps (or unknown many), or does a layer keep state? */
+bool nh_graph_has_steps(const nh_graph *g);
+/* Does any layer keep something from step to step? */
+bool nh_graph_has_state(const nh_graph *g);
 /* A DELAY of at least one step for every element: its output does not depend on this step's input. */
 bool nh_layer_is_late(const nh_layer *l);
 

@@ -468,8 +468,7 @@ nh_graph *nh_graph_parse(nh_arena *a, nh_diag *d, const char *file, const char *
     int input = small(&s, -1, INT32_MAX);
     want(&s, "output");
     int output = small(&s, -1, INT32_MAX);
-    s.g->is_temporal = take(&s, "temporal");
-    s.g->steps = s.g->is_temporal ? integer(&s, 0, INT64_MAX) : 1;
+    if (take(&s, "steps")) s.g->steps = integer(&s, 0, INT64_MAX);
     while (take(&s, "tensor")) parse_tensor(&s);
     while (take(&s, "layer")) parse_layer(&s);
     want(&s, "end");

@@ -221,7 +221,7 @@ static void put_layer(const nh_graph *g, const nh_layer *l, bool values, FILE *o
     if (l->axis || l->n_axes) fprintf(out, " axis %d %d", l->axis, l->n_axes);
     fprintf(out, " alpha %.17g lo %.17g hi %.17g\n", l->alpha, l->lo, l->hi);
     put_options(&l->opt, out);
-    if (g->is_temporal) put_numerics(&l->opt, out);
+    if (nh_graph_has_steps(g)) put_numerics(&l->opt, out);
     if (nh_op_has_window(l->op)) put_window(&l->window, out);
     if (l->delay) {
         fprintf(out, "  delay %lld", (long long)l->n_delay);
@@ -242,7 +242,7 @@ void nh_graph_print(const nh_graph *g, bool values, FILE *out) {
     fprintf(out, "graph ");
     put_string(g->name, out);
     fprintf(out, " input %d output %d", g->input, g->output);
-    if (g->is_temporal) fprintf(out, " temporal %lld", (long long)g->steps);
+    if (nh_graph_has_steps(g)) fprintf(out, " steps %lld", (long long)g->steps);
     fputc('\n', out);
     for (int t = 0; t < g->n_tensor; t++) put_tensor(&g->tensor[t], out);
     for (int i = 0; i < g->n_layer; i++) put_layer(g, &g->layer[i], values, out);

@@ -216,9 +216,9 @@ nh_event_net *nh_event_net_of(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fab
     nh_event_net *net = NH_NEW(a, nh_event_net);
     nh_projections proj = {0};
     *net = (nh_event_net){.name = g->name,
-                          .steps = g->is_temporal ? g->steps : 1,
+                          .steps = nh_graph_has_steps(g) ? g->steps : 1,
                           .pop = nh_arena_array(a, (size_t)g->n_layer + 1, sizeof *net->pop)};
-    if (!(g->is_temporal ? temporal_net : nh_frame_net)(a, d, g, f, net, &proj)) return NULL;
+    if (!(nh_graph_has_steps(g) ? temporal_net : nh_frame_net)(a, d, g, f, net, &proj)) return NULL;
     net->proj = proj.proj;
     net->n_proj = proj.n;
     find_quiet(a, net, f);

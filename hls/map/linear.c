@@ -287,7 +287,7 @@ bool nh_add_projections(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, i
     c.from = c.neuron->op == NH_OP_NEURON ? g->tensor[c.neuron->in[k]].producer : layer;
     while (ok && pop_of[c.from] < 0) {
         const nh_layer *l = &g->layer[c.from];
-        if (g->is_temporal && has_bias(l))
+        if (nh_graph_has_steps(g) && has_bias(l))
             ok = refuse(&c, l, "its bias stands before something else than neurons, which no neuron takes in",
                         "put neurons behind it, with nothing but changes of shape between");
         else if (c.n == CHAIN_MOST || l->n_in != 1)

@@ -1,12 +1,12 @@
 /* Float evaluation of one layer of neurons. */
 #include <math.h>
 
-#include "temporal.h"
+#include "float_net.h"
 
-nh_image nh_image_of(nh_shape s) {
-    if (s.rank < 2) return (nh_image){nh_shape_size(s), 1, 1};
-    if (s.rank == 2) return (nh_image){s.dim[0], 1, s.dim[1]};
-    return (nh_image){s.dim[0], s.dim[1], nh_shape_size(s) / (s.dim[0] * s.dim[1])};
+nh_image_shape nh_image_of(nh_shape s) {
+    if (s.rank < 2) return (nh_image_shape){nh_shape_size(s), 1, 1};
+    if (s.rank == 2) return (nh_image_shape){s.dim[0], 1, s.dim[1]};
+    return (nh_image_shape){s.dim[0], s.dim[1], nh_shape_size(s) / (s.dim[0] * s.dim[1])};
 }
 
 double nh_cast_double(double x, nh_format f) {

@@ -95,7 +95,7 @@ static void NAME(neuron)(const nh_neuron *neuron, int64_t n, int64_t n_channel, 
 
 /* --- weights ----------------------------------------------------------------------------------------------------- */
 
-static bool NAME(prepare)(nh_arena *a, const nh_graph *g, const nh_layer *l, nh_layer_run *run) {
+static bool NAME(prepare)(nh_arena *a, const nh_graph *g, const nh_layer *l, nh_float_layer *run) {
     const double *w = l->weight->value;
     const int64_t *dim = l->weight->shape.dim;
     int64_t n_out = nh_shape_size(g->tensor[l->out].shape), size = nh_shape_size(l->weight->shape);
@@ -116,7 +116,7 @@ static bool NAME(prepare)(nh_arena *a, const nh_graph *g, const nh_layer *l, nh_
 }
 
 /* Only inputs that are not 0 are walked: most are. Each sum runs over its inputs in their order. */
-static void NAME(dense)(const nh_layer *l, const nh_layer_run *run, const double *x, double *y) {
+static void NAME(dense)(const nh_layer *l, const nh_float_layer *run, const double *x, double *y) {
     int64_t n_out = l->weight->shape.dim[0], n_in = l->weight->shape.dim[1];
     const REAL *w = run->weight;
     REAL *sum = run->sum;
@@ -130,7 +130,7 @@ static void NAME(dense)(const nh_layer *l, const nh_layer_run *run, const double
 }
 
 /* One input element, w = [kh][kw][c_out] of its channel: every tap whose output exists. */
-static void NAME(scatter)(const nh_window *win, nh_image out, int64_t c_out, const REAL *w, REAL *sum, int64_t iy,
+static void NAME(scatter)(const nh_window *win, nh_image_shape out, int64_t c_out, const REAL *w, REAL *sum, int64_t iy,
                           int64_t ix, REAL x) {
     for (int64_t ky = 0; ky < win->kernel[0]; ky++) {
         int64_t ty = iy + win->pad_before[0] - ky * win->dilation[0], oy = ty / win->stride[0];
@@ -145,8 +145,8 @@ static void NAME(scatter)(const nh_window *win, nh_image out, int64_t c_out, con
     }
 }
 
-static void NAME(conv)(const nh_graph *g, const nh_layer *l, const nh_layer_run *run, const double *x, double *y) {
-    nh_image in = nh_image_of(g->tensor[l->in[0]].shape), out = nh_image_of(g->tensor[l->out].shape);
+static void NAME(conv)(const nh_graph *g, const nh_layer *l, const nh_float_layer *run, const double *x, double *y) {
+    nh_image_shape in = nh_image_of(g->tensor[l->in[0]].shape), out = nh_image_of(g->tensor[l->out].shape);
     const nh_window *win = &l->window;
     int64_t c_in = in.c / win->groups, c_out = out.c / win->groups, plane = in.h * in.w,
             taps = win->kernel[0] * win->kernel[1] * c_out;
@@ -168,7 +168,7 @@ static void NAME(conv)(const nh_graph *g, const nh_layer *l, const nh_layer_run 
 
 /* --- the rest ---------------------------------------------------------------------------------------------------- */
 
-static REAL NAME(window_sum)(const nh_window *win, nh_image in, const double *x, int64_t y0, int64_t x0) {
+static REAL NAME(window_sum)(const nh_window *win, nh_image_shape in, const double *x, int64_t y0, int64_t x0) {
     REAL sum = 0;
     for (int64_t ky = 0; ky < win->kernel[0]; ky++)
         for (int64_t kx = 0; kx < win->kernel[1]; kx++) {
@@ -179,7 +179,7 @@ static REAL NAME(window_sum)(const nh_window *win, nh_image in, const double *x,
 }
 
 static void NAME(pool)(const nh_graph *g, const nh_layer *l, const double *x, double *y) {
-    nh_image in = nh_image_of(g->tensor[l->in[0]].shape), out = nh_image_of(g->tensor[l->out].shape);
+    nh_image_shape in = nh_image_of(g->tensor[l->in[0]].shape), out = nh_image_of(g->tensor[l->out].shape);
     const nh_window *win = &l->window;
     REAL area = l->op == NH_OP_AVGPOOL ? (REAL)(win->kernel[0] * win->kernel[1]) : 1;
     for (int64_t c = 0; c < out.c; c++, x += in.h * in.w)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "assembler.h"
-#include "temporal.h"
+#include "float_net.h"
 
 #define REAL float
 #define NAME(x) x##_f32

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "assembler.h"
-#include "temporal.h"
+#include "float_net.h"
 
 #define REAL double
 #define NAME(x) x##_f64

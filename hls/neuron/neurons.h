@@ -57,16 +57,17 @@ typedef enum { NH_FLOAT64, NH_FLOAT32 } nh_float_kind;
 void nh_neuron_eval(const nh_neuron *neuron, nh_float_kind kind, int64_t n, int64_t n_channel, const double *const *in,
                     double *const *state, double *y);
 
-/* The whole network in time, with its weights copied. Everything is in double when there is an integer program. NULL
- * when a layer's operator has no meaning in time (softmax ...) or the delays need too much memory. Lives in a. */
-typedef struct nh_temporal_eval nh_temporal_eval;
-nh_temporal_eval *nh_temporal_new(nh_arena *a, const nh_graph *g, nh_float_kind kind);
+/* The whole network, step by step, with its weights copied: the float reference of everything. A network without state
+ * is evaluated by single steps. Everything is in double when there is an integer program. NULL: the delays, or the
+ * weights, need too much memory. Lives in a. */
+typedef struct nh_float_net nh_float_net;
+nh_float_net *nh_float_net_new(nh_arena *a, const nh_graph *g, nh_float_kind kind);
 /* To the start of a sample: states and delays are 0. A new run stands there. */
-void nh_temporal_reset(nh_temporal_eval *e);
+void nh_float_net_reset(nh_float_net *e);
 /* One step: x has the elements of the input tensor. Values of all tensors: valid until the next step. */
-void nh_temporal_step(nh_temporal_eval *e, const double *x);
-const double *nh_temporal_value(const nh_temporal_eval *e, int tensor);
+void nh_float_net_step(nh_float_net *e, const double *x);
+const double *nh_float_net_value(const nh_float_net *e, int tensor);
 /* State register s of layer l: [elements]. */
-const double *nh_temporal_state(const nh_temporal_eval *e, int layer, int s);
+const double *nh_float_net_state(const nh_float_net *e, int layer, int s);
 
 #endif

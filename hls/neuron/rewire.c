@@ -188,7 +188,6 @@ static void rebuild(rewirer *c) {
         nh_graph_add_layer(new, l);
     }
     new->input = map[g->input], new->output = map[g->output];
-    new->is_temporal = true;
     new->steps = g->steps;
     *g = *new;
 }

@@ -74,7 +74,7 @@ static bool check_fabric(nh_diag *d, const nh_parts *p, const nh_part *part) {
     const nh_graph *g = p->graph;
     const nh_layer *l = maker(g, part->out);
     while (l->op == NH_OP_RESHAPE || l->op == NH_OP_IDENTITY) l = maker(g, l->in[0]);
-    if (l->op == NH_OP_NEURON || !g->is_temporal)
+    if (l->op == NH_OP_NEURON || !nh_graph_has_steps(g))
         return true; /* without time: every dense layer is one of neurons (from_frame.c) */
     nh_report(d, NH_P_PART_EDGE, l->opt.strategy_at.line ? l->opt.strategy_at : l->at,
               "layer '%.80s' is on the fabric, and what reads it is not", l->name);
@@ -91,7 +91,6 @@ static nh_graph *extract(nh_arena *a, const nh_parts *p, const nh_part *part) {
     const nh_graph *g = p->graph;
     nh_graph *own = nh_graph_new(a, g->name);
     int *tensor = nh_arena_array(a, (size_t)g->n_tensor, sizeof *tensor);
-    own->is_temporal = g->is_temporal;
     own->steps = g->steps;
     for (int i = -part->n_in; i < part->n_layer; i++) {
         int t = i < 0 ? part->in[i + part->n_in] : g->layer[part->layer[i]].out;

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "neurons.h"
 #include "stats.h"
 
 const char *nh_method_text(nh_calibrate_method method) {
@@ -30,17 +31,17 @@ static bool observe(nh_stats *s, keeper *k, const double *v, int64_t n, int64_t 
 nh_stats *nh_stats_collect(nh_arena *a, const nh_graph *g, const nh_samples *samples, nh_diag *d) {
     nh_stats *stats = nh_arena_array(a, (size_t)g->n_tensor + 1, sizeof *stats);
     keeper *keep = nh_arena_array(a, (size_t)g->n_tensor + 1, sizeof *keep);
-    double **value = nh_float_buffers(a, g);
+    nh_float_net *net = nh_float_net_new(a, g, NH_FLOAT64);
     for (int t = 0; t < g->n_tensor; t++) {
         int64_t size = nh_shape_size(g->tensor[t].shape), stride = nh_kept_stride(samples->n * size, size);
         keep[t] = (keeper){stride, 0};
         stats[t] = (nh_stats){INFINITY, -INFINITY, {nh_arena_array(a, NH_KEPT_VALUES, sizeof(double)), 0}};
     }
     for (int64_t s = 0; s < samples->n; s++) {
-        nh_float_eval(g, samples->x + s * samples->size, value);
+        nh_float_net_step(net, samples->x + s * samples->size);
         for (int t = 0; t < g->n_tensor; t++) {
             int64_t size = nh_shape_size(g->tensor[t].shape);
-            if (observe(&stats[t], &keep[t], value[t], size, s * size)) continue;
+            if (observe(&stats[t], &keep[t], nh_float_net_value(net, t), size, s * size)) continue;
             nh_report(d, NH_N_NOT_FINITE, NH_NOWHERE,
                       "calibration sample %lld makes a value of '%s' that is not finite", (long long)s,
                       g->tensor[t].name);

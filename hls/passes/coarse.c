@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "neurons.h"
+
 /* A result is coarse with fewer bits than FEW in use, and at least UNUSED of them not. */
 enum { FEW = 6, UNUSED = 3, SAMPLES = 32 };
 /* Multiplications that may be spent: a fraction of a second. */
@@ -61,15 +63,16 @@ void nh_tell_coarse(const nh_graph *g, const nh_samples *inputs, nh_diag *d) {
     for (int t = 0; t < g->n_tensor; t++) any = any || g->tensor[t].by_interval;
     if (!any) return;
     nh_arena *scratch = nh_arena_new();
-    double **value = nh_float_buffers(scratch, g), *most = nh_arena_array(scratch, (size_t)g->n_tensor, sizeof *most);
+    nh_float_net *net = nh_float_net_new(scratch, g, NH_FLOAT64);
+    double *most = nh_arena_array(scratch, (size_t)g->n_tensor, sizeof *most);
     int64_t affordable = (int64_t)fmax(1, fmin(SAMPLES, WORK / work_of(g))),
             n = drawn || affordable < inputs->n ? affordable : inputs->n;
     uint64_t state = 0x9e3779b97f4a7c15u;
     for (int64_t s = 0; s < n; s++) {
-        nh_float_eval(g, drawn ? draw(scratch, g, &state) : inputs->x + s * inputs->size, value);
+        nh_float_net_step(net, drawn ? draw(scratch, g, &state) : inputs->x + s * inputs->size);
         for (int t = 0; t < g->n_tensor; t++)
             for (int64_t i = 0; g->tensor[t].by_interval && i < nh_shape_size(g->tensor[t].shape); i++)
-                most[t] = fmax(most[t], fabs(value[t][i]));
+                most[t] = fmax(most[t], fabs(nh_float_net_value(net, t)[i]));
     }
     for (int i = 0; i < g->n_layer; i++)
         if (g->tensor[g->layer[i].out].by_interval) tell(g, &g->layer[i], most[g->layer[i].out], drawn, d);

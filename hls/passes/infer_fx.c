@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "lost.h"
+#include "neurons.h"
 
 bool nh_infer_say(nh_infer *c, const nh_layer *l, nh_code code, const char *fmt, ...) {
     va_list ap;
@@ -353,15 +354,15 @@ static void count_overflow(nh_infer *c, const nh_samples *samples) {
     bool any = false;
     for (int t = 0; t < c->g->n_tensor; t++) any = any || c->may_clip[t];
     if (!any) return;
-    double **value = nh_float_buffers(c->scratch, c->g);
+    nh_float_net *net = nh_float_net_new(c->scratch, c->g, NH_FLOAT64);
     for (int64_t s = 0; s < samples->n; s++) {
-        nh_float_eval(c->g, samples->x + s * samples->size, value);
+        nh_float_net_step(net, samples->x + s * samples->size);
         for (int i = 0; i < c->g->n_layer; i++) {
             nh_layer *l = &c->g->layer[i];
             const nh_tensor *t = &c->g->tensor[l->out];
+            const double *value = nh_float_net_value(net, l->out);
             int64_t n = c->may_clip[l->out] ? nh_shape_size(t->shape) : 0;
-            for (int64_t k = 0; k < n; k++)
-                nh_fx_from_double(value[l->out][k] / t->q.scale, t->q.fmt, &l->result_overflow);
+            for (int64_t k = 0; k < n; k++) nh_fx_from_double(value[k] / t->q.scale, t->q.fmt, &l->result_overflow);
         }
     }
     for (int i = 0; i < c->g->n_layer; i++) warn_clipped(c, &c->g->layer[i]);

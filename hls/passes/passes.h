@@ -37,9 +37,4 @@ bool nh_pass_calibrate(nh_graph *g, const nh_options *o, const nh_samples *calib
  *   accum auto: exact by interval analysis. */
 bool nh_pass_infer_fx(nh_graph *g, const nh_options *o, const nh_samples *calibration, nh_diag *d);
 
-/* Float reference in double: value[t] for every tensor t of one sample x ([size]); value[t] arrays are allocated in a
- * by nh_float_buffers once and reused. */
-double **nh_float_buffers(nh_arena *a, const nh_graph *g);
-void nh_float_eval(const nh_graph *g, const double *x, double **value);
-
 #endif

@@ -40,7 +40,7 @@ static const char *names_of(nh_arena *a, const pass *table) {
 }
 
 const char *nh_passes_names(nh_arena *a, const nh_graph *g) {
-    return names_of(a, g->is_temporal ? temporal_passes : frame_passes);
+    return names_of(a, nh_graph_has_steps(g) ? temporal_passes : frame_passes);
 }
 
 static bool check(pipeline *p, const char *after) {
@@ -55,7 +55,7 @@ bool nh_passes_run(nh_graph *g, const nh_options *o, const nh_samples *calibrati
                    FILE *dump) {
     pipeline p = {g, o, calibration, d};
     if (!check(&p, "reading")) return false;
-    for (const pass *q = g->is_temporal ? temporal_passes : frame_passes; q->name; q++) {
+    for (const pass *q = nh_graph_has_steps(g) ? temporal_passes : frame_passes; q->name; q++) {
         bool ok = q->run(&p);
         if (dump && dump_after && strcmp(dump_after, q->name) == 0) nh_graph_print(g, true, dump);
         if (!ok || !check(&p, q->name)) return false;

@@ -12,7 +12,7 @@ typedef struct {
     nh_arena *arena;
     nh_graph *g;
     nh_neuron_trace *trace; /* [n_layer] */
-    nh_temporal_eval *eval;
+    nh_float_net *eval;
     int64_t step, steps; /* over all samples */
 } collector;
 
@@ -72,10 +72,10 @@ static void watch_neuron(collector *c, int i) {
     const nh_layer *l = &c->g->layer[i];
     nh_neuron_trace *t = &c->trace[i];
     int64_t n = nh_shape_size(c->g->tensor[l->out].shape);
-    const double *y = nh_temporal_value(c->eval, l->out);
+    const double *y = nh_float_net_value(c->eval, l->out);
     hull(y, n, &t->out_min, &t->out_max);
     for (int k = 0; k < l->n_in; k++) {
-        const double *x = nh_temporal_value(c->eval, l->in[k]);
+        const double *x = nh_float_net_value(c->eval, l->in[k]);
         hull(x, n, &t->in_min[k], &t->in_max[k]);
         if (c->step < t->steps) follow(c, t, x, t->in[k]);
     }
@@ -86,12 +86,12 @@ static void watch_neuron(collector *c, int i) {
 static bool watch(collector *c) {
     for (int i = 0; i < c->g->n_tensor; i++) {
         nh_tensor *x = &c->g->tensor[i];
-        if (!hull(nh_temporal_value(c->eval, i), nh_shape_size(x->shape), &x->cal_min, &x->cal_max)) return false;
+        if (!hull(nh_float_net_value(c->eval, i), nh_shape_size(x->shape), &x->cal_min, &x->cal_max)) return false;
     }
     for (int i = 0; i < c->g->n_layer; i++) {
         if (c->g->layer[i].op == NH_OP_NEURON) watch_neuron(c, i);
         if (c->trace[i].activity)
-            nh_activity_step(c->trace[i].activity, nh_temporal_value(c->eval, c->trace[i].activity->input));
+            nh_activity_step(c->trace[i].activity, nh_float_net_value(c->eval, c->trace[i].activity->input));
     }
     c->step++;
     return true;
@@ -100,11 +100,11 @@ static bool watch(collector *c) {
 static bool run_samples(collector *c, const nh_samples *samples, int64_t n, nh_diag *d) {
     int64_t n_in = nh_shape_size(c->g->tensor[c->g->input].shape), steps = samples->size / n_in;
     for (int64_t s = 0; s < n; s++) {
-        nh_temporal_reset(c->eval);
+        nh_float_net_reset(c->eval);
         for (int i = 0; i < c->g->n_layer; i++)
             if (c->trace[i].activity) nh_activity_reset(c->trace[i].activity);
         for (int64_t k = 0; k < steps; k++) {
-            nh_temporal_step(c->eval, samples->x + s * samples->size + k * n_in);
+            nh_float_net_step(c->eval, samples->x + s * samples->size + k * n_in);
             if (watch(c)) continue;
             return nh_report(d, NH_N_NOT_FINITE, NH_NOWHERE,
                              "step %lld of calibration sample %lld makes a value that is not finite", (long long)k,
@@ -126,7 +126,7 @@ nh_neuron_trace *nh_trace_collect(nh_arena *a, nh_graph *g, const nh_samples *sa
                    .g = g,
                    .trace = nh_arena_array(a, (size_t)g->n_layer + 1, sizeof(nh_neuron_trace)),
                    .steps = steps * n};
-    c.eval = nh_temporal_new(a, g, NH_FLOAT64);
+    c.eval = nh_float_net_new(a, g, NH_FLOAT64);
     if (!c.eval) {
         nh_report(d, NH_M_FORM, NH_NOWHERE,
                   "an operator has no meaning in time, or the delays are too long for this machine");

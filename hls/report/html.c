@@ -114,14 +114,15 @@ static void put_cycle_cards(nh_html *h) {
     const nh_sim_facts *s = &h->f->sim;
     bool rtl = s->ran && s->runs > 0;
     double ii = rtl ? s->measured_ii : (double)g->ii_cycles, inference = ii * (double)g->steps;
-    const char *source = rtl ? "measured" : "planned", *unit = g->is_temporal ? "per time step" : "per inference";
+    const char *source = rtl ? "measured" : "planned",
+               *unit = nh_design_has_steps(g) ? "per time step" : "per inference";
     nh_html_card(h, "", nh_arena_printf(h->a, "%.6g cycles", ii), nh_arena_printf(h->a, "%s, %s", unit, source));
-    if (g->is_temporal)
+    if (nh_design_has_steps(g))
         nh_html_card(h, "", nh_arena_printf(h->a, "%.6g cycles", inference),
                      nh_arena_printf(h->a, "per inference of %" PRId64 " steps; %.6g inferences/s at %g MHz", g->steps,
                                      inference > 0 ? 1e6 * g->opt->clock_mhz / inference : 0, g->opt->clock_mhz));
     nh_html_card(h, "", nh_arena_printf(h->a, "%" PRId64 " cycles", rtl ? s->measured_latency : g->latency_cycles),
-                 nh_arena_printf(h->a, g->is_temporal ? "latency of a step, %s" : "latency, %s", source));
+                 nh_arena_printf(h->a, nh_design_has_steps(g) ? "latency of a step, %s" : "latency, %s", source));
 }
 
 /* Outputs that are numbers of their own. */
@@ -214,7 +215,7 @@ static void put_cycles(nh_html *h) {
     nh_html_heading(h, "Units and cycles");
     nh_html_table_begin(
         h,
-        h->f->design->is_temporal
+        nh_design_has_steps(h->f->design)
             ? "II: cycles from one time step to the next; in a pipeline every unit settles at the slowest one's."
             : "II: cycles from one inference to the next; in a pipeline every unit settles at the slowest one's.",
         "unit|<layers|<strategy|lanes|R|II planned|II measured|latency planned|latency measured");

@@ -136,7 +136,7 @@ static void put_reference(nh_html *h) {
 
 void nh_html_spikes(nh_html *h) {
     const nh_sim_facts *s = &h->f->sim;
-    if (!s->ran || !h->f->design->is_temporal) return;
+    if (!s->ran || !nh_design_has_steps(h->f->design)) return;
     if (s->n_spike > 0) {
         nh_html_heading(h, "Spikes");
         nh_puts(h->w, "<div class=\"scroll\">");
@@ -149,7 +149,7 @@ void nh_html_spikes(nh_html *h) {
 }
 
 void nh_html_time(nh_html *h) {
-    if (!h->f->sim.ran || !h->f->design->is_temporal) return;
+    if (!h->f->sim.ran || !nh_design_has_steps(h->f->design)) return;
     put_causes(h);
     put_readouts(h);
     put_reference(h);

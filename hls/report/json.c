@@ -349,7 +349,7 @@ static json_t *output_json(nh_arena *a, const nh_output_fact *f) {
     return o;
 }
 
-static json_t *sim_json(nh_arena *a, const nh_sim_facts *s, bool is_temporal) {
+static json_t *sim_json(nh_arena *a, const nh_sim_facts *s, bool has_steps) {
     if (!s->ran) return json_null();
     json_t *o = nh_fields_put(a, s, nh_sim_fields), *drift = json_array(), *cycles = json_array(),
            *fifos = json_array();
@@ -370,7 +370,7 @@ static json_t *sim_json(nh_arena *a, const nh_sim_facts *s, bool is_temporal) {
     set(o, "fifos", fifos);
     set(o, "confusion", confusion_json(s));
     set(o, "scores", scores_json(&s->score));
-    if (is_temporal) set(o, "time", time_json(a, s));
+    if (has_steps) set(o, "time", time_json(a, s));
     return o;
 }
 
@@ -461,13 +461,13 @@ bool nh_report_json(nh_arena *a, nh_diag *d, const nh_report_facts *f, const cha
     bool fabric = nh_report_on_fabric(f); /* cycles of a fabric depend on the events */
     set(o, "planned_ii", fabric ? json_null() : json_integer(f->design->ii_cycles));
     set(o, "planned_latency", fabric ? json_null() : json_integer(f->design->latency_cycles));
-    if (f->design->is_temporal) set(o, "time_steps", json_integer(f->design->steps));
+    if (nh_design_has_steps(f->design)) set(o, "time_steps", json_integer(f->design->steps));
     if (f->n_part > 0) set(o, "parts", nh_parts_json(a, f));
     set(o, "units", units_json(a, f));
     set(o, "streams", streams_json(a, f));
     set(o, "resources", resources_json(a, f));
     if (fabric) set(o, "fabric", fabric_json(a, f));
-    set(o, "sim", sim_json(a, &f->sim, f->design && f->design->is_temporal));
+    set(o, "sim", sim_json(a, &f->sim, f->design && nh_design_has_steps(f->design)));
     set(o, "synth", synth_json(a, &f->synth));
     set(o, "pnr", f->pnr.ran ? nh_fields_put(a, &f->pnr, nh_pnr_fields) : json_null());
     char *text = json_dumps(o, JSON_INDENT(1) | JSON_REAL_PRECISION(15) | JSON_ENSURE_ASCII);

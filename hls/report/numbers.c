@@ -65,5 +65,5 @@ void nh_numbers_put_layer(json_t *o, const nh_graph *g, const nh_layer *l) {
     set(o, "accum", format_json(l->accum));
     set(o, "accum_exact", json_boolean(l->accum_exact));
     set(o, "bias_given", l->bias && !l->opt.bias.is_auto ? format_json(l->opt.bias.fmt) : json_null());
-    if (!g->is_temporal) set(o, "requantizer", requantizer_json(l));
+    if (!nh_graph_has_steps(g)) set(o, "requantizer", requantizer_json(l));
 }

@@ -64,8 +64,8 @@ void nh_text_places(nh_text_table *t, const nh_report_facts *f) {
                                        "out",  "cycles", "C, RTL differ", "LUT"};
     if (f->n_part == 0) return;
     nh_text_begin(t,
-                  f->design->is_temporal ? "Parts (values and cycles per time step)"
-                                         : "Parts (values and cycles per inference)",
+                  nh_design_has_steps(f->design) ? "Parts (values and cycles per time step)"
+                                                 : "Parts (values and cycles per inference)",
                   head, 8);
     for (int i = 0; i < f->n_part; i++) {
         const nh_part_fact *p = &f->part[i];

@@ -74,8 +74,8 @@ static void put_units(nh_text_table *t, const nh_report_facts *f) {
     const nh_design *g = f->design;
     if (!nh_has_units(f)) return;
     nh_text_begin(t,
-                  g->is_temporal ? "Units (cycles of a time step, plan against measured)"
-                                 : "Units (cycles, plan against measured)",
+                  nh_design_has_steps(g) ? "Units (cycles of a time step, plan against measured)"
+                                         : "Units (cycles, plan against measured)",
                   head, 8);
     for (int u = 0; u < g->n_unit; u++) {
         const nh_unit *unit = &g->unit[u];
@@ -104,7 +104,7 @@ static void put_units(nh_text_table *t, const nh_report_facts *f) {
     r[6] = nh_text_count(t->a, g->latency_cycles);
     r[7] = rtl ? nh_text_count(t->a, f->sim.measured_latency) : "-";
     nh_text_end(t);
-    if (g->is_temporal) put_inference(t, f);
+    if (nh_design_has_steps(g)) put_inference(t, f);
 }
 
 static const char *estimate_and_count(nh_arena *a, bool estimated, int64_t estimate, const nh_cells *c,
@@ -206,7 +206,7 @@ static void put_speed(nh_text_table *t, const nh_report_facts *f) {
     const nh_sim_facts *s = &f->sim;
     if (s->fixed_per_second <= 0) return; /* no kernels: the integer model */
     fprintf(t->out, "  speed         C kernels %.0f inferences/s", s->fixed_per_second);
-    if (f->design->is_temporal) fprintf(t->out, " (%.0f steps/s)", s->fixed_per_second * (double)s->steps);
+    if (nh_design_has_steps(f->design)) fprintf(t->out, " (%.0f steps/s)", s->fixed_per_second * (double)s->steps);
     if (s->rtl_cycles_per_second > 0) fprintf(t->out, ", RTL simulation %.0f cycles/s", s->rtl_cycles_per_second);
     fprintf(t->out, "\n");
 }

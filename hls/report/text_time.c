@@ -118,7 +118,7 @@ static void put_reference(nh_text_table *t, const nh_reference_fact *f) {
 }
 
 void nh_text_time(nh_text_table *t, const nh_report_facts *f) {
-    if (!f->sim.ran || !f->design->is_temporal) return;
+    if (!f->sim.ran || !nh_design_has_steps(f->design)) return;
     put_readouts(t, f);
     put_spikes(t, &f->sim);
     put_synapses(t, &f->sim);

@@ -33,7 +33,7 @@ static const char *db_text(nh_arena *a, double db) {
 /* What spikes give is judged as classes where there are such: a count that is off by one is little, and its SQNR is. */
 static bool judges_sqnr(const judge *j) {
     const nh_output_fact *o = &j->f->sim.output;
-    return o->fixed.n > 0 && !(o->is_class && j->f->design->is_temporal);
+    return o->fixed.n > 0 && !(o->is_class && nh_design_has_steps(j->f->design));
 }
 
 static void find_reasons(judge *j) {
@@ -275,11 +275,11 @@ nh_verdict nh_judge_drift(nh_arena *a, const nh_report_facts *f) {
     if (!j.v.is_known || !f->design) return j.v;
     find_reasons(&j);
     if (!j.v.is_far) return j.v;
-    if (f->design->is_temporal && f->sim.n_spike > 0)
+    if (nh_design_has_steps(f->design) && f->sim.n_spike > 0)
         find_spiking_layer(&j);
     else
         find_layer(&j);
-    if (f->design->is_temporal && f->sim.n_cause > 0)
+    if (nh_design_has_steps(f->design) && f->sim.n_cause > 0)
         find_time_cause(&j);
     else if (j.v.layer)
         find_cause(&j);

@@ -29,7 +29,7 @@ static void matvec_cast(nh_dp *p, const nh_layer *l, const nh_val *x, int64_t n_
     nh_dp_expand_constants(p);
 }
 
-bool nh_check_unrolled(nh_diag *d, const nh_layer *l, int64_t n) {
+static bool check_unrolled(nh_diag *d, const nh_layer *l, int64_t n) {
     int64_t nonzero = 0;
     for (int64_t i = 0; i < n; i++) nonzero += l->weight->raw[i] != 0;
     if (nonzero <= MOST_UNROLLED_WEIGHTS) return true;
@@ -44,7 +44,7 @@ bool nh_check_unrolled(nh_diag *d, const nh_layer *l, int64_t n) {
 /* Dense sums of the whole vector, requantized. */
 static bool dense(nh_arena *a, nh_diag *d, nh_dp *p, const nh_graph *g, const nh_layer *l, nh_val *v) {
     int64_t n_out = l->weight->shape.dim[0], n_in = l->weight->shape.dim[1];
-    if (!nh_check_unrolled(d, l, n_out * n_in)) return false;
+    if (!check_unrolled(d, l, n_out * n_in)) return false;
     nh_val *y = nh_arena_array(a, (size_t)n_out, sizeof *y);
     if (l->accum_exact) {
         nh_i128 *bias = NULL;
@@ -97,7 +97,7 @@ static bool apply(nh_arena *a, nh_diag *d, nh_dp *p, const nh_graph *g, const nh
     return true;
 }
 
-nh_dp *nh_build_unrolled(nh_arena *a, nh_diag *d, const nh_run *r, const char *id, nh_notes *notes) {
+nh_dp *nh_build_unrolled(nh_arena *a, nh_diag *d, const nh_layer_run *r, const char *id, nh_notes *notes) {
     const nh_graph *g = r->g;
     const nh_tensor *in = &g->tensor[r->layer[0]->in[0]], *out = &g->tensor[r->layer[r->n - 1]->out];
     int64_t most = nh_shape_size(in->shape);
@@ -109,12 +109,13 @@ nh_dp *nh_build_unrolled(nh_arena *a, nh_diag *d, const nh_run *r, const char *i
     int64_t n_in = nh_shape_size(in->shape), n_out = nh_shape_size(out->shape);
     int x = nh_dp_in_port(p, "x", n_in, in->q.fmt), y = nh_dp_out_port(p, "y", n_out, out->q.fmt);
     nh_val *v = nh_arena_array(a, (size_t)most, sizeof *v);
-    for (int64_t i = 0; i < n_in; i++) v[i] = nh_dp_input(p, x, i, in->range);
+    const int64_t *from = r->layout[r->layer[0]->in[0]].order, *to = r->layout[r->layer[r->n - 1]->out].order;
+    for (int64_t i = 0; i < n_in; i++) v[from ? from[i] : i] = nh_dp_input(p, x, i, in->range);
     for (int i = 0; i < r->n; i++) {
         if (!apply(a, d, p, g, r->layer[i], v, notes)) return NULL;
         if (too_wide(d, r->layer[i], p)) return NULL;
     }
-    for (int64_t o = 0; o < n_out; o++) nh_dp_output(p, y, o, v[o]);
+    for (int64_t o = 0; o < n_out; o++) nh_dp_output(p, y, o, v[to ? to[o] : o]);
     nh_dp_expand_constants(p);
     nh_dp_finish(p);
     nh_dp_pipeline(p, r->timing, true);
@@ -129,36 +130,46 @@ static bool same_multiplier(const nh_layer *l, int64_t n_out) {
     return true;
 }
 
-static nh_val multiplier_port(nh_dp *p, const nh_layer *l, int64_t n_out, nh_mac *mac) {
-    nh_range range = {l->requant_mul[0], l->requant_mul[0]};
-    for (int64_t o = 1; o < n_out; o++) range = nh_range_hull(range, (nh_range){l->requant_mul[o], l->requant_mul[o]});
+/* The multipliers in the order of the engine's rows. */
+static const int64_t *multipliers(nh_arena *a, const nh_layer *l, int64_t n_out, const int64_t *rows) {
+    if (!rows) return l->requant_mul;
+    int64_t *mul = nh_arena_array(a, (size_t)n_out, sizeof *mul);
+    for (int64_t o = 0; o < n_out; o++) mul[o] = l->requant_mul[rows[o]];
+    return mul;
+}
+
+static nh_val multiplier_port(nh_dp *p, nh_mac *mac) {
+    nh_range range = {mac->mul[0], mac->mul[0]};
+    for (int64_t o = 1; o < mac->n_out; o++) range = nh_range_hull(range, (nh_range){mac->mul[o], mac->mul[o]});
     bool is_signed = false;
-    mac->mul = l->requant_mul;
     mac->mul_bits = nh_range_width(range, &is_signed);
     int port =
         nh_dp_in_port(p, "m", 1, nh_format_make(false, mac->mul_bits, mac->mul_bits, NH_ROUND_TRN, NH_OVERFLOW_WRAP));
     return nh_dp_input(p, port, 0, range);
 }
 
-bool nh_build_post(nh_arena *a, nh_diag *d, const nh_run *r, const char *id, nh_mac *mac, nh_notes *notes) {
+bool nh_build_post(nh_arena *a, nh_diag *d, const nh_layer_run *r, const char *id, nh_mac *mac, const int64_t *rows,
+                   nh_notes *notes) {
     const nh_graph *g = r->g;
     const nh_layer *l = r->layer[0];
     nh_dp *p = nh_dp_new(a, id);
     int x = nh_dp_in_port(p, "x", 1, mac->acc);
-    nh_val v = nh_dp_input(p, x, 0, nh_range_of(mac->acc));
+    nh_val input = nh_dp_input(p, x, 0, nh_range_of(mac->acc)), v = input;
     if (l->requant_mul && !same_multiplier(l, mac->n_out)) {
-        nh_val m = multiplier_port(p, l, mac->n_out, mac);
+        mac->mul = multipliers(a, l, mac->n_out, rows);
+        nh_val m = multiplier_port(p, mac);
         v = nh_requantize(p, g, l, v, &m, 0);
     } else {
         v = nh_requantize(p, g, l, v, NULL, 0);
     }
     for (int i = 1; i < r->n; i++) v = nh_apply_elementwise(p, g, r->layer[i], v, 0, notes);
+    bool is_wire = v == input; /* nothing behind the accumulator: nothing to register */
     if (too_wide(d, l, p)) return false;
     int y = nh_dp_out_port(p, "y", 1, g->tensor[r->layer[r->n - 1]->out].q.fmt);
     nh_dp_output(p, y, 0, v);
     nh_dp_expand_constants(p);
     nh_dp_finish(p);
-    nh_dp_pipeline(p, r->timing, true);
+    nh_dp_pipeline(p, r->timing, !is_wire);
     mac->post = p;
     return true;
 }

@@ -1,5 +1,5 @@
 /* Lanes of convolutions: both counts divide their channels, so that words never straddle pixels or groups. */
-#include "temporal.h"
+#include "conv.h"
 
 nh_conv_shape nh_conv_shape_of(const nh_graph *g, const nh_layer *l) {
     nh_shape x = g->tensor[l->in[0]].shape, y = g->tensor[l->out].shape;

@@ -5,7 +5,7 @@
 #include "datapath.h"
 #include "graph.h"
 
-/* A valid/ready stream that carries one tensor per inference (time-stepped networks: per step) in transfers of `beat`
+/* A valid/ready stream that carries one tensor per step in transfers of `beat`
  * elements, element 0 first and in the low bits; the last transfer of a tensor is padded with zero elements. The
  * producer sends src_beat and the consumer takes dst_beat elements per transfer: where they differ the netlist has an
  * nh_gear between. One producer, one consumer: a tensor that several layers read passes through a FORK unit. */
@@ -24,9 +24,8 @@ typedef struct {
 /* Channels that stand side by side in an image's stream; 1: the stream is in the tensor's order. */
 int64_t nh_stream_channels(const nh_stream *s);
 
-/* The kinds of units: hls/strategy/units.def, one row per kind. */
 typedef enum {
-#define NH_UNIT(KIND, symbol) NH_UNIT_##KIND,
+#define NH_UNIT(symbol, name) NH_UNIT_##symbol,
 #include "units.def"
 #undef NH_UNIT
 } nh_unit_kind;
@@ -137,11 +136,16 @@ typedef struct nh_design {
     int input, output; /* stream indices */
     int also_in[NH_DESIGN_INPUTS - 1],
         n_also_in; /* streams of further inputs: of parts of a network that read several tensors (hls/parts) */
-    int64_t ii_cycles, latency_cycles; /* time-stepped networks: of one step */
+    int64_t ii_cycles, latency_cycles; /* of one step */
     nh_resources estimate;
-    bool is_temporal; /* an inference is `steps` frames; state is kept between them */
-    int64_t steps;    /* 1 when not is_temporal */
+    int64_t steps; /* an inference is `steps` evaluations; units may keep state between them */
 } nh_design;
+
+/* A delay that closes a loop: its output of a step does not wait for its input. */
+static inline bool nh_unit_closes_loop(const nh_unit *u) { return u->kind == NH_UNIT_DELAY && u->delay.is_late; }
+
+/* As nh_graph_has_steps: frames at the ports carry the marker of a sample's first step. */
+static inline bool nh_design_has_steps(const nh_design *g) { return nh_graph_has_steps(g->graph); }
 
 static inline int nh_design_inputs(const nh_design *g) { return 1 + g->n_also_in; }
 static inline int nh_design_input(const nh_design *g, int k) { return k == 0 ? g->input : g->also_in[k - 1]; }
@@ -165,10 +169,9 @@ void nh_mac_lanes(int64_t n_in, int64_t n_out, int64_t r, bool exact, int64_t *i
 /* Does a memory go to block RAM? When it fills more than a quarter of one (of 16 kbit where bram_bits is 0). */
 bool nh_mem_in_block(int64_t words, int64_t word_bits, int64_t bram_bits);
 
-/* Integer model, the oracle for C and RTL, one step at a time: raw[stream][element], buffers by nh_design_buffers. x:
- * all inputs, one after the other. count, when not NULL, has one entry per stream: casts that overflowed on the way to
- * it. The state holds what units keep between steps: nothing in a network of frames. A new state is at the start of a
- * sample; reset puts it there. */
+/* The integer model, one step at a time: the model for C and RTL. raw[stream][element], by nh_design_buffers; x: all
+ * inputs, one after the other. count, when not NULL, has one entry per stream: casts that overflowed on the way to it.
+ * A new state stands at the start of a sample; reset puts it there. */
 int64_t **nh_design_buffers(nh_arena *a, const nh_design *g);
 typedef struct nh_design_state nh_design_state;
 nh_design_state *nh_design_state_new(nh_arena *a, const nh_design *g);

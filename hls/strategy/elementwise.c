@@ -24,7 +24,8 @@ void nh_notes_add_table(nh_notes *n, const nh_layer *l, const nh_dp_table_facts 
 
 bool nh_is_elementwise(const nh_layer *l, bool *needs_channel) {
     *needs_channel = nh_op_get(l->op)->axis == NH_AXIS_CHANNELS && l->n_axes > 0;
-    return nh_op_get(l->op)->is_elementwise;
+    const nh_op_info *op = nh_op_get(l->op);
+    return op->is_elementwise && op->n_inputs == 1 && l->op != NH_OP_DELAY;
 }
 
 /* Cast to a tensor's format; a value that is already exactly in it passes. */

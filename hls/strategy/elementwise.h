@@ -19,8 +19,8 @@ void nh_notes_add(nh_notes *n, const char *note);
 /* The same of a layer's table; of several tables of a layer the worst is kept. */
 void nh_notes_add_table(nh_notes *n, const nh_layer *l, const nh_dp_table_facts *facts);
 
-/* Can the layer follow another one inside the same unit: elementwise, hardware of its own or none? needs_channel: its
- * constants differ per element. */
+/* Can the layer follow another one inside the same unit: does it act on one tensor element by element, without state?
+ * needs_channel: its constants differ per element. */
 bool nh_is_elementwise(const nh_layer *l, bool *needs_channel);
 
 /* Result of dense sums and batch norms: acc (frac of l->accum) times the requantizer, cast to the layer's result

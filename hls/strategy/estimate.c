@@ -4,6 +4,7 @@
  * go to block RAM. */
 #include "plan.h"
 #include "family.h"
+#include "unit.h"
 #include "intmath.h"
 
 bool nh_mem_in_block(int64_t words, int64_t word_bits, int64_t bram_bits) {
@@ -26,7 +27,7 @@ static int64_t lut_bits(const nh_target *t, int64_t depth, int64_t width) {
     return nh_ceil_div(depth * width, per_lut);
 }
 
-static void add_rom(nh_resources *r, const nh_target *t, int64_t depth, int64_t width) {
+void nh_add_rom(nh_resources *r, const nh_target *t, int64_t depth, int64_t width) {
     if (nh_mem_in_block(depth, width, t->bram_bits))
         r->brams += block_rams(t, depth, width);
     else
@@ -34,23 +35,23 @@ static void add_rom(nh_resources *r, const nh_target *t, int64_t depth, int64_t 
 }
 
 /* A device without RAM in its LUTs keeps even small ones in blocks. */
-static void add_ram(nh_resources *r, const nh_target *t, int64_t depth, int64_t width) {
+void nh_add_ram(nh_resources *r, const nh_target *t, int64_t depth, int64_t width) {
     const nh_family *family = nh_family_find(t->family);
     if (depth == 1)
         r->ffs += width; /* a register */
     else if (family && !family->memory.has_lut_ram)
         r->brams += block_rams(t, depth, width);
     else
-        add_rom(r, t, depth, width);
+        nh_add_rom(r, t, depth, width);
 }
 
-static void add_dp(nh_resources *r, const nh_dp *p, const nh_target *t, int64_t copies) {
+void nh_add_datapath(nh_resources *r, const nh_dp *p, const nh_target *t, int64_t copies) {
     nh_dp_cost c = nh_dp_cost_of(p, t->lut_inputs);
     r->luts += copies * c.lut_estimate;
     r->ffs += copies * c.register_bits;
     for (int k = 0; k < p->n_table; k++) {
         nh_resources one = {0};
-        add_rom(&one, t, p->table[k].depth, p->table[k].fmt.width_bits);
+        nh_add_rom(&one, t, p->table[k].depth, p->table[k].fmt.width_bits);
         r->brams += copies * one.brams;
         r->luts += copies * one.luts;
     }
@@ -59,7 +60,7 @@ static void add_dp(nh_resources *r, const nh_dp *p, const nh_target *t, int64_t 
 }
 
 /* A binary input adds or does not: an AND per bit of the weight instead of a multiplier. */
-static void add_products(nh_resources *r, const nh_target *t, int64_t lanes, nh_format x, nh_format w) {
+void nh_add_products(nh_resources *r, const nh_target *t, int64_t lanes, nh_format x, nh_format w) {
     r->multipliers += lanes;
     if (x.width_bits == 1 && !x.is_signed)
         r->luts += lanes * w.width_bits / 2;
@@ -67,52 +68,6 @@ static void add_products(nh_resources *r, const nh_target *t, int64_t lanes, nh_
         r->dsps += lanes;
     else
         r->luts += lanes * x.width_bits * w.width_bits * (t->lut_inputs >= 6 ? 2 : 5) / 2;
-}
-
-static nh_resources mac_resources(const nh_mac *m, const nh_target *t) {
-    nh_resources r = {0};
-    int64_t x = m->x.width_bits, w = m->weight.width_bits, acc = m->acc.width_bits, lanes = m->in_lanes * m->out_lanes;
-    add_products(&r, t, lanes, m->x, m->weight);
-    r.ffs += lanes * (x + w) + m->out_lanes * acc + m->in_lanes * x;
-    r.luts += m->out_lanes * (m->in_lanes - 1) * (x + w) +
-              2 * m->out_lanes * acc; /* tree; accumulator with its bias choice */
-    r.ffs += m->out_lanes * (m->in_lanes - 1) * (x + w) + 3 * m->out_lanes * acc; /* tree; skid of the output */
-    r.luts += 2 * m->out_lanes * acc + 40;                                        /* skid, schedule */
-    r.ffs += 40;
-    add_rom(&r, t, m->in_words * m->groups, lanes * w);
-    add_rom(&r, t, m->groups, m->out_lanes * acc);
-    if (m->groups > 1) add_ram(&r, t, 2 * m->in_words, m->in_lanes * x);
-    if (m->mul) add_rom(&r, t, m->groups, m->out_lanes * m->mul_bits);
-    add_dp(&r, m->post, t, m->out_lanes);
-    return r;
-}
-
-static nh_resources conv_resources(const nh_conv *v, const nh_target *t) {
-    nh_resources r = {0};
-    int64_t x = v->x.width_bits, w = v->weight.width_bits, acc = v->acc.width_bits,
-            lanes = v->depthwise ? v->out_lanes : v->in_lanes * v->out_lanes;
-    add_products(&r, t, lanes, v->x, v->weight);
-    r.ffs += lanes * (x + w) + v->out_lanes * acc * 4 + v->in_lanes * x + 120; /* the last: counters and addresses */
-    r.luts += v->out_lanes * (v->in_lanes - 1) * (x + w) + 4 * v->out_lanes * acc + 220;
-    int64_t per_group = v->depthwise ? 1 : v->c_in / v->groups / v->in_lanes;
-    add_rom(&r, t, v->c_out / v->out_lanes * v->kh * v->kw * per_group, lanes * w);
-    if (v->b) add_rom(&r, t, v->c_out / v->out_lanes, v->out_lanes * acc);
-    add_ram(&r, t, 2 * v->h_in * v->w_in * v->c_in / v->in_lanes, v->in_lanes * x);
-    return r;
-}
-
-static nh_resources neuron_resources(const nh_neuron_unit *n, const nh_target *t) {
-    nh_resources r = {0};
-    int64_t state = 0, param = 0, acc = 0;
-    for (int s = 0; s < n->n_state; s++) state += n->state[s].width_bits;
-    for (int k = 0; k < n->n_param; k++) param += n->param[k].fmt.width_bits;
-    for (int k = 0; k < n->n_acc; k++) acc += n->acc[k].width_bits;
-    add_dp(&r, n->dp, t, n->lanes);
-    r.ffs += n->lanes * (state + param + acc) + 40;
-    r.luts += n->lanes * state + 40;
-    if (n->n_state > 0) add_ram(&r, t, n->words, n->lanes * state);
-    if (n->n_param > 0) add_rom(&r, t, n->words, n->lanes * param);
-    return r;
 }
 
 /* A gear holds about the wider word twice (its buffer and the skid of the narrow side). */
@@ -124,22 +79,10 @@ static void add_gear(nh_resources *r, const nh_stream *s) {
 }
 
 void nh_estimate(nh_design *g) {
-    const nh_target *t = &g->opt->target;
     g->estimate = (nh_resources){0};
     for (int k = 0; k < g->n_unit; k++) {
         nh_unit *u = &g->unit[k];
-        u->estimate = (nh_resources){0};
-        switch (u->kind) {
-        case NH_UNIT_MAC: u->estimate = mac_resources(&u->mac, t); break;
-        case NH_UNIT_CONV: u->estimate = conv_resources(&u->conv, t); break;
-        case NH_UNIT_NEURON: u->estimate = neuron_resources(&u->neuron, t); break;
-        case NH_UNIT_DELAY:
-            add_ram(&u->estimate, t, (u->delay.most + 2) * u->delay.words,
-                    u->delay.lanes * g->stream[u->in[0]].fmt.width_bits);
-            break;
-        case NH_UNIT_DATAPATH: add_dp(&u->estimate, u->dp, t, 1); break;
-        case NH_UNIT_FORK: break;
-        }
+        u->estimate = nh_unit_get(u->kind)->estimate(g, u);
         int64_t skid = g->stream[u->out[0]].src_beat * g->stream[u->out[0]].fmt.width_bits;
         u->estimate.ffs += 2 * skid;
         u->estimate.luts += 2 * skid;

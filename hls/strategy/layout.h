@@ -13,7 +13,7 @@ typedef struct {
     const int64_t *order;     /* [n] as nh_stream.order, or NULL */
 } nh_layout;
 
-/* Layout of every tensor of a time-stepped network; what elementwise layers and wires join has the same one. NULL: two
+/* Layout of every tensor; what elementwise layers and wires join has the same one. NULL: two
  * images of different shape would have to (NH_P_LAYOUT). */
 nh_layout *nh_layouts(nh_arena *a, nh_diag *d, const nh_graph *g);
 

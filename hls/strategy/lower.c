@@ -1,32 +1,134 @@
-/* nh_lower: runs of layers -> units, joined by streams. */
-#include <stdio.h>
+/* nh_lower: the graph becomes units joined by streams. The layers are visited in their order; a weighted layer and the
+ * layers behind it that act element by element become one unit, every other layer a unit of its own, wires none. A
+ * tensor that several units read passes a FORK.
+ *
+ * No deadlock: every path from a fork to a join holds a whole frame (the buffers of MAC and CONV, a delay that closes a
+ * loop, or a DELAY of no step that is put there for it), and every loop has a delay whose first frames are there from
+ * the start. */
+#include "lower.h"
+
 #include <string.h>
 
-#include "build.h"
 #include "intmath.h"
 #include "plan.h"
 #include "reuse.h"
-#include "temporal.h"
 
-typedef struct {
-    nh_arena *a;
-    nh_diag *d;
-    const nh_graph *g;
-    const nh_options *o;
-    nh_design *design;
-    nh_dp_timing timing;
-    int64_t *reuse;       /* per layer */
-    const nh_layer **run; /* layers of the unit being built */
-} lowering;
+enum { PORT_LANES = 64 }; /* a whole frame at the port does not make as many neurons work at once */
+/* Units and streams that a layer can add: itself, 4 inputs and their frame buffers, 4/3 for forks. */
+enum { ROOM_PER_LAYER = 12 };
 
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t min(int64_t a, int64_t b) { return a < b ? a : b; }
 
-static nh_dp_timing timing_of(const nh_options *o) {
-    const nh_target *t = &o->target;
-    return (nh_dp_timing){1000.0 / o->clock_mhz, t->lut_ns, t->carry_ns_per_bit, t->mul_ns, t->bram_ns, t->setup_ns};
+/* --- streams and units -------------------------------------------------------------------------------------------- */
+
+static int add_stream(nh_lowering *c, int tensor, int src, int64_t beat) {
+    nh_design *g = c->design;
+    g->stream[g->n_stream] = (nh_stream){.tensor = tensor,
+                                         .order = c->layout[tensor].order,
+                                         .id = nh_arena_printf(c->a, "s%d", g->n_stream),
+                                         .n = nh_shape_size(c->g->tensor[tensor].shape),
+                                         .fmt = c->g->tensor[tensor].q.fmt,
+                                         .src = src,
+                                         .dst = -1,
+                                         .src_beat = beat,
+                                         .dst_beat = beat};
+    return g->n_stream++;
 }
 
-/* The layer that reads the tensor; -1 for the output. */
+static int unit_index(const nh_lowering *c, const nh_unit *u) { return (int)(u - c->design->unit); }
+
+nh_unit *nh_lower_unit(nh_lowering *c, nh_unit_kind kind, const nh_layer_run *r) {
+    nh_unit *u = &c->design->unit[c->design->n_unit++];
+    *u = (nh_unit){.id = r->layer[0]->id, .kind = kind, .strategy = NH_STRATEGY_RESOURCE, .reuse_factor = 1};
+    u->layer = nh_arena_array(c->a, (size_t)r->n, sizeof *u->layer);
+    u->n_layer = r->n;
+    for (int i = 0; i < r->n; i++) u->layer[i] = (int)(r->layer[i] - c->g->layer);
+    return u;
+}
+
+nh_unit *nh_lower_bare_unit(nh_lowering *c, nh_unit_kind kind, const char *prefix, int stream) {
+    nh_design *g = c->design;
+    const char *id = nh_arena_printf(c->a, "%s%d_%s", prefix, g->n_unit, g->stream[stream].id);
+    nh_unit *u = &g->unit[g->n_unit++];
+    *u = (nh_unit){.id = id, .kind = kind, .strategy = NH_STRATEGY_RESOURCE, .reuse_factor = 1};
+    return u;
+}
+
+void nh_lower_feed(nh_lowering *c, nh_unit *u, int stream, int64_t beat) {
+    nh_stream *s = &c->design->stream[stream];
+    s->dst = unit_index(c, u);
+    s->dst_beat = beat;
+    u->in[u->n_in++] = stream;
+}
+
+int nh_lower_send(nh_lowering *c, nh_unit *u, int tensor, int64_t beat) {
+    return u->out[u->n_out++] = add_stream(c, tensor, unit_index(c, u), beat);
+}
+
+void nh_lower_give(nh_lowering *c, nh_unit *u, int tensor, int64_t beat) {
+    int root = nh_root_tensor(c->g, tensor);
+    c->open[root] = nh_lower_send(c, u, tensor, beat);
+    c->left[root] = c->readers[root];
+}
+
+/* The last output of a fork with no room for more leads to the next fork. */
+int nh_lower_take(nh_lowering *c, int tensor) {
+    int root = nh_root_tensor(c->g, tensor), s = c->open[root];
+    if (c->left[root]-- <= 1) return s;
+    int64_t beat = c->design->stream[s].src_beat;
+    nh_unit *from = c->design->stream[s].src >= 0 ? &c->design->unit[c->design->stream[s].src] : NULL;
+    if (!from || from->kind != NH_UNIT_FORK || from->n_out == NH_UNIT_PORTS) {
+        from = nh_lower_bare_unit(c, NH_UNIT_FORK, "f", s);
+        nh_lower_feed(c, from, s, beat);
+        s = nh_lower_send(c, from, root, beat);
+    }
+    c->open[root] = nh_lower_send(c, from, root, beat);
+    return s;
+}
+
+int64_t nh_lower_lanes(const nh_lowering *c, int stream) {
+    const nh_stream *s = &c->design->stream[stream];
+    bool from_port = c->g->layer[c->g->tensor[nh_root_tensor(c->g, s->tensor)].producer].op == NH_OP_INPUT;
+    return from_port && s->src_beat > PORT_LANES ? PORT_LANES : s->src_beat;
+}
+
+nh_i128 *nh_lower_biases(nh_lowering *c, const nh_layer *l, int64_t rows, const int64_t *order) {
+    if (!l->bias) return NULL;
+    nh_i128 *b = nh_arena_array(c->a, (size_t)rows, sizeof *b);
+    for (int64_t o = 0; o < rows; o++)
+        b[o] = nh_fx_convert(l->bias->raw[order ? order[o] : o], nh_format_frac(l->bias->fmt), l->accum, NULL);
+    return b;
+}
+
+/* --- which layers become units ------------------------------------------------------------------------------------ */
+
+/* Layers that the output depends on, also through loops. */
+static bool *live_layers(nh_lowering *c) {
+    bool *live = nh_arena_array(c->a, (size_t)c->g->n_layer, sizeof *live), changed = true;
+    live[c->g->tensor[c->g->output].producer] = true;
+    while (changed) {
+        changed = false;
+        for (int i = c->g->n_layer - 1; i >= 0; i--)
+            for (int k = 0; live[i] && k < c->g->layer[i].n_in; k++) {
+                bool *from = &live[c->g->tensor[c->g->layer[i].in[k]].producer];
+                changed |= !*from;
+                *from = true;
+            }
+    }
+    return live;
+}
+
+/* What the output does not depend on reads nothing, and is not built. */
+static void count_readers(nh_lowering *c) {
+    const bool *live = live_layers(c);
+    for (int i = 0; i < c->g->n_layer; i++) {
+        const nh_layer *l = &c->g->layer[i];
+        for (int k = 0; live[i] && !nh_is_wire(l) && k < l->n_in; k++) c->readers[nh_root_tensor(c->g, l->in[k])]++;
+    }
+    c->readers[nh_root_tensor(c->g, c->g->output)]++;
+}
+
+/* The layer that reads the tensor; -1: none. */
 static int reader_of(const nh_graph *g, int tensor) {
     for (int i = 0; i < g->n_layer; i++)
         for (int k = 0; k < g->layer[i].n_in; k++)
@@ -34,76 +136,64 @@ static int reader_of(const nh_graph *g, int tensor) {
     return -1;
 }
 
-static bool check_chain(const lowering *c) {
-    bool ok = true;
-    for (int t = 0; t < c->g->n_tensor; t++) {
-        const nh_tensor *x = &c->g->tensor[t];
-        if (x->n_consumers <= 1 && !(x->n_consumers == 1 && t == c->g->output)) continue;
-        ok = nh_report(c->d, NH_P_BRANCH, c->g->layer[x->producer].at, "the output of layer '%s' has several readers",
-                       c->g->layer[x->producer].name);
-        nh_diag_layer(c->d, c->g->layer[x->producer].name);
-        nh_diag_hint(c->d, "networks of this version are chains of layers");
-    }
-    return ok;
+/* Can layer l join the unit of the run before it? It acts element by element on what the run alone gives. Behind shared
+ * multipliers its constants must be the same for every element: others would be needed per lane. */
+static bool can_join(const nh_layer_run *r, const nh_layer *l) {
+    bool is_shared = r->layer[0]->op == NH_OP_DENSE && r->layer[0]->opt.strategy == NH_STRATEGY_RESOURCE;
+    bool per_channel = false;
+    return nh_is_elementwise(l, &per_channel) && !(per_channel && is_shared);
 }
 
-/* Collect the layers of the unit that starts at layer `first`: followers that act element by element join it. A
- * follower with constants of its own per element joins only unrolled units; behind shared multipliers it would need
- * them per lane. */
-static int collect_run(const lowering *c, int first) {
+/* Units with geometry or state end in their own tensor; a dense layer, or a datapath, goes on element by element. */
+static bool takes_followers(nh_op op) {
+    switch (op) {
+    case NH_OP_CONV:
+    case NH_OP_SUMPOOL:
+    case NH_OP_AVGPOOL:
+    case NH_OP_NEURON:
+    case NH_OP_DELAY:
+    case NH_OP_ADD: return false;
+    default: return true;
+    }
+}
+
+/* The layers of the unit that begins with layer[0]; wires between them are among them. */
+static void collect_run(const nh_lowering *c, nh_layer_run *r, const nh_layer **layer) {
     const nh_graph *g = c->g;
-    bool shared = g->layer[first].op == NH_OP_DENSE && g->layer[first].opt.strategy == NH_STRATEGY_RESOURCE;
-    int n = 0, at = first;
-    do {
-        c->run[n++] = &g->layer[at];
-        at = reader_of(g, g->layer[at].out);
-        bool per_channel = false;
-        if (at < 0 || !nh_is_elementwise(&g->layer[at], &per_channel) || (per_channel && shared)) break;
-    } while (true);
-    return n;
-}
-
-static const char *number_text(nh_arena *a, const nh_format f) {
-    char text[NH_FORMAT_TEXT];
-    return nh_arena_str(a, nh_format_print(f, text));
-}
-
-static bool build_mac(lowering *c, nh_unit *u, const nh_run *r, nh_notes *notes) {
-    const nh_layer *l = r->layer[0];
-    nh_dense_shape s = nh_dense_shape_of(l);
-    nh_mac *m = &u->mac;
-    m->n_in = s.n_in;
-    m->n_out = s.n_out;
-    m->exact = l->accum_exact;
-    nh_mac_lanes(s.n_in, s.n_out, u->reuse_factor, m->exact, &m->in_lanes, &m->out_lanes);
-    m->in_words = nh_ceil_div(s.n_in, m->in_lanes);
-    m->groups = nh_ceil_div(s.n_out, m->out_lanes);
-    m->x = c->g->tensor[l->in[0]].q.fmt;
-    m->weight = l->weight->fmt;
-    m->acc = m->bias = l->accum;
-    m->w = l->weight->raw;
-    if (l->bias) {
-        nh_i128 *b = nh_arena_array(c->a, (size_t)s.n_out, sizeof *b);
-        for (int64_t o = 0; o < s.n_out; o++)
-            b[o] = nh_fx_convert(l->bias->raw[o], nh_format_frac(l->bias->fmt), l->accum, NULL);
-        m->b = b;
+    const nh_layer *first = layer[0];
+    r->layer = layer;
+    r->n = 1;
+    if (!takes_followers(first->op)) return;
+    for (int at = reader_of(g, first->out); at >= 0; at = reader_of(g, g->layer[at].out)) {
+        const nh_layer *l = &g->layer[at];
+        int root = nh_root_tensor(g, l->in[0]);
+        if (c->readers[root] > 1 || !can_join(r, l)) break;
+        layer[r->n++] = l;
     }
-    int64_t busy = m->in_words * m->groups, products = s.n_in * s.n_out;
-    nh_notes_add(notes,
-                 nh_arena_printf(
-                     c->a,
-                     "%lld x %lld multipliers (outputs x inputs), %lld of %lld cycles busy, %.1f %% of products useful",
-                     (long long)m->out_lanes, (long long)m->in_lanes, (long long)busy, (long long)u->reuse_factor,
-                     100.0 * (double)products / (double)(u->reuse_factor * m->in_lanes * m->out_lanes)));
-    nh_notes_add(notes, nh_arena_printf(c->a, "accumulator %s, %s", number_text(c->a, m->acc),
-                                        m->exact ? "never overflows" : "every product and sum is cast to it"));
-    return nh_build_post(c->a, c->d, r, nh_arena_printf(c->a, "%s_post", u->id), m, notes);
+}
+
+static bool lower_run(nh_lowering *c, const nh_layer_run *r) {
+    const nh_layer *l = r->layer[0];
+    switch (l->op) {
+    case NH_OP_DENSE: return l->opt.strategy == NH_STRATEGY_RESOURCE ? nh_lower_mac(c, r) : nh_lower_datapath(c, r);
+    case NH_OP_CONV:
+    case NH_OP_SUMPOOL:
+    case NH_OP_AVGPOOL: return nh_lower_conv(c, r);
+    case NH_OP_NEURON: return nh_lower_neuron(c, r);
+    case NH_OP_DELAY: return nh_lower_delay(c, r);
+    case NH_OP_ADD:
+        nh_report(c->d, NH_P_BRANCH, l->at, "layer '%s' adds tensors, and no neuron takes the sum", l->name);
+        nh_diag_layer(c->d, l->name);
+        nh_diag_hint(c->d, "sums of tensors are built in front of neurons");
+        return false;
+    default: return nh_lower_datapath(c, r);
+    }
 }
 
 /* What a table may be wrong by before it is said, in LSBs of the result. */
 #define COARSE_TABLE_LSB 2
 
-static void warn_coarse(const lowering *c, const nh_table_fact *t) {
+static void warn_coarse(const nh_lowering *c, const nh_table_fact *t) {
     const nh_layer *l = t->layer;
     if (!(t->facts.error_lsb > COARSE_TABLE_LSB)) return;
     nh_report(c->d, NH_P_TABLE, l->at, "layer '%s': its table errs by up to %.3g, %.1f LSB of the result", l->name,
@@ -116,110 +206,105 @@ static void warn_coarse(const lowering *c, const nh_table_fact *t) {
         nh_diag_hint(c->d, "fewer bits for the result make no difference");
 }
 
-static bool build_unit(lowering *c, int first, int n_run, nh_unit *u) {
-    const nh_layer *l = c->run[0];
-    nh_run r = {c->g, c->run, n_run, &c->timing, c->o->target.lut_inputs};
-    nh_notes notes = {0};
-    u->id = l->id;
-    u->strategy = l->opt.strategy;
-    u->layer = nh_arena_array(c->a, (size_t)n_run, sizeof *u->layer);
-    u->n_layer = n_run;
-    for (int i = 0; i < n_run; i++) u->layer[i] = (int)(c->run[i] - c->g->layer);
-    u->reuse_factor = c->reuse[first];
-    bool ok;
-    if (l->op == NH_OP_DENSE && l->opt.strategy == NH_STRATEGY_RESOURCE) {
-        u->kind = NH_UNIT_MAC;
-        ok = build_mac(c, u, &r, &notes);
-    } else {
-        u->kind = NH_UNIT_DATAPATH;
-        if (u->strategy == NH_STRATEGY_RESOURCE) {
-            u->strategy = NH_STRATEGY_LATENCY;
-            nh_notes_add(&notes, "built as one pipelined datapath: only the multipliers of dense layers are shared");
-        }
-        u->dp = nh_build_unrolled(c->a, c->d, &r, nh_arena_printf(c->a, "%s_dp", u->id), &notes);
-        ok = u->dp != NULL;
-    }
+/* Keep and report what was decided for the unit of layer l. */
+static void finish_unit(nh_lowering *c, nh_unit *u, const nh_layer *l) {
+    const nh_notes *n = &c->notes;
     u->table = nh_arena_array(c->a, NH_MAX_NOTES, sizeof *u->table);
-    u->n_table = notes.n_table;
-    for (int i = 0; i < notes.n_table; i++) {
-        u->table[i] = notes.table[i];
-        warn_coarse(c, &notes.table[i]);
+    u->n_table = n->n_table;
+    for (int i = 0; i < n->n_table; i++) {
+        u->table[i] = n->table[i];
+        warn_coarse(c, &n->table[i]);
     }
     u->note = nh_arena_array(c->a, NH_MAX_NOTES, sizeof *u->note);
-    u->n_note = notes.n;
-    for (int i = 0; i < notes.n; i++) {
-        u->note[i] = notes.note[i];
-        nh_report(c->d, NH_P_UNIT, l->at, "layer '%s': %s", l->name, notes.note[i]);
+    u->n_note = n->n;
+    for (int i = 0; i < n->n; i++) {
+        u->note[i] = n->note[i];
+        nh_report(c->d, NH_P_UNIT, l->at, "layer '%s': %s", l->name, n->note[i]);
         nh_diag_layer(c->d, l->name);
     }
+}
+
+static bool closes_loop(const nh_graph *g, const nh_layer *l) {
+    return l->op == NH_OP_DELAY && g->tensor[nh_root_tensor(g, l->in[0])].producer >= (int)(l - g->layer);
+}
+
+static void lower_input(nh_lowering *c, const nh_layer *l) {
+    int64_t size = nh_shape_size(c->g->tensor[l->out].shape);
+    int made = add_stream(c, l->out, -1, c->o->io == NH_IO_STREAM ? min(c->o->beat, size) : size);
+    c->open[l->out] = made;
+    c->left[l->out] = c->readers[l->out];
+    if (l->out == c->g->input)
+        c->design->input = made;
+    else
+        c->design->also_in[c->design->n_also_in++] = made;
+}
+
+static bool lower_layers(nh_lowering *c) {
+    size_t n = (size_t)c->g->n_layer;
+    bool ok = true, *built = nh_arena_array(c->a, n + 1, sizeof *built);
+    int *loop = nh_arena_array(c->a, n + 1, sizeof *loop), n_loop = 0;
+    const nh_layer **layer = nh_arena_array(c->a, n + 1, sizeof *layer);
+    for (int i = 0; i < c->g->n_layer; i++) {
+        const nh_layer *l = &c->g->layer[i];
+        if (l->op == NH_OP_INPUT) lower_input(c, l);
+        if (l->op == NH_OP_INPUT || built[i] || nh_is_wire(l) || !c->readers[nh_root_tensor(c->g, l->out)]) continue;
+        nh_layer_run r = {.g = c->g, .layout = c->layout, .timing = &c->timing, .lut_inputs = c->o->target.lut_inputs};
+        layer[0] = l;
+        collect_run(c, &r, layer);
+        for (int k = 0; k < r.n; k++) built[r.layer[k] - c->g->layer] = true;
+        c->notes = (nh_notes){0};
+        bool is_made = true;
+        if (closes_loop(c->g, l))
+            loop[n_loop++] = nh_lower_loop_begin(c, &r);
+        else
+            is_made = lower_run(c, &r);
+        if (is_made) finish_unit(c, &c->design->unit[c->design->n_unit - 1], l);
+        ok &= is_made;
+    }
+    for (int i = 0; i < n_loop && ok; i++) nh_lower_loop_end(c, loop[i]);
     return ok;
 }
 
-static void add_stream(lowering *c, int tensor, int src, int dst, int64_t src_beat, int64_t dst_beat) {
+static void connect_output(nh_lowering *c) {
     nh_design *g = c->design;
-    nh_stream *s = &g->stream[g->n_stream];
-    *s = (nh_stream){.tensor = tensor,
-                     .id = nh_arena_printf(c->a, "s%d", g->n_stream),
-                     .n = nh_shape_size(c->g->tensor[tensor].shape),
-                     .fmt = c->g->tensor[tensor].q.fmt,
-                     .src = src,
-                     .dst = dst,
-                     .src_beat = src_beat,
-                     .dst_beat = dst_beat};
-    g->n_stream++;
+    g->output = nh_lower_take(c, c->g->output);
+    nh_stream *s = &g->stream[g->output];
+    s->dst_beat = c->o->io == NH_IO_STREAM ? min(c->o->beat, s->n) : s->n;
 }
 
-static int64_t in_beat(const nh_unit *u) { return u->kind == NH_UNIT_MAC ? u->mac.in_lanes : u->dp->in[0].n; }
-static int64_t out_beat(const nh_unit *u) { return u->kind == NH_UNIT_MAC ? u->mac.out_lanes : u->dp->out[0].n; }
-
-/* One stream into each unit and one out of the last. */
-static void join_units(lowering *c) {
-    nh_design *g = c->design;
-    const nh_options *o = c->o;
-    g->stream = nh_arena_array(c->a, (size_t)g->n_unit + 1, sizeof *g->stream);
-    for (int k = 0; k <= g->n_unit; k++) {
-        int tensor = k < g->n_unit ? c->g->layer[g->unit[k].layer[0]].in[0] : c->g->output;
-        int64_t n = nh_shape_size(c->g->tensor[tensor].shape);
-        int64_t port = o->io == NH_IO_STREAM ? least(o->beat, n) : n;
-        add_stream(c, tensor, k - 1, k < g->n_unit ? k : -1, k > 0 ? out_beat(&g->unit[k - 1]) : port,
-                   k < g->n_unit ? in_beat(&g->unit[k]) : port);
-        if (k < g->n_unit) g->unit[k].in[0] = k, g->unit[k].n_in = 1;
-        if (k > 0) g->unit[k - 1].out[0] = k, g->unit[k - 1].n_out = 1;
-    }
-    g->input = 0;
-    g->output = g->n_unit;
+static bool know_steps(nh_diag *d, const nh_graph *g, const nh_options *o) {
+    if (g->steps >= 1) return true;
+    nh_report(d, NH_P_STEPS, o->spiking.steps_at, "no data and no spiking: time_steps say how many steps a sample has");
+    nh_diag_hint(d, "add `spiking: {time_steps: ...}` or simulate: inputs");
+    return false;
 }
 
-static bool lower_units(lowering *c) {
-    nh_design *g = c->design;
-    bool ok = true;
-    int at = reader_of(c->g, c->g->input);
-    while (at >= 0) {
-        const nh_layer *l = &c->g->layer[at];
-        int next;
-        if (nh_op_get(l->op)->strategies == NH_STRATEGY_WIRE) {
-            next = reader_of(c->g, l->out);
-        } else {
-            int n = collect_run(c, at);
-            next = reader_of(c->g, c->run[n - 1]->out);
-            ok &= build_unit(c, at, n, &g->unit[g->n_unit++]);
-        }
-        at = next;
-    }
-    if (g->n_unit == 0) ok = nh_report(c->d, NH_P_EMPTY, c->o->model_at, "no layer of the network needs hardware");
-    return ok;
+static nh_dp_timing timing_of(const nh_options *o) {
+    const nh_target *t = &o->target;
+    return (nh_dp_timing){1000.0 / o->clock_mhz, t->lut_ns, t->carry_ns_per_bit, t->mul_ns, t->bram_ns, t->setup_ns};
 }
 
 nh_design *nh_lower(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_options *o) {
-    size_t n = (size_t)g->n_layer;
-    nh_dp_timing timing = timing_of(o);
-    if (g->is_temporal) return nh_lower_temporal(a, d, g, o, &timing);
+    size_t room = (size_t)g->n_layer * ROOM_PER_LAYER + ROOM_PER_LAYER;
     nh_design *design = NH_NEW(a, nh_design);
-    lowering c = {
-        a, d, g, o, design, timing, nh_arena_array(a, n, sizeof(int64_t)), nh_arena_array(a, n, sizeof(nh_layer *))};
-    *design = (nh_design){.arena = a, .graph = g, .opt = o, .steps = 1, .unit = nh_arena_array(a, n, sizeof(nh_unit))};
-    if (!check_chain(&c) || !nh_solve_reuse(g, o, d, c.reuse) || !lower_units(&c)) return NULL;
-    join_units(&c);
+    nh_lowering c = {.a = a, .d = d, .g = g, .o = o, .timing = timing_of(o), .design = design};
+    *design = (nh_design){.arena = a, .graph = g, .opt = o, .steps = g->steps};
+    design->unit = nh_arena_array(a, room, sizeof *design->unit);
+    design->stream = nh_arena_array(a, room, sizeof *design->stream);
+    c.reuse = nh_arena_array(a, (size_t)g->n_layer, sizeof *c.reuse);
+    c.readers = nh_arena_array(a, (size_t)g->n_tensor, sizeof *c.readers);
+    c.open = nh_arena_array(a, (size_t)g->n_tensor, sizeof *c.open);
+    c.left = nh_arena_array(a, (size_t)g->n_tensor, sizeof *c.left);
+    if (!know_steps(d, g, o)) return NULL;
+    c.layout = nh_layouts(a, d, g);
+    if (!c.layout || !nh_solve_reuse(g, o, d, c.reuse)) return NULL;
+    count_readers(&c);
+    if (!lower_layers(&c)) return NULL;
+    connect_output(&c);
+    if (design->n_unit == 0) {
+        nh_report(d, NH_P_EMPTY, o->model_at, "no layer of the network needs hardware");
+        return NULL;
+    }
     nh_plan_cycles(design);
     nh_estimate(design);
     return design;

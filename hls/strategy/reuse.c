@@ -1,7 +1,7 @@
 /* Lanes for a reuse factor, and reuse factors for a budget. Both exact: see design.h. */
 #include "reuse.h"
 #include "intmath.h"
-#include "temporal.h"
+#include "conv.h"
 
 #include <math.h>
 
@@ -135,14 +135,14 @@ static bool check_windows(const nh_graph *g, const nh_options *o, nh_diag *d, in
     return ok;
 }
 
-enum { DEFAULT_LANES = 16 }; /* of time-stepped networks: few multiplications are worth more */
+enum { DEFAULT_LANES = 16 }; /* of networks with state: few multiplications are worth more */
 
 /* The II that the auto layers get; 0 with a diagnostic when the budget cannot be met. */
 static int64_t solve_ii(const nh_graph *g, const nh_options *o, nh_diag *d, int64_t most) {
     int64_t ii = budget_ii(o), have = o->budget.multipliers;
     if (ii == 0 && have == 0) {
         have = o->target.dsps;
-        if (have == 0 && g->is_temporal) {
+        if (have == 0 && nh_graph_has_steps(g)) {
             int64_t fewest = multipliers_at(g, most);
             have = fewest > DEFAULT_LANES ? fewest : DEFAULT_LANES;
             nh_report(d, NH_P_UNIT, o->budget.at, "no budget given: reuse_factor auto solved for %lld lanes",

@@ -65,10 +65,10 @@ static inline steps steps_new(const char *project, int64_t count, int64_t n_in, 
     n.opt = (nh_options){.project = project,
                          .target = {.bram_bits = 4096},
                          .simulate = {.stalls = NH_STALLS_BOTH, .seed = seed, .trace = true}};
-    n.graph = (nh_graph){.arena = n.a, .name = project, .is_temporal = true, .steps = count};
+    n.graph = (nh_graph){.arena = n.a, .name = project, .steps = count};
     n.graph.tensor = nh_arena_array(n.a, STEPS_MAX, sizeof *n.graph.tensor);
     n.graph.layer = nh_arena_array(n.a, STEPS_MAX, sizeof *n.graph.layer);
-    n.g = (nh_design){.arena = n.a, .is_temporal = true, .steps = count, .ii_cycles = 100, .latency_cycles = 100};
+    n.g = (nh_design){.arena = n.a, .steps = count, .ii_cycles = 100, .latency_cycles = 100};
     n.g.unit = nh_arena_array(n.a, STEPS_MAX, sizeof *n.g.unit);
     n.g.stream = nh_arena_array(n.a, STEPS_MAX, sizeof *n.g.stream);
     steps_stream(&n, -1, n_in, f, beat);

@@ -37,7 +37,8 @@ static inline kernels *kernels_new(void) {
     k->opt.project = "net";
     k->graph.arena = a;
     k->graph.tensor = nh_arena_array(a, 8, sizeof(nh_tensor));
-    k->design = (nh_design){.arena = a, .graph = &k->graph, .opt = &k->opt, .input = 0};
+    k->graph.steps = 1;
+    k->design = (nh_design){.arena = a, .graph = &k->graph, .opt = &k->opt, .steps = 1};
     k->design.unit = nh_arena_array(a, 8, sizeof(nh_unit));
     k->design.stream = nh_arena_array(a, 8, sizeof(nh_stream));
     for (int s = 0; s < RANDOM_SAMPLES; s++) k->raw[s] = nh_arena_array(a, 8, sizeof(int64_t *));

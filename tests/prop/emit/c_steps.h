@@ -12,9 +12,7 @@ static inline kernels *steps_new(int64_t steps, int64_t n_in, nh_format f) {
     k->graph.tensor = nh_arena_array(k->arena, STEPS_STREAMS, sizeof(nh_tensor));
     k->design.unit = nh_arena_array(k->arena, STEPS_UNITS, sizeof(nh_unit));
     k->design.stream = nh_arena_array(k->arena, STEPS_STREAMS, sizeof(nh_stream));
-    k->design.is_temporal = true;
     k->design.steps = steps;
-    k->graph.is_temporal = true;
     k->graph.steps = steps;
     k->design.n_stream = k->graph.n_tensor = 1;
     k->graph.tensor[0] = (nh_tensor){.name = "t", .shape = {1, {n_in}}, .q = {true, f, 1.0}, .kind = NH_EDGE_SPIKE};

@@ -173,7 +173,6 @@ static nh_graph *network(maker *m) {
     int64_t groups = 1 + below(m, 2), c = groups * (1 + below(m, 2)), c_out = groups * (1 + below(m, 3));
     nh_shape s = {3, {c, 6 + below(m, 4), 6 + below(m, 4)}};
     m->g = nh_graph_new(m->a, "in \"time\"");
-    m->g->is_temporal = true;
     m->g->steps = below(m, 100);
     int t = layer(m, (nh_layer){.op = NH_OP_INPUT}, s, NH_EDGE_SPIKE);
     m->g->input = t;
@@ -233,7 +232,7 @@ Test(round_trip, of_networks_in_time) {
         char *second = text_of(again, true), *hashed = text_of(g, false), *hashed_again = text_of(again, false);
         cr_assert_str_eq(first, second);
         cr_assert_str_eq(hashed, hashed_again, "every number has the same bits");
-        cr_assert(again->is_temporal && again->steps == g->steps);
+        cr_assert(nh_graph_has_steps(again) && again->steps == g->steps);
         const nh_neuron *n = again->layer[2].neuron, *o = g->layer[2].neuron;
         for (int i = 0; n->program && i < n->program->n_state; i++)
             cr_assert_eq(n->program->state[i], o->program->state[i]);

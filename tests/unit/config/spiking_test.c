@@ -99,7 +99,6 @@ static nh_graph *temporal_graph(nh_arena *a) {
     }
     g->input = 0;
     g->output = 6;
-    g->is_temporal = true;
     return g;
 }
 

@@ -12,6 +12,7 @@ typedef struct {
     nh_options opt;
     nh_unit unit[2];
     nh_stream stream[3];
+    nh_graph graph;
     nh_design g;
     int64_t w0[MAX_N * MAX_N], w1[MAX_N * MAX_N], mul[MAX_N];
     nh_i128 b0[MAX_N];
@@ -94,8 +95,16 @@ static network *make_network(nh_arena *a, shape kind) {
     n->stream[0] = (nh_stream){0, NULL, "s0", 7, x, -1, 0, kind == PARALLEL ? 7 : 3, m->in_lanes};
     n->stream[1] = (nh_stream){1, NULL, "s1", 5, h, 0, 1, m->out_lanes, 5};
     n->stream[2] = (nh_stream){2, NULL, "s2", 3, y, 1, -1, 3, kind == GEARED ? 2 : 3};
-    n->g = (nh_design){
-        .arena = a, .opt = &n->opt, .unit = n->unit, .n_unit = 2, .stream = n->stream, .n_stream = 3, .output = 2};
+    n->graph = (nh_graph){.arena = a, .steps = 1};
+    n->g = (nh_design){.arena = a,
+                       .graph = &n->graph,
+                       .steps = 1,
+                       .opt = &n->opt,
+                       .unit = n->unit,
+                       .n_unit = 2,
+                       .stream = n->stream,
+                       .n_stream = 3,
+                       .output = 2};
     return n;
 }
 

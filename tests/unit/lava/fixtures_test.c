@@ -45,10 +45,10 @@ static int computes_as_numpy(const char *name, const nh_options *o, nh_code code
     int64_t steps = x.dim[0], n_in = x.n / steps, n_out = y.n / steps;
     cr_assert_eq(n_in, nh_shape_size(r.g->tensor[r.g->input].shape));
     cr_assert_eq(n_out, nh_shape_size(r.g->tensor[r.g->output].shape));
-    nh_temporal_eval *e = nh_temporal_new(r.a, r.g, NH_FLOAT64);
+    nh_float_net *e = nh_float_net_new(r.a, r.g, NH_FLOAT64);
     for (int64_t t = 0; t < steps; t++) {
-        nh_temporal_step(e, x.value + t * n_in);
-        const double *v = nh_temporal_value(e, r.g->output);
+        nh_float_net_step(e, x.value + t * n_in);
+        const double *v = nh_float_net_value(e, r.g->output);
         for (int64_t i = 0; i < n_out; i++)
             cr_assert(v[i] == y.value[t * n_out + i], "%s step %lld element %lld: %g, numpy has %g", name, (long long)t,
                       (long long)i, v[i], y.value[t * n_out + i]);

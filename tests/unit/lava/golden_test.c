@@ -64,13 +64,13 @@ static void compare(nh_arena *a, nh_graph *g, const golden_case *c, nh_diag *d) 
         tensor[k] = g->layer[l].out;
         cr_assert_eq(want[k].n, c->steps * nh_shape_size(g->tensor[tensor[k]].shape));
     }
-    nh_temporal_eval *e = nh_temporal_new(a, g, NH_FLOAT64);
+    nh_float_net *e = nh_float_net_new(a, g, NH_FLOAT64);
     cr_assert(e);
     for (int64_t t = 0; t < c->steps; t++) {
-        nh_temporal_step(e, x.value + t % frames * n_in);
+        nh_float_net_step(e, x.value + t % frames * n_in);
         for (int k = 0; k < c->n_layer; k++) {
             int64_t n = want[k].n / c->steps;
-            const double *y = nh_temporal_value(e, tensor[k]);
+            const double *y = nh_float_net_value(e, tensor[k]);
             for (int64_t i = 0; i < n; i++)
                 cr_assert(y[i] == want[k].value[t * n + i], "%s layer %d step %lld element %lld: %g, lava has %g",
                           c->name, c->layer[k], (long long)t, (long long)i, y[i], want[k].value[t * n + i]);
@@ -90,7 +90,7 @@ static void check(const golden_case *c) {
         if (!g) nh_diag_print(d, NH_NOTE, false, stderr);
         cr_assert(g, "%s", path);
         cr_assert_null(nh_graph_check(g, a));
-        cr_assert(g->is_temporal);
+        cr_assert(nh_graph_has_steps(g));
         /* Integer programs have their delays already: numerics change nothing, whatever the preset. */
         int n = g->n_layer;
         for (int i = 0; i < n; i++)

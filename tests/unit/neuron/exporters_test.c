@@ -57,11 +57,11 @@ static void discretise(problem *p) {
 /* The outputs of all steps are want's. */
 static void expect_outputs(problem *p, const float want[STEPS]) {
     discretise(p);
-    nh_temporal_eval *e = nh_temporal_new(p->n.a, p->n.g, NH_FLOAT32);
+    nh_float_net *e = nh_float_net_new(p->n.a, p->n.g, NH_FLOAT32);
     for (int t = 0; t < STEPS; t++) {
-        nh_temporal_step(e, &drive[t]);
-        cr_expect_float_eq(nh_temporal_value(e, p->n.g->output)[0], (double)want[t], 1e-6, "step %d: %g, not %g", t,
-                           nh_temporal_value(e, p->n.g->output)[0], (double)want[t]);
+        nh_float_net_step(e, &drive[t]);
+        cr_expect_float_eq(nh_float_net_value(e, p->n.g->output)[0], (double)want[t], 1e-6, "step %d: %g, not %g", t,
+                           nh_float_net_value(e, p->n.g->output)[0], (double)want[t]);
     }
 }
 

@@ -67,17 +67,17 @@ static int64_t differing(const nh_npy *bits, int64_t row, int64_t n, const doubl
 
 static void expect_equal(const network *n, const recording *r, const char *what) {
     for (int kind = 0; kind < 2; kind++) {
-        nh_temporal_eval *e = nh_temporal_new(n->a, n->g, (nh_float_kind)kind);
+        nh_float_net *e = nh_float_net_new(n->a, n->g, (nh_float_kind)kind);
         int64_t hidden = 0, out = 0;
         int h = spikes_of(n->g, 1), o = spikes_of(n->g, 0);
         double x[784];
         for (int64_t s = 0; s < r->samples; s++) {
-            nh_temporal_reset(e);
+            nh_float_net_reset(e);
             for (int64_t t = 0; t < r->steps; t++) {
                 for (int64_t i = 0; i < r->n_in; i++) x[i] = bit(&r->in, row(r, s, t) * r->n_in + i);
-                nh_temporal_step(e, x);
-                hidden += differing(&r->hidden, row(r, s, t), r->n_hidden, nh_temporal_value(e, h));
-                out += differing(&r->out, row(r, s, t), r->n_out, nh_temporal_value(e, o));
+                nh_float_net_step(e, x);
+                hidden += differing(&r->hidden, row(r, s, t), r->n_hidden, nh_float_net_value(e, h));
+                out += differing(&r->out, row(r, s, t), r->n_out, nh_float_net_value(e, o));
             }
         }
         cr_log_info("%s, %s: %lld hidden and %lld output spikes differ", what,
@@ -137,16 +137,16 @@ static void peer(const char *name, nh_preset preset, int64_t n_in) {
     nh_npy in = array(&n, path, "spikes_packed"), counts = array(&n, path, "out_counts");
     int64_t samples = counts.dim[0], steps = 25;
     for (int kind = 0; kind < 2; kind++) {
-        nh_temporal_eval *e = nh_temporal_new(n.a, n.g, (nh_float_kind)kind);
+        nh_float_net *e = nh_float_net_new(n.a, n.g, (nh_float_kind)kind);
         int64_t differ = 0;
         double x[784];
         for (int64_t s = 0; s < samples; s++) {
             double count[10] = {0};
-            nh_temporal_reset(e);
+            nh_float_net_reset(e);
             for (int64_t t = 0; t < steps; t++) {
                 for (int64_t i = 0; i < n_in; i++) x[i] = bit(&in, (t * samples + s) * n_in + i);
-                nh_temporal_step(e, x);
-                for (int i = 0; i < 10; i++) count[i] += nh_temporal_value(e, n.g->output)[i];
+                nh_float_net_step(e, x);
+                for (int i = 0; i < 10; i++) count[i] += nh_float_net_value(e, n.g->output)[i];
             }
             for (int i = 0; i < 10; i++) differ += count[i] != counts.value[s * 10 + i];
         }
@@ -191,16 +191,16 @@ typedef struct {
 
 static void nmnist_run(network *n, nh_float_kind kind, nmnist_layer *layer, int n_layer, const nh_npy *ids,
                        int64_t samples) {
-    nh_temporal_eval *e = nh_temporal_new(n->a, n->g, kind);
+    nh_float_net *e = nh_float_net_new(n->a, n->g, kind);
     for (int k = 0; k < n_layer; k++) layer[k].differ = 0;
     for (int64_t s = 0; s < samples; s++) {
         const double *x = recording_frames(n, (int)ids->value[s]);
-        nh_temporal_reset(e);
+        nh_float_net_reset(e);
         for (int64_t t = 0; t < NM_STEPS; t++) {
-            nh_temporal_step(e, x + t * NM_SIZE);
+            nh_float_net_step(e, x + t * NM_SIZE);
             for (int k = 0; k < n_layer; k++)
                 for (int64_t i = 0; i < layer[k].size; i++)
-                    layer[k].differ += nh_temporal_value(e, layer[k].tensor)[i] !=
+                    layer[k].differ += nh_float_net_value(e, layer[k].tensor)[i] !=
                                        layer[k].want.value[(s * NM_STEPS + t) * layer[k].size + i];
         }
     }

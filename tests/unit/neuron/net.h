@@ -17,7 +17,6 @@ static inline net net_new(nh_shape shape) {
     net n = {.a = nh_arena_new()};
     n.d = nh_diag_new(n.a);
     n.g = nh_graph_new(n.a, "net");
-    n.g->is_temporal = true;
     n.g->input = n.g->output = nh_graph_add_tensor(n.g, "x", shape, NH_EDGE_SPIKE);
     nh_graph_add_layer(n.g, (nh_layer){.name = "x", .op = NH_OP_INPUT, .out = n.g->input});
     return n;

@@ -331,11 +331,11 @@ static nh_graph *loop(net *n, nh_preset preset) {
 }
 
 static void expect_output(net *n, const double *want, int steps) {
-    nh_temporal_eval *e = nh_temporal_new(n->a, n->g, NH_FLOAT64);
+    nh_float_net *e = nh_float_net_new(n->a, n->g, NH_FLOAT64);
     const double zero = 0;
     for (int t = 0; t < steps; t++) {
-        nh_temporal_step(e, &zero);
-        cr_expect_eq(nh_temporal_value(e, n->g->output)[0], want[t], "step %d", t);
+        nh_float_net_step(e, &zero);
+        cr_expect_eq(nh_float_net_value(e, n->g->output)[0], want[t], "step %d", t);
     }
 }
 
@@ -358,11 +358,11 @@ Test(delays, every_weighted_layer_has_one_when_numerics_say_so) {
     cr_assert_eq(p.n.g->n_layer, 4);
     cr_expect_eq(p.n.g->layer[1].op, NH_OP_DELAY);
     cr_expect_str_eq(p.n.g->layer[1].name, "fc.delay");
-    nh_temporal_eval *e = nh_temporal_new(p.n.a, p.n.g, NH_FLOAT64);
+    nh_float_net *e = nh_float_net_new(p.n.a, p.n.g, NH_FLOAT64);
     static const double x[] = {1, 0, 1, 1}, want[] = {0, 1, 0, 1};
     for (int t = 0; t < 4; t++) {
-        nh_temporal_step(e, &x[t]);
-        cr_expect_eq(nh_temporal_value(e, p.n.g->output)[0], want[t], "step %d", t);
+        nh_float_net_step(e, &x[t]);
+        cr_expect_eq(nh_float_net_value(e, p.n.g->output)[0], want[t], "step %d", t);
     }
 }
 

@@ -71,12 +71,12 @@ static bool read_trace(const char *name, double (*row)[3]) {
 static void follow(const trace *x, nh_float_kind kind, double (*row)[3]) {
     double weight, worst = 0;
     net n = lif_net(x, &weight);
-    nh_temporal_eval *e = nh_temporal_new(n.a, n.g, kind);
+    nh_float_net *e = nh_float_net_new(n.a, n.g, kind);
     int last = n.g->n_layer - 1;
     for (int t = 0; t < STEPS; t++) {
-        nh_temporal_step(e, row[t]);
-        cr_assert_eq(nh_temporal_value(e, n.g->output)[0], row[t][2], "%s: step %d", x->name, t);
-        worst = fmax(worst, fabs(nh_temporal_state(e, last, 0)[0] * x->scale - row[t][1]));
+        nh_float_net_step(e, row[t]);
+        cr_assert_eq(nh_float_net_value(e, n.g->output)[0], row[t][2], "%s: step %d", x->name, t);
+        worst = fmax(worst, fabs(nh_float_net_state(e, last, 0)[0] * x->scale - row[t][1]));
     }
     cr_log_info("%s by %s, float%d: all spikes, voltage within %g", x->name, nh_preset_name(x->preset),
                 kind == NH_FLOAT64 ? 64 : 32, worst);

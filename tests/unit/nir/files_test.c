@@ -162,7 +162,7 @@ static void check_good(nh_arena *a, const char *name, nh_graph *g, nh_diag *d, c
     if (!g) return;
     const char *why = nh_graph_check(g, a);
     cr_expect(!why, "%s: %s", name, why);
-    cr_assert(g->is_temporal && g->steps == 0, "%s", name);
+    cr_assert(nh_graph_has_steps(g) && g->steps == 0, "%s", name);
     const char *got = describe(a, g);
     cr_expect(strcmp(got, expect) == 0, "%s: expected\n%s\ngot\n%s", name, expect, got);
     check_items(a, name, d, notes, NH_NOTE, NH_WARNING);

@@ -50,7 +50,7 @@ Test(size, coordinates_are_as_wide_as_the_largest_image_of_a_convolution) {
  * there. */
 Test(size, wires_in_front_of_the_first_dense_layer_vanish) {
     tnet n = tnet_new(img(1, 2, 2), 3);
-    n.g->is_temporal = false, n.g->steps = 1, n.g->tensor[0].kind = NH_EDGE_GRADED;
+    n.g->steps = 1, n.g->tensor[0].kind = NH_EDGE_GRADED;
     n.o.input.format = (nh_format_request){.fmt = tfmt("fixed<8,4>")};
     dense(&n, reshaped(&n, 0, vec(4)), 3, uniforms(&n, 12, -0.4, 0.6), NULL);
     for (int i = 1; i < n.g->n_layer; i++) n.g->layer[i].opt.strategy = i == 1 ? NH_STRATEGY_WIRE : NH_STRATEGY_EVENT;

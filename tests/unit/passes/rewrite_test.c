@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "net.h"
+#include "neurons.h"
 
 static const double w23[6] = {1, 2, 3, -4, 5, -6}, b2[2] = {0.5, -0.5}, s2[2] = {2, -0.25}, t2[2] = {10, 20};
 
@@ -200,15 +201,15 @@ Test(float_eval, agrees_with_numpy) {
         l->alpha = 0.01;
         l->lo = -1;
         l->hi = 2;
-        double **value = nh_float_buffers(t.a, t.g);
-        nh_float_eval(t.g, x, value);
+        nh_float_net *real = nh_float_net_new(t.a, t.g, NH_FLOAT64);
+        nh_float_net_step(real, x);
+        const double *y = nh_float_net_value(real, t.g->output);
         for (int i = 0; i < 5; i++)
-            cr_expect_float_eq(value[t.g->output][i], cases[k].y[i], 1e-12, "%s[%d]: %.17g",
-                               nh_op_get(cases[k].op)->text, i, value[t.g->output][i]);
+            cr_expect_float_eq(y[i], cases[k].y[i], 1e-12, "%s[%d]: %.17g", nh_op_get(cases[k].op)->text, i, y[i]);
         append(&t, "index", NH_OP_ARGMAX, 1);
-        value = nh_float_buffers(t.a, t.g);
-        nh_float_eval(t.g, x, value);
-        cr_expect_eq(value[t.g->output][0], 0);
+        real = nh_float_net_new(t.a, t.g, NH_FLOAT64);
+        nh_float_net_step(real, x);
+        cr_expect_eq(nh_float_net_value(real, t.g->output)[0], 0);
         nh_arena_free(t.a);
     }
 }

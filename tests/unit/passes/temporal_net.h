@@ -44,7 +44,6 @@ static inline tnet tnet_new(nh_shape input, uint64_t seed) {
     tnet n = {.a = nh_arena_new(), .random = seed * 0x9e3779b97f4a7c15u + 1};
     n.d = nh_diag_new(n.a);
     n.g = nh_graph_new(n.a, "net");
-    n.g->is_temporal = true;
     n.g->steps = 6;
     n.o = (nh_options){.project = "net", .clock_mhz = 100, .beat = 1, .input = {.format = is_auto, .bits = 8}};
     n.o.target = (nh_target){.name = "generic",

@@ -34,12 +34,12 @@ static const double *ones(tnet *n, int64_t count, double v) { return uniforms(n,
 static double *outputs(tnet *n, const double *x, int64_t samples) {
     int64_t in = size_of(n, n->g->input), out = size_of(n, n->g->output), at = 0;
     double *y = nh_arena_array(n->a, (size_t)(samples * n->g->steps * out), sizeof *y);
-    nh_temporal_eval *e = nh_temporal_new(n->a, n->g, NH_FLOAT64);
+    nh_float_net *e = nh_float_net_new(n->a, n->g, NH_FLOAT64);
     cr_assert_not_null(e);
     for (int64_t t = 0; t < samples * n->g->steps; t++) {
-        if (t % n->g->steps == 0) nh_temporal_reset(e);
-        nh_temporal_step(e, x + t * in);
-        for (int64_t i = 0; i < out; i++) y[at++] = nh_temporal_value(e, n->g->output)[i];
+        if (t % n->g->steps == 0) nh_float_net_reset(e);
+        nh_float_net_step(e, x + t * in);
+        for (int64_t i = 0; i < out; i++) y[at++] = nh_float_net_value(e, n->g->output)[i];
     }
     return y;
 }

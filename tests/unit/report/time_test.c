@@ -40,7 +40,7 @@ static void fill(sample *s) {
     s->t.opt.clock_mhz = 24;
     s->t.design.opt = &s->t.opt;
     tiny_design(&s->t);
-    s->t.design.is_temporal = true, s->t.design.steps = 4;
+    s->t.design.steps = s->t.graph->steps = 4;
     s->spike[0] = (nh_spike_fact){"x<&>", 3, 10, 120, 12, 14, 4, 14 / 120.0, 11};
     s->spike[1] = (nh_spike_fact){"out", 1, 10, 40, 0, 0, 0, 0, 0};
     s->synapse[0] = (nh_synapse_fact){"fc", 10, 50, 250, 1000};

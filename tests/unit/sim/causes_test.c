@@ -52,7 +52,6 @@ static nh_design *make(net *t, nh_scale_kind scale, nh_granularity granularity) 
     t->a = nh_arena_new();
     t->d = nh_diag_new(t->a);
     t->g = nh_graph_new(t->a, "net");
-    t->g->is_temporal = true;
     t->g->steps = STEPS;
     t->o = (nh_options){.project = "net",
                         .io = NH_IO_STREAM,
@@ -84,20 +83,20 @@ static nh_design *make(net *t, nh_scale_kind scale, nh_granularity granularity) 
 static void all_causes_make_the_integer_model(nh_scale_kind scale, nh_granularity granularity) {
     net t;
     nh_design *g = make(&t, scale, granularity);
-    nh_temporal_eval *e = nh_temporal_new(t.a, nh_cause_graph(t.a, g, NH_CAUSE_STATE), NH_FLOAT64);
+    nh_float_net *e = nh_float_net_new(t.a, nh_cause_graph(t.a, g, NH_CAUSE_STATE), NH_FLOAT64);
     nh_design_state *state = nh_design_state_new(t.a, g);
     int64_t **raw = nh_design_buffers(t.a, g), x[PIXELS], spikes = 0;
     const nh_stream *in = &g->stream[g->input], *out = &g->stream[g->output];
     double real[PIXELS];
     uint64_t s = 99;
     for (int i = 0; i < SAMPLES * STEPS; i++) {
-        if (i % STEPS == 0) nh_temporal_reset(e), nh_design_state_reset(state);
+        if (i % STEPS == 0) nh_float_net_reset(e), nh_design_state_reset(state);
         for (int k = 0; k < PIXELS; k++)
             x[k] = (int64_t)(16 * random_of(&s)), real[in->order ? in->order[k] : k] = (double)x[k] / 4;
-        nh_temporal_step(e, real);
+        nh_float_net_step(e, real);
         nh_design_step(g, state, x, raw, NULL);
         for (int o = 0; o < CLASSES; o++) {
-            cr_assert_eq((int64_t)nh_temporal_value(e, out->tensor)[o], raw[g->output][o], "step %d, output %d", i, o);
+            cr_assert_eq((int64_t)nh_float_net_value(e, out->tensor)[o], raw[g->output][o], "step %d, output %d", i, o);
             spikes += raw[g->output][o];
         }
     }

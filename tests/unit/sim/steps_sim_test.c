@@ -72,7 +72,6 @@ static bench *make(void) {
     t->a = a;
     t->d = nh_diag_new(t->a);
     t->g = nh_graph_new(t->a, "net");
-    t->g->is_temporal = true;
     t->g->steps = STEPS;
     t->o.project = "net";
     t->o.defaults = auto_options();

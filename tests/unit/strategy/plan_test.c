@@ -4,7 +4,6 @@
 #include "../passes/temporal_net.h"
 #include "build.h"
 #include "plan.h"
-#include "times.h"
 
 /* in -> one unit -> out, of n elements one at a time. */
 static nh_design *design(tnet *n, nh_unit u, int64_t n_in, int64_t n_out) {
@@ -17,7 +16,6 @@ static nh_design *design(tnet *n, nh_unit u, int64_t n_in, int64_t n_out) {
                      .stream = nh_arena_array(n->a, 2, sizeof *g->stream),
                      .n_stream = 2,
                      .output = 1,
-                     .is_temporal = true,
                      .steps = 1};
     g->stream[0] = (nh_stream){.n = n_in, .fmt = tfmt("fixed<8,8>"), .src = -1, .dst = 0, .src_beat = 1, .dst_beat = 1};
     g->stream[1] =
@@ -167,8 +165,8 @@ Test(post, multipliers_that_differ_come_by_a_port_of_their_own) {
     const nh_layer *run[] = {l};
     nh_dp_timing t = {
         .period_ns = 10, .lut_ns = 1, .carry_ns_per_bit = 0.1, .mul_ns = 4, .bram_ns = 2, .setup_ns = 0.5};
-    cr_assert(nh_build_post(n.a, n.d, &(nh_run){.g = n.g, .layer = run, .n = 1, .timing = &t, .lut_inputs = 6}, "p", &m,
-                            &(nh_notes){.n = 0}));
+    cr_assert(nh_build_post(n.a, n.d, &(nh_layer_run){.g = n.g, .layer = run, .n = 1, .timing = &t, .lut_inputs = 6},
+                            "p", &m, NULL, &(nh_notes){.n = 0}));
     cr_assert_eq(m.mul_bits, 3);
     cr_assert_eq(m.post->n_in, 2);
     cr_assert_str_eq(m.post->in[1].name, "m");

@@ -1,15 +1,15 @@
-/* Float evaluation of a network in time. */
-#include "temporal.h"
+/* Float evaluation of a network, step by step. */
+#include "float_net.h"
 
 #include <math.h>
 #include <string.h>
 
-struct nh_temporal_eval {
+struct nh_float_net {
     const nh_graph *g;
     const nh_float_ops *ops;
-    double **value;    /* [n_tensor] */
-    nh_layer_run *run; /* [n_layer] */
-    int64_t step;      /* of the sample: the next one to be run */
+    double **value;      /* [n_tensor] */
+    nh_float_layer *run; /* [n_layer] */
+    int64_t step;        /* of the sample: the next one to be run */
 };
 
 /* --- memory ------------------------------------------------------------------------------------------------------ */
@@ -22,7 +22,7 @@ static bool is_exact(const nh_graph *g) {
     return false;
 }
 
-static bool room_for_states(nh_arena *a, const nh_layer *l, int64_t n, nh_layer_run *run) {
+static bool room_for_states(nh_arena *a, const nh_layer *l, int64_t n, nh_float_layer *run) {
     int n_state = l->neuron->program->n_state;
     run->state = nh_arena_array(a, (size_t)n_state + 1, sizeof *run->state);
     for (int s = 0; s < n_state; s++)
@@ -30,14 +30,14 @@ static bool room_for_states(nh_arena *a, const nh_layer *l, int64_t n, nh_layer_
     return true;
 }
 
-static bool room_for_delays(nh_arena *a, const nh_layer *l, int64_t n, nh_layer_run *run) {
+static bool room_for_delays(nh_arena *a, const nh_layer *l, int64_t n, nh_float_layer *run) {
     for (int64_t i = 0; i < l->n_delay; i++) run->depth = l->delay[i] >= run->depth ? l->delay[i] + 1 : run->depth;
     if (run->depth > ((int64_t)1 << 40) / n) return false;
     run->ring = nh_arena_array(a, (size_t)(run->depth * n), sizeof(double));
     return run->ring != NULL;
 }
 
-static bool prepare(nh_arena *a, nh_temporal_eval *e, int index) {
+static bool prepare(nh_arena *a, nh_float_net *e, int index) {
     const nh_layer *l = &e->g->layer[index];
     int64_t n = size_of(e->g, l->out);
     switch (l->op) {
@@ -45,21 +45,12 @@ static bool prepare(nh_arena *a, nh_temporal_eval *e, int index) {
     case NH_OP_CONV: return e->ops->prepare(a, e->g, l, &e->run[index]);
     case NH_OP_NEURON: return room_for_states(a, l, n, &e->run[index]);
     case NH_OP_DELAY: return room_for_delays(a, l, n, &e->run[index]);
-    case NH_OP_INPUT:
-    case NH_OP_RELU:
-    case NH_OP_LEAKY_RELU:
-    case NH_OP_CLIP:
-    case NH_OP_RESHAPE:
-    case NH_OP_IDENTITY:
-    case NH_OP_SUMPOOL:
-    case NH_OP_AVGPOOL:
-    case NH_OP_ADD: return true;
-    default: return false;
+    default: return true;
     }
 }
 
-nh_temporal_eval *nh_temporal_new(nh_arena *a, const nh_graph *g, nh_float_kind kind) {
-    nh_temporal_eval *e = NH_NEW(a, nh_temporal_eval);
+nh_float_net *nh_float_net_new(nh_arena *a, const nh_graph *g, nh_float_kind kind) {
+    nh_float_net *e = NH_NEW(a, nh_float_net);
     e->g = g;
     e->ops = kind == NH_FLOAT64 || is_exact(g) ? &nh_float_ops_f64 : &nh_float_ops_f32;
     e->value = nh_arena_array(a, (size_t)g->n_tensor + 1, sizeof *e->value);
@@ -71,11 +62,11 @@ nh_temporal_eval *nh_temporal_new(nh_arena *a, const nh_graph *g, nh_float_kind 
     return e;
 }
 
-static void clear_states(const nh_layer *l, int64_t n, nh_layer_run *run) {
+static void clear_states(const nh_layer *l, int64_t n, nh_float_layer *run) {
     for (int s = 0; s < l->neuron->program->n_state; s++) memset(run->state[s], 0, (size_t)n * sizeof(double));
 }
 
-void nh_temporal_reset(nh_temporal_eval *e) {
+void nh_float_net_reset(nh_float_net *e) {
     e->step = 0;
     for (int i = 0; i < e->g->n_layer; i++) {
         const nh_layer *l = &e->g->layer[i];
@@ -87,17 +78,17 @@ void nh_temporal_reset(nh_temporal_eval *e) {
 
 /* --- a step ------------------------------------------------------------------------------------------------------ */
 
-static void push(nh_temporal_eval *e, int index) {
+static void push(nh_float_net *e, int index) {
     const nh_layer *l = &e->g->layer[index];
-    nh_layer_run *run = &e->run[index];
+    nh_float_layer *run = &e->run[index];
     int64_t n = size_of(e->g, l->out);
     memcpy(run->ring + e->step % run->depth * n, e->value[l->in[0]], (size_t)n * sizeof(double));
 }
 
 /* Columns of steps before the sample are 0: nothing has been pushed to them yet. */
-static void pull(nh_temporal_eval *e, int index) {
+static void pull(nh_float_net *e, int index) {
     const nh_layer *l = &e->g->layer[index];
-    nh_layer_run *run = &e->run[index];
+    nh_float_layer *run = &e->run[index];
     int64_t n = size_of(e->g, l->out);
     double *y = e->value[l->out];
     if (l->n_delay == 1) {
@@ -107,7 +98,7 @@ static void pull(nh_temporal_eval *e, int index) {
     for (int64_t i = 0; i < n; i++) y[i] = run->ring[(e->step + run->depth - l->delay[i]) % run->depth * n + i];
 }
 
-static void run_neuron(nh_temporal_eval *e, int index) {
+static void run_neuron(nh_float_net *e, int index) {
     const nh_layer *l = &e->g->layer[index];
     nh_shape s = e->g->tensor[l->out].shape;
     int64_t n = nh_shape_size(s), period = l->neuron->reset_period;
@@ -117,16 +108,7 @@ static void run_neuron(nh_temporal_eval *e, int index) {
     e->ops->neuron(l->neuron, n, s.rank > 1 ? s.dim[0] : n, in, e->run[index].state, e->value[l->out]);
 }
 
-static double scalar(const nh_layer *l, double x) {
-    switch (l->op) {
-    case NH_OP_RELU: return x > 0 ? x : 0;
-    case NH_OP_LEAKY_RELU: return x > 0 ? x : l->alpha * x;
-    case NH_OP_CLIP: return fmin(fmax(x, l->lo), l->hi);
-    default: return x;
-    }
-}
-
-static void run_layer(nh_temporal_eval *e, int index) {
+static void run_layer(nh_float_net *e, int index) {
     const nh_layer *l = &e->g->layer[index];
     int64_t n = size_of(e->g, l->out);
     const double *x = e->value[l->in[0]];
@@ -142,12 +124,11 @@ static void run_layer(nh_temporal_eval *e, int index) {
         push(e, index);
         pull(e, index);
         break;
-    default:
-        for (int64_t i = 0; i < n; i++) y[i] = scalar(l, x[i]);
+    default: nh_float_pointwise(e->g, l, x, y); break;
     }
 }
 
-void nh_temporal_step(nh_temporal_eval *e, const double *x) {
+void nh_float_net_step(nh_float_net *e, const double *x) {
     const nh_graph *g = e->g;
     for (int i = 0; i < g->n_layer; i++)
         if (nh_layer_is_late(&g->layer[i])) pull(e, i);
@@ -163,6 +144,6 @@ void nh_temporal_step(nh_temporal_eval *e, const double *x) {
     e->step++;
 }
 
-const double *nh_temporal_value(const nh_temporal_eval *e, int tensor) { return e->value[tensor]; }
+const double *nh_float_net_value(const nh_float_net *e, int tensor) { return e->value[tensor]; }
 
-const double *nh_temporal_state(const nh_temporal_eval *e, int layer, int s) { return e->run[layer].state[s]; }
+const double *nh_float_net_state(const nh_float_net *e, int layer, int s) { return e->run[layer].state[s]; }

@@ -1,11 +1,8 @@
-/* Lowering of time-stepped networks: one unit per layer, joined by streams of one frame per step. */
-#ifndef NH_STRATEGY_TEMPORAL_H
-#define NH_STRATEGY_TEMPORAL_H
+/* Lanes and cycles of convolutions and pools. */
+#ifndef NH_CONV_H
+#define NH_CONV_H
 
 #include "design.h"
-
-nh_design *nh_lower_temporal(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_options *o,
-                             const nh_dp_timing *timing);
 
 /* Cycles per output pixel that a convolution or pool needs at least and at most, and the fewest lanes that need no more
  * than r. A window of one input channel per output (pools, depthwise) has as many input as output lanes. */

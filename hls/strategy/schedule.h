@@ -1,6 +1,6 @@
-/* Times of transfers, from which cycles are planned. */
-#ifndef NH_TIMES_H
-#define NH_TIMES_H
+/* The schedule of a design: when every transfer of the first steps happens, nothing stalled from outside. */
+#ifndef NH_SCHEDULE_H
+#define NH_SCHEDULE_H
 
 #include "design.h"
 
@@ -21,11 +21,24 @@ typedef struct {
     int64_t *at, n;
 } nh_times;
 
+/* Steps that are followed: enough for the slowest loop to show its interval. */
+enum { NH_SCHEDULE_STEPS = 12 };
+
+typedef struct {
+    nh_arena *a;
+    nh_design *g;
+    nh_times (*sent)[NH_SCHEDULE_STEPS]; /* [n_stream]: transfers at the producer */
+    int64_t *ready;                      /* [n_unit]: when the unit can begin its next step */
+    nh_times *written;                   /* [n_unit]: NEURON: when the states of the step before are written */
+} nh_schedule;
+
 nh_times nh_times_new(nh_arena *a, int64_t n);
 /* Through nh_gear: output word m leaves when its last element is in, one a cycle; a wide input word occupies the gear
  * until it has been shifted out. Rewrites `in` to when the gear took the words. */
 nh_times nh_times_gear(nh_arena *a, const nh_stream *s, nh_times in);
-/* Accumulators of a MAC whose vector begins to be computed at `start` at the earliest. */
-nh_times nh_times_mac(nh_arena *a, const nh_mac *m, nh_times in, int64_t start);
+/* Hold the transfers one cycle apart at least, the first not before `from`. */
+void nh_times_in_order(nh_times t, int64_t from);
+/* When input k of the unit is offered to it, behind the gear of its stream. */
+nh_times nh_schedule_input(nh_schedule *s, const nh_unit *u, int k, int step);
 
 #endif

@@ -1,37 +1,9 @@
-#include "passes.h"
-
-#include "unary.h"
-
+/* The operators of the float reference that have no sums over weights: in double, whatever the precision of the sums.
+ */
 #include <math.h>
-#include <string.h>
 
-double **nh_float_buffers(nh_arena *a, const nh_graph *g) {
-    double **value = nh_arena_array(a, (size_t)g->n_tensor + 1, sizeof *value);
-    for (int t = 0; t < g->n_tensor; t++)
-        value[t] = nh_arena_array(a, (size_t)nh_shape_size(g->tensor[t].shape), sizeof(double));
-    return value;
-}
-
-static void eval_dense(const nh_layer *l, const double *x, double *y) {
-    int64_t n_out = l->weight->shape.dim[0], n_in = l->weight->shape.dim[1], o = 0;
-    const double *w = l->weight->value;
-    for (; o + 4 <= n_out; o += 4, w += 4 * n_in) { /* four independent sums hide the latency of addition */
-        double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-        for (int64_t i = 0; i < n_in; i++) {
-            s0 += w[i] * x[i];
-            s1 += w[i + n_in] * x[i];
-            s2 += w[i + 2 * n_in] * x[i];
-            s3 += w[i + 3 * n_in] * x[i];
-        }
-        y[o] = s0, y[o + 1] = s1, y[o + 2] = s2, y[o + 3] = s3;
-    }
-    for (; o < n_out; o++, w += n_in) {
-        double s = 0;
-        for (int64_t i = 0; i < n_in; i++) s += w[i] * x[i];
-        y[o] = s;
-    }
-    for (o = 0; l->bias && o < n_out; o++) y[o] += l->bias->value[o];
-}
+#include "float_net.h"
+#include "unary.h"
 
 static void eval_batchnorm(const nh_layer *l, nh_axis axis, const double *x, double *y, int64_t n) {
     for (int64_t i = 0; i < n; i++) {
@@ -90,12 +62,9 @@ static double eval_scalar(const nh_layer *l, double x) {
     }
 }
 
-static void eval_layer(const nh_graph *g, const nh_layer *l, double **value) {
-    const double *x = value[l->in[0]];
-    double *y = value[l->out];
+void nh_float_pointwise(const nh_graph *g, const nh_layer *l, const double *x, double *y) {
     int64_t n = nh_shape_size(g->tensor[l->in[0]].shape);
     switch (l->op) {
-    case NH_OP_DENSE: eval_dense(l, x, y); break;
     case NH_OP_BATCHNORM: eval_batchnorm(l, nh_layer_axis(g, l), x, y, n); break;
     case NH_OP_PRELU: eval_prelu(l, nh_layer_axis(g, l), x, y, n); break;
     case NH_OP_SOFTMAX:
@@ -103,15 +72,5 @@ static void eval_layer(const nh_graph *g, const nh_layer *l, double **value) {
     case NH_OP_ARGMAX: eval_lines(l, nh_layer_axis(g, l), x, y); break;
     default:
         for (int64_t i = 0; i < n; i++) y[i] = eval_scalar(l, x[i]);
-    }
-}
-
-void nh_float_eval(const nh_graph *g, const double *x, double **value) {
-    for (int i = 0; i < g->n_layer; i++) {
-        const nh_layer *l = &g->layer[i];
-        if (l->op == NH_OP_INPUT)
-            memcpy(value[l->out], x, (size_t)nh_shape_size(g->tensor[l->out].shape) * sizeof *x);
-        else
-            eval_layer(g, l, value);
     }
 }

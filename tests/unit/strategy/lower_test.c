@@ -3,9 +3,9 @@
 #include <criterion/criterion.h>
 
 #include "../passes/temporal_net.h"
+#include "conv.h"
 #include "design.h"
 #include "layout.h"
-#include "temporal.h"
 
 enum { SAMPLES = 3 };
 
@@ -85,11 +85,10 @@ static double real_of(int64_t raw, nh_format f) {
     return ldexp(f.is_signed ? (double)raw : (double)(uint64_t)raw, -nh_format_frac(f));
 }
 
-static void check_step(const nh_design *g, int64_t *const *raw, const nh_temporal_eval *e, uint64_t seed,
-                       int64_t step) {
+static void check_step(const nh_design *g, int64_t *const *raw, const nh_float_net *e, uint64_t seed, int64_t step) {
     for (int s = 0; s < g->n_stream; s++) {
         const nh_stream *t = &g->stream[s];
-        const double *want = nh_temporal_value(e, t->tensor);
+        const double *want = nh_float_net_value(e, t->tensor);
         for (int64_t i = 0; i < t->n; i++) {
             int64_t at = t->order ? t->order[i] : i;
             cr_assert_eq(real_of(raw[s][i], t->fmt), want[at],
@@ -103,20 +102,20 @@ static void check_step(const nh_design *g, int64_t *const *raw, const nh_tempora
 /* Random inputs of the input's format, two samples. */
 static void check_model(tnet *n, const nh_design *g, uint64_t seed) {
     nh_graph *f = fixed_as_float(n->a, n->g);
-    nh_temporal_eval *e = nh_temporal_new(n->a, f, NH_FLOAT64);
+    nh_float_net *e = nh_float_net_new(n->a, f, NH_FLOAT64);
     nh_design_state *state = nh_design_state_new(n->a, g);
     int64_t **raw = nh_design_buffers(n->a, g), size = size_of(n, n->g->input);
     nh_format in = g->stream[g->input].fmt;
     int64_t *x = nh_arena_array(n->a, (size_t)size, sizeof *x);
     double *v = nh_arena_array(n->a, (size_t)size, sizeof *v);
     for (int64_t step = 0; step < 2 * n->g->steps; step++) {
-        if (step % n->g->steps == 0) nh_temporal_reset(e), nh_design_state_reset(state);
+        if (step % n->g->steps == 0) nh_float_net_reset(e), nh_design_state_reset(state);
         for (int64_t i = 0; i < size; i++) {
             int64_t at = g->stream[g->input].order ? g->stream[g->input].order[i] : i;
             x[i] = between(n, (int64_t)nh_format_min(in), (int64_t)nh_format_max(in));
             v[at] = real_of(x[i], in);
         }
-        nh_temporal_step(e, v);
+        nh_float_net_step(e, v);
         nh_design_step(g, state, x, raw, NULL);
         check_step(g, raw, e, seed, step);
     }
