@@ -191,6 +191,7 @@ class Layer:
             if len(parts) != 1 or parts[0]["input_frac"] != x.frac:
                 raise Disagreement(f"layer '{self.name}': its table is for {parts[0]['input_frac']} fractional bits, its input has {x.frac}")
             raw = tables.Table(parts[0], step.kind, x.scale, step.alpha, step.beta).run(x.raw)
+        raw = np.clip(raw, self.fmt.bottom, self.fmt.top)  # a symmetric format has one value less than its table
         return Tensor(raw, self.fmt.frac, 1.0)
 
     def result(self, raw, frac, ratio):

@@ -45,7 +45,7 @@ TABLES = {
     "negative_exp": lambda x, *_: (-x).exp(),
     "log": lambda x, *_: x.ln(),
     "sqrt": lambda x, *_: x.sqrt() if x > 0 else Decimal(0),
-    "reciprocal": lambda x, *_: ONE / x,
+    "reciprocal": lambda x, *_: ONE / x if x else Decimal("Infinity"),
     "elu": lambda x, a, b: x if x > 0 else a * (x.exp() - ONE),
     "selu": lambda x, a, b: b * (x if x > 0 else a * (x.exp() - ONE)),
     "celu": lambda x, a, b: x if x > 0 else a * ((x / a).exp() - ONE),
