@@ -15,6 +15,7 @@ static char dir[48], *work;
 static nh_options opt;
 static nh_stream stream[2];
 static nh_unit unit[1];
+static nh_graph graph;
 static nh_design design;
 
 /* What the RTL means: unit demo_scale between streams of one 8-bit and one 16-bit element. */
@@ -39,8 +40,17 @@ static void set_up(void) {
                             .src_beat = 1,
                             .dst_beat = 1};
     unit[0] = (nh_unit){.id = "scale", .in = {0}, .out = {1}};
-    design = (nh_design){
-        .arena = a, .opt = &opt, .unit = unit, .n_unit = 1, .stream = stream, .n_stream = 2, .input = 0, .output = 1};
+    graph = (nh_graph){.arena = a, .steps = 1};
+    design = (nh_design){.arena = a,
+                         .graph = &graph,
+                         .steps = 1,
+                         .opt = &opt,
+                         .unit = unit,
+                         .n_unit = 1,
+                         .stream = stream,
+                         .n_stream = 2,
+                         .input = 0,
+                         .output = 1};
 }
 
 static void tear_down(void) {

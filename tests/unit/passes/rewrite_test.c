@@ -174,7 +174,7 @@ Test(passes, report_a_broken_graph_as_our_bug_and_dump_what_parses) {
 /* numpy 1.24, float64:
  *   x=[.5,-1,2]; W=[[1,-2,.5],[.25,3,-1],[0,1,1],[2,2,2],[-.5,.5,-.5]]; b=[.1,-.2,.3,0,1]
  *   z=W@x+b; relu, z*(z>0)+.01*z*(z<=0), 1/(1+exp(-z)), tanh(z), exp(z)/exp(z).sum(), clip(z,-1,2), 2*z+1, argmax */
-Test(float_eval, agrees_with_numpy) {
+Test(float_net, agrees_with_numpy) {
     static const double W[15] = {1, -2, .5, .25, 3, -1, 0, 1, 1, 2, 2, 2, -.5, .5, -.5}, b[5] = {.1, -.2, .3, 0, 1};
     static const double x[3] = {.5, -1, 2}, two[5] = {2, 2, 2, 2, 2}, one[5] = {1, 1, 1, 1, 1};
     static const struct {

@@ -232,9 +232,9 @@ static inline nh_layer layer_as_float(nh_arena *a, nh_layer l) {
     return l;
 }
 
-/* What the hardware computes, for nh_temporal_*: weights are their raw integers times the power of two of their format,
- * results that are no accumulators are cast, neurons are their exact programs, means whose divisor is no power of two
- * are sums (their readers divide). */
+/* What the hardware computes, for nh_float_net_*: weights are their raw integers times the power of two of their
+ * format, results that are no accumulators are cast, neurons are their exact programs, means whose divisor is no power
+ * of two are sums (their readers divide). */
 static inline nh_graph *fixed_as_float(nh_arena *a, const nh_graph *g) {
     nh_graph *f = NH_NEW(a, nh_graph);
     *f = *g;
