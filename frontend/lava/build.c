@@ -146,6 +146,7 @@ bool lava_build(lava_reader *r) {
     if (r->g->input < 0 || r->n_neuron == 0)
         return nh_report(r->d, NH_M_LAVA_SELECT, (nh_loc){.file = r->path}, "there is no layer of neurons to be built");
     r->g->output = r->tensor;
+    nh_graph_keep_sums(r->g);
     r->g->steps = 0;
     return true;
 }

@@ -221,5 +221,6 @@ bool nir_build(nir_model *m) {
     for (int i = 0; i < m->n_build; i++) ok &= build_node(&b, m->build[i]);
     ok &= !m->is_too_large;
     for (int i = 0; i < m->n_build && ok; i++) build_late_sum(&b, m->build[i]);
+    nh_graph_keep_sums(m->g);
     return ok;
 }

@@ -29,7 +29,7 @@ static bool run_passes(nh_session *r) {
     if (dump) fclose(dump);
     if (ok && after && size == 0) {
         ok = nh_report(r->diag, NH_O_USAGE, NH_NOWHERE, "--dump-after: there is no pass '%s'", after);
-        nh_diag_allowed(r->diag, "%s", nh_passes_names(r->arena, r->graph));
+        nh_diag_allowed(r->diag, "%s", nh_passes_names(r->arena));
     }
     if (size > 0 && r->ask.dump) fwrite(text, 1, size, r->ask.dump);
     free(text);
@@ -58,7 +58,7 @@ bool nh_run_load(nh_session *r, const char *config) {
     r->n_class = nh_shape_size(r->graph->tensor[r->graph->output].shape);
     bool resolved = nh_config_resolve(r->opt, r->graph, d);
     if (!nh_load_data(r) || !resolved || !run_passes(r)) return false;
-    if (!nh_graph_has_steps(r->graph) && !r->ask.dump_after) nh_tell_coarse(r->graph, &r->inputs, d);
+    if (!r->ask.dump_after) nh_tell_coarse(r->graph, &r->inputs, d);
     r->sources = nh_sources_end(d); /* whatever is read from here on is our own output */
     bool device = !nh_has_pnr(&r->opt->target) || nh_pnr_device_check(r->arena, d, &r->opt->target);
     if (r->ask.dump_after) return device;

@@ -15,7 +15,7 @@ enum {
 };
 
 static const nh_op_info op_table[NH_OP_COUNT] = {
-#define NH_OP(symbol, text, inputs, weights, elementwise, table, axis, strategies)                                     \
+#define NH_OP(symbol, text, inputs, weights, elementwise, table, axis, strategies, infer, eval, lower)                 \
     [NH_OP_##symbol] = {#symbol, text, inputs, weights, elementwise, table, NH_AXIS_##axis, strategies},
 #include "op.def"
 #undef NH_OP
@@ -56,6 +56,13 @@ nh_graph *nh_graph_new(nh_arena *a, const char *name) {
     g->input = g->output = -1;
     g->steps = 1;
     return g;
+}
+
+void nh_graph_keep_sums(nh_graph *g) {
+    for (int i = 0; i < g->n_layer; i++) {
+        nh_op op = g->layer[i].op;
+        g->layer[i].exact = op == NH_OP_INPUT || op == NH_OP_DENSE || nh_op_has_window(op);
+    }
 }
 
 bool nh_graph_has_state(const nh_graph *g) {

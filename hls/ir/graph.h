@@ -41,7 +41,7 @@ static inline int64_t nh_channel_of(nh_axis a, int64_t element) { return element
 typedef enum { NH_EDGE_FRAME, NH_EDGE_SPIKE, NH_EDGE_GRADED } nh_edge_kind;
 
 typedef enum {
-#define NH_OP(symbol, text, inputs, weights, elementwise, table, axis, strategies) NH_OP_##symbol,
+#define NH_OP(symbol, text, inputs, weights, elementwise, table, axis, strategies, infer, eval, lower) NH_OP_##symbol,
 #include "op.def"
 #undef NH_OP
     NH_OP_COUNT
@@ -62,7 +62,7 @@ const nh_op_info *nh_op_get(nh_op op);
 
 /* How integers of a tensor mean reals: real = raw * 2^-frac(fmt) * scale. scale is 1 for plain fixed point. */
 typedef struct {
-    bool known; /* set by passes/infer_fx */
+    bool known; /* set by passes/infer */
     nh_format fmt;
     double scale;
 } nh_quant;
@@ -125,8 +125,10 @@ typedef struct {
     const int64_t *delay; /* DELAY: [n_delay] steps >= 0 */
     int64_t n_delay;      /* 1, or the elements of the tensor */
     nh_neuron *neuron;    /* NEURON */
+    bool exact; /* INPUT, DENSE, CONV, pools of files that define no rounding behind a sum (NIR, lava): the values
+                   of the input and the sums are kept as they are, what reads them decides */
     nh_layer_options opt;
-    /* numbers decided by passes/infer_fx */
+    /* numbers decided by passes/infer */
     bool accum_exact;     /* no cast inside the sum */
     nh_format accum;      /* exact: an exact format that no partial sum overflows, in any order */
     int64_t *requant_mul; /* [n_out] integer multipliers, or NULL when the result needs a shift only:    */
@@ -159,6 +161,8 @@ bool nh_graph_has_state(const nh_graph *g);
 bool nh_layer_is_late(const nh_layer *l);
 
 nh_graph *nh_graph_new(nh_arena *a, const char *name);
+/* Mark the inputs, weighted layers and pools `exact`: for readers of files that define no rounding behind a sum. */
+void nh_graph_keep_sums(nh_graph *g);
 /* Fractional bits of the finest tensor that layer l reads; all have formats. On a core: of the one accumulator, coarser
  * inputs are multiplied. */
 int nh_graph_finest_frac(const nh_graph *g, const nh_layer *l);

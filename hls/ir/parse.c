@@ -433,6 +433,7 @@ static void parse_layer(parser *s) {
         if (!s->why) l.in[l.n_in++] = small(s, 0, s->g->n_tensor - 1);
     }
     l.out = small(s, 0, s->g->n_tensor - 1);
+    l.exact = take(s, "exact");
     if (take(s, "beta")) l.beta = real(s);
     if (take(s, "axis")) {
         l.axis = small(s, 0, NH_MAX_RANK);

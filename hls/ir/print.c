@@ -217,6 +217,7 @@ static void put_layer(const nh_graph *g, const nh_layer *l, bool values, FILE *o
     fprintf(out, " %s in", nh_op_get(l->op)->text);
     for (int k = 0; k < l->n_in; k++) fprintf(out, " %d", l->in[k]);
     fprintf(out, " out %d", l->out);
+    if (l->exact) fprintf(out, " exact");
     if (l->beta != 0) fprintf(out, " beta %.17g", l->beta);
     if (l->axis || l->n_axes) fprintf(out, " axis %d %d", l->axis, l->n_axes);
     fprintf(out, " alpha %.17g lo %.17g hi %.17g\n", l->alpha, l->lo, l->hi);

@@ -74,7 +74,7 @@ static const double *values_of(const writer *w, const int64_t *raw, int64_t n, i
     return v;
 }
 
-/* Formats that passes/infer_fx found to hold sums and products are no instruction. Slopes and bounds are finer than any
+/* Formats that passes/infer found to hold sums and products are no instruction. Slopes and bounds are finer than any
  * format. */
 static bool is_lossless(const nh_layer *l, nh_format f) {
     return l->op != NH_OP_LEAKY_RELU && l->op != NH_OP_CLIP && l->opt.result.is_auto && f.round == NH_ROUND_TRN &&

@@ -6,7 +6,7 @@
 #include "map.h"
 
 /* Populations and projections of a network whose layers all have strategy event, after the passes
- * (hls/passes/temporal_fx.c). The models of its neurons are added to f: layers whose programs are the same in the
+ * (hls/passes/infer_exact.c). The models of its neurons are added to f: layers whose programs are the same in the
  * fabric's integers share one. NULL with diagnostics. Lives in a. */
 nh_event_net *nh_event_net_of(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fabric *f);
 

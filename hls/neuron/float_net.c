@@ -4,14 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-struct nh_float_net {
-    const nh_graph *g;
-    const nh_float_ops *ops;
-    double **value;      /* [n_tensor] */
-    nh_float_layer *run; /* [n_layer] */
-    int64_t step;        /* of the sample: the next one to be run */
-};
-
 /* --- memory ------------------------------------------------------------------------------------------------------ */
 
 static int64_t size_of(const nh_graph *g, int tensor) { return nh_shape_size(g->tensor[tensor].shape); }
@@ -78,17 +70,17 @@ void nh_float_net_reset(nh_float_net *e) {
 
 /* --- a step ------------------------------------------------------------------------------------------------------ */
 
-static void push(nh_float_net *e, int index) {
-    const nh_layer *l = &e->g->layer[index];
-    nh_float_layer *run = &e->run[index];
+static nh_float_layer *run_of(nh_float_net *e, const nh_layer *l) { return &e->run[l - e->g->layer]; }
+
+static void push(nh_float_net *e, const nh_layer *l) {
+    nh_float_layer *run = run_of(e, l);
     int64_t n = size_of(e->g, l->out);
     memcpy(run->ring + e->step % run->depth * n, e->value[l->in[0]], (size_t)n * sizeof(double));
 }
 
 /* Columns of steps before the sample are 0: nothing has been pushed to them yet. */
-static void pull(nh_float_net *e, int index) {
-    const nh_layer *l = &e->g->layer[index];
-    nh_float_layer *run = &e->run[index];
+static void pull(nh_float_net *e, const nh_layer *l) {
+    nh_float_layer *run = run_of(e, l);
     int64_t n = size_of(e->g, l->out);
     double *y = e->value[l->out];
     if (l->n_delay == 1) {
@@ -98,49 +90,57 @@ static void pull(nh_float_net *e, int index) {
     for (int64_t i = 0; i < n; i++) y[i] = run->ring[(e->step + run->depth - l->delay[i]) % run->depth * n + i];
 }
 
-static void run_neuron(nh_float_net *e, int index) {
-    const nh_layer *l = &e->g->layer[index];
-    nh_shape s = e->g->tensor[l->out].shape;
-    int64_t n = nh_shape_size(s), period = l->neuron->reset_period;
-    if (period > 0 && e->step % period == l->neuron->reset_phase) clear_states(l, n, &e->run[index]);
-    const double *in[NH_MAX_INPUTS] = {NULL};
-    for (int k = 0; k < l->n_in; k++) in[k] = e->value[l->in[k]];
-    e->ops->neuron(l->neuron, n, s.rank > 1 ? s.dim[0] : n, in, e->run[index].state, e->value[l->out]);
+void nh_float_delay(nh_float_net *e, const nh_layer *l) {
+    push(e, l);
+    pull(e, l);
 }
 
-static void run_layer(nh_float_net *e, int index) {
-    const nh_layer *l = &e->g->layer[index];
-    int64_t n = size_of(e->g, l->out);
-    const double *x = e->value[l->in[0]];
-    double *y = e->value[l->out];
-    switch (l->op) {
-    case NH_OP_DENSE: e->ops->dense(l, &e->run[index], x, y); break;
-    case NH_OP_CONV: e->ops->conv(e->g, l, &e->run[index], x, y); break;
-    case NH_OP_SUMPOOL:
-    case NH_OP_AVGPOOL: e->ops->pool(e->g, l, x, y); break;
-    case NH_OP_ADD: e->ops->add(l, n, e->value, y); break;
-    case NH_OP_NEURON: run_neuron(e, index); break;
-    case NH_OP_DELAY:
-        push(e, index);
-        pull(e, index);
-        break;
-    default: nh_float_pointwise(e->g, l, x, y); break;
-    }
+void nh_float_neuron(nh_float_net *e, const nh_layer *l) {
+    nh_shape s = e->g->tensor[l->out].shape;
+    int64_t n = nh_shape_size(s), period = l->neuron->reset_period;
+    if (period > 0 && e->step % period == l->neuron->reset_phase) clear_states(l, n, run_of(e, l));
+    const double *in[NH_MAX_INPUTS] = {NULL};
+    for (int k = 0; k < l->n_in; k++) in[k] = e->value[l->in[k]];
+    e->ops->neuron(l->neuron, n, s.rank > 1 ? s.dim[0] : n, in, run_of(e, l)->state, e->value[l->out]);
+}
+
+/* The step's input is there before any layer is run. */
+void nh_float_input(nh_float_net *e, const nh_layer *l) {
+    (void)e;
+    (void)l;
+}
+
+void nh_float_dense(nh_float_net *e, const nh_layer *l) {
+    e->ops->dense(l, run_of(e, l), e->value[l->in[0]], e->value[l->out]);
+}
+
+void nh_float_conv(nh_float_net *e, const nh_layer *l) {
+    e->ops->conv(e->g, l, run_of(e, l), e->value[l->in[0]], e->value[l->out]);
+}
+
+void nh_float_pool(nh_float_net *e, const nh_layer *l) { e->ops->pool(e->g, l, e->value[l->in[0]], e->value[l->out]); }
+
+void nh_float_sum(nh_float_net *e, const nh_layer *l) {
+    e->ops->add(l, size_of(e->g, l->out), e->value, e->value[l->out]);
 }
 
 void nh_float_net_step(nh_float_net *e, const double *x) {
+    static void (*const eval[])(nh_float_net *, const nh_layer *) = {
+#define NH_OP(symbol, text, inputs, weights, elementwise, table, axis, strategies, infer, eval, lower)                 \
+    [NH_OP_##symbol] = nh_float_##eval,
+#include "op.def"
+#undef NH_OP
+    };
     const nh_graph *g = e->g;
-    for (int i = 0; i < g->n_layer; i++)
-        if (nh_layer_is_late(&g->layer[i])) pull(e, i);
     for (int i = 0; i < g->n_layer; i++) {
-        const nh_layer *l = &g->layer[i];
-        if (l->op == NH_OP_INPUT)
-            memcpy(e->value[l->out], x, (size_t)size_of(g, l->out) * sizeof *x);
-        else if (!nh_layer_is_late(l))
-            run_layer(e, i);
+        if (nh_layer_is_late(&g->layer[i])) pull(e, &g->layer[i]);
+        if (g->layer[i].op == NH_OP_INPUT)
+            memcpy(e->value[g->layer[i].out], x, (size_t)size_of(g, g->layer[i].out) * sizeof *x);
     }
     for (int i = 0; i < g->n_layer; i++)
-        if (nh_layer_is_late(&g->layer[i])) push(e, i);
+        if (!nh_layer_is_late(&g->layer[i])) eval[g->layer[i].op](e, &g->layer[i]);
+    for (int i = 0; i < g->n_layer; i++)
+        if (nh_layer_is_late(&g->layer[i])) push(e, &g->layer[i]);
     e->step++;
 }
 

@@ -32,8 +32,29 @@ typedef struct {
 } nh_image_shape;
 nh_image_shape nh_image_of(nh_shape s);
 
-/* A layer without sums over weights and without state. */
-void nh_float_pointwise(const nh_graph *g, const nh_layer *l, const double *x, double *y);
+struct nh_float_net {
+    const nh_graph *g;
+    const nh_float_ops *ops;
+    double **value;      /* [n_tensor] */
+    nh_float_layer *run; /* [n_layer] */
+    int64_t step;        /* of the sample: the next one to be run */
+};
+
+/* One per name in the column `eval` of op.def: one step of layer l, whose inputs have their values. Sums over weights,
+ * pools and neurons are in the precision of the net, the others in double. */
+#define NH_FLOAT_EVAL(name) void nh_float_##name(nh_float_net *e, const nh_layer *l)
+NH_FLOAT_EVAL(input);
+NH_FLOAT_EVAL(dense);
+NH_FLOAT_EVAL(conv);
+NH_FLOAT_EVAL(pool);
+NH_FLOAT_EVAL(sum);
+NH_FLOAT_EVAL(neuron);
+NH_FLOAT_EVAL(delay);
+NH_FLOAT_EVAL(wire);
+NH_FLOAT_EVAL(batchnorm);
+NH_FLOAT_EVAL(prelu);
+NH_FLOAT_EVAL(lines); /* softmax, argmax: the elements along the axes together */
+NH_FLOAT_EVAL(scalar);
 
 /* x cast to the format, exactly. */
 double nh_cast_double(double x, nh_format f);

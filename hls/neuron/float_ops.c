@@ -1,19 +1,27 @@
 /* The operators of the float reference that have no sums over weights: in double, whatever the precision of the sums.
  */
 #include <math.h>
+#include <string.h>
 
 #include "float_net.h"
 #include "unary.h"
 
-static void eval_batchnorm(const nh_layer *l, nh_axis axis, const double *x, double *y, int64_t n) {
-    for (int64_t i = 0; i < n; i++) {
+void nh_float_batchnorm(nh_float_net *e, const nh_layer *l) {
+    nh_axis axis = nh_layer_axis(e->g, l);
+    const double *x = e->value[l->in[0]];
+    double *y = e->value[l->out];
+    for (int64_t i = 0; i < nh_shape_size(e->g->tensor[l->out].shape); i++) {
         int64_t c = nh_channel_of(axis, i);
         y[i] = l->weight->value[c] * x[i] + (l->bias ? l->bias->value[c] : 0);
     }
 }
 
-static void eval_prelu(const nh_layer *l, nh_axis axis, const double *x, double *y, int64_t n) {
-    for (int64_t i = 0; i < n; i++) y[i] = x[i] < 0 ? l->weight->value[nh_channel_of(axis, i)] * x[i] : x[i];
+void nh_float_prelu(nh_float_net *e, const nh_layer *l) {
+    nh_axis axis = nh_layer_axis(e->g, l);
+    const double *x = e->value[l->in[0]];
+    double *y = e->value[l->out];
+    for (int64_t i = 0; i < nh_shape_size(e->g->tensor[l->out].shape); i++)
+        y[i] = x[i] < 0 ? l->weight->value[nh_channel_of(axis, i)] * x[i] : x[i];
 }
 
 /* n elements that stand `stride` apart. */
@@ -38,8 +46,10 @@ static double first_maximum(const double *x, int64_t n, int64_t stride) {
     return (double)best;
 }
 
-/* The layers that take the elements along their axes together: line by line. */
-static void eval_lines(const nh_layer *l, nh_axis a, const double *x, double *y) {
+void nh_float_lines(nh_float_net *e, const nh_layer *l) {
+    nh_axis a = nh_layer_axis(e->g, l);
+    const double *x = e->value[l->in[0]];
+    double *y = e->value[l->out];
     for (int64_t line = 0; line < a.outer * a.inner; line++) {
         int64_t at = line / a.inner * a.n * a.inner + line % a.inner;
         if (l->op == NH_OP_SOFTMAX)
@@ -58,19 +68,15 @@ static double eval_scalar(const nh_layer *l, double x) {
     case NH_OP_CLIP: return x < l->lo ? l->lo : x > l->hi ? l->hi : x;
     case NH_OP_SIGMOID: return 1 / (1 + exp(-x));
     case NH_OP_TANH: return tanh(x);
-    default: return nh_unary_get(l->op) ? nh_unary_eval(l, x) : x;
+    default: return nh_unary_eval(l, x);
     }
 }
 
-void nh_float_pointwise(const nh_graph *g, const nh_layer *l, const double *x, double *y) {
-    int64_t n = nh_shape_size(g->tensor[l->in[0]].shape);
-    switch (l->op) {
-    case NH_OP_BATCHNORM: eval_batchnorm(l, nh_layer_axis(g, l), x, y, n); break;
-    case NH_OP_PRELU: eval_prelu(l, nh_layer_axis(g, l), x, y, n); break;
-    case NH_OP_SOFTMAX:
-    case NH_OP_LOG_SOFTMAX:
-    case NH_OP_ARGMAX: eval_lines(l, nh_layer_axis(g, l), x, y); break;
-    default:
-        for (int64_t i = 0; i < n; i++) y[i] = eval_scalar(l, x[i]);
-    }
+void nh_float_scalar(nh_float_net *e, const nh_layer *l) {
+    const double *x = e->value[l->in[0]];
+    for (int64_t i = 0; i < nh_shape_size(e->g->tensor[l->out].shape); i++) e->value[l->out][i] = eval_scalar(l, x[i]);
+}
+
+void nh_float_wire(nh_float_net *e, const nh_layer *l) {
+    memcpy(e->value[l->out], e->value[l->in[0]], (size_t)nh_shape_size(e->g->tensor[l->out].shape) * sizeof(double));
 }

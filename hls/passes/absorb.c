@@ -4,7 +4,8 @@
 #include <math.h>
 
 #include "edit.h"
-#include "temporal.h"
+#include "neurons.h"
+#include "passes.h"
 
 static bool absorb_sum(nh_graph *g, int at, int k) {
     nh_layer *l = &g->layer[at];

@@ -5,8 +5,7 @@
 #include "passes.h"
 
 /* Warn (N208) of results whose format, from interval analysis, leaves few bits to the values that occur: over the
- * inputs, the first few of them, or over samples drawn from the input's format when there are none. After infer_fx, of
- * networks without time. */
+ * inputs, the first few of them, or over samples drawn from the input's format when there are none. After infer. */
 void nh_tell_coarse(const nh_graph *g, const nh_samples *inputs, nh_diag *d);
 
 #endif

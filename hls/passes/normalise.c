@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "edit.h"
-#include "temporal.h"
+#include "infer.h"
 
 typedef struct {
     nh_graph *g;
@@ -23,7 +23,7 @@ static nh_layer *weighted_source(const rewriter *w, int k) {
         nh_layer *from = &w->g->layer[x->producer];
         if (x->n_consumers != 1 || t == w->g->output) return NULL;
         if (from->op == NH_OP_DENSE || from->op == NH_OP_CONV)
-            return from->weight->raw ? NULL : from; /* raw: integers as they are */
+            return from->exact && !from->weight->raw ? from : NULL; /* raw: integers as they are */
         if (from->op != NH_OP_RESHAPE && from->op != NH_OP_DELAY) return NULL;
         t = from->in[0];
     }

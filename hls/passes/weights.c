@@ -20,13 +20,13 @@ static extent extent_of(const double *v, int64_t n) {
     return (extent){min, max, sum == 0};
 }
 
-/* What automatic weights must represent, by the calibration method. */
-static nh_fit weight_fit(nh_infer *c, const nh_layer *l, const double *v, int64_t n) {
+nh_fit nh_infer_weight_fit(nh_infer *c, const nh_layer *l, const double *v, int64_t n) {
     extent e = extent_of(v, n);
     nh_fit f = {
         .lo = e.min, .hi = e.max, .unit = 1, .is_signed = true, .bits = l->opt.weight_bits, .round = NH_ROUND_RND_CONV};
     if (c->o->calibrate.method == NH_CALIBRATE_MINMAX || (f.lo == 0 && f.hi == 0)) return f;
-    int64_t stride = nh_kept_stride(n, l->weight->shape.dim[l->weight->shape.rank - 1]), count = 0;
+    nh_shape shape = l->weight->shape;
+    int64_t row = shape.rank > 1 ? nh_shape_size(shape) / shape.dim[0] : n, stride = nh_kept_stride(n, row), count = 0;
     for (int64_t i = 0; i < n; i += stride) c->kept[count++] = v[i];
     nh_values values = {c->kept, count};
     if (c->o->calibrate.method == NH_CALIBRATE_MSE)
@@ -69,12 +69,12 @@ static void fit_power_of_two(nh_infer *c, nh_layer *l, int64_t n_out, int64_t n_
         return;
     }
     if (l->opt.granularity == NH_PER_TENSOR) {
-        w->fmt = nh_fit_format(weight_fit(c, l, w->value, n_out * n_in));
+        w->fmt = nh_fit_format(nh_infer_weight_fit(c, l, w->value, n_out * n_in));
         return;
     }
     int *int_bits = nh_arena_array(c->scratch, (size_t)n_out, sizeof *int_bits), most = -64, least;
     for (int64_t o = 0; o < n_out; o++) {
-        nh_fit f = weight_fit(c, l, w->value + o * n_in, n_in);
+        nh_fit f = nh_infer_weight_fit(c, l, w->value + o * n_in, n_in);
         int_bits[o] = f.lo == 0 && f.hi == 0 ? -64 : nh_fit_format(f).int_bits;
         most = int_bits[o] > most ? int_bits[o] : most;
     }
@@ -89,9 +89,9 @@ static void fit_arbitrary(nh_infer *c, nh_layer *l, int64_t n_out, int64_t n_in)
     nh_param *w = l->weight;
     bool per_channel = l->opt.granularity == NH_PER_CHANNEL;
     double *scale = nh_arena_array(c->g->arena, (size_t)n_out, sizeof *scale), most = 0;
-    double whole = per_channel ? 0 : nh_fit_scale(weight_fit(c, l, w->value, n_out * n_in));
+    double whole = per_channel ? 0 : nh_fit_scale(nh_infer_weight_fit(c, l, w->value, n_out * n_in));
     for (int64_t o = 0; o < n_out; o++) {
-        scale[o] = per_channel ? nh_fit_scale(weight_fit(c, l, w->value + o * n_in, n_in)) : whole;
+        scale[o] = per_channel ? nh_fit_scale(nh_infer_weight_fit(c, l, w->value + o * n_in, n_in)) : whole;
         most = fmax(most, scale[o]);
     }
     double least = most > 0 ? ldexp(most, -spread_bits(l)) : 1;
@@ -107,23 +107,21 @@ static void warn_overflow(nh_infer *c, const nh_layer *l, const char *what, cons
         .lo = e.min, .hi = e.max, .unit = 1, .is_signed = f.is_signed || e.min < 0, .bits = 64, .round = f.round};
     int needed = nh_fit_format(fit).int_bits; /* with 64 bits: no end rounds up */
     int width = f.width_bits + needed - f.int_bits;
-    nh_infer_say(c, l, NH_N_WEIGHT_OVERFLOW, "layer '%s': %llu of %llu %s %s %s, the worst is %g", l->name,
+    nh_infer_say(c, l, NH_N_WEIGHT_OVERFLOW, "%llu of %llu %s %s %s, the worst is %g",
                  (unsigned long long)p->overflow.overflowed, (unsigned long long)p->overflow.n, what,
                  f.overflow == NH_OVERFLOW_WRAP ? "wrap in" : "saturate in", nh_format_print(f, buf), worst);
     f = nh_format_make(fit.is_signed, width < 1 ? 1 : width > 64 ? 64 : width, needed, f.round, f.overflow);
     nh_diag_hint(c->d, "%s holds them all", nh_format_print(f, better));
 }
 
-/* value[o][i] / scale[o] -> raw, counting overflow. Returns the overflowed value of largest magnitude. */
-static double quantize(nh_infer *c, nh_param *p, int64_t n_out, int64_t n_in) {
-    int64_t *raw = nh_arena_array(c->g->arena, (size_t)(n_out * n_in), sizeof *raw);
-    double worst = 0;
+int64_t nh_infer_quantize(nh_infer *c, nh_param *p, const double *v, int64_t n_out, int64_t n_in, const double *scale) {
+    int64_t *raw = nh_arena_array(c->g->arena, (size_t)(n_out * n_in), sizeof *raw), worst = -1;
     for (int64_t o = 0, k = 0; o < n_out; o++) {
-        double scale = p->scale ? p->scale[o] : 1;
+        double by = scale ? scale[o] : 1;
         for (int64_t i = 0; i < n_in; i++, k++) {
             uint64_t before = p->overflow.overflowed;
-            raw[k] = (int64_t)nh_fx_from_double(p->value[k] / scale, p->fmt, &p->overflow);
-            if (p->overflow.overflowed != before && fabs(p->value[k]) > fabs(worst)) worst = p->value[k];
+            raw[k] = (int64_t)nh_fx_from_double(v[k] / by, p->fmt, &p->overflow);
+            if (p->overflow.overflowed != before && (worst < 0 || fabs(v[k]) > fabs(v[worst]))) worst = k;
         }
     }
     p->raw = raw;
@@ -134,9 +132,9 @@ bool nh_infer_weight(nh_infer *c, nh_layer *l, int64_t n_out, int64_t n_in) {
     nh_param *w = l->weight;
     extent e = extent_of(w->value, n_out * n_in);
     bool is_auto = l->opt.weight.is_auto, is_arbitrary = is_auto && l->opt.scale == NH_SCALE_ARBITRARY;
-    if (!e.is_finite) return nh_infer_say(c, l, NH_N_NOT_FINITE, "layer '%s': a weight is not finite", l->name);
+    if (!e.is_finite) return nh_infer_say(c, l, NH_N_NOT_FINITE, "a weight is not finite");
     if (is_auto && l->opt.weight_bits < 2)
-        return nh_infer_say(c, l, NH_N_WEIGHT_BITS, "layer '%s': automatic weights need at least 2 bits", l->name);
+        return nh_infer_say(c, l, NH_N_WEIGHT_BITS, "automatic weights need at least 2 bits");
     w->scale = NULL;
     w->overflow = (nh_fx_count){0};
     if (!is_auto)
@@ -146,10 +144,11 @@ bool nh_infer_weight(nh_infer *c, nh_layer *l, int64_t n_out, int64_t n_in) {
     else
         fit_power_of_two(c, l, n_out, n_in);
     if (!nh_infer_signed64(c, l, "weight", w->fmt, l->opt.weight.at)) return false;
-    double worst = quantize(c, w, n_out, n_in);
+    int64_t at = nh_infer_quantize(c, w, w->value, n_out, n_in, w->scale);
+    double worst = at < 0 ? 0 : w->value[at];
 
     char buf[NH_FORMAT_TEXT];
-    nh_infer_say(c, l, NH_N_FORMAT, "layer '%s': weight %s (%s%s%s%s, %g .. %g)", l->name, nh_format_print(w->fmt, buf),
+    nh_infer_say(c, l, NH_N_FORMAT, "weight %s (%s%s%s%s, %g .. %g)", nh_format_print(w->fmt, buf),
                  is_auto ? "auto, " : "given", is_auto ? nh_method_text(c->o->calibrate.method) : "",
                  is_arbitrary ? ", arbitrary scale" : "",
                  !w->scale                              ? ""
@@ -160,8 +159,8 @@ bool nh_infer_weight(nh_infer *c, nh_layer *l, int64_t n_out, int64_t n_in) {
     if (w->overflow.overflowed && (!is_auto || c->o->calibrate.method == NH_CALIBRATE_MINMAX))
         warn_overflow(c, l, "weights", w, worst, e);
     else if (w->overflow.overflowed)
-        nh_infer_say(c, l, NH_N_FORMAT, "layer '%s': %llu of %llu weights are clipped by the method, the largest is %g",
-                     l->name, (unsigned long long)w->overflow.overflowed, (unsigned long long)w->overflow.n, worst);
+        nh_infer_say(c, l, NH_N_FORMAT, "%llu of %llu weights are clipped by the method, the largest is %g",
+                     (unsigned long long)w->overflow.overflowed, (unsigned long long)w->overflow.n, worst);
     return true;
 }
 
@@ -182,12 +181,10 @@ static nh_i128 bias_raw(double value, double unit, const nh_format *given, nh_fo
 static void note_bias(nh_infer *c, const nh_layer *l, const nh_format *given, int frac, extent e, double worst) {
     char buf[NH_FORMAT_TEXT];
     nh_param *b = l->bias;
-    nh_infer_say(c, l, NH_N_FORMAT,
-                 "layer '%s': bias %s (%s, %g .. %g), stored with the accumulator's %d fractional bits", l->name,
+    nh_infer_say(c, l, NH_N_FORMAT, "bias %s (%s, %g .. %g), stored with the accumulator's %d fractional bits",
                  nh_format_print(given ? *given : b->fmt, buf), given ? "given" : "auto", e.min, e.max, frac);
     if (given && nh_format_frac(*given) > frac)
-        nh_infer_say(c, l, NH_N_ROUNDED_BIAS,
-                     "layer '%s': the bias has %d fractional bits, the accumulator %d: it is rounded", l->name,
+        nh_infer_say(c, l, NH_N_ROUNDED_BIAS, "the bias has %d fractional bits, the accumulator %d: it is rounded",
                      nh_format_frac(*given), frac);
     if (!b->overflow.overflowed) return;
     nh_format stored = b->fmt;
@@ -200,7 +197,7 @@ bool nh_infer_bias(nh_infer *c, nh_layer *l, int64_t n_out, int frac, const doub
     nh_param *b = l->bias;
     extent e = extent_of(b->value, n_out);
     const nh_format *given = l->opt.bias.is_auto ? NULL : &l->opt.bias.fmt;
-    if (!e.is_finite) return nh_infer_say(c, l, NH_N_NOT_FINITE, "layer '%s': a bias is not finite", l->name);
+    if (!e.is_finite) return nh_infer_say(c, l, NH_N_NOT_FINITE, "a bias is not finite");
     if (given && !nh_infer_signed64(c, l, "bias", *given, l->opt.bias.at)) return false;
     nh_format widest = nh_format_make(true, 64, 64 - frac, NH_ROUND_RND, NH_OVERFLOW_SAT);
     int64_t *raw = nh_arena_array(c->g->arena, (size_t)n_out, sizeof *raw);
@@ -212,8 +209,7 @@ bool nh_infer_bias(nh_infer *c, nh_layer *l, int64_t n_out, int frac, const doub
         nh_fx_count in_given = {0}, in_accum = {0};
         nh_i128 r = bias_raw(b->value[o], unit[o], given, accum ? *accum : widest, &in_given, &in_accum);
         if (!accum && in_accum.overflowed)
-            return nh_infer_say(c, l, NH_N_ACCUM_WIDE,
-                                "layer '%s': the bias %g needs more than 64 bits at %d fractional bits", l->name,
+            return nh_infer_say(c, l, NH_N_ACCUM_WIDE, "the bias %g needs more than 64 bits at %d fractional bits",
                                 b->value[o], frac);
         bool lost = in_given.overflowed || in_accum.overflowed;
         b->overflow.overflowed += lost;

@@ -147,6 +147,7 @@ static bool can_join(const nh_layer_run *r, const nh_layer *l) {
 /* Units with geometry or state end in their own tensor; a dense layer, or a datapath, goes on element by element. */
 static bool takes_followers(nh_op op) {
     switch (op) {
+    case NH_OP_INPUT:
     case NH_OP_CONV:
     case NH_OP_SUMPOOL:
     case NH_OP_AVGPOOL:
@@ -172,22 +173,31 @@ static void collect_run(const nh_lowering *c, nh_layer_run *r, const nh_layer **
     }
 }
 
-static bool lower_run(nh_lowering *c, const nh_layer_run *r) {
+bool nh_lower_dense(nh_lowering *c, const nh_layer_run *r) {
+    return r->layer[0]->opt.strategy == NH_STRATEGY_RESOURCE ? nh_lower_mac(c, r) : nh_lower_datapath(c, r);
+}
+
+bool nh_lower_sum(nh_lowering *c, const nh_layer_run *r) {
     const nh_layer *l = r->layer[0];
-    switch (l->op) {
-    case NH_OP_DENSE: return l->opt.strategy == NH_STRATEGY_RESOURCE ? nh_lower_mac(c, r) : nh_lower_datapath(c, r);
-    case NH_OP_CONV:
-    case NH_OP_SUMPOOL:
-    case NH_OP_AVGPOOL: return nh_lower_conv(c, r);
-    case NH_OP_NEURON: return nh_lower_neuron(c, r);
-    case NH_OP_DELAY: return nh_lower_delay(c, r);
-    case NH_OP_ADD:
-        nh_report(c->d, NH_P_BRANCH, l->at, "layer '%s' adds tensors, and no neuron takes the sum", l->name);
-        nh_diag_layer(c->d, l->name);
-        nh_diag_hint(c->d, "sums of tensors are built in front of neurons");
-        return false;
-    default: return nh_lower_datapath(c, r);
-    }
+    nh_report(c->d, NH_P_BRANCH, l->at, "layer '%s' adds tensors, and no neuron takes the sum", l->name);
+    nh_diag_layer(c->d, l->name);
+    nh_diag_hint(c->d, "sums of tensors are built in front of neurons");
+    return false;
+}
+
+bool nh_lower_wire(nh_lowering *c, const nh_layer_run *r) {
+    nh_report(c->d, NH_O_BUG, r->layer[0]->at, "layer '%s' needs no unit", r->layer[0]->name);
+    return false;
+}
+
+static bool lower_run(nh_lowering *c, const nh_layer_run *r) {
+    static bool (*const lower[])(nh_lowering *, const nh_layer_run *) = {
+#define NH_OP(symbol, text, inputs, weights, elementwise, table, axis, strategies, infer, eval, lower)                 \
+    [NH_OP_##symbol] = nh_lower_##lower,
+#include "op.def"
+#undef NH_OP
+    };
+    return lower[r->layer[0]->op](c, r);
 }
 
 /* What a table may be wrong by before it is said, in LSBs of the result. */
@@ -228,7 +238,8 @@ static bool closes_loop(const nh_graph *g, const nh_layer *l) {
     return l->op == NH_OP_DELAY && g->tensor[nh_root_tensor(g, l->in[0])].producer >= (int)(l - g->layer);
 }
 
-static void lower_input(nh_lowering *c, const nh_layer *l) {
+bool nh_lower_input(nh_lowering *c, const nh_layer_run *r) {
+    const nh_layer *l = r->layer[0];
     int64_t size = nh_shape_size(c->g->tensor[l->out].shape);
     int made = add_stream(c, l->out, -1, c->o->io == NH_IO_STREAM ? min(c->o->beat, size) : size);
     c->open[l->out] = made;
@@ -237,6 +248,7 @@ static void lower_input(nh_lowering *c, const nh_layer *l) {
         c->design->input = made;
     else
         c->design->also_in[c->design->n_also_in++] = made;
+    return true;
 }
 
 static bool lower_layers(nh_lowering *c) {
@@ -246,19 +258,20 @@ static bool lower_layers(nh_lowering *c) {
     const nh_layer **layer = nh_arena_array(c->a, n + 1, sizeof *layer);
     for (int i = 0; i < c->g->n_layer; i++) {
         const nh_layer *l = &c->g->layer[i];
-        if (l->op == NH_OP_INPUT) lower_input(c, l);
-        if (l->op == NH_OP_INPUT || built[i] || nh_is_wire(l) || !c->readers[nh_root_tensor(c->g, l->out)]) continue;
+        bool is_read = l->op == NH_OP_INPUT || c->readers[nh_root_tensor(c->g, l->out)] > 0;
+        if (built[i] || nh_is_wire(l) || !is_read) continue;
         nh_layer_run r = {.g = c->g, .layout = c->layout, .timing = &c->timing, .lut_inputs = c->o->target.lut_inputs};
         layer[0] = l;
         collect_run(c, &r, layer);
         for (int k = 0; k < r.n; k++) built[r.layer[k] - c->g->layer] = true;
         c->notes = (nh_notes){0};
         bool is_made = true;
+        int before = c->design->n_unit;
         if (closes_loop(c->g, l))
             loop[n_loop++] = nh_lower_loop_begin(c, &r);
         else
             is_made = lower_run(c, &r);
-        if (is_made) finish_unit(c, &c->design->unit[c->design->n_unit - 1], l);
+        if (is_made && c->design->n_unit > before) finish_unit(c, &c->design->unit[c->design->n_unit - 1], l);
         ok &= is_made;
     }
     for (int i = 0; i < n_loop && ok; i++) nh_lower_loop_end(c, loop[i]);

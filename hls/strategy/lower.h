@@ -37,18 +37,26 @@ int64_t nh_lower_lanes(const nh_lowering *c, int stream);
 /* Raw biases at the accumulator's resolution, in the order of the rows; NULL without a bias. */
 nh_i128 *nh_lower_biases(nh_lowering *c, const nh_layer *l, int64_t rows, const int64_t *order);
 
-/* --- one per kind of layer (unit_<kind>.c): the unit of a run, joined to the streams. False: diagnosed. ----------- */
+/* --- one per name in the column `lower` of hls/ir/op.def (unit_<kind>.c, lower.c) ----------------------------------
+ *
+ * The unit of a run, joined to the streams. False: an error was reported. */
 
 bool nh_lower_datapath(nh_lowering *c, const nh_layer_run *r);
-bool nh_lower_mac(nh_lowering *c, const nh_layer_run *r);
+bool nh_lower_dense(nh_lowering *c, const nh_layer_run *r); /* a MAC or a datapath, by strategy */
 bool nh_lower_conv(nh_lowering *c, const nh_layer_run *r);
 bool nh_lower_neuron(nh_lowering *c, const nh_layer_run *r);
 bool nh_lower_delay(nh_lowering *c, const nh_layer_run *r);
+bool nh_lower_sum(nh_lowering *c, const nh_layer_run *r);
+bool nh_lower_input(nh_lowering *c, const nh_layer_run *r); /* a port */
+bool nh_lower_wire(nh_lowering *c, const nh_layer_run *r);  /* never called: wires have no unit */
+
 /* The frame buffer of a path from a fork to a join: a delay of no step, where the producer holds no frame itself. */
 int nh_lower_buffered(nh_lowering *c, int stream);
 /* A delay that closes a loop stands before the layer that makes what it delays: its unit (the index is returned) is
  * made at its place, its input is connected when all layers have their units. */
 int nh_lower_loop_begin(nh_lowering *c, const nh_layer_run *r);
 void nh_lower_loop_end(nh_lowering *c, int unit);
+
+bool nh_lower_mac(nh_lowering *c, const nh_layer_run *r);
 
 #endif

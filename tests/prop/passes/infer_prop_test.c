@@ -117,7 +117,7 @@ static void run(uint64_t *s, const nh_graph *g, nh_i128 **value) {
     }
 }
 
-Test(infer_fx, random_networks_keep_every_promise) {
+Test(infer, random_networks_keep_every_promise) {
     uint64_t s = 1;
     for (int k = 0; k < 400; k++) {
         nh_samples data;
@@ -144,7 +144,7 @@ Test(infer_fx, random_networks_keep_every_promise) {
 }
 
 /* The widest accumulator is reached: without bias, the extreme inputs of the extreme row need all its bits. */
-Test(infer_fx, exact_accumulators_are_not_wider_than_needed) {
+Test(infer, exact_accumulators_are_not_wider_than_needed) {
     uint64_t s = 2;
     for (int k = 0; k < 200; k++) {
         int64_t n = between(&s, 1, 12);
@@ -163,7 +163,7 @@ Test(infer_fx, exact_accumulators_are_not_wider_than_needed) {
     }
 }
 
-Test(infer_fx, text_form_reads_back_after_all_passes) {
+Test(infer, text_form_reads_back_after_all_passes) {
     uint64_t s = 3;
     for (int k = 0; k < 50; k++) {
         nh_samples data;
@@ -186,7 +186,7 @@ Test(infer_fx, text_form_reads_back_after_all_passes) {
 }
 
 /* 1024 x 1024, every method and kind: far below a second (4096 x 4096 takes 16 times as long). */
-Test(infer_fx, is_linear_and_fast_in_the_weights) {
+Test(infer, is_linear_and_fast_in_the_weights) {
     uint64_t s = 4;
     for (int k = 0; k < 6; k++) {
         net t = net_new(1024, "fixed<8,1>");

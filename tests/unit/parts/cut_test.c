@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "../passes/temporal_net.h"
+#include "../passes/steps_net.h"
 #include "machine.h"
 #include "parts.h"
 
@@ -77,6 +77,7 @@ Test(parts, runs_of_one_place_are_one_part) {
 Test(parts, a_tensor_has_one_format_on_both_sides) {
     tnet n = chain(4);
     put(&n, ".ppffhh");
+    nh_graph_keep_sums(n.g);
     cr_assert(nh_passes_run(n.g, &n.o, NULL, n.d, NULL, NULL));
     const nh_parts *p = nh_parts_cut(n.a, n.d, n.g, &n.o);
     cr_assert_eq(p->n_part, 3);
@@ -174,6 +175,7 @@ Test(parts, parts_on_a_fabric_share_it) {
     put(&n, ".ffhhff");
     double *x = random_samples(&n, 4, 1);
     nh_samples s = {.x = x, .n = 4, .size = n.g->steps * 6};
+    nh_graph_keep_sums(n.g);
     cr_assert(nh_passes_run(n.g, &n.o, &s, n.d, NULL, NULL));
     nh_parts *p = nh_parts_cut(n.a, n.d, n.g, &n.o);
     cr_assert(p && nh_parts_lower(n.a, n.d, p, &n.o));
@@ -265,6 +267,7 @@ Test(parts, pipeline_fabric_and_host_are_the_whole_network) {
         put(&n, places[i]);
         double *x = random_samples(&n, 4, 1);
         nh_samples s = {.x = x, .n = 4, .size = n.g->steps * 6};
+        nh_graph_keep_sums(n.g);
         bool ok = nh_passes_run(n.g, &n.o, &s, n.d, NULL, NULL);
         nh_parts *p = ok ? nh_parts_cut(n.a, n.d, n.g, &n.o) : NULL;
         ok = p && nh_parts_lower(n.a, n.d, p, &n.o);
@@ -306,6 +309,7 @@ static int run_cut(uint64_t seeds, nh_strategy first, nh_strategy second) {
                                    .guard_bits = 2};
         double *x = random_samples(&n, 2, 1);
         nh_samples s = {.x = x, .n = 2, .size = n.g->steps * size_of(&n, n.g->input)};
+        nh_graph_keep_sums(n.g);
         nh_parts *p = nh_passes_run(n.g, &n.o, &s, n.d, NULL, NULL) ? nh_parts_cut(n.a, n.d, n.g, &n.o) : NULL;
         bool chain_of_parts = p && p->n_part > (first != second) && nh_parts_lower(n.a, n.d, p, &n.o);
         for (int k = 0; chain_of_parts && k < 2; k++) expect_whole(&n, p, x + k * s.size);

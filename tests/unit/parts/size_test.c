@@ -1,7 +1,7 @@
 /* Sizes of a fabric that the configuration leaves open: the least that the network needs. Counted by hand. */
 #include <criterion/criterion.h>
 
-#include "../passes/temporal_net.h"
+#include "../passes/steps_net.h"
 #include "from_graph.h"
 #include "parts.h"
 
@@ -35,6 +35,7 @@ Test(size, coordinates_are_as_wide_as_the_largest_image_of_a_convolution) {
     n.o.fabric.f = f, n.o.fabric.given = true;
     double *x = nh_arena_array(n.a, (size_t)(n.g->steps * 90), sizeof *x);
     nh_samples s = {.x = x, .n = 1, .size = n.g->steps * 90};
+    nh_graph_keep_sums(n.g);
     cr_assert(nh_passes_run(n.g, &n.o, &s, n.d, NULL, NULL));
     bool ok = nh_map_size_words(n.d, n.g, &f, &(nh_map_options){.most_contexts = 1});
     if (!ok) nh_diag_print(n.d, NH_NOTE, false, stderr);

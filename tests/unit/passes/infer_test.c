@@ -188,7 +188,7 @@ Test(infer_dense, refuses_accumulators_beyond_64_bits) {
     cr_expect(says(&t, NH_N_ACCUM_WIDE,
                    "layer 'fc': the exact accumulator needs 71 bits")); /* 70 fractional bits, sums below 1 */
     l->bias = param(&t, (nh_shape){1, {2}}, b2);
-    cr_expect_not(nh_pass_infer_fx(t.g, &t.o, NULL, t.d));
+    cr_expect_not(nh_pass_infer(t.g, &t.o, NULL, NULL, t.d));
     cr_expect(says(&t, NH_N_ACCUM_WIDE, "the bias 0.5 needs more than 64 bits at 70 fractional bits"));
     nh_arena_free(t.a);
 }
@@ -331,7 +331,8 @@ Test(calibrate, percentiles_are_numpys) {
     t.o.calibrate.method = NH_CALIBRATE_PERCENTILE;
     t.o.calibrate.percentile = 97.5;
     nh_samples s = {x, 101, 1};
-    cr_assert(nh_pass_calibrate(t.g, &t.o, &s, t.d));
+    nh_seen *seen;
+    cr_assert(nh_pass_calibrate(t.a, t.g, &t.o, &s, t.d, &seen));
     cr_expect_float_eq(t.g->tensor[0].cal_max, 97.5, 1e-12);
     cr_expect_float_eq(t.g->tensor[0].cal_min, 2.5, 1e-12);
     nh_arena_free(t.a);
@@ -346,7 +347,8 @@ Test(calibrate, sees_every_column) {
     t.o.calibrate.method = NH_CALIBRATE_PERCENTILE;
     t.o.calibrate.percentile = 99;
     nh_samples s = {x, 5000, 64};
-    cr_assert(nh_pass_calibrate(t.g, &t.o, &s, t.d));
+    nh_seen *seen;
+    cr_assert(nh_pass_calibrate(t.a, t.g, &t.o, &s, t.d, &seen));
     cr_expect_float_eq(t.g->tensor[0].cal_max, 8, 1e-12);
     nh_arena_free(t.a);
 }

@@ -161,7 +161,7 @@ Test(passes, report_a_broken_graph_as_our_bug_and_dump_what_parses) {
     char *dump = NULL;
     size_t size;
     FILE *f = open_memstream(&dump, &size);
-    cr_assert(nh_passes_run(t.g, &t.o, NULL, t.d, "infer_fx", f));
+    cr_assert(nh_passes_run(t.g, &t.o, NULL, t.d, "infer", f));
     fclose(f);
     cr_expect_not_null(nh_graph_parse(t.a, t.d, "dump", dump));
     free(dump);

@@ -73,6 +73,7 @@ static nh_design *make(net *t, nh_scale_kind scale, nh_granularity granularity) 
     layers(t, &s);
     double *x = nh_arena_alloc(t->a, 8 * STEPS * PIXELS * sizeof *x);
     for (int i = 0; i < 8 * STEPS * PIXELS; i++) x[i] = floor(16 * random_of(&s)) / 4;
+    nh_graph_keep_sums(t->g);
     bool ok = nh_passes_run(t->g, &t->o, &(nh_samples){x, 8, STEPS * PIXELS}, t->d, NULL, NULL);
     nh_design *g = ok ? nh_lower(t->a, t->d, t->g, &t->o) : NULL;
     if (!g) nh_diag_print(t->d, NH_NOTE, false, stderr);

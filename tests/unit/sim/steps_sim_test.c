@@ -97,6 +97,7 @@ static bench *make(void) {
     conv->weight = param(t, (nh_shape){4, {2, 2, 1, 1}}, one);
     nh_layer *fire = append_image(t, "fire", NH_OP_NEURON);
     fire->neuron = integrator(t);
+    nh_graph_keep_sums(t->g);
     bool ok = nh_passes_run(t->g, &t->o, &(nh_samples){NULL, 0, STEPS * N}, t->d, NULL, NULL);
     b->g = ok ? nh_lower(t->a, t->d, t->g, &t->o) : NULL;
     if (!b->g) nh_diag_print(t->d, NH_NOTE, false, stderr);

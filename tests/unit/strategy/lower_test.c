@@ -2,7 +2,7 @@
  */
 #include <criterion/criterion.h>
 
-#include "../passes/temporal_net.h"
+#include "../passes/steps_net.h"
 #include "conv.h"
 #include "design.h"
 #include "layout.h"
@@ -17,7 +17,7 @@ static bool complain(const tnet *n) {
 
 static bool passes(tnet *n, const double *x, int64_t samples) {
     nh_samples s = {x, samples, n->g->steps * size_of(n, n->g->input)};
-    return nh_pass_absorb(n->g, n->d) && nh_pass_temporal_fx(n->g, &n->o, x ? &s : NULL, n->d);
+    return infer(n, x ? &s : NULL);
 }
 
 static nh_design *lowered(tnet *n) {

@@ -1,7 +1,7 @@
 /* Cycles and resources of single units, and datapaths of single layers. Expected by hand. */
 #include <criterion/criterion.h>
 
-#include "../passes/temporal_net.h"
+#include "../passes/steps_net.h"
 #include "build.h"
 #include "plan.h"
 

@@ -13,53 +13,20 @@ typedef struct {
     nh_range partial; /* what any partial sum of any output, in any order, can be */
 } dense_numbers;
 
-/* Sums of the positive and of the negative weights of a row. */
-static void sign_sums(const int64_t *w, int64_t n, bool fits_int64, nh_i128 *positive, nh_i128 *negative) {
-    if (fits_int64) {
-        int64_t p = 0, all = 0;
-        for (int64_t i = 0; i < n; i++) {
-            p += w[i] > 0 ? w[i] : 0;
-            all += w[i];
-        }
-        *positive = p;
-        *negative = all - p;
-        return;
-    }
-    *positive = *negative = 0;
-    for (int64_t i = 0; i < n; i++) *(w[i] > 0 ? positive : negative) += w[i];
-}
-
 static nh_range scaled(nh_i128 factor, nh_range x) { return nh_range_mul((nh_range){factor, factor}, x); }
-
-/* Every input has the same interval x, so row sums bound everything: whole sums by P*x + N*x, partial sums by
- * the same with 0 in x (a term may be missing yet), and so may the bias. */
-static void analyse_sums(const nh_layer *l, nh_range x, dense_numbers *n) {
-    nh_range none = {0, 0}, x0 = nh_range_hull(x, none);
-    bool fits_int64 = l->weight->fmt.width_bits + 64 - __builtin_clzll((unsigned long long)n->n_in) <= 62;
-    n->partial = none;
-    for (int64_t o = 0; o < n->n_out; o++) {
-        nh_i128 positive, negative;
-        sign_sums(l->weight->raw + o * n->n_in, n->n_in, fits_int64, &positive, &negative);
-        nh_i128 b = l->bias ? l->bias->raw[o] : 0;
-        nh_range bias = {b, b};
-        n->sum[o] = nh_range_add(bias, nh_range_add(scaled(positive, x), scaled(negative, x)));
-        nh_range some = nh_range_add(scaled(positive, x0), scaled(negative, x0));
-        n->partial = nh_range_hull(n->partial, nh_range_add(nh_range_hull(bias, none), some));
-    }
-}
 
 static bool exact_accum(nh_infer *c, nh_layer *l, dense_numbers *n, int bits_x) {
     int width = nh_range_signed_width(n->partial);
     char buf[NH_FORMAT_TEXT];
     if (width > 64) {
-        nh_infer_say(c, l, NH_N_ACCUM_WIDE, "layer '%s': the exact accumulator needs %d bits", l->name, width);
+        nh_infer_say(c, l, NH_N_ACCUM_WIDE, "the exact accumulator needs %d bits", width);
         nh_diag_found(c->d, "%lld products of %d and %d bits", (long long)n->n_in, bits_x, l->weight->fmt.width_bits);
         nh_diag_allowed(c->d, "64 bits");
         nh_diag_hint(c->d, "take %d bits from the input's or the weight's format, or give `accum`", width - 64);
         return false;
     }
     l->accum = nh_format_make(true, width, width - n->frac, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
-    nh_infer_say(c, l, NH_N_ACCUM, "layer '%s': accumulator %s, exact", l->name, nh_format_print(l->accum, buf));
+    nh_infer_say(c, l, NH_N_ACCUM, "accumulator %s, exact", nh_format_print(l->accum, buf));
     return true;
 }
 
@@ -68,7 +35,7 @@ static void given_accum(nh_infer *c, nh_layer *l, nh_range x, int frac_product, 
     nh_param *bias = l->bias;
     nh_format wide = nh_format_make(true, 64, 64 - n->frac, l->accum.round, NH_OVERFLOW_SAT);
     l->bias = NULL; /* the bias is at another resolution than the products */
-    analyse_sums(l, x, n);
+    n->partial = nh_infer_sums(l, x, n->sum);
     l->bias = bias;
     nh_range all = nh_range_convert(n->partial, frac_product, wide);
     if (frac_product > n->frac) all = nh_range_add(all, (nh_range){-n->n_in, n->n_in});
@@ -80,12 +47,12 @@ static void given_accum(nh_infer *c, nh_layer *l, nh_range x, int frac_product, 
     bool overflows = all.lo < held.lo || all.hi > held.hi;
     for (int64_t o = 0; o < n->n_out; o++) n->sum[o] = overflows ? held : all;
     char buf[NH_FORMAT_TEXT];
-    nh_infer_say(c, l, NH_N_ACCUM, "layer '%s': accumulator %s, given; every product and every sum is cast to it",
-                 l->name, nh_format_print(l->accum, buf));
+    nh_infer_say(c, l, NH_N_ACCUM, "accumulator %s, given; every product and every sum is cast to it",
+                 nh_format_print(l->accum, buf));
     if (!overflows) return;
     int needed = nh_range_signed_width(all);
-    nh_infer_say(c, l, NH_N_ACCUM_OVERFLOW, "layer '%s': sums can need %d bits, the accumulator %s has %d", l->name,
-                 needed, buf, l->accum.width_bits);
+    nh_infer_say(c, l, NH_N_ACCUM_OVERFLOW, "sums can need %d bits, the accumulator %s has %d", needed, buf,
+                 l->accum.width_bits);
     if (needed <= 64) {
         nh_format enough = nh_format_make(true, needed, needed - n->frac, l->accum.round, l->accum.overflow);
         nh_diag_hint(c->d, "%s cannot overflow, `accum: auto` is exact", nh_format_print(enough, buf));
@@ -163,14 +130,12 @@ static void requantize(nh_infer *c, nh_layer *l, const dense_numbers *n, double 
     for (int64_t o = 0; o < n->n_out; o++) mul[o] >>= zeros;
     l->requant_mul = mul;
     l->requant_shift = shift - zeros;
-    nh_infer_say(c, l, NH_N_REQUANT,
-                 "layer '%s': %lld requantizer multipliers of up to %d bits, shift %d, relative error up to %.2g",
-                 l->name, (long long)n->n_out, 64 - __builtin_clzll((unsigned long long)(all >> zeros)),
-                 l->requant_shift, error);
+    nh_infer_say(
+        c, l, NH_N_REQUANT, "%lld requantizer multipliers of up to %d bits, shift %d, relative error up to %.2g",
+        (long long)n->n_out, 64 - __builtin_clzll((unsigned long long)(all >> zeros)), l->requant_shift, error);
     if (error <= 1. / 16) return;
     nh_infer_say(c, l, NH_N_UNDERFLOW,
-                 "layer '%s': a requantizer of %d bits is %.0f %% off: the scales of its outputs are far apart",
-                 l->name, bits, 100 * error);
+                 "a requantizer of %d bits is %.0f %% off: the scales of its outputs are far apart", bits, 100 * error);
     nh_diag_hint(c->d, "multiplier_bits: %d", bits + 4 < 32 ? bits + 4 : 32);
 }
 
@@ -201,13 +166,14 @@ static bool infer_sums(nh_infer *c, nh_layer *l, const nh_tensor *x, dense_numbe
         given_accum(c, l, x->range, frac_product, n);
         return true;
     }
-    analyse_sums(l, x->range, n);
+    n->partial = nh_infer_sums(l, x->range, n->sum);
     return exact_accum(c, l, n, x->q.fmt.width_bits);
 }
 
-bool nh_infer_dense(nh_infer *c, nh_layer *l) {
+bool nh_infer_rounded(nh_infer *c, nh_layer *l) {
     const nh_tensor *x = &c->g->tensor[l->in[0]];
-    dense_numbers n = {.n_out = l->weight->shape.dim[0], .n_in = l->op == NH_OP_DENSE ? l->weight->shape.dim[1] : 1};
+    dense_numbers n = {.n_out = l->weight->shape.dim[0]};
+    n.n_in = nh_shape_size(l->weight->shape) / n.n_out;
     if (!nh_infer_weight(c, l, n.n_out, n.n_in)) return false;
     find_units(c, l, x->q.scale, &n);
     if (!infer_sums(c, l, x, &n)) return false;

@@ -1,12 +1,13 @@
-/* Networks in time for the tests of passes and of the lowering: by hand, and random ones. */
-#ifndef NH_TEMPORAL_NET_H
-#define NH_TEMPORAL_NET_H
+/* Networks with time steps for the tests of passes and of the lowering: by hand, and random ones. */
+#ifndef NH_STEPS_NET_H
+#define NH_STEPS_NET_H
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "../../../hls/passes/temporal.h"
+#include "neurons.h"
+#include "passes.h"
 
 typedef struct {
     nh_arena *a;
@@ -69,6 +70,14 @@ static inline tnet tnet_new(nh_shape input, uint64_t seed) {
     n.g->input = n.g->output = nh_graph_add_tensor(n.g, "x", input, NH_EDGE_SPIKE);
     nh_graph_add_layer(n.g, (nh_layer){.name = "x", .op = NH_OP_INPUT, .out = n.g->input, .opt = n.o.defaults});
     return n;
+}
+
+/* The passes from absorb on; samples may be NULL. */
+static inline bool infer(tnet *n, const nh_samples *samples) {
+    nh_seen *seen;
+    nh_graph_keep_sums(n->g);
+    return nh_pass_absorb(n->g, n->d) && nh_pass_calibrate(n->a, n->g, &n->o, samples, n->d, &seen) &&
+           nh_pass_infer(n->g, &n->o, samples, seen, n->d);
 }
 
 /* A tensor whose layer comes later. */

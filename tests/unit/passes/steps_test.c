@@ -2,13 +2,13 @@
  * values by hand. */
 #include <criterion/criterion.h>
 
-#include "temporal_net.h"
+#include "steps_net.h"
 
 enum { SAMPLES = 3 };
 
 static bool fixed(tnet *n, bool calibrated) {
     nh_samples s = {random_samples(n, SAMPLES, 1), SAMPLES, n->g->steps * size_of(n, n->g->input)};
-    return nh_pass_absorb(n->g, n->d) && nh_pass_temporal_fx(n->g, &n->o, calibrated ? &s : NULL, n->d);
+    return infer(n, calibrated ? &s : NULL);
 }
 
 static nh_layer *maker_of(const tnet *n, int tensor) { return &n->g->layer[n->g->tensor[tensor].producer]; }
@@ -208,7 +208,7 @@ static loop loop_of(nh_neuron *(*make)(tnet *n), uint64_t seed) {
 static nh_neuron *spiking(tnet *n) { return lif(n, 0.5, 0.7); }
 static nh_neuron *graded(tnet *n) { return neuron_of(n, "relu", "", NULL, 0); }
 
-Test(temporal_fx, spikes_come_back_as_one_bit) {
+Test(infer_exact, spikes_come_back_as_one_bit) {
     for (int calibrated = 0; calibrated < 2; calibrated++) {
         loop o = loop_of(spiking, 5);
         cr_assert(fixed(&o.n, calibrated));
@@ -221,7 +221,7 @@ Test(temporal_fx, spikes_come_back_as_one_bit) {
 }
 
 /* The float range of what comes back fits, 8 bits wide; half of the format's range would not hold it (or 1). */
-Test(temporal_fx, graded_values_come_back_in_the_format_of_their_calibration) {
+Test(infer_exact, graded_values_come_back_in_the_format_of_their_calibration) {
     loop o = loop_of(graded, 6);
     cr_assert(fixed(&o.n, true));
     const nh_tensor *made = &o.n.g->tensor[out_of(&o.n, o.neuron)];
@@ -234,14 +234,14 @@ Test(temporal_fx, graded_values_come_back_in_the_format_of_their_calibration) {
     nh_arena_free(o.n.a);
 }
 
-Test(temporal_fx, graded_values_that_come_back_need_calibration) {
+Test(infer_exact, graded_values_that_come_back_need_calibration) {
     loop o = loop_of(graded, 6);
     cr_expect_not(fixed(&o.n, false));
     cr_expect_eq(count_of(&o.n, NH_N_INPUT_FORMAT), 1);
     nh_arena_free(o.n.a);
 }
 
-Test(temporal_fx, a_given_result_wins) {
+Test(infer_exact, a_given_result_wins) {
     static const char given[] = "fixed<7,3,RND,SAT>";
     for (int is_spike = 0; is_spike < 2; is_spike++)
         for (int calibrated = 0; calibrated < 2; calibrated++) {
@@ -268,7 +268,7 @@ static tnet matrix_alone(int *late, int *y) {
     return n;
 }
 
-Test(temporal_fx, a_matrix_that_feeds_itself_has_one_format) {
+Test(infer_exact, a_matrix_that_feeds_itself_has_one_format) {
     int late, y;
     tnet n = matrix_alone(&late, &y);
     cr_assert(fixed(&n, true));
@@ -290,7 +290,7 @@ Test(temporal_fx, a_matrix_that_feeds_itself_has_one_format) {
     nh_arena_free(n.a);
 }
 
-Test(temporal_fx, a_matrix_that_feeds_itself_takes_a_given_result) {
+Test(infer_exact, a_matrix_that_feeds_itself_takes_a_given_result) {
     int late, y;
     tnet n = matrix_alone(&late, &y);
     maker_of(&n, y)->opt.result = (nh_format_request){.fmt = tfmt("fixed<9,2,RND,SAT>")};
@@ -301,7 +301,7 @@ Test(temporal_fx, a_matrix_that_feeds_itself_takes_a_given_result) {
 }
 
 /* made = m(fc(x) + delay(fc(made))): nothing is cast between the spikes and the delay. */
-Test(temporal_fx, layers_between_the_neuron_and_the_delay_follow_exactly) {
+Test(infer_exact, layers_between_the_neuron_and_the_delay_follow_exactly) {
     static const double w[4] = {0.5, -0.25, 0.125, 0.75};
     tnet n = tnet_new(vec(2), 9);
     int forward = dense(&n, 0, 2, ones(&n, 4, 0.5), NULL), made = later(&n, vec(2)), weighted = later(&n, vec(2));
@@ -347,7 +347,7 @@ static tnet hopeless(sort s) {
     return n;
 }
 
-Test(temporal_fx, loops_of_sums_or_wires_only_end_with_an_error, .timeout = 20) {
+Test(infer_exact, loops_of_sums_or_wires_only_end_with_an_error, .timeout = 20) {
     for (sort s = 0; s < LOOPS; s++)
         for (int calibrated = 0; calibrated < 2; calibrated++) {
             tnet n = hopeless(s);

@@ -3,7 +3,7 @@
  */
 #include <math.h>
 
-#include "neuron_fx.h"
+#include "infer.h"
 
 static bool is_between(nh_op op) { return op == NH_OP_RESHAPE || op == NH_OP_IDENTITY || op == NH_OP_DELAY; }
 static bool is_linear(nh_op op) {
@@ -37,7 +37,7 @@ static nh_layer *weights_before(const nh_graph *g, const nh_layer *l, int k) {
     return NULL;
 }
 
-int nh_event_frac(nh_temporal_fx *c, int layer) {
+int nh_event_frac(nh_infer *c, int layer) {
     const nh_graph *g = c->g;
     const nh_layer *l = &g->layer[layer];
     int least = 0;
@@ -46,8 +46,8 @@ int nh_event_frac(nh_temporal_fx *c, int layer) {
         nh_layer *from = weights_before(g, l, k);
         if (!from) continue;
         const nh_tensor *x = &g->tensor[from->in[0]];
-        int frac =
-            nh_weight_frac(c, from) + (x->q.known ? nh_format_frac(x->q.fmt) : 0); /* what a loop brings back: spikes */
+        int frac = nh_infer_weight_frac(c, from) +
+                   (x->q.known ? nh_format_frac(x->q.fmt) : 0); /* what a loop brings back: spikes */
         if (!any || frac < least) least = frac;
         any = true;
     }

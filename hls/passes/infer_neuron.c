@@ -1,11 +1,9 @@
 /* Fixed point of a neuron: formats of its states, by trying; rounded parameters; what its output can be. */
-#include "neuron_fx.h"
-
 #include <math.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "edit.h"
+#include "infer.h"
 #include "lost.h"
 #include "neuron_dp.h"
 
@@ -17,7 +15,7 @@ enum { FEWER_INT_BITS = 8, GUESSED_INT_BITS = 4, GUARD_BITS = 2, CONSTANT_BITS =
     0.5 /* of the error that is left: the samples are few, what saturates rarely may do so more often in others */
 
 typedef struct {
-    nh_temporal_fx *c;
+    nh_infer *c;
     nh_layer *l;
     int index;
     nh_neuron_program *p;                    /* the fixed program, being completed */
@@ -30,23 +28,13 @@ typedef struct {
     bool was_exact; /* the program came as integers */
 } chooser;
 
-static bool say(const chooser *w, nh_code code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-static bool say(const chooser *w, nh_code code, const char *fmt, ...) {
-    va_list ap;
-    va_start(ap, fmt);
-    nh_report(w->c->d, code, w->l->at, "layer '%s': %s", w->l->name, nh_arena_vprintf(w->c->scratch, fmt, ap));
-    va_end(ap);
-    nh_diag_layer(w->c->d, w->l->name);
-    return nh_code_get(code)->severity != NH_ERROR;
-}
-
 /* --- parameters -------------------------------------------------------------------------------------------------- */
 
 static bool is_event(const chooser *w) { return w->l->opt.strategy == NH_STRATEGY_EVENT; }
 
 /* Bits of an event's value; where the fabric leaves them open: those of the input and of all states, which is what
  * neurons with states send. */
-static int event_payload(const nh_temporal_fx *c) {
+static int event_payload(const nh_infer *c) {
     int bits = c->o->fabric.f.payload_bits;
     if (bits > 0) return bits;
     nh_format in = c->g->tensor[c->g->input].q.fmt;
@@ -113,7 +101,8 @@ static void tell_params(const chooser *w) {
     for (int r = 0; r < before->n_reg; r++)
         if (before->reg[r].kind == NH_REG_CONST &&
             (before->reg[r].constant < w->p->reg[r].constant || before->reg[r].constant > w->p->reg[r].constant))
-            say(w, NH_N_DECAY, "constant %.9g -> %.9g", before->reg[r].constant, w->p->reg[r].constant);
+            nh_infer_say(w->c, w->l, NH_N_DECAY, "constant %.9g -> %.9g", before->reg[r].constant,
+                         w->p->reg[r].constant);
     for (int k = 0; k < w->p->n_param; k++) {
         const nh_neuron_value *from = &w->asked[k], *to = &w->param[k];
         const char *name = w->p->reg[w->p->param[k]].name;
@@ -122,11 +111,11 @@ static void tell_params(const chooser *w) {
         for (int64_t i = 0; i < from->n; i++)
             if (fabs(from->value[i] - to->value[i]) > worst) worst = fabs(from->value[i] - to->value[i]), at = i;
         if (worst == 0) continue;
-        say(w, NH_N_DECAY, "%s %.9g -> %.9g", name, from->value[at], to->value[at]);
+        nh_infer_say(w->c, w->l, NH_N_DECAY, "%s %.9g -> %.9g", name, from->value[at], to->value[at]);
         bool lost = w->volts[w->p->param[k]] == 0 && fabs(from->value[at]) < 1 && to->value[at] >= 1;
         if (!lost) continue;
-        say(w, NH_N_DECAY_LOST, "%s %.9g becomes %g with decay_bits: %d", name, from->value[at], to->value[at],
-            w->l->opt.decay_bits);
+        nh_infer_say(w->c, w->l, NH_N_DECAY_LOST, "%s %.9g becomes %g with decay_bits: %d", name, from->value[at],
+                     to->value[at], w->l->opt.decay_bits);
         nh_diag_hint(w->c->d, "raise decay_bits");
     }
 }
@@ -199,7 +188,7 @@ static double score(const chooser *w, double *const *in) {
     nh_neuron n = followed(w, size, shape.rank > 1 ? shape.dim[0] : size);
     double *state[NH_NEURON_STATES], *y = nh_arena_array(w->c->scratch, (size_t)t->m, sizeof *y), sum = 0;
     for (int s = 0; s < w->p->n_state; s++) state[s] = nh_arena_array(w->c->scratch, (size_t)t->m, sizeof **state);
-    double unit = nh_neuron_unit(w->c, w->index);
+    double unit = nh_infer_neuron_unit(w->c, w->l);
     for (int64_t step = 0; step < t->steps; step++) {
         const double *x[NH_NEURON_INPUTS];
         for (int k = 0; k < w->l->n_in; k++) x[k] = in[k] + step * t->m;
@@ -271,8 +260,9 @@ static void event_states(chooser *w) {
         int need = w->trace ? needed_int_bits(w, s) : 1;
         set_state(w, s, state_format(w, int_bits));
         if (need <= int_bits) continue;
-        say(w, NH_N_EVENT_STATE, "state %s reached what needs %d integer bits, and has %d: it saturates",
-            w->p->reg[w->p->state[s]].name, need, int_bits);
+        nh_infer_say(w->c, w->l, NH_N_EVENT_STATE,
+                     "state %s reached what needs %d integer bits, and has %d: it saturates",
+                     w->p->reg[w->p->state[s]].name, need, int_bits);
         nh_diag_hint(w->c->d, "raise state_bits, or lower fabric: guard_bits or weight_bits");
     }
 }
@@ -286,16 +276,16 @@ static void choose_states(chooser *w) {
     else if (!given && w->trace && w->p->n_state > 0)
         search_states(w);
     if (!is_event(w) && !given && !w->trace && w->p->n_state > 0) {
-        say(w, NH_N_STATE_GUESS, "without calibration data its states are assumed to stay within %d",
-            1 << (GUESSED_INT_BITS - 1));
+        nh_infer_say(w->c, w->l, NH_N_STATE_GUESS, "without calibration data its states are assumed to stay within %d",
+                     1 << (GUESSED_INT_BITS - 1));
         nh_diag_hint(w->c->d, "give calibrate: data, or state: a format");
     }
     round_params(w);
     for (int s = 0; s < w->p->n_state; s++) {
         char text[NH_FORMAT_TEXT];
         const nh_neuron_reg *r = &w->p->reg[w->p->state[s]];
-        say(w, NH_N_STATE, "state %s %s%s", r->name, nh_format_print(r->fmt, text),
-            w->volts[w->p->state[s]] == 1 ? ", 1 = the threshold" : "");
+        nh_infer_say(w->c, w->l, NH_N_STATE, "state %s %s%s", r->name, nh_format_print(r->fmt, text),
+                     w->volts[w->p->state[s]] == 1 ? ", 1 = the threshold" : "");
     }
     tell_params(w);
     nh_tell_lost_params(w->c->g, w->l, w->p, w->asked, w->param, w->volts, w->c->d);
@@ -335,7 +325,8 @@ static bool check_constants(const chooser *w) {
         nh_format f;
         nh_range range;
         if (x->kind == NH_REG_CONST && !nh_dyadic_format(&x->constant, 1, &f, &range, NULL))
-            return say(w, NH_N_NOT_DYADIC, "the number %g is no binary fraction of at most 64 bits", x->constant);
+            return nh_infer_say(w->c, w->l, NH_N_NOT_DYADIC, "the number %g is no binary fraction of at most 64 bits",
+                                x->constant);
     }
     return true;
 }
@@ -353,8 +344,8 @@ static bool output_format(chooser *w) {
     for (int k = 0; k < w->p->n_param; k++) {
         const nh_neuron_value *v = &w->param[k];
         if (!nh_dyadic_format(v->value, v->n, &spec.param[k].fmt, &spec.param[k].range, NULL))
-            return say(w, NH_N_NOT_DYADIC, "parameter %s is no binary fraction of at most 64 bits",
-                       w->p->reg[w->p->param[k]].name);
+            return nh_infer_say(w->c, w->l, NH_N_NOT_DYADIC, "parameter %s is no binary fraction of at most 64 bits",
+                                w->p->reg[w->p->param[k]].name);
         spec.param[k].n = v->n;
         spec.param[k].raw = spec.param[k].range.lo;
     }
@@ -365,19 +356,19 @@ static bool output_format(chooser *w) {
         spec.out_fmt = nh_format_make(true, bits, bits - event_state_frac(w), NH_ROUND_RND, NH_OVERFLOW_SAT);
     }
     nh_dp *dp = nh_dp_neuron(w->c->scratch, &spec, "probe", &r, &frac, &why);
-    if (!dp) return say(w, NH_N_NEURON_WIDE, "%s", why);
+    if (!dp) return nh_infer_say(w->c, w->l, NH_N_NEURON_WIDE, "%s", why);
     char text[NH_FORMAT_TEXT];
     nh_tensor *t = &g->tensor[w->l->out];
-    t->q = (nh_quant){.known = true, .fmt = dp->out[0].fmt, .scale = nh_neuron_unit(w->c, w->index)};
+    t->q = (nh_quant){.known = true, .fmt = dp->out[0].fmt, .scale = nh_infer_neuron_unit(w->c, w->l)};
     t->range = r;
-    return say(w, NH_N_FORMAT, "output %s", nh_format_print(t->q.fmt, text));
+    return nh_infer_say(w->c, w->l, NH_N_FORMAT, "output %s", nh_format_print(t->q.fmt, text));
 }
 
-double nh_neuron_unit(nh_temporal_fx *c, int layer) {
-    const nh_neuron *n = c->g->layer[layer].neuron;
+double nh_infer_neuron_unit(nh_infer *c, const nh_layer *l) {
+    const nh_neuron *n = l->neuron;
     if (n->program->out != NH_NEURON_OUT_GRADED || n->program->is_exact) return 1;
     int *volts = nh_arena_array(c->scratch, (size_t)n->fx->n_reg + 1, sizeof *volts);
-    return nh_program_volts(n->fx, volts) && volts[n->fx->output] == 1 ? c->volt[layer] : 1;
+    return nh_program_volts(n->fx, volts) && volts[n->fx->output] == 1 ? c->threshold[l - c->g->layer] : 1;
 }
 
 static const int *core_units(const chooser *w) {
@@ -388,15 +379,15 @@ static const int *core_units(const chooser *w) {
     return nh_program_volts(copy, core) ? core : w->volts;
 }
 
-bool nh_infer_neuron(nh_temporal_fx *c, int layer) {
-    nh_layer *l = &c->g->layer[layer];
+bool nh_infer_neuron(nh_infer *c, nh_layer *l) {
     nh_neuron *n = l->neuron;
+    int layer = (int)(l - c->g->layer);
     chooser w = {.c = c,
                  .l = l,
                  .index = layer,
                  .param = n->fx_param,
-                 .trace = c->trace ? &c->trace[layer] : NULL,
-                 .volt = c->volt[layer]};
+                 .trace = c->seen ? &c->seen->trace[layer] : NULL,
+                 .volt = c->threshold[layer]};
     w.p = nh_program_copy(c->g->arena, n->fx);
     scale_inputs(&w);
     memcpy(w.asked, n->fx_param, sizeof w.asked);
