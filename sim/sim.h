@@ -32,7 +32,7 @@ typedef struct {
 /* Build the kernels and the Verilated model, run all samples without stalls and then with the stalls asked
  * for, compare outputs (and every stream when opt->simulate.trace), fill facts. False: a tool failed
  * (diagnosed). A mismatch is not a failure of this function: facts->mismatches. Writes outputs_c.npy,
- * outputs_rtl.npy, outputs_float.npy, and waves.fst on demand, in work_dir. Of time-stepped designs these arrays are
+ * outputs_rtl.npy, outputs_float.npy, and waves.fst on demand, in work_dir. Of designs with time steps these arrays are
  * [sample][step][output]; with opt->simulate.trace also layers/<index>_<layer>.npy, raw values
  * of every layer of neurons by the kernels. Elements are in the order of the model's tensors. */
 bool nh_sim_run(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *s, nh_sim_facts *facts);

@@ -17,10 +17,10 @@ static bool has_loop(const nh_graph *g) {
     return false;
 }
 
-/* In time sums are exact until they come to neurons; spikes have no bits to choose. */
+/* Sums of exact layers are rounded where they leave the network or pass a loop; spikes have no bits to choose. */
 static bool rounds_result(const nh_graph *g, const nh_layer *l) {
-    if (!nh_graph_has_steps(g)) return true;
     if (l->op == NH_OP_NEURON) return g->tensor[l->out].kind != NH_EDGE_SPIKE;
+    if (!l->exact) return true;
     for (int i = 0; i < g->n_layer; i++)
         for (int k = 0; k < g->layer[i].n_in; k++)
             if (g->layer[i].in[k] == l->out && g->layer[i].op != NH_OP_NEURON) return true;
@@ -33,27 +33,33 @@ static bool is_scaled(const nh_layer *l) {
 
 /* Does the key decide anything for the layer, as its other keys are? */
 static bool uses(const nh_graph *g, const nh_layer *l, const nh_key *k) {
-    if (!nh_layer_has_key(g, l, k)) return false;
+    if (!nh_layer_has_key(l, k)) return false;
     if (IS(reuse_factor)) return l->opt.strategy == NH_STRATEGY_RESOURCE;
-    if (IS(bias)) return !nh_graph_has_steps(g);
+    if (IS(bias)) return !l->exact;
     if (IS(weight_bits)) return l->opt.weight.is_auto;
     if (IS(result_bits)) return l->opt.result.is_auto && rounds_result(g, l);
-    if (IS(multiplier_bits)) return !nh_graph_has_steps(g) && is_scaled(l);
+    if (IS(multiplier_bits)) return !l->exact && is_scaled(l);
     if (IS(state)) return !is_event(l);
     if (IS(state_bits)) return l->opt.state.is_auto || is_event(l);
     if (IS(numerics.recurrent_bias)) return has_loop(g);
     return true;
 }
 
+static bool has_exact_sums(const nh_graph *g) {
+    for (int i = 0; i < g->n_layer; i++)
+        if (g->layer[i].exact && nh_op_get(g->layer[i].op)->has_weights) return true;
+    return false;
+}
+
 static const char *why(const nh_graph *g, const nh_key *k) {
     if (IS(reuse_factor)) return "no layer that takes it has strategy: resource";
-    if (IS(bias)) return "biases of networks in time are as fine as their sums";
+    if (IS(bias)) return "biases are as fine as the exact sums they are added to";
     if (IS(weight_bits)) return "the format of the weights is given";
     if (IS(result_bits))
-        return nh_graph_has_steps(g) ? "sums are exact, and spikes have one bit" : "the format of the results is given";
+        return has_exact_sums(g) ? "sums are exact, and spikes have one bit" : "the format of the results is given";
     if (IS(multiplier_bits))
-        return nh_graph_has_steps(g) ? "networks in time have no requantizers"
-                                     : "no layer has scale: arbitrary or granularity: per_channel";
+        return has_exact_sums(g) ? "layers that keep their exact sums have no requantizers"
+                                 : "no layer has scale: arbitrary or granularity: per_channel";
     if (IS(state)) return "on neuron cores state_bits and fabric: guard_bits decide";
     if (IS(state_bits)) return "the format of the states is given";
     if (IS(numerics.recurrent_bias)) return "no connection leads back";
@@ -112,7 +118,7 @@ void nh_check_effect(const nh_options *o, const nh_graph *g, nh_diag *d) {
     }
     if (nh_graph_has_steps(g) && o->output == NH_OUTPUT_ARGMAX)
         nh_report(d, NH_C_NO_EFFECT, o->output_at,
-                  "output: argmax has no effect in time: spiking: readout says how outputs become a class");
+                  "output: argmax has no effect with time steps: spiking: readout says how outputs become a class");
     if (!on_fabric || elsewhere) return;
     if (o->io_at.line && o->io == NH_IO_PARALLEL)
         nh_report(d, NH_C_NO_EFFECT, o->io_at, "io: parallel has no effect: a fabric takes event after event");

@@ -6,28 +6,26 @@
 
 #define BUILT (NH_STRATEGY_LATENCY | NH_STRATEGY_RESOURCE | NH_STRATEGY_EVENT | NH_STRATEGY_HOST)
 
-/* The keys numerics: to decay_bits of a layer in time: neurons have them all, layers with weights those of their delay
- * and bias. */
-static bool has_numerics(const nh_graph *g, const nh_layer *l, size_t field) {
+/* The keys numerics: to decay_bits: neurons have them all, weighted layers in front of them those of their delay and
+ * bias. */
+static bool has_numerics(const nh_layer *l, size_t field) {
     if (l->op == NH_OP_NEURON) return field != offsetof(nh_layer_options, numerics.layer_delay);
-    return nh_graph_has_steps(g) && nh_op_get(l->op)->has_weights &&
+    return l->exact && nh_op_get(l->op)->has_weights &&
            (field == offsetof(nh_layer_options, numerics.preset) ||
             field == offsetof(nh_layer_options, numerics.layer_delay) ||
             field == offsetof(nh_layer_options, numerics.recurrent_bias));
 }
 
-/* Layers that are populations of a fabric. */
-static bool is_placed(const nh_graph *g, const nh_layer *l) {
-    return l->op == (nh_graph_has_steps(g) ? NH_OP_NEURON : NH_OP_DENSE);
-}
+/* Layers that are populations of a fabric: neurons, and dense layers that end in a result of their own. */
+static bool is_placed(const nh_layer *l) { return l->op == NH_OP_NEURON || (l->op == NH_OP_DENSE && !l->exact); }
 
 /* Which keys mean something for an operator. */
-bool nh_layer_has_key(const nh_graph *g, const nh_layer *l, const nh_key *k) {
+bool nh_layer_has_key(const nh_layer *l, const nh_key *k) {
     const nh_op_info *op = nh_op_get(l->op);
     size_t field = k->offset;
     bool computes = op->strategies != NH_STRATEGY_WIRE;
-    if (field >= offsetof(nh_layer_options, numerics)) return has_numerics(g, l, field);
-    if (field >= offsetof(nh_layer_options, wish)) return is_placed(g, l);
+    if (field >= offsetof(nh_layer_options, numerics)) return has_numerics(l, field);
+    if (field >= offsetof(nh_layer_options, wish)) return is_placed(l);
     bool is_window = l->op == NH_OP_CONV || l->op == NH_OP_SUMPOOL || l->op == NH_OP_AVGPOOL;
     if (field == offsetof(nh_layer_options, reuse_factor)) return l->op == NH_OP_DENSE || is_window;
     if (field == offsetof(nh_layer_options, table_size)) return op->is_table;
@@ -52,6 +50,12 @@ static const char *members_of(const nh_graph *g, const char *name) {
     return text && count > 4 ? nh_arena_printf(g->arena, "%s, ...", text) : text;
 }
 
+static bool has_neurons(const nh_graph *g) {
+    for (int i = 0; i < g->n_layer; i++)
+        if (g->layer[i].op == NH_OP_NEURON) return true;
+    return false;
+}
+
 static void check_rule(const nh_options *o, const struct nh_layer_rule *rule, const nh_graph *g, nh_diag *d) {
     bool matched = false;
     nh_key_set useful = 0;
@@ -59,7 +63,7 @@ static void check_rule(const nh_options *o, const struct nh_layer_rule *rule, co
         if (!nh_glob_match(rule->glob, g->layer[l].name)) continue;
         matched = true;
         for (int k = 0; k < nh_layer_section.n_key; k++)
-            if (nh_layer_has_key(g, &g->layer[l], &nh_layer_section.key[k])) useful |= (nh_key_set)1 << k;
+            if (nh_layer_has_key(&g->layer[l], &nh_layer_section.key[k])) useful |= (nh_key_set)1 << k;
     }
     if (!matched && !nh_diag_is_shown(d)) {
         nh_report(d, NH_C_GLOB, rule->at, "the pattern '%.80s' matches no layer", rule->glob);
@@ -88,7 +92,7 @@ static void check_rule(const nh_options *o, const struct nh_layer_rule *rule, co
                   nh_layer_section.key[k].name, rule->glob);
         if (field >= offsetof(nh_layer_options, wish) && field < offsetof(nh_layer_options, numerics))
             nh_diag_hint(d, "give it to the %s: neurohls map lists them",
-                         nh_graph_has_steps(g) ? "neurons behind" : "dense layer in front");
+                         has_neurons(g) ? "neurons behind" : "dense layer in front");
     }
 }
 
@@ -209,13 +213,14 @@ static void check_reuse(const nh_options *o, nh_layer *l, nh_diag *d) {
     nh_diag_layer(d, l->name);
 }
 
-/* What nobody asked for in a time-stepped network: engines that are shared, as slow as the budget allows. Unrolling is
- * for who asks. */
-static void temporal_defaults(nh_graph *g, nh_diag *d) {
+/* Without a strategy in the config, exact sums and neurons get engines that are shared, as slow as the budget allows:
+ * these networks are large, and a step is short. */
+static void shared_by_default(nh_graph *g, nh_diag *d) {
     int n = 0;
     for (int i = 0; i < g->n_layer; i++) {
         nh_layer *l = &g->layer[i];
-        if (nh_op_get(l->op)->strategies == NH_STRATEGY_WIRE) continue;
+        bool shared = l->exact || l->op == NH_OP_NEURON || l->op == NH_OP_DELAY || l->op == NH_OP_ADD;
+        if (!shared || nh_op_get(l->op)->strategies == NH_STRATEGY_WIRE) continue;
         if (l->opt.reuse_at.line == 0) l->opt.reuse_factor = 0;
         if (l->opt.strategy_at.line != 0) continue;
         l->opt.strategy = NH_STRATEGY_RESOURCE;
@@ -244,12 +249,12 @@ bool nh_config_resolve(const nh_options *o, nh_graph *g, nh_diag *d) {
     for (size_t i = 0; i < o->n_rule; i++) check_rule(o, &o->rule[i], g, d);
     const nh_strategy *refused = NULL;
     for (int i = 0; i < g->n_layer; i++) resolve_layer(o, &g->layer[i]);
-    if (nh_graph_has_steps(g)) temporal_defaults(g, d);
+    shared_by_default(g, d);
     for (int i = 0; i < g->n_layer; i++) {
         nh_layer *l = &g->layer[i];
         /* One sentence for a strategy that many layers inherit from the same line. */
         if (refused && *refused == l->opt.strategy && !(l->opt.strategy & BUILT)) continue;
-        if (is_placed(g, l)) check_wish(l, d);
+        if (is_placed(l)) check_wish(l, d);
         if (check_strategy(l, d))
             check_reuse(o, l, d);
         else

@@ -51,7 +51,7 @@ static const nh_key layer_keys[] = {
      .at = LAYER(strategy_at),
      .doc = "how the layer is built: latency = unrolled and pipelined, one inference per cycle; resource = multipliers "
             "that are used reuse_factor times; event = on the neuron cores of fabric:; host = C kernels, no hardware; "
-            "networks in time: resource unless said otherwise"},
+            "networks with time steps: resource unless said otherwise"},
     {.name = "reuse_factor",
      .type = NH_KEY_INT64,
      .word = zero_words,
@@ -63,7 +63,7 @@ static const nh_key layer_keys[] = {
      .at = LAYER(reuse_at),
      .doc = "resource: how often one multiplier is used per inference, 1 to n_in x n_out; the layer takes a new input "
             "every reuse_factor cycles (a convolution: for every output pixel); auto = the cheapest that meets the "
-            "budget, and what networks in time take unless said otherwise"},
+            "budget, and what networks with time steps take unless said otherwise"},
     {.name = "weight",
      .type = NH_KEY_FORMAT,
      .def = "auto",
@@ -405,7 +405,7 @@ static const nh_key simulate_keys[] = {
      .def = "0",
      .offset = OPTION(simulate.rtl_limit),
      .at = NH_NO_PLACE,
-     .doc = "the RTL runs over the first so many inferences (networks in time: steps) only, the C kernels over all; 0 "
+     .doc = "the RTL runs over the first so many inferences (with time steps: steps) only, the C kernels over all; 0 "
             "= all"},
     {.name = "seed",
      .type = NH_KEY_INT64,
@@ -554,7 +554,7 @@ static const nh_key config_keys[] = {
      .type = NH_KEY_SECTION,
      .section = &nh_spiking_section,
      .at = OPTION(spiking.at),
-     .doc = "networks in time: steps, how data become the input of each step, how outputs become a class"},
+     .doc = "networks with time steps: steps, how data become the input of each step, how outputs become a class"},
     {.name = "fabric",
      .type = NH_KEY_SECTION,
      .section = &nh_fabric_section,

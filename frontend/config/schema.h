@@ -54,7 +54,7 @@ typedef struct {
     const char *def; /* default as it would be written, or NULL: not given */
     const char *doc;
     const char *init;      /* what `neurohls init` writes instead of showing the default, or NULL */
-    const char *init_time; /* the same for a network in time, or NULL: as init */
+    const char *init_time; /* the same for a network with time steps, or NULL: as init */
 } nh_key;
 
 #define NH_NO_PLACE ((size_t)-1)
@@ -94,7 +94,7 @@ typedef struct {
 } nh_reading;
 
 /* Does the key mean something for the layer's operator? */
-bool nh_layer_has_key(const nh_graph *g, const nh_layer *l, const nh_key *k);
+bool nh_layer_has_key(const nh_layer *l, const nh_key *k);
 /* Warn (C201) of given keys that decide nothing in the network, whose layers have their options. */
 void nh_check_effect(const nh_options *o, const nh_graph *g, nh_diag *d);
 

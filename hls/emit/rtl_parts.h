@@ -93,7 +93,7 @@ void nh_rtl_pipe(nh_rtl_job *j, nh_vlog *v, int depth, const char *from, const c
 /* A registered stream, so that ready never runs through two units. */
 void nh_rtl_skid(nh_rtl_job *j, nh_vlog *v, int64_t bits, const char *from, const char *to);
 
-/* rtl_steps.c: units of time-stepped networks. */
+/* rtl_steps.c: units of networks with time steps. */
 bool nh_rtl_conv_unit(nh_rtl_job *j, const nh_unit *u);
 bool nh_rtl_neuron_unit(nh_rtl_job *j, const nh_unit *u);
 bool nh_rtl_delay_unit(nh_rtl_job *j, const nh_unit *u);

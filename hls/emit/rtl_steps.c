@@ -1,4 +1,4 @@
-/* Modules of the units of time-stepped networks. */
+/* Modules of the units of networks with time steps. */
 #include <assert.h>
 
 #include "intmath.h"

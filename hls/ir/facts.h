@@ -165,7 +165,7 @@ typedef struct {
     double acc_float, acc_fixed, acc_rtl;
     double agree_float_fixed; /* top-1 agreement; < 0: the output is no class */
     nh_output_fact output;
-    /* time-stepped networks; acc_* above are those of the readout asked for */
+    /* networks with time steps; acc_* above are those of the readout asked for */
     int64_t steps;               /* of a sample; 1 for networks without time */
     nh_accuracy_fact readout[3]; /* by nh_readout; < 0 as above */
     nh_spike_fact *spike;        /* per layer of neurons */

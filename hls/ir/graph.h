@@ -99,7 +99,7 @@ typedef struct {
     int64_t kernel[2], stride[2], pad_before[2], pad_after[2], dilation[2], groups;
 } nh_window;
 
-/* Operators of time-stepped networks, where every tensor has one value per time step:
+/* Operators of networks with time steps, where every tensor has one value per time step:
  * CONV: weight [c_out, c_in/groups, kh, kw], cross-correlation as in PyTorch, bias [c_out]. SUMPOOL, AVGPOOL: window
  * only; the mean counts padding. ADD: sum of n_in tensors of one shape. DELAY: output(t) = input(t - steps), 0 before;
  * delay[0] for all elements, or one per element (n_delay); the only layer that may read a tensor made by a later one,

@@ -9,7 +9,7 @@
  *   layer "fc1" dense in 0 out 1 alpha 0 lo 0 hi 0
  *     options strategy 4 reuse 8 weight auto bias auto result fixed<8,1> accum auto weight_bits 8 ...
  *     weight "w" 4x64 format fixed<8,1> overflow 0 0 values 0.25 ... [scale ...] [raw ...]
- *     [numerics ...] of networks in time: the options as their enums' numbers
+ *     [numerics ...] of networks with time steps: the options as their enums' numbers
  *     window kernel 3 3 stride 1 1 before 0 0 after 0 0 dilation 1 1 groups 1
  *     delay 1 values 1
  *     neuron LIF reset 0 0
@@ -138,7 +138,7 @@ static void put_numbers(const nh_layer *l, bool values, FILE *out) {
     fputc('\n', out);
 }
 
-/* Options that only layers of networks in time have. */
+/* Options that only layers of networks with time steps have. */
 static void put_numerics(const nh_layer_options *o, FILE *out) {
     const nh_numerics *n = &o->numerics;
     fprintf(out, "  numerics %d %d %d %d %d %d %d %d %d %d spikes %lld delay %lld dt %.17g", (int)n->preset,

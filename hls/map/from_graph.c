@@ -176,7 +176,7 @@ static void join(nh_projections *p, int first) {
     p->n = n;
 }
 
-/* Populations and projections of a network in time. */
+/* Populations and projections of a network with time steps. */
 static bool temporal_net(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fabric *f, nh_event_net *net,
                          nh_projections *proj) {
     size_t before = d->n_error;

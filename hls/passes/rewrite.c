@@ -38,7 +38,9 @@ static void drop_softmax(nh_graph *g, nh_diag *d) {
     nh_graph_remove_layer(g, last);
 }
 
+/* The class of a sample of several steps is decided by spiking: readout. */
 bool nh_pass_append_argmax(nh_graph *g, const nh_options *o, nh_diag *d) {
+    if (nh_graph_has_steps(g)) return true;
     if (o->output != NH_OUTPUT_ARGMAX || g->layer[g->tensor[g->output].producer].op == NH_OP_ARGMAX) return true;
     drop_softmax(g, d);
     nh_layer argmax = {.name = free_name(g), .op = NH_OP_ARGMAX, .n_in = 1, .in = {g->output}, .opt = o->defaults};

@@ -108,7 +108,7 @@ static void put_verdict(nh_html *h) {
     nh_puts(h->w, "</div>\n");
 }
 
-/* An inference of a network in time is `steps` steps. */
+/* An inference of a network with time steps is `steps` steps. */
 static void put_cycle_cards(nh_html *h) {
     const nh_design *g = h->f->design;
     const nh_sim_facts *s = &h->f->sim;

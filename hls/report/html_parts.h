@@ -30,7 +30,7 @@ void nh_html_weights(nh_html *h);
 void nh_html_scores(nh_html *h);
 /* What networks in several places add: a row per part. */
 void nh_html_places(nh_html *h);
-/* What networks in time add: spikes and operations; read-outs, drift by cause, reference. */
+/* What networks with time steps add: spikes and operations; read-outs, drift by cause, reference. */
 void nh_html_spikes(nh_html *h);
 void nh_html_time(nh_html *h);
 

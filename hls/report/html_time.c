@@ -1,4 +1,4 @@
-/* What networks in time add to report.html. */
+/* What networks with time steps add to report.html. */
 #include <inttypes.h>
 
 #include "html_parts.h"

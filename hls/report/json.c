@@ -320,7 +320,7 @@ static json_t *causes_json(nh_arena *a, const nh_sim_facts *s) {
     return o;
 }
 
-/* What time-stepped networks add. */
+/* What networks with time steps add. */
 static json_t *time_json(nh_arena *a, const nh_sim_facts *s) {
     json_t *o = json_object(), *readout = json_object(), *spikes = json_array(), *synapses = json_array();
     for (int r = 0; r < 3; r++) set(readout, nh_readout_text[r], nh_fields_put(a, &s->readout[r], nh_accuracy_fields));

@@ -57,7 +57,7 @@ static void put_steps(nh_text_table *t, const nh_report_facts *f) {
                     nh_text_clean(t->a, f->step[i].why, 80));
 }
 
-/* An inference of a network in time is all steps of a sample. */
+/* An inference of a network with time steps is all steps of a sample. */
 static void put_inference(nh_text_table *t, const nh_report_facts *f) {
     const nh_design *g = f->design;
     bool rtl = f->sim.ran && f->sim.runs > 0;

@@ -37,7 +37,7 @@ const char *nh_text_percent(nh_arena *a, double v);
 
 /* What networks in several places add: the chain of places, and a row per part. */
 void nh_text_places(nh_text_table *t, const nh_report_facts *f);
-/* What networks in time add: read-outs, spikes, synaptic operations, drift by cause, reference. */
+/* What networks with time steps add: read-outs, spikes, synaptic operations, drift by cause, reference. */
 void nh_text_time(nh_text_table *t, const nh_report_facts *f);
 /* Of networks on a fabric: the map, the two comparisons, the cores. */
 void nh_text_fabric(nh_text_table *t, const nh_report_facts *f);

@@ -1,4 +1,4 @@
-/* The terminal's report of what networks in time add. */
+/* The terminal's report of what networks with time steps add. */
 #include <inttypes.h>
 
 #include "text_parts.h"

@@ -75,7 +75,7 @@ static void find_layer(judge *j) {
     }
 }
 
-/* Of networks in time: spikes that both have at the same time. */
+/* Of networks with time steps: spikes that both have at the same time. */
 static void find_spiking_layer(judge *j) {
     const nh_sim_facts *s = &j->f->sim;
     double before = 1, worst = 0;
@@ -245,7 +245,7 @@ static bool has_given_state(const judge *j) {
     return false;
 }
 
-/* Of networks in time, the cause that changes most outputs, over those before it. */
+/* Of networks with time steps, the cause that changes most outputs, over those before it. */
 static void find_time_cause(judge *j) {
     static const struct {
         const char *cause, *text, *key;

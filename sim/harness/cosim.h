@@ -6,7 +6,7 @@
  *   cosim_batch.c    stands in its place, and the RTL's, where there is no Verilator
  * cosim_kernels.c and cosim_rtl.cpp read cosim_model.h, which neurohls writes for every design: tables, no
  * behaviour.
- * A frame is what one pass through a stream carries: an inference, in time-stepped designs one step. A sample
+ * A frame is what one pass through a stream carries: an inference, in designs with time steps one step. A sample
  * is nh_cosim_steps frames, 1 in other designs. */
 #ifndef NH_COSIM_H
 #define NH_COSIM_H

@@ -99,6 +99,7 @@ static nh_graph *temporal_graph(nh_arena *a) {
     }
     g->input = 0;
     g->output = 6;
+    nh_graph_keep_sums(g);
     return g;
 }
 
