@@ -84,7 +84,7 @@ forbid frontend 'datapath|design|emit|vlog|synth|tool|sim|report'
 netlist_writers=$(c_in 'hls/(emit|flow)/' | grep -Ev 'emit/(vlog|c|c_[a-z_0-9]*|dp_c)\.c$')
 grep -nE '"([^"]*[^-a-z])?(module|endmodule|always|initial|assign|generate|wire|reg) [^"]*"' $netlist_writers |
     grep -vE 'nh_report|nh_diag|comment' | report "Verilog text outside vlog.c"
-grep -nE '"[^"]*;(\\n)?"' hls/emit/rtl.c hls/emit/dp_rtl.c hls/emit/mem.c hls/emit/manifest.c | grep -v comment |
+grep -nE '"[^"]*;(\\n)?"' hls/emit/rtl*.c hls/emit/dp_rtl.c hls/emit/mem.c hls/emit/manifest.c | grep -v comment |
     report "a statement outside vlog.c"
 
 # --- RTL ---------------------------------------------------------------------------------------------------------------

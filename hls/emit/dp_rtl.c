@@ -358,7 +358,7 @@ static bool tables(ctx *c, nh_diag *d) {
     return true;
 }
 
-bool nh_rtl_datapath(nh_rtl_out *o, nh_diag *d, const nh_dp *dp, const char *prefix, int64_t bram_bits) {
+bool nh_rtl_dp_file(nh_rtl_out *o, nh_diag *d, const nh_dp *dp, const char *prefix, int64_t bram_bits) {
     for (nh_val i = 0; i < dp->n_node; i++)
         if (dp->node[i].op == NH_DP_STATE)
             return nh_report(d, NH_O_BUG, NH_NOWHERE, "datapath %s reads neuron state outside a neuron core", dp->id);
@@ -389,5 +389,5 @@ bool nh_rtl_datapath(nh_rtl_out *o, nh_diag *d, const nh_dp *dp, const char *pre
 
 bool nh_emit_dp_rtl(nh_arena *a, nh_diag *d, const nh_dp *dp, const char *prefix, const char *dir,
                     const nh_provenance *p) {
-    return nh_rtl_datapath(nh_rtl_out_new(a, dir, prefix, p), d, dp, prefix, 0);
+    return nh_rtl_dp_file(nh_rtl_out_new(a, dir, prefix, p), d, dp, prefix, 0);
 }

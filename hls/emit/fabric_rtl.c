@@ -389,7 +389,7 @@ bool nh_emit_fabric(nh_arena *a, nh_diag *d, const nh_fabric *f, const char *pro
         nh_dp_pipeline(c.dp[m], timing, true);
         if (c.dp[m]->latency_cycles > c.latency) c.latency = c.dp[m]->latency_cycles;
     }
-    for (int m = 0; m < f->n_model; m++) ok = nh_rtl_datapath(c.j.out, d, c.dp[m], project, bram_bits) && ok;
+    for (int m = 0; m < f->n_model; m++) ok = nh_rtl_dp_file(c.j.out, d, c.dp[m], project, bram_bits) && ok;
     ok = neurons(&c) && top(&c) && board(&c, uart_div) && ok;
     return ok && nh_rtl_out_finish(c.j.out, d, NULL, 0);
 }

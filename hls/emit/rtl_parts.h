@@ -93,13 +93,23 @@ void nh_rtl_pipe(nh_rtl_job *j, nh_vlog *v, int depth, const char *from, const c
 /* A registered stream, so that ready never runs through two units. */
 void nh_rtl_skid(nh_rtl_job *j, nh_vlog *v, int64_t bits, const char *from, const char *to);
 
-/* rtl_steps.c: units of networks with time steps. */
-bool nh_rtl_conv_unit(nh_rtl_job *j, const nh_unit *u);
-bool nh_rtl_neuron_unit(nh_rtl_job *j, const nh_unit *u);
-bool nh_rtl_delay_unit(nh_rtl_job *j, const nh_unit *u);
-bool nh_rtl_fork_unit(nh_rtl_job *j, const nh_unit *u);
+/* "<module>_<what>.mem": a data file of the unit, its path (noted as a file of the folder). */
+const char *nh_rtl_data_name(nh_rtl_job *j, const nh_unit *u, const char *what);
+const char *nh_rtl_data_path(nh_rtl_job *j, const nh_unit *u, const char *what);
+/* Does a memory of that size belong in block RAM? */
+bool nh_rtl_in_block(const nh_rtl_job *j, int64_t words, int64_t word_bits);
+/* Report a vector that is longer than the simulators take. u may be NULL. */
+void nh_rtl_check_bits(nh_rtl_job *j, const nh_unit *u, const char *what, int64_t bits);
+
+/* One per row of units.def (rtl_<name>.c): report vectors that are too long; write the module and its data. */
+#define NH_UNIT(symbol, name)                                                                                          \
+    void nh_rtl_##name##_check(nh_rtl_job *j, const nh_unit *u);                                                       \
+    bool nh_rtl_##name(nh_rtl_job *j, const nh_unit *u);
+#include "units.def"
+#undef NH_UNIT
+bool nh_rtl_top(nh_rtl_job *j);
 
 /* nh_emit_dp_rtl into an open folder. */
-bool nh_rtl_datapath(nh_rtl_out *o, nh_diag *d, const nh_dp *dp, const char *prefix, int64_t bram_bits);
+bool nh_rtl_dp_file(nh_rtl_out *o, nh_diag *d, const nh_dp *dp, const char *prefix, int64_t bram_bits);
 
 #endif

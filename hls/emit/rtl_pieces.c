@@ -93,3 +93,15 @@ void nh_rtl_skid(nh_rtl_job *j, nh_vlog *v, int64_t bits, const char *from, cons
     nh_rtl_conn_stream(j, v, "m", to);
     nh_vlog_inst_end(v);
 }
+
+const char *nh_rtl_data_name(nh_rtl_job *j, const nh_unit *u, const char *what) {
+    return nh_arena_printf(j->a, "%s_%s.mem", nh_rtl_unit_module(j, u), what);
+}
+
+const char *nh_rtl_data_path(nh_rtl_job *j, const nh_unit *u, const char *what) {
+    return nh_rtl_out_file(j->out, NH_BIN_DATA, nh_rtl_data_name(j, u, what));
+}
+
+bool nh_rtl_in_block(const nh_rtl_job *j, int64_t words, int64_t word_bits) {
+    return nh_mem_in_block(words, word_bits, j->g->opt->target.bram_bits);
+}
