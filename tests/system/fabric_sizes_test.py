@@ -7,6 +7,8 @@ import subprocess
 import tempfile
 import unittest
 
+import numpy as np
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 EXAMPLE = ROOT / "configs/examples/digits_snn"
 PROGRAM = str(pathlib.Path(os.environ["NH_PROGRAM"]).resolve())
@@ -50,6 +52,31 @@ class OpenSizes(unittest.TestCase):
         r = self.map()
         self.assertRegex(r.stdout, r"as the layers +0 of 1200 outputs differ")
         self.assertRegex(r.stdout, r"sizes that this network needs: .*\bweight_bits \d+.*\baccum_bits \d+")
+
+    def build(self, config, until):
+        (self.dir / "net.yaml").write_text(config)
+        env = dict(os.environ) | {"NEUROHLS_VERILATOR": "/nonexistent"}
+        r = subprocess.run([PROGRAM, "build", "net.yaml", "-o", "out", "--until", until], cwd=self.dir, capture_output=True, text=True, env=env, timeout=280)
+        self.assertEqual(r.returncode, 0, r.stdout + r.stderr)
+
+    def test_inputs_of_a_scale_are_the_fabrics_integers(self):
+        """Spikes of height 1/2: the fabric gets as many as the kernels do, which were compiled by cc."""
+        x = np.load(EXAMPLE / "x_test.npy").reshape(-1, 64)[:6] / 16
+        np.save(self.dir / "spikes.npy", (np.random.default_rng(1).random((6, 20, 64)) < x[:, None]).astype(np.uint8))
+        config = CONFIG.format(example=EXAMPLE, fabric="").replace('"ufixed<1,1>"', '"ufixed<1,1>", scale: 1/2').replace("encoding: rate, seed: 1", "encoding: direct")
+        config = re.sub(r"data: .*?, scale: 1/16", "data: spikes.npy, scale: 1/2", config)
+        config = re.sub(r"inputs: .*?, labels: .*?, scale: 1/16, samples: 6", "inputs: spikes.npy, scale: 1/2", config)
+        self.build(config, "sim")
+        sim = json.loads((self.dir / "out/report.json").read_text())["fabric"]["sim"]
+        self.assertEqual(sim["output_events"], np.load(self.dir / "out/sim/outputs_c.npy").sum())
+        self.assertGreater(sim["output_events"], 20)
+        self.assertEqual(sim["differing"], 0)
+
+    def test_the_page_counts_contexts(self):
+        """lif1 has 48 neurons and lif2 10: three cores of 24 neurons, on two tiles or on four."""
+        for mesh, says in (("[1, 2]", "2 contexts;"), ("[2, 2]", "1 context;")):
+            self.build(CONFIG.format(example=EXAMPLE, fabric=", neurons: 24").replace("[2, 2]", mesh), "map")
+            self.assertEqual(re.findall(r"\d+ contexts?;", (self.dir / "out/report.html").read_text()), [says])
 
     def test_seconds_are_told_on_stderr_and_are_in_no_file(self):
         (self.dir / "net.yaml").write_text(CONFIG.format(example=EXAMPLE, fabric=""))

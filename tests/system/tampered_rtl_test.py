@@ -6,7 +6,7 @@ import re
 import shutil
 import unittest
 
-from neurohls_case import Case, main
+from neurohls_case import TESTS, Case, main
 
 CONFIG = """project: p
 model: two_layers.onnx
@@ -25,6 +25,28 @@ if "-y" in sys.argv:
     text = memory.read_text()
     at = len(text.rstrip()) - 1
     memory.write_text(text[:at] + ("0" if text[at] != "0" else "1") + text[at + 1:])
+os.execv({verilator!r}, [{verilator!r}] + sys.argv[1:])
+"""
+
+ON_A_FABRIC = """project: p
+model: digits_snn.nir
+target: generic
+io: stream
+input: { format: "ufixed<1,1>" }
+defaults: { strategy: event, numerics: nir, reset: zero, weight_bits: 6, state_bits: 14 }
+fabric: { mesh: [2, 1] }
+spiking: { time_steps: 10, dt: 1e-3, encoding: rate, seed: 1, readout: count }
+calibrate: { data: x_cal.npy, scale: 1/16 }
+simulate: { inputs: x_test.npy, scale: 1/16, samples: 2 }
+"""
+# The same for a fabric: neurons with an odd state do not spike.
+FABRIC_WRAPPER = """#!/usr/bin/env python3
+import os, pathlib, sys
+if "-y" in sys.argv:
+    neurons = pathlib.Path(sys.argv[sys.argv.index("-y") + 1]) / "p_neurons.v"
+    text = neurons.read_text()
+    assert text.count("assign out = m0_out0;") == 1
+    neurons.write_text(text.replace("assign out = m0_out0;", "assign out = m0_out0 & ~state[0];"))
 os.execv({verilator!r}, [{verilator!r}] + sys.argv[1:])
 """
 
@@ -60,6 +82,22 @@ class Tampered(Case):
         self.assertRegex(err, r"rtl: done, .* s: rtl/\S+\.mem was changed")
         c, rtl = ((self.out / f"sim/outputs_{side}.npy").read_bytes() for side in ("c", "rtl"))
         self.assertEqual(c, rtl)
+
+    def test_a_fabric_that_differs_does_not_pass(self):
+        example = TESTS.parent / "configs/examples/digits_snn"
+        for name in ("digits_snn.nir", "x_cal.npy", "x_test.npy"):
+            shutil.copy(example / name, self.dir)
+        self.config.write_text(ON_A_FABRIC)
+        self.env["NEUROHLS_VERILATOR"] = self.tool("verilator", FABRIC_WRAPPER.format(verilator=shutil.which("verilator")))
+        _, err = self.run_it("sim", self.config, "-o", self.out, expect=4)
+        self.assertIn("error[P113]: the RTL is not as the C model", err)
+        report = json.loads((self.out / "report.json").read_text())
+        differing = report["fabric"]["sim"]["rtl_differing"]
+        self.assertGreater(differing, 0)
+        self.assertEqual(report["sim"]["mismatches"], differing)
+        equal = next(r for r in report["requirements"] if r["name"] == "C = RTL")
+        self.assertFalse(equal["met"])
+        self.assertTrue(equal["measured"].startswith(f"{differing} of "), equal)
 
 
 if __name__ == "__main__":

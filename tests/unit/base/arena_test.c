@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <malloc.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -74,4 +75,18 @@ Test(arena, printf_formats_any_length) {
     cr_assert_str_eq(nh_arena_printf(a, "%d-%s", 42, "x"), "42-x");
     cr_assert_eq(strlen(nh_arena_printf(a, "%100000d", 1)), 100000);
     nh_arena_free(a);
+}
+
+/* Where the C library counts (a sanitizer's does not, and finds leaks by itself). */
+Test(arena, what_is_freed_is_given_back) {
+    nh_arena_free(nh_arena_new());
+    size_t before = mallinfo2().uordblks;
+    for (int i = 0; i < 1000; i++) {
+        nh_arena *a = nh_arena_new();
+        nh_arena_alloc(a, (size_t)i);
+        nh_arena_alloc(a, 100000);
+        nh_arena_free(a);
+    }
+    nh_arena_free(NULL);
+    cr_assert_leq(mallinfo2().uordblks, before + 1000, "1000 arenas leave less than a byte each");
 }

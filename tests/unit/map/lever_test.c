@@ -209,3 +209,27 @@ Test(lever, the_smallest_change_of_a_certificate_fits_when_it_is_made) {
     }
     cr_assert_geq(failed, 8);
 }
+
+/* 40 layers of a core each, of which none shares: 32 tiles along x are all that a mesh may have, so it grows along y.
+ */
+Test(lever, a_mesh_that_is_as_wide_as_may_be_grows_in_height) {
+    enum { LAYERS = 40 };
+    nh_arena *a = nh_arena_new();
+    nh_event_net *n = NH_NEW(a, nh_event_net);
+    n->pop = nh_arena_array(a, LAYERS + 1, sizeof *n->pop), n->proj = nh_arena_array(a, LAYERS, sizeof *n->proj);
+    for (int i = 0; i <= LAYERS; i++) n->pop[i] = pop(i ? nh_arena_printf(a, "l%d", i) : "in", 4, 1, 1);
+    for (int i = 0; i < LAYERS; i++)
+        n->proj[i] =
+            (nh_projection){.name = n->pop[i + 1].name, .kind = NH_PROJ_DENSE, .from = i, .to = i + 1, .constant = 1};
+    n->pop[0].kind = NH_POP_INPUT, n->pop[LAYERS].is_output = true;
+    n->name = "deep", n->steps = 4, n->n_pop = LAYERS + 1, n->n_proj = LAYERS;
+    nh_fabric f = fabric();
+    f.mesh_x = NH_FABRIC_MESH_MOST, f.mesh_y = 1, f.neurons = f.params = 4;
+    const nh_map_plan *p = nh_map_make(a, nh_diag_new(a), n, &f, &(nh_map_options){.most_contexts = 1});
+    const nh_map_certificate *c = &p->certificate;
+    cr_assert(c->failed);
+    bool grows = false;
+    for (int i = 0; i < c->n_lever; i++) grows |= strcmp(c->lever[i].lever, "mesh: [32, 2]") == 0 && c->lever[i].fits;
+    cr_assert(grows);
+    nh_arena_free(a);
+}

@@ -158,3 +158,12 @@ Test(wish, regions_leave_tiles_to_who_needs_them) {
     for (int k = 0; k < 2; k++) cr_assert(p->piece[k].y == 0 && p->piece[k].x > 0);
     nh_arena_free(s.a);
 }
+
+Test(wish, two_cores_of_a_layer_on_one_tile) {
+    state s;
+    begin(&s);
+    s.tile[0] = (nh_tile){1, 1}, s.tile[1] = (nh_tile){0, 1}, s.tile[2] = (nh_tile){1, 1};
+    s.wish[0] = (nh_map_wish){.tile = s.tile, .n_tile = 3};
+    s.pop[1].wish = &s.wish[0];
+    fails(&s, 0, NH_P_MAP_WISH, "a", "cores on one tile", 2, 1);
+}

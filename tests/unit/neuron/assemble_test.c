@@ -58,6 +58,9 @@ Test(assemble, a_lif_has_its_registers_and_instructions) {
     cr_assert_eq(r.p->reg[r.p->state[0]].measure, NH_MEASURE_VOLT);
     cr_assert(!r.p->is_exact);
     cr_assert_null(nh_neuron_check(r.a, r.p));
+    nh_neuron_program never = *r.p;
+    never.spikes_per_step = 0;
+    cr_assert_str_eq(nh_neuron_check(r.a, &never), "the program has no limit of spikes per step");
     nh_arena_free(r.a);
 }
 

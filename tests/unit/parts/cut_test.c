@@ -143,6 +143,17 @@ Test(parts, a_block_stays_whole_or_its_sum_reads_two_parts) {
     nh_arena_free(n.a);
 }
 
+/* 1 fc, 2 n, 3 fc, 4 sum of 2 and 3: the way around the pair of the pipeline is a single layer. */
+Test(parts, one_layer_elsewhere_is_a_way_around) {
+    tnet n = tnet_new(vec(3), 11);
+    int a = neurons(&n, dense(&n, n.g->input, 3, uniforms(&n, 9, -0.4, 0.6), NULL), lif(&n, 0.5, 1));
+    int b = dense(&n, a, 3, uniforms(&n, 9, -0.4, 0.6), NULL);
+    add(&n, (nh_layer){.name = "sum", .op = NH_OP_ADD, .n_in = 2, .in = {a, b}}, 0, vec(3));
+    const nh_parts *p = cut(&n, ".pphp");
+    cr_assert_str_eq(text_of(&n, p), "p0_pipeline: 1 2 | p1_host: 3 | p2_pipeline: 4");
+    nh_arena_free(n.a);
+}
+
 /* 1 fc, 2 n, 3 fc, 4 n; 5 sum of what 2 and 4 give. Both leave the first place, where they stand together. */
 Test(parts, of_two_tensors_that_leave_the_first_is_made_by_a_part_of_its_own) {
     tnet n = block();

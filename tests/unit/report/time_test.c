@@ -190,3 +190,24 @@ Test(report_time, html_shows_spikes_and_fetches_nothing) {
     cr_expect_null(strstr(html, "x<&>"));
     tiny_free(&s.t);
 }
+
+/* Of 12 spikes in float and 14 in fixed point the 14 are the longest bar, and the 12 are 12/14 of it. */
+Test(report_time, the_longest_bar_of_spikes_is_the_most) {
+    sample s;
+    fill(&s);
+    s.spike[0].spikes_float = 12, s.spike[0].spikes_fixed = 14;
+    const char *path = nh_path_join(s.t.a, s.t.dir, "report.html");
+    cr_assert(nh_report_html(s.t.a, s.t.d, &s.f, path));
+    int width[2], n = 0;
+    for (const char *at = strstr(file_text(&s, path), "spikes per step and layer");
+         n < 2 && at && (at = strstr(at, "<rect class=")); at++) {
+        int x, y, height, label;
+        const char *place = strstr(at, "x=");
+        n += sscanf(place, "x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"2\"/><text x=\"%d\"", &x, &y, &width[n],
+                    &height, &label) == 5 &&
+             width[n] > 11; /* a square of the legend has 11 */
+    }
+    cr_assert_eq(n, 2);
+    cr_assert_eq(width[0], (width[1] * 12 + 7) / 14, "%d and %d", width[0], width[1]);
+    tiny_free(&s.t);
+}

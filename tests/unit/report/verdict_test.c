@@ -130,3 +130,52 @@ Test(verdict, overflow_is_told_by_what_becomes_of_it) {
     b.t.graph->layer[1].op = NH_OP_BATCHNORM;
     tiny_free(&b.t);
 }
+
+/* The page says it first, with what was measured. */
+Test(verdict, the_page_says_why) {
+    bench b;
+    start(&b);
+    b.f.sim.acc_float = 0.96, b.f.sim.acc_fixed = 0.625;
+    b.f.diag = b.t.d;
+    const char *path = nh_path_join(b.t.a, b.t.dir, "report.html");
+    nh_bytes page;
+    b.t.opt.target = (nh_target){.name = "generic"};
+    cr_assert(nh_report_html(b.t.a, b.t.d, &b.f, path));
+    cr_assert(nh_file_read(b.t.a, b.t.d, NH_NOWHERE, path, 1 << 24, &page));
+    const char *verdict = strstr((const char *)page.data, "Fixed point is far from float");
+    cr_assert_not_null(verdict);
+    cr_assert_not_null(strstr(verdict, "accuracy 62.50 %, float 96.00 %"));
+    tiny_free(&b.t);
+}
+
+/* Weights that leave a format that was given are its fault; a format that was chosen has as much as its bits hold, and
+ * weights that lost little are no cause. */
+Test(verdict, weights_that_overflow_are_a_cause_where_their_format_was_given) {
+    bench b;
+    start(&b);
+    b.drift[0] = (nh_drift_fact){.layer = "x<&>", .sqnr_db = 50};
+    b.drift[1] = (nh_drift_fact){.layer = "triple", .sqnr_db = 10};
+    b.f.sim.drift = b.drift;
+    b.f.sim.n_drift = 2;
+    b.f.sim.output.fixed.sqnr_db = 10;
+    nh_layer *l = &b.t.graph->layer[1];
+    nh_param *w = l->weight;
+    int64_t *raw = nh_arena_array(b.t.a, TINY_N, sizeof *raw);
+    w->fmt = nh_format_make(true, 4, 2, NH_ROUND_RND, NH_OVERFLOW_SAT); /* -2 .. 1.75 */
+    w->scale = NULL;
+    for (int i = 0; i < TINY_N; i++) raw[i] = 7; /* 1.75 for 3: 7.6 dB */
+    w->raw = raw;
+    w->overflow = (nh_fx_count){.n = TINY_N, .overflowed = TINY_N};
+    l->opt.weight.is_auto = false;
+    nh_verdict v = judge(&b);
+    cr_assert_not_null(v.cause);
+    cr_assert_not_null(strstr(v.cause, "5 of its factors leave their format"), "%s", v.cause);
+    cr_assert_not_null(strstr(v.remedy, "weight: auto"), "%s", v.remedy);
+    /* 3.0 in fixed<16,8> is exact, however many weights the last one lost. */
+    w->fmt = nh_format_make(true, 16, 8, NH_ROUND_RND, NH_OVERFLOW_SAT);
+    for (int i = 0; i < TINY_N; i++) raw[i] = 3 * 256;
+    l->opt.weight.is_auto = true;
+    v = judge(&b);
+    cr_assert(!v.cause || !strstr(v.cause, "leave their format"), "%s", v.cause);
+    tiny_free(&b.t);
+}

@@ -231,3 +231,19 @@ Test(sim, the_output_is_ahead_by_late_delays_alone) {
     }
     tiny_free(&t);
 }
+
+/* 30 cycles in 2 s and 10 in half a second. */
+Test(sim, the_speed_is_of_all_runs_together) {
+    tiny t = tiny_new("tiny", 1);
+    tiny_design(&t);
+    const char *path = nh_path_join(t.a, t.dir, "result.json");
+    tiny_write(&t, path,
+               "{\"samples\": 1, \"runs\": [{\"compared\": 5, \"mismatches\": 0, \"seconds\": 2.0, \"cycles\": 30},"
+               "{\"compared\": 5, \"mismatches\": 0, \"seconds\": 0.5, \"cycles\": 10}]}");
+    cr_assert(nh_sim_load(t.a, t.d, &t.design, path, &t.facts));
+    cr_assert_eq(t.facts.rtl_cycles_per_second, 16);
+    cr_assert_eq(t.facts.runs, 2);
+    cr_assert_eq(t.facts.stalled_runs, 1);
+    cr_assert_eq(t.facts.compared, 10);
+    tiny_free(&t);
+}
