@@ -175,7 +175,7 @@ static bool axes_list(onnx_reader *r, const onnx_node *n, int64_t list[ONNX_MAX_
     if (!onnx_attr_ints(r, n, "axes", &attr, count)) return false;
     if (*count > ONNX_MAX_RANK) return onnx_form(r, n, "more than %d axes", (int)ONNX_MAX_RANK);
     if (*count >= 0) {
-        memcpy(list, attr, (size_t)*count * sizeof *list);
+        for (int i = 0; i < *count; i++) list[i] = attr[i];
         return true;
     }
     if (!onnx_in(r, n, 1)) return true; /* *count is -1 */

@@ -1,5 +1,6 @@
-/* Layers -> parts. Loops are units that are never cut; then neighbours of one place are joined unless another way
- * between them leads through other places. */
+/* Layers -> parts. Loops are units that are never cut; then neighbours of one place are joined, and a part that makes
+ * several tensors is parted again. A way that leaves a part and comes back leaves it by another tensor than the output:
+ * so no part waits for itself. */
 #include <string.h>
 
 #include "parts_internal.h"
@@ -144,24 +145,6 @@ static bool join_loops(cut *c) {
 
 /* --- neighbours -------------------------------------------------------------------------------------------------- */
 
-/* Does a way from part `from` to part `to` lead through a third one? */
-static bool detour(const cut *c, int from, int to) {
-    const nh_graph *g = c->g;
-    bool *reached = nh_arena_array(c->a, (size_t)g->n_layer, sizeof *reached), changed = true; /* by a third part */
-    while (changed) {
-        changed = false;
-        for (int i = 0; i < g->n_layer; i++)
-            for (int k = 0; counts(c, i) && k < g->layer[i].n_in; k++) {
-                int p = c->part[maker(c, g->layer[i].in[k])], q = c->part[i];
-                if (p == NO_PART || p == q) continue;
-                if (q == to && reached[p]) return true;
-                if (q == to || reached[q] || (p != from && !reached[p])) continue;
-                reached[q] = changed = true;
-            }
-    }
-    return false;
-}
-
 /* From the output on: where a layer may stay with one of two others only, weights stay with the neurons that read them.
  */
 static bool join_neighbours(cut *c) {
@@ -170,7 +153,6 @@ static bool join_neighbours(cut *c) {
         for (int k = 0; counts(c, i) && k < c->g->layer[i].n_in; k++) {
             int from = maker(c, c->g->layer[i].in[k]);
             if (!counts(c, from) || c->part[from] == c->part[i] || c->place[from] != c->place[i]) continue;
-            if (detour(c, c->part[from], c->part[i])) continue;
             join(c, i, from);
             changed = true;
         }
