@@ -98,26 +98,31 @@ def conv_steps(x, k0, k1):
     return sums.transpose(1, 2, 0).ravel().tolist()  # as the core has it: pixels, then features
 
 
-def conv_text(k0, k1, steps):
+def conv_text(k0, k1, steps, lanes=2):
+    """Two features are one word of two lanes, or two words of one."""
+    words = 2 // lanes
     rows0 = [k0[:, 0, y, x] for y in range(3) for x in range(3)]
     rows1 = [k1[:, c, y, x] for c in range(2) for y in range(3) for x in range(3)]
-    weights = [["        weights %d : %d %d\n" % (i, *r) for i, r in enumerate(rows)] for rows in (rows0, rows1)]
-    common = "channel_words 9 kh 3 kw 3"
+    weights = [["        weights %d : %s\n" % (i, " ".join(map(str, r))) for i, r in enumerate(np.reshape(rows, (-1, lanes)))] for rows in (rows0, rows1)]
+    common = f"features {words} channel_words {9 * words} kh 3 kw 3"
+    theta = [" | ".join([str(v)] * lanes) for v in (4, 3)]
     return f"""image "conv" steps {steps} input_size 16 output_size 8
-{FABRIC}{MODEL}
+{FABRIC.replace("lanes 2", f"lanes {lanes}")}{MODEL}
 context ticks {steps + 1}
     input "x" first 0 count 16 base 64 delay 0 x0 1 x1 1 y0 1 y1 1 conv c 1 h 4 w 4 y_from 0 y_to 4
     output "y" first 0 count 8 element 0 start 1 period 1 network
-    core x 1 y 1 start 0 period 1 words 16 axons 0 convs 1
-        ACC 0 conv synapse 0 acc 0 features 1 {common} stride_y 1 stride_x 1 dilation_y 1 dilation_x 1 pad_y 1 pad_x 1 y0 0 x0 0 h 4 w 4
-{''.join(weights[0])}        FIRE if words 16 param 0
-        param 0 : 4 | 4
-        SEND first 0 words 16 delay 0 x0 0 x1 0 y0 0 y1 0 base 64 limit 2 conv pixel_words 1 width 4
-    core x 0 y 0 start 1 period 1 words 4 axons 0 convs 1
-        ACC 0 conv synapse 0 acc 0 features 1 {common} stride_y 2 stride_x 2 dilation_y 1 dilation_x 1 pad_y 1 pad_x 1 y0 0 x0 0 h 2 w 2
-{''.join(weights[1])}        FIRE if words 4 param 0
-        param 0 : 3 | 3
-        SEND first 0 words 4 delay 0 host base 0 limit 8
+    symbol "first" x 1 y 1 word 0 words {16 * words} c0 0 c 2 y0 0 h 4 x0 0 w 4
+    symbol "second" x 0 y 0 word 0 words {4 * words} c0 0 c 2 y0 3 h 2 x0 1 w 2
+    core x 1 y 1 start 0 period 1 words {16 * words} axons 0 convs 1
+        ACC 0 conv synapse 0 acc 0 {common} stride_y 1 stride_x 1 dilation_y 1 dilation_x 1 pad_y 1 pad_x 1 y0 0 x0 0 h 4 w 4
+{''.join(weights[0])}        FIRE if words {16 * words} param 0
+        param 0 : {theta[0]}
+        SEND first 0 words {16 * words} delay 0 x0 0 x1 0 y0 0 y1 0 base 64 limit 2 conv pixel_words {words} width 4
+    core x 0 y 0 start 1 period 1 words {4 * words} axons 0 convs 1
+        ACC 0 conv synapse 0 acc 0 {common} stride_y 2 stride_x 2 dilation_y 1 dilation_x 1 pad_y 1 pad_x 1 y0 0 x0 0 h 2 w 2
+{''.join(weights[1])}        FIRE if words {4 * words} param 0
+        param 0 : {theta[1]}
+        SEND first 0 words {4 * words} delay 0 host base 0 limit 8
 """
 
 
@@ -177,11 +182,11 @@ class Image(unittest.TestCase):
         rng = np.random.default_rng(2)
         k0, k1 = rng.integers(-2, 5, (2, 1, 3, 3)), rng.integers(-2, 4, (2, 2, 3, 3))
         x = rng.integers(0, 2, (10, 6, 16))
-        image = self.assemble(conv_text(k0, k1, 6))
-        r = self.run_image(image, x)
         expected = [conv_steps(s, k0, k1) for s in x]
-        self.assertEqual(r["sums"], expected)
         self.assertGreater(np.sum(expected), 20)
+        for lanes in (2, 1):
+            r = self.run_image(self.assemble(conv_text(k0, k1, 6, lanes)), x)
+            self.assertEqual(r["sums"], expected)
 
     def test_inputs_without_time_are_the_same_in_every_step(self):
         image = self.assemble((FIXTURES / "two_layers.s").read_text())
@@ -231,6 +236,29 @@ class Image(unittest.TestCase):
             r = self.run_image(image, x, "--reference", self.dir / "ref.npy")
             self.assertEqual(r["classes"], best.tolist())
             self.assertEqual(r["reference"], {"same_class": 8, "first_other": {"sample": 5, "reference": 1 - best[5], "class": best[5]}})
+
+    def test_scores_stand_beside_those_of_the_reference(self):
+        """The least of a column has no bar and the largest a whole one, each column by itself."""
+        image = self.assemble((FIXTURES / "two_layers.s").read_text())
+        np.save(self.dir / "x.npy", np.random.default_rng(7).integers(0, 2, (3, 5, 3)))
+        np.save(self.dir / "ref.npy", [[0.25, -1.5], [0, 1], [0, 1]])
+        sums = json.loads(neurohls("run", image, "--inputs", self.dir / "x.npy", "--json").stdout)["sums"][0]
+        text = neurohls("run", image, "--inputs", self.dir / "x.npy", "--reference", self.dir / "ref.npy").stdout
+        rows = re.findall(r"^ +(\d+) +(-?\d+)  ([# ]*)  +(-?[\d.]+)  ([# ]*?)((?:  image)?(?:  reference)?)$", text.split("scores of sample 0")[1], re.M)
+        self.assertNotEqual(sums[0], sums[1])
+        self.assertEqual([(int(o), int(v)) for o, v, *_ in rows], list(enumerate(sums)))
+        self.assertEqual([float(r[3]) for r in rows], [0.25, -1.5])
+        best = int(np.argmax(sums))
+        for o, _, own, _, other, marks in rows:
+            self.assertEqual(own.strip() != "", int(o) == best)
+            self.assertEqual(other.strip() != "", o == "0")
+            self.assertEqual(marks.split(), ["image"] * (int(o) == best) + ["reference"] * (o == "0"))
+
+    def test_regions_of_layers_are_named_by_their_first_and_last(self):
+        image = self.assemble(conv_text(np.ones((2, 1, 3, 3), int), np.ones((2, 2, 3, 3), int), 3))
+        text = neurohls("disasm", image).stdout
+        self.assertIn("; \"first\": neurons 0 to 1 of rows 0 to 3, columns 0 to 3, words 0 to 15\n", text)
+        self.assertIn("; \"second\": neurons 0 to 1 of rows 3 to 4, columns 1 to 2, words 0 to 3\n", text)
 
     def test_the_shipped_program_finds_edges(self):
         image = self.assemble((EXAMPLES / "assembly/edges.s").read_text())

@@ -39,14 +39,14 @@ spiking: { time_steps: 10, dt: 1e-3, encoding: rate, seed: 1, readout: count }
 calibrate: { data: x_cal.npy, scale: 1/16 }
 simulate: { inputs: x_test.npy, scale: 1/16, samples: 2 }
 """
-# The same for a fabric: neurons with an odd state do not spike.
+# The same for a fabric: a line of a file is another.
 FABRIC_WRAPPER = """#!/usr/bin/env python3
 import os, pathlib, sys
 if "-y" in sys.argv:
-    neurons = pathlib.Path(sys.argv[sys.argv.index("-y") + 1]) / "p_neurons.v"
-    text = neurons.read_text()
-    assert text.count("assign out = m0_out0;") == 1
-    neurons.write_text(text.replace("assign out = m0_out0;", "assign out = m0_out0 & ~state[0];"))
+    file = pathlib.Path(sys.argv[sys.argv.index("-y") + 1]) / {file!r}
+    text = file.read_text()
+    assert text.count({old!r}) == 1
+    file.write_text(text.replace({old!r}, {new!r}))
 os.execv({verilator!r}, [{verilator!r}] + sys.argv[1:])
 """
 
@@ -83,12 +83,14 @@ class Tampered(Case):
         c, rtl = ((self.out / f"sim/outputs_{side}.npy").read_bytes() for side in ("c", "rtl"))
         self.assertEqual(c, rtl)
 
-    def test_a_fabric_that_differs_does_not_pass(self):
+    def tampered_fabric(self, file, old, new):
+        """The report's fabric.sim and the first difference, of a fabric in which `old` is `new`."""
         example = TESTS.parent / "configs/examples/digits_snn"
         for name in ("digits_snn.nir", "x_cal.npy", "x_test.npy"):
             shutil.copy(example / name, self.dir)
         self.config.write_text(ON_A_FABRIC)
-        self.env["NEUROHLS_VERILATOR"] = self.tool("verilator", FABRIC_WRAPPER.format(verilator=shutil.which("verilator")))
+        wrapper = FABRIC_WRAPPER.format(verilator=shutil.which("verilator"), file=file, old=old, new=new)
+        self.env["NEUROHLS_VERILATOR"] = self.tool("verilator", wrapper)
         _, err = self.run_it("sim", self.config, "-o", self.out, expect=4)
         self.assertIn("error[P113]: the RTL is not as the C model", err)
         report = json.loads((self.out / "report.json").read_text())
@@ -98,6 +100,16 @@ class Tampered(Case):
         equal = next(r for r in report["requirements"] if r["name"] == "C = RTL")
         self.assertFalse(equal["met"])
         self.assertTrue(equal["measured"].startswith(f"{differing} of "), equal)
+        return report["fabric"]["sim"], err
+
+    def test_a_fabric_whose_neurons_differ_does_not_pass(self):
+        """Those with an odd state do not spike."""
+        self.tampered_fabric("p_neurons.v", "assign out = m0_out0;", "assign out = m0_out0 & ~state[0];")
+
+    def test_counters_that_count_one_too_many_are_all_noticed(self):
+        """Of nine, six count what the C model counts too: of both cores and in every run each is a difference."""
+        sim, err = self.tampered_fabric("nh_core_count.v", "clear_q ? 32'd0 : word", "clear_q ? 32'd1 : word")
+        self.assertEqual(sim["rtl_differing"], 6 * 2 * sim["rtl_runs"], err)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,25 @@ static char *print(nh_arena *a, const nh_neuron_program *p) {
     return copy;
 }
 
+/* Numbers that are alike share a register; those that differ in a bit alone do not. */
+Test(assemble, a_number_has_one_register) {
+    assembled r = assemble("model m\ninput a\nstate v\noutput s spike\n"
+                           "MUL v, v, 0.5\nADD v, v, 2\nSUB v, v, 4.5\nADD v, v, 0.5\nADD v, v, 2.0\n"
+                           "ADD v, v, 0.50000000000000011102230246251565\nADD v, v, a\nGT s, v, 4.5\nRESET v, s, 0\n",
+                           NULL, 0);
+    static const double want[] = {0.5, 2, 4.5, 0.50000000000000011102230246251565, 0};
+    int n = 0;
+    cr_assert(r.p);
+    for (int i = 0; i < r.p->n_reg; i++) {
+        if (r.p->reg[i].kind != NH_REG_CONST) continue;
+        cr_assert_lt(n, 5);
+        cr_expect_eq(r.p->reg[i].constant, want[n], "%g", r.p->reg[i].constant);
+        n++;
+    }
+    cr_assert_eq(n, 5);
+    nh_arena_free(r.a);
+}
+
 Test(assemble, a_lif_has_its_registers_and_instructions) {
     assembled r = assemble(lif, NULL, 0);
     cr_assert(r.p);

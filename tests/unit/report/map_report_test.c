@@ -5,6 +5,27 @@
 
 #include "map_report.h"
 
+/* Every element that is opened is closed, in order. */
+static void expect_balanced(const char *svg) {
+    const char *open[64];
+    int depth = 0;
+    for (const char *at = svg; (at = strchr(at, '<')); at++) {
+        const char *end = strchr(at, '>');
+        cr_assert_not_null(end);
+        size_t name = strcspn(at + 1 + (at[1] == '/'), " />");
+        if (at[1] == '/') {
+            cr_assert_gt(depth, 0, "%.40s", at);
+            depth--;
+            cr_assert_eq(strcspn(open[depth], " />"), name, "%.40s", at);
+            cr_assert_eq(strncmp(open[depth], at + 2, name), 0, "%.40s", at);
+        } else if (end[-1] != '/') {
+            cr_assert_lt(depth, 64);
+            open[depth++] = at + 1;
+        }
+    }
+    cr_assert_eq(depth, 0);
+}
+
 Test(map_report, json_parses_and_the_picture_has_every_core) {
     nh_arena *a = nh_arena_new();
     nh_diag *d = nh_diag_new(a);
@@ -45,6 +66,12 @@ Test(map_report, json_parses_and_the_picture_has_every_core) {
     cr_assert_eq(tiles, 3);
     cr_assert(strstr(svg, "<line"));
     cr_assert_null(strstr(svg, "hid<den"));
+    expect_balanced(svg);
+    const char *legend = strstr(svg, "width=\"14\"");
+    cr_assert_not_null(legend);
+    cr_assert_not_null(strstr(legend + 1, "width=\"14\"")); /* a square for each of two layers */
+    cr_assert_not_null(strstr(legend, ">hid_den</text>"));
+    cr_assert_not_null(strstr(legend, ">out</text>"));
     free(svg);
     json_decref(root);
     nh_arena_free(a);

@@ -202,6 +202,18 @@ Test(report, html_escapes_names_and_fetches_nothing) {
     tiny_free(&s.t);
 }
 
+/* "-" is what is not known; none is known. */
+Test(report, of_what_a_unit_has_none_the_page_says_0) {
+    sample s;
+    fill(&s);
+    const char *html = strstr(html_of(&s), "counted by Yosys / placed by nextpnr");
+    cr_assert_not_null(html);
+    cr_expect_not_null(strstr(html, "<tr><td>triple</td><td>40 / 31 / -</td><td>21 / 21 / -</td><td>0 / 0 / -</td>"
+                                    "<td>0 / 0 / -</td></tr>"));
+    cr_expect_not_null(strstr(html, "<td>0 / 1 / 1</td><td>0 / 0 / 0</td></tr>"));
+    tiny_free(&s.t);
+}
+
 Test(report, names_that_are_not_utf8_still_give_json) {
     sample s;
     fill(&s);

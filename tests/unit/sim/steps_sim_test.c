@@ -7,7 +7,7 @@
 #include "../passes/net.h"
 #include "neurons.h"
 #include "npy.h"
-#include "sim.h"
+#include "sim_parts.h"
 #include "tool.h"
 
 /* --- readouts: values[step][output], by hand --------------------------------------------------------------------- */
@@ -155,6 +155,36 @@ Test(steps_sim, outputs_and_layers_are_in_the_order_of_the_model) {
     }
     cr_expect_str_eq(array(b, "layers/02_fire.npy").dtype, "|u1");
     cr_expect_not(nh_file_exists(nh_path_join(b->t.a, b->s.work_dir, "streams")));
+    drop(b);
+}
+
+Test(steps_sim, layers_of_neurons_alone_have_a_stream_of_events) {
+    bench *b = make();
+    cr_assert_eq(b->g->graph->n_layer, 3);
+    for (int i = 0; i < 3; i++) {
+        int k = nh_sim_stream_of_layer(b->g, i);
+        if (i < 2) cr_expect_lt(k, 0, "layer %d", i);
+        if (i == 2) cr_expect_eq(b->g->stream[k].tensor, b->g->graph->layer[2].out);
+    }
+    /* Neurons that no stream leaves: they are inside of a unit. */
+    nh_design none = *b->g;
+    none.n_stream = 1;
+    cr_expect_lt(nh_sim_stream_of_layer(&none, 2), 0);
+    drop(b);
+}
+
+/* Outputs in steps of 4 are written as the numbers that they mean. */
+Test(steps_sim, coarse_outputs_are_written_as_integers) {
+    bench *b = make();
+    int64_t model[2 * STEPS * N];
+    for (int i = 0; i < 2 * STEPS * N; i++) model[i] = i - 20;
+    nh_stream *out = &b->g->stream[b->g->output];
+    out->fmt = nh_format_make(true, 8, 10, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
+    b->s.work_dir = b->dir;
+    cr_assert(nh_sim_write_outputs(b->t.a, b->t.d, b->g, nh_path_join(b->t.a, b->dir, "y.npy"), 2, model));
+    nh_npy y = array(b, "y.npy");
+    cr_assert_eq(y.n, 2 * STEPS * N);
+    for (int i = 0; i < 2 * STEPS * N; i++) cr_expect_eq(y.value[i], 4 * (i - 20));
     drop(b);
 }
 
