@@ -36,7 +36,9 @@ static void conv_shape(nh_vlog *v, const nh_conv *c) {
                {"X_SIGNED", c->x.is_signed},
                {"W_W", c->weight.width_bits},
                {"W_SIGNED", c->weight.is_signed},
-               {"ACC_W", c->acc.width_bits}};
+               {"ACC_W", c->acc.width_bits},
+               {"ONES", c->ones},
+               {"ROWS", c->rows}};
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) nh_vlog_param(v, row[i].name, row[i].value);
 }
 
@@ -48,8 +50,8 @@ static void conv_engine(nh_rtl_job *j, nh_vlog *v, const nh_unit *u) {
     conv_shape(v, c);
     nh_vlog_param(v, "WEIGHT_BLOCK", nh_rtl_in_block(j, words, c->out_lanes * lanes * c->weight.width_bits));
     nh_vlog_param(v, "INPUT_BLOCK",
-                  nh_rtl_in_block(j, c->h_in * c->w_in * (c->c_in / c->in_lanes), c->in_lanes * c->x.width_bits));
-    nh_vlog_param_str(v, "WEIGHT_FILE", nh_rtl_data_name(j, u, "w"));
+                  nh_rtl_in_block(j, c->rows * c->w_in * (c->c_in / c->in_lanes), c->in_lanes * c->x.width_bits));
+    nh_vlog_param_str(v, "WEIGHT_FILE", c->ones ? "" : nh_rtl_data_name(j, u, "w"));
     nh_vlog_param_str(v, "BIAS_FILE", nh_rtl_data_name(j, u, "b"));
     nh_rtl_conn_clock(v);
     nh_rtl_conn_stream(j, v, "s", "s");
@@ -62,17 +64,17 @@ bool nh_rtl_conv(nh_rtl_job *j, const nh_unit *u) {
     const nh_stream *in = &j->g->stream[u->in[0]], *out = &j->g->stream[u->out[0]];
     assert(in->dst_beat == c->in_lanes && out->src_beat == c->out_lanes && out->fmt.width_bits == c->acc.width_bits);
     (void)in;
-    nh_vlog *v = nh_rtl_open_unit(
-        j, u,
-        nh_arena_printf(j->a, "a convolution on %lld x %lld multipliers, %lld cycles per frame",
-                        (long long)c->out_lanes, (long long)(c->depthwise ? 1 : c->in_lanes), (long long)c->cycles));
+    nh_vlog *v = nh_rtl_open_unit(j, u,
+                                  nh_arena_printf(j->a, "a %s on %lld x %lld lanes, %lld cycles per frame",
+                                                  c->ones ? "window sum" : "convolution", (long long)c->out_lanes,
+                                                  (long long)(c->depthwise ? 1 : c->in_lanes), (long long)c->cycles));
     nh_rtl_stream_wires(v, "y", nh_rtl_src_bits(out));
     conv_engine(j, v, u);
     nh_rtl_skid(j, v, nh_rtl_src_bits(out), "y", "m");
     nh_vlog_module_end(v);
     bool ok = nh_vlog_close(v, j->d);
     nh_arena *scratch = nh_arena_new();
-    ok = nh_mem_conv_weights(scratch, j->d, c, nh_rtl_data_path(j, u, "w"), j->out->made) && ok;
+    if (!c->ones) ok = nh_mem_conv_weights(scratch, j->d, c, nh_rtl_data_path(j, u, "w"), j->out->made) && ok;
     ok = nh_mem_conv_bias(scratch, j->d, c, nh_rtl_data_path(j, u, "b"), j->out->made) && ok;
     nh_arena_free(scratch);
     return ok;

@@ -55,6 +55,7 @@ void nh_plan_cycles(nh_design *g) {
     nh_schedule s = {.a = a, .g = g};
     s.sent = nh_arena_array(a, (size_t)g->n_stream + 1, sizeof *s.sent);
     s.ready = nh_arena_array(a, (size_t)g->n_unit + 1, sizeof *s.ready);
+    s.window = nh_arena_array(a, (size_t)g->n_unit + 1, sizeof *s.window);
     s.written = nh_arena_array(a, (size_t)g->n_unit + 1, sizeof *s.written);
     for (int i = 0; i < g->n_unit; i++) g->unit[i].ii_cycles = nh_unit_get(g->unit[i].kind)->interval(&g->unit[i]);
     for (int step = 0; step < NH_SCHEDULE_STEPS; step++) follow_step(&s, step);

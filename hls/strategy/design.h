@@ -46,7 +46,7 @@ typedef struct {
     nh_dp *post;        /* port x: 1 element (the accumulator), [port m: 1 element], port y: 1 element */
 } nh_mac;
 
-/* Convolution over a whole frame in its buffer: for every output pixel (row by row) and every group of out_lanes output
+/* Convolution over a ring of input rows: for every output pixel (row by row) and every group of out_lanes output
  * channels the taps (ky, kx, words of in_lanes input channels) are walked, one a cycle; taps in the padding take a
  * cycle and add nothing. in_lanes divides c_in/groups, out_lanes divides c_out/groups. depthwise: groups = c_in =
  * c_out, in_lanes = out_lanes = lanes divides c_in, and lane l multiplies channel l of the word with its own weight.
@@ -55,7 +55,9 @@ typedef struct {
     int64_t c_in, h_in, w_in, c_out, h_out, w_out, kh, kw, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w,
         groups;
     int64_t in_lanes, out_lanes;
+    int64_t rows; /* of the ring: nh_window_rows */
     bool depthwise;
+    bool ones;                /* all weights are 1: a pool */
     nh_format x, weight, acc; /* sums are exact; acc's frac is that of the products */
     const int64_t *w;         /* [c_out][c_in/groups][kh][kw] raw */
     const nh_i128 *b;         /* [c_out] raw at acc's frac, or NULL */

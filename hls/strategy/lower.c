@@ -2,9 +2,9 @@
  * layers behind it that act element by element become one unit, every other layer a unit of its own, wires none. A
  * tensor that several units read passes a FORK.
  *
- * No deadlock: every path from a fork to a join holds a whole frame (the buffers of MAC and CONV, a delay that closes a
- * loop, or a DELAY of no step that is put there for it), and every loop has a delay whose first frames are there from
- * the start. */
+ * No deadlock: every path from a fork to a join holds a whole frame (the buffers of MAC, a CONV that keeps as many
+ * rows, a delay that closes a loop, or a DELAY of no step that is put there for it), and every loop has a delay whose
+ * first frames are there from the start. */
 #include "lower.h"
 
 #include <string.h>

@@ -1,8 +1,9 @@
-/* The unit CONV: convolutions and pools over frames in a buffer. */
+/* The unit CONV: convolutions and pools, whose windows come from a ring of rows. */
 #include "conv.h"
 #include "intmath.h"
 #include "lower.h"
 #include "unit.h"
+#include "window.h"
 
 static void image_size(nh_shape s, int64_t *channels, int64_t *height, int64_t *width) {
     *channels = s.dim[0];
@@ -15,6 +16,7 @@ static void pool_weights(nh_lowering *c, nh_conv *v) {
     int64_t n = v->c_out * v->kh * v->kw, *w = nh_arena_array(c->a, (size_t)n, sizeof *w);
     for (int64_t i = 0; i < n; i++) w[i] = 1;
     v->w = w;
+    v->ones = true;
     v->weight = nh_format_make(false, 1, 1, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
 }
 
@@ -50,6 +52,7 @@ bool nh_lower_conv(nh_lowering *c, const nh_layer_run *r) {
         return false;
     }
     v->cycles = nh_conv_cycles(&s, v->in_lanes, v->out_lanes) * s.pixels;
+    v->rows = nh_window_rows(v);
     v->x = c->g->tensor[l->in[0]].q.fmt;
     v->acc = c->g->tensor[l->out].q.fmt;
     if (l->op == NH_OP_CONV) {
@@ -60,10 +63,13 @@ bool nh_lower_conv(nh_lowering *c, const nh_layer_run *r) {
     } else {
         pool_weights(c, v);
     }
-    nh_notes_add(&c->notes,
-                 nh_arena_printf(c->a, "%lld x %lld lanes (outputs x inputs), %lld cycles per pixel, %lld per step",
-                                 (long long)v->out_lanes, (long long)v->in_lanes, (long long)(v->cycles / s.pixels),
-                                 (long long)v->cycles));
+    nh_notes_add(
+        &c->notes,
+        nh_arena_printf(
+            c->a,
+            "%lld x %lld lanes (outputs x inputs), %lld cycles per pixel, %lld per step, %lld of %lld input rows kept",
+            (long long)v->out_lanes, (long long)v->in_lanes, (long long)(v->cycles / s.pixels), (long long)v->cycles,
+            (long long)v->rows, (long long)v->h_in));
     nh_lower_feed(c, u, in, v->in_lanes);
     nh_lower_give(c, u, l->out, v->out_lanes);
     return true;
@@ -74,13 +80,12 @@ int64_t nh_unit_conv_interval(const nh_unit *u) { return u->conv.cycles; }
 nh_times nh_unit_conv_times(nh_schedule *s, int unit, int step) {
     const nh_unit *u = &s->g->unit[unit];
     const nh_conv *v = &u->conv;
-    nh_times in = nh_schedule_input(s, u, 0, step);
-    int64_t words = v->h_out * v->w_out * v->c_out / v->out_lanes, each = v->cycles / words;
-    int64_t loaded = in.at[in.n - 1] > s->ready[unit] ? in.at[in.n - 1] : s->ready[unit];
+    nh_times in = nh_schedule_input(s, u, 0, step),
+             out = nh_times_new(s->a, v->h_out * v->w_out * v->c_out / v->out_lanes);
     int64_t tree = v->depthwise ? 0 : nh_log2_ceil((uint64_t)v->in_lanes);
-    nh_times out = nh_times_new(s->a, words);
-    for (int64_t k = 0; k < words; k++) out.at[k] = loaded + (k + 1) * each + NH_CONV_LATENCY + tree + NH_SKID_LATENCY;
-    s->ready[unit] = loaded + u->ii_cycles;
+    if (step == 0) s->window[unit] = nh_window_run_new(s->a, v, v->rows, NH_SCHEDULE_STEPS);
+    nh_window_frame(s->window[unit], in.at, out.at);
+    for (int64_t k = 0; k < out.n; k++) out.at[k] += NH_CONV_LATENCY + tree + NH_SKID_LATENCY;
     return out;
 }
 
@@ -123,12 +128,12 @@ nh_resources nh_unit_conv_estimate(const nh_design *g, const nh_unit *u) {
     nh_resources r = {0};
     int64_t x = v->x.width_bits, w = v->weight.width_bits, acc = v->acc.width_bits,
             lanes = v->depthwise ? v->out_lanes : v->in_lanes * v->out_lanes;
-    nh_add_products(&r, t, lanes, v->x, v->weight);
+    if (!v->ones) nh_add_products(&r, t, lanes, v->x, v->weight);
     r.ffs += lanes * (x + w) + v->out_lanes * acc * 4 + v->in_lanes * x + 120; /* the last: counters and addresses */
     r.luts += v->out_lanes * (v->in_lanes - 1) * (x + w) + 4 * v->out_lanes * acc + 220;
     int64_t per_group = v->depthwise ? 1 : v->c_in / v->groups / v->in_lanes;
-    nh_add_rom(&r, t, v->c_out / v->out_lanes * v->kh * v->kw * per_group, lanes * w);
+    if (!v->ones) nh_add_rom(&r, t, v->c_out / v->out_lanes * v->kh * v->kw * per_group, lanes * w);
     if (v->b) nh_add_rom(&r, t, v->c_out / v->out_lanes, v->out_lanes * acc);
-    nh_add_ram(&r, t, 2 * v->h_in * v->w_in * v->c_in / v->in_lanes, v->in_lanes * x);
+    nh_add_ram(&r, t, v->rows * v->w_in * v->c_in / v->in_lanes, v->in_lanes * x);
     return r;
 }

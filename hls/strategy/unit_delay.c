@@ -39,8 +39,10 @@ bool nh_lower_delay(nh_lowering *c, const nh_layer_run *r) {
 /* Does what feeds the stream hold a whole frame? */
 static bool holds_frame(const nh_lowering *c, int stream) {
     int src = c->design->stream[stream].src;
-    nh_unit_kind kind = src >= 0 ? c->design->unit[src].kind : NH_UNIT_FORK;
-    return kind == NH_UNIT_MAC || kind == NH_UNIT_CONV || kind == NH_UNIT_DELAY;
+    if (src < 0) return false;
+    const nh_unit *u = &c->design->unit[src];
+    return u->kind == NH_UNIT_MAC || u->kind == NH_UNIT_DELAY ||
+           (u->kind == NH_UNIT_CONV && u->conv.rows >= u->conv.h_in);
 }
 
 int nh_lower_buffered(nh_lowering *c, int stream) {

@@ -1,22 +1,22 @@
 // Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
-// Convolution over a frame in its buffer, on OUT_LANES x IN_LANES multipliers (DEPTHWISE:
-// OUT_LANES). A frame comes pixel by pixel, row by row, in FRAME = H_IN*W_IN*C_IN/IN_LANES
+// Convolution on OUT_LANES x IN_LANES multipliers (DEPTHWISE: OUT_LANES): nh_window in front of
+// nh_mac_core. A frame comes pixel by pixel, row by row, in FRAME = H_IN*W_IN*C_IN/IN_LANES
 // transfers, and leaves pixel by pixel in H_OUT*W_OUT*C_OUT/OUT_LANES transfers of accumulators:
 // bias plus the sum over the taps, modulo 2^ACC_W. For every output pixel and every group og of
 // OUT_LANES output channels the taps ky, kx, j are walked, one a cycle (j: words of the channels of
-// og's conv group); a tap outside the frame takes its cycle and adds nothing. Any H_OUT, W_OUT are
-// legal: what lies below and to the right of the frame is padding too.
+// og's conv group); a tap outside the frame takes its cycle and adds nothing, so that every output
+// pixel takes as long. Any H_OUT, W_OUT are legal: what lies below and to the right of the frame is
+// padding too.
 //
-// With WINDOW = KH*KW*J cycles, CYCLES = H_OUT*W_OUT*(C_OUT/OUT_LANES)*WINDOW,
-// T = DEPTHWISE ? 0 : ceil(log2(IN_LANES)):
-// Throughput: a frame every max(CYCLES, FRAME) cycles, back to back.
-// Latency, unstalled, in cycles from the first s transfer of a frame:
-//   to the first m transfer  FRAME + WINDOW + 3 + T,  to the last  FRAME + CYCLES + 3 + T
-// Stages: weight and input words read, then those of nh_mac_core.
+// With WINDOW = KH*KW*J cycles, T = DEPTHWISE ? 0 : ceil(log2(IN_LANES)):
+// Throughput: a frame every max(H_OUT*W_OUT*(C_OUT/OUT_LANES)*WINDOW, FRAME) cycles where ROWS
+// suffices (nh_window).
+// Latency, unstalled, in cycles from the s transfer that completes the rows of an output row to the
+// row's first m transfer: WINDOW + 4 + T; the others follow WINDOW cycles apart.
+// Stages: weight and input words read, then those of nh_mac_core. All move together on `en`, the
+// registered ready of nh_mac_core; s_ready comes from registers too.
 //
-// The buffer has two banks: a frame loads while another is computed. All stages move together on
-// `en`, the registered ready of nh_mac_core; s_ready comes from registers too.
-//
+// ONES 1: all weights are 1 (a sum pool): no memory, no multipliers; W_W is 1, unsigned.
 // WEIGHT_FILE word ((og*KH + ky)*KW + kx)*J + j holds lane (o, i) at bits [(o*IN_LANES+i)*W_W +:
 // W_W] (DEPTHWISE: J = 1, lane o at [o*W_W +: W_W]); BIAS_FILE word og holds OUT_LANES
 // accumulators.
@@ -45,9 +45,11 @@ module nh_conv_mac #(
     parameter integer W_W = 8,          // bits of a weight, >= 1
     parameter integer W_SIGNED = 1,     // 0 or 1
     parameter integer ACC_W = 24,       // bits of an accumulator, >= 1
+    parameter integer ONES = 0,         // 1: all weights are 1
+    parameter integer ROWS = 6,         // input rows in the ring of nh_window
     // weights (and biases from 1024 bits on) in: 1 = block RAM, 0 = logic
     parameter integer WEIGHT_BLOCK = 1,
-    // frame banks in: 1 = block RAM, 0 = as the synthesis tool likes
+    // the ring in: 1 = block RAM, 0 = as the synthesis tool likes
     parameter integer INPUT_BLOCK = 1,
     parameter WEIGHT_FILE = "nh_conv_mac_w.mem",
     parameter BIAS_FILE = "nh_conv_mac_b.mem"
@@ -66,27 +68,16 @@ module nh_conv_mac #(
     localparam integer OG = C_OUT / OUT_LANES;
     localparam integer SUBS = OG * J / WORDS;              // groups og of a conv group
     localparam integer STEPS = OG * KH * KW * J;           // cycles of an output pixel
-    localparam integer FRAME = H_IN * W_IN * WORDS;
     localparam integer MULS = (DEPTHWISE != 0) ? 1 : IN_LANES; // products of an output
     localparam integer IN_W = IN_LANES * X_W;
     localparam integer WEIGHTS_W = OUT_LANES * MULS * W_W;
     localparam integer OUT_W = OUT_LANES * ACC_W;
     localparam integer STEP_W = (STEPS > 1) ? $clog2(STEPS) : 1;
-    localparam integer WORD_W = (FRAME > 1) ? $clog2(FRAME) : 1;
     localparam integer BIAS_BLOCK = (WEIGHT_BLOCK != 0 && OG * OUT_W >= 1024) ? 1 : 0;
-    localparam [31:0] FRAME_TOP = FRAME - 1;
-    localparam [WORD_W-1:0] WORD_ONE = 1;
 
     generate
-        if (C_IN < 1 || H_IN < 1 || W_IN < 1 || C_OUT < 1 || H_OUT < 1 || W_OUT < 1 || KH < 1
-                || KW < 1) begin : g_illegal_size
-            nh_conv_mac_a_size_is_below_1 u_illegal ();
-        end
-        if (STRIDE_H < 1 || STRIDE_W < 1 || DILATION_H < 1 || DILATION_W < 1) begin : g_illegal_step
-            nh_conv_mac_a_stride_or_dilation_is_below_1 u_illegal ();
-        end
-        if (PAD_H < 0 || PAD_W < 0) begin : g_illegal_pad
-            nh_conv_mac_a_padding_is_below_0 u_illegal ();
+        if (C_IN < 1 || C_OUT < 1) begin : g_illegal_size
+            nh_conv_mac_C_IN_or_C_OUT_is_below_1 u_illegal ();
         end
         if (DEPTHWISE != 0 && (DEPTHWISE != 1 || GROUPS != C_IN || GROUPS != C_OUT
                 || IN_LANES != OUT_LANES || IN_LANES < 1 || C_IN % IN_LANES != 0)) begin :
@@ -101,25 +92,22 @@ module nh_conv_mac #(
         if (X_W < 1 || W_W < 1 || ACC_W < 1) begin : g_illegal_width
             nh_conv_mac_a_width_is_below_1 u_illegal ();
         end
-        if (INPUT_BLOCK != 0 && INPUT_BLOCK != 1) begin : g_illegal_block
-            nh_conv_mac_INPUT_BLOCK_is_not_0_or_1 u_illegal ();
+        if (ONES != 0 && (ONES != 1 || W_W != 1 || W_SIGNED != 0)) begin : g_illegal_ones
+            nh_conv_mac_ONES_with_other_weights u_illegal ();
         end
     endgenerate
 
-    // ---- Schedule: one step a cycle while there is a frame.
-
-    wire en;         // the pipeline moves
-    wire have_frame; // the bank to read is full
-    wire issue = en && have_frame; // the step enters the pipeline
-    wire [WORD_W-1:0] word;
+    wire en; // the pipeline moves
+    wire issue;
     wire [STEP_W-1:0] step;
-    wire in_frame;
     wire first;
-    wire end_window;
+    wire last;
     wire end_frame;
+    wire [IN_W-1:0] taps;
 
-    nh_conv_walk #(
+    nh_window #(
         .WORDS(WORDS),
+        .WORD_W(IN_W),
         .H_IN(H_IN),
         .W_IN(W_IN),
         .H_OUT(H_OUT),
@@ -133,86 +121,42 @@ module nh_conv_mac #(
         .DILATION_H(DILATION_H),
         .DILATION_W(DILATION_W),
         .J(J),
-        .SUBS(SUBS)
-    ) u_walk (
+        .SUBS(SUBS),
+        .ROWS(ROWS),
+        .BLOCK(INPUT_BLOCK)
+    ) u_window (
         .clk(clk),
         .rst(rst),
+        .s_valid(s_valid),
+        .s_ready(s_ready),
+        .s_data(s_data),
+        .en(en),
         .issue(issue),
-        .word(word),
-        .step(step),
-        .in_frame(in_frame),
         .first(first),
-        .end_window(end_window),
-        .end_frame(end_frame)
+        .last(last),
+        .end_frame(end_frame),
+        .step(step),
+        .x(taps)
     );
-
-    // ---- Frame banks. The bank is the low address bit. A bank is written only while it is not
-    // full and read only while it is.
-
-    localparam integer ADDR_W = (FRAME > 1) ? WORD_W + 1 : 1;
-    reg [1:0] full_q;
-    reg wbank_q;
-    reg rbank_q;
-    reg [WORD_W-1:0] wword_q;
-    reg [IN_W-1:0] x_q;
-    reg in_frame_q;
-    wire write = s_valid && s_ready;
-    wire write_last = wword_q == FRAME_TOP[WORD_W-1:0];
-    wire read = en && have_frame;
-    wire [WORD_W:0] wplace = {wword_q, wbank_q};
-    wire [WORD_W:0] rplace = {word, rbank_q};
-    wire [ADDR_W-1:0] waddr = wplace[ADDR_W-1:0];
-    wire [ADDR_W-1:0] raddr = rplace[ADDR_W-1:0];
-    assign s_ready = !(wbank_q ? full_q[1] : full_q[0]);
-    assign have_frame = rbank_q ? full_q[1] : full_q[0];
-
-    always @(posedge clk) begin
-        if (rst) begin
-            full_q <= 2'b00;
-            wbank_q <= 1'b0;
-            rbank_q <= 1'b0;
-            wword_q <= {WORD_W{1'b0}};
-        end else begin
-            if (write) wword_q <= write_last ? {WORD_W{1'b0}} : wword_q + WORD_ONE;
-            if (write && write_last) begin
-                full_q[wbank_q] <= 1'b1;
-                wbank_q <= !wbank_q;
-            end
-            if (issue && end_frame) begin
-                full_q[rbank_q] <= 1'b0;
-                rbank_q <= !rbank_q;
-            end
-        end
-    end
-    always @(posedge clk) if (read) in_frame_q <= in_frame;
-    generate
-        if (INPUT_BLOCK != 0) begin : g_block
-            (* ram_style = "block", no_rw_check *)
-            reg [IN_W-1:0] mem [0:2*FRAME-1];
-            always @(posedge clk) if (write) mem[waddr] <= s_data;
-            always @(posedge clk) if (read) x_q <= mem[raddr];
-        end else begin : g_auto
-            (* no_rw_check *)
-            reg [IN_W-1:0] mem [0:2*FRAME-1];
-            always @(posedge clk) if (write) mem[waddr] <= s_data;
-            always @(posedge clk) if (read) x_q <= mem[raddr];
-        end
-    endgenerate
-    // A tap outside reads any word, or none.
-    wire [IN_W-1:0] taps = in_frame_q ? x_q : {IN_W{1'b0}};
 
     wire [WEIGHTS_W-1:0] weights;
-    nh_rom #(
-        .WIDTH(WEIGHTS_W),
-        .DEPTH(STEPS),
-        .BLOCK(WEIGHT_BLOCK),
-        .FILE(WEIGHT_FILE)
-    ) u_weights (
-        .clk(clk),
-        .en(en),
-        .addr(step),
-        .q(weights)
-    );
+    generate
+        if (ONES != 0) begin : g_ones
+            assign weights = {WEIGHTS_W{1'b1}};
+        end else begin : g_weights
+            nh_rom #(
+                .WIDTH(WEIGHTS_W),
+                .DEPTH(STEPS),
+                .BLOCK(WEIGHT_BLOCK),
+                .FILE(WEIGHT_FILE)
+            ) u_weights (
+                .clk(clk),
+                .en(en),
+                .addr(step),
+                .q(weights)
+            );
+        end
+    endgenerate
 
     nh_mac_core #(
         .IN_LANES(MULS),
@@ -237,7 +181,7 @@ module nh_conv_mac #(
         .en(en),
         .issue(issue),
         .first(first),
-        .last(end_window),
+        .last(last),
         .x(taps),
         .weights(weights),
         .m_valid(m_valid),
@@ -245,7 +189,7 @@ module nh_conv_mac #(
         .m_data(m_data)
     );
 
-    wire unused = &{1'b0, FRAME_TOP, wplace, rplace};
+    wire unused = &{1'b0, step, end_frame};
 
 `ifdef FORMAL
 `include "nh_conv_mac_fv.vh"

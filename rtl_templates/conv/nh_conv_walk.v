@@ -1,8 +1,10 @@
 // Template of neurohls, copied as it is into what neurohls generates. It carries no condition: use it as you like.
-// Addresses of nh_conv_mac: the walk over output pixels (row by row), conv groups, output groups of
+// Addresses of nh_window: the walk over output pixels (row by row), conv groups, output groups of
 // a conv group, taps ky, kx and words j of the conv group's channels, the last fastest. It shows
 // the planned step; with `issue` the next one comes. The plan is there from the second cycle after
 // reset on. Only constants are added: a walker one step ahead says which.
+//
+// Row y of frame f is in slot (f*H_IN + y) mod ROWS of the ring, words W_IN*WORDS apart.
 // Latency 1 cycle, throughput 1 step per cycle; all outputs but `in_frame` come from registers.
 `default_nettype none
 module nh_conv_walk #(
@@ -20,31 +22,33 @@ module nh_conv_walk #(
     parameter integer DILATION_H = 1, // >= 1
     parameter integer DILATION_W = 1, // >= 1
     parameter integer J = 1,          // words of a conv group, divides WORDS
-    parameter integer SUBS = 1        // output groups of a conv group, >= 1
+    parameter integer SUBS = 1,       // output groups of a conv group, >= 1
+    parameter integer ROWS = 6        // of the ring, >= 1
 ) (
     input wire clk,
     input wire rst,
     input wire issue,
-    // of the frame: (y*W_IN + x)*WORDS + conv group*J + j; means nothing when not in_frame
-    output wire [((H_IN*W_IN*WORDS > 1) ? $clog2(H_IN*W_IN*WORDS) : 1)-1:0] word,
+    // of the ring: (slot*W_IN + x)*WORDS + conv group*J + j; means nothing when not in_frame
+    output wire [((ROWS*W_IN*WORDS > 1) ? $clog2(ROWS*W_IN*WORDS) : 1)-1:0] word,
     // of the output pixel: of (WORDS/J)*SUBS*KH*KW*J
     output wire [((WORDS*SUBS*KH*KW > 1) ? $clog2(WORDS*SUBS*KH*KW) : 1)-1:0] step,
     output wire in_frame,   // the tap is not in the padding
     output wire first,      // step of its window
     output wire end_window, // the last step of it
+    output wire end_row,    // the last step of a row of output pixels
     output wire end_frame   // the last step of all
 );
-    localparam integer FRAME = H_IN * W_IN * WORDS;
+    localparam integer RING = ROWS * W_IN * WORDS;
     localparam integer STEPS = WORDS * SUBS * KH * KW;
     localparam integer CGS = WORDS / J;
-    localparam integer WORD_W = (FRAME > 1) ? $clog2(FRAME) : 1;
+    localparam integer WORD_W = (RING > 1) ? $clog2(RING) : 1;
     localparam integer STEP_W = (STEPS > 1) ? $clog2(STEPS) : 1;
     localparam [STEP_W-1:0] STEP_ONE = 1;
     localparam [WORD_W-1:0] WORD_ONE = 1;
 
     generate
         if (WORDS < 1 || H_IN < 1 || W_IN < 1 || H_OUT < 1 || W_OUT < 1 || KH < 1 || KW < 1
-                || SUBS < 1) begin : g_illegal_size
+                || SUBS < 1 || ROWS < 1) begin : g_illegal_size
             nh_conv_walk_a_size_is_below_1 u_illegal ();
         end
         if (STRIDE_H < 1 || STRIDE_W < 1 || DILATION_H < 1 || DILATION_W < 1) begin : g_illegal_step
@@ -123,18 +127,33 @@ module nh_conv_walk #(
     // ---- Plan: row, column and word of the tap, and what to add for the next. Outside the frame
     // the word means nothing.
 
-    localparam integer COL = WORDS * DILATION_W;       // words from kx to the next
-    localparam integer ROW = WORDS * W_IN * DILATION_H; // words from ky to the next
-    localparam integer BACK = (KH - 1) * ROW + (KW - 1) * COL + J - 1; // last tap minus first
+    localparam integer COL = WORDS * DILATION_W; // words from kx to the next
+    localparam integer BACK = (KW - 1) * COL + J - 1; // in a row: last tap minus first
     localparam integer NEXT = STRIDE_W * WORDS - BACK - (WORDS - J);
-    localparam [31:0] TO_KX = COL - (J - 1);
-    localparam [31:0] TO_KY = ROW - (KW - 1) * COL - (J - 1);
-    localparam [31:0] TO_OG = -BACK;
-    localparam [31:0] TO_GROUP = J - BACK;
-    localparam [31:0] TO_OX = NEXT;
-    localparam [31:0] TO_OY = NEXT + STRIDE_H * W_IN * WORDS - W_OUT * STRIDE_W * WORDS;
-    localparam [31:0] ORIGIN = -(PAD_H * W_IN + PAD_W) * WORDS;
     localparam integer LAST_Y = (H_OUT - 1) * STRIDE_H + (KH - 1) * DILATION_H - PAD_H;
+    // Slots forward to the next row of taps, back to the first, to the next output row, the next frame.
+    localparam integer SLOT_KY = DILATION_H % ROWS;
+    localparam integer SLOT_BACK = (ROWS - (KH - 1) * DILATION_H % ROWS) % ROWS;
+    localparam integer SLOT_OY = (STRIDE_H % ROWS + SLOT_BACK) % ROWS;
+    localparam integer SLOT_FRAME = ((H_IN - PAD_H - LAST_Y) % ROWS + ROWS) % ROWS;
+    localparam integer SLOT_ORIGIN = (ROWS - PAD_H % ROWS) % ROWS;
+    localparam integer SLOT_WORDS = W_IN * WORDS;
+    localparam integer SLOT_W = $clog2(2 * ROWS);
+    localparam [31:0] TO_KX = COL - (J - 1);
+    localparam [31:0] TO_KY = SLOT_KY * SLOT_WORDS - BACK;
+    localparam [31:0] TO_OG = SLOT_BACK * SLOT_WORDS - BACK;
+    localparam [31:0] TO_GROUP = SLOT_BACK * SLOT_WORDS + J - BACK;
+    localparam [31:0] TO_OX = SLOT_BACK * SLOT_WORDS + NEXT;
+    localparam [31:0] TO_OY = SLOT_OY * SLOT_WORDS + NEXT - W_OUT * STRIDE_W * WORDS;
+    localparam [31:0] TO_FRAME = SLOT_FRAME * SLOT_WORDS + NEXT - W_OUT * STRIDE_W * WORDS;
+    localparam [31:0] ORIGIN = SLOT_ORIGIN * SLOT_WORDS - PAD_W * WORDS;
+    localparam [31:0] RING_WORDS = RING;
+    localparam [31:0] RING_SLOTS = ROWS;
+    localparam [31:0] SLOT_FIRST = SLOT_ORIGIN;
+    localparam [31:0] MOVE_KY = SLOT_KY;
+    localparam [31:0] MOVE_BACK = SLOT_BACK;
+    localparam [31:0] MOVE_OY = SLOT_OY;
+    localparam [31:0] MOVE_FRAME = SLOT_FRAME;
     localparam integer LAST_X = (W_OUT - 1) * STRIDE_W + (KW - 1) * DILATION_W - PAD_W;
     localparam integer Y_W = $clog2(PAD_H + H_IN + ((LAST_Y > 0) ? LAST_Y : 0) + STRIDE_H + 1) + 1;
     localparam integer X_POS_W = $clog2(PAD_W + W_IN + ((LAST_X > 0) ? LAST_X : 0) + STRIDE_W + 1)
@@ -162,22 +181,32 @@ module nh_conv_walk #(
     reg end_pixel_q;
     reg end_row_q;
     reg end_frame_q;
+    reg [SLOT_W-1:0] slot_q; // of the walker's tap
+    wire [SLOT_W-1:0] slot_sum = slot_q + (!end_kx_d ? {SLOT_W{1'b0}}
+                                         : !end_window_d ? MOVE_KY[SLOT_W-1:0]
+                                         : !end_row_d ? MOVE_BACK[SLOT_W-1:0]
+                                         : !end_frame_d ? MOVE_OY[SLOT_W-1:0]
+                                         : MOVE_FRAME[SLOT_W-1:0]);
+    wire wrap = slot_sum >= RING_SLOTS[SLOT_W-1:0];
+    wire [WORD_W-1:0] move = !end_j_d ? WORD_ONE
+                           : !end_kx_d ? TO_KX[WORD_W-1:0]
+                           : !end_window_d ? TO_KY[WORD_W-1:0]
+                           : !end_group_d ? TO_OG[WORD_W-1:0]
+                           : !end_pixel_d ? TO_GROUP[WORD_W-1:0]
+                           : !end_row_d ? TO_OX[WORD_W-1:0]
+                           : !end_frame_d ? TO_OY[WORD_W-1:0] : TO_FRAME[WORD_W-1:0];
     assign word = word_q;
     assign step = step_q;
     assign first = first_q;
     assign end_window = end_window_q;
+    assign end_row = end_row_q;
     assign end_frame = end_frame_q;
     assign in_frame = ((LAST_Y < H_IN && PAD_H == 0) || y_q <= Y_TOP[Y_W-1:0])
                  && ((LAST_X < W_IN && PAD_W == 0) || x_pos_q <= X_TOP[X_POS_W-1:0]);
 
     always @(posedge clk) begin
         if (walk) begin
-            word_move_q <= !end_j_d ? WORD_ONE
-                         : !end_kx_d ? TO_KX[WORD_W-1:0]
-                         : !end_window_d ? TO_KY[WORD_W-1:0]
-                         : !end_group_d ? TO_OG[WORD_W-1:0]
-                         : !end_pixel_d ? TO_GROUP[WORD_W-1:0]
-                         : !end_row_d ? TO_OX[WORD_W-1:0] : TO_OY[WORD_W-1:0];
+            word_move_q <= wrap ? move - RING_WORDS[WORD_W-1:0] : move;
             y_move_q <= !end_kx_d ? {Y_W{1'b0}}
                       : !end_window_d ? Y_KY[Y_W-1:0]
                       : !end_row_d ? Y_BACK[Y_W-1:0] : Y_OY[Y_W-1:0];
@@ -192,6 +221,10 @@ module nh_conv_walk #(
         end
     end
     always @(posedge clk) begin
+        if (rst) slot_q <= SLOT_FIRST[SLOT_W-1:0];
+        else if (walk) slot_q <= wrap ? slot_sum - RING_SLOTS[SLOT_W-1:0] : slot_sum;
+    end
+    always @(posedge clk) begin
         if (rst) begin
             step_q <= {STEP_W{1'b0}};
             word_q <= ORIGIN[WORD_W-1:0];
@@ -199,15 +232,16 @@ module nh_conv_walk #(
             x_pos_q <= X_ORIGIN[X_POS_W-1:0];
         end else if (issue) begin
             step_q <= end_pixel_q ? {STEP_W{1'b0}} : step_q + STEP_ONE;
-            word_q <= end_frame_q ? ORIGIN[WORD_W-1:0] : word_q + word_move_q;
+            word_q <= word_q + word_move_q;
             y_q <= end_frame_q ? Y_ORIGIN[Y_W-1:0] : y_q + y_move_q;
             x_pos_q <= end_row_q ? X_ORIGIN[X_POS_W-1:0] : x_pos_q + x_move_q;
         end
     end
 
     wire unused = &{1'b0, J_TOP, KX_TOP, KY_TOP, SUB_TOP, CG_TOP, OX_TOP, OY_TOP, TO_KX, TO_KY,
-                    TO_OG, TO_GROUP, TO_OX, TO_OY, ORIGIN, Y_ORIGIN, X_ORIGIN, Y_KY, X_KX, Y_BACK,
-                    X_BACK, Y_OY, X_OX, Y_TOP, X_TOP};
+                    TO_OG, TO_GROUP, TO_OX, TO_OY, TO_FRAME, ORIGIN, RING_WORDS, RING_SLOTS,
+                    SLOT_FIRST, MOVE_KY, MOVE_BACK, MOVE_OY, MOVE_FRAME, Y_ORIGIN, X_ORIGIN, Y_KY,
+                    X_KX, Y_BACK, X_BACK, Y_OY, X_OX, Y_TOP, X_TOP};
 
 `ifdef FORMAL
 `include "nh_conv_walk_fv.vh"

@@ -87,23 +87,23 @@ MUTANTS = [
     ("nh_step_delay: it overflows", "rtl_templates/neuron/nh_step_delay.v", "assign s_ready = !keep || !full_q;", "assign s_ready = 1'b1;"),
     ("nh_step_delay: the end of a sample frees nothing", "rtl_templates/neuron/nh_step_delay.v", "rest2_q ? REST[HELD_W-1:0] + HELD_ONE : HELD_ONE", "HELD_ONE"),
     ("nh_step_delay: a loop starts with the last sample's frames", "rtl_templates/neuron/nh_step_delay.v", "early_q <= last_step ? LEAST != 0 : late[DELAY_W+1];", "early_q <= late[DELAY_W+1];"),
-    ("nh_conv_mac: a frame comes into a full bank", "rtl_templates/conv/nh_conv_mac.v", "assign s_ready = !(wbank_q ? full_q[1] : full_q[0]);", "assign s_ready = 1'b1;"),
-    ("nh_conv_mac: padding is what the memory holds", "rtl_templates/conv/nh_conv_mac.v", "in_frame_q ? x_q : {IN_W{1'b0}}", "x_q"),
+    ("nh_window: a row comes into a full ring", "rtl_templates/conv/nh_window.v", "assign s_ready = level_q != LEVEL_TOP[COUNT_W-1:0];", "assign s_ready = 1'b1;"),
+    ("nh_window: padding is what the memory holds", "rtl_templates/conv/nh_window.v", "in_frame_q ? word_q : {WORD_W{1'b0}}", "word_q"),
     ("nh_mac_core: windows add up", "rtl_templates/dense/nh_mac_core.v", "first_q[SUM] ? bias[o*ACC_W +: ACC_W] : acc_q", "first_q[SUM] ? acc_q + bias[o*ACC_W +: ACC_W] : acc_q"),
     ("nh_mac_core: the bias is the first group's", "rtl_templates/dense/nh_mac_core.v", "group_q <= last_group ? {GROUP_W{1'b0}} : group_q + GROUP_ONE", "group_q <= {GROUP_W{1'b0}}"),
     ("nh_mac_core: products are unsigned", "rtl_templates/dense/nh_mac_core.v", "assign prod = $signed(a) * $signed(w);", "assign prod = a * w;"),
     ("nh_conv_walk: rows outside are inside", "rtl_templates/conv/nh_conv_walk.v", "((LAST_Y < H_IN && PAD_H == 0) || y_q <= Y_TOP[Y_W-1:0])", "(LAST_Y < H_IN + 9 || y_q <= Y_TOP[Y_W-1:0])"),
     ("nh_conv_walk: columns outside are inside", "rtl_templates/conv/nh_conv_walk.v", "((LAST_X < W_IN && PAD_W == 0) || x_pos_q <= X_TOP[X_POS_W-1:0])", "(LAST_X < W_IN + 9 || x_pos_q <= X_TOP[X_POS_W-1:0])"),
-    ("nh_conv_walk: a kernel row is next to the one before", "rtl_templates/conv/nh_conv_walk.v", "localparam integer ROW = WORDS * W_IN * DILATION_H;", "localparam integer ROW = WORDS * (W_IN + 1) * DILATION_H;"),
-    ("nh_conv_walk: conv groups begin at the same channel", "rtl_templates/conv/nh_conv_walk.v", "localparam [31:0] TO_GROUP = J - BACK;", "localparam [31:0] TO_GROUP = -BACK;"),
-    ("nh_conv_walk: rows of outputs are one stride short", "rtl_templates/conv/nh_conv_walk.v", "NEXT + STRIDE_H * W_IN * WORDS - W_OUT", "NEXT + W_IN * WORDS - W_OUT"),
+    ("nh_conv_walk: a kernel row is next to the one before", "rtl_templates/conv/nh_conv_walk.v", "localparam integer SLOT_KY = DILATION_H % ROWS;", "localparam integer SLOT_KY = (DILATION_H + 1) % ROWS;"),
+    ("nh_conv_walk: conv groups begin at the same channel", "rtl_templates/conv/nh_conv_walk.v", "TO_GROUP = SLOT_BACK * SLOT_WORDS + J - BACK;", "TO_GROUP = SLOT_BACK * SLOT_WORDS - BACK;"),
+    ("nh_conv_walk: rows of outputs are one stride short", "rtl_templates/conv/nh_conv_walk.v", "TO_OY = SLOT_OY * SLOT_WORDS + NEXT - W_OUT", "TO_OY = NEXT - W_OUT"),
 ]
 
 # What --quick plants: each emitter, the event runtime, and each kind of unit.
 QUICK = ["C: samples do not start anew", "C: biases of dense layers are lost", "C: sums are too narrow", "C: delays read one slot off", "C: states stay",
          "events: every part has the first weights", "events: dilation is forgotten", "memory: every element has the first one's delay",
          "RTL: lanes share the first lane's state", "RTL: joined streams are in reverse", "nh_fork: who took a word gets it again",
-         "nh_neuron_state: states outlive the sample", "nh_step_delay: slots are a step off", "nh_conv_mac: padding is what the memory holds"]
+         "nh_neuron_state: states outlive the sample", "nh_step_delay: slots are a step off", "nh_window: padding is what the memory holds"]
 
 
 def image(rng):

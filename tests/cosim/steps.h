@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "window.h"
 #include "emit.h"
 
 enum { STEPS_MAX = 32 };
@@ -165,6 +166,7 @@ static inline int steps_conv(steps *n, int in, nh_conv c) {
     c.b = steps_bias(n, c.c_out);
     c.cycles =
         c.h_out * c.w_out * (c.c_out / c.out_lanes) * c.kh * c.kw * (c.depthwise ? 1 : c.c_in / c.groups / c.in_lanes);
+    c.rows = nh_window_rows(&c);
     n->g.unit[u].conv = c;
     steps_take(n, u, 0, in, c.in_lanes);
     return n->g.unit[u].out[0] = steps_stream(n, u, c.h_out * c.w_out * c.c_out, acc, c.out_lanes);

@@ -7,8 +7,8 @@ import bench
 import reference
 
 KEYS = ("C_IN H_IN W_IN C_OUT H_OUT W_OUT KH KW STRIDE_H STRIDE_W PAD_H PAD_W DILATION_H DILATION_W GROUPS DEPTHWISE IN_LANES OUT_LANES "
-        "X_W X_SIGNED W_W W_SIGNED ACC_W WEIGHT_BLOCK INPUT_BLOCK").split()
-PLAIN = dict(zip(KEYS, [1, 4, 4, 1, 3, 3, 2, 2, 1, 1, 0, 0, 1, 1, 1, 0, 1, 1, 8, 1, 8, 1, 24, 1, 1]), WEIGHT_FILE="w.mem",
+        "X_W X_SIGNED W_W W_SIGNED ACC_W ONES ROWS WEIGHT_BLOCK INPUT_BLOCK").split()
+PLAIN = dict(zip(KEYS, [1, 4, 4, 1, 3, 3, 2, 2, 1, 1, 0, 0, 1, 1, 1, 0, 1, 1, 8, 1, 8, 1, 24, 0, 8, 1, 1]), WEIGHT_FILE="w.mem",
              BIAS_FILE="b.mem")
 
 
@@ -31,8 +31,18 @@ def corners():
                  IN_LANES=2, OUT_LANES=2, X_W=1, X_SIGNED=0, W_W=6, ACC_W=6),
             dict(H_IN=2, W_IN=2, H_OUT=6, W_OUT=6, KH=1, KW=1, PAD_H=2, PAD_W=2),  # windows that see padding only
             dict(H_IN=6, W_IN=6, H_OUT=1, W_OUT=1, KH=2, KW=1),  # loads longer than it computes
+            dict(H_IN=7, H_OUT=2, ROWS=3),  # rows that no window sees
+            dict(H_IN=7, H_OUT=2, STRIDE_H=4, KH=2, ROWS=2),
+            dict(H_IN=5, H_OUT=4, ROWS=2),
+            dict(C_IN=4, C_OUT=4, GROUPS=4, DEPTHWISE=1, IN_LANES=2, OUT_LANES=2, W_W=1, W_SIGNED=0, ONES=1),
             dict(X_W=1, X_SIGNED=1, W_W=1, W_SIGNED=1, C_IN=3, IN_LANES=3)):
-        yield dict(PLAIN, **more)
+        p = dict(PLAIN, **more)
+        yield p if "ROWS" in more else dict(p, ROWS=2 * p["H_IN"])
+
+
+def seen(p):
+    """Rows of the frame that a window sees at most."""
+    return min((p["KH"] - 1) * p["DILATION_H"] + 1, p["H_IN"])
 
 
 def extent(rng, size):
@@ -58,8 +68,11 @@ def parameters(rng):
         groups, a, b = rng.choice([1, 1, 2, 3]), rng.randint(1, 4), rng.randint(1, 4)
         c_in, c_out, il, ol = groups * a, groups * b, divisor(rng, a), divisor(rng, b)
     x_w = rng.choice([1, 1, rng.randint(1, 8)])
+    ones = int(depthwise and rng.random() < 0.3)
+    rows = rng.randint(min((kh - 1) * dh + 1, h), 2 * h)
     values = [c_in, h, w, c_out, ho, wo, kh, kw, sh, sw, ph, pw, dh, dw, groups, depthwise, il, ol, x_w, rng.randint(0, 1),
-              rng.randint(1, 8), rng.randint(0, 1), rng.randint(1, 24), rng.randint(0, 1), rng.randint(0, 1)]
+              1 if ones else rng.randint(1, 8), 0 if ones else rng.randint(0, 1), rng.randint(1, 24), ones, rows, rng.randint(0, 1),
+              rng.randint(0, 1)]
     return dict(PLAIN, **dict(zip(KEYS, values)))
 
 
@@ -98,7 +111,7 @@ def weight_words(p, w):
 
 def case(p, rng):
     il, ol, a = p["IN_LANES"], p["OUT_LANES"], p["C_IN"] // p["GROUPS"]
-    weight = lambda: some(rng, p["W_W"], p["W_SIGNED"])
+    weight = lambda: 1 if p["ONES"] else some(rng, p["W_W"], p["W_SIGNED"])
     w = [[[[weight() for _ in range(p["KW"])] for _ in range(p["KH"])] for _ in range(a)] for _ in range(p["C_OUT"])]
     b = [some(rng, min(p["ACC_W"], 10), 1) for _ in range(p["C_OUT"])]
     s, m = [], []
@@ -115,19 +128,59 @@ def case(p, rng):
     return bench.Bench(body, il * p["X_W"], ol * p["ACC_W"], s, m, mems, patience=600 + 2 * len(words) * p["H_OUT"] * p["W_OUT"])
 
 
+def schedule(p, frames):
+    """(cycles of s transfers, cycles of m transfers), nothing stalled: the rows of the header of nh_window, one after the other."""
+    row = p["W_IN"] * p["C_IN"] // p["IN_LANES"]
+    window = p["KH"] * p["KW"] * (1 if p["DEPTHWISE"] else p["C_IN"] // p["GROUPS"] // p["IN_LANES"])
+    groups, tree = p["C_OUT"] // p["OUT_LANES"], 0 if p["DEPTHWISE"] else (p["IN_LANES"] - 1).bit_length()
+    span, h = (p["KH"] - 1) * p["DILATION_H"] + 1, p["H_IN"]
+    clamp = lambda y: min(max(y, 0), h)
+    s, m, complete, freed = [], [], [], []
+
+    def write(until):
+        """Rows are written while there is room; False: the ring is full before row `until`."""
+        while len(complete) <= until:
+            k = len(complete)
+            if k >= p["ROWS"] and k - p["ROWS"] >= len(freed):
+                return False
+            begin = max(s[-1] + 1 if s else 0, freed[k - p["ROWS"]] + 1 if k >= p["ROWS"] else 0)
+            s.extend(range(begin, begin + row))
+            complete.append(s[-1])
+        return True
+
+    issued = -1
+    for f in range(frames):
+        for oy in range(p["H_OUT"]):
+            top = oy * p["STRIDE_H"] - p["PAD_H"]
+            need = f * h + max(clamp(top + span), clamp(top) + 1 if top < 0 else 0) - 1
+            begin = issued + 1
+            if clamp(top) < h:
+                assert write(need)
+                begin = max(begin, complete[need] + 1)
+            if freed:
+                begin = max(begin, freed[-1] + 1)
+            for _ in range(p["W_OUT"] * groups):
+                m.append(begin + window - 1 + 4 + tree)
+                begin += window
+            issued = begin - 1
+            last = oy == p["H_OUT"] - 1
+            for k in range(f * h + clamp(top), f * h + (h if last else clamp(top + p["STRIDE_H"]))):
+                assert write(k)
+                freed.append(max(issued, complete[k] + 1))
+    return s, m
+
+
 def check(p, rng, modes):
     with case(p, rng) as b:
         s, m = b.cycles()
-        j = 1 if p["DEPTHWISE"] else p["C_IN"] // p["GROUPS"] // p["IN_LANES"]
-        groups, frame = p["C_OUT"] // p["OUT_LANES"], p["H_IN"] * p["W_IN"] * p["C_IN"] // p["IN_LANES"]
-        window = p["KH"] * p["KW"] * j
-        cycles = p["H_OUT"] * p["W_OUT"] * groups * window
-        tree = 0 if p["DEPTHWISE"] else (p["IN_LANES"] - 1).bit_length()
-        per = len(m) // 4
-        assert m[0] - s[0] == frame + window + 3 + tree, f"first output after {m[0] - s[0]} cycles, not {frame + window + 3 + tree}"
-        assert m[per - 1] - s[0] == frame + cycles + 3 + tree, f"last output after {m[per - 1] - s[0]}, not {frame + cycles + 3 + tree}"
-        gaps = {m[k + per] - m[k] for k in range(len(m) - per)}
-        assert gaps == {max(cycles, frame)}, f"a frame every {gaps} cycles, not {max(cycles, frame)}"
+        want_s, want_m = schedule(p, 4)
+        assert [k - s[0] for k in s] == want_s, f"inputs are taken at {[k - s[0] for k in s]}, not {want_s}"
+        assert [k - s[0] for k in m] == want_m, f"outputs come at {[k - s[0] for k in m]}, not {want_m}"
+        if p["ROWS"] == 2 * p["H_IN"]:
+            per, groups, frame = len(m) // 4, p["C_OUT"] // p["OUT_LANES"], len(s) // 4
+            window = p["KH"] * p["KW"] * (1 if p["DEPTHWISE"] else p["C_IN"] // p["GROUPS"] // p["IN_LANES"])
+            cycles = max(p["H_OUT"] * p["W_OUT"] * groups * window, frame)
+            assert m[4 * per - 1] - m[3 * per - 1] == cycles, f"a frame every {m[4 * per - 1] - m[3 * per - 1]} cycles, not {cycles}"
         b.stalls(rng.randint(1, 10 ** 6), modes)
 
 

@@ -57,6 +57,7 @@ Test(plan, a_convolution_begins_when_the_last_pixel_is_there) {
                                              .groups = 1,
                                              .in_lanes = 1,
                                              .out_lanes = 1,
+                                             .rows = 6,
                                              .cycles = 9}},
                           9, 1);
     nh_plan_cycles(g);
