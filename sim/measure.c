@@ -13,8 +13,9 @@
 /* Rough steps of the integer model for one unit and frame. */
 static double unit_work(const nh_unit *u) {
     switch (u->kind) {
-    case NH_UNIT_MAC: return (double)u->mac.n_in * (double)u->mac.n_out + (double)u->mac.n_out * u->mac.post->n_node;
+    case NH_UNIT_MAC: return (double)u->mac.n_in * (double)u->mac.n_out + (double)u->mac.n_out * u->mac.post.dp->n_node;
     case NH_UNIT_CONV:
+    case NH_UNIT_POOL:
         return (double)u->conv.cycles * (double)u->conv.out_lanes * (double)(u->conv.depthwise ? 1 : u->conv.in_lanes);
     case NH_UNIT_NEURON: return (double)u->neuron.n * u->neuron.dp->n_node;
     case NH_UNIT_DELAY: return (double)u->delay.n;

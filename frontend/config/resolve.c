@@ -26,7 +26,7 @@ bool nh_layer_has_key(const nh_layer *l, const nh_key *k) {
     bool computes = op->strategies != NH_STRATEGY_WIRE;
     if (field >= offsetof(nh_layer_options, numerics)) return has_numerics(l, field);
     if (field >= offsetof(nh_layer_options, wish)) return is_placed(l);
-    bool is_window = l->op == NH_OP_CONV || l->op == NH_OP_SUMPOOL || l->op == NH_OP_AVGPOOL;
+    bool is_window = nh_op_has_window(l->op);
     if (field == offsetof(nh_layer_options, reuse_factor)) return l->op == NH_OP_DENSE || is_window;
     if (field == offsetof(nh_layer_options, table_size)) return op->is_table;
     if (field == offsetof(nh_layer_options, strategy)) return computes;

@@ -4,7 +4,7 @@
 #include "run.h"
 
 static bool takes_budget(const nh_layer *l) {
-    bool is_window = l->op == NH_OP_CONV || l->op == NH_OP_SUMPOOL || l->op == NH_OP_AVGPOOL;
+    bool is_window = nh_op_has_window(l->op);
     return (is_window || l->op == NH_OP_DENSE) && l->opt.strategy == NH_STRATEGY_RESOURCE && l->opt.reuse_factor == 0;
 }
 

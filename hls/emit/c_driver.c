@@ -193,16 +193,17 @@ static void call_datapath(const nh_c *c, const nh_unit *u) {
               c->has_steps ? "1" : "n");
 }
 
-static void call_conv(const nh_c *c, const nh_unit *u) {
+static void call_events(const nh_c *c, const nh_unit *u) {
     nh_printf(c->w, "    %s_%s(%s, %s);\n", c->project, u->id, buffer(c, u->in[0]), buffer(c, u->out[0]));
 }
 
-static void call_mac(const nh_c *c, const nh_unit *u) {
-    if (nh_c_is_event(c, u))
-        call_conv(c, u);
-    else
-        call_datapath(c, u);
+static void call_mac(const nh_c *c, const nh_unit *u) { (nh_c_is_event(c, u) ? call_events : call_datapath)(c, u); }
+
+static void call_conv(const nh_c *c, const nh_unit *u) {
+    (nh_c_is_event_conv(c, u) ? call_events : call_datapath)(c, u);
 }
+
+static void call_pool(const nh_c *c, const nh_unit *u) { call_datapath(c, u); }
 
 static void call_neuron(const nh_c *c, const nh_unit *u) {
     const nh_neuron_unit *v = &u->neuron;

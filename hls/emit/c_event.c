@@ -80,7 +80,6 @@ static void mac_tables(const nh_c *c, const nh_mac *m, const plan *p, const char
     nh_format b_type = of_bytes(bytes);
     b_type.is_signed = bytes < 8;
     nh_c_big_array(c->w, b_type, nh_arena_printf(c->a, "%s_b", name), bias, row);
-    if (m->mul) nh_c_array(c->a, c->w, m->post->in[1].fmt, name, "m", m->mul, m->n_out, m->n_out);
 }
 
 void nh_c_event_mac(const nh_c *c, const nh_unit *u, const char *name) {
@@ -90,21 +89,19 @@ void nh_c_event_mac(const nh_c *c, const nh_unit *u, const char *name) {
     nh_format w_type =
         weight_type(nh_c_range_of_raws(m->w, m->n_in * m->n_out, m->weight), p.part_bytes, row * m->n_in);
     mac_tables(c, m, &p, name, row, w_type);
-    nh_dp post = *m->post;
-    post.id = "post";
-    nh_emit_dp_c(c->w, &post, name);
+    nh_c_post(c, &m->post, m->n_out, name);
     nh_printf(c->w, "/* sum, weight, input, part of the sum; inputs, outputs, inputs per part, input is 0 or 1 */\n");
     nh_printf(c->w, "NH_EVENT_DENSE(%s, %s, %s, %s, %s, %" PRId64 ", %" PRId64 ", %" PRId64 ", %d)\n\n", name, p.sum,
               nh_c_type(w_type), nh_c_type(m->x), p.part, m->n_in, row, p.chunk, p.is_binary);
     nh_printf(c->w, "static void %s(const %s *restrict x, %s *restrict y) {\n", name, nh_c_type(m->x),
-              nh_c_type(m->post->out[0].fmt));
+              nh_c_type(m->post.dp->out[0].fmt));
     nh_c_local(c->w, p.sum, 8, "acc", row);
     nh_printf(c->w,
               "    memcpy(acc, %s_b, sizeof acc);\n"
               "    %s_sums(acc, x);\n"
               "    for (size_t o = 0; o < %" PRId64 "; o++) {\n        const %s a = (%s)acc[o];\n",
               name, name, m->n_out, nh_c_type(m->acc), nh_c_type(m->acc));
-    if (m->mul)
+    if (m->post.mul)
         nh_printf(c->w, "        %s_post(&a, &%s_m[o], &y[o]);\n    }\n}\n\n", name, name);
     else
         nh_printf(c->w, "        %s_post(&a, &y[o]);\n    }\n}\n\n", name);
@@ -112,7 +109,7 @@ void nh_c_event_mac(const nh_c *c, const nh_unit *u, const char *name) {
 
 /* --- convolution ------------------------------------------------------------------------------------------------- */
 
-static nh_i128 worst_conv(const nh_conv *v) {
+nh_i128 nh_c_worst_conv(const nh_conv *v) {
     nh_i128 worst = 0, x = magnitude(nh_range_of(v->x));
     int64_t taps = v->c_in / v->groups * v->kh * v->kw;
     for (int64_t o = 0; o < v->c_out; o++) {
@@ -153,10 +150,10 @@ static void conv_start(const nh_c *c, const nh_conv *v, const char *name, bool i
         nh_printf(c->w, "    memset(acc, 0, %" PRId64 " * sizeof *acc);\n", n);
 }
 
-void nh_c_conv_unit(const nh_c *c, const nh_unit *u, const char *name) {
+void nh_c_event_conv(const nh_c *c, const nh_unit *u, const char *name) {
     const nh_conv *v = &u->conv;
     int bytes;
-    const char *sum = sum_type(worst_conv(v), &bytes), *out = nh_c_type(c->g->stream[u->out[0]].fmt);
+    const char *sum = sum_type(nh_c_worst_conv(v), &bytes), *out = nh_c_type(c->g->stream[u->out[0]].fmt);
     int64_t n_w = v->c_in * v->kh * v->kw * (v->c_out / v->groups);
     const int64_t *raw = scattered(c, v);
     nh_format w_type = weight_type(nh_c_range_of_raws(raw, n_w, v->weight), bytes, n_w);

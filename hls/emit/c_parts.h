@@ -53,8 +53,11 @@ static inline const char *nh_c_nth(nh_arena *a, int k) { return k ? nh_arena_pri
 void nh_c_datapath_unit(const nh_c *c, const nh_unit *u, const char *name);
 /* As a datapath, or where nh_c_is_event as a convolution. */
 void nh_c_mac_unit(const nh_c *c, const nh_unit *u, const char *name);
-/* static void <name>(const X *x, Y *y), one sample, over the inputs that are not zero. */
+/* As a datapath, or where nh_c_is_event_conv static void <name>(const X *x, Y *y), one sample, over the inputs that are
+ * not zero. */
 void nh_c_conv_unit(const nh_c *c, const nh_unit *u, const char *name);
+/* As a datapath. */
+void nh_c_pool_unit(const nh_c *c, const nh_unit *u, const char *name);
 /* static void <name>(const X0 *x0, ..., Y *y, S0 *s0, ...): one step of all neurons. */
 void nh_c_neuron_unit(const nh_c *c, const nh_unit *u, const char *name);
 /* static void <name>_read(const R *ring, size_t slot, [const T *x,] T *y): what leaves in a step, given the frame that
@@ -67,6 +70,15 @@ void nh_c_fork_unit(const nh_c *c, const nh_unit *u, const char *name);
  */
 bool nh_c_is_event(const nh_c *c, const nh_unit *u);
 void nh_c_event_mac(const nh_c *c, const nh_unit *u, const char *name);
+/* Exact sums in networks with steps, whose inputs are mostly zero. */
+bool nh_c_is_event_conv(const nh_c *c, const nh_unit *u);
+void nh_c_event_conv(const nh_c *c, const nh_unit *u, const char *name);
+/* The largest magnitude of a sum of a convolution, bias included, in any order. */
+nh_i128 nh_c_worst_conv(const nh_conv *v);
+/* A step of a sum that is cast: static void <name>_step(acc, x, w, y). */
+void nh_c_casting_step(const nh_c *c, nh_format x, nh_format weight, nh_format w_type, nh_format acc, const char *name);
+/* Multipliers and post datapath of an engine of n_out outputs: <name>_m, <name>_post. */
+void nh_c_post(const nh_c *c, const nh_post *post, int64_t n_out, const char *name);
 /* "    T name[length];", of static storage per thread when it is too large for a stack. */
 void nh_c_local(nh_writer *w, const char *type, int size_bytes, const char *name, int64_t length);
 

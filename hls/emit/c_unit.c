@@ -229,19 +229,27 @@ static void bias_table(nh_arena *a, nh_writer *w, const sums *s) {
 }
 
 /* A sum whose accumulator rounds or overflows: every step is a datapath of its own. */
-static nh_dp *step_of(nh_arena *a, const nh_mac *m, nh_format w_type) {
-    nh_dp *p = nh_dp_new(a, "step");
+void nh_c_casting_step(const nh_c *c, nh_format x, nh_format weight, nh_format w_type, nh_format acc_fmt,
+                       const char *name) {
+    nh_dp *p = nh_dp_new(c->a, "step");
     nh_format w_fmt = w_type;
-    w_fmt.int_bits = w_type.width_bits - nh_format_frac(m->weight);
-    int acc_port = nh_dp_in_port(p, "acc", 1, m->acc), x_port = nh_dp_in_port(p, "x", 1, m->x),
+    w_fmt.int_bits = w_type.width_bits - nh_format_frac(weight);
+    int acc_port = nh_dp_in_port(p, "acc", 1, acc_fmt), x_port = nh_dp_in_port(p, "x", 1, x),
         w_port = nh_dp_in_port(p, "w", 1, w_fmt);
-    nh_val acc = nh_dp_input(p, acc_port, 0, nh_range_of(m->acc));
+    nh_val acc = nh_dp_input(p, acc_port, 0, nh_range_of(acc_fmt));
     nh_val product =
-        nh_dp_mul(p, nh_dp_input(p, x_port, 0, nh_range_of(m->x)), nh_dp_input(p, w_port, 0, nh_range_of(w_fmt)));
-    nh_val sum = nh_dp_cast(p, nh_dp_add(p, acc, nh_dp_cast(p, product, m->acc)), m->acc);
-    nh_dp_output(p, nh_dp_out_port(p, "y", 1, m->acc), 0, sum);
+        nh_dp_mul(p, nh_dp_input(p, x_port, 0, nh_range_of(x)), nh_dp_input(p, w_port, 0, nh_range_of(w_fmt)));
+    nh_val sum = nh_dp_cast(p, nh_dp_add(p, acc, nh_dp_cast(p, product, acc_fmt)), acc_fmt);
+    nh_dp_output(p, nh_dp_out_port(p, "y", 1, acc_fmt), 0, sum);
     nh_dp_finish(p);
-    return p;
+    nh_emit_dp_c(c->w, p, name);
+}
+
+void nh_c_post(const nh_c *c, const nh_post *post, int64_t n_out, const char *name) {
+    if (post->mul) nh_c_array(c->a, c->w, post->dp->in[1].fmt, name, "m", post->mul, n_out, n_out);
+    nh_dp dp = *post->dp;
+    dp.id = "post";
+    nh_emit_dp_c(c->w, &dp, name);
 }
 
 static void casting_sum(nh_writer *w, const sums *s) {
@@ -308,7 +316,7 @@ static void block_loops(nh_writer *w, const sums *s, bool converted) {
     else
         one_by_one(w, s);
     nh_puts(w, "            for (size_t t = 0; t < tile; t++)");
-    if (m->mul)
+    if (m->post.mul)
         nh_printf(w, " %s_post(&acc[t], &%s_m[o + t], &y[s * N_OUT + o + t]);\n", s->name, s->name);
     else
         nh_printf(w, " %s_post(&acc[t], &y[s * N_OUT + o + t]);\n", s->name);
@@ -316,19 +324,18 @@ static void block_loops(nh_writer *w, const sums *s, bool converted) {
 }
 
 /* Every weight that is read serves all samples of a block. */
-static void block_mac(nh_arena *a, nh_writer *w, const nh_unit *u, const char *name) {
+static void block_mac(const nh_c *c, const nh_unit *u, const char *name) {
+    nh_arena *a = c->a;
+    nh_writer *w = c->w;
     const nh_mac *m = &u->mac;
     sums s = plan_sums(m, name);
     bool converted = m->exact && strcmp(nh_c_type(s.x_type), nh_c_type(m->x)) != 0;
     nh_c_array(a, w, s.w_type, name, "w", m->w, m->n_in * m->n_out, m->n_in * s.rows);
     bias_table(a, w, &s);
-    if (m->mul) nh_c_array(a, w, m->post->in[1].fmt, name, "m", m->mul, m->n_out, m->n_out);
-    nh_dp post = *m->post;
-    post.id = "post";
-    nh_emit_dp_c(w, &post, name);
-    if (!m->exact) nh_emit_dp_c(w, step_of(a, m, s.w_type), name);
+    nh_c_post(c, &m->post, m->n_out, name);
+    if (!m->exact) nh_c_casting_step(c, m->x, m->weight, s.w_type, m->acc, name);
     nh_printf(w, "static void %s_block(const %s *x, %s *y, size_t n) {\n", name, nh_c_type(m->x),
-              nh_c_type(m->post->out[0].fmt));
+              nh_c_type(m->post.dp->out[0].fmt));
     nh_printf(w, "    enum { N_IN = %" PRId64 ", N_OUT = %" PRId64 ", TILE = %d };\n", m->n_in, m->n_out, (int)TILE);
     if (converted) {
         nh_printf(w, "    %s narrow[N_IN * %d];\n", nh_c_type(s.x_type), NH_C_BLOCK);
@@ -345,5 +352,5 @@ void nh_c_mac_unit(const nh_c *c, const nh_unit *u, const char *name) {
     if (nh_c_is_event(c, u))
         nh_c_event_mac(c, u, name);
     else
-        block_mac(c->a, c->w, u, name);
+        block_mac(c, u, name);
 }

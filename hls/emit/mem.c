@@ -86,11 +86,12 @@ bool nh_mem_bias(nh_arena *a, nh_diag *d, const nh_mac *m, const char *path, con
     return nh_mem_close(f, d);
 }
 
-bool nh_mem_multipliers(nh_arena *a, nh_diag *d, const nh_mac *m, const char *path, const nh_provenance *p) {
-    nh_mem *f = nh_mem_open(a, path, m->out_lanes * m->mul_bits, p);
-    for (int64_t g = 0; g < m->groups; g++) {
-        for (int64_t o = g * m->out_lanes; o < (g + 1) * m->out_lanes && o < m->n_out; o++)
-            nh_mem_put(f, m->mul[o], m->mul_bits);
+bool nh_mem_multipliers(nh_arena *a, nh_diag *d, const nh_post *post, nh_rtl_lanes at, const char *path,
+                        const nh_provenance *p) {
+    nh_mem *f = nh_mem_open(a, path, at.lanes * post->mul_bits, p);
+    for (int64_t g = 0; g < at.groups; g++) {
+        for (int64_t o = g * at.lanes; o < (g + 1) * at.lanes && o < at.outputs; o++)
+            nh_mem_put(f, post->mul[o], post->mul_bits);
         nh_mem_end_word(f);
     }
     return nh_mem_close(f, d);

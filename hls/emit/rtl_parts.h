@@ -8,6 +8,12 @@
 /* First lines of a netlist file: what it is, made from what, and that it is the user's. */
 void nh_rtl_header(nh_vlog *v, const nh_provenance *p, const char *file, const char *what);
 
+/* The accumulators that leave an engine: `lanes` of acc_bits in a transfer, `outputs` in `groups` transfers in turn. */
+typedef struct {
+    int64_t lanes, groups, outputs;
+    int acc_bits;
+} nh_rtl_lanes;
+
 /* --- data files: $readmemh words, first word first ------------------------------------------------------------- */
 
 typedef struct nh_mem nh_mem;
@@ -22,7 +28,8 @@ bool nh_mem_close(nh_mem *m, nh_diag *d);
 /* The layouts of templates.def: weights and biases of nh_dense_mac, multipliers of nh_beat_rom, a lookup table. */
 bool nh_mem_weights(nh_arena *a, nh_diag *d, const nh_mac *m, const char *path, const nh_provenance *p);
 bool nh_mem_bias(nh_arena *a, nh_diag *d, const nh_mac *m, const char *path, const nh_provenance *p);
-bool nh_mem_multipliers(nh_arena *a, nh_diag *d, const nh_mac *m, const char *path, const nh_provenance *p);
+bool nh_mem_multipliers(nh_arena *a, nh_diag *d, const nh_post *post, nh_rtl_lanes at, const char *path,
+                        const nh_provenance *p);
 bool nh_mem_table(nh_arena *a, nh_diag *d, const nh_dp_table *t, const char *path, const nh_provenance *p);
 /* Weights and biases of nh_conv_mac; parameters of neurons, `depth` words; delays of nh_step_delay. */
 bool nh_mem_conv_weights(nh_arena *a, nh_diag *d, const nh_conv *c, const char *path, const nh_provenance *p);
@@ -93,6 +100,10 @@ void nh_rtl_pipe(nh_rtl_job *j, nh_vlog *v, int depth, const char *from, const c
 /* A registered stream, so that ready never runs through two units. */
 void nh_rtl_skid(nh_rtl_job *j, nh_vlog *v, int64_t bits, const char *from, const char *to);
 
+/* From the stream acc to the ports m: multipliers and post datapath of every lane where there is one, a skid. Its files
+ * (rtl_post.c). */
+void nh_rtl_post(nh_rtl_job *j, nh_vlog *v, const nh_unit *u, const nh_post *post, nh_rtl_lanes at);
+bool nh_rtl_post_files(nh_rtl_job *j, const nh_unit *u, const nh_post *post, nh_rtl_lanes at);
 /* "<module>_<what>.mem": a data file of the unit, its path (noted as a file of the folder). */
 const char *nh_rtl_data_name(nh_rtl_job *j, const nh_unit *u, const char *what);
 const char *nh_rtl_data_path(nh_rtl_job *j, const nh_unit *u, const char *what);

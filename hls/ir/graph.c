@@ -31,7 +31,9 @@ const nh_op_info *nh_op_get(nh_op op) {
     return &op_table[op];
 }
 
-bool nh_op_has_window(nh_op op) { return op == NH_OP_CONV || op == NH_OP_SUMPOOL || op == NH_OP_AVGPOOL; }
+bool nh_op_has_window(nh_op op) {
+    return op == NH_OP_CONV || op == NH_OP_SUMPOOL || op == NH_OP_AVGPOOL || op == NH_OP_MAXPOOL;
+}
 
 char *nh_mangle(nh_arena *a, const char *name) {
     enum { LIMIT = 24 };

@@ -59,6 +59,8 @@ typedef struct {
 } nh_op_info;
 
 const nh_op_info *nh_op_get(nh_op op);
+/* Does it walk a window over an image: convolution, pools? */
+bool nh_op_has_window(nh_op op);
 
 /* How integers of a tensor mean reals: real = raw * 2^-frac(fmt) * scale. scale is 1 for plain fixed point. */
 typedef struct {

@@ -9,9 +9,6 @@ extern const char *const nh_scale_text[2];
 extern const char *const nh_granularity_text[2];
 extern const char *const nh_reg_kind_text[5];
 
-/* CONV and the pools. */
-bool nh_op_has_window(nh_op op);
-
 /* Why layer l does not agree with its operator's rule for shapes of inputs, output and parameters, or NULL.
  * The arity and the tensor indices are right. */
 const char *nh_shape_mismatch(const nh_graph *g, const nh_layer *l);

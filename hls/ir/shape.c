@@ -176,7 +176,8 @@ const char *nh_shape_mismatch(const nh_graph *g, const nh_layer *l) {
                    : "the output does not have one element for those along the axes";
     case NH_OP_CONV:
     case NH_OP_SUMPOOL:
-    case NH_OP_AVGPOOL: return window_mismatch(g, l);
+    case NH_OP_AVGPOOL:
+    case NH_OP_MAXPOOL: return window_mismatch(g, l);
     case NH_OP_ADD: return same_shapes(g, l);
     case NH_OP_DELAY: return delay_mismatch(g, l);
     case NH_OP_NEURON: return neuron_mismatch(g, l);

@@ -178,15 +178,30 @@ static REAL NAME(window_sum)(const nh_window *win, nh_image_shape in, const doub
     return sum;
 }
 
+/* Padding is no candidate. */
+static REAL NAME(window_max)(const nh_window *win, nh_image_shape in, const double *x, int64_t y0, int64_t x0) {
+    REAL max = -(REAL)INFINITY;
+    for (int64_t ky = 0; ky < win->kernel[0]; ky++)
+        for (int64_t kx = 0; kx < win->kernel[1]; kx++) {
+            int64_t iy = y0 + ky * win->dilation[0], ix = x0 + kx * win->dilation[1];
+            if (iy >= 0 && iy < in.h && ix >= 0 && ix < in.w && (REAL)x[iy * in.w + ix] > max)
+                max = (REAL)x[iy * in.w + ix];
+        }
+    return max;
+}
+
 static void NAME(pool)(const nh_graph *g, const nh_layer *l, const double *x, double *y) {
     nh_image_shape in = nh_image_of(g->tensor[l->in[0]].shape), out = nh_image_of(g->tensor[l->out].shape);
     const nh_window *win = &l->window;
+    REAL(*of_window)
+    (const nh_window *, nh_image_shape, const double *, int64_t, int64_t) =
+        l->op == NH_OP_MAXPOOL ? NAME(window_max) : NAME(window_sum);
     REAL area = l->op == NH_OP_AVGPOOL ? (REAL)(win->kernel[0] * win->kernel[1]) : 1;
     for (int64_t c = 0; c < out.c; c++, x += in.h * in.w)
         for (int64_t oy = 0; oy < out.h; oy++)
             for (int64_t ox = 0; ox < out.w; ox++)
-                *y++ = (double)(NAME(window_sum)(win, in, x, oy * win->stride[0] - win->pad_before[0],
-                                                 ox * win->stride[1] - win->pad_before[1]) /
+                *y++ = (double)(of_window(win, in, x, oy * win->stride[0] - win->pad_before[0],
+                                          ox * win->stride[1] - win->pad_before[1]) /
                                 area);
 }
 

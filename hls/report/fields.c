@@ -269,6 +269,7 @@ const char *nh_unit_kind_text(nh_unit_kind kind) {
     case NH_UNIT_DATAPATH: return "datapath";
     case NH_UNIT_MAC: return "mac";
     case NH_UNIT_CONV: return "conv";
+    case NH_UNIT_POOL: return "pool";
     case NH_UNIT_NEURON: return "neuron";
     case NH_UNIT_DELAY: return "delay";
     case NH_UNIT_FORK: return "fork";
@@ -280,6 +281,7 @@ const char *nh_unit_lanes(nh_arena *a, const nh_unit *u) {
     switch (u->kind) {
     case NH_UNIT_MAC: return nh_arena_printf(a, "%" PRId64 "x%" PRId64, u->mac.out_lanes, u->mac.in_lanes);
     case NH_UNIT_CONV:
+    case NH_UNIT_POOL:
         if (u->conv.depthwise) return nh_arena_printf(a, "%" PRId64, u->conv.out_lanes);
         return nh_arena_printf(a, "%" PRId64 "x%" PRId64, u->conv.out_lanes, u->conv.in_lanes);
     case NH_UNIT_NEURON: return nh_arena_printf(a, "%" PRId64, u->neuron.lanes);

@@ -150,10 +150,12 @@ static void put_lanes(json_t *o, const nh_unit *u) {
         set(o, "padding_cycles", json_integer(u->reuse_factor - u->mac.groups * u->mac.in_words));
         break;
     case NH_UNIT_CONV:
+    case NH_UNIT_POOL:
         set(o, "in_lanes", json_integer(u->conv.in_lanes));
         set(o, "out_lanes", json_integer(u->conv.out_lanes));
         set(o, "depthwise", json_boolean(u->conv.depthwise));
         set(o, "cycles", json_integer(u->conv.cycles));
+        set(o, "rows", json_integer(u->conv.rows));
         break;
     case NH_UNIT_NEURON: set(o, "lanes", json_integer(u->neuron.lanes)); break;
     case NH_UNIT_DELAY: set(o, "lanes", json_integer(u->delay.lanes)); break;

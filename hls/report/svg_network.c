@@ -55,7 +55,7 @@ static void port_box(nh_html *h, const node *n, const char *title, int stream) {
 }
 
 static const char *stripe(nh_unit_kind kind) {
-    if (kind == NH_UNIT_MAC || kind == NH_UNIT_CONV) return "a";
+    if (kind == NH_UNIT_MAC || kind == NH_UNIT_CONV || kind == NH_UNIT_POOL) return "a";
     return kind == NH_UNIT_DELAY ? "c" : "b";
 }
 

@@ -138,26 +138,26 @@ static const int64_t *multipliers(nh_arena *a, const nh_layer *l, int64_t n_out,
     return mul;
 }
 
-static nh_val multiplier_port(nh_dp *p, nh_mac *mac) {
-    nh_range range = {mac->mul[0], mac->mul[0]};
-    for (int64_t o = 1; o < mac->n_out; o++) range = nh_range_hull(range, (nh_range){mac->mul[o], mac->mul[o]});
+static nh_val multiplier_port(nh_dp *p, nh_post *post, int64_t n_out) {
+    nh_range range = {post->mul[0], post->mul[0]};
+    for (int64_t o = 1; o < n_out; o++) range = nh_range_hull(range, (nh_range){post->mul[o], post->mul[o]});
     bool is_signed = false;
-    mac->mul_bits = nh_range_width(range, &is_signed);
+    post->mul_bits = nh_range_width(range, &is_signed);
     int port =
-        nh_dp_in_port(p, "m", 1, nh_format_make(false, mac->mul_bits, mac->mul_bits, NH_ROUND_TRN, NH_OVERFLOW_WRAP));
+        nh_dp_in_port(p, "m", 1, nh_format_make(false, post->mul_bits, post->mul_bits, NH_ROUND_TRN, NH_OVERFLOW_WRAP));
     return nh_dp_input(p, port, 0, range);
 }
 
-bool nh_build_post(nh_arena *a, nh_diag *d, const nh_layer_run *r, const char *id, nh_mac *mac, const int64_t *rows,
-                   nh_notes *notes) {
+bool nh_build_post(nh_arena *a, nh_diag *d, const nh_layer_run *r, const char *id, nh_format acc, int64_t n_out,
+                   const int64_t *rows, nh_post *post, nh_notes *notes) {
     const nh_graph *g = r->g;
     const nh_layer *l = r->layer[0];
     nh_dp *p = nh_dp_new(a, id);
-    int x = nh_dp_in_port(p, "x", 1, mac->acc);
-    nh_val input = nh_dp_input(p, x, 0, nh_range_of(mac->acc)), v = input;
-    if (l->requant_mul && !same_multiplier(l, mac->n_out)) {
-        mac->mul = multipliers(a, l, mac->n_out, rows);
-        nh_val m = multiplier_port(p, mac);
+    int x = nh_dp_in_port(p, "x", 1, acc);
+    nh_val input = nh_dp_input(p, x, 0, nh_range_of(acc)), v = input;
+    if (l->requant_mul && !same_multiplier(l, n_out)) {
+        post->mul = multipliers(a, l, n_out, rows);
+        nh_val m = multiplier_port(p, post, n_out);
         v = nh_requantize(p, g, l, v, &m, 0);
     } else {
         v = nh_requantize(p, g, l, v, NULL, 0);
@@ -170,6 +170,6 @@ bool nh_build_post(nh_arena *a, nh_diag *d, const nh_layer_run *r, const char *i
     nh_dp_expand_constants(p);
     nh_dp_finish(p);
     nh_dp_pipeline(p, r->timing, !is_wire);
-    mac->post = p;
+    post->dp = p;
     return true;
 }

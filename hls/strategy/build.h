@@ -19,9 +19,11 @@ typedef struct {
  * (NH_P_WIDTH, NH_P_UNROLL). */
 nh_dp *nh_build_unrolled(nh_arena *a, nh_diag *d, const nh_layer_run *r, const char *id, nh_notes *notes);
 
-/* Post datapath of one accumulator lane for run->layer[0] (dense): port x, [port m,] port y. Fills mac->mul (row o of
- * the engine is row rows[o] of the layer, or o), mac->mul_bits and mac->post. */
-bool nh_build_post(nh_arena *a, nh_diag *d, const nh_layer_run *r, const char *id, nh_mac *mac, const int64_t *rows,
-                   nh_notes *notes);
+/* Post datapath of one accumulator lane for run->layer[0] (dense, convolution, pool), whose accumulators have the
+ * format acc: port x, [port m,] port y. Output o of the engine is row rows[o] of the n_out that have a
+ * multiplier, or o. False:
+ * reported. */
+bool nh_build_post(nh_arena *a, nh_diag *d, const nh_layer_run *r, const char *id, nh_format acc, int64_t n_out,
+                   const int64_t *rows, nh_post *post, nh_notes *notes);
 
 #endif

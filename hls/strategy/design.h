@@ -32,6 +32,13 @@ typedef enum {
 
 #define NH_UNIT_PORTS 4
 
+/* What follows an accumulator, lane by lane: requantizer, activations, cast. */
+typedef struct {
+    nh_dp *dp;          /* port x: 1 element (the accumulator), [port m: 1 element], port y: 1 element; NULL: nothing */
+    const int64_t *mul; /* requantizer multiplier of every output of the engine: input port "m"; NULL: there is none */
+    int mul_bits;       /* width of an unsigned multiplier */
+} nh_post;
+
 /* Time-multiplexed dense engine: out_lanes x in_lanes multipliers. Output group g (outputs g*out_lanes ...) takes
  * `in_words` cycles, one word of in_lanes inputs each; groups*in_words <= reuse_factor; the rest of the R cycles is
  * padding. */
@@ -41,9 +48,7 @@ typedef struct {
     const int64_t *w;               /* [n_out][n_in] raw */
     const nh_i128 *b;               /* [n_out] raw at acc's frac, or NULL */
     bool exact; /* false: every product and every sum is cast to acc (its rounding and overflow), inputs ascending */
-    const int64_t *mul; /* [n_out] requantizer multipliers: input port "m" of post, or NULL */
-    int mul_bits;       /* width of an unsigned multiplier */
-    nh_dp *post;        /* port x: 1 element (the accumulator), [port m: 1 element], port y: 1 element */
+    nh_post post;
 } nh_mac;
 
 /* Convolution over a ring of input rows: for every output pixel (row by row) and every group of out_lanes output
@@ -61,6 +66,8 @@ typedef struct {
     nh_format x, weight, acc; /* sums are exact; acc's frac is that of the products */
     const int64_t *w;         /* [c_out][c_in/groups][kh][kw] raw */
     const nh_i128 *b;         /* [c_out] raw at acc's frac, or NULL */
+    bool exact;     /* false: every product and every sum is cast to acc, in the order of the taps (ky, kx, channel) */
+    nh_post post;   /* its multipliers: [c_out]; dp NULL: the accumulators leave */
     int64_t cycles; /* per frame: h_out*w_out * (c_out/out_lanes) * kh*kw * (c_in/groups/in_lanes); depthwise: the last
                        factor is 1 */
 } nh_conv;
@@ -113,7 +120,7 @@ typedef struct {
     int n_in, n_out;                           /* 1 and 1, but NEURON: n_acc in, FORK: 2.. out */
     nh_dp *dp;                                 /* DATAPATH: port x n_in elements, port y n_out elements */
     nh_mac mac;                                /* MAC */
-    nh_conv conv;                              /* CONV */
+    nh_conv conv;                              /* CONV, POOL */
     nh_neuron_unit neuron;                     /* NEURON */
     nh_delay_unit delay;                       /* DELAY */
     int64_t reuse_factor;                      /* R asked for or solved; 1 for datapaths */

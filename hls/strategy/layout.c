@@ -20,14 +20,13 @@ static int find(int *parent, int t) {
     return t;
 }
 
-static bool is_elementwise(const nh_layer *l) { return nh_is_wire(l) || l->op == NH_OP_DELAY || l->op == NH_OP_NEURON; }
+static bool is_elementwise(const nh_layer *l) { return nh_is_wire(l) || nh_op_get(l->op)->is_elementwise; }
 
 /* Only tensors that windows walk over are images; [C, H, W] of dense layers is a vector. */
 static bool is_image(const nh_graph *g, int t) {
     for (int i = 0; i < g->n_layer; i++) {
         const nh_layer *l = &g->layer[i];
-        bool window = l->op == NH_OP_CONV || l->op == NH_OP_SUMPOOL || l->op == NH_OP_AVGPOOL;
-        if (window && (l->in[0] == t || l->out == t)) return true;
+        if (nh_op_has_window(l->op) && (l->in[0] == t || l->out == t)) return true;
     }
     return false;
 }

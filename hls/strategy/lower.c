@@ -139,18 +139,18 @@ static int reader_of(const nh_graph *g, int tensor) {
 /* Can layer l join the unit of the run before it? It acts element by element on what the run alone gives. Behind shared
  * multipliers its constants must be the same for every element: others would be needed per lane. */
 static bool can_join(const nh_layer_run *r, const nh_layer *l) {
-    bool is_shared = r->layer[0]->op == NH_OP_DENSE && r->layer[0]->opt.strategy == NH_STRATEGY_RESOURCE;
+    bool is_shared = nh_op_has_window(r->layer[0]->op) ||
+                     (r->layer[0]->op == NH_OP_DENSE && r->layer[0]->opt.strategy == NH_STRATEGY_RESOURCE);
     bool per_channel = false;
     return nh_is_elementwise(l, &per_channel) && !(per_channel && is_shared);
 }
 
-/* Units with geometry or state end in their own tensor; a dense layer, or a datapath, goes on element by element. */
-static bool takes_followers(nh_op op) {
-    switch (op) {
+/* Exact sums, maxima and units with state end in their own tensor; an engine with a post datapath, or a datapath, goes
+ * on element by element. */
+static bool takes_followers(const nh_layer *l) {
+    if (nh_op_has_window(l->op)) return !l->exact && l->op != NH_OP_MAXPOOL;
+    switch (l->op) {
     case NH_OP_INPUT:
-    case NH_OP_CONV:
-    case NH_OP_SUMPOOL:
-    case NH_OP_AVGPOOL:
     case NH_OP_NEURON:
     case NH_OP_DELAY:
     case NH_OP_ADD: return false;
@@ -164,7 +164,7 @@ static void collect_run(const nh_lowering *c, nh_layer_run *r, const nh_layer **
     const nh_layer *first = layer[0];
     r->layer = layer;
     r->n = 1;
-    if (!takes_followers(first->op)) return;
+    if (!takes_followers(first)) return;
     for (int at = reader_of(g, first->out); at >= 0; at = reader_of(g, g->layer[at].out)) {
         const nh_layer *l = &g->layer[at];
         int root = nh_root_tensor(g, l->in[0]);

@@ -44,6 +44,7 @@ nh_i128 *nh_lower_biases(nh_lowering *c, const nh_layer *l, int64_t rows, const 
 bool nh_lower_datapath(nh_lowering *c, const nh_layer_run *r);
 bool nh_lower_dense(nh_lowering *c, const nh_layer_run *r); /* a MAC or a datapath, by strategy */
 bool nh_lower_conv(nh_lowering *c, const nh_layer_run *r);
+bool nh_lower_pool(nh_lowering *c, const nh_layer_run *r);
 bool nh_lower_neuron(nh_lowering *c, const nh_layer_run *r);
 bool nh_lower_delay(nh_lowering *c, const nh_layer_run *r);
 bool nh_lower_sum(nh_lowering *c, const nh_layer_run *r);
@@ -58,5 +59,8 @@ int nh_lower_loop_begin(nh_lowering *c, const nh_layer_run *r);
 void nh_lower_loop_end(nh_lowering *c, int unit);
 
 bool nh_lower_mac(nh_lowering *c, const nh_layer_run *r);
+/* Geometry of the window of layer l, lanes and cycles by its reuse factor, and the ring of rows that they need
+ * (unit_conv.c). False: reported. */
+bool nh_lower_window(nh_lowering *c, const nh_layer *l, nh_unit *u);
 
 #endif

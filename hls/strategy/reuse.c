@@ -26,13 +26,9 @@ nh_dense_shape nh_dense_shape_of(const nh_layer *l) {
     return (nh_dense_shape){l->weight->shape.dim[1], l->weight->shape.dim[0]};
 }
 
-static bool is_window(const nh_layer *l) {
-    return l->op == NH_OP_CONV || l->op == NH_OP_SUMPOOL || l->op == NH_OP_AVGPOOL;
-}
-
 /* Lanes of a layer that may take r cycles per output vector; for a convolution: per pixel. */
 static int64_t multipliers_of(const nh_graph *g, const nh_layer *l, int64_t r) {
-    if (is_window(l)) {
+    if (nh_op_has_window(l->op)) {
         nh_conv_shape c = nh_conv_shape_of(g, l);
         int64_t in = c.c_in, out = c.c_out;
         if (!nh_conv_lanes(&c, r, &in, &out)) return INT32_MAX; /* cannot be so fast: an impossible number */
@@ -45,11 +41,11 @@ static int64_t multipliers_of(const nh_graph *g, const nh_layer *l, int64_t r) {
 }
 
 static bool is_mac(const nh_layer *l) {
-    return (l->op == NH_OP_DENSE && l->opt.strategy == NH_STRATEGY_RESOURCE) || is_window(l);
+    return (l->op == NH_OP_DENSE && l->opt.strategy == NH_STRATEGY_RESOURCE) || nh_op_has_window(l->op);
 }
 
 static int64_t largest_reuse(const nh_graph *g, const nh_layer *l) {
-    if (is_window(l)) {
+    if (nh_op_has_window(l->op)) {
         nh_conv_shape c = nh_conv_shape_of(g, l);
         return nh_conv_cycles(&c, 1, 1);
     }
@@ -59,14 +55,14 @@ static int64_t largest_reuse(const nh_graph *g, const nh_layer *l) {
 
 /* Cycles per output vector with all lanes. */
 static int64_t least_reuse(const nh_graph *g, const nh_layer *l) {
-    if (!is_window(l)) return 1;
+    if (!nh_op_has_window(l->op)) return 1;
     nh_conv_shape c = nh_conv_shape_of(g, l);
     return nh_conv_least_cycles(&c);
 }
 
 /* Output vectors of an inference or step: a convolution makes one per pixel. */
 static int64_t vectors_of(const nh_graph *g, const nh_layer *l) {
-    return is_window(l) ? nh_conv_shape_of(g, l).pixels : 1;
+    return nh_op_has_window(l->op) ? nh_conv_shape_of(g, l).pixels : 1;
 }
 
 /* The reuse factor of an auto layer that has `ii` cycles; a convolution never less than it needs with all lanes. */
@@ -124,7 +120,7 @@ static bool check_windows(const nh_graph *g, const nh_options *o, nh_diag *d, in
     bool ok = true;
     for (int i = 0; i < g->n_layer; i++) {
         const nh_layer *l = &g->layer[i];
-        int64_t least = is_window(l) && l->opt.reuse_factor == 0 ? least_reuse(g, l) * vectors_of(g, l) : 0;
+        int64_t least = nh_op_has_window(l->op) && l->opt.reuse_factor == 0 ? least_reuse(g, l) * vectors_of(g, l) : 0;
         if (least <= ii) continue;
         ok = nh_report(d, NH_P_BUDGET, o->budget.at, "layer '%s': an initiation interval of %lld cycles", l->name,
                        (long long)ii);
@@ -202,7 +198,7 @@ bool nh_solve_reuse(const nh_graph *g, const nh_options *o, nh_diag *d, int64_t 
         const nh_layer *l = &g->layer[i];
         if (reuse[i] != 0) continue;
         reuse[i] = reuse_within(g, l, ii);
-        if (is_window(l)) continue;
+        if (nh_op_has_window(l->op)) continue;
         nh_dense_shape s = nh_dense_shape_of(l);
         int64_t in, out;
         nh_mac_lanes(s.n_in, s.n_out, reuse[i], l->accum_exact, &in, &out);

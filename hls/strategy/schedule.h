@@ -12,6 +12,7 @@ enum {
     NH_BEAT_ROM_LATENCY = 1,
     NH_MAC_LATENCY = 4,   /* nh_dense_mac: word read, product, accumulator, skid; the adder tree comes on top */
     NH_CONV_LATENCY = 4,  /* nh_conv_mac: from the issue of its last tap to its output; the adder tree comes on top */
+    NH_POOL_LATENCY = 3,  /* nh_pool_max: from the issue of its last tap to its output */
     NH_STATE_LATENCY = 1, /* nh_neuron_state */
     NH_DELAY_LATENCY = 4  /* nh_step_delay */
 };
@@ -29,7 +30,7 @@ typedef struct {
     nh_design *g;
     nh_times (*sent)[NH_SCHEDULE_STEPS]; /* [n_stream]: transfers at the producer */
     int64_t *ready;                      /* [n_unit]: when the unit can begin its next step */
-    struct nh_window_run **window;       /* [n_unit]: CONV: its ring of rows */
+    struct nh_window_run **window;       /* [n_unit]: CONV, POOL: its ring of rows */
     nh_times *written;                   /* [n_unit]: NEURON: when the states of the step before are written */
 } nh_schedule;
 

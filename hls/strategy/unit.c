@@ -13,3 +13,12 @@ static const nh_unit_row rows[] = {
 };
 
 const nh_unit_row *nh_unit_get(nh_unit_kind kind) { return &rows[kind]; }
+
+nh_i128 nh_post_eval(const nh_post *post, int64_t o, nh_i128 acc, nh_fx_count *count) {
+    nh_i128 mul = post->mul ? post->mul[o] : 0, out = 0;
+    nh_i128 *results[] = {&out};
+    const nh_i128 *inputs[] = {&acc, &mul};
+    if (!post->dp) return acc;
+    nh_dp_eval_count(post->dp, inputs, results, count);
+    return out;
+}

@@ -37,6 +37,8 @@ const nh_unit_row *nh_unit_get(nh_unit_kind kind);
 #include "units.def"
 #undef NH_UNIT
 
+/* The result of output o of an engine from its accumulator; the accumulator where nothing follows it. */
+nh_i128 nh_post_eval(const nh_post *post, int64_t o, nh_i128 acc, nh_fx_count *count);
 /* A delay that closes a loop gives its output before its input is known; this takes the input at the end of the step.
  */
 void nh_delay_take(const nh_unit_step *e);

@@ -42,7 +42,7 @@ static bool holds_frame(const nh_lowering *c, int stream) {
     if (src < 0) return false;
     const nh_unit *u = &c->design->unit[src];
     return u->kind == NH_UNIT_MAC || u->kind == NH_UNIT_DELAY ||
-           (u->kind == NH_UNIT_CONV && u->conv.rows >= u->conv.h_in);
+           ((u->kind == NH_UNIT_CONV || u->kind == NH_UNIT_POOL) && u->conv.rows >= u->conv.h_in);
 }
 
 int nh_lower_buffered(nh_lowering *c, int stream) {

@@ -53,7 +53,9 @@ bool nh_lower_mac(nh_lowering *c, const nh_layer_run *r) {
     m->w = permuted(c->a, l, rows, columns);
     m->b = nh_lower_biases(c, l, s.n_out, rows);
     add_notes(c, m, u->reuse_factor);
-    if (!nh_build_post(c->a, c->d, r, nh_arena_printf(c->a, "%s_post", u->id), m, rows, &c->notes)) return false;
+    if (!nh_build_post(c->a, c->d, r, nh_arena_printf(c->a, "%s_post", u->id), m->acc, s.n_out, rows, &m->post,
+                       &c->notes))
+        return false;
     nh_lower_feed(c, u, in, m->in_lanes);
     nh_lower_give(c, u, r->layer[r->n - 1]->out, m->out_lanes);
     return true;
@@ -66,7 +68,7 @@ nh_times nh_unit_mac_times(nh_schedule *s, int unit, int step) {
     const nh_mac *m = &u->mac;
     nh_times in = nh_schedule_input(s, u, 0, step), out = nh_times_new(s->a, m->groups);
     int64_t tree = m->exact ? nh_log2_ceil((uint64_t)m->in_lanes) : 1;
-    int64_t post = (m->mul ? NH_BEAT_ROM_LATENCY : 0) + m->post->latency_cycles + NH_SKID_LATENCY;
+    int64_t post = (m->post.mul ? NH_BEAT_ROM_LATENCY : 0) + m->post.dp->latency_cycles + NH_SKID_LATENCY;
     int64_t loaded = in.at[in.n - 1] > s->ready[unit] ? in.at[in.n - 1] : s->ready[unit];
     for (int64_t g = 0; g < m->groups; g++) {
         int64_t computed = m->groups == 1 ? loaded : loaded + (g + 1) * m->in_words;
@@ -102,13 +104,8 @@ void nh_unit_mac_eval(const nh_unit_step *e) {
     const nh_mac *m = &e->unit->mac;
     const int64_t *x = e->raw[e->unit->in[0]];
     int64_t *y = e->raw[e->unit->out[0]];
-    for (int64_t o = 0; o < m->n_out; o++) {
-        nh_i128 acc = product_sum(m, x, o, e->count), mul = m->mul ? m->mul[o] : 0, out = 0;
-        nh_i128 *results[] = {&out};
-        const nh_i128 *inputs[] = {&acc, &mul};
-        nh_dp_eval_count(m->post, inputs, results, e->count);
-        y[o] = (int64_t)out;
-    }
+    for (int64_t o = 0; o < m->n_out; o++)
+        y[o] = (int64_t)nh_post_eval(&m->post, o, product_sum(m, x, o, e->count), e->count);
 }
 
 nh_resources nh_unit_mac_estimate(const nh_design *g, const nh_unit *u) {
@@ -126,7 +123,7 @@ nh_resources nh_unit_mac_estimate(const nh_design *g, const nh_unit *u) {
     nh_add_rom(&r, t, m->in_words * m->groups, lanes * w);
     nh_add_rom(&r, t, m->groups, m->out_lanes * acc);
     if (m->groups > 1) nh_add_ram(&r, t, 2 * m->in_words, m->in_lanes * x);
-    if (m->mul) nh_add_rom(&r, t, m->groups, m->out_lanes * m->mul_bits);
-    nh_add_datapath(&r, m->post, t, m->out_lanes);
+    if (m->post.mul) nh_add_rom(&r, t, m->groups, m->out_lanes * m->post.mul_bits);
+    nh_add_datapath(&r, m->post.dp, t, m->out_lanes);
     return r;
 }

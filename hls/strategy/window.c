@@ -101,3 +101,13 @@ int64_t nh_window_rows(const nh_conv *v) {
     }
     return lo;
 }
+
+nh_times nh_window_times(nh_schedule *s, int unit, int step) {
+    const nh_unit *u = &s->g->unit[unit];
+    const nh_conv *v = &u->conv;
+    nh_times in = nh_schedule_input(s, u, 0, step);
+    nh_times out = nh_times_new(s->a, v->h_out * v->w_out * v->c_out / v->out_lanes);
+    if (step == 0) s->window[unit] = nh_window_run_new(s->a, v, v->rows, NH_SCHEDULE_STEPS);
+    nh_window_frame(s->window[unit], in.at, out.at);
+    return out;
+}

@@ -15,6 +15,9 @@ nh_window_run *nh_window_run_new(nh_arena *a, const nh_conv *v, int64_t rows, in
  * frame's last window. */
 int64_t nh_window_frame(nh_window_run *w, const int64_t *in, int64_t *last);
 
+/* When the last step of every window of a step of the unit, a CONV or POOL, is issued. */
+nh_times nh_window_times(nh_schedule *s, int unit, int step);
+
 /* The fewest rows with which frames that are always offered follow each other every max(v->cycles, words) cycles: at
  * least those of a window, at most two frames. */
 int64_t nh_window_rows(const nh_conv *v);

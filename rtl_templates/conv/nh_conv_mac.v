@@ -8,7 +8,7 @@
 // pixel takes as long. Any H_OUT, W_OUT are legal: what lies below and to the right of the frame is
 // padding too.
 //
-// With WINDOW = KH*KW*J cycles, T = DEPTHWISE ? 0 : ceil(log2(IN_LANES)):
+// With WINDOW = KH*KW*J cycles, T = DEPTHWISE ? 0 : ceil(log2(IN_LANES)), EXACT 0: 1:
 // Throughput: a frame every max(H_OUT*W_OUT*(C_OUT/OUT_LANES)*WINDOW, FRAME) cycles where ROWS
 // suffices (nh_window).
 // Latency, unstalled, in cycles from the s transfer that completes the rows of an output row to the
@@ -45,6 +45,12 @@ module nh_conv_mac #(
     parameter integer W_W = 8,          // bits of a weight, >= 1
     parameter integer W_SIGNED = 1,     // 0 or 1
     parameter integer ACC_W = 24,       // bits of an accumulator, >= 1
+    parameter integer ACC_SIGNED = 1,   // 0 or 1
+    // 1: sums modulo 2^ACC_W; 0: every product and sum is cast, in the order of the steps
+    parameter integer EXACT = 1,
+    parameter integer PROD_SHIFT = 0,   // EXACT 0: fractional bits a product drops
+    parameter integer ROUND = 0,        // EXACT 0: of a product, as nh_cast
+    parameter integer OVERFLOW = 0,     // EXACT 0: of a product and of a sum, as nh_cast
     parameter integer ONES = 0,         // 1: all weights are 1
     parameter integer ROWS = 6,         // input rows in the ring of nh_window
     // weights (and biases from 1024 bits on) in: 1 = block RAM, 0 = logic
@@ -104,6 +110,7 @@ module nh_conv_mac #(
     wire last;
     wire end_frame;
     wire [IN_W-1:0] taps;
+    wire x_inside;
 
     nh_window #(
         .WORDS(WORDS),
@@ -136,7 +143,8 @@ module nh_conv_mac #(
         .last(last),
         .end_frame(end_frame),
         .step(step),
-        .x(taps)
+        .x(taps),
+        .x_inside(x_inside)
     );
 
     wire [WEIGHTS_W-1:0] weights;
@@ -168,11 +176,11 @@ module nh_conv_mac #(
         .W_W(W_W),
         .W_SIGNED(W_SIGNED),
         .ACC_W(ACC_W),
-        .ACC_SIGNED(1),
-        .EXACT(1),
-        .PROD_SHIFT(0),
-        .ROUND(0),
-        .OVERFLOW(0),
+        .ACC_SIGNED(ACC_SIGNED),
+        .EXACT(EXACT),
+        .PROD_SHIFT(PROD_SHIFT),
+        .ROUND(ROUND),
+        .OVERFLOW(OVERFLOW),
         .BIAS_BLOCK(BIAS_BLOCK),
         .BIAS_FILE(BIAS_FILE)
     ) u_core (
@@ -189,7 +197,7 @@ module nh_conv_mac #(
         .m_data(m_data)
     );
 
-    wire unused = &{1'b0, step, end_frame};
+    wire unused = &{1'b0, step, end_frame, x_inside};
 
 `ifdef FORMAL
 `include "nh_conv_mac_fv.vh"

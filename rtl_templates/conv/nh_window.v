@@ -45,7 +45,8 @@ module nh_window #(
     output wire end_frame,  // with issue: last step of the frame
     // of the output pixel: of (WORDS/J)*SUBS*KH*KW*J
     output wire [((WORDS*SUBS*KH*KW > 1) ? $clog2(WORDS*SUBS*KH*KW) : 1)-1:0] step,
-    output wire [WORD_W-1:0] x
+    output wire [WORD_W-1:0] x,
+    output wire x_inside          // x is no padding
 );
     localparam integer SPAN = (KH - 1) * DILATION_H + 1; // rows from the first tap to the last
     localparam integer SEEN = (SPAN < H_IN) ? SPAN : H_IN;
@@ -209,6 +210,7 @@ module nh_window #(
         end
     endgenerate
     assign x = in_frame_q ? word_q : {WORD_W{1'b0}};
+    assign x_inside = in_frame_q;
 
     wire unused = &{1'b0, ROW_TOP, RING_TOP, T_ORIGIN, T_STEP, T_SPAN, T_ROWS, LEVEL_TOP, OUT_TOP,
                     need, free};

@@ -146,7 +146,7 @@ static inline int steps_dense(steps *n, int in, int64_t n_out, int64_t in_lanes,
                 .exact = true};
     m.w = steps_values(n, s->n * n_out, -8, 7);
     m.b = steps_bias(n, n_out);
-    m.post = steps_identity(n, nh_arena_printf(n->a, "u%d_post", u), acc);
+    m.post.dp = steps_identity(n, nh_arena_printf(n->a, "u%d_post", u), acc);
     n->g.unit[u].mac = m;
     n->g.unit[u].reuse_factor = words * groups;
     steps_take(n, u, 0, in, in_lanes);
@@ -166,6 +166,7 @@ static inline int steps_conv(steps *n, int in, nh_conv c) {
     c.b = steps_bias(n, c.c_out);
     c.cycles =
         c.h_out * c.w_out * (c.c_out / c.out_lanes) * c.kh * c.kw * (c.depthwise ? 1 : c.c_in / c.groups / c.in_lanes);
+    c.exact = true;
     c.rows = nh_window_rows(&c);
     n->g.unit[u].conv = c;
     steps_take(n, u, 0, in, c.in_lanes);

@@ -7,8 +7,8 @@ import bench
 import reference
 
 KEYS = ("C_IN H_IN W_IN C_OUT H_OUT W_OUT KH KW STRIDE_H STRIDE_W PAD_H PAD_W DILATION_H DILATION_W GROUPS DEPTHWISE IN_LANES OUT_LANES "
-        "X_W X_SIGNED W_W W_SIGNED ACC_W ONES ROWS WEIGHT_BLOCK INPUT_BLOCK").split()
-PLAIN = dict(zip(KEYS, [1, 4, 4, 1, 3, 3, 2, 2, 1, 1, 0, 0, 1, 1, 1, 0, 1, 1, 8, 1, 8, 1, 24, 0, 8, 1, 1]), WEIGHT_FILE="w.mem",
+        "X_W X_SIGNED W_W W_SIGNED ACC_W ACC_SIGNED EXACT PROD_SHIFT ROUND OVERFLOW ONES ROWS WEIGHT_BLOCK INPUT_BLOCK").split()
+PLAIN = dict(zip(KEYS, [1, 4, 4, 1, 3, 3, 2, 2, 1, 1, 0, 0, 1, 1, 1, 0, 1, 1, 8, 1, 8, 1, 24, 1, 1, 0, 0, 0, 0, 8, 1, 1]), WEIGHT_FILE="w.mem",
              BIAS_FILE="b.mem")
 
 
@@ -31,6 +31,8 @@ def corners():
                  IN_LANES=2, OUT_LANES=2, X_W=1, X_SIGNED=0, W_W=6, ACC_W=6),
             dict(H_IN=2, W_IN=2, H_OUT=6, W_OUT=6, KH=1, KW=1, PAD_H=2, PAD_W=2),  # windows that see padding only
             dict(H_IN=6, W_IN=6, H_OUT=1, W_OUT=1, KH=2, KW=1),  # loads longer than it computes
+            dict(C_IN=2, IN_LANES=2, ACC_W=9, EXACT=0, PROD_SHIFT=3, ROUND=6, OVERFLOW=1, PAD_H=1, PAD_W=1),
+            dict(C_IN=2, C_OUT=2, GROUPS=2, DEPTHWISE=1, ACC_W=7, ACC_SIGNED=0, EXACT=0, PROD_SHIFT=2, ROUND=4, OVERFLOW=0),
             dict(H_IN=7, H_OUT=2, ROWS=3),  # rows that no window sees
             dict(H_IN=7, H_OUT=2, STRIDE_H=4, KH=2, ROWS=2),
             dict(H_IN=5, H_OUT=4, ROWS=2),
@@ -69,9 +71,10 @@ def parameters(rng):
         c_in, c_out, il, ol = groups * a, groups * b, divisor(rng, a), divisor(rng, b)
     x_w = rng.choice([1, 1, rng.randint(1, 8)])
     ones = int(depthwise and rng.random() < 0.3)
+    cast = [1, 1, 0, 0, 0] if rng.random() < 0.7 else [rng.randint(0, 1), 0, rng.randint(-3, 9), rng.randint(0, 6), rng.randint(0, 3)]
     rows = rng.randint(min((kh - 1) * dh + 1, h), 2 * h)
     values = [c_in, h, w, c_out, ho, wo, kh, kw, sh, sw, ph, pw, dh, dw, groups, depthwise, il, ol, x_w, rng.randint(0, 1),
-              1 if ones else rng.randint(1, 8), 0 if ones else rng.randint(0, 1), rng.randint(1, 24), ones, rows, rng.randint(0, 1),
+              1 if ones else rng.randint(1, 8), 0 if ones else rng.randint(0, 1), rng.randint(1, 24), *cast, ones, rows, rng.randint(0, 1),
               rng.randint(0, 1)]
     return dict(PLAIN, **dict(zip(KEYS, values)))
 
@@ -83,14 +86,15 @@ def convolution(p, x, w, b):
     for oy in range(p["H_OUT"]):
         for ox in range(p["W_OUT"]):
             for o in range(p["C_OUT"]):
-                acc = b[o]
+                xs, ws = [], []
                 for ky in range(p["KH"]):
                     for kx in range(p["KW"]):
                         iy = oy * p["STRIDE_H"] - p["PAD_H"] + ky * p["DILATION_H"]
                         ix = ox * p["STRIDE_W"] - p["PAD_W"] + kx * p["DILATION_W"]
                         if 0 <= iy < p["H_IN"] and 0 <= ix < p["W_IN"]:
-                            acc += sum(x[iy][ix][o // n * a + c] * w[o][c][ky][kx] for c in range(a))
-                y.append(acc)
+                            xs += [x[iy][ix][o // n * a + c] for c in range(a)]
+                            ws += [w[o][c][ky][kx] for c in range(a)]
+                y += reference.dense(xs, [ws], [b[o]], p)
     return y
 
 
@@ -113,7 +117,8 @@ def case(p, rng):
     il, ol, a = p["IN_LANES"], p["OUT_LANES"], p["C_IN"] // p["GROUPS"]
     weight = lambda: 1 if p["ONES"] else some(rng, p["W_W"], p["W_SIGNED"])
     w = [[[[weight() for _ in range(p["KW"])] for _ in range(p["KH"])] for _ in range(a)] for _ in range(p["C_OUT"])]
-    b = [some(rng, min(p["ACC_W"], 10), 1) for _ in range(p["C_OUT"])]
+    b = [reference.fitted(some(rng, min(p["ACC_W"], 10), p["ACC_SIGNED"]), p["ACC_W"], p["ACC_SIGNED"], 3 if p["EXACT"] else p["OVERFLOW"])
+         for _ in range(p["C_OUT"])]
     s, m = [], []
     for _ in range(4):
         x = [[[some(rng, p["X_W"], p["X_SIGNED"]) for _ in range(p["C_IN"])] for _ in range(p["W_IN"])] for _ in range(p["H_IN"])]
@@ -132,7 +137,7 @@ def schedule(p, frames):
     """(cycles of s transfers, cycles of m transfers), nothing stalled: the rows of the header of nh_window, one after the other."""
     row = p["W_IN"] * p["C_IN"] // p["IN_LANES"]
     window = p["KH"] * p["KW"] * (1 if p["DEPTHWISE"] else p["C_IN"] // p["GROUPS"] // p["IN_LANES"])
-    groups, tree = p["C_OUT"] // p["OUT_LANES"], 0 if p["DEPTHWISE"] else (p["IN_LANES"] - 1).bit_length()
+    groups, tree = p["C_OUT"] // p["OUT_LANES"], 1 if not p["EXACT"] else 0 if p["DEPTHWISE"] else (p["IN_LANES"] - 1).bit_length()
     span, h = (p["KH"] - 1) * p["DILATION_H"] + 1, p["H_IN"]
     clamp = lambda y: min(max(y, 0), h)
     s, m, complete, freed = [], [], [], []

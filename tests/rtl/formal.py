@@ -50,6 +50,7 @@ TASKS = {
                     (dict(C_IN=2, IN_LANES=1, OUT_LANES=1, C_OUT=2, GROUPS=2, DEPTHWISE=1, H_IN=2, W_IN=1, H_OUT=1, W_OUT=1, KH=2, KW=1,
                           ROWS=4, **MAC), -16, 30),
                     (dict(C_IN=1, C_OUT=1, H_IN=1, W_IN=1, H_OUT=1, W_OUT=1, KH=1, KW=1, ROWS=2, **MAC), -16, 20)],
+    "nh_pool_max": [(dict(X_W=1, H_IN=2, W_IN=1, H_OUT=1, W_OUT=1, KH=2, KW=1, STRIDE_H=2, STRIDE_W=1, ROWS=4, BLOCK=0), -16, 24)],
     "nh_step_delay": [(dict(ELEM_W=1, LANES=1, WORDS=1, STEPS=3, MOST=1, LEAST=1, UNIFORM=1, BLOCK=0), -16, 14),
                       (dict(ELEM_W=1, LANES=2, WORDS=2, STEPS=2, MOST=3, LEAST=0, UNIFORM=0, BLOCK=0, FILE="delays.mem"), -16, 14)],
     "nh_core_acc": [(dict(WORDS=2, AXONS=2, SYNAPSES=2, WEIGHT_W=2, ACC_W=3), None, 14),

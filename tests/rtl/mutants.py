@@ -11,7 +11,7 @@ import templates
 HERE = os.path.dirname(os.path.abspath(__file__))
 Mutant = collections.namedtuple("Mutant", "template catcher what old new")
 # Arguments of the benches.
-QUICK = {"dense_mac": ["10"], "gear": ["5", "3"], "stream": [], "cast": ["3"], "conv_mac": ["5"], "neuron_state": [], "step_delay": ["3"], "core": ["0"], "mesh": ["5000"], "host": []}
+QUICK = {"dense_mac": ["10"], "gear": ["5", "3"], "stream": [], "cast": ["3"], "conv_mac": ["5"], "pool_max": ["12"], "neuron_state": [], "step_delay": ["3"], "core": ["0"], "mesh": ["5000"], "host": []}
 
 
 def read():

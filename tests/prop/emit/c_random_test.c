@@ -29,8 +29,8 @@ Test(c_kernels, random_datapaths_equal_exact_arithmetic) {
 static nh_dp *random_post(kernels *k, random_source *rng, nh_mac *m, nh_format out) {
     nh_dp *p = nh_dp_new(k->arena, "p0");
     nh_val v = nh_dp_input(p, nh_dp_in_port(p, "x", 1, m->acc), 0, nh_range_of(m->acc));
-    if (m->mul) {
-        nh_format f = nh_format_make(false, m->mul_bits, m->mul_bits, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
+    if (m->post.mul) {
+        nh_format f = nh_format_make(false, m->post.mul_bits, m->post.mul_bits, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
         v = nh_dp_scale(p, nh_dp_mul(p, v, nh_dp_input(p, nh_dp_in_port(p, "m", 1, f), 0, nh_range_of(f))), -3);
     }
     if (random_below(rng, 2)) v = nh_dp_max(p, v, nh_dp_const(p, 0, nh_format_frac(m->acc)));
@@ -73,12 +73,12 @@ static void random_mac(kernels *k, random_source *rng, int width) {
                       : nh_format_make(true, 14 + random_below(rng, 30), 6, (nh_round)random_below(rng, 7),
                                        (nh_overflow)random_below(rng, 4));
     if (random_below(rng, 2)) {
-        m->mul_bits = 1 + random_below(rng, 32);
+        m->post.mul_bits = 1 + random_below(rng, 32);
         int64_t *mul = nh_arena_array(k->arena, (size_t)n_out, sizeof *mul);
-        for (int64_t o = 0; o < n_out; o++) mul[o] = (int64_t)(random_next(rng) >> (64 - m->mul_bits));
-        m->mul = mul;
+        for (int64_t o = 0; o < n_out; o++) mul[o] = (int64_t)(random_next(rng) >> (64 - m->post.mul_bits));
+        m->post.mul = mul;
     }
-    m->post = random_post(k, rng, m, out);
+    m->post.dp = random_post(k, rng, m, out);
 }
 
 static void expect_mac(kernels *k, const nh_unit *u) {
@@ -86,7 +86,7 @@ static void expect_mac(kernels *k, const nh_unit *u) {
     int frac = nh_format_frac(m->x) + nh_format_frac(m->weight);
     for (int s = 0; s < RANDOM_SAMPLES; s++)
         for (int64_t o = 0; o < m->n_out; o++) {
-            nh_i128 acc = m->b ? m->b[o] : 0, mul = m->mul ? m->mul[o] : 0, y;
+            nh_i128 acc = m->b ? m->b[o] : 0, mul = m->post.mul ? m->post.mul[o] : 0, y;
             for (int64_t i = 0; i < m->n_in; i++) {
                 nh_i128 product = random_widen(k->raw[s][u->in[0]][i], m->x) * m->w[o * m->n_in + i];
                 if (m->exact)
@@ -97,7 +97,7 @@ static void expect_mac(kernels *k, const nh_unit *u) {
             }
             const nh_i128 *in[] = {&acc, &mul};
             nh_i128 *out[] = {&y};
-            nh_dp_eval(m->post, in, out);
+            nh_dp_eval(m->post.dp, in, out);
             k->raw[s][u->out[0]][o] = (int64_t)y;
         }
 }

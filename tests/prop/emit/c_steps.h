@@ -60,7 +60,7 @@ static inline void model_mac(const model *m, const nh_unit *u) {
     const nh_mac *v = &u->mac;
     int frac = nh_format_frac(v->x) + nh_format_frac(v->weight);
     for (int64_t o = 0; o < v->n_out; o++) {
-        nh_i128 acc = v->b ? v->b[o] : 0, mul = v->mul ? v->mul[o] : 0, y;
+        nh_i128 acc = v->b ? v->b[o] : 0, mul = v->post.mul ? v->post.mul[o] : 0, y;
         for (int64_t i = 0; i < v->n_in; i++) {
             nh_i128 product = random_widen(m->now[u->in[0]][i], v->x) * random_widen(v->w[o * v->n_in + i], v->weight);
             if (v->exact)
@@ -71,9 +71,25 @@ static inline void model_mac(const model *m, const nh_unit *u) {
         }
         const nh_i128 *in[] = {&acc, &mul};
         nh_i128 *out[] = {&y};
-        nh_dp_eval(v->post, in, out);
+        nh_dp_eval(v->post.dp, in, out);
         m->now[u->out[0]][o] = (int64_t)y;
     }
+}
+
+/* From the inputs: every element is offered to the windows that see it. */
+static inline void model_pool(const model *m, const nh_unit *u) {
+    const nh_conv *v = &u->conv;
+    int64_t *y = m->now[u->out[0]];
+    for (int64_t i = 0; i < v->h_out * v->w_out * v->c_out; i++) y[i] = (int64_t)nh_format_min(v->x);
+    for (int64_t i = 0; i < v->h_in * v->w_in * v->c_in; i++)
+        for (int64_t k = 0; k < v->kh * v->kw; k++) {
+            int64_t c = i % v->c_in, ty = i / v->c_in / v->w_in + v->pad_h - k / v->kw * v->dilation_h,
+                    tx = i / v->c_in % v->w_in + v->pad_w - k % v->kw * v->dilation_w;
+            if (ty < 0 || tx < 0 || ty % v->stride_h || tx % v->stride_w) continue;
+            if (ty / v->stride_h >= v->h_out || tx / v->stride_w >= v->w_out) continue;
+            int64_t *to = &y[(ty / v->stride_h * v->w_out + tx / v->stride_w) * v->c_out + c];
+            if (random_widen(m->now[u->in[0]][i], v->x) > random_widen(*to, v->x)) *to = m->now[u->in[0]][i];
+        }
 }
 
 /* From the outputs: every tap of every output pixel. */
@@ -144,6 +160,7 @@ static inline void model_unit(const model *m, int unit, int64_t t) {
     case NH_UNIT_DATAPATH: model_datapath(m, u); return;
     case NH_UNIT_MAC: model_mac(m, u); return;
     case NH_UNIT_CONV: model_conv(m, u); return;
+    case NH_UNIT_POOL: model_pool(m, u); return;
     case NH_UNIT_NEURON: model_neuron(m, unit, t); return;
     case NH_UNIT_DELAY:
         if (!u->delay.is_late) model_delay(m, u, t);

@@ -55,7 +55,7 @@ static int dense(kernels *k, random_source *rng, int in, int64_t n_out, int w_wi
                     : nh_format_make(true, 18, 10, NH_ROUND_RND, NH_OVERFLOW_SAT);
     nh_format out = m.acc;
     if (random_below(rng, 4) == 0) out = nh_format_make(true, 9, 6, NH_ROUND_RND_CONV, NH_OVERFLOW_SAT);
-    m.post = post_of(k, m.acc, out);
+    m.post.dp = post_of(k, m.acc, out);
     if (random_below(rng, 4) == 0) k->graph.tensor[in].kind = NH_EDGE_FRAME;
     nh_unit *u = steps_unit(k, NH_UNIT_MAC, 1, &in, 1, n_out, out);
     u->mac = m;

@@ -127,7 +127,7 @@ Test(c_folder, weights_are_written_once_and_in_the_smallest_type) {
     nh_val x = nh_dp_input(p, nh_dp_in_port(p, "x", 1, u->mac.acc), 0, nh_range_of(u->mac.acc));
     nh_dp_output(p, nh_dp_out_port(p, "y", 1, f), 0, nh_dp_cast(p, x, f));
     nh_dp_finish(p);
-    u->mac.post = p;
+    u->mac.post.dp = p;
     kernels_emit(k);
     const char *c = slurp(k, "model.c");
     cr_assert(strstr(c, "static const int8_t net_u0_w[1048576]"));

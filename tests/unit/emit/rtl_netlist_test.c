@@ -84,9 +84,9 @@ static network *make_network(nh_arena *a, shape kind) {
                   .w = n->w0,
                   .b = exact ? n->b0 : NULL,
                   .exact = exact,
-                  .mul = exact ? n->mul : NULL,
-                  .mul_bits = exact ? 6 : 0};
-    m->post = make_post(a, acc, m->mul_bits, h, exact ? 5 : 1000);
+                  .post.mul = exact ? n->mul : NULL,
+                  .post.mul_bits = exact ? 6 : 0};
+    m->post.dp = make_post(a, acc, m->post.mul_bits, h, exact ? 5 : 1000);
     n->unit[0].id = "n0_fc", n->unit[0].kind = NH_UNIT_MAC, n->unit[0].reuse_factor = kind == PARALLEL ? 1 : 13,
     n->unit[0].in[0] = 0, n->unit[0].out[0] = 1;
     n->unit[1].id = "n1_out", n->unit[1].kind = NH_UNIT_DATAPATH, n->unit[1].in[0] = 1, n->unit[1].out[0] = 2;
@@ -123,7 +123,7 @@ static void expected(const network *n, const int64_t *x, int64_t *y) {
             else
                 acc = convert(acc + convert(product, 6, m->acc), 3, m->acc);
         }
-        h[o] = convert(m->mul ? acc * n->mul[o] : acc, m->mul ? 6 + 6 : 3, n->stream[1].fmt);
+        h[o] = convert(m->post.mul ? acc * n->mul[o] : acc, m->post.mul ? 6 + 6 : 3, n->stream[1].fmt);
     }
     for (int o = 0; o < 3; o++) {
         int64_t sum = 0;

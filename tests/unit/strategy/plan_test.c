@@ -58,6 +58,7 @@ Test(plan, a_convolution_begins_when_the_last_pixel_is_there) {
                                              .in_lanes = 1,
                                              .out_lanes = 1,
                                              .rows = 6,
+                                             .exact = true,
                                              .cycles = 9}},
                           9, 1);
     nh_plan_cycles(g);
@@ -94,7 +95,7 @@ Test(plan, a_dense_layer_of_several_groups_holds_two_vectors_of_inputs) {
                     .weight = tfmt("fixed<4,4>"),
                     .acc = tfmt("fixed<8,8>"),
                     .exact = true,
-                    .post = wire(n.a, 0)};
+                    .post.dp = wire(n.a, 0)};
         nh_design *g = design(&n, (nh_unit){.kind = NH_UNIT_MAC, .mac = m}, 300, groups);
         nh_estimate(g);
         cr_assert_eq(g->estimate.brams, groups == 1 ? 1 : 1 + 2, "%ld groups: %ld", (long)groups,
@@ -167,15 +168,15 @@ Test(post, multipliers_that_differ_come_by_a_port_of_their_own) {
     nh_dp_timing t = {
         .period_ns = 10, .lut_ns = 1, .carry_ns_per_bit = 0.1, .mul_ns = 4, .bram_ns = 2, .setup_ns = 0.5};
     cr_assert(nh_build_post(n.a, n.d, &(nh_layer_run){.g = n.g, .layer = run, .n = 1, .timing = &t, .lut_inputs = 6},
-                            "p", &m, NULL, &(nh_notes){.n = 0}));
-    cr_assert_eq(m.mul_bits, 3);
-    cr_assert_eq(m.post->n_in, 2);
-    cr_assert_str_eq(m.post->in[1].name, "m");
-    cr_assert_eq(m.post->in[1].n, 1);
+                            "p", m.acc, 2, NULL, &m.post, &(nh_notes){.n = 0}));
+    cr_assert_eq(m.post.mul_bits, 3);
+    cr_assert_eq(m.post.dp->n_in, 2);
+    cr_assert_str_eq(m.post.dp->in[1].name, "m");
+    cr_assert_eq(m.post.dp->in[1].n, 1);
     for (int o = 0; o < 2; o++) {
         nh_i128 x[] = {10, 77}, by[] = {mul[o], 77},
                 y = 0; /* what stands behind the one element of a port is not read */
-        nh_dp_eval(m.post, (const nh_i128 *const[]){x, by}, (nh_i128 *const[]){&y});
+        nh_dp_eval(m.post.dp, (const nh_i128 *const[]){x, by}, (nh_i128 *const[]){&y});
         cr_assert_eq(y, o ? 12 : 7, "output %d: %d", o, (int)y);
     }
     nh_arena_free(n.a);
