@@ -213,13 +213,14 @@ static void check_reuse(const nh_options *o, nh_layer *l, nh_diag *d) {
     nh_diag_layer(d, l->name);
 }
 
-/* Without a strategy in the config, exact sums and neurons get engines that are shared, as slow as the budget allows:
- * these networks are large, and a step is short. */
+/* Without a strategy in the config, windows, exact sums and neurons get engines that are shared, as slow as the budget
+ * allows: these networks are large. */
 static void shared_by_default(nh_graph *g, nh_diag *d) {
     int n = 0;
     for (int i = 0; i < g->n_layer; i++) {
         nh_layer *l = &g->layer[i];
-        bool shared = l->exact || l->op == NH_OP_NEURON || l->op == NH_OP_DELAY || l->op == NH_OP_ADD;
+        bool shared =
+            l->exact || nh_op_has_window(l->op) || l->op == NH_OP_NEURON || l->op == NH_OP_DELAY || l->op == NH_OP_ADD;
         if (!shared || nh_op_get(l->op)->strategies == NH_STRATEGY_WIRE) continue;
         if (l->opt.reuse_at.line == 0) l->opt.reuse_factor = 0;
         if (l->opt.strategy_at.line != 0) continue;

@@ -169,6 +169,7 @@ typedef bool onnx_read_fn(onnx_reader *r, onnx_node *n);
 /* dense.c */
 onnx_read_fn onnx_read_gemm, onnx_read_matmul, onnx_read_arithmetic, onnx_read_batchnorm;
 /* elementwise.c */
+onnx_read_fn onnx_read_conv, onnx_read_pool, onnx_read_global_pool;
 onnx_read_fn onnx_read_clip, onnx_read_softmax, onnx_read_identity, onnx_read_cast, onnx_read_dropout, onnx_read_argmax;
 /* activations.c */
 onnx_read_fn onnx_read_function, onnx_read_gelu, onnx_read_prelu, onnx_read_pow;

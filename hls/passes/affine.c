@@ -102,16 +102,25 @@ static bool merge_chain(nh_graph *g, nh_layer *l, nh_diag *d) {
     return true;
 }
 
-/* w' = s w, b' = s b + t: rows of the dense layer before it. */
+/* Can the constants of bn be those of the rows of the weighted layer before it? Of a convolution a row is a channel,
+ * the first axis of its image. */
+static bool is_per_row(const nh_graph *g, const nh_layer *weighted, const nh_layer *bn) {
+    if (weighted->op == NH_OP_DENSE) return true;
+    return weighted->op == NH_OP_CONV && bn->in[0] == weighted->out &&
+           (bn->n_axes == 0 || (bn->axis == 0 && bn->n_axes == 1 && g->tensor[bn->out].shape.rank > 1));
+}
+
+/* w' = s w, b' = s b + t: rows of the dense layer or convolution before it. */
 static bool fold_back(nh_graph *g, nh_layer *bn, nh_diag *d) {
     nh_layer *dense = nh_graph_source_behind_reshapes(g, bn, 0);
-    if (!dense || dense->op != NH_OP_DENSE || !dense->opt.result.is_auto || !has_auto_parameters(bn)) return false;
-    int64_t n_out = dense->weight->shape.dim[0], n_in = dense->weight->shape.dim[1];
+    if (!dense || !is_per_row(g, dense, bn) || !dense->opt.result.is_auto || !has_auto_parameters(bn)) return false;
+    int64_t n_out = dense->weight->shape.dim[0], n_in = nh_shape_size(dense->weight->shape) / n_out,
+            of_row = nh_shape_size(g->tensor[dense->out].shape) / n_out;
     double *w = nh_arena_array(g->arena, (size_t)(n_out * n_in), sizeof *w),
            *b = nh_arena_array(g->arena, (size_t)n_out, sizeof *b);
     nh_axis axis = nh_layer_axis(g, bn);
     for (int64_t o = 0; o < n_out; o++) {
-        int64_t c = nh_channel_of(axis, o);
+        int64_t c = nh_channel_of(axis, o * of_row);
         double s = bn->weight->value[c], t = bn->bias ? bn->bias->value[c] : 0;
         for (int64_t i = o * n_in; i < (o + 1) * n_in; i++) w[i] = s * dense->weight->value[i];
         b[o] = (dense->bias ? s * dense->bias->value[o] : 0) + t;
@@ -164,8 +173,9 @@ bool nh_pass_fold_affine(nh_graph *g, nh_diag *d) {
         if (l->op != NH_OP_BATCHNORM) continue;
         nh_report(d, NH_N_GRAPH, l->at, "layer '%s': stays a layer of its own", l->name);
         nh_diag_layer(d, l->name);
-        nh_diag_hint(d, "it is folded behind a dense layer that feeds it alone, or in front of one where it only "
-                        "scales, with formats left to auto");
+        nh_diag_hint(
+            d, "it is folded behind a dense layer or convolution that feeds it alone, or in front of one where it only "
+               "scales, with formats left to auto");
     }
     return true;
 }

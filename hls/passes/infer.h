@@ -76,6 +76,9 @@ bool nh_infer_bias(nh_infer *c, nh_layer *l, int64_t n_out, int frac, const doub
 /* Raw sums of bias and weights times inputs in x: sum[o] what that of row o can be (sum may be NULL), the return what
  * any part of any sum, in any order, can be. Padding is part of the inputs of a convolution (sums.c). */
 nh_range nh_infer_sums(const nh_layer *l, nh_range x, nh_range *sum);
+/* Integer multipliers for unit[o] / scale with one shift, of n_out outputs: l->requant_mul, requant_shift; NULL where
+ * all units are the scale (infer_dense.c). */
+void nh_infer_requantize(nh_infer *c, nh_layer *l, const double *unit, int64_t n_out, double scale);
 /* A dense layer or batch norm that ends in a result format (infer_dense.c), a dense layer or convolution that ends in
  * its exact sum (infer_exact.c). */
 bool nh_infer_rounded(nh_infer *c, nh_layer *l);

@@ -104,12 +104,12 @@ static double result_scale(const nh_infer *c, const dense_numbers *n, const nh_l
 }
 
 /* Integer multipliers for unit[o] / scale with one shift; a common power of two is taken out again. */
-static void requantize(nh_infer *c, nh_layer *l, const dense_numbers *n, double scale) {
+void nh_infer_requantize(nh_infer *c, nh_layer *l, const double *unit, int64_t n_out, double scale) {
     double most = 0, error = 0;
     bool is_plain = true;
-    for (int64_t o = 0; o < n->n_out; o++) {
-        most = fmax(most, n->unit[o] / scale);
-        is_plain = is_plain && n->unit[o] == scale;
+    for (int64_t o = 0; o < n_out; o++) {
+        most = fmax(most, unit[o] / scale);
+        is_plain = is_plain && unit[o] == scale;
     }
     l->requant_mul = NULL;
     l->requant_shift = 0;
@@ -119,20 +119,20 @@ static void requantize(nh_infer *c, nh_layer *l, const dense_numbers *n, double 
     shift = bits - exponent;
     if (nearbyint(ldexp(most, shift)) >= ldexp(1, bits)) shift--;
 
-    int64_t *mul = nh_arena_array(c->g->arena, (size_t)n->n_out, sizeof *mul), all = 0;
-    for (int64_t o = 0; o < n->n_out; o++) {
-        double exact = ldexp(n->unit[o] / scale, shift);
+    int64_t *mul = nh_arena_array(c->g->arena, (size_t)n_out, sizeof *mul), all = 0;
+    for (int64_t o = 0; o < n_out; o++) {
+        double exact = ldexp(unit[o] / scale, shift);
         mul[o] = (int64_t)nearbyint(exact);
         all |= mul[o];
         error = fmax(error, fabs((double)mul[o] / exact - 1));
     }
     int zeros = all ? __builtin_ctzll((unsigned long long)all) : 0;
-    for (int64_t o = 0; o < n->n_out; o++) mul[o] >>= zeros;
+    for (int64_t o = 0; o < n_out; o++) mul[o] >>= zeros;
     l->requant_mul = mul;
     l->requant_shift = shift - zeros;
-    nh_infer_say(
-        c, l, NH_N_REQUANT, "%lld requantizer multipliers of up to %d bits, shift %d, relative error up to %.2g",
-        (long long)n->n_out, 64 - __builtin_clzll((unsigned long long)(all >> zeros)), l->requant_shift, error);
+    nh_infer_say(c, l, NH_N_REQUANT,
+                 "%lld requantizer multipliers of up to %d bits, shift %d, relative error up to %.2g", (long long)n_out,
+                 64 - __builtin_clzll((unsigned long long)(all >> zeros)), l->requant_shift, error);
     if (error <= 1. / 16) return;
     nh_infer_say(c, l, NH_N_UNDERFLOW,
                  "a requantizer of %d bits is %.0f %% off: the scales of its outputs are far apart", bits, 100 * error);
@@ -180,7 +180,7 @@ bool nh_infer_rounded(nh_infer *c, nh_layer *l) {
 
     const nh_layer *last = casting_layer(c->g, l);
     double scale = result_scale(c, &n, last, x->q.scale);
-    requantize(c, l, &n, scale);
+    nh_infer_requantize(c, l, n.unit, n.n_out, scale);
     nh_range all = {0, 0};
     for (int64_t o = 0; o < n.n_out; o++) {
         nh_range r = l->requant_mul ? scaled(l->requant_mul[o], n.sum[o]) : n.sum[o];

@@ -182,7 +182,7 @@ bool nh_infer_exact(nh_infer *c, nh_layer *l) {
 }
 
 /* Sums over windows are exact; a mean over 2^k elements is a shift, any other a scale that the reader takes in. */
-bool nh_infer_pool(nh_infer *c, nh_layer *l) {
+static bool exact_pool(nh_infer *c, nh_layer *l) {
     const nh_tensor *x = &c->g->tensor[l->in[0]];
     int64_t area = l->window.kernel[0] * l->window.kernel[1];
     if (!l->opt.result.is_auto) return refuse_key(c, l, l->opt.result.at, exact_result);
@@ -203,3 +203,27 @@ bool nh_infer_pool(nh_infer *c, nh_layer *l) {
     nh_infer_set(c, l, nh_format_make(true, width, width - frac, NH_ROUND_TRN, NH_OVERFLOW_WRAP), r, scale);
     return true;
 }
+
+/* A window sum or mean that ends in a result format: the sum is exact; a mean is the sum times 1 / area, rounded to
+ * multiplier_bits bits, or a shift where that is a power of two. */
+static bool rounded_pool(nh_infer *c, nh_layer *l) {
+    const nh_tensor *x = &c->g->tensor[l->in[0]];
+    int64_t area = l->window.kernel[0] * l->window.kernel[1];
+    nh_range r = nh_range_hull(x->range, (nh_range){0, 0});
+    r.lo *= area;
+    r.hi *= area;
+    int frac = nh_format_frac(x->q.fmt), width = nh_range_signed_width(r);
+    if (width > 64) return nh_infer_say(c, l, NH_N_ACCUM_WIDE, "the exact sum needs %d bits", width);
+    l->accum_exact = true;
+    l->accum = nh_format_make(true, width, width - frac, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
+    if (l->op == NH_OP_AVGPOOL) {
+        double unit = 1 / (double)area;
+        nh_infer_requantize(c, l, &unit, 1, 1);
+        int64_t mul = l->requant_mul ? l->requant_mul[0] : 1;
+        r = nh_range_mul(r, (nh_range){mul, mul});
+        frac += l->requant_shift;
+    }
+    return nh_infer_result(c, l, r, frac, x->q.scale);
+}
+
+bool nh_infer_pool(nh_infer *c, nh_layer *l) { return l->exact ? exact_pool(c, l) : rounded_pool(c, l); }

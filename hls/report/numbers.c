@@ -33,7 +33,8 @@ void nh_numbers_put_param(json_t *o, const nh_param *p) {
 static json_t *requantizer_json(const nh_layer *l) {
     if (!l->requant_mul) return json_null();
     json_t *o = json_object(), *list = json_array();
-    for (int64_t i = 0; i < l->weight->shape.dim[0]; i++) json_array_append_new(list, json_integer(l->requant_mul[i]));
+    int64_t n = l->weight ? l->weight->shape.dim[0] : 1; /* a mean has one */
+    for (int64_t i = 0; i < n; i++) json_array_append_new(list, json_integer(l->requant_mul[i]));
     set(o, "bits", json_integer(l->opt.multiplier_bits));
     set(o, "shift", json_integer(l->requant_shift));
     set(o, "multipliers", list);
@@ -61,9 +62,10 @@ void nh_numbers_put_layer(json_t *o, const nh_graph *g, const nh_layer *l) {
     if (l->n_axes > 0) set(o, "axis", json_integer(l->axis));
     if (l->n_axes > 0) set(o, "n_axes", json_integer(l->n_axes));
     if (l->op == NH_OP_NEURON && l->neuron->fx) set(o, "neuron", neuron_json(l->neuron));
-    if (l->op != NH_OP_DENSE && l->op != NH_OP_BATCHNORM) return;
+    bool sums = l->op == NH_OP_DENSE || l->op == NH_OP_BATCHNORM || (nh_op_has_window(l->op) && l->op != NH_OP_MAXPOOL);
+    if (!sums || (l->exact && nh_op_has_window(l->op) && !l->weight)) return;
     set(o, "accum", format_json(l->accum));
     set(o, "accum_exact", json_boolean(l->accum_exact));
     set(o, "bias_given", l->bias && !l->opt.bias.is_auto ? format_json(l->opt.bias.fmt) : json_null());
-    if (!nh_graph_has_steps(g)) set(o, "requantizer", requantizer_json(l));
+    if (!l->exact) set(o, "requantizer", requantizer_json(l));
 }

@@ -131,14 +131,32 @@ static bool check_windows(const nh_graph *g, const nh_options *o, nh_diag *d, in
     return ok;
 }
 
-enum { DEFAULT_LANES = 16 }; /* of networks with state: few multiplications are worth more */
+enum { DEFAULT_LANES = 16 }; /* of networks whose layers are shared by default */
+
+static bool is_shared_by_default(const nh_graph *g) {
+    for (int i = 0; i < g->n_layer; i++)
+        if (g->layer[i].exact || nh_op_has_window(g->layer[i].op)) return true;
+    return false;
+}
+
+/* A factor of defaults: that is too small for a window means the smallest that it has. */
+static int64_t fitted(const nh_graph *g, const nh_options *o, const nh_layer *l, nh_diag *d) {
+    int64_t r = l->opt.reuse_factor, least = nh_op_has_window(l->op) ? least_reuse(g, l) : 1;
+    if (r == 0 || r >= least || l->opt.reuse_at.line == 0 || l->opt.reuse_at.line != o->defaults.reuse_at.line)
+        return r;
+    nh_report(d, NH_P_UNIT, l->opt.reuse_at,
+              "layer '%.80s': reuse factor %lld, its smallest (a tap of the window a cycle); defaults say %lld",
+              l->name, (long long)least, (long long)r);
+    nh_diag_layer(d, l->name);
+    return least;
+}
 
 /* The II that the auto layers get; 0 with a diagnostic when the budget cannot be met. */
 static int64_t solve_ii(const nh_graph *g, const nh_options *o, nh_diag *d, int64_t most) {
     int64_t ii = budget_ii(o), have = o->budget.multipliers;
     if (ii == 0 && have == 0) {
         have = o->target.dsps;
-        if (have == 0 && nh_graph_has_steps(g)) {
+        if (have == 0 && is_shared_by_default(g)) {
             int64_t fewest = multipliers_at(g, most);
             have = fewest > DEFAULT_LANES ? fewest : DEFAULT_LANES;
             nh_report(d, NH_P_UNIT, o->budget.at, "no budget given: reuse_factor auto solved for %lld lanes",
@@ -184,7 +202,7 @@ bool nh_solve_reuse(const nh_graph *g, const nh_options *o, nh_diag *d, int64_t 
     bool any = false;
     for (int i = 0; i < g->n_layer; i++) {
         const nh_layer *l = &g->layer[i];
-        reuse[i] = is_mac(l) ? l->opt.reuse_factor : 1;
+        reuse[i] = is_mac(l) ? fitted(g, o, l, d) : 1;
         if (!is_mac(l)) continue;
         any |= reuse[i] == 0;
         int64_t r = largest_reuse(g, l) * vectors_of(g, l);

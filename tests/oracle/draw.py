@@ -30,7 +30,7 @@ class Net:
         self.rng, self.values = random.Random(seed), np.random.default_rng(seed)
         rng = self.rng
         self.opset = rng.choice([11, 13, 13, 20])
-        self.nodes, self.constants, self.options, self.dense, self.product = [], {}, {}, 0, False
+        self.nodes, self.constants, self.options, self.dense, self.windows, self.product = [], {}, {}, 0, 0, False
         self.shape = self.at_shape = self.first_shape()
         self.widen = 2 if rng.random() < 0.1 else 1  # formats of up to twice the bits
         self.draw_top()
@@ -75,6 +75,8 @@ class Net:
         return name
 
     def step(self):
+        if len(self.at_shape) in (2, 3) and self.windows < 3 and self.rng.random() < 0.6:
+            return self.rng.choice([self.add_conv, self.add_conv, self.add_pool])()
         kinds = ["dense"] * 4 + ["affine"] * 3 + ["norm"] + ["activation"] * 4 + ["table"] * 3 + ["softmax"] + ["shape"] * 2
         getattr(self, f"add_{self.rng.choice(kinds)}")()
 
@@ -102,6 +104,69 @@ class Net:
             if rng.random() < 0.6:
                 self.node("Add", self.at_shape, self.constant(self.real(n_out), "b"), data_first=rng.random() < 0.7)
         self.options[name] = self.weighted(n_in, n_out)
+
+    def extent(self, size):
+        """(kernel, stride, dilation, pad before, pad after) of a spatial axis."""
+        rng = self.rng
+        while True:
+            k, d, s, b, a = rng.randint(1, 3), rng.choice([1, 1, 2]), rng.choice([1, 1, 2, 3]), rng.randint(0, 2), rng.randint(0, 2)
+            if (k - 1) * d + 1 <= size + b + a and b < (k - 1) * d + 1 and a < (k - 1) * d + 1:
+                return k, s, d, b, a
+
+    def add_conv(self):
+        rng, (c, *sizes) = self.rng, self.at_shape
+        axes = [self.extent(n) for n in sizes]
+        groups = rng.choice([g for g in range(1, c + 1) if c % g == 0])
+        c_out = groups * rng.choice([1, 1, 2, 3])
+        kernel = [a[0] for a in axes]
+        attributes = {"group": groups} if groups > 1 else {}
+        if rng.random() < 0.5:
+            attributes["kernel_shape"] = kernel
+        if rng.random() < 0.25:
+            axes = [(k, s, 1, 0, 0) for k, s, *_ in axes]
+            attributes["auto_pad"] = rng.choice(["SAME_UPPER", "SAME_LOWER"])
+            out = [-(-n // s) for n, (_, s, *_) in zip(sizes, axes)]
+        else:
+            attributes["pads"] = [a[3] for a in axes] + [a[4] for a in axes]
+            out = [(n + b + e - (k - 1) * d - 1) // s + 1 for n, (k, s, d, b, e) in zip(sizes, axes)]
+        attributes |= {"strides": [a[1] for a in axes], "dilations": [a[2] for a in axes]}
+        if c_out * np.prod(out) > 2 * MOST_ELEMENTS:
+            return self.add_activation()
+        self.windows += 1
+        inputs = [self.constant(self.real(c_out, c // groups, *kernel), "w")]
+        if rng.random() < 0.6:
+            inputs.append(self.constant(self.real(c_out), "b"))
+        name = self.node("Conv", [c_out, *out], *inputs, **attributes)
+        taps, depthwise = int(np.prod(kernel)), groups == c == c_out and groups > 1
+        least, most = taps * (1 if depthwise else groups), taps * (groups if depthwise else c // groups * c_out)
+        self.options[name] = self.weighted(1, 1) | {"strategy": "resource", "reuse_factor": rng.randint(least, most)}
+
+    def add_pool(self):
+        rng, (c, *sizes) = self.rng, self.at_shape
+        if rng.random() < 0.2:
+            name = self.node(rng.choice(["GlobalAveragePool", "GlobalMaxPool"]), [c, *[1] * len(sizes)])
+            kernel = sizes
+        else:
+            axes, op = [self.extent(n) for n in sizes], rng.choice(["MaxPool", "AveragePool"])
+            kernel = [a[0] for a in axes]
+            attributes = {"kernel_shape": kernel, "strides": [a[1] for a in axes], "pads": [a[3] for a in axes] + [a[4] for a in axes]}
+            if op == "AveragePool":
+                axes = [(k, s, 1, b, e) for k, s, _, b, e in axes]
+                if any(b >= k or e >= k or k > n + b + e for n, (k, _, _, b, e) in zip(sizes, axes)):
+                    return self.add_activation()
+                attributes["count_include_pad"] = 1
+            elif self.opset >= 11:
+                attributes["dilations"] = [a[2] for a in axes]
+            else:
+                axes = [(k, s, 1, b, e) for k, s, _, b, e in axes]
+            out = [(n + b + e - (k - 1) * d - 1) // s + 1 for n, (k, s, d, b, e) in zip(sizes, axes)]
+            if any(b > k // 1 - 1 or e > k - 1 for k, _, _, b, e in axes):
+                return self.add_activation()  # onnxruntime refuses padding as wide as the kernel
+            name = self.node(op, [c, *out], **attributes)
+        self.windows += 1
+        taps = int(np.prod(kernel))
+        op = self.nodes[-1]["op"]
+        self.options[name] = (self.plain() if "Average" in op else {}) | {"strategy": "resource", "reuse_factor": rng.randint(taps, taps * c)}
 
     def add_affine(self):
         rng, shape = self.rng, self.at_shape

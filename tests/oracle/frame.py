@@ -103,6 +103,10 @@ class Layer:
         """A Tensor from a Tensor."""
         if self.op in ("dense", "batchnorm"):
             return self.sums(x)
+        if self.op == "conv":
+            return self.convolution(x)
+        if self.op in ("avgpool", "maxpool"):
+            return self.pool(x)
         if self.op == "reshape":
             return Tensor(x.raw.reshape(len(x.raw), *self.shape), x.frac, x.scale)
         step = self.steps[0]
@@ -238,6 +242,53 @@ class Layer:
             total = cast_sums(flat, w if dense else np.diag(w), bias, frac, accum) if dense else cast_elements(flat, w, bias, frac, accum)
         return self.requantized(total, accum.frac, x.scale * given)
 
+    def convolution(self, x):
+        """Sums over the taps ky, kx and the channels of the group, in that order, of weights that hold the affine maps behind them."""
+        f, step = self.facts, self.steps[0]
+        w, t = step.w, np.zeros(len(step.w)) if step.b is None else step.b
+        folded = Affine((len(w),))
+        loose_w, folded.t = 0.0, t
+        for other in self.steps[1:]:
+            s, o = (np.asarray(v).reshape(len(w), -1) for v in (other.s, other.t))
+            if (s != s[:, :1]).any() or (o != o[:, :1]).any():
+                raise Disagreement(f"layer '{self.name}': factors that differ within a channel are folded into a convolution")
+            loose_w = 4 * ULP if (s != 1).any() else loose_w
+            moved = s[:, 0] * folded.t
+            changes = bool((moved != 0).any() and ((s != 1).any() or (o != 0).any()))
+            folded.loose_t = np.abs(s[:, 0]) * folded.loose_t + (np.abs(moved) + np.abs(o[:, 0])) * (4 * ULP * changes)
+            folded.t, w = moved + o[:, 0], w * s[:, 0].reshape(-1, *[1] * (w.ndim - 1))
+        fmt, given = Format(f["weight"]["format"]), scales(f["weight"]["scales"], len(w))
+        values = w.reshape(len(w), -1) / given[:, None]
+        raw = quantize(fmt, values, np.abs(values) * loose_w).reshape(*w.shape[:2], -1)
+        accum, frac = Format(f["accum"]), x.frac + fmt.frac
+        if f["accum_exact"] and accum.frac != frac:
+            raise Disagreement(f"layer '{self.name}': the exact accumulator has {accum.frac} fractional bits, its products {frac}")
+        bias = np.broadcast_to(self.bias(folded, x.scale * given, accum), (len(w),))
+        seen = model.taps(x.raw, step.win, 0)
+        per_in, per_out, parts = w.shape[1], len(w) // step.groups, []
+        for g in range(step.groups):
+            part = seen[:, g * per_in:(g + 1) * per_in]  # [samples, channels, taps, pixels] -> [samples * pixels, taps * channels]
+            flat = part.transpose(0, 3, 2, 1).reshape(-1, part.shape[1] * part.shape[2])
+            rows = raw[g * per_out:(g + 1) * per_out].transpose(0, 2, 1).reshape(per_out, -1)
+            own = bias[g * per_out:(g + 1) * per_out]
+            parts.append(add(products(flat, rows), own) if f["accum_exact"] else cast_sums(flat, rows, own, frac, accum))
+        total = np.concatenate(parts, axis=1)
+        y = self.scaled(total, accum.frac, x.scale * given)
+        y = y.reshape(len(x.raw), -1, len(w)).transpose(0, 2, 1).reshape(len(x.raw), *self.shape)
+        return Tensor(y, self.fmt.frac, self.scale)
+
+    def pool(self, x):
+        step = self.steps[0]
+        if self.op == "maxpool":
+            low = min(int(v) for v in exact(x.raw).reshape(-1)) - 1
+            raw = model.taps(x.raw, step.win, low).max(axis=2).reshape(len(x.raw), *self.shape)
+            return Tensor(self.fmt.cast(raw, x.frac), self.fmt.frac, x.scale)
+        raw, = room(reach(x.raw) + 32, x.raw)
+        area = int(np.prod(step.win["kernel"]))
+        total = model.taps(raw, step.win, 0).sum(axis=2).reshape(-1, 1)
+        y = self.scaled(total, x.frac, np.array([1 / area]) * self.scale)
+        return Tensor(y.reshape(len(x.raw), *self.shape), self.fmt.frac, self.scale)
+
     def bias(self, folded, unit, accum):
         """At the accumulator's resolution; a format of its own comes first."""
         f = self.facts
@@ -267,6 +318,17 @@ class Layer:
             total, frac = multiply(total, m), frac + q["shift"]
         raw = self.fmt.cast(total, frac)
         return Tensor(raw.reshape(len(raw), *self.shape), self.fmt.frac, self.scale)
+
+    def scaled(self, total, frac, unit):
+        """The same of total [any, outputs], as raw integers."""
+        q, ratio = self.facts["requantizer"], unit / self.scale
+        if q is None:
+            if (ratio != 1).any():
+                raise Disagreement(f"layer '{self.name}': sums of scale {unit} become results of scale {self.scale} without a multiplier")
+            return self.fmt.cast(total, frac)
+        m = np.array(q["multipliers"], np.int64)
+        self.check_multipliers(m, q, ratio)
+        return self.fmt.cast(multiply(total, m), frac + q["shift"])
 
     def check_multipliers(self, m, q, ratio):
         """The multipliers are the ratios of scales, to the nearest integer of the greatest shift at which the largest has `bits` bits;
@@ -337,7 +399,7 @@ def groups(chain, report):
             home = before  # a constant added behind a matrix is its bias
         if home in members:
             members[home].append(step)
-            if step.kind in ("matmul", "affine"):
+            if step.kind in ("matmul", "conv", "affine"):
                 before = home
         elif step.kind not in ("reshape", "softmax"):
             raise Disagreement(f"the report does not say what became of '{step.name}'")

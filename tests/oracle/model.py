@@ -131,6 +131,40 @@ class Chain:
     def function(self, node, shape, kind, alpha=0.0, beta=0.0):
         return Step(kind, node.name, shape, alpha=float(alpha), beta=float(beta))
 
+    def window(self, shape, kernel, attr):
+        """(strides, dilations, pads before, pads after) of the spatial axes, and the sizes of the result."""
+        n = len(shape) - 1
+        strides, dilations = attr.get("strides", [1] * n), attr.get("dilations", [1] * n)
+        spans = [(k - 1) * d + 1 for k, d in zip(kernel, dilations)]
+        auto = attr.get("auto_pad", b"NOTSET")
+        pads = attr.get("pads", [0] * 2 * n) if auto == b"NOTSET" else [0] * 2 * n
+        before, after = list(pads[:n]), list(pads[n:])
+        if auto in (b"SAME_UPPER", b"SAME_LOWER"):
+            for i in range(n):
+                whole = max((-(-shape[1 + i] // strides[i]) - 1) * strides[i] + spans[i] - shape[1 + i], 0)
+                before[i] = whole // 2 if auto == b"SAME_UPPER" else whole - whole // 2
+                after[i] = whole - before[i]
+        sizes = [(shape[1 + i] + before[i] + after[i] - spans[i]) // strides[i] + 1 for i in range(n)]
+        return dict(kernel=list(kernel), strides=list(strides), dilations=list(dilations), before=before, sizes=sizes)
+
+    def read_conv(self, node, inputs, shape, attr):
+        w = doubles(inputs[1])
+        win = self.window(shape, w.shape[2:], attr)
+        bias = doubles(inputs[2]) if len(inputs) > 2 else None
+        return Step("conv", node.name, [len(w), *win["sizes"]], w=w, b=bias, groups=attr.get("group", 1), win=win)
+
+    def read_averagepool(self, node, inputs, shape, attr):
+        win = self.window(shape, attr["kernel_shape"], attr)
+        return Step("avgpool" if node.op_type == "AveragePool" else "maxpool", node.name, [shape[0], *win["sizes"]], win=win)
+
+    read_maxpool = read_averagepool
+
+    def read_globalaveragepool(self, node, inputs, shape, attr):
+        win = self.window(shape, shape[1:], {})
+        return Step("avgpool" if node.op_type == "GlobalAveragePool" else "maxpool", node.name, [shape[0], *win["sizes"]], win=win)
+
+    read_globalmaxpool = read_globalaveragepool
+
     def read_clip(self, node, inputs, shape, attr):
         bounds = [attr.get("min"), attr.get("max")]
         for k, c in enumerate(inputs[1:3]):
@@ -198,12 +232,41 @@ def softmax(x, axes):
     return e / e.sum(axis=axes, keepdims=True)
 
 
+def taps(x, win, outside):
+    """[samples, channels, taps, pixels] of x [samples, channels, ...]: what every tap of every window sees."""
+    index = []
+    for k, s, d, b, n in zip(win["kernel"], win["strides"], win["dilations"], win["before"], win["sizes"]):
+        index.append(np.arange(n)[None, :] * s + np.arange(k)[:, None] * d - b)  # [tap, pixel]
+    if len(index) == 1:
+        x, index = x[:, :, None, :], [np.zeros((1, 1), int), *index]
+    (ky, oy), (kx, ox) = index[0].shape, index[1].shape
+    rows = np.broadcast_to(index[0][:, None, :, None], (ky, kx, oy, ox)).reshape(ky * kx, oy * ox)
+    columns = np.broadcast_to(index[1][None, :, None, :], (ky, kx, oy, ox)).reshape(ky * kx, oy * ox)
+    inside = (rows >= 0) & (rows < x.shape[2]) & (columns >= 0) & (columns < x.shape[3])
+    seen = x[:, :, np.where(inside, rows, 0), np.where(inside, columns, 0)]
+    return np.where(inside, seen, outside)
+
+
+def convolve(step, x):
+    seen, w = taps(x, step.win, 0.0), step.w.reshape(*step.w.shape[:2], -1)
+    per_in, per_out = w.shape[1], len(w) // step.groups
+    parts = [np.einsum("ock,sckp->sop", w[g * per_out:(g + 1) * per_out], seen[:, g * per_in:(g + 1) * per_in]) for g in range(step.groups)]
+    y = np.concatenate(parts, axis=1) + (0 if step.b is None else step.b[None, :, None])
+    return y.reshape(len(x), *step.shape)
+
+
 def apply(step, x):
     """One step in double precision."""
     if step.kind == "matmul":
         return x @ step.w.T + (0 if step.b is None else step.b)
     if step.kind == "affine":
         return step.s * x + step.t
+    if step.kind == "conv":
+        return convolve(step, x)
+    if step.kind == "avgpool":
+        return taps(x, step.win, 0.0).mean(axis=2).reshape(len(x), *step.shape)
+    if step.kind == "maxpool":
+        return taps(x, step.win, -np.inf).max(axis=2).reshape(len(x), *step.shape)
     if step.kind == "reshape":
         return x.reshape(len(x), *step.shape)
     if step.kind == "softmax":

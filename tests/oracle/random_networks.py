@@ -24,7 +24,7 @@ import kernel
 import reference
 
 # What neurohls may refuse in a network drawn at random: numbers that do not fit 64 bits (sums, results, casts).
-REFUSED = {"N102": "an accumulator or a bias wider than 64 bits", "N103": "a result wider than 64 bits", "N106": "the logarithm of a 0 that the calibration has"}
+REFUSED = {"N102": "an accumulator or a bias wider than 64 bits", "N103": "a result wider than 64 bits", "P107": "an image that a reshape makes one of other channels", "N106": "the logarithm of a 0 that the calibration has"}
 
 
 def build(neurohls, folder, until):

@@ -30,6 +30,11 @@ static void put_layer(FILE *out, const nh_graph *g, const nh_layer *l) {
     if (l->n_axes) fprintf(out, " axis %d %d", l->axis, l->n_axes);
     if (l->alpha != 0) fprintf(out, " alpha %.17g", l->alpha);
     if (l->beta != 0) fprintf(out, " beta %.17g", l->beta);
+    const nh_window *w = &l->window;
+    if (nh_op_has_window(l->op))
+        fprintf(out, " kernel %d %d stride %d %d pad %d %d to %d %d dilation %d %d groups %d", (int)w->kernel[0],
+                (int)w->kernel[1], (int)w->stride[0], (int)w->stride[1], (int)w->pad_before[0], (int)w->pad_before[1],
+                (int)w->pad_after[0], (int)w->pad_after[1], (int)w->dilation[0], (int)w->dilation[1], (int)w->groups);
     if (l->op == NH_OP_CLIP) fprintf(out, " lo %g hi %g", l->lo, l->hi);
     fputc('\n', out);
     if (l->weight) {

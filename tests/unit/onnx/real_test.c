@@ -81,7 +81,18 @@ Test(onnx_real, binary_network_has_one_error_per_quantizer) {
     expect_unsupported(GOLDEN "hls4ml/models/bnn_model_fc_1layer.clean.onnx", nodes, 4);
 }
 
-Test(onnx_real, convolutional_network_names_the_convolution) {
-    static const char *const nodes[] = {"Conv2D__"};
-    expect_unsupported(GOLDEN "hls4ml/models/conv2d_small_keras.onnx", nodes, 1);
+/* BraggNN: 3 convolutions of 64, 32 and 8 channels on 11x11 pixels, 4 dense layers. */
+Test(onnx_real, bragg_network_has_its_convolutions) {
+    reading r;
+    if (!read_golden(&r, GOLDEN "hls4ml/models/braggnn.onnx")) return;
+    cr_assert(r.g);
+    int convolutions = 0, dense = 0;
+    for (int i = 0; i < r.g->n_layer; i++) {
+        convolutions += r.g->layer[i].op == NH_OP_CONV;
+        dense += r.g->layer[i].op == NH_OP_DENSE;
+    }
+    cr_expect_gt(convolutions, 2);
+    cr_expect_gt(dense, 2);
+    cr_expect_eq(nh_shape_size(r.g->tensor[r.g->output].shape), 2);
+    nh_arena_free(r.a);
 }
