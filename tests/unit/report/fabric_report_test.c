@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../../cosim/tiny.h"
+#include "kept.h"
 #include "map_report.h"
 #include "report.h"
 
@@ -177,5 +178,20 @@ Test(fabric_report, more_cores_than_are_listed_are_counted) {
     cr_expect_null(strstr(text, "\n  32,31 "));
     s.f.fabric.n_core = 32;
     cr_expect_null(strstr(text_of(&s), "more: report.json"));
+    tiny_free(&s.t);
+}
+
+Test(fabric_report, whole_prints_are_as_kept) {
+    sample s;
+    fill(&s, 3);
+    simulated(&s);
+    expect_kept(s.t.a, "fabric_3x1.html", page_of(&s));
+    expect_kept(s.t.a, "fabric_3x1.txt", text_of(&s));
+    tiny_free(&s.t);
+    fill(&s, 1);
+    simulated(&s);
+    s.f.fabric.rtl_runs = 2, s.f.fabric.rtl_samples = 4, s.f.fabric.rtl_events = 30;
+    s.f.fabric.rtl_cycles = 500, s.f.fabric.rtl_most_cycles = 600, s.f.fabric.rtl_load_cycles = 70;
+    expect_kept(s.t.a, "fabric_contexts.html", page_of(&s));
     tiny_free(&s.t);
 }

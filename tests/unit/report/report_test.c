@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "../../cosim/tiny.h"
+#include "kept.h"
 #include "report.h"
 
 typedef struct {
@@ -258,5 +259,14 @@ Test(report, what_a_bar_says_stands_right_of_it) {
         bars++;
     }
     cr_assert_geq(bars, 5); /* three of each unit's figures, a drift of each layer, besides the legend */
+    tiny_free(&s.t);
+}
+
+Test(report, whole_prints_are_as_kept) {
+    sample s;
+    fill(&s);
+    expect_kept(s.t.a, "frames.html", html_of(&s));
+    expect_kept(s.t.a, "frames.txt", text_of(&s, false));
+    expect_kept(s.t.a, "frames_in_colour.txt", text_of(&s, true));
     tiny_free(&s.t);
 }

@@ -3,6 +3,7 @@
 #include <jansson.h>
 
 #include "../../cosim/tiny.h"
+#include "kept.h"
 #include "report.h"
 
 typedef struct {
@@ -209,5 +210,17 @@ Test(report_time, the_longest_bar_of_spikes_is_the_most) {
     }
     cr_assert_eq(n, 2);
     cr_assert_eq(width[0], (width[1] * 12 + 7) / 14, "%d and %d", width[0], width[1]);
+    tiny_free(&s.t);
+}
+
+Test(report_time, whole_prints_are_as_kept) {
+    sample s;
+    fill(&s);
+    const char *page = nh_path_join(s.t.a, s.t.dir, "report.html"), *data = nh_path_join(s.t.a, s.t.dir, "report.json");
+    cr_assert(nh_report_html(s.t.a, s.t.d, &s.f, page));
+    cr_assert(nh_report_json(s.t.a, s.t.d, &s.f, data));
+    expect_kept(s.t.a, "steps.html", file_text(&s, page));
+    expect_kept(s.t.a, "steps.json", file_text(&s, data));
+    expect_kept(s.t.a, "steps.txt", text_of(&s));
     tiny_free(&s.t);
 }
