@@ -74,7 +74,7 @@ static bool take(parser *p, void *out, size_t size) {
     while (size) {
         size_t n = p->end - p->pos;
         if (n > size) n = size;
-        if (n) memcpy(to, p->buf + p->pos, n);
+        memcpy(to, p->buf + p->pos, n); /* perhaps none */
         p->pos += n;
         to += n;
         size -= n;

@@ -2,6 +2,7 @@
  * there. */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "neurons.h"
 #include "npy.h"
@@ -72,6 +73,19 @@ Test(lava_fixtures, the_least_weight_of_an_inhibitory_matrix_is_minus_255_and_la
 
 Test(lava_fixtures, a_sum_beyond_one_wrap_keeps_the_bits_of_int32) {
     cr_assert_eq(computes_as_numpy("dense_wide", NULL, NH_M_LAVA_CLIPPED), 0);
+}
+
+/* Sums of at most 130 of what the neurons themselves send: the current is one that a wrap brings back, of 25 bits. */
+Test(lava_fixtures, a_layer_that_reads_itself_alone_has_the_bound_of_its_own_weights) {
+    cr_assert_eq(computes_as_numpy("dense_alone", NULL, NH_M_LAVA_CLIPPED), 0);
+    reading r = read_fixture("dense_alone", NULL);
+    int i = r.g->tensor[r.g->output].producer;
+    while (strcmp(r.g->layer[i].neuron ? r.g->layer[i].neuron->program->name : "", "lava_lif") != 0)
+        cr_assert_geq(--i, 0);
+    const nh_neuron_program *p = r.g->layer[i].neuron->program;
+    cr_assert_str_eq(p->reg[p->state[0]].name, "u");
+    cr_assert_eq(p->reg[p->state[0]].fmt.width_bits, 25);
+    nh_arena_free(r.a);
 }
 
 Test(lava_fixtures, a_layer_without_neurons_integrates_as_in_netx) {

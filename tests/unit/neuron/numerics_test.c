@@ -374,6 +374,33 @@ Test(delays, integer_programs_have_theirs_already) {
     cr_expect_eq(p.n.g->n_layer, 3);
 }
 
+/* fc - integer program with a state - fc2 - lif: numerics of the lif are those of fc2, and of nothing in front of the
+ * program. A program without state passes on what it reads, and so do the numerics. */
+Test(delays, numerics_reach_back_to_the_neurons_before) {
+    static const double one = 1;
+    static const char text[] = "model gain\ninput a\noutput s graded\nMUL s, a, 2\n";
+    for (int passes = 0; passes < 2; passes++) {
+        problem p = problem_new(NH_KIND_PROGRAM, NH_PRESET_LAVA);
+        if (passes)
+            p.neuron->program = nh_neuron_assemble(p.n.a, p.n.d, "test", text, sizeof text - 1, NULL, 0);
+        else
+            *p.neuron = *nh_neuron_make(p.n.a, p.n.d, "sigma", NULL, 0, NULL, 0);
+        nh_shape s = {1, {1}};
+        nh_layer second = {.name = "fc2", .op = NH_OP_DENSE, .weight = net_param(&p.n, (nh_shape){2, {1, 1}}, &one)};
+        nh_layer last = {.name = "last", .op = NH_OP_NEURON, .neuron = NH_NEW(p.n.a, nh_neuron)};
+        last.neuron->kind = NH_KIND_LIF;
+        p.neuron = last.neuron;
+        give(&p, "tau", 1e-4), give(&p, "r", 1), give(&p, "v_leak", 0), give(&p, "v_threshold", 0.5);
+        if (!passes) net_add(&p.n, second, -1, s);
+        net_add(&p.n, last, -1, s);
+        for (int i = 0; i < p.n.g->n_layer; i++) p.n.g->layer[i].opt.numerics.preset = NH_PRESET_LAVA;
+        cr_assert(run(&p));
+        cr_expect_eq(nh_graph_find(p.n.g, "fc.delay") >= 0, passes, "%d", passes);
+        cr_expect_eq(nh_graph_find(p.n.g, "fc2.delay") >= 0, !passes, "%d", passes);
+        nh_arena_free(p.n.a);
+    }
+}
+
 /* --- Loihi ------------------------------------------------------------------------------------------------------- */
 
 /* weights 0.5 and -1, threshold 2, gain 1: 1 V is w for the largest weight, w the one that rounds least, 126: 127 does
