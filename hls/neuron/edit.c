@@ -145,10 +145,11 @@ static void rule(volts *v, const nh_neuron_instr *i) {
         same(v, s[0], s[1]);
         set(v, i->dst, 0);
         return;
-    case NH_NOP_NOT:
+    case NH_NOP_NOT: set(v, s[0], 0), set(v, i->dst, 0); return;
     case NH_NOP_AND:
     case NH_NOP_OR:
         set(v, s[0], 0);
+        set(v, s[1], 0);
         set(v, i->dst, 0);
         return;
     case NH_NOP_SEL:
