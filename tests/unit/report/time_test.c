@@ -216,11 +216,9 @@ Test(report_time, the_longest_bar_of_spikes_is_the_most) {
 Test(report_time, whole_prints_are_as_kept) {
     sample s;
     fill(&s);
-    const char *page = nh_path_join(s.t.a, s.t.dir, "report.html"), *data = nh_path_join(s.t.a, s.t.dir, "report.json");
+    const char *page = nh_path_join(s.t.a, s.t.dir, "report.html");
     cr_assert(nh_report_html(s.t.a, s.t.d, &s.f, page));
-    cr_assert(nh_report_json(s.t.a, s.t.d, &s.f, data));
     expect_kept(s.t.a, "steps.html", file_text(&s, page));
-    expect_kept(s.t.a, "steps.json", file_text(&s, data));
     expect_kept(s.t.a, "steps.txt", text_of(&s));
     tiny_free(&s.t);
 }
