@@ -223,6 +223,22 @@ bool onnx_read_unsqueeze(onnx_reader *r, onnx_node *n) {
 }
 
 /* A permutation that only moves dimensions of 1 is a reshape; a constant matrix may be transposed. */
+/* The axes of a sample in another order; the batch stays in front. */
+static bool transpose_tensor(onnx_reader *r, onnx_node *n, const onnx_value *x, const int64_t *perm) {
+    int first = x->no_batch ? 0 : 1;
+    nh_shape in = onnx_shape(r, x), out = in;
+    nh_layer layer = {.op = NH_OP_TRANSPOSE};
+    if (first && perm[0] != 0) return onnx_form(r, n, "it moves the batch from the first place");
+    for (int k = 0; k < in.rank; k++) {
+        layer.perm[k] = (int8_t)(perm[first + k] - first);
+        out.dim[k] = in.dim[layer.perm[k]];
+    }
+    bool no_batch = x->no_batch;
+    if (!onnx_add_layer(r, n, layer, x->tensor, out)) return false;
+    r->value[n->out[0]].no_batch = no_batch;
+    return true;
+}
+
 bool onnx_read_transpose(onnx_reader *r, onnx_node *n) {
     const onnx_value *x = onnx_in(r, n, 0);
     const int64_t *perm;
@@ -244,8 +260,8 @@ bool onnx_read_transpose(onnx_reader *r, onnx_node *n) {
         last = perm[i];
     }
     if (!moves) return set_dims(r, n, x, out);
-    if (x->kind == VALUE_TENSOR || d.rank != 2)
-        return onnx_form(r, n, "of activations, only dimensions of 1 are moved");
+    if (x->kind == VALUE_TENSOR) return transpose_tensor(r, n, x, perm);
+    if (d.rank != 2) return onnx_form(r, n, "of constants, only matrices are transposed");
     onnx_value *to = &r->value[n->out[0]];
     to->kind = VALUE_CONST;
     to->c = x->c;

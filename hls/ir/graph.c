@@ -31,6 +31,17 @@ const nh_op_info *nh_op_get(nh_op op) {
     return &op_table[op];
 }
 
+int64_t nh_transposed_from(const nh_layer *l, nh_shape in, int64_t element) {
+    int64_t stride[NH_MAX_RANK], from = 0, step = 1;
+    for (int k = in.rank - 1; k >= 0; step *= in.dim[k--]) stride[k] = step;
+    for (int k = in.rank - 1; k >= 0; k--) {
+        int64_t size = in.dim[l->perm[k]];
+        from += element % size * stride[l->perm[k]];
+        element /= size;
+    }
+    return from;
+}
+
 bool nh_op_has_window(nh_op op) {
     return op == NH_OP_CONV || op == NH_OP_SUMPOOL || op == NH_OP_AVGPOOL || op == NH_OP_MAXPOOL;
 }

@@ -122,11 +122,12 @@ typedef struct {
     nh_param *weight, *bias; /* NULL when absent */
     int axis, n_axes; /* axes axis .. axis + n_axes - 1 of the input's shape; 0, 0 where op.def says NONE or FIRST */
     double alpha, lo, hi;
-    double beta;          /* unary.c: second parameter of SELU, HARD_SIGMOID */
-    nh_window window;     /* CONV, SUMPOOL, AVGPOOL */
-    const int64_t *delay; /* DELAY: [n_delay] steps >= 0 */
-    int64_t n_delay;      /* 1, or the elements of the tensor */
-    nh_neuron *neuron;    /* NEURON */
+    double beta;              /* unary.c: second parameter of SELU, HARD_SIGMOID */
+    int8_t perm[NH_MAX_RANK]; /* TRANSPOSE: axis k of the output is axis perm[k] of the input */
+    nh_window window;         /* CONV, SUMPOOL, AVGPOOL */
+    const int64_t *delay;     /* DELAY: [n_delay] steps >= 0 */
+    int64_t n_delay;          /* 1, or the elements of the tensor */
+    nh_neuron *neuron;        /* NEURON */
     bool exact; /* INPUT, DENSE, CONV, pools of files that define no rounding behind a sum (NIR, lava): the values
                    of the input and the sums are kept as they are, what reads them decides */
     nh_layer_options opt;
@@ -150,6 +151,8 @@ typedef struct nh_graph {
     int64_t steps;     /* evaluations of the graph per sample, >= 1; 0 while only the data know it */
 } nh_graph;
 
+/* Index in the input of element `element` of a TRANSPOSE's output, whose input has shape `in`. */
+int64_t nh_transposed_from(const nh_layer *l, nh_shape in, int64_t element);
 /* The input of l along the axes it names. */
 nh_axis nh_layer_axis(const nh_graph *g, const nh_layer *l);
 

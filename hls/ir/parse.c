@@ -434,6 +434,10 @@ static void parse_layer(parser *s) {
     }
     l.out = small(s, 0, s->g->n_tensor - 1);
     l.exact = take(s, "exact");
+    if (take(s, "perm")) {
+        int64_t rank = integer(s, 0, NH_MAX_RANK);
+        for (int64_t k = 0; k < rank; k++) l.perm[k] = (int8_t)integer(s, 0, NH_MAX_RANK - 1);
+    }
     if (take(s, "beta")) l.beta = real(s);
     if (take(s, "axis")) {
         l.axis = small(s, 0, NH_MAX_RANK);

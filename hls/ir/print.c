@@ -218,6 +218,11 @@ static void put_layer(const nh_graph *g, const nh_layer *l, bool values, FILE *o
     for (int k = 0; k < l->n_in; k++) fprintf(out, " %d", l->in[k]);
     fprintf(out, " out %d", l->out);
     if (l->exact) fprintf(out, " exact");
+    if (l->op == NH_OP_TRANSPOSE) {
+        int rank = g->tensor[l->out].shape.rank;
+        fprintf(out, " perm %d", rank);
+        for (int k = 0; k < rank; k++) fprintf(out, " %d", l->perm[k]);
+    }
     if (l->beta != 0) fprintf(out, " beta %.17g", l->beta);
     if (l->axis || l->n_axes) fprintf(out, " axis %d %d", l->axis, l->n_axes);
     fprintf(out, " alpha %.17g lo %.17g hi %.17g\n", l->alpha, l->lo, l->hi);

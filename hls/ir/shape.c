@@ -133,6 +133,17 @@ static const char *neuron_mismatch(const nh_graph *g, const nh_layer *l) {
     return same_shapes(g, l);
 }
 
+static const char *transpose_mismatch(nh_shape x, nh_shape y, const nh_layer *l) {
+    unsigned seen = 0;
+    if (x.rank != y.rank) return "input and output differ in rank";
+    for (int k = 0; k < x.rank; k++) {
+        if (l->perm[k] < 0 || l->perm[k] >= x.rank || seen >> l->perm[k] & 1) return "it names no order of the axes";
+        if (y.dim[k] != x.dim[l->perm[k]]) return "the output does not have the input's sizes in the order it names";
+        seen |= 1u << l->perm[k];
+    }
+    return NULL;
+}
+
 bool nh_layer_is_late(const nh_layer *l) {
     if (l->op != NH_OP_DELAY || !l->delay) return false;
     for (int64_t i = 0; i < l->n_delay; i++)
@@ -170,6 +181,7 @@ const char *nh_shape_mismatch(const nh_graph *g, const nh_layer *l) {
     case NH_OP_LOG_SOFTMAX:
     case NH_OP_IDENTITY: return nh_shape_equal(x, y) ? NULL : "input and output differ in shape";
     case NH_OP_RESHAPE: return nh_shape_size(x) == nh_shape_size(y) ? NULL : "input and output differ in size";
+    case NH_OP_TRANSPOSE: return transpose_mismatch(x, y, l);
     case NH_OP_ARGMAX:
         return nh_shape_size(y) * nh_layer_axis(g, l).n == nh_shape_size(x)
                    ? NULL

@@ -51,6 +51,7 @@ NH_FLOAT_EVAL(sum);
 NH_FLOAT_EVAL(neuron);
 NH_FLOAT_EVAL(delay);
 NH_FLOAT_EVAL(wire);
+NH_FLOAT_EVAL(transpose);
 NH_FLOAT_EVAL(batchnorm);
 NH_FLOAT_EVAL(prelu);
 NH_FLOAT_EVAL(lines); /* softmax, argmax: the elements along the axes together */

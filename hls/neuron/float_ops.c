@@ -80,3 +80,9 @@ void nh_float_scalar(nh_float_net *e, const nh_layer *l) {
 void nh_float_wire(nh_float_net *e, const nh_layer *l) {
     memcpy(e->value[l->out], e->value[l->in[0]], (size_t)nh_shape_size(e->g->tensor[l->out].shape) * sizeof(double));
 }
+
+void nh_float_transpose(nh_float_net *e, const nh_layer *l) {
+    nh_shape in = e->g->tensor[l->in[0]].shape;
+    for (int64_t i = 0; i < nh_shape_size(in); i++)
+        e->value[l->out][i] = e->value[l->in[0]][nh_transposed_from(l, in, i)];
+}

@@ -1,5 +1,7 @@
 #include "build.h"
 
+#include <string.h>
+
 /* Beyond this many non-zero weights an unrolled layer is refused: its adders would number a few times as many. */
 #define MOST_UNROLLED_WEIGHTS (1 << 18)
 
@@ -84,9 +86,21 @@ static void lines(nh_arena *a, nh_dp *p, const nh_graph *g, const nh_layer *l, n
     }
 }
 
+static void transpose(nh_arena *a, const nh_graph *g, const nh_layer *l, nh_val *v) {
+    nh_shape in = g->tensor[l->in[0]].shape;
+    size_t n = (size_t)nh_shape_size(in);
+    nh_val *from = nh_arena_array(a, n, sizeof *from);
+    memcpy(from, v, n * sizeof *from);
+    for (size_t i = 0; i < n; i++) v[i] = from[nh_transposed_from(l, in, (int64_t)i)];
+}
+
 /* One layer over the whole vector v (room for the larger of its sides). */
 static bool apply(nh_arena *a, nh_diag *d, nh_dp *p, const nh_graph *g, const nh_layer *l, nh_val *v, nh_notes *notes) {
     if (l->op == NH_OP_DENSE) return dense(a, d, p, g, l, v);
+    if (l->op == NH_OP_TRANSPOSE) {
+        transpose(a, g, l, v);
+        return true;
+    }
     if (!nh_op_get(l->op)->is_elementwise) {
         lines(a, p, g, l, v, notes);
         return true;

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "layout.h"
+
 void nh_notes_add(nh_notes *n, const char *note) {
     if (!note || n->n == NH_MAX_NOTES) return;
     for (int i = 0; i < n->n; i++)
@@ -25,7 +27,7 @@ void nh_notes_add_table(nh_notes *n, const nh_layer *l, const nh_dp_table_facts 
 bool nh_is_elementwise(const nh_layer *l, bool *needs_channel) {
     *needs_channel = nh_op_get(l->op)->axis == NH_AXIS_CHANNELS && l->n_axes > 0;
     const nh_op_info *op = nh_op_get(l->op);
-    return op->is_elementwise && op->n_inputs == 1 && l->op != NH_OP_DELAY;
+    return (op->is_elementwise || l->op == NH_OP_TRANSPOSE) && op->n_inputs == 1 && l->op != NH_OP_DELAY;
 }
 
 /* Cast to a tensor's format; a value that is already exactly in it passes. */
@@ -149,6 +151,7 @@ nh_val nh_apply_elementwise(nh_dp *p, const nh_graph *g, const nh_layer *l, nh_v
                             nh_notes *notes) {
     const nh_quant *in = &g->tensor[l->in[0]].q, *out = &g->tensor[l->out].q;
     double scale = in->scale;
+    if (nh_is_wire(l)) return x;
     if (l->op == NH_OP_BATCHNORM) return batchnorm(p, g, l, x, channel);
     if (nh_op_get(l->op)->is_table) return table(p, g, l, x, notes);
     bool is_built = pieces(p, g, l, channel, &x, &scale);

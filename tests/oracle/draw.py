@@ -76,6 +76,8 @@ class Net:
 
     def step(self):
         if len(self.at_shape) in (2, 3) and self.windows < 3 and self.rng.random() < 0.6:
+            if self.rng.random() < 0.15:
+                return self.channels_first()
             return self.rng.choice([self.add_conv, self.add_conv, self.add_pool])()
         kinds = ["dense"] * 4 + ["affine"] * 3 + ["norm"] + ["activation"] * 4 + ["table"] * 3 + ["softmax"] + ["shape"] * 2
         getattr(self, f"add_{self.rng.choice(kinds)}")()
@@ -104,6 +106,12 @@ class Net:
             if rng.random() < 0.6:
                 self.node("Add", self.at_shape, self.constant(self.real(n_out), "b"), data_first=rng.random() < 0.7)
         self.options[name] = self.weighted(n_in, n_out)
+
+    def channels_first(self):
+        """Channels that stand last come to the front, as exporters of channel-last networks have it; or the way back."""
+        rank = len(self.at_shape)
+        perm = self.rng.choice([[0, rank, *range(1, rank)], [0, *range(2, rank + 1), 1]])
+        self.node("Transpose", [self.at_shape[k - 1] for k in perm[1:]], perm=perm)
 
     def extent(self, size):
         """(kernel, stride, dilation, pad before, pad after) of a spatial axis."""

@@ -103,6 +103,8 @@ class Layer:
         """A Tensor from a Tensor."""
         if self.op in ("dense", "batchnorm"):
             return self.sums(x)
+        if self.op == "transpose":
+            return Tensor(np.transpose(x.raw, self.steps[0].perm), x.frac, x.scale)
         if self.op == "conv":
             return self.convolution(x)
         if self.op in ("avgpool", "maxpool"):

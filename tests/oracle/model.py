@@ -207,6 +207,11 @@ class Chain:
         assert full[0] == 1, "Reshape may not mix samples"
         return Step("reshape", node.name, full[1:])
 
+    def read_transpose(self, node, inputs, shape, attr):
+        perm = attr.get("perm", list(range(len(shape), -1, -1)))
+        assert perm[0] == 0, "Transpose may not move the samples"
+        return Step("transpose", node.name, [shape[k - 1] for k in perm[1:]], perm=perm)
+
     def read_squeeze(self, node, inputs, shape, attr):
         axes = [int(v) for v in inputs[1]] if len(inputs) > 1 else attr["axes"]
         gone = {axis_of(a, len(shape) + 1) for a in axes}
@@ -269,6 +274,8 @@ def apply(step, x):
         return taps(x, step.win, -np.inf).max(axis=2).reshape(len(x), *step.shape)
     if step.kind == "reshape":
         return x.reshape(len(x), *step.shape)
+    if step.kind == "transpose":
+        return np.transpose(x, step.perm)
     if step.kind == "softmax":
         return softmax(x, step.axes)
     if step.kind == "log_softmax":
