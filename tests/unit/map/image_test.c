@@ -126,6 +126,103 @@ Test(image, flits_of_a_core_are_those_made_by_hand) {
     nh_arena_free(a);
 }
 
+/* Bits of the words behind an ADDR, low bits first: 16 in every DATA. */
+typedef struct {
+    const uint8_t *b;
+    int first; /* the first DATA */
+    int at;
+} bit_reader;
+
+static int64_t take(bit_reader *r, int bits) {
+    uint64_t v = 0;
+    for (int k = 0; k < bits; k++, r->at++) v |= (word(r->b, r->first + r->at / 16) >> r->at % 16 & 1) << k;
+    return (int64_t)v;
+}
+
+static int64_t take_signed(bit_reader *r, int bits) {
+    int64_t v = take(r, bits);
+    return v >> (bits - 1) ? v - ((int64_t)1 << bits) : v;
+}
+
+static int64_t divisor(int64_t a, int64_t b) { return b ? divisor(b, a % b) : a; }
+
+static void expect_axis(bit_reader *r, int64_t taps, int64_t stride, int64_t dilation, int64_t pad, int64_t first,
+                        int64_t size) {
+    int64_t common = divisor(stride, dilation);
+    cr_expect_eq(take(r, 4), taps);
+    cr_expect_eq((int64_t)1 << take(r, 2), common, "stride %ld, dilation %ld", (long)stride, (long)dilation);
+    cr_expect_eq((int64_t)1 << take(r, 2), stride / common, "stride %ld, dilation %ld", (long)stride, (long)dilation);
+    cr_expect_eq(take(r, 4), dilation / common);
+    cr_expect_eq(take_signed(r, 4 + 5), pad - first * stride);
+    cr_expect_eq(take(r, 4 + 1), size);
+}
+
+/* A descriptor of a convolution as docs/fabric.md has it: two words of features, three channels of kernels are there.
+ * What is not used is of zeros. */
+static void check_descriptor(int64_t stride, int64_t dilation) {
+    enum { KH = 3, KW = 2, FEATURES = 2, CHANNELS = 3, WORDS = KH * KW * FEATURES };
+    nh_arena *a = nh_arena_new();
+    nh_diag *d = nh_diag_new(a);
+    int16_t *weight = nh_arena_array(a, (5 + CHANNELS * WORDS) * 4, sizeof *weight);
+    int32_t *acc = nh_arena_array(a, 5 + CHANNELS * WORDS, sizeof *acc);
+    nh_conv_axon conv = {.synapse = 5,
+                         .acc = 1,
+                         .features = FEATURES,
+                         .channel_words = WORDS,
+                         .kh = KH,
+                         .kw = KW,
+                         .stride_y = stride,
+                         .stride_x = 1,
+                         .dilation_y = dilation,
+                         .dilation_x = 1,
+                         .pad_y = -2,
+                         .pad_x = 1,
+                         .y0 = 2,
+                         .x0 = 0,
+                         .h = 2,
+                         .w = 3,
+                         .valid = true};
+    nh_core_image core = {.period = 1,
+                          .words = 13,
+                          .conv = &conv,
+                          .n_conv = 1,
+                          .weight = weight,
+                          .synapse_acc = acc,
+                          .n_synapse = 5 + CHANNELS * WORDS};
+    nh_context context = {.ticks = 1, .core = &core, .n_core = 1};
+    nh_image m = {.project = "p", .fabric = fabric(a, d), .steps = 1, .context = &context, .n_context = 1};
+    bool ok = nh_image_check(&m, d, NH_NOWHERE);
+    if (!ok) nh_diag_print(d, NH_NOTE, false, stderr);
+    cr_assert(ok);
+    int64_t n;
+    const uint8_t *b = nh_image_load_words(a, &m, 0, false, &n);
+    int at = 0;
+    uint64_t conv_memory = (uint64_t)3 << 20, low = ((uint64_t)1 << 24) - 1;
+    while (at < n && (word(b, at) & low) != conv_memory) at++; /* ADDR of entry 0 */
+    cr_assert_lt(at, n);
+    bit_reader r = {b, at + 1, 0};
+    int64_t back = dilation / divisor(stride, dilation);
+    cr_expect_eq(take(&r, 10), 5);
+    cr_expect_eq(take(&r, 4), 1);
+    cr_expect_eq(take(&r, 5), FEATURES);
+    cr_expect_eq(take(&r, 10), WORDS);
+    cr_expect_eq(take(&r, 4), CHANNELS);
+    cr_expect_eq(take(&r, 10), KW * FEATURES);
+    cr_expect_eq(take(&r, 4), 3 * FEATURES);
+    cr_expect_eq(take(&r, 4), back * 3 * FEATURES % 16);
+    cr_expect_eq(take(&r, 4), FEATURES);
+    expect_axis(&r, KH, stride, dilation, -2, 2, 2);
+    expect_axis(&r, KW, 1, 1, 1, 0, 3);
+    cr_expect_eq(take(&r, 1), 1);
+    cr_expect_eq(r.at, nh_fabric_get_widths(&m.fabric).conv);
+    nh_arena_free(a);
+}
+
+Test(image, a_convolution_is_described_by_what_its_taps_have_in_common) {
+    for (int64_t stride = 1; stride <= 8; stride *= 2)
+        for (int64_t dilation = 1; dilation <= 15; dilation++) check_descriptor(stride, dilation);
+}
+
 /* --- the mapper's images ----------------------------------------------------------------------------------------- */
 
 static const int64_t theta = 3;
