@@ -5,6 +5,7 @@
 #include "fabric_measured.h"
 #include "file.h"
 #include "neurons.h"
+#include "parts.h"
 #include "run.h"
 #include "sim_fabric.h"
 #include "tool.h"
@@ -95,8 +96,7 @@ static const nh_graph *as_pipeline(nh_session *r) {
         g->layer[i] = r->graph->layer[i];
         nh_layer_options *o = &g->layer[i].opt;
         if (o->strategy == NH_STRATEGY_EVENT)
-            o->strategy = NH_STRATEGY_RESOURCE,
-            o->reuse_factor = nh_graph_has_steps(g) ? 0 : 1; /* any: only its numbers are asked for */
+            o->strategy = NH_STRATEGY_RESOURCE, o->reuse_factor = 0; /* any: only its numbers are asked for */
     }
     return g;
 }
@@ -104,13 +104,9 @@ static const nh_graph *as_pipeline(nh_session *r) {
 /* How its units would be built is of no interest: nobody builds them. */
 bool nh_run_reference(nh_session *r) {
     nh_arena *a = r->arena;
-    nh_options *o = NH_NEW(a, nh_options);
     nh_diag *d = nh_diag_new(a);
     if (r->design) return true;
-    *o = *r->opt;
-    o->budget.ii_cycles = o->budget.multipliers = 0;
-    o->budget.rate_hz = 0;
-    r->design = nh_lower(a, d, as_pipeline(r), o);
+    r->design = nh_lower(a, d, as_pipeline(r), nh_options_unhurried(a, r->opt));
     if (!r->design)
         nh_diag_append(r->diag, d);
     else

@@ -1,17 +1,36 @@
+/* From the fixed-point graph to populations and projections. Every layer of neurons is a population; so is every run of
+ * stateless layers (from_graph_run.c) whose sums do not end in neurons. */
 #include "from_graph.h"
 #include "image_parts.h"
 #include "map.h"
 
 #include <string.h>
 
+/* Layer of a population, by layer: its model, and what the graph knows of it. */
 typedef struct {
-    nh_neuron_value value[NH_NEURON_PARAMS]; /* of its model's parameters */
+    int model;
+    nh_neuron_value value[NH_NEURON_PARAMS]; /* of the model's parameters */
     int acc[NH_NEURON_INPUTS];               /* accumulators of its inputs */
+    nh_layer_run run;                        /* n = 0: a layer of neurons */
 } layer_facts;
 
-enum { RESET_MOST = 65535 }; /* a word of the control memory */
+typedef struct {
+    nh_arena *a;
+    nh_diag *d;
+    const nh_graph *g;
+    nh_fabric *f;
+    nh_event_net *net;
+    nh_projections proj;
+    layer_facts *facts; /* [n_layer] */
+    int *pop_of;        /* [n_layer]: population whose values the layer gives, or -1 */
+} converter;
 
-static bool refuse(nh_diag *d, const nh_layer *l, const char *why, const char *hint) {
+enum {
+    RESET_MOST = 65535, /* a word of the control memory */
+    PROGRAMS_MOST = 3   /* of runs, before the scales of layers become parameters */
+};
+
+bool nh_event_refuse(nh_diag *d, const nh_layer *l, const char *why, const char *hint) {
     nh_report(d, NH_P_EVENT, l->at, "layer '%.80s': %s", l->name, why);
     nh_diag_layer(d, l->name);
     if (hint) nh_diag_hint(d, "%s", hint);
@@ -25,13 +44,14 @@ static void set_shape(nh_population *p, nh_shape s) {
     p->w = image ? s.dim[s.rank - 1] : 1;
 }
 
-/* The layer that makes the network's output, behind wires. */
-static int output_layer(const nh_graph *g) {
-    int i = g->tensor[g->output].producer;
-    while (g->layer[i].op == NH_OP_RESHAPE || g->layer[i].op == NH_OP_IDENTITY)
-        i = g->tensor[g->layer[i].in[0]].producer;
-    return i;
+/* The layer that computes a tensor: not a wire. */
+static const nh_layer *maker_of(const nh_graph *g, int tensor) {
+    const nh_layer *l = &g->layer[g->tensor[tensor].producer];
+    while (nh_is_reshape(l)) l = &g->layer[g->tensor[l->in[0]].producer];
+    return l;
 }
+
+static bool gives_output(const nh_graph *g, const nh_layer *l) { return maker_of(g, l->out) == maker_of(g, g->output); }
 
 bool nh_population_set_bits(nh_population *p, const nh_fabric *f, nh_diag *d, const nh_layer *l, nh_format fmt) {
     p->out_bits = fmt.width_bits;
@@ -40,22 +60,14 @@ bool nh_population_set_bits(nh_population *p, const nh_fabric *f, nh_diag *d, co
     bool spikes = fmt.width_bits == 1 && !fmt.is_signed;
     if (spikes || (f->payload_bits > 1 && need <= f->payload_bits)) return true;
     if (f->payload_bits == 1)
-        refuse(d, l, "what it sends is more than a spike", "raise fabric: payload_bits");
+        nh_event_refuse(d, l, "what it sends is more than a spike", "raise fabric: payload_bits");
     else
-        refuse(d, l, "what it sends has more bits than an event",
-               "raise fabric: payload_bits, or lower the layer's result_bits");
+        nh_event_refuse(d, l, "what it sends has more bits than an event",
+                        "raise fabric: payload_bits, or lower the layer's result_bits");
     nh_diag_found(d, "%s",
                   f->payload_bits > 1 ? nh_arena_printf(d->arena, "values of %d bits", need) : "signed values");
     nh_diag_allowed(d, "payload_bits: %d", f->payload_bits);
     return false;
-}
-
-static bool add_input(nh_event_net *net, const nh_graph *g, int tensor, const nh_fabric *f, nh_diag *d) {
-    nh_population *p = &net->pop[net->n_pop++];
-    const nh_tensor *t = &g->tensor[tensor];
-    *p = (nh_population){.name = t->name, .kind = NH_POP_INPUT, .rate = -1};
-    set_shape(p, t->shape);
-    return nh_population_set_bits(p, f, d, &g->layer[t->producer], t->q.fmt);
 }
 
 const nh_map_wish *nh_event_net_wish(const nh_layer *l) {
@@ -70,52 +82,148 @@ static bool set_reset(nh_population *p, nh_diag *d, const nh_layer *l, int64_t s
     p->reset_period = n->reset_period < steps ? n->reset_period : steps;
     p->reset_phase = n->reset_phase;
     if (p->reset_period <= RESET_MOST) return true;
-    refuse(d, l, "its states are reset after more steps than a neuron core counts", NULL);
+    nh_event_refuse(d, l, "its states are reset after more steps than a neuron core counts", NULL);
     nh_diag_found(d, "a period of %lld steps", (long long)p->reset_period);
     nh_diag_allowed(d, "%d", RESET_MOST);
     return false;
 }
 
-/* facts: of layer i; the integers of its parameters follow when the models of all layers are known. */
-static bool add_neurons(nh_arena *a, nh_diag *d, const nh_graph *g, int i, nh_event_net *net, nh_fabric *f,
-                        layer_facts *facts) {
+/* --- populations ------------------------------------------------------------------------------------------------- */
+
+static nh_population *add_population(converter *c, const char *name, nh_population_kind kind, int gives) {
+    nh_population *p = &c->net->pop[c->net->n_pop];
+    *p = (nh_population){.name = name, .kind = kind, .rate = -1};
+    c->pop_of[gives] = c->net->n_pop++;
+    return p;
+}
+
+static bool add_input(converter *c, int i) {
+    const nh_layer *l = &c->g->layer[i];
+    const nh_tensor *t = &c->g->tensor[l->out];
+    nh_population *p = add_population(c, t->name, NH_POP_INPUT, i);
+    set_shape(p, t->shape);
+    return nh_population_set_bits(p, c->f, c->d, l, t->q.fmt);
+}
+
+/* The integers of its parameters follow when the models of all layers are known. */
+static bool add_neurons(converter *c, int i) {
+    const nh_graph *g = c->g;
     const nh_layer *l = &g->layer[i];
-    nh_population *p = &net->pop[net->n_pop++];
-    *p = (nh_population){.name = l->name,
-                         .kind = NH_POP_NEURONS,
-                         .is_output = output_layer(g) == i,
-                         .rate = -1,
-                         .wish = nh_event_net_wish(l)};
+    nh_population *p = add_population(c, l->name, NH_POP_NEURONS, i);
+    p->is_output = gives_output(g, l);
+    p->wish = nh_event_net_wish(l);
     set_shape(p, g->tensor[l->out].shape);
-    if (!set_reset(p, d, l, g->steps)) return false;
+    if (!set_reset(p, c->d, l, g->steps)) return false;
     int frac = nh_graph_finest_frac(g, l);
-    p->model = nh_fabric_add_model(a, d, g, i, frac, f, facts->value, facts->acc);
-    if (p->model < 0 || !nh_population_set_bits(p, f, d, l, g->tensor[l->out].q.fmt)) return false;
+    p->model = c->facts[i].model =
+        nh_fabric_add_model(c->a, c->d, g, i, frac, c->f, c->facts[i].value, c->facts[i].acc);
+    if (p->model < 0 || !nh_population_set_bits(p, c->f, c->d, l, g->tensor[l->out].q.fmt)) return false;
     bool exact = l->neuron->program->is_exact, graded = l->neuron->program->out == NH_NEURON_OUT_GRADED;
     int out = nh_format_frac(g->tensor[l->out].q.fmt),
-        want = (exact ? 0 : frac) + nh_format_frac(f->model[p->model].out);
+        want = (exact ? 0 : frac) + nh_format_frac(c->f->model[p->model].out);
     /* Integer networks send the integers themselves, whatever power of two they are multiples of. */
     if (exact && frac > 0)
-        return refuse(
-            d, l, "it counts in integers, and what comes in has fractional bits",
+        return nh_event_refuse(
+            c->d, l, "it counts in integers, and what comes in has fractional bits",
             "weights of whole numbers in front of it, weight: \"fixed<8,8>\"; or a program that is not 'exact'");
     bool integers = exact && out <= 0 && !p->is_output;
     if (graded && out != want && !integers) {
-        refuse(d, l, "the point of its values is not where the fabric's datapath has it",
-               "use neurons with a state, or payload_bits: 1");
-        nh_diag_found(d, "%d fractional bits", out);
-        nh_diag_allowed(d, "%d", want);
+        nh_event_refuse(c->d, l, "the point of its values is not where the fabric's datapath has it",
+                        "use neurons with a state, or payload_bits: 1");
+        nh_diag_found(c->d, "%d fractional bits", out);
+        nh_diag_allowed(c->d, "%d", want);
         return false;
     }
     return true;
 }
 
-static void set_params(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_layer *l, nh_population *p,
-                       const nh_fabric *f, const nh_neuron_value *value) {
-    const nh_fabric_model *m = &f->model[p->model];
+static bool add_run(converter *c, int i) {
+    const nh_layer_run *r = &c->facts[i].run;
+    const nh_layer *l = r->layer[0], *last = r->layer[r->n - 1];
+    nh_population *p = add_population(c, l->name, NH_POP_NEURONS, (int)(last - c->g->layer));
+    p->is_output = gives_output(c->g, last);
+    p->wish = nh_event_net_wish(l);
+    p->model = c->facts[i].model;
+    set_shape(p, c->g->tensor[l->out].shape);
+    return nh_population_set_bits(p, c->f, c->d, l, c->g->tensor[last->out].q.fmt);
+}
+
+/* Models of all runs. Scales of layers are numbers of their programs when few programs serve all runs; else they are
+ * parameters. */
+static bool add_run_models(converter *c, bool scale_is_param) {
+    nh_fabric before = *c->f;
+    for (int i = 0; i < c->g->n_layer; i++) {
+        layer_facts *x = &c->facts[i];
+        if (x->run.n == 0) continue;
+        const nh_neuron_program *p = nh_run_program(c->a, c->d, c->g, &x->run, scale_is_param, x->value);
+        if (!p) return false;
+        if (!scale_is_param && c->f->n_model == before.n_model + PROGRAMS_MOST &&
+            nh_fabric_find_model(c->a, c->f, p) < 0) {
+            *c->f = before;
+            return add_run_models(c, true);
+        }
+        x->model = nh_fabric_use_model(c->a, c->d, x->run.layer[0], c->f, p, x->value);
+        if (x->model < 0) return false;
+    }
+    return true;
+}
+
+/* A layer that is no population of its own is part of a run, or between a population and the next. */
+static bool is_placed(const converter *c, const nh_layer *l, const bool *in_run) {
+    if (in_run[l - c->g->layer] || nh_is_synaptic(l)) return true;
+    return nh_event_refuse(c->d, l, "it stands behind no dense layer or convolution whose neurons could compute it",
+                           NULL);
+}
+
+/* Runs of layers, and that every layer has a place. */
+static bool collect(converter *c) {
+    const nh_graph *g = c->g;
+    bool *in_run = nh_arena_array(c->a, (size_t)g->n_layer, sizeof *in_run), any = false;
+    for (int i = 0; i < g->n_layer; i++) {
+        nh_layer_run *r = &c->facts[i].run;
+        any |= g->layer[i].op == NH_OP_NEURON;
+        if (!nh_starts_run(g, &g->layer[i])) continue;
+        if (!nh_collect_run(c->d, g, &g->layer[i], r)) return false;
+        for (int k = 0; k < r->n; k++) in_run[r->layer[k] - g->layer] = true;
+        any = true;
+    }
+    for (int i = 0; i < g->n_layer; i++)
+        if (g->layer[i].op != NH_OP_INPUT && g->layer[i].op != NH_OP_NEURON && !is_placed(c, &g->layer[i], in_run))
+            return false;
+    const nh_layer *last = maker_of(g, g->output);
+    if (!any) return nh_event_refuse(c->d, last, "the network has no neurons and no dense layer on the fabric", NULL);
+    if (last->op != NH_OP_NEURON && !in_run[last - g->layer])
+        return nh_event_refuse(c->d, last, "it gives the network's output, and is no layer of neurons",
+                               "put neurons behind it, e.g. a leaky integrator");
+    return true;
+}
+
+/* All problems of layers of neurons are reported at once. */
+static bool add_populations(converter *c) {
+    const nh_graph *g = c->g;
+    size_t before = c->d->n_error;
+    for (int i = 0; i < g->n_layer; i++)
+        if (g->layer[i].op == NH_OP_INPUT) add_input(c, i);
+    for (int i = 0; i < g->n_layer; i++)
+        if (g->layer[i].op == NH_OP_NEURON) add_neurons(c, i);
+    if (c->d->n_error > before || !add_run_models(c, false)) return false;
+    for (int i = 0; i < g->n_layer; i++)
+        if (c->facts[i].run.n > 0) add_run(c, i);
+    return c->d->n_error == before;
+}
+
+/* Fractional bits of the accumulator of a population's layer, where its program counts in those. */
+static int accumulator_frac(const nh_graph *g, const nh_layer *l) {
+    return l->op == NH_OP_NEURON ? nh_graph_finest_frac(g, l) : 0;
+}
+
+static void set_params(converter *c, int i, nh_population *p) {
+    const nh_layer *l = &c->g->layer[i];
+    const nh_fabric_model *m = &c->f->model[p->model];
     for (int k = 0; k < m->program->n_param; k++) {
-        p->param[k] = nh_fabric_param_raw(a, d, l, m, k, nh_graph_finest_frac(g, l), &value[k]);
-        p->n_param[k] = value[k].n;
+        const nh_neuron_value *v = &c->facts[i].value[k];
+        p->param[k] = nh_fabric_param_raw(c->a, c->d, l, m, k, accumulator_frac(c->g, l), v);
+        p->n_param[k] = v->n;
     }
 }
 
@@ -176,51 +284,52 @@ static void join(nh_projections *p, int first) {
     p->n = n;
 }
 
-/* Populations and projections of a network with time steps. */
-static bool temporal_net(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fabric *f, nh_event_net *net,
-                         nh_projections *proj) {
-    size_t before = d->n_error;
-    layer_facts *facts = nh_arena_array(a, (size_t)g->n_layer, sizeof *facts);
-    int *pop_of = nh_arena_array(a, (size_t)g->n_layer, sizeof *pop_of);
-    const nh_layer *last = &g->layer[output_layer(g)];
-    if (last->op != NH_OP_NEURON)
-        refuse(d, last, "it gives the network's output, and is no layer of neurons",
-               "put neurons behind it, e.g. a leaky integrator");
-    memset(pop_of, -1, (size_t)g->n_layer * sizeof *pop_of);
-    for (int i = 0; i < g->n_layer; i++) {
-        if (g->layer[i].op != NH_OP_INPUT) continue;
-        pop_of[i] = net->n_pop;
-        add_input(net, g, g->layer[i].out, f, d);
+/* The population of a layer of neurons, or of the run that begins with the layer; -1: none. */
+static int population_of(const converter *c, int i) {
+    const nh_layer_run *r = &c->facts[i].run;
+    if (c->g->layer[i].op == NH_OP_NEURON) return c->pop_of[i];
+    return r->n > 0 ? c->pop_of[r->layer[r->n - 1] - c->g->layer] : -1;
+}
+
+/* The projections into a population: of every input of its neurons, or of the weights that begin its run. */
+static void add_projections(converter *c, int i) {
+    const nh_layer *l = &c->g->layer[i];
+    int first = c->proj.n, to = population_of(c, i);
+    bool neurons = l->op == NH_OP_NEURON;
+    for (int k = 0; k < l->n_in; k++) {
+        int shift = neurons ? nh_graph_finest_frac(c->g, l) - nh_format_frac(c->g->tensor[l->in[k]].q.fmt) : 0;
+        nh_add_projections(c->a, c->d, c->g, i, k, to, c->pop_of, shift, neurons ? c->facts[i].acc[k] : 0, c->f,
+                           &c->proj);
     }
-    for (int i = 0; i < g->n_layer; i++) {
-        if (g->layer[i].op != NH_OP_NEURON) continue;
-        pop_of[i] = net->n_pop;
-        add_neurons(a, d, g, i, net, f, &facts[i]);
-    }
-    bool have_models = d->n_error == before;
-    for (int i = 0; have_models && i < g->n_layer; i++)
-        if (g->layer[i].op == NH_OP_NEURON) set_params(a, d, g, &g->layer[i], &net->pop[pop_of[i]], f, facts[i].value);
-    for (int i = 0; d->n_error == before && i < g->n_layer; i++) {
-        const nh_layer *l = &g->layer[i];
-        int first = proj->n;
-        for (int k = 0; l->op == NH_OP_NEURON && k < l->n_in; k++)
-            nh_add_projections(a, d, g, i, k, pop_of[i], pop_of,
-                               nh_graph_finest_frac(g, l) - nh_format_frac(g->tensor[l->in[k]].q.fmt), facts[i].acc[k],
-                               f, proj);
-        join(proj, first);
-    }
-    return d->n_error == before;
+    join(&c->proj, first);
+}
+
+static bool convert(converter *c) {
+    size_t before = c->d->n_error;
+    memset(c->pop_of, -1, (size_t)c->g->n_layer * sizeof *c->pop_of);
+    if (!collect(c) || !add_populations(c)) return false;
+    for (int i = 0; i < c->g->n_layer; i++)
+        if (population_of(c, i) >= 0) set_params(c, i, &c->net->pop[population_of(c, i)]);
+    for (int i = 0; c->d->n_error == before && i < c->g->n_layer; i++)
+        if (population_of(c, i) >= 0) add_projections(c, i);
+    return c->d->n_error == before;
 }
 
 nh_event_net *nh_event_net_of(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fabric *f) {
     nh_event_net *net = NH_NEW(a, nh_event_net);
-    nh_projections proj = {0};
-    *net = (nh_event_net){.name = g->name,
-                          .steps = nh_graph_has_steps(g) ? g->steps : 1,
-                          .pop = nh_arena_array(a, (size_t)g->n_layer + 1, sizeof *net->pop)};
-    if (!(nh_graph_has_steps(g) ? temporal_net : nh_frame_net)(a, d, g, f, net, &proj)) return NULL;
-    net->proj = proj.proj;
-    net->n_proj = proj.n;
+    size_t n = (size_t)g->n_layer;
+    converter c = {.a = a,
+                   .d = d,
+                   .g = g,
+                   .f = f,
+                   .net = net,
+                   .facts = nh_arena_array(a, n, sizeof *c.facts),
+                   .pop_of = nh_arena_array(a, n, sizeof *c.pop_of)};
+    *net = (nh_event_net){
+        .name = g->name, .steps = g->steps > 0 ? g->steps : 1, .pop = nh_arena_array(a, n + 1, sizeof *net->pop)};
+    if (!convert(&c)) return NULL;
+    net->proj = c.proj.proj;
+    net->n_proj = c.proj.n;
     find_quiet(a, net, f);
     if (nh_map_splits(net, f)) nh_fabric_add_sum(a, f); /* without: the mapper's certificate says what is missing */
     return net;

@@ -51,8 +51,8 @@ typedef struct {
     int n;
     size_t cap;
 } nh_projections;
-/* Add the projections of input k of NEURON layer `layer`, or of a dense layer of a network without time, whose
- * population is `to`; pop_of[layer]: of its source. shift: weights are multiplied by 2^shift; they go to accumulator
+/* Add the projections of input k of `layer`, a layer of neurons or the first of a run, whose population is `to`;
+ * pop_of[layer]: of its source. shift: weights are multiplied by 2^shift; they go to accumulator
  * acc. */
 bool nh_add_projections(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, int k, int to, const int *pop_of,
                         int shift, int acc, const nh_fabric *f, nh_projections *out);
@@ -64,8 +64,29 @@ bool nh_population_set_bits(nh_population *p, const nh_fabric *f, nh_diag *d, co
 /* What the user decides about the layer, or NULL. */
 const nh_map_wish *nh_event_net_wish(const nh_layer *l);
 
-/* from_frame.c: populations, models and projections of a network without time, in which a sample is one step. The
- * programs of its neurons are bias, requantizer, activation and cast of its layers. False with diagnostics. */
-bool nh_frame_net(nh_arena *a, nh_diag *d, const nh_graph *g, nh_fabric *f, nh_event_net *net, nh_projections *out);
+/* from_graph_run.c: a run of stateless layers, from a dense layer, convolution or pool to the last layer that computes
+ * element by element on its results. */
+enum { NH_RUN_LAYERS = 32 };
+typedef struct {
+    const nh_layer *layer[NH_RUN_LAYERS];
+    int n;
+} nh_layer_run;
+/* Does the layer only change the shape of its tensor? */
+bool nh_is_reshape(const nh_layer *l);
+/* Can the layer be part of a projection: weights, a pool, a delay or a change of shape that rounds nothing? */
+bool nh_is_synaptic(const nh_layer *l);
+/* Does every path from the tensor lead through synaptic layers into a layer of neurons? */
+bool nh_ends_in_neurons(const nh_graph *g, int tensor);
+/* Is the layer a sum that neurons of its own must round, or weights whose sums are not all taken in by neurons? */
+bool nh_starts_run(const nh_graph *g, const nh_layer *l);
+/* False with a diagnostic when the run is too long. */
+bool nh_collect_run(nh_diag *d, const nh_graph *g, const nh_layer *first, nh_layer_run *r);
+/* The program of the run's neurons: bias, requantizer, activation and cast of its layers, in multiples of the LSB of
+ * its result. value: [NH_NEURON_PARAMS], of its parameters. NULL with a diagnostic. Lives in a. */
+const nh_neuron_program *nh_run_program(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_layer_run *r,
+                                        bool scale_is_param, nh_neuron_value *value);
+
+/* Report NH_P_EVENT: why the layer cannot be on a fabric, and a hint or NULL. Returns false. */
+bool nh_event_refuse(nh_diag *d, const nh_layer *l, const char *why, const char *hint);
 
 #endif

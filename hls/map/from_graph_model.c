@@ -14,9 +14,7 @@
 enum { COUNTED_BY_COMPARING = 64 }; /* hls/datapath/neuron.c: more takes a threshold that is a power of two */
 
 static int refuse(nh_diag *d, const nh_layer *l, const char *why, const char *hint) {
-    nh_report(d, NH_P_EVENT, l->at, "layer '%.80s': %s", l->name, why);
-    nh_diag_layer(d, l->name);
-    if (hint) nh_diag_hint(d, "%s", hint);
+    nh_event_refuse(d, l, why, hint);
     return -1;
 }
 
@@ -131,7 +129,7 @@ static const char *text_of(nh_arena *a, const nh_neuron_program *p) {
     return strchr(copy, '\n'); /* without the name */
 }
 
-/* Does the layer count in integers as read? So do those of networks without time, which have no neuron. */
+/* Does the layer count in integers as read? Runs of stateless layers, which have no neuron of their own, do. */
 static bool is_integer(const nh_layer *l) { return !l->neuron || l->neuron->program->is_exact; }
 
 /* Of a coefficient: decays are below 2, gains of a layer may be above. before: what other layers need, or width 0. */

@@ -22,10 +22,7 @@ typedef struct {
 } linear;
 
 static bool refuse(const linear *c, const nh_layer *l, const char *why, const char *hint) {
-    nh_report(c->d, NH_P_EVENT, l->at, "layer '%.80s': %s", l->name, why);
-    nh_diag_layer(c->d, l->name);
-    if (hint) nh_diag_hint(c->d, "%s", hint);
-    return false;
+    return nh_event_refuse(c->d, l, why, hint);
 }
 
 static bool add(const linear *c, nh_projection p) {
@@ -284,10 +281,11 @@ bool nh_add_projections(nh_arena *a, nh_diag *d, const nh_graph *g, int layer, i
                 .out = out};
     int64_t delay;
     bool ok = true;
-    c.from = c.neuron->op == NH_OP_NEURON ? g->tensor[c.neuron->in[k]].producer : layer;
+    if (c.neuron->op != NH_OP_NEURON) c.chain[c.n++] = c.neuron; /* the weights that begin a run */
+    c.from = g->tensor[c.neuron->in[k]].producer;
     while (ok && pop_of[c.from] < 0) {
         const nh_layer *l = &g->layer[c.from];
-        if (nh_graph_has_steps(g) && has_bias(l))
+        if (has_bias(l))
             ok = refuse(&c, l, "its bias stands before something else than neurons, which no neuron takes in",
                         "put neurons behind it, with nothing but changes of shape between");
         else if (c.n == CHAIN_MOST || l->n_in != 1)

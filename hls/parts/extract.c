@@ -1,6 +1,7 @@
 /* What crosses the borders of the parts, and each part as a graph of its own. */
 #include <string.h>
 
+#include "from_graph.h"
 #include "parts_internal.h"
 
 static const nh_layer *maker(const nh_graph *g, int tensor) { return &g->layer[g->tensor[tensor].producer]; }
@@ -69,13 +70,12 @@ static bool find_borders(nh_diag *d, nh_parts *p) {
     return (last < 0 || add_output(d, p, &p->part[last], g->output)) && ok;
 }
 
-/* Cores send what neurons give: weights and their neurons are not parted. */
+/* Weights and the neurons that take in their sums must be in the same partition: cores send what neurons give. */
 static bool check_fabric(nh_diag *d, const nh_parts *p, const nh_part *part) {
     const nh_graph *g = p->graph;
     const nh_layer *l = maker(g, part->out);
-    while (l->op == NH_OP_RESHAPE || l->op == NH_OP_IDENTITY) l = maker(g, l->in[0]);
-    if (l->op == NH_OP_NEURON || !nh_graph_has_steps(g))
-        return true; /* without time: every dense layer is one of neurons (from_frame.c) */
+    while (nh_is_reshape(l)) l = maker(g, l->in[0]);
+    if (l->op == NH_OP_NEURON || !nh_ends_in_neurons(g, part->out)) return true;
     nh_report(d, NH_P_PART_EDGE, l->opt.strategy_at.line ? l->opt.strategy_at : l->at,
               "layer '%.80s' is on the fabric, and what reads it is not", l->name);
     nh_diag_layer(d, l->name);

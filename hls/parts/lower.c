@@ -5,7 +5,7 @@
 #include "parts_internal.h"
 #include "reuse.h"
 
-#define ANY_II 1000000000000000 /* of what is not built: as slow as it likes, so with the fewest lanes */
+#define ANY_II 1000000000000000 /* cycles: longer than any layer takes */
 
 /* Notes about lanes and padding of what nobody builds are dropped. */
 static nh_design *lower_quietly(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_options *o) {
@@ -18,7 +18,7 @@ static nh_design *lower_quietly(nh_arena *a, nh_diag *d, const nh_graph *g, cons
     return design;
 }
 
-static nh_options *unhurried(nh_arena *a, const nh_options *o) {
+nh_options *nh_options_unhurried(nh_arena *a, const nh_options *o) {
     nh_options *own = NH_NEW(a, nh_options);
     *own = *o;
     own->budget.rate_hz = 0;
@@ -58,7 +58,7 @@ static bool solve_reuse(nh_arena *a, nh_diag *d, nh_parts *p, const nh_options *
 
 static bool lower_host(nh_arena *a, nh_diag *d, nh_part *part) {
     for (int i = 0; i < part->graph->n_layer; i++) take_in(&part->graph->layer[i]);
-    part->opt = unhurried(a, part->opt);
+    part->opt = nh_options_unhurried(a, part->opt);
     part->design = lower_quietly(a, d, part->graph, part->opt);
     return part->design != NULL;
 }
@@ -169,7 +169,7 @@ static bool lower_whole(nh_arena *a, nh_diag *d, nh_parts *p, const nh_options *
         else
             take_in(&g->layer[i]);
     }
-    p->whole = lower_quietly(a, d, g, unhurried(a, o));
+    p->whole = lower_quietly(a, d, g, nh_options_unhurried(a, o));
     if (p->whole) settle_units(p);
     return p->whole != NULL;
 }

@@ -61,6 +61,10 @@ nh_parts *nh_parts_cut(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_opti
  * together. False with diagnostics. */
 bool nh_parts_lower(nh_arena *a, nh_diag *d, nh_parts *p, const nh_options *o);
 
+/* The options with a budget that the fewest multipliers meet: for units that give numbers and are not built. Lives in
+ * a. */
+nh_options *nh_options_unhurried(nh_arena *a, const nh_options *o);
+
 /* What a report shows of the parts: [n_part], without what co-simulation measures. */
 nh_part_fact *nh_parts_facts(nh_arena *a, const nh_parts *p);
 

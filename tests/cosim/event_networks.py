@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""Random dense networks without time on neuron cores: what neurohls run gives for their images must equal exact rational arithmetic
-(random_networks.py, which shares no code with neurohls) where formats are given, and the integer model of the layers always.
+"""Random networks of stateless layers on neuron cores. Chains of dense layers: what neurohls run gives for their images must equal exact rational
+arithmetic (random_networks.py, which shares no code with neurohls) where formats are given, and the integer model of the layers always.
+Every third network convolves and pools images instead: it must equal the integer model, which tests/oracle holds against the model file.
 
     event_networks.py --neurohls build/bin/neurohls --count 30 [--seed 1] [--keep DIR]
 """
@@ -70,8 +71,73 @@ def outputs_of(neurohls, folder, net, x):
     return json.loads(done.stdout)["sums"] if done.returncode == 0 else done.stderr
 
 
+def image_network(rng, folder):
+    """Convolutions (some in groups), pools and activations over images, a dense layer at the end; no pool pads, so that all are means of whole windows."""
+    values = np.random.default_rng(rng.randint(0, 2 ** 31))
+    shape = [rng.choice([1, 2, 4]), rng.randint(4, 8), rng.randint(4, 8)]
+    nodes, constants, now = [], [], "x"
+
+    def add(op, *parameters, **attributes):
+        nonlocal now
+        arrays = [numpy_helper.from_array(np.asarray(p, dtype=np.float32), f"{op}{len(nodes)}_{i}") for i, p in enumerate(parameters)]
+        constants.extend(arrays)
+        name = f"{op}{len(nodes)}".lower()
+        nodes.append(helper.make_node(op, [now, *[a.name for a in arrays]], [name], name=name, **attributes))
+        now = name
+
+    model_input = helper.make_tensor_value_info("x", 1, [1, *shape])
+    data = values.standard_normal((SAMPLES, *shape)).astype(np.float32)
+    for _ in range(rng.randint(1, 3)):
+        groups = rng.choice([1, 1, shape[0]])
+        out = groups * rng.randint(1, 3)
+        kernel = [rng.randint(1, 3), rng.randint(1, 3)]
+        pad, stride = rng.randint(0, 1), [rng.randint(1, 2), rng.randint(1, 2)]
+        size = [(n + 2 * pad - k) // s + 1 for n, k, s in zip(shape[1:], kernel, stride)]
+        if min(size) < 2:
+            break
+        weight = values.standard_normal((out, shape[0] // groups, *kernel)) / np.sqrt(kernel[0] * kernel[1] * shape[0] / groups)
+        add("Conv", weight, *([values.standard_normal(out) / 2] if rng.random() < 0.7 else []), pads=[pad] * 4, strides=stride, group=groups)
+        shape = [out, *size]
+        if rng.random() < 0.6:
+            add(rng.choice(["Relu", "LeakyRelu"]))
+        if rng.random() < 0.4:
+            add("AveragePool", kernel_shape=[2, rng.choice([1, 2])], strides=[1, 1])
+            shape = [out, size[0] - 1, size[1] + 1 - nodes[-1].attribute[0].ints[1]]
+    if rng.random() < 0.7 or not nodes:
+        add("Flatten")
+        n = shape[0] * shape[1] * shape[2]
+        add("Gemm", values.standard_normal((3, n)) / np.sqrt(n), values.standard_normal(3), transB=1)
+        shape = [3]
+    output = helper.make_tensor_value_info(now, 1, [1, *shape])
+    graph = helper.make_graph(nodes, "net", [model_input], [output], constants)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)]), folder / "net.onnx")
+    np.save(folder / "x.npy", data)
+    lanes, convs = rng.choice([1, 2, 4, 8]), rng.choice([0, 8])
+    (folder / "net.yaml").write_text(f"""project: net
+model: net.onnx
+target: generic
+io: stream
+calibrate: {{ data: x.npy }}
+fabric: {{ mesh: [8, 8], lanes: {lanes}, neurons: {lanes * rng.choice([8, 32])}, synapse_kib: 64, payload_bits: {rng.choice([9, 16])}, convs: {convs} }}
+defaults: {{ strategy: event, result_bits: 8{rng.choice(AUTO)} }}
+simulate: {{ inputs: x.npy }}
+""")
+
+
+def map_and_compare(neurohls, folder):
+    """None, or what the C model of the fabric gives otherwise than the layers."""
+    env = dict(os.environ) | {"NEUROHLS_VERILATOR": "/nonexistent"}
+    done = subprocess.run([neurohls, "map", "net.yaml", "-o", "out"], cwd=folder, env=env, capture_output=True, text=True)
+    if done.returncode:
+        return f"exit {done.returncode}: {done.stderr[-1500:]}"
+    return None if " 0 of " in done.stdout.split("as the layers")[1].split("\n")[0] else done.stdout
+
+
 def one(neurohls, seed, folder):
     rng = random.Random(seed)
+    if seed % 3 == 0:
+        image_network(rng, folder)
+        return map_and_compare(neurohls, folder)
     net = nets.random_network(rng)
     for layer in net["layers"]:
         layer["accum"] = "auto"  # sums of cores are exact
@@ -81,12 +147,9 @@ def one(neurohls, seed, folder):
     if net["auto"]:
         vary_activations(str(folder / "net.onnx"), net, rng)
     (folder / "net.yaml").write_text(config(net, rng))
-    env = dict(os.environ) | {"NEUROHLS_VERILATOR": "/nonexistent"}
-    done = subprocess.run([neurohls, "map", "net.yaml", "-o", "out"], cwd=folder, env=env, capture_output=True, text=True)
-    if done.returncode:
-        return f"exit {done.returncode}: {done.stderr[-1500:]}"
-    if " 0 of " not in done.stdout.split("as the layers")[1].split("\n")[0]:
-        return done.stdout
+    why = map_and_compare(neurohls, folder)
+    if why:
+        return why
     got, want = outputs_of(neurohls, folder, net, x), [nets.exact_outputs(net, row) for row in x] if not net["auto"] else None
     return None if want is None or got == want else f"the image gives {got}, exact arithmetic {want}"
 

@@ -27,7 +27,7 @@ REFUSED = {
     "N325": "options that exclude each other", "N334": "recurrent layers of Spyx, which its files do not say", "N110": "counts of more than 64 spikes with several thresholds",
     "counting more than 64 spikes": "thresholds that differ, with many spikes",
     "has at most 8 neuron models": "numerics are drawn for every layer",
-    "is no layer of neurons": "a network that ends in something else",
+    "is no layer of neurons": "a network that ends in a pool or delay",
     "its inputs are not simply added": "resonators on a fabric with one accumulator",
     "which no neuron takes in": "a bias in front of a pool",
     "is more than a spike": "values on a fabric of spikes",
@@ -67,9 +67,11 @@ def left_open(seed, fabric):
     return {key: value for key, value in fabric.items() if key not in gone}
 
 
-def nir(rng, folder):
-    """A network of spiking_nets.py with the numerics of random_spiking.py."""
+def nir(rng, folder, seed):
+    """A network of spiking_nets.py with the numerics of random_spiking.py. One in five ends in weights instead of neurons."""
     net = spiking_nets.random_net(rng)
+    if random.Random(f"ends in weights {seed}").random() < 0.2:
+        net.output = spiking_nets.add_weights(net, net.output, net.shape(net.output)) or net.output
     default, numerics = random_spiking.numerics_of(net, rng)
     if rng.random() < 0.7:  # all layers alike: few programs
         numerics = {name: dict(default) for name in numerics}
@@ -91,7 +93,7 @@ def nir(rng, folder):
     return lines, {"weight_bits": rng.choice([8, 12, 16]), "accum_bits": 40, "payload_bits": rng.choice([1, 16, 32, 32, 32])}, random_spiking.describe(net, default)
 
 
-def lava(rng, folder):
+def lava(rng, folder, seed):
     net = lava_nets.random_net(rng)
     lava_nets.write(net, folder / "net.net")
     np.save(folder / "x.npy", net.x)
@@ -131,7 +133,7 @@ def changed(fabric, text):
 def one(neurohls, seed, folder, rtl):
     """(what the network is, what became of it, None or what is wrong)."""
     rng = random.Random(seed)
-    lines, needs, what = rng.choice([nir, lava])(rng, folder)
+    lines, needs, what = rng.choice([nir, lava])(rng, folder, seed)
     fabric = left_open(seed, random_fabric(rng, needs))
     became = "mapped"
     for _ in range(2):
