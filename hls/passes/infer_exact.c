@@ -204,8 +204,14 @@ static bool exact_pool(nh_infer *c, nh_layer *l) {
     return true;
 }
 
-/* A window sum or mean that ends in a result format: the sum is exact; a mean is the sum times 1 / area, rounded to
- * multiplier_bits bits, or a shift where that is a power of two. */
+/* Significant bits of 1 / area, a constant that must not be coarser than the result. */
+static int mean_bits(const nh_layer *l) {
+    int bits = (l->opt.result.is_auto ? l->opt.result_bits : l->opt.result.fmt.width_bits) + 4;
+    return bits < 16 ? 16 : bits > 53 ? 53 : bits;
+}
+
+/* A window sum or mean that ends in a result format: the sum is exact; a mean is the sum times 1 / area, a shift where
+ * that is a power of two. */
 static bool rounded_pool(nh_infer *c, nh_layer *l) {
     const nh_tensor *x = &c->g->tensor[l->in[0]];
     int64_t area = l->window.kernel[0] * l->window.kernel[1];
@@ -218,6 +224,7 @@ static bool rounded_pool(nh_infer *c, nh_layer *l) {
     l->accum = nh_format_make(true, width, width - frac, NH_ROUND_TRN, NH_OVERFLOW_WRAP);
     if (l->op == NH_OP_AVGPOOL) {
         double unit = 1 / (double)area;
+        l->opt.multiplier_bits = mean_bits(l);
         nh_infer_requantize(c, l, &unit, 1, 1);
         int64_t mul = l->requant_mul ? l->requant_mul[0] : 1;
         r = nh_range_mul(r, (nh_range){mul, mul});
