@@ -6,7 +6,7 @@ WORDS(io_words, {"parallel", NH_IO_PARALLEL}, {"stream", NH_IO_STREAM});
 WORDS(strategy_words, {"latency", NH_STRATEGY_LATENCY}, {"distributed_arithmetic", NH_STRATEGY_DISTRIBUTED_ARITHMETIC},
       {"resource", NH_STRATEGY_RESOURCE}, {"event", NH_STRATEGY_EVENT}, {"host", NH_STRATEGY_HOST});
 WORDS(scale_words, {"power_of_two", NH_SCALE_POWER_OF_TWO}, {"arbitrary", NH_SCALE_ARBITRARY});
-WORDS(granularity_words, {"per_tensor", NH_PER_TENSOR}, {"per_channel", NH_PER_CHANNEL});
+WORDS(granularity_words, {"auto", NH_GRANULARITY_AUTO}, {"per_tensor", NH_PER_TENSOR}, {"per_channel", NH_PER_CHANNEL});
 WORDS(method_words, {"minmax", NH_CALIBRATE_MINMAX}, {"percentile", NH_CALIBRATE_PERCENTILE},
       {"mse", NH_CALIBRATE_MSE});
 WORDS(stalls_words, {"none", NH_STALLS_NONE}, {"random", NH_STALLS_RANDOM}, {"long", NH_STALLS_LONG},
@@ -116,10 +116,10 @@ static const nh_key layer_keys[] = {
     {.name = "granularity",
      .type = NH_KEY_WORD,
      .word = granularity_words,
-     .def = "per_tensor",
+     .def = "auto",
      .offset = LAYER(granularity),
      .at = NH_NO_PLACE,
-     .doc = "one weight scale for the layer, or one per output channel"},
+     .doc = "one weight scale for the layer, or one per output channel; auto = what saves a bit of every weight"},
     {.name = "multiplier_bits",
      .type = NH_KEY_INT,
      .min = 2,

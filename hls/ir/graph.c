@@ -23,7 +23,7 @@ static const nh_op_info op_table[NH_OP_COUNT] = {
 
 const char *const nh_edge_kind_text[3] = {"frame", "spike", "graded"};
 const char *const nh_scale_text[2] = {"power_of_two", "arbitrary"};
-const char *const nh_granularity_text[2] = {"per_tensor", "per_channel"};
+const char *const nh_granularity_text[3] = {"per_tensor", "per_channel", "auto"};
 const char *const nh_reg_kind_text[5] = {"input", "state", "param", "const", "temp"};
 
 const nh_op_info *nh_op_get(nh_op op) {

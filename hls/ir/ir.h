@@ -6,7 +6,7 @@
 
 extern const char *const nh_edge_kind_text[3];
 extern const char *const nh_scale_text[2];
-extern const char *const nh_granularity_text[2];
+extern const char *const nh_granularity_text[3];
 extern const char *const nh_reg_kind_text[5];
 
 /* Why layer l does not agree with its operator's rule for shapes of inputs, output and parameters, or NULL.

@@ -20,7 +20,7 @@ typedef enum {
     NH_STRATEGY_HOST = 32 /* C kernels only */
 } nh_strategy;
 typedef enum { NH_SCALE_POWER_OF_TWO, NH_SCALE_ARBITRARY } nh_scale_kind;
-typedef enum { NH_PER_TENSOR, NH_PER_CHANNEL } nh_granularity;
+typedef enum { NH_PER_TENSOR, NH_PER_CHANNEL, NH_GRANULARITY_AUTO } nh_granularity;
 typedef enum { NH_CALIBRATE_MINMAX, NH_CALIBRATE_PERCENTILE, NH_CALIBRATE_MSE } nh_calibrate_method;
 typedef enum { NH_OUTPUT_VALUES, NH_OUTPUT_ARGMAX } nh_output_kind;
 typedef enum { NH_STALLS_NONE, NH_STALLS_RANDOM, NH_STALLS_LONG, NH_STALLS_BOTH } nh_stalls;

@@ -228,7 +228,7 @@ static nh_layer_options options(parser *s) {
     want(s, "scale");
     o.scale = (nh_scale_kind)choice(s, nh_scale_text, 2);
     want(s, "granularity");
-    o.granularity = (nh_granularity)choice(s, nh_granularity_text, 2);
+    o.granularity = (nh_granularity)choice(s, nh_granularity_text, 3);
     want(s, "multiplier_bits");
     o.multiplier_bits = small(s, 0, 64);
     want(s, "table_size");

@@ -65,6 +65,9 @@ void nh_infer_count_overflow(nh_infer *c);
 
 /* What n weights v must represent, by the calibration method; valid until the next call (weights.c). */
 nh_fit nh_infer_weight_fit(nh_infer *c, const nh_layer *l, const double *v, int64_t n);
+/* One scale for the weights v, or one per output: as l->opt says, or what costs less where it leaves that open; one
+ * where outputs may not have their own (granularity.c). */
+nh_granularity nh_infer_granularity(nh_infer *c, const nh_layer *l, const double *v, bool may_scale);
 /* v[o][i] / scale[o] -> p->raw, overflows are counted. scale may be NULL. Returns the index of the overflowed value of
  * largest magnitude, -1: none. */
 int64_t nh_infer_quantize(nh_infer *c, nh_param *p, const double *v, int64_t n_out, int64_t n_in, const double *scale);

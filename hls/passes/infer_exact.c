@@ -98,6 +98,8 @@ static void quantize_weights(nh_infer *c, nh_layer *l, double in_scale) {
     nh_param *w = l->weight;
     int64_t n = nh_shape_size(w->shape), rows = w->shape.dim[0], per = n / rows;
     double *v = folded(c, l, in_scale), *scale = NULL;
+    bool may_scale = l->opt.strategy != NH_STRATEGY_EVENT && feeds_one_neuron(c, l);
+    l->opt.granularity = nh_infer_granularity(c, l, v, may_scale);
     bool scaled = l->opt.weight.is_auto && (l->opt.granularity == NH_PER_CHANNEL || l->opt.scale == NH_SCALE_ARBITRARY);
     if (scaled && l->opt.strategy == NH_STRATEGY_EVENT) {
         nh_infer_say(

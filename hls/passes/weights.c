@@ -137,6 +137,8 @@ bool nh_infer_weight(nh_infer *c, nh_layer *l, int64_t n_out, int64_t n_in) {
         return nh_infer_say(c, l, NH_N_WEIGHT_BITS, "automatic weights need at least 2 bits");
     w->scale = NULL;
     w->overflow = (nh_fx_count){0};
+    bool is_unrolled = (l->opt.strategy & (NH_STRATEGY_LATENCY | NH_STRATEGY_DISTRIBUTED_ARITHMETIC)) != 0;
+    l->opt.granularity = nh_infer_granularity(c, l, w->value, is_unrolled || is_arbitrary);
     if (!is_auto)
         w->fmt = l->opt.weight.fmt;
     else if (is_arbitrary)

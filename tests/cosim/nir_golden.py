@@ -86,13 +86,14 @@ def lif(platform, preset):
 
 # ---- networks whose spikes are stored
 
-def braille(network, reset):
+def braille(network, reset, scales=""):
+    """Scales of weights are chosen by the compiler, unless given."""
     def function(neurohls, folder, quick):
         data = np.load(golden("nir", "braille", "braille_open.npz"))
         x, y = unpack(data["in_bits"], data["in_shape"]), data["label"].astype(int)
         limit = 512 if quick else None
         built = build(neurohls, folder, ("nir", "nir", f"braille_{network}.nir"), "weight_bits: 8, state_bits: 20, decay_bits: 12, "
-                      f"granularity: per_channel, scale: arbitrary, numerics: snntorch-0.9, {reset}", limit, save(folder, x, y, None))
+                      f"numerics: snntorch-0.9, {reset}{scales}", limit, save(folder, x, y, None))
         want = unpack(data[f"{network}_out_bits"], data[f"{network}_out_shape"])
         hidden = int(unpack(data[f"{network}_hidden_bits"], data[f"{network}_hidden_shape"]).sum())
         got = {row["layer"]: row["spikes_float"] for row in built.sim["time"]["spikes"]}
@@ -157,11 +158,14 @@ def nmnist(neurohls, folder, quick):
     return problem or judge("nmnist", built, limit, y, 0.5)
 
 
+SCALED = ", granularity: per_channel, scale: arbitrary"
 LIF_196, LIF_784 = "mnist_lif_196_50_10", "mnist_lif_784_128_10"
 CASES = [
     *((f"lif_{platform}", platform in ("norse", "sinabs", "lava_cpu_fixed"), lif(platform, preset)) for platform, preset in LIF.items()),
     ("braille_zero", True, braille("noDelay_bias_zero", "reset: zero")),
     ("braille_subtract", False, braille("noDelay_noBias_subtract", "reset: subtract, reset_timing: snntorch_sub")),
+    ("braille_zero_scaled", False, braille("noDelay_bias_zero", "reset: zero", SCALED)),
+    ("braille_subtract_scaled", False, braille("noDelay_noBias_subtract", "reset: subtract, reset_timing: snntorch_sub", SCALED)),
     ("optdigits", True, image("optdigits", "optdigits_lif_64_32_10")),
     ("mnist", False, image("mnist", "mnist_lif_784_64_10")),
     *((f"peer_lif_{bits}", bits == 10, peer(LIF_196, f"numerics: snntorch, weight_bits: 6, state_bits: {bits}", 500, None)) for bits in (8, 10, 12)),
