@@ -27,8 +27,8 @@ static void put_quoted(const char *text, bool as_glob, FILE *out) {
 }
 
 /* One key with its value and what it means; commented out unless `active` or the table has a value for it. */
-static void put_key(const nh_key *k, const char *indent, bool active, bool has_steps, FILE *out) {
-    const char *init = has_steps && k->init_time ? k->init_time : k->init;
+static void put_key(const nh_key *k, const char *indent, bool active, bool is_shared, FILE *out) {
+    const char *init = is_shared && k->init_shared ? k->init_shared : k->init;
     const char *mark = (active && k->def) || init ? "" : "# ", *value = init ? init : k->def ? k->def : "";
     int used = fprintf(out, "%s%s%s: %s", mark, indent, k->name, value);
     fprintf(out, "%*s# %s\n", used < 28 ? 29 - used : 1, "", k->doc);
@@ -86,15 +86,23 @@ static bool has_init(const nh_section *s) {
     return false;
 }
 
+/* Do layers that are shared unless the config says otherwise (resolve.c) decide what the defaults are? */
+static bool is_shared_by_default(const nh_graph *g) {
+    for (int i = 0; i < g->n_layer; i++)
+        if (g->layer[i].exact || nh_op_has_window(g->layer[i].op)) return true;
+    return nh_graph_has_steps(g);
+}
+
 /* Without the keys of spiking layers where there are none. */
-static void put_section(const nh_key *k, bool has_steps, FILE *out) {
+static void put_section(const nh_key *k, const nh_graph *g, FILE *out) {
+    bool has_steps = nh_graph_has_steps(g);
     bool active = k->section == &nh_layer_section;
     if (k->section == &nh_spiking_section && !has_steps) return;
     fprintf(out, "\n# %s\n%s%s:\n", k->doc, active || has_init(k->section) ? "" : "# ", k->name);
     for (int i = 0; i < k->section->n_key; i++) {
         const nh_key *inner = &k->section->key[i];
         if (active && !has_steps && inner->offset >= offsetof(nh_layer_options, numerics)) continue;
-        put_key(inner, "  ", active, has_steps, out);
+        put_key(inner, "  ", active, active ? is_shared_by_default(g) : has_steps, out);
     }
 }
 
@@ -111,12 +119,12 @@ void nh_config_init(const nh_graph *g, const char *model_path, const char *proje
         if (k->type == NH_KEY_LAYERS)
             put_layers(k, g, out);
         else if (k->type == NH_KEY_SECTION)
-            put_section(k, nh_graph_has_steps(g), out);
+            put_section(k, g, out);
         else if (k->type == NH_KEY_PATH)
             put_path(k, model_path, out);
         else if (k->type == NH_KEY_NAME)
             fprintf(out, "%s: %s   # %s\n", k->name, project, k->doc);
         else
-            put_key(k, "", k->type == NH_KEY_WORD, nh_graph_has_steps(g), out);
+            put_key(k, "", k->type == NH_KEY_WORD, is_shared_by_default(g), out);
     }
 }

@@ -53,8 +53,8 @@ typedef struct {
     const nh_section *section;
     const char *def; /* default as it would be written, or NULL: not given */
     const char *doc;
-    const char *init;      /* what `neurohls init` writes instead of showing the default, or NULL */
-    const char *init_time; /* the same for a network with time steps, or NULL: as init */
+    const char *init;        /* what `neurohls init` writes instead of showing the default, or NULL */
+    const char *init_shared; /* the same where layers are shared by default, or NULL: as init */
 } nh_key;
 
 #define NH_NO_PLACE ((size_t)-1)

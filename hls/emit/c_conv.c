@@ -110,7 +110,7 @@ static void block_conv(const nh_c *c, const nh_unit *u, const char *name) {
                               v->post.mul ? nh_arena_printf(c->a, "&%s_m[o], ", name) : "", to);
     nh_printf(c->w, "static void %s_block(const %s *x, %s *y, size_t n) {\n", name, nh_c_type(v->x), out);
     sizes(c, v);
-    loops(c, nh_arena_printf(c->a, "        %s a = %s_b[o];\n", word, name), inner, end);
+    loops(c, nh_arena_printf(c->a, "        %s a = (%s)%s_b[o];\n", word, word, name), inner, end);
 }
 
 void nh_c_conv_unit(const nh_c *c, const nh_unit *u, const char *name) {

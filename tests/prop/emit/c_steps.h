@@ -96,19 +96,25 @@ static inline void model_pool(const model *m, const nh_unit *u) {
 static inline void model_conv(const model *m, const nh_unit *u) {
     const nh_conv *v = &u->conv;
     int64_t cig = v->c_in / v->groups, cog = v->c_out / v->groups;
+    int frac = nh_format_frac(v->x) + nh_format_frac(v->weight);
     for (int64_t oy = 0; oy < v->h_out; oy++)
         for (int64_t ox = 0; ox < v->w_out; ox++)
             for (int64_t o = 0; o < v->c_out; o++) {
                 nh_i128 sum = v->b ? v->b[o] : 0;
-                for (int64_t i = 0; i < cig; i++)
-                    for (int64_t ky = 0; ky < v->kh; ky++)
-                        for (int64_t kx = 0; kx < v->kw; kx++) {
+                for (int64_t ky = 0; ky < v->kh; ky++)
+                    for (int64_t kx = 0; kx < v->kw; kx++)
+                        for (int64_t i = 0; i < cig; i++) {
                             int64_t y = oy * v->stride_h - v->pad_h + ky * v->dilation_h,
                                     x = ox * v->stride_w - v->pad_w + kx * v->dilation_w;
                             if (y < 0 || x < 0 || y >= v->h_in || x >= v->w_in) continue;
                             int64_t raw = m->now[u->in[0]][(y * v->w_in + x) * v->c_in + o / cog * cig + i];
-                            sum += random_widen(raw, v->x) *
-                                   random_widen(v->w[((o * cig + i) * v->kh + ky) * v->kw + kx], v->weight);
+                            nh_i128 product = random_widen(raw, v->x) *
+                                              random_widen(v->w[((o * cig + i) * v->kh + ky) * v->kw + kx], v->weight);
+                            if (v->exact)
+                                sum += product;
+                            else
+                                sum = nh_fx_convert(sum + nh_fx_convert(product, frac, v->acc, NULL),
+                                                    nh_format_frac(v->acc), v->acc, NULL);
                         }
                 m->now[u->out[0]][(oy * v->w_out + ox) * v->c_out + o] = (int64_t)sum;
             }

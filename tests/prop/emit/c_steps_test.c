@@ -254,6 +254,13 @@ static nh_conv random_conv(kernels *k, random_source *rng, nh_format x, int64_t 
     v.w = random_raws(k, rng, v.c_out * taps, v.weight);
     v.b = random_biases(k, rng, v.c_out, 9);
     v.acc = sum_format(v.w, v.c_out, taps, v.weight, x, v.b);
+    v.exact = random_below(rng, 4) != 0;
+    if (v.exact) return v;
+    /* Cast in every step: a bit coarser, and too narrow. */
+    v.acc = nh_format_make(true, 5 + random_below(rng, 8), 0, (nh_round)random_below(rng, 7), NH_OVERFLOW_SAT);
+    v.acc.int_bits = v.acc.width_bits + 1 - nh_format_frac(x) - nh_format_frac(v.weight);
+    for (int64_t o = 0; v.b && o < v.c_out; o++)
+        ((nh_i128 *)v.b)[o] = nh_fx_convert(v.b[o], nh_format_frac(v.acc), v.acc, NULL);
     return v;
 }
 
