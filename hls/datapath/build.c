@@ -3,25 +3,21 @@
 #include <assert.h>
 #include <string.h>
 
-static const nh_dp_op_info op_info[NH_DP_OP_COUNT] = {
-    [NH_DP_CONST] = {"const", 0}, [NH_DP_INPUT] = {"input", 0}, [NH_DP_ADD] = {"add", 2},
-    [NH_DP_SUB] = {"sub", 2},     [NH_DP_NEG] = {"neg", 1},     [NH_DP_SCALE] = {"scale", 1},
-    [NH_DP_MUL] = {"mul", 2},     [NH_DP_MULC] = {"mulc", 1},   [NH_DP_LT] = {"lt", 2},
-    [NH_DP_LE] = {"le", 2},       [NH_DP_EQ] = {"eq", 2},       [NH_DP_SELECT] = {"select", 3},
-    [NH_DP_MIN] = {"min", 2},     [NH_DP_MAX] = {"max", 2},     [NH_DP_CAST] = {"cast", 1},
-    [NH_DP_TABLE] = {"table", 1}, [NH_DP_STATE] = {"state", 0},
-};
-
-const nh_dp_op_info *nh_dp_op_get(nh_dp_op op) {
+int nh_dp_op_operands(nh_dp_op op) {
+    static const int operands[NH_DP_OP_COUNT] = {
+        [NH_DP_CONST] = 0, [NH_DP_INPUT] = 0, [NH_DP_ADD] = 2,  [NH_DP_SUB] = 2,   [NH_DP_NEG] = 1, [NH_DP_SCALE] = 1,
+        [NH_DP_MUL] = 2,   [NH_DP_MULC] = 1,  [NH_DP_LT] = 2,   [NH_DP_LE] = 2,    [NH_DP_EQ] = 2,  [NH_DP_SELECT] = 3,
+        [NH_DP_MIN] = 2,   [NH_DP_MAX] = 2,   [NH_DP_CAST] = 1, [NH_DP_TABLE] = 1,
+    };
     assert(op < NH_DP_OP_COUNT);
-    return &op_info[op];
+    return operands[op];
 }
 
 int nh_dp_operands(const nh_dp_node *n, nh_val v[3]) {
     v[0] = n->a;
     v[1] = n->b;
     v[2] = n->c;
-    return nh_dp_op_get(n->op)->operands;
+    return nh_dp_op_operands(n->op);
 }
 
 /* --- intervals ------------------------------------------------------------------------------------------------- */

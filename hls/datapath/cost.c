@@ -62,7 +62,6 @@ static void count_node(const nh_dp *p, const nh_dp_node *n, int lut_inputs, nh_d
     case NH_DP_CONST:
     case NH_DP_INPUT:
     case NH_DP_SCALE:
-    case NH_DP_STATE:
     case NH_DP_OP_COUNT: break;
     }
 }

@@ -34,7 +34,6 @@ typedef enum {
     NH_DP_MAX,
     NH_DP_CAST,  /* to a format: rounding and overflow */
     NH_DP_TABLE, /* table[a], a an integer (frac 0) in 0..depth-1; takes one clock edge in hardware */
-    NH_DP_STATE, /* read of state register `port` (for neuron models) */
     NH_DP_OP_COUNT
 } nh_dp_op;
 
@@ -44,7 +43,7 @@ typedef struct {
     nh_i128 constant; /* CONST, MULC: raw */
     int cfrac;        /* MULC: frac of the constant */
     int shift;        /* SCALE */
-    int port, elem;   /* INPUT, STATE; TABLE: port = table index */
+    int port, elem;   /* INPUT; TABLE: port = table index */
     nh_format fmt;    /* CAST */
     /* facts */
     int frac;
@@ -189,7 +188,6 @@ const char *nh_dp_check(const nh_dp *p);
 void nh_dp_eval(const nh_dp *p, const nh_i128 *const *in, nh_i128 *const *out);
 /* The same, counting the casts that overflowed; count may be NULL. */
 void nh_dp_eval_count(const nh_dp *p, const nh_i128 *const *in, nh_i128 *const *out, nh_fx_count *count);
-void nh_dp_print(const nh_dp *p, FILE *out);
 
 /* Counts before synthesis, for estimates. */
 typedef struct {

@@ -8,7 +8,7 @@ static nh_i128 eval_node(const nh_dp *p, const nh_dp_node *n, const nh_i128 *val
                          nh_fx_count *count) {
     nh_i128 a = 0, b = 0;
     nh_val first = n->op == NH_DP_SELECT ? n->b : n->a, second = n->op == NH_DP_SELECT ? n->c : n->b;
-    int operands = nh_dp_op_get(n->op)->operands;
+    int operands = nh_dp_op_operands(n->op);
     if (operands > 0) a = value[first];
     if (operands > 1) b = value[second];
     if (operands > 1 && n->op != NH_DP_MUL) {
@@ -33,10 +33,9 @@ static nh_i128 eval_node(const nh_dp *p, const nh_dp_node *n, const nh_i128 *val
     case NH_DP_MAX: return a > b ? a : b;
     case NH_DP_CAST: return nh_fx_convert(a, p->node[n->a].frac, n->fmt, n->is_cut ? NULL : count);
     case NH_DP_TABLE: return p->table[n->port].raw[a];
-    case NH_DP_STATE:
     case NH_DP_OP_COUNT: break;
     }
-    assert(false && "a datapath with state has no stateless evaluation");
+    assert(false && "not an operation");
     return 0;
 }
 

@@ -8,12 +8,8 @@
 #define NH_DP_NONE UINT32_MAX /* no operand; an output that is not set yet */
 #define NH_DP_BITS 126 /* |raw| of every value is below 2^126, so that one more addition cannot overflow nh_i128 */
 
-/* Which operands an operation has, and its name in the text form. */
-typedef struct {
-    const char *name;
-    int operands;
-} nh_dp_op_info;
-const nh_dp_op_info *nh_dp_op_get(nh_dp_op op);
+/* Number of operands of an operation, 0 to 3. */
+int nh_dp_op_operands(nh_dp_op op);
 
 typedef struct nh_dp_memo
     nh_dp_memo; /* tables.c: a table that was built; the same function of the same kind of value shares it */

@@ -29,7 +29,6 @@ static double delay_ns(const nh_dp *p, const nh_dp_node *n, const nh_dp_timing *
     case NH_DP_CONST:
     case NH_DP_INPUT:
     case NH_DP_SCALE:
-    case NH_DP_STATE:
     case NH_DP_OP_COUNT: break;
     }
     return 0;

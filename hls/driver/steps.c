@@ -91,7 +91,7 @@ static bool run_work(nh_session *r, const nh_step_row *row, nh_step *t, nh_step_
     fact->seconds = now_seconds() - start;
     if (r->on.end) r->on.end(r->on.ctx);
     bool cancelled = r->owner && nh_will_cancelled(r->owner);
-    if (ok && !cancelled && nh_step_finish(t, d, "")) {
+    if (ok && !cancelled && nh_step_finish(t, d)) {
         fact->state = NH_STEP_DONE;
         nh_step_drop_failed(t);
         return true;

@@ -175,7 +175,6 @@ static void expression(const body *b, const nh_dp_node *n, nh_c_word result) {
     case NH_DP_CONST:
     case NH_DP_INPUT:
     case NH_DP_SCALE:
-    case NH_DP_STATE:
     case NH_DP_OP_COUNT: break;
     }
     assert(false && "not an operation of straight-line C");

@@ -221,10 +221,9 @@ static void node(ctx *c, nh_val at) {
         return;
     case NH_DP_CONST:
     case NH_DP_SCALE:
-    case NH_DP_STATE:
     case NH_DP_OP_COUNT: break;
     }
-    assert(false); /* has_wire excludes them, STATE is refused */
+    assert(false); /* has_wire excludes them */
 }
 
 /* v1 <- v, v2 <- v1, ... up to the last stage that reads the value. */
@@ -359,9 +358,6 @@ static bool tables(ctx *c, nh_diag *d) {
 }
 
 bool nh_rtl_dp_file(nh_rtl_out *o, nh_diag *d, const nh_dp *dp, const char *prefix, int64_t bram_bits) {
-    for (nh_val i = 0; i < dp->n_node; i++)
-        if (dp->node[i].op == NH_DP_STATE)
-            return nh_report(d, NH_O_BUG, NH_NOWHERE, "datapath %s reads neuron state outside a neuron core", dp->id);
     nh_arena *scratch = nh_arena_new();
     ctx c = {.a = scratch, .out = o, .dp = dp, .bram_bits = bram_bits};
     c.module = nh_arena_printf(scratch, "%s_%s", prefix, dp->id);
@@ -385,9 +381,4 @@ bool nh_rtl_dp_file(nh_rtl_out *o, nh_diag *d, const nh_dp *dp, const char *pref
     ok = tables(&c, d) && ok;
     nh_arena_free(scratch);
     return ok;
-}
-
-bool nh_emit_dp_rtl(nh_arena *a, nh_diag *d, const nh_dp *dp, const char *prefix, const char *dir,
-                    const nh_provenance *p) {
-    return nh_rtl_dp_file(nh_rtl_out_new(a, dir, prefix, p), d, dp, prefix, 0);
 }

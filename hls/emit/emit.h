@@ -25,9 +25,4 @@ void nh_emit_dp_c(nh_writer *w, const nh_dp *dp, const char *prefix);
 /* The C type that holds a format: int8_t .. int64_t, uint8_t .. uint64_t. */
 const char *nh_c_type(nh_format f);
 
-/* Verilog of one datapath: module <prefix>_<dp id> (clk, en, x, [m,] y): assigns and nh_reg / nh_rom / nh_cast
- * instances. Tables go to <dir>/<prefix>_<dp id>_<table>.mem. */
-bool nh_emit_dp_rtl(nh_arena *a, nh_diag *d, const nh_dp *dp, const char *prefix, const char *dir,
-                    const nh_provenance *p);
-
 #endif

@@ -120,7 +120,8 @@ void nh_rtl_check_bits(nh_rtl_job *j, const nh_unit *u, const char *what, int64_
 #undef NH_UNIT
 bool nh_rtl_top(nh_rtl_job *j);
 
-/* nh_emit_dp_rtl into an open folder. */
+/* Verilog of one datapath: module <prefix>_<dp id> (clk, en, x, [m,] y): assigns and nh_reg / nh_rom / nh_cast
+ * instances. Tables go to <prefix>_<dp id>_<table>.mem beside it. */
 bool nh_rtl_dp_file(nh_rtl_out *o, nh_diag *d, const nh_dp *dp, const char *prefix, int64_t bram_bits);
 
 #endif

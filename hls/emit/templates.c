@@ -16,12 +16,8 @@ static const nh_template templates[] = {
 #undef NH_TEMPLATE
 };
 
-int nh_template_count(void) { return (int)(sizeof templates / sizeof *templates); }
-
-const nh_template *nh_template_get(int index) { return &templates[index]; }
-
 const nh_template *nh_template_find(const char *name) {
-    for (int i = 0; i < nh_template_count(); i++)
+    for (size_t i = 0; i < sizeof templates / sizeof *templates; i++)
         if (!strcmp(templates[i].name, name)) return &templates[i];
     return NULL;
 }

@@ -16,8 +16,6 @@ typedef struct {
     int n_port;
 } nh_template;
 const nh_template *nh_template_find(const char *name);
-int nh_template_count(void);
-const nh_template *nh_template_get(int index);
 
 typedef struct nh_vlog nh_vlog;
 nh_vlog *nh_vlog_open(nh_arena *a, const char *path);

@@ -18,13 +18,12 @@
 #define STATE_FORMAT 1
 
 /* As text in the state file:
- *     {"format": 1, "step": {"rtl": {"key": {part: value}, "file": {path: sha256}, "next": {path: sha256}, "facts":
- * text}}} file: what the folder has. next: what it has when the run that was publishing it was killed before it could
+ *     {"format": 1, "step": {"rtl": {"key": {part: value}, "file": {path: sha256}, "next": {path: sha256}}}}
+ * file: what the folder has. next: what it has when the run that was publishing it was killed before it could
  * say so; absent else. jansson's own memory never outlives a call: rows are copied into the arena. */
 typedef struct {
     const char *name;
     nh_pairs key, file, next;
-    const char *facts;
 } row;
 
 struct nh_steps {
@@ -65,7 +64,7 @@ static void read_pairs(nh_arena *a, json_t *object, nh_pairs *out) {
 static row *new_row(nh_steps *s, const char *name) {
     s->row = nh_arena_grow(s->arena, s->row, &s->cap_row, s->n_row + 1, sizeof *s->row);
     row *r = &s->row[s->n_row++];
-    *r = (row){.name = nh_arena_str(s->arena, name), .facts = ""};
+    *r = (row){.name = nh_arena_str(s->arena, name)};
     return r;
 }
 
@@ -82,8 +81,6 @@ static void read_state(nh_steps *s) {
             read_pairs(s->arena, json_object_get(value, "key"), &r->key);
             read_pairs(s->arena, json_object_get(value, "file"), &r->file);
             read_pairs(s->arena, json_object_get(value, "next"), &r->next);
-            const char *facts = json_string_value(json_object_get(value, "facts"));
-            if (facts) r->facts = nh_arena_str(s->arena, facts);
         }
     }
     json_decref(root);
@@ -109,7 +106,6 @@ static bool write_state(nh_steps *s, nh_diag *d) {
         json_object_set_new(step, "key", pairs_json(&s->row[i].key));
         json_object_set_new(step, "file", pairs_json(&s->row[i].file));
         if (s->row[i].next.n) json_object_set_new(step, "next", pairs_json(&s->row[i].next));
-        json_object_set_new(step, "facts", json_string(s->row[i].facts));
         json_object_set_new(steps, s->row[i].name, step);
     }
     json_t *root = json_object();
@@ -225,11 +221,6 @@ bool nh_step_cached(nh_step *t, bool force) {
 
 const char *nh_step_why(const nh_step *t) { return t->why; }
 
-const char *nh_step_facts(const nh_step *t) {
-    const row *r = find_row(t->all, t->name);
-    return r ? r->facts : "";
-}
-
 const char *nh_step_begin(nh_step *t, nh_diag *d) {
     return t->staged = nh_stage_dir(t->all->arena, d, nh_path_join(t->all->arena, t->all->out, t->name));
 }
@@ -263,7 +254,7 @@ static void settle(nh_steps *s, row *r) {
     r->next = (nh_pairs){0};
 }
 
-static bool publish_step(nh_step *t, nh_diag *d, const nh_pairs *files, const char *facts) {
+static bool publish_step(nh_step *t, nh_diag *d, const nh_pairs *files) {
     nh_steps *s = t->all;
     row *r = find_row(s, t->name);
     nh_folder_record ours = {.is_known = r != NULL};
@@ -281,11 +272,10 @@ static bool publish_step(nh_step *t, nh_diag *d, const nh_pairs *files, const ch
     t->staged = NULL;
     r->key = t->key;
     r->file = *files;
-    r->facts = facts ? nh_arena_str(s->arena, facts) : "";
     return write_state(s, d);
 }
 
-bool nh_step_finish(nh_step *t, nh_diag *d, const char *facts_json) {
+bool nh_step_finish(nh_step *t, nh_diag *d) {
     assert(t->staged);
     nh_pairs files;
     bool ok = nh_folder_files(t->all->arena, t->staged, &files);
@@ -293,7 +283,7 @@ bool nh_step_finish(nh_step *t, nh_diag *d, const char *facts_json) {
         nh_report(d, NH_O_WRITE, NH_NOWHERE, "cannot read back '%s'", t->staged);
     } else {
         int fd = enter(t->all);
-        ok = publish_step(t, d, &files, facts_json);
+        ok = publish_step(t, d, &files);
         leave(fd);
     }
     if (!ok) nh_step_abandon(t);

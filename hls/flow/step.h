@@ -7,10 +7,10 @@
  *     nh_step_key(t, "tool yosys", nh_tool_version(a, "yosys", yosys));
  *     nh_step_input(t, "rtl");
  *     if (nh_step_cached(t, force)) {
- *         ... NH_STEP_CACHED, read nh_step_facts(t)
+ *         ... NH_STEP_CACHED
  *     } else {
  *         const char *dir = nh_step_begin(t, d);                    a staged directory
- *         if (dir && run(dir)) nh_step_finish(t, d, facts_json);    now it is <out>/synth
+ *         if (dir && run(dir)) nh_step_finish(t, d);    now it is <out>/synth
  *         else nh_step_abandon(t);                                  <out>/synth is as it was
  *     }
  *
@@ -45,14 +45,12 @@ void nh_step_input(nh_step *t, const char *name);
  * When cached: "nothing changed". */
 bool nh_step_cached(nh_step *t, bool force);
 const char *nh_step_why(const nh_step *t);
-/* The JSON text given to nh_step_finish when the cached result was made; "" when there is none. */
-const char *nh_step_facts(const nh_step *t);
 
 /* A staged directory for the output, an absolute path; NULL on failure (NH_O_WRITE). */
 const char *nh_step_begin(nh_step *t, nh_diag *d);
 /* Publish the staged directory as <out>/<name>, with what a user put there (folder.h), and write the state. False:
  * NH_O_WRITE, NH_O_TAKEN; the step is abandoned. */
-bool nh_step_finish(nh_step *t, nh_diag *d, const char *facts_json);
+bool nh_step_finish(nh_step *t, nh_diag *d);
 void nh_step_abandon(nh_step *t);
 
 /* The staged directory of a step that failed becomes <out>/<name>.failed, for its logs: its path, or NULL (NH_O_WRITE,

@@ -66,7 +66,6 @@ typedef struct {
 nh_range nh_range_of(nh_format f);
 nh_range nh_range_hull(nh_range a, nh_range b);
 nh_range nh_range_add(nh_range a, nh_range b);
-nh_range nh_range_sub(nh_range a, nh_range b);
 nh_range nh_range_mul(nh_range a, nh_range b);
 nh_range nh_range_shl(nh_range a, int bits); /* bits >= 0 */
 /* The smallest two's complement (signed when lo < 0) width that holds every value of the interval, >= 1. */

@@ -12,11 +12,6 @@ static nh_i128 sat_add(nh_i128 a, nh_i128 b) {
     return __builtin_add_overflow(a, b, &r) ? (a < 0 ? I128_MIN : I128_MAX) : r;
 }
 
-static nh_i128 sat_sub(nh_i128 a, nh_i128 b) {
-    nh_i128 r;
-    return __builtin_sub_overflow(a, b, &r) ? (a < 0 ? I128_MIN : I128_MAX) : r;
-}
-
 static nh_i128 sat_mul(nh_i128 a, nh_i128 b) {
     nh_i128 r;
     return __builtin_mul_overflow(a, b, &r) ? ((a < 0) != (b < 0) ? I128_MIN : I128_MAX) : r;
@@ -30,8 +25,6 @@ nh_range nh_range_of(nh_format f) { return (nh_range){nh_format_min(f), nh_forma
 nh_range nh_range_hull(nh_range a, nh_range b) { return (nh_range){least(a.lo, b.lo), most(a.hi, b.hi)}; }
 
 nh_range nh_range_add(nh_range a, nh_range b) { return (nh_range){sat_add(a.lo, b.lo), sat_add(a.hi, b.hi)}; }
-
-nh_range nh_range_sub(nh_range a, nh_range b) { return (nh_range){sat_sub(a.lo, b.hi), sat_sub(a.hi, b.lo)}; }
 
 nh_range nh_range_mul(nh_range a, nh_range b) {
     nh_i128 p = sat_mul(a.lo, b.lo), q = sat_mul(a.lo, b.hi), r = sat_mul(a.hi, b.lo), s = sat_mul(a.hi, b.hi);

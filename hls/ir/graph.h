@@ -197,7 +197,5 @@ const char *nh_graph_check(const nh_graph *g, nh_arena *a);
 
 /* Text form of the graph, without the values of parameters (their hash stands for them) unless `values`. */
 void nh_graph_print(const nh_graph *g, bool values, FILE *out);
-/* Reads what nh_graph_print(values = true) wrote. */
-nh_graph *nh_graph_parse(nh_arena *a, nh_diag *d, const char *file, const char *text);
 
 #endif

@@ -35,7 +35,6 @@ nh_neuron *nh_neuron_make(nh_arena *a, nh_diag *d, const char *model, const nh_g
 
 /* --- numerics ---------------------------------------------------------------------------------------------------- */
 
-const char *nh_preset_name(nh_preset p);
 /* All AUTO fields replaced by the preset's; dt by spiking_dt where that is not 0. The preset's integrator and gain are
  * those of leaky neurons. */
 nh_numerics nh_numerics_resolve(const nh_numerics *asked, double spiking_dt);

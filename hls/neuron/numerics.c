@@ -69,8 +69,6 @@ static const preset_row preset_table[NH_PRESET_COUNT] = {
     [NH_PRESET_LAVA] = {.name = "lava", .n = ROW(EULER, SPEC, ZERO, SAME, AFTER, GE, 1, NONE, NEW, YES, 1)},
 };
 
-const char *nh_preset_name(nh_preset p) { return preset_table[p].name; }
-
 nh_numerics nh_numerics_resolve(const nh_numerics *asked, double spiking_dt) {
     nh_numerics n = *asked;
     const nh_numerics *p = &preset_table[asked->preset].n;

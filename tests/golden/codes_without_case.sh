@@ -12,7 +12,6 @@ M145 a system without room for a process
 N007 calibration that takes seconds: 4e9 multiplications
 N107 D106 comes first: the command line checks the shape of the array (unit tests of the passes have it)
 N108 C109 comes first: the configuration checks the scale (unit tests of the passes have it)
-N109 graphs as text are not read by any command (unit tests of ir have it)
 N324 M155 comes first: the NIR reader checks these values (unit tests of neuron have it)
 O106 memory that ends at a moment (system tests of bad_moments have it)
 O901 a bug of ours

@@ -144,11 +144,10 @@ Test(range, arithmetic_contains_its_results) {
     for (int k = 0; k < 3000; k++) {
         int a = between(&state, -9, 9), b = a + between(&state, 0, 6), c = between(&state, -9, 9),
             d = c + between(&state, 0, 6);
-        nh_range x = {a, b}, y = {c, d}, sum = nh_range_add(x, y), diff = nh_range_sub(x, y), prod = nh_range_mul(x, y);
+        nh_range x = {a, b}, y = {c, d}, sum = nh_range_add(x, y), prod = nh_range_mul(x, y);
         for (int i = a; i <= b; i++)
             for (int j = c; j <= d; j++) {
                 cr_assert(i + j >= sum.lo && i + j <= sum.hi);
-                cr_assert(i - j >= diff.lo && i - j <= diff.hi);
                 cr_assert(i * j >= prod.lo && i * j <= prod.hi);
             }
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "graph.h"
+#include "graph_text.h"
 
 typedef struct {
     uint64_t state;

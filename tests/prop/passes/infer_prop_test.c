@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "graph_text.h"
 #include "../../unit/passes/net.h"
 
 static uint64_t next(uint64_t *state) { /* splitmix64 */

@@ -17,7 +17,7 @@ static const char *text_of(nh_arena *a, operand x, operand y) {
     nh_dp_output(p, out, 0, nh_dp_cast(p, less, one));
     nh_dp_finish(p);
     nh_dp_pipeline(p, &(nh_dp_timing){1000, 0.9, 0.1, 4.0, 2.0, 0.5}, false);
-    cr_assert(nh_emit_dp_rtl(a, nh_diag_new(a), p, "t", dir, &bench_made));
+    cr_assert(bench_datapath(a, p, "t", dir));
     const char *text = bench_read(a, dir, "t_d.v");
     bench_drop(a, dir);
     return text;

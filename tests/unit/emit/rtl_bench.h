@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "emit.h"
+#include "rtl_parts.h"
 
 static const nh_provenance bench_made = {"0.0", "c0ffee", "deadbeef"};
 
@@ -16,6 +17,11 @@ static inline char *bench_dir(nh_arena *a) {
     char name[] = "/tmp/nh_rtl_test_XXXXXX";
     cr_assert(mkdtemp(name));
     return nh_arena_str(a, name);
+}
+
+/* The datapath as a module of a file of its own in dir. */
+static inline bool bench_datapath(nh_arena *a, const nh_dp *dp, const char *prefix, const char *dir) {
+    return nh_rtl_dp_file(nh_rtl_out_new(a, dir, prefix, &bench_made), nh_diag_new(a), dp, prefix, 0);
 }
 
 static inline void bench_drop(nh_arena *a, const char *dir) {

@@ -128,8 +128,14 @@ Test(templates, table_has_the_ports_and_parameters_that_yosys_sees, .timeout = 6
                            "/rtl_templates/*/*.v); do echo 0 > $m; done; yosys -q -p 'read_verilog " NH_SOURCE_DIR
                            "/rtl_templates/*/*.v; proc; write_json t.json'"));
     json_t *root = json_loads(bench_read(a, dir, "t.json"), 0, NULL), *modules = json_object_get(root, "modules");
-    for (int i = 0; i < nh_template_count(); i++) {
-        const nh_template *t = nh_template_get(i);
+    static const char *const name[] = {
+#define NH_TEMPLATE(name, ports) #name,
+#include "templates.def"
+#undef NH_TEMPLATE
+    };
+    for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
+        const nh_template *t = nh_template_find(name[i]);
+        cr_assert(t, "%s", name[i]);
         json_t *m = json_object_get(modules, t->name), *ports = json_object_get(m, "ports"),
                *params = json_object_get(m, "parameter_default_values");
         cr_assert(m, "%s is not a template", t->name);

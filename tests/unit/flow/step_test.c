@@ -46,16 +46,15 @@ static const char *run(build b) {
         const char *staged = nh_step_begin(rtl, d);
         cr_assert(nh_mkdirs(d, nh_path_join(a, staged, "sub")));
         put(staged, "sub/top.v", b.rtl_text);
-        cr_assert(nh_step_finish(rtl, d, NULL));
+        cr_assert(nh_step_finish(rtl, d));
     }
     nh_step *sim = nh_step_new(s, "sim");
     if (b.version) nh_step_key(sim, "tool verilator", b.version);
     nh_step_input(sim, "rtl");
     if (!nh_step_cached(sim, false)) {
         put(nh_step_begin(sim, d), "log", "ok");
-        cr_assert(nh_step_finish(sim, d, "{\"ii\": 4}"));
+        cr_assert(nh_step_finish(sim, d));
     }
-    cr_assert_str_eq(nh_step_facts(sim), "{\"ii\": 4}");
     return nh_arena_printf(a, "rtl: %s; sim: %s", nh_step_why(rtl), nh_step_why(sim));
 }
 

@@ -1,4 +1,5 @@
 #include "graph.h"
+#include "graph_text.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -176,7 +177,7 @@ Test(parse, tells_the_place) {
     nh_arena *a = nh_arena_new();
     nh_diag *d = nh_diag_new(a);
     cr_assert_null(nh_graph_parse(a, d, "g.txt", "graph \"g\" input 0 output 0\ntensor \"x\" fram 3\nend\n"));
-    cr_expect_eq(d->item[0].code, NH_N_GRAPH_TEXT);
+    cr_expect_eq(d->item[0].code, NH_O_BUG);
     cr_expect(d->item[0].at.line == 2 && d->item[0].at.col == 12);
     nh_arena_free(a);
 }

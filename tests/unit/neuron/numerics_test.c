@@ -63,13 +63,6 @@ static const nh_diag_item *find(const problem *p, nh_code code) {
     return NULL;
 }
 
-Test(numerics, presets_have_the_names_of_the_configuration) {
-    static const char *const name[NH_PRESET_COUNT] = {"nir",        "norse",        "snntorch", "snntorch-0.9",
-                                                      "sinabs",     "rockpool",     "spyx",     "nengo",
-                                                      "spinnaker2", "spikingjelly", "lava"};
-    for (int i = 0; i < NH_PRESET_COUNT; i++) cr_expect_str_eq(nh_preset_name((nh_preset)i), name[i]);
-}
-
 Test(numerics, options_override_the_preset_one_by_one) {
     nh_numerics asked = {.preset = NH_PRESET_SINABS, .reset = NH_RESET_NONE, .layer_delay = -1};
     nh_numerics n = nh_numerics_resolve(&asked, 0);

@@ -78,8 +78,7 @@ static void follow(const trace *x, nh_float_kind kind, double (*row)[3]) {
         cr_assert_eq(nh_float_net_value(e, n.g->output)[0], row[t][2], "%s: step %d", x->name, t);
         worst = fmax(worst, fabs(nh_float_net_state(e, last, 0)[0] * x->scale - row[t][1]));
     }
-    cr_log_info("%s by %s, float%d: all spikes, voltage within %g", x->name, nh_preset_name(x->preset),
-                kind == NH_FLOAT64 ? 64 : 32, worst);
+    cr_log_info("%s, float%d: all spikes, voltage within %g", x->name, kind == NH_FLOAT64 ? 64 : 32, worst);
     if (x->tolerance >= 0) cr_expect_leq(worst, x->tolerance, "%s: voltage off by %g", x->name, worst);
     nh_arena_free(n.a);
 }

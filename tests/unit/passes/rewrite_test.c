@@ -1,6 +1,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
+#include "graph_text.h"
 #include "net.h"
 #include "neurons.h"
 

@@ -1,11 +1,12 @@
+#include "graph_text.h"
 #include "ir.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Recursive descent over blank-separated words; the form is described in print.c. The first failure sticks:
- * every function then does nothing, and nh_graph_parse reports it once. */
+/* Reads the text form of graphs back. Recursive descent over blank-separated words; the form is described in
+ * hls/ir/print.c. The first failure sticks: every function then does nothing, and nh_graph_parse reports it once. */
 typedef struct {
     nh_arena *a;
     const char *text, *p;
@@ -488,6 +489,6 @@ nh_graph *nh_graph_parse(nh_arena *a, nh_diag *d, const char *file, const char *
         at.col = *p == '\n' ? 1 : at.col + 1;
         at.line += *p == '\n';
     }
-    nh_report(d, NH_N_GRAPH_TEXT, at, "%s", s.why);
+    nh_report(d, NH_O_BUG, at, "%s", s.why);
     return NULL;
 }
