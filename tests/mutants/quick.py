@@ -78,6 +78,7 @@ def run(test, limit):
     """(passed, why not, seconds). Its temporary files and caches are its own and go with it."""
     begin = time.monotonic()
     scratch = tempfile.mkdtemp(prefix="nh-test-")
+    os.chmod(scratch, 0o755)  # some tests run as another user
     env = {**os.environ, **test.env, "TMPDIR": scratch, "XDG_CACHE_HOME": os.path.join(scratch, "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
     log = open(os.path.join(scratch, "log"), "w+b")
     try:
