@@ -2,6 +2,7 @@
 """Files of the user's in folders of the output: none is lost, whatever happens to the folder."""
 import os
 import shutil
+import unittest
 
 from neurohls_case import Case, hashes, main
 
@@ -50,6 +51,26 @@ class Kept(Case):
         self.assertIn("q.v", new)
         self.assertNotIn("p.v", new, "files of ours that are not written any more go")
         self.assertTrue([n for n in old if n in new])
+
+    @unittest.skipUnless(os.environ.get("NH_PRELOAD"), "sanitizers do not share a process with a preloaded library")
+    def test_where_there_are_no_hard_links(self):
+        """They are copied: whole, with their mode and time."""
+        self.build()
+        mine = self.put("rtl/tb.v", "c/notes/long.bin", "c/empty")
+        mine[self.out / "c/notes/long.bin"] = "0123456789abcde\n" * 7000  # more than is read at once
+        mine[self.out / "c/empty"] = ""
+        for number, (path, text) in enumerate(mine.items()):
+            path.write_text(text)
+            path.chmod((0o640, 0o755, 0o400)[number])
+            os.utime(path, ns=(10**18, 10**18 + 123456789 + number))
+        inodes = {p: p.stat().st_ino for p in mine}
+        before = {p: (p.stat().st_mode, p.stat().st_mtime_ns, p.stat().st_size) for p in mine}
+        self.env |= {"LD_PRELOAD": os.environ["NH_PRELOAD"], "NH_NO_LINKS": "1"}
+        self.config.write_text(self.config.read_text().replace("project: p", "project: q"))
+        self.build("--until", "rtl")
+        self.check(mine)
+        self.assertTrue(all(p.stat().st_ino != i for p, i in inodes.items()))
+        self.assertEqual({p: (p.stat().st_mode, p.stat().st_mtime_ns, p.stat().st_size) for p in mine}, before)
 
     def test_edited(self):
         self.build()

@@ -1,7 +1,8 @@
 /* Preloaded into neurohls by bad_moments_test.py: what happens to a process at bad moments, made certain.
  *   NH_SWAP_FILE, NH_SWAP_BY   the file is replaced by the other one (rename) as soon as it was read and closed for the
  * first time NH_FAIL_AT, NH_FAIL_ALL    the n-th allocation after the start of main fails, or all from it on; the child
- * of a fork counts on */
+ * of a fork counts on
+ *   NH_NO_LINKS                no file gets a second name, as on file systems that have no hard links */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
@@ -42,6 +43,14 @@ int close(int fd) {
     int status = real(fd);
     if (size > 0 && strcmp(path, file) == 0 && !atomic_exchange(&done, 1)) rename(by, file);
     return status;
+}
+
+int linkat(int from_fd, const char *from, int to_fd, const char *to, int flags) {
+    int (*real)(int, const char *, int, const char *, int) =
+        (int (*)(int, const char *, int, const char *, int))dlsym(RTLD_NEXT, "linkat");
+    if (!getenv("NH_NO_LINKS")) return real(from_fd, from, to_fd, to, flags);
+    errno = EPERM;
+    return -1;
 }
 
 static int counted_main(int argc, char **argv, char **environment) {
