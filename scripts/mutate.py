@@ -88,6 +88,7 @@ def measured(work):
     copy_tree(tree)
     say("building with --coverage")
     configure(tree, os.path.join(tree, "build"), "-O1 -w --coverage -fprofile-update=atomic")
+    quick.CC_FLAGS = "--coverage"
     data = quick.measure(tree, os.path.join(tree, "build"), say)
     data["key"] = key
     json.dump(data, open(kept, "w"))
@@ -177,6 +178,7 @@ class Worker:
         shutil.rmtree(self.tree, ignore_errors=True)
         copy_tree(self.tree)
         configure(self.tree, self.build, "-O1 -w", "address,undefined" if args.sanitize else "")
+        quick.CC_FLAGS = "-fsanitize=address,undefined" if args.sanitize else ""
         self.data = data
         self.tests = {t.name: t for t in quick.list_tests(self.tree, self.build, bool(args.tests))}
         self.sound = set()

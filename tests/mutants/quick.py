@@ -26,9 +26,10 @@ SMALL_SETS = [
 # Whole builds with the real Verilator that take seconds.
 QUICK_COSIM = ("system/tampered_rtl", "system/fabric_build")
 # What runs in a sandbox, or between fork and exec, cannot write its counters: its files are run by whoever runs the file that asks it.
-SANDBOXED = {"frontend/h5/child.c": "frontend/h5/h5.c", "frontend/h5/element.c": "frontend/h5/h5.c", "hls/base/launch.c": "hls/flow/tool.c"}
+SANDBOXED = {**{f"frontend/h5/{name}.c": "frontend/h5/h5.c" for name in ("child", "element", "sandbox")}, "hls/base/launch.c": "hls/flow/tool.c"}
 
 SANITIZED = False
+CC_FLAGS = ""  # with which programs are linked that have the library in them: those of the build
 Test = collections.namedtuple("Test", "name command cwd env limit targets")
 
 
@@ -79,7 +80,7 @@ def run(test, limit):
     begin = time.monotonic()
     scratch = tempfile.mkdtemp(prefix="nh-test-")
     os.chmod(scratch, 0o755)  # some tests run as another user
-    env = {**os.environ, **test.env, "TMPDIR": scratch, "XDG_CACHE_HOME": os.path.join(scratch, "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
+    env = {**os.environ, **test.env, "TMPDIR": scratch, "XDG_CACHE_HOME": os.path.join(scratch, "cache"), "PYTHONDONTWRITEBYTECODE": "1", "NH_CC_FLAGS": CC_FLAGS}
     log = open(os.path.join(scratch, "log"), "w+b")
     try:
         p = subprocess.Popen(test.command, cwd=test.cwd, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,

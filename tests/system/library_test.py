@@ -39,7 +39,8 @@ class Library(unittest.TestCase):
 
     def compile(self, name, libs):
         program = self.work / name
-        output("cc", "-Wall", "-Wextra", "-Werror", "-o", program, ROOT / "docs/examples/library.c", *self.flags("--cflags"), *libs, "-pthread")
+        output("cc", "-Wall", "-Wextra", "-Werror", "-o", program, ROOT / "docs/examples/library.c", *self.flags("--cflags"), *libs, "-pthread",
+               *os.environ.get("NH_CC_FLAGS", "").split())
         return program
 
     @staticmethod
