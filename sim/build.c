@@ -30,7 +30,7 @@ bool nh_sim_build(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setu
     *b = (nh_objects){.a = a,
                       .d = d,
                       .work_dir = s->work_dir,
-                      .verilator = s->verilator,
+                      .verilator = nh_sim_has_rtl(s) ? s->verilator : NULL,
                       .cxx = s->cxx,
                       .cc = s->cc,
                       .cache_dir = s->cache_dir,
@@ -39,12 +39,12 @@ bool nh_sim_build(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setu
     const char *vlt = nh_objects_work(b, "public.vlt");
     *binary = nh_objects_work(b, "obj/cosim");
     if (!nh_objects_begin(b) || !nh_sim_write_tables(a, d, g, nh_objects_work(b, "cosim_model.h"))) return false;
-    if (s->verilator && !nh_sim_write_vlt(a, d, g, vlt)) return false;
-    if (s->verilator) nh_objects_add_verilation(b, s->rtl_dir, g->opt->project, "Vnh", vlt, NULL);
+    if (b->verilator && !nh_sim_write_vlt(a, d, g, vlt)) return false;
+    if (b->verilator) nh_objects_add_verilation(b, s->rtl_dir, g->opt->project, "Vnh", vlt, NULL);
     add_kernels(b, s);
-    if (s->verilator && !nh_objects_add_runtime(b, "cosim_main")) return false;
+    if (b->verilator && !nh_objects_add_runtime(b, "cosim_main")) return false;
     if (!nh_objects_run(b)) return false;
-    if (s->verilator && (!nh_objects_add_model(b, optimization(g, s), "cosim_rtl.cpp") || !nh_objects_run(b)))
+    if (b->verilator && (!nh_objects_add_model(b, optimization(g, s), "cosim_rtl.cpp") || !nh_objects_run(b)))
         return false;
     return nh_objects_link(b, *binary);
 }

@@ -89,7 +89,7 @@ static bool run_design(bench *b, const nh_part *part, nh_part_fact *fact, int64_
     s.c_dir = folder(b, b->s->c_dir, part);
     s.rtl_dir = rtl ? folder(b, b->s->rtl_dir, part) : NULL;
     s.work_dir = folder(b, b->s->work_dir, part);
-    if (!rtl) s.verilator = NULL;
+    s.only_c |= !rtl;
     s.x.size = b->steps * inputs_size(b, part);
     s.raw_x = inputs_of(b, part);
     if (!s.raw_x) return too_many(b);
@@ -180,8 +180,8 @@ static bool run_fabric(bench *b, const nh_part *part, nh_part_fact *fact, int64_
     for (int64_t i = 0; i < n_in; i++) x[i] = (int32_t)in[i];
     if (!run_machine(b, part, x, want)) return false;
     memcpy(got, want, (size_t)n_out * sizeof *got);
-    bool rtl =
-        b->s->verilator && nh_file_exists(nh_path_join(b->a, folder(b, b->s->rtl_dir, fabric_of(b, part)), "files.f"));
+    bool rtl = nh_sim_has_rtl(b->s) &&
+               nh_file_exists(nh_path_join(b->a, folder(b, b->s->rtl_dir, fabric_of(b, part)), "files.f"));
     if (rtl && !run_fabric_rtl(b, part, fact, x, want, got)) return false;
     for (int64_t i = 0; i < n_out; i++) out[i] = got[i];
     return true;

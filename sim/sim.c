@@ -57,6 +57,8 @@ static const int64_t *read_raw(nh_arena *a, nh_diag *d, const char *path, int64_
     return (const int64_t *)(const void *)b.data;
 }
 
+bool nh_sim_has_rtl(const nh_sim_setup *s) { return s->verilator && !s->only_c; }
+
 /* traced: samples whose streams are written, 0 = none. */
 static bool run_harness(nh_arena *a, nh_diag *d, const nh_design *g, const nh_sim_setup *s, const char *binary,
                         int64_t traced) {
@@ -82,7 +84,7 @@ static bool run_harness(nh_arena *a, nh_diag *d, const nh_design *g, const nh_si
                           NULL};
     /* In the RTL folder: memories are read by the names that the netlist gives. */
     nh_tool_run run = {.argv = argv,
-                       .cwd = s->verilator ? s->rtl_dir : w,
+                       .cwd = nh_sim_has_rtl(s) ? s->rtl_dir : w,
                        .log = nh_path_join(a, w, "log/cosim.log"),
                        .wall_limit_s = NH_TOOL_SIMULATION_S};
     return nh_tool_exec(a, d, &run);

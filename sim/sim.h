@@ -10,7 +10,8 @@
 typedef struct {
     const char *c_dir, *rtl_dir; /* what emit wrote */
     const char *work_dir;        /* staged directory for objects, logs, outputs */
-    const char *verilator;       /* path of the tool, or NULL: only C is run */
+    const char *verilator;       /* path of the tool, or NULL: it was not found */
+    bool only_c;                 /* the RTL is not run, although Verilator is there */
     const char *cxx, *cc;  /* cxx is used with verilator only; without cc (then no verilator either) the integer model
                               stands for the kernels */
     const char *cache_dir; /* for verilated*.o, keyed by version and flags; created on demand */
@@ -19,7 +20,7 @@ typedef struct {
     const int64_t *label; /* [x.n] or NULL */
     const double *target; /* real values that the outputs should have, [x.n][steps][outputs], or NULL; not with label */
     const double *reference; /* outputs to be compared with, [x.n][steps][outputs], or NULL */
-    const int64_t *rtl_y;    /* without verilator: raw outputs of RTL that ran elsewhere (a fabric), all of
+    const int64_t *rtl_y;    /* with only_c: raw outputs of RTL that ran elsewhere (a fabric), all of
                                 [x.n][steps][outputs], or NULL */
     bool quiet;
     /* A part of a network (sim_places.h): integers in place of x.x, in the order of the model's tensor, and where the
@@ -28,6 +29,9 @@ typedef struct {
     const int64_t *raw_x;
     int64_t *out;
 } nh_sim_setup;
+
+/* Is the RTL run? */
+bool nh_sim_has_rtl(const nh_sim_setup *s);
 
 /* Build the kernels and the Verilated model, run all samples without stalls and then with the stalls asked
  * for, compare outputs (and every stream when opt->simulate.trace), fill facts. False: a tool failed

@@ -14,17 +14,17 @@ static bool check_step(nh_cli *c, const char *option, const char *name) {
 
 static bool prepare(nh_session *r, nh_cli *c) {
     bool until = check_step(c, "until", c->flag.until), from = check_step(c, "from", c->flag.from);
-    if (!until || !from || !nh_cli_load(c, r, c->arg[0])) return false;
-    if (!nh_run_is_event(r) || c->flag.dump_after) return true;
-    if (nh_run_map(r)) return nh_run_reference(r);
-    nh_cli_print_map(c, r); /* what does not fit, and what would */
-    return false;
+    if (!until || !from) return false;
+    bool ok = nh_cli_load(c, r, c->arg[0]);
+    const nh_part *fabric = nh_run_fabric_part(r);
+    if (fabric && !fabric->image) nh_cli_print_map(c, fabric); /* what does not fit, and what would */
+    return ok && !c->flag.dump_after;
 }
 
 static nh_exit run(nh_cli *c, unsigned wanted, unsigned named) {
     nh_session r;
-    if (!prepare(&r, c) || !r.design) return nh_cli_finish(c);
-    if (named & 1U << NH_STEP_SYNTH && nh_has_pnr(&r.opt->target) && !r.parts) {
+    if (!prepare(&r, c)) return nh_cli_finish(c);
+    if (named & 1U << NH_STEP_SYNTH && nh_has_pnr(&r.opt->target) && nh_parts_only(r.parts)) {
         wanted |= 1U << NH_STEP_PNR;
         named |= 1U << NH_STEP_PNR;
     }
@@ -33,7 +33,7 @@ static nh_exit run(nh_cli *c, unsigned wanted, unsigned named) {
 
 nh_exit nh_cmd_build(nh_cli *c) {
     nh_session r;
-    if (!prepare(&r, c) || !r.design) return nh_cli_finish(c);
+    if (!prepare(&r, c)) return nh_cli_finish(c);
     int until = c->flag.until ? nh_step_find(c->flag.until) : NH_STEP_REPORT;
     nh_step_plan plan = {
         .wanted = (2U << until) - 1, .named = c->flag.until ? 1U << until : 0, .simulates_c = until == NH_STEP_C};

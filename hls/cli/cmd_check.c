@@ -10,12 +10,10 @@ nh_exit nh_cmd_check(nh_cli *c) {
         nh_report(c->diag, NH_O_USAGE, NH_NOWHERE, "check needs CONFIG or --schema");
         return nh_cli_finish(c);
     }
-    if (!nh_cli_load(c, &r, c->arg[0])) return nh_cli_finish(c);
-    if (nh_run_is_event(&r) && !c->flag.dump_after) {
-        nh_run_map(&r);
-        nh_cli_print_map(c, &r);
-    }
-    if (!r.design) return nh_cli_finish(c);
+    bool ok = nh_cli_load(c, &r, c->arg[0]);
+    const nh_part *fabric = nh_run_fabric_part(&r);
+    if (fabric) nh_cli_print_map(c, fabric);
+    if (!ok || fabric || c->flag.dump_after) return nh_cli_finish(c);
     nh_check_estimate(&r);
     if (c->flag.json)
         nh_plan_json(&r, stdout);

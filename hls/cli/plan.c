@@ -107,7 +107,7 @@ void nh_plan_text(const nh_session *r, FILE *out) {
             if (nh_text_columns(rows[i].cell[c]) > width[c]) width[c] = nh_text_columns(rows[i].cell[c]);
     put_head(r, out);
     for (size_t i = 0; i < n; i++) put_row(&rows[i], width, out);
-    if (r->parts)
+    if (!nh_parts_only(r->parts))
         nh_report_parts(&r->facts, false, out);
     else
         put_rate(r, out);
@@ -141,7 +141,7 @@ void nh_plan_json(const nh_session *r, FILE *out) {
     json_t *j = json_pack("{ss ss sf sI sI so so}", "project", r->opt->project, "target", r->opt->target.name,
                           "clock_mhz", r->opt->clock_mhz, "ii_cycles", (json_int_t)g->ii_cycles, "latency_cycles",
                           (json_int_t)g->latency_cycles, "estimate", resources_json(g->estimate), "units", units);
-    if (r->parts) json_object_set_new(j, "parts", nh_parts_json(r->arena, &r->facts));
+    if (!nh_parts_only(r->parts)) json_object_set_new(j, "parts", nh_parts_json(r->arena, &r->facts));
     if (nh_design_has_steps(g)) json_object_set_new(j, "steps", json_integer(g->steps));
     json_dumpf(j, out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
     fputc('\n', out);

@@ -67,20 +67,17 @@ nh_exit nh_cli_steps(nh_cli *c, nh_session *r, nh_step_plan plan) {
     return nh_cli_finish(c);
 }
 
-void nh_cli_print_map(const nh_cli *c, const nh_session *r) {
-    if (!r->plan) return;
+void nh_cli_print_map(const nh_cli *c, const nh_part *part) {
+    if (!part->plan) return;
     if (c->flag.json)
-        fputs(nh_map_json(r->arena, r->plan, r->net, &r->opt->fabric.f), stdout);
+        fputs(nh_map_json(c->arena, part->plan, part->net, &part->opt->fabric.f), stdout);
     else if (!c->flag.quiet)
-        nh_map_print(r->plan, r->net, &r->opt->fabric.f, stdout);
+        nh_map_print(part->plan, part->net, &part->opt->fabric.f, stdout);
 }
 
 void nh_cli_print_part_maps(const nh_cli *c, const nh_session *r) {
     FILE *out = nh_cli_tables(c);
     if (out) nh_report_parts(&r->facts, c->color_out, out);
-    for (int i = 0; i < r->parts->n_part; i++) {
-        nh_session own = nh_places_fabric(r, &r->parts->part[i]);
-        nh_cli_print_map(c, &own);
-    }
+    for (int i = 0; i < r->parts->n_part; i++) nh_cli_print_map(c, &r->parts->part[i]);
     if (out) fprintf(out, "neurohls build writes the images, and runs all parts together\n");
 }

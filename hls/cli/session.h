@@ -12,8 +12,8 @@ nh_exit nh_cli_steps(nh_cli *c, nh_session *r, nh_step_plan plan);
 /* stdout for tables, or NULL: --json or --quiet. */
 FILE *nh_cli_tables(const nh_cli *c);
 
-/* The map of a network on a fabric, if there is a plan. */
-void nh_cli_print_map(const nh_cli *c, const nh_session *r);
+/* The map of a part, if there is a plan. */
+void nh_cli_print_map(const nh_cli *c, const nh_part *part);
 /* The maps of the parts on a fabric. */
 void nh_cli_print_part_maps(const nh_cli *c, const nh_session *r);
 

@@ -65,7 +65,7 @@ void nh_check_budget(nh_session *r) {
                   "budget has no effect: no layer has strategy: resource and reuse_factor: auto");
         return;
     }
-    if (!r->design) return;
+    if (nh_run_fabric_part(r)) return; /* nobody builds its design */
     check_cycles(r, cycles_of(o));
     check_multipliers(r, o->budget.multipliers);
 }

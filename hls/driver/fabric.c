@@ -1,22 +1,11 @@
-/* Networks on a fabric: graph -> event network -> map -> image. */
+/* What the configuration says of a fabric. */
 #include "run.h"
 
 #include <math.h>
 
-#include "from_graph.h"
-#include "map_report.h"
-
-bool nh_run_is_event(const nh_session *r) {
-    if (nh_is_mixed(r->graph)) return false;
-    for (int i = 0; i < r->graph->n_layer; i++)
-        if (r->graph->layer[i].opt.strategy == NH_STRATEGY_EVENT) return true;
-    return false;
-}
-
-bool nh_run_map(nh_session *r) {
-    nh_options *o = r->opt;
-    r->image = nh_map_graph(r->arena, r->diag, r->graph, &o->fabric.f, &o->fabric.map, o->project, &r->net, &r->plan);
-    return r->image != NULL;
+const nh_part *nh_run_fabric_part(const nh_session *r) {
+    const nh_part *only = r->parts ? nh_parts_only(r->parts) : NULL;
+    return only && only->place == NH_PLACE_FABRIC ? only : NULL;
 }
 
 bool nh_run_uart_div(const nh_session *r, int64_t *div) {

@@ -12,6 +12,7 @@
 
 typedef struct {
     nh_session *r;
+    const nh_part *part;
     const nh_design *g; /* the same network as a pipeline: the integer model of its layers */
     nh_design_state *state;
     int64_t **raw;
@@ -35,7 +36,7 @@ static void load_sample(const bench *b, int64_t i) {
 
 /* One step of the layers: expected outputs, in the order of the tensor. */
 static void expect_step(const bench *b, int64_t step, int64_t *in, int64_t *want) {
-    const nh_image *m = b->r->image;
+    const nh_image *m = b->part->image;
     const nh_stream *from = &b->g->stream[b->g->input], *to = &b->g->stream[b->g->output];
     for (int64_t e = 0; e < m->input_size; e++) in[e] = b->x[step * m->input_size + (from->order ? from->order[e] : e)];
     nh_design_step(b->g, b->state, in, b->raw, NULL);
@@ -43,7 +44,7 @@ static void expect_step(const bench *b, int64_t step, int64_t *in, int64_t *want
 }
 
 static void compare_sample(bench *b, int64_t sample, int64_t *in, int64_t *want) {
-    const nh_image *m = b->r->image;
+    const nh_image *m = b->part->image;
     nh_design_state_reset(b->state);
     for (int64_t t = 0; t < m->steps; t++) {
         expect_step(b, t, in, want);
@@ -62,7 +63,7 @@ static void compare_sample(bench *b, int64_t sample, int64_t *in, int64_t *want)
 
 /* The output with the largest sum over all steps; the first of several. */
 static int64_t class_of(const bench *b) {
-    const nh_image *m = b->r->image;
+    const nh_image *m = b->part->image;
     int64_t best = 0, most = INT64_MIN;
     for (int64_t e = 0; e < m->output_size; e++) {
         int64_t sum = 0;
@@ -80,38 +81,11 @@ static void compare_class(bench *b, int64_t sample) {
     if (!b->real) return;
     nh_float_net_step(b->real, s->x + sample * s->size);
     const double *y = nh_float_net_value(b->real, b->r->graph->output);
-    for (int64_t e = 1; e < b->r->image->output_size; e++)
+    for (int64_t e = 1; e < b->part->image->output_size; e++)
         if (y[e] > y[want]) want = e;
     if (b->r->label) b->correct_float += want == b->r->label[sample];
     if (got != want && b->agree == sample) b->other[0] = sample, b->other[1] = want, b->other[2] = got;
     b->agree += got == want;
-}
-
-/* With strategies that every layer has. */
-static const nh_graph *as_pipeline(nh_session *r) {
-    nh_graph *g = NH_NEW(r->arena, nh_graph);
-    *g = *r->graph;
-    g->layer = nh_arena_array(r->arena, (size_t)g->n_layer, sizeof *g->layer);
-    for (int i = 0; i < g->n_layer; i++) {
-        g->layer[i] = r->graph->layer[i];
-        nh_layer_options *o = &g->layer[i].opt;
-        if (o->strategy == NH_STRATEGY_EVENT)
-            o->strategy = NH_STRATEGY_RESOURCE, o->reuse_factor = 0; /* any: only its numbers are asked for */
-    }
-    return g;
-}
-
-/* How its units would be built is of no interest: nobody builds them. */
-bool nh_run_reference(nh_session *r) {
-    nh_arena *a = r->arena;
-    nh_diag *d = nh_diag_new(a);
-    if (r->design) return true;
-    r->design = nh_lower(a, d, as_pipeline(r), nh_options_unhurried(a, r->opt));
-    if (!r->design)
-        nh_diag_append(r->diag, d);
-    else
-        r->design->opt = r->opt;
-    return r->design;
 }
 
 /* What every core did, summed over the samples. */
@@ -133,7 +107,7 @@ static void add_activity(bench *b) {
 
 static void name_cores(bench *b) {
     nh_arena *a = b->r->arena;
-    const nh_image *m = b->r->image;
+    const nh_image *m = b->part->image;
     nh_fabric_facts *f = &b->r->facts.fabric;
     *f = (nh_fabric_facts){.correct = -1};
     for (int c = 0; c < m->n_context; c++) f->n_core += m->context[c].n_core;
@@ -165,7 +139,8 @@ static void put_facts(const bench *b) {
 static void print_result(const bench *b, FILE *out) {
     const nh_session *r = b->r;
     int64_t n = r->inputs.n;
-    fprintf(out, "\nC model of the fabric, %lld samples of %lld steps\n", (long long)n, (long long)r->image->steps);
+    fprintf(out, "\nC model of the fabric, %lld samples of %lld steps\n", (long long)n,
+            (long long)b->part->image->steps);
     fprintf(out, "  as the layers  %lld of %lld outputs differ, %.1f spikes per sample\n", (long long)b->differ,
             (long long)b->compared, (double)b->spikes / (double)n);
     if (b->real) {
@@ -183,15 +158,13 @@ static void print_result(const bench *b, FILE *out) {
     if (r->label) fputc('\n', out);
 }
 
-bool nh_run_fabric(nh_session *r, FILE *out) {
+bool nh_run_fabric(nh_session *r, const nh_part *part, FILE *out) {
     nh_arena *a = r->arena;
-    bench b = {.r = r};
+    bench b = {.r = r, .part = part, .g = r->design};
     if (r->inputs.n == 0) return true;
-    if (!nh_run_reference(r)) return false;
-    b.g = r->design;
     name_cores(&b);
     if (!nh_graph_has_steps(r->graph)) b.real = nh_float_net_new(a, r->graph, NH_FLOAT64);
-    const nh_image *m = r->image;
+    const nh_image *m = part->image;
     b.state = nh_design_state_new(a, b.g);
     b.raw = nh_design_buffers(a, b.g);
     b.x = nh_arena_array(a, (size_t)(m->steps * m->input_size), sizeof *b.x);
@@ -235,12 +208,13 @@ static const int64_t *widened(nh_arena *a, const int32_t *v, size_t n) {
     return to;
 }
 
-bool nh_run_fabric_rtl(nh_session *r, const char *rtl_dir, const char *work_dir, const int64_t **y) {
+bool nh_run_fabric_rtl(nh_session *r, const nh_part *part, const char *rtl_dir, const char *work_dir,
+                       const int64_t **y) {
     nh_diag *d = r->diag;
     int64_t n = r->opt->simulate.rtl_limit && r->opt->simulate.rtl_limit < r->inputs.n ? r->opt->simulate.rtl_limit
                                                                                        : r->inputs.n;
-    nh_sim_fabric_setup s = {.image = r->image,
-                             .project = r->opt->project,
+    nh_sim_fabric_setup s = {.image = part->image,
+                             .project = part->opt->project,
                              .rtl_dir = rtl_dir,
                              .work_dir = work_dir,
                              .samples = n,
@@ -253,7 +227,7 @@ bool nh_run_fabric_rtl(nh_session *r, const char *rtl_dir, const char *work_dir,
     s.cache_dir = nh_run_cache_dir(r);
     s.jobs = r->ask.jobs;
     s.x = all_inputs(r, n);
-    size_t size = (size_t)(n * r->image->steps * r->image->output_size);
+    size_t size = (size_t)(n * part->image->steps * part->image->output_size);
     s.y = nh_arena_array(r->arena, size + 1, sizeof *s.y);
     if (!nh_mkdirs(d, s.work_dir) || !nh_sim_fabric(r->arena, d, &s, &f)) return false;
     to->rtl_samples = n;
@@ -272,14 +246,14 @@ bool nh_run_fabric_rtl(nh_session *r, const char *rtl_dir, const char *work_dir,
     return true;
 }
 
-bool nh_run_fabric_rtl_print(nh_session *r, const char *rtl_dir, const char *work_dir, FILE *out) {
+bool nh_run_fabric_rtl_print(nh_session *r, const nh_part *part, const char *rtl_dir, const char *work_dir, FILE *out) {
     nh_diag *d = r->diag;
     static const char *const tool[] = {"verilator", "c++"};
     const int64_t *y;
     if (r->inputs.n == 0 || !r->opt->simulate.rtl) return true;
     for (size_t i = 0; i < sizeof tool / sizeof *tool; i++)
         if (!nh_tool_find(r->arena, tool[i])) return nh_tool_missing(d, tool[i], "sim", false) || true;
-    if (!nh_run_fabric_rtl(r, rtl_dir, work_dir, &y)) return false;
+    if (!nh_run_fabric_rtl(r, part, rtl_dir, work_dir, &y)) return false;
     if (out) nh_fabric_measured_text(r->fabric_rtl, r->facts.fabric.rtl_samples, out);
     return nh_check_fabric_match(r);
 }

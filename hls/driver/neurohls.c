@@ -51,12 +51,6 @@ static neurohls_status misuse(neurohls *n, const char *what) {
     return NEUROHLS_INPUT;
 }
 
-/* Networks on a fabric get their map and the design that judges it. */
-static bool load(nh_session *r, const char *config) {
-    if (!nh_run_load(r, config)) return false;
-    return !nh_run_is_event(r) || (nh_run_map(r) && nh_run_reference(r));
-}
-
 neurohls_status neurohls_load(neurohls *n, const char *config, const char *out) {
     if (n->tried || !config) return misuse(n, config ? "neurohls_load: the context is in use" : "no configuration");
     n->tried = true;
@@ -66,7 +60,7 @@ neurohls_status neurohls_load(neurohls *n, const char *config, const char *out) 
                           .ask = {.out = out ? nh_arena_str(n->arena, out) : NULL, .quiet = true},
                           .on = {.ctx = n, .begin = begin_step}};
     nh_will_owner *before = nh_will_work_for(&n->owner);
-    n->loaded = load(&n->run, nh_arena_str(n->arena, config)) && n->run.design;
+    n->loaded = nh_run_load(&n->run, nh_arena_str(n->arena, config));
     if (n->loaded) nh_check_estimate(&n->run);
     nh_will_work_for(before);
     return status_of(n);

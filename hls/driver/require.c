@@ -40,7 +40,7 @@ static void check_match(nh_session *r) {
     if (!s->ran || s->compared == 0) return;
     const char *measured = nh_arena_printf(a, "%lld of %lld differ", (long long)s->mismatches, (long long)s->compared);
     if (!add(r, "C = RTL", "0 differ", measured, true, s->mismatches == 0)) return;
-    if (r->image) {
+    if (nh_run_fabric_part(r)) {
         nh_check_fabric_match(r);
         return;
     }
@@ -183,7 +183,7 @@ static void check_fit(nh_session *r) {
     if (!add(r, "fit", r->opt->target.name, measured, known, met)) return;
     nh_report(r->diag, NH_R_FIT, r->opt->require.fit_at, "the design does not fit %s", r->opt->target.name);
     nh_diag_found(r->diag, "%s", measured);
-    nh_diag_hint(r->diag, r->image
+    nh_diag_hint(r->diag, nh_run_fabric_part(r)
                               ? "fewer or smaller cores (fabric: mesh, lanes, neurons, axons, synapse_kib) need less"
                               : "a larger reuse_factor or narrower weights need less");
 }
@@ -196,7 +196,7 @@ void nh_check_estimate(nh_session *r) {
                              {"block RAMs", e->brams, t->brams},
                              {"DSP blocks", e->dsps, t->dsps}};
     resource w = worst(list, sizeof list / sizeof *list);
-    if (!r->opt->require.fit || !w.name) return;
+    if (!r->opt->require.fit || !w.name || nh_run_fabric_part(r)) return;
     nh_report(r->diag, NH_R_ESTIMATE, r->opt->require.fit_at, "%s may not suffice: about %lld of %lld %s", t->name,
               (long long)w.needed, (long long)w.available, w.name);
     nh_diag_hint(r->diag, "a larger reuse_factor or narrower weights need less; neurohls synth counts exactly");

@@ -1,4 +1,5 @@
 #include "run.h"
+#include "partitions.h"
 #include "synth.h"
 
 #include <stdlib.h>
@@ -62,15 +63,8 @@ bool nh_run_load(nh_session *r, const char *config) {
     r->sources = nh_sources_end(d); /* whatever is read from here on is our own output */
     bool device = !nh_has_pnr(&r->opt->target) || nh_pnr_device_check(r->arena, d, &r->opt->target);
     if (r->ask.dump_after) return device;
-    if (nh_run_is_event(r)) {
-        nh_check_budget(r);
-        return device;
-    }
-    r->design = nh_is_mixed(r->graph) ? NULL : nh_lower(a, d, r->graph, r->opt);
-    bool lowered = r->design || (nh_is_mixed(r->graph) && nh_places_load(r));
-    if (!lowered) return false;
+    if (!nh_run_partition(r)) return false;
     nh_check_budget(r);
-    if (r->parts) return device;
-    bool emits = nh_emit_rtl_check(a, d, r->design);
+    bool emits = nh_partitions_check(r);
     return device && emits;
 }

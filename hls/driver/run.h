@@ -50,14 +50,10 @@ typedef struct {
     struct nh_will_owner *owner; /* whose cancellation ends the run, or NULL */
     nh_options *opt;
     nh_graph *graph;
-    nh_design *design;
+    nh_parts *parts;                        /* the partitions, at least one */
+    nh_design *design;                      /* parts->whole */
     struct nh_sim_fabric_facts *fabric_rtl; /* of its co-simulation, or NULL */
-    nh_event_net *net; /* of networks on a fabric, by nh_run_map; their design is that of nh_run_reference */
-    nh_map_plan *plan;
-    nh_image *image;
-    nh_parts *parts; /* of networks in several places: their design is parts->whole, and map and image are in the parts;
-                        else NULL */
-    int64_t n_class; /* elements of the model's output, as read */
+    int64_t n_class;                        /* elements of the model's output, as read */
     nh_samples calibration, inputs;
     const int64_t *label;    /* [inputs.n] or NULL */
     const double *target;    /* real values of the outputs, [inputs.n][steps][outputs], or NULL; not with label */
@@ -71,8 +67,8 @@ typedef struct {
 } nh_session;
 
 /* *r holds arena, diag, ask and on, and else zeros. Read the configuration and the model, resolve, load the user's
- * data, quantize, lower. False: diagnosed. With dump_after the network is written to ask.dump and design stays NULL,
- * and so it does for networks on a fabric. */
+ * data, quantize, find the partitions and lower them. False: diagnosed; a map that failed leaves its plan in parts.
+ * With dump_after the network is written to ask.dump, and there are no partitions. */
 bool nh_run_load(nh_session *r, const char *config);
 
 /* ask.jobs where it is 0: the number of processors. */
@@ -81,40 +77,23 @@ void nh_run_choose_jobs(nh_session *r);
 /* Objects that do not depend on the user's network are kept there. */
 const char *nh_run_cache_dir(nh_session *r);
 
-/* places.c: networks in several places. Cut and lower; false: diagnosed. Then the work of the steps: a folder of dir
- * per part. */
-bool nh_places_load(nh_session *r);
-bool nh_places_c(nh_session *r, const char *dir);
-bool nh_places_rtl(nh_session *r, const char *dir);
-bool nh_places_synth(nh_session *r, const char *dir);
-/* What an earlier run measured, from its facts. */
-void nh_places_recall(nh_session *r, const nh_report_facts *from, nh_step_id step);
-/* A run of the part alone: its network, map and image. */
-nh_session nh_places_fabric(const nh_session *r, const nh_part *part);
-
-/* fabric.c: is the network on a fabric as a whole? Its map and image; false: diagnosed, what plan there is stays. */
-bool nh_run_is_event(const nh_session *r);
-bool nh_run_map(nh_session *r);
+/* fabric.c: the only part, when it is on a fabric, else NULL. */
+const nh_part *nh_run_fabric_part(const nh_session *r);
 /* Clock cycles per bit of the board's serial line; false: diagnosed. */
 bool nh_run_uart_div(const nh_session *r, int64_t *div);
-/* fabric_sim.c: the layers as a pipeline, which is their integer model and makes the C kernels; no RTL is made of it.
- * design is set. */
-bool nh_run_reference(nh_session *r);
-/* The simulation's inputs through the C model of the fabric, against the integer model of the layers: every output of
- * every step. Fills facts.fabric; writes cycles and accuracy to out, unless it is NULL. False: they differ, or it
- * cannot run (diagnosed). */
-bool nh_run_fabric(nh_session *r, FILE *out);
+/* fabric_sim.c: part is the network itself. The simulation's inputs through the C model of the fabric, against the
+ * integer model of the layers: every output of every step. Fills facts.fabric; writes cycles and accuracy to out,
+ * unless it is NULL. False: they differ, or it cannot run (diagnosed). */
+bool nh_run_fabric(nh_session *r, const nh_part *part, FILE *out);
 /* The RTL of the fabric in rtl_dir against the C model, on the first simulate: rtl_limit samples; work_dir is made.
  * Fills facts.fabric. *y: outputs of the RTL, NULL when it did not run all samples. False: a tool failed. */
-bool nh_run_fabric_rtl(nh_session *r, const char *rtl_dir, const char *work_dir, const int64_t **y);
+bool nh_run_fabric_rtl(nh_session *r, const nh_part *part, const char *rtl_dir, const char *work_dir,
+                       const int64_t **y);
 /* The same where Verilator is there, written to out unless it is NULL; false when they differ too. */
-bool nh_run_fabric_rtl_print(nh_session *r, const char *rtl_dir, const char *work_dir, FILE *out);
+bool nh_run_fabric_rtl_print(nh_session *r, const nh_part *part, const char *rtl_dir, const char *work_dir, FILE *out);
 
-/* fabric_steps.c: what the steps do for a network on a fabric. Image, assembly, map as text, JSON and pictures. */
-bool nh_fabric_work_map(nh_session *r, const char *dir); /* dir exists */
-bool nh_fabric_work_rtl(nh_session *r, const char *dir);
-/* Both comparisons above and, by nh_sim_run, what the layers do. */
-bool nh_fabric_work_sim(nh_session *r, nh_sim_setup *s);
+/* backend_fabric.c: image, assembly, map as text, JSON and pictures; dir exists. */
+bool nh_fabric_work_map(nh_session *r, const nh_part *part, const char *dir);
 
 /* What a command asks of the steps: bit s of `wanted`: run it; of `named`: a missing tool is an error. */
 typedef struct {

@@ -7,9 +7,8 @@
 #include <string.h>
 
 #include "family.h"
-#include "sim_places.h"
+#include "partitions.h"
 #include "sources.h"
-#include "synth.h"
 #include "tool.h"
 
 const char *nh_run_below(nh_session *r, const char *name) { return nh_path_join(r->arena, r->out, name); }
@@ -66,15 +65,16 @@ static void key_target(nh_session *r, nh_step *t) {
 }
 
 /* The image has everything of the fabric and of the map in it. */
-static void key_image(nh_session *r, nh_step *t) {
+static void key_image(nh_session *r, nh_step *t, const nh_image *image) {
     size_t size;
     nh_hasher *h = nh_hasher_new(r->arena);
-    const uint8_t *bytes = nh_image_encode(r->arena, r->image, &size);
+    const uint8_t *bytes = nh_image_encode(r->arena, image, &size);
     nh_hash_bytes(h, bytes, size);
     nh_step_key(t, "program image", nh_arena_str(r->arena, nh_hash_end(h).hex));
 }
 
 static void depend_design(nh_session *r, nh_step *t) {
+    const nh_part *fabric = nh_run_fabric_part(r);
     key_self(r, t);
     nh_step_key(t, "config", r->provenance.config_sha);
     nh_step_key(t, "model", r->provenance.model_sha);
@@ -90,7 +90,7 @@ static void depend_design(nh_session *r, nh_step *t) {
             key_file(r, t, nh_arena_printf(r->arena, "neuron model of %s", r->graph->layer[i].name), model);
     }
     key_target(r, t);
-    if (r->image) key_image(r, t);
+    if (fabric) key_image(r, t, fabric->image);
 }
 
 static void depend_sim(nh_session *r, nh_step *t) {
@@ -98,7 +98,7 @@ static void depend_sim(nh_session *r, nh_step *t) {
     depend_design(r, t);
     nh_step_input(t, "c");
     if (rtl) nh_step_input(t, "rtl");
-    if (rtl && r->image) nh_step_input(t, "fabric");
+    if (rtl && nh_run_fabric_part(r)) nh_step_input(t, "fabric");
     nh_step_key(t, "simulates the RTL", rtl ? "yes" : "no");
     key_data(r, t, "inputs", r->opt->simulate.inputs.path, &r->inputs);
     key_file(r, t, "labels", r->opt->simulate.labels.path);
@@ -156,13 +156,13 @@ static nh_step_lack lacks_for_sim(const nh_session *r) {
 }
 
 static nh_step_lack lacks_for_map(const nh_session *r) {
-    if (nh_run_is_event(r)) return (nh_step_lack){0};
+    if (nh_run_fabric_part(r)) return (nh_step_lack){0};
     return (nh_step_lack){"nothing is on a fabric: no layer has strategy: event", "defaults: { strategy: event }",
                           r->opt->defaults.strategy_at};
 }
 
 static nh_step_lack lacks_for_pnr(const nh_session *r) {
-    if (r->parts)
+    if (!nh_parts_only(r->parts))
         return (nh_step_lack){"the parts of a network in several places are no one circuit",
                               "neurohls synth counts each; neurohls build of one place is placed", r->opt->target_at};
     if (nh_has_pnr(&r->opt->target)) return (nh_step_lack){0};
@@ -190,16 +190,9 @@ static bool tools_for_pnr(nh_session *r, bool named, const char **why) {
 
 /* --- what it does ------------------------------------------------------------------------------------------------ */
 
-static bool work_c(nh_session *r, const char *dir) {
-    if (r->parts) return nh_places_c(r, dir);
-    return nh_emit_c(r->arena, r->diag, r->design, &r->provenance, dir);
-}
+static bool is_on_fabric(const nh_session *r) { return nh_run_fabric_part(r) != NULL; }
 
-static bool work_rtl(nh_session *r, const char *dir) {
-    if (r->parts) return nh_places_rtl(r, dir);
-    if (r->image) return nh_fabric_work_rtl(r, dir);
-    return nh_emit_rtl(r->arena, r->diag, r->design, &r->provenance, dir);
-}
+static bool work_map(nh_session *r, const char *dir) { return nh_fabric_work_map(r, nh_run_fabric_part(r), dir); }
 
 /* The facts of one step beside its output, so that a cached step can be reported. */
 static bool write_facts(nh_session *r, const char *dir, const nh_report_facts *only) {
@@ -246,10 +239,7 @@ static bool work_sim(nh_session *r, const char *dir) {
                       .reference = r->reference,
                       .quiet = r->ask.quiet};
     nh_sim_facts *f = &r->facts.sim;
-    bool ok = r->parts   ? nh_sim_places(a, r->diag, r->parts, &s, r->facts.part, f)
-              : r->image ? nh_fabric_work_sim(r, &s)
-                         : nh_sim_run(a, r->diag, r->design, &s, f);
-    if (!ok) return false;
+    if (!nh_partitions_sim(r, &s)) return false;
     if (f->waves) f->waves = nh_path_join(a, nh_run_below(r, "sim"), nh_path_base(f->waves)); /* where it will be */
     if (f->raster.n_band > 0 && !nh_report_raster(a, r->diag, &f->raster, nh_path_join(a, dir, "raster.svg")))
         return false;
@@ -260,43 +250,27 @@ static bool load_sim(nh_session *r, const char *dir) {
     nh_report_facts f;
     if (!load_facts(r, dir, &f)) return false;
     r->facts.sim = f.sim;
-    nh_places_recall(r, &f, NH_STEP_SIM);
+    nh_partitions_recall(r, &f, NH_STEP_SIM);
     r->facts.fabric = f.fabric;
     return true;
 }
 
 static bool work_synth(nh_session *r, const char *dir) {
-    nh_arena *a = r->arena;
-    if (r->parts) return nh_places_synth(r, dir) && write_facts(r, dir, &(nh_report_facts){.synth = r->facts.synth});
-    nh_diag *d = r->diag;
-    const char *rtl = nh_run_below(r, "rtl"), *yosys = nh_tool_find(a, "yosys");
-    nh_synth_facts *f = &r->facts.synth;
-    if (!(r->image ? nh_synth_fabric(a, d, r->opt, rtl, dir, yosys, r->ask.jobs, f)
-                   : nh_synth_run(a, d, r->design, rtl, dir, yosys, r->ask.jobs, f)))
-        return false;
-    return write_facts(r, dir, &(nh_report_facts){.synth = r->facts.synth});
+    return nh_partitions_synth(r, dir) && write_facts(r, dir, &(nh_report_facts){.synth = r->facts.synth});
 }
 
 static bool load_synth(nh_session *r, const char *dir) {
     nh_report_facts f;
     if (!load_facts(r, dir, &f)) return false;
     r->facts.synth = f.synth;
-    nh_places_recall(r, &f, NH_STEP_SYNTH);
+    nh_partitions_recall(r, &f, NH_STEP_SYNTH);
     return true;
 }
 
 static bool work_pnr(nh_session *r, const char *dir) {
-    nh_arena *a = r->arena;
-    nh_diag *d = r->diag;
-    const nh_family *family = nh_family_find(r->opt->target.family);
-    const char *rtl = nh_run_below(r, "rtl"), *yosys = nh_tool_find(a, "yosys"),
-               *placer = nh_tool_find(a, family->placement.placer),
-               *packer = family->placement.packer ? nh_tool_find(a, family->placement.packer) : NULL;
     nh_pnr_facts *f = &r->facts.pnr;
-    if (!(r->image ? nh_pnr_fabric(a, d, r->opt, rtl, dir, yosys, placer, packer, f)
-                   : nh_pnr_run(a, d, r->design, rtl, dir, yosys, placer, packer, f)))
-        return false;
-    if (f->bitstream) f->bitstream = nh_path_join(a, "pnr", nh_path_base(f->bitstream));
+    if (!nh_partitions_pnr(r, dir)) return false;
+    if (f->bitstream) f->bitstream = nh_path_join(r->arena, "pnr", nh_path_base(f->bitstream));
     return write_facts(r, dir, &(nh_report_facts){.pnr = *f});
 }
 
@@ -308,14 +282,14 @@ static bool load_pnr(nh_session *r, const char *dir) {
 }
 
 const nh_step_row nh_step_rows[NH_STEP_COUNT] = {
-    [NH_STEP_C] = {.name = "c", .depend = depend_design, .work = work_c},
+    [NH_STEP_C] = {.name = "c", .depend = depend_design, .work = nh_partitions_c},
     [NH_STEP_MAP] = {.name = "map",
                      .folder = "fabric",
-                     .applies = nh_run_is_event,
+                     .applies = is_on_fabric,
                      .lacks = lacks_for_map,
                      .depend = depend_design,
-                     .work = nh_fabric_work_map},
-    [NH_STEP_RTL] = {.name = "rtl", .depend = depend_design, .work = work_rtl},
+                     .work = work_map},
+    [NH_STEP_RTL] = {.name = "rtl", .depend = depend_design, .work = nh_partitions_rtl},
     [NH_STEP_SIM] = {.name = "sim",
                      .lacks = lacks_for_sim,
                      .tools = tools_for_sim,

@@ -215,6 +215,14 @@ static void drop_others(nh_session *r) {
         if (applies(r, s)) f->step[f->n_step++] = f->step[s];
 }
 
+static void put_map(nh_report_facts *f, const nh_part *part) {
+    if (!part) return;
+    f->map.fabric = part->fabric;
+    f->map.plan = part->plan;
+    f->map.net = part->net;
+    f->map.image = part->image;
+}
+
 bool nh_run_steps(nh_session *r, nh_step_plan plan) {
     nh_diag *d = r->diag;
     nh_report_facts *f = &r->facts;
@@ -224,10 +232,7 @@ bool nh_run_steps(nh_session *r, nh_step_plan plan) {
     f->provenance = r->provenance;
     f->design = r->design;
     f->diag = d;
-    f->map.fabric = r->image ? &r->opt->fabric.f : NULL;
-    f->map.plan = r->plan;
-    f->map.net = r->net;
-    f->map.image = r->image;
+    put_map(f, nh_run_fabric_part(r));
     if (!run_plan(r, cache, plan, true)) return false;
     nh_check_drift(r);
     nh_check_requirements(r);

@@ -40,6 +40,35 @@ bool nh_is_mixed(const nh_graph *g) {
     return false;
 }
 
+static bool is_on_fabric(const nh_graph *g) {
+    for (int i = 0; i < g->n_layer; i++)
+        if (nh_place_of(&g->layer[i]) == NH_PLACE_FABRIC) return true;
+    return false;
+}
+
+nh_parts *nh_parts_find(nh_arena *a, nh_diag *d, nh_graph *g, nh_options *o) {
+    if (nh_is_mixed(g)) return nh_parts_cut(a, d, g, o);
+    size_t n = (size_t)g->n_layer;
+    nh_parts *p = NH_NEW(a, nh_parts);
+    *p = (nh_parts){
+        .graph = g, .part = NH_NEW(a, nh_part), .n_part = 1, .part_of = nh_arena_array(a, n, sizeof *p->part_of)};
+    *p->part = (nh_part){.id = "",
+                         .place = is_on_fabric(g) ? NH_PLACE_FABRIC : NH_PLACE_PIPELINE,
+                         .layer = nh_arena_array(a, n, sizeof *p->part->layer),
+                         .n_layer = g->n_layer,
+                         .in = {g->input},
+                         .n_in = 1,
+                         .out = g->output,
+                         .from = {-1},
+                         .graph = g,
+                         .opt = o,
+                         .shares = -1};
+    for (int i = 0; i < g->n_layer; i++) p->part->layer[i] = i;
+    return p;
+}
+
+const nh_part *nh_parts_only(const nh_parts *p) { return p->n_part == 1 && !*p->part->id ? p->part : NULL; }
+
 static int maker(const cut *c, int tensor) { return c->g->tensor[tensor].producer; }
 
 static void find_live(cut *c) {

@@ -18,7 +18,8 @@ static nh_design *lower_quietly(nh_arena *a, nh_diag *d, const nh_graph *g, cons
     return design;
 }
 
-nh_options *nh_options_unhurried(nh_arena *a, const nh_options *o) {
+/* The options with a budget that the fewest multipliers meet: for units that give numbers and are not built. */
+static nh_options *unhurried(nh_arena *a, const nh_options *o) {
     nh_options *own = NH_NEW(a, nh_options);
     *own = *o;
     own->budget.rate_hz = 0;
@@ -58,7 +59,7 @@ static bool solve_reuse(nh_arena *a, nh_diag *d, nh_parts *p, const nh_options *
 
 static bool lower_host(nh_arena *a, nh_diag *d, nh_part *part) {
     for (int i = 0; i < part->graph->n_layer; i++) take_in(&part->graph->layer[i]);
-    part->opt = nh_options_unhurried(a, part->opt);
+    part->opt = unhurried(a, part->opt);
     part->design = lower_quietly(a, d, part->graph, part->opt);
     return part->design != NULL;
 }
@@ -169,12 +170,18 @@ static bool lower_whole(nh_arena *a, nh_diag *d, nh_parts *p, const nh_options *
         else
             take_in(&g->layer[i]);
     }
-    p->whole = lower_quietly(a, d, g, nh_options_unhurried(a, o));
-    if (p->whole) settle_units(p);
-    return p->whole != NULL;
+    p->whole = lower_quietly(a, d, g, unhurried(a, o));
+    if (!p->whole) return false;
+    p->whole->opt = o;
+    if (!nh_parts_only(p)) settle_units(p);
+    return true;
 }
 
 bool nh_parts_lower(nh_arena *a, nh_diag *d, nh_parts *p, const nh_options *o) {
+    if (nh_parts_only(p) && p->part->place == NH_PLACE_PIPELINE) {
+        p->whole = p->part->design = nh_lower(a, d, p->graph, o);
+        return p->whole != NULL;
+    }
     bool ok = solve_reuse(a, d, p, o);
     ok = map_fabrics(a, d, p, o) && ok;
     for (int i = 0; i < p->n_part; i++) ok = lower_part(a, d, &p->part[i]) && ok;

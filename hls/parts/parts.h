@@ -19,7 +19,8 @@ nh_place_kind nh_place_of(const nh_layer *l);
 #define NH_PART_INPUTS NH_DESIGN_INPUTS
 
 typedef struct {
-    const char *id; /* p<index>_<place>: names folders, and with the project before it modules and C functions */
+    const char *id; /* p<index>_<place>: names folders, and with the project before it modules and C functions; empty
+                       when the part is the network itself */
     nh_place_kind place;
     int *layer; /* of the whole graph, ascending */
     int n_layer;
@@ -44,12 +45,19 @@ typedef struct {
     nh_part *part; /* in the order of the data */
     int n_part;
     int *part_of;     /* [layers of the graph] index, -1: the input, and what the output does not depend on */
-    nh_design *whole; /* the whole network as one pipeline: the integer model that all parts together must equal. Nobody
-                         builds it: its units of other places have no resources and no cycles */
+    nh_design *whole; /* the whole network as one pipeline: the integer model that all parts together must equal. The
+                         design of a pipeline that is the only part; else nobody builds it, and where there are several
+                         parts its units of other places have no resources and no cycles */
 } nh_parts;
 
 /* Are there layers in more than one place, or on the host? */
 bool nh_is_mixed(const nh_graph *g);
+
+/* The partitions of a network. One that is in one place is one part, whose graph and options are those of the network
+ * itself; others are cut by nh_parts_cut. NULL with its diagnostics. Everything lives in a. */
+nh_parts *nh_parts_find(nh_arena *a, nh_diag *d, nh_graph *g, nh_options *o);
+/* The only part, when it is the network itself, else NULL: its files need no folder of their own. */
+const nh_part *nh_parts_only(const nh_parts *p);
 
 /* Connected layers of one place are one part, as far as the graph of the parts stays acyclic; where several tensors
  * would leave one it is parted again, so that each part makes one. NULL with diagnostics: a loop that leaves its place
@@ -58,12 +66,8 @@ bool nh_is_mixed(const nh_graph *g);
 nh_parts *nh_parts_cut(nh_arena *a, nh_diag *d, const nh_graph *g, const nh_options *o);
 
 /* Lower every part: design or image, and the integer model of the whole. reuse_factor: auto is solved for all pipelines
- * together. False with diagnostics. */
+ * together. False with diagnostics; a map that failed leaves its plan. */
 bool nh_parts_lower(nh_arena *a, nh_diag *d, nh_parts *p, const nh_options *o);
-
-/* The options with a budget that the fewest multipliers meet: for units that give numbers and are not built. Lives in
- * a. */
-nh_options *nh_options_unhurried(nh_arena *a, const nh_options *o);
 
 /* What a report shows of the parts: [n_part], without what co-simulation measures. */
 nh_part_fact *nh_parts_facts(nh_arena *a, const nh_parts *p);

@@ -104,7 +104,8 @@ class Library(unittest.TestCase):
         output(program, "build", config, "--until", "rtl", "--out", self.work / "built", "--quiet")
         self.assertTrue((self.work / "built/rtl/files.f").is_file())
         self.assertIn("neurohls", (self.prefix / "share/man/man1/neurohls.1").read_text())
-        self.assertIn("complete", (self.prefix / "share/bash-completion/completions/neurohls").read_text())
+        for shell, file in (("bash", "bash-completion/completions/neurohls"), ("zsh", "zsh/site-functions/_neurohls"), ("fish", "fish/vendor_completions.d/neurohls.fish")):
+            self.assertEqual((self.prefix / "share" / file).read_text(), output(program, "completions", shell))
         self.assertTrue((self.prefix / "share/neurohls/targets/icebreaker.yaml").is_file())
 
 

@@ -1,69 +1,63 @@
-/* Networks in several places: what the steps of the flow do for each part. */
-#include "emit.h"
-#include "map_report.h"
-#include "run.h"
+/* The partitions of a network, each by its backend. */
+#include "partitions.h"
+
+#include "backend.h"
+#include "family.h"
+#include "sim_places.h"
+#include "step_rows.h"
 #include "synth.h"
 #include "tool.h"
 #include "yosys.h"
 
-/* A run of its own for a part on a fabric: map, image and project are the part's. */
-nh_session nh_places_fabric(const nh_session *r, const nh_part *part) {
-    nh_session own = *r;
-    own.opt = part->opt;
-    own.net = part->net;
-    own.plan = part->plan;
-    own.image = part->image;
-    return own;
-}
-
-static bool emits(nh_session *r) {
-    bool ok = true;
-    for (int i = 0; i < r->parts->n_part; i++)
-        if (r->parts->part[i].place == NH_PLACE_PIPELINE)
-            ok = nh_emit_rtl_check(r->arena, r->diag, r->parts->part[i].design) && ok;
-    return ok;
-}
-
-bool nh_places_load(nh_session *r) {
+bool nh_run_partition(nh_session *r) {
     nh_arena *a = r->arena;
-    nh_diag *d = r->diag;
-    r->parts = nh_parts_cut(a, d, r->graph, r->opt);
-    if (!r->parts || !nh_parts_lower(a, d, r->parts, r->opt) || !emits(r)) return false;
+    r->parts = nh_parts_find(a, r->diag, r->graph, r->opt);
+    if (!r->parts || !nh_parts_lower(a, r->diag, r->parts, r->opt)) return false;
     r->design = r->parts->whole;
     r->facts.design = r->design;
+    if (nh_parts_only(r->parts)) return true;
     r->facts.part = nh_parts_facts(a, r->parts);
     r->facts.n_part = r->parts->n_part;
     r->facts.part_of = r->parts->part_of;
     return true;
 }
 
+bool nh_partitions_check(nh_session *r) {
+    bool ok = true;
+    for (int i = 0; i < r->parts->n_part; i++) {
+        const nh_part *part = &r->parts->part[i];
+        ok = nh_backend_of(part)->check(r, part) && ok;
+    }
+    return ok;
+}
+
+/* Several parts have a folder each. */
 static const char *folder(nh_session *r, const char *dir, const nh_part *part) {
-    return nh_path_join(r->arena, dir, part->id);
+    return part == nh_parts_only(r->parts) ? dir : nh_path_join(r->arena, dir, part->id);
 }
 
-bool nh_places_c(nh_session *r, const char *dir) {
-    for (int i = 0; i < r->parts->n_part; i++) {
+bool nh_partitions_c(nh_session *r, const char *dir) {
+    bool ok = true;
+    for (int i = 0; ok && i < r->parts->n_part; i++) {
         const nh_part *part = &r->parts->part[i];
-        nh_session own = nh_places_fabric(r, part);
-        const char *to = folder(r, dir, part);
-        bool ok = part->image ? nh_mkdirs(r->diag, to) && nh_fabric_work_map(&own, to)
-                              : nh_emit_c(r->arena, r->diag, part->design, &r->provenance, to);
-        if (!ok) return false;
+        ok = nh_backend_of(part)->emit_c(r, part, folder(r, dir, part));
     }
-    return true;
+    return ok;
 }
 
-bool nh_places_rtl(nh_session *r, const char *dir) {
-    for (int i = 0; i < r->parts->n_part; i++) {
+bool nh_partitions_rtl(nh_session *r, const char *dir) {
+    bool ok = true;
+    for (int i = 0; ok && i < r->parts->n_part; i++) {
         const nh_part *part = &r->parts->part[i];
-        nh_session own = nh_places_fabric(r, part);
-        const char *to = folder(r, dir, part);
-        bool ok = true;
-        if (part->place == NH_PLACE_PIPELINE) ok = nh_emit_rtl(r->arena, r->diag, part->design, &r->provenance, to);
-        if (part->image && part->shares == i) ok = nh_fabric_work_rtl(&own, to);
-        if (!ok) return false;
+        ok = nh_backend_of(part)->emit_rtl(r, part, folder(r, dir, part));
     }
-    return true;
+    return ok;
+}
+
+bool nh_partitions_sim(nh_session *r, nh_sim_setup *s) {
+    const nh_part *only = nh_parts_only(r->parts);
+    if (only) return nh_backend_of(only)->sim(r, only, s);
+    return nh_sim_places(r->arena, r->diag, r->parts, s, r->facts.part, &r->facts.sim);
 }
 
 /* Cells of the part's top. */
@@ -80,7 +74,19 @@ static bool count_part(nh_session *r, const nh_part *part, const char *dir, nh_c
     return json && nh_cells_count(d, json, &r->opt->target, part->opt->project, cells);
 }
 
-bool nh_places_synth(nh_session *r, const char *dir) {
+static nh_backend_tools tools_for(nh_session *r, const char *dir) {
+    nh_arena *a = r->arena;
+    const nh_family *f = nh_family_find(r->opt->target.family);
+    const char *placer = f->placement.placer, *packer = f->placement.packer;
+    return (nh_backend_tools){.rtl_dir = nh_run_below(r, "rtl"),
+                              .work_dir = dir,
+                              .yosys = nh_tool_find(a, "yosys"),
+                              .placer = placer ? nh_tool_find(a, placer) : NULL,
+                              .packer = packer ? nh_tool_find(a, packer) : NULL};
+}
+
+/* Every part with RTL of its own, and their sum. */
+static bool count_parts(nh_session *r, const char *dir) {
     nh_arena *a = r->arena;
     nh_synth_facts *f = &r->facts.synth;
     nh_cells *total = NH_NEW(a, nh_cells);
@@ -102,7 +108,19 @@ bool nh_places_synth(nh_session *r, const char *dir) {
     return true;
 }
 
-void nh_places_recall(nh_session *r, const nh_report_facts *from, nh_step_id step) {
+bool nh_partitions_synth(nh_session *r, const char *dir) {
+    const nh_part *only = nh_parts_only(r->parts);
+    nh_backend_tools t = tools_for(r, dir);
+    return only ? nh_backend_of(only)->synth(r, only, &t) : count_parts(r, dir);
+}
+
+bool nh_partitions_pnr(nh_session *r, const char *dir) {
+    const nh_part *only = nh_parts_only(r->parts);
+    nh_backend_tools t = tools_for(r, dir);
+    return nh_backend_of(only)->pnr(r, only, &t);
+}
+
+void nh_partitions_recall(nh_session *r, const nh_report_facts *from, nh_step_id step) {
     for (int i = 0; i < r->facts.n_part && i < from->n_part; i++) {
         nh_part_fact *to = &r->facts.part[i];
         const nh_part_fact *old = &from->part[i];
