@@ -1,5 +1,6 @@
-/* A program that uses libneurohls: library GOOD.yaml BROKEN.yaml OUT. docs/library.md says how to build it.
- * It prints what is wrong with a broken configuration, builds C kernels in two threads, and cancels a third build. */
+/* A program that uses libneurohls: library GOOD.yaml BROKEN.yaml OUT [OTHER.yaml]. docs/library.md says how to build
+ * it. It prints what is wrong with a broken configuration, builds C kernels in two threads (of OTHER in the second),
+ * prints their facts, and cancels a third build. */
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@ typedef struct {
     const char *config, *out;
     neurohls_status status;
     size_t report_bytes;
+    neurohls_facts facts;
 } job;
 
 static void *build(void *arg) {
@@ -18,6 +20,8 @@ static void *build(void *arg) {
     neurohls *n = neurohls_create();
     j->status = neurohls_load(n, j->config, j->out);
     if (j->status == NEUROHLS_OK) j->status = neurohls_run(n, "c", NULL, 0, 1);
+    j->facts.size = sizeof j->facts;
+    if (!neurohls_facts_get(n, &j->facts)) j->facts.size = 0;
     j->report_bytes = neurohls_report(n) ? strlen(neurohls_report(n)) : 0;
     neurohls_destroy(n);
     return NULL;
@@ -79,17 +83,19 @@ int main(int argc, char **argv) {
     char out[3][4096];
     pthread_t thread[2];
     job j[2] = {{0}};
-    if (argc != 4) return 2;
+    if (argc != 4 && argc != 5) return 2;
     for (int i = 0; i < 3; i++) snprintf(out[i], sizeof out[i], "%s/%d", argv[3], i);
     print_faults(argv[2]);
     for (int i = 0; i < 2; i++) {
-        j[i].config = argv[1];
+        j[i].config = argv[i == 1 && argc == 5 ? 4 : 1];
         j[i].out = out[i];
         if (pthread_create(&thread[i], NULL, build, &j[i]) != 0) return 4;
     }
     for (int i = 0; i < 2; i++) {
         pthread_join(thread[i], NULL);
         printf("thread %d: status %d, report %s\n", i, j[i].status, j[i].report_bytes ? "written" : "missing");
+        if (j[i].facts.size > 0)
+            printf("thread %d: accuracy %.4f, II %lld\n", i, j[i].facts.accuracy_fixed, j[i].facts.ii_cycles);
     }
     build_and_cancel(argv[1], out[2]);
     printf("version %s\n", neurohls_version());

@@ -1,6 +1,9 @@
 /* The public API: a context is a run with an arena, diagnostics and an owner of tools. */
 #include "neurohls.h"
 
+#include <math.h>
+#include <string.h>
+
 #include "file.h"
 #include "last_will.h"
 #include "run.h"
@@ -109,6 +112,50 @@ int neurohls_diagnostic_get(const neurohls *n, size_t index, neurohls_diagnostic
                                 .found = item->found,
                                 .allowed = item->allowed,
                                 .hint = item->hint};
+    return 1;
+}
+
+static void put_plan(const nh_session *r, neurohls_facts *f) {
+    const nh_resources *e = &r->design->estimate;
+    if (nh_run_fabric_part(r)) return; /* nobody builds its design */
+    f->ii_cycles = r->design->ii_cycles;
+    f->latency_cycles = r->design->latency_cycles;
+    f->estimated_luts = e->luts;
+    f->estimated_ffs = e->ffs;
+    f->estimated_brams = e->brams;
+    f->estimated_dsps = e->dsps;
+}
+
+static void put_simulation(const nh_sim_facts *s, neurohls_facts *f) {
+    if (!s->ran) return;
+    f->accuracy_float = s->acc_float < 0 ? -1 : s->acc_float;
+    f->accuracy_fixed = s->acc_fixed < 0 ? -1 : s->acc_fixed;
+    f->accuracy_rtl = s->acc_rtl < 0 ? -1 : s->acc_rtl;
+    if (s->output.fixed.n > 0) f->sqnr_db = s->output.fixed.sqnr_db;
+    if (s->runs > 0 && s->measured_ii > 0) f->measured_ii_cycles = s->measured_ii;
+    if (s->runs > 0 && s->measured_latency > 0) f->measured_latency_cycles = (double)s->measured_latency;
+}
+
+static void put_device(const nh_report_facts *r, neurohls_facts *f) {
+    if (r->synth.ran && r->synth.n_unit > 0) {
+        const nh_cells *all = &r->synth.cells[r->synth.n_unit - 1];
+        f->luts = all->luts;
+        f->ffs = all->ffs;
+        f->brams = all->brams;
+        f->dsps = all->dsps;
+    }
+    if (!r->pnr.ran) return;
+    f->fits = r->pnr.fits;
+    if (r->pnr.fits) f->fmax_mhz = r->pnr.fmax_mhz;
+}
+
+int neurohls_facts_get(const neurohls *n, neurohls_facts *to) {
+    neurohls_facts f = {to->size, -1, -1, -1, NAN, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+    if (!n->loaded || to->size == 0) return 0;
+    put_plan(&n->run, &f);
+    put_simulation(&n->run.facts.sim, &f);
+    put_device(&n->run.facts, &f);
+    memcpy(to, &f, to->size < sizeof f ? to->size : sizeof f);
     return 1;
 }
 

@@ -79,6 +79,26 @@ int neurohls_diagnostic_get(const neurohls *n, size_t index, neurohls_diagnostic
 
 /* The text of report.json, with a 0 at its end, after a neurohls_run that wrote it; else NULL. */
 const char *neurohls_report(const neurohls *n);
+/* Figures of the plan and of what was measured. Those that are not known are -1, and sqnr_db is NaN. Later versions
+ * only add members at the end: `size` says which ones the program knows. */
+typedef struct {
+    size_t size; /* set by the caller: sizeof(neurohls_facts) */
+    /* fractions of samples whose class is the label */
+    double accuracy_float, accuracy_fixed, accuracy_rtl;
+    double sqnr_db; /* outputs of fixed point against float; infinite when none differs */
+    /* between inferences (or time steps) and from input to output: planned, and of a simulation of the RTL */
+    long long ii_cycles, latency_cycles;
+    double measured_ii_cycles, measured_latency_cycles;
+    long long estimated_luts, estimated_ffs, estimated_brams, estimated_dsps; /* by the plan; of a fabric unknown */
+    long long luts, ffs, brams, dsps;                                         /* counted by synthesis */
+    double fmax_mhz;                                                          /* by place and route */
+    int fits; /* the target, by place and route: 1 yes, 0 no */
+} neurohls_facts;
+
+/* The facts after a successful neurohls_load, and of every neurohls_run so far. Returns 0, with *to as it was, before
+ * that or when to->size is 0. */
+int neurohls_facts_get(const neurohls *n, neurohls_facts *to);
+
 /* The output directory after neurohls_load, else NULL. */
 const char *neurohls_output(const neurohls *n);
 

@@ -1,4 +1,5 @@
 """cmake --install into an empty prefix, and docs/examples/library.c built with pkg-config against what is there, shared and static."""
+import json
 import os
 import pathlib
 import shlex
@@ -82,7 +83,24 @@ class Library(unittest.TestCase):
         self.assertFalse([n for n in left if n.startswith(("sim", "report")) or "failed" in n or "tmp" in n], left)
 
     def test_shared(self):
-        self.check(self.compile("shared", self.flags("--libs")))
+        program = self.compile("shared", self.flags("--libs"))
+        self.check(program)
+        self.check_partitions(program)
+
+    def check_partitions(self, program):
+        """A network in several partitions and one on a fabric at the same time; the facts are those of the report."""
+        out, snn = self.work / "partitions.out", ROOT / "configs/examples/digits_snn"
+        env = {**os.environ, "LD_LIBRARY_PATH": str(self.lib), "PATH": f"{self.work / 'tools'}:{os.environ['PATH']}", "XDG_CACHE_HOME": str(self.work / "cache")}
+        lines = output(program, snn / "digits_mixed.yaml", self.work / "broken.yaml", out, snn / "digits_fabric.yaml", env=env, cwd=self.work, timeout=300).splitlines()
+        for i in (0, 1):
+            self.assertIn(f"thread {i}: status 0, report written", lines)
+            report = json.loads((out / str(i) / "report.json").read_text())
+            accuracy = report["sim"]["acc_fixed"]
+            facts = [line for line in lines if line.startswith(f"thread {i}: accuracy {accuracy:.4f}, II ")]
+            self.assertEqual(len(facts), 1, lines)
+            self.assertEqual(facts[0].endswith("II -1"), i == 1, lines)  # a fabric has no plan of cycles
+        self.assertIn("cancelled: status 5", lines)
+        self.assertEqual(sorted(p.name for p in (out / "0/c").iterdir() if p.is_dir()), ["p0_pipeline", "p1_fabric"])
 
     def test_static(self):
         libs = [str(self.lib / "libneurohls.a") if f == "-lneurohls" else f for f in self.flags("--static", "--libs")]
