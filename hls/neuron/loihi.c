@@ -182,7 +182,7 @@ const nh_neuron_program *nh_loihi_make(nh_graph *g, nh_diag *d, const nh_layer *
     put(g->arena, to, "u_keep", keep(of(from, "alpha_syn", 0)));
     put(g->arena, to, "v_keep", keep(of(from, "alpha", 1)));
     put(g->arena, to, "bias", nearbyint(leak * per_volt));
-    put(g->arena, to, "theta", nearbyint(theta * per_volt) - 1.0 / 64); /* lava_lif fires above 64 theta; here at it */
+    put(g->arena, to, "theta", nearbyint(theta * per_volt));
     nh_report(d, NH_N_LOIHI, l->at, "in Loihi's integers: 1 V is %.6g, threshold %g, decay %g/4096%s", per_volt,
               nearbyint(theta * per_volt), 4096 * (1 - keep(of(from, "alpha", 1))),
               is_cuba ? nh_arena_printf(g->arena, ", current %g/4096", 4096 * (1 - keep(of(from, "alpha_syn", 0))))

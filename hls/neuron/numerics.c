@@ -66,7 +66,7 @@ static const preset_row preset_table[NH_PRESET_COUNT] = {
                                 .n = ROW(EULER, SPEC, VALUE, SAME, AFTER, GE, 1, NONE, NEW, YES, 0),
                                 .loses_reset = true,
                                 .start = "v_reset"},
-    [NH_PRESET_LAVA] = {.name = "lava", .n = ROW(EULER, SPEC, ZERO, SAME, AFTER, GE, 1, NONE, NEW, YES, 1)},
+    [NH_PRESET_LAVA] = {.name = "lava", .n = ROW(EULER, SPEC, ZERO, SAME, AFTER, GT, 1, NONE, NEW, YES, 1)},
 };
 
 nh_numerics nh_numerics_resolve(const nh_numerics *asked, double spiking_dt) {

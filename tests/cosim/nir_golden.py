@@ -65,7 +65,7 @@ def spikes_as(what, got, want):
 # ---- one neuron, as eleven platforms compute it
 
 LIF = {"norse": "norse", "exact": "nengo", "snntorch": "snntorch-0.9", "sinabs": "sinabs", "spyx": "spyx", "nengo": "nengo",
-       "spinnaker2": "spinnaker2", "lava_cpu_fixed": "lava", "lava_loihi_fixed": "lava", "lava_cpu_float": "lava, compare: ge"}
+       "spinnaker2": "spinnaker2", "lava_cpu_fixed": "lava", "lava_loihi_fixed": "lava", "lava_cpu_float": "lava, compare: gt"}
 
 
 def lif(platform, preset):

@@ -47,7 +47,7 @@ def run_neurohls(neurohls, folder, case):
 model: model.nir
 target: generic
 defaults: {{ {case.defaults} }}
-spiking: {{ {', '.join(p for p in ('float: single', case.spiking) if p)} }}
+spiking: {{ {', '.join(p for p in ('' if 'float:' in case.spiking else 'float: single', case.spiking) if p)} }}
 calibrate: {{ data: x.npy }}
 simulate: {{ inputs: x.npy }}
 """)
@@ -299,11 +299,129 @@ def spyx_cases(rng):
                    known="Spyx writes the input in front of the recurrent weights, and its loop has no delay")
 
 
-# ---- Nengo: the equation, exactly
+# ---- Nengo: no exporter; neurons of one ensemble, whose currents are the sums of connections to them
+
+def nengo_cases(rng):
+    import nengo
+    import nir
+    dt = 1e-3
+    tau, theta, leak = np.full(N, 0.01, np.float32), np.linspace(0.5, 1.2, N).astype(np.float32), np.linspace(-0.1, 0.2, N).astype(np.float32)
+
+    def run(x, w, neuron, bias, synapse=None, back=None):
+        out = []
+        for sample in x.astype(np.float64):
+            with nengo.Network(seed=0) as net:
+                source = nengo.Node(lambda t, sample=sample: sample[int(round(t / dt)) - 1])
+                layer = nengo.Ensemble(N, 1, neuron_type=neuron, gain=np.ones(N), bias=bias) if neuron else None
+                into = layer.neurons if neuron else nengo.Node(size_in=N)
+                nengo.Connection(source, into, transform=w.astype(np.float64), synapse=synapse)
+                if back is not None:
+                    nengo.Connection(layer.neurons, layer.neurons, transform=back.astype(np.float64) * dt, synapse=0)  # spikes are 1/dt
+                probe = nengo.Probe(into, synapse=None)
+            with nengo.Simulator(net, dt=dt, progress_bar=False) as simulator:
+                simulator.run_steps(STEPS)
+            out.append(np.round(simulator.data[probe] * dt) if neuron else simulator.data[probe])
+        return np.array(out)
+
+    def lif():
+        return nengo.LIF(tau_rc=float(tau[0]), tau_ref=0, min_voltage=-np.inf, initial_state={"voltage": nengo.dists.Choice([0])})
+
+    def chain(w, node, back=None):
+        nodes = {"input": nir.Input(np.array([N_IN])), "fc": nir.Affine(w, np.zeros(N, np.float32)), "n": node, "output": nir.Output(np.array([N]))}
+        edges = [("input", "fc"), ("fc", "n"), ("n", "output")]
+        if back is not None:
+            nodes["back"] = nir.Affine(back, np.zeros(N, np.float32))
+            edges += [("n", "back"), ("back", "n")]
+        return nir.NIRGraph(nodes=nodes, edges=edges)
+
+    one, zero, t = np.ones(N, np.float32), np.zeros(N, np.float32), theta[:, None]
+    exact = "float: double, dt: 1e-3"
+    x, w, back = spikes(rng), weights(rng, 1.5, 0.4), weights(rng, 0.5, 0, N, N)
+    # a threshold of Nengo is 1: everything is divided by theta
+    yield Case("LIF tau_ref=0", "numerics: nengo", chain(w, nir.LIF(tau=tau, r=one, v_leak=leak, v_threshold=theta)), x,
+               run(x, w / t, lif(), leak / theta), exact)
+    yield Case("LIF in a loop, synapse=0", "numerics: nengo", chain(w, nir.LIF(tau=tau, r=one, v_leak=zero, v_threshold=theta), back), x,
+               run(x, w / t, lif(), zero, back=back / t), exact)
+    # a Lowpass gives what it gets to the neuron in the next step
+    for syn in (2, 5):
+        low = nengo.Lowpass(-dt / np.log(1 - 1 / syn))
+        node = nir.CubaLIF(tau_syn=np.full(N, syn * dt), tau_mem=tau, r=one, v_leak=zero, v_threshold=theta, w_in=one)
+        yield Case(f"LIF behind Lowpass, 1/{syn} a step", "numerics: nengo, layer_delay: 1", chain(w, node), x, run(x, w / t, lif(), zero, low), exact)
+    yield Case("Lowpass alone (LI)", "numerics: nengo, layer_delay: 1", chain(w, nir.LI(tau=tau, r=one, v_leak=zero)), x,
+               run(x, w, None, zero, nengo.Lowpass(float(tau[0]))), exact)
+    x, w = spikes(rng), np.abs(weights(rng, 60, 5))
+    yield Case("SpikingRectifiedLinear", "numerics: nengo, reset: subtract, compare: ge, spikes_per_step: n", chain(w, nir.IF(r=one, v_threshold=one)), x,
+               run(x, w, nengo.SpikingRectifiedLinear(initial_state={"voltage": nengo.dists.Choice([0])}), zero), exact)
+
+
+# ---- Lava: no exporter of NIR (its own files, .net, are compared in tests/cosim/lava_golden.py); Dense and LIF of lava-nc
+
+def lava_cases(rng):
+    import nir
+    from lava.magma.core.run_conditions import RunSteps
+    from lava.magma.core.run_configs import Loihi2SimCfg
+    from lava.proc.dense.process import Dense
+    from lava.proc.io import sink, source
+    from lava.proc.lif.process import LIF
+    dt = 1e-4
+
+    def run(tag, x, w, **values):
+        out = []
+        for sample in x.astype(int):
+            spikes_in, fc = source.RingBuffer(data=sample.T), Dense(weights=w)
+            layer, spikes_out = LIF(shape=(N,), **values), sink.RingBuffer(shape=(N,), buffer=STEPS)
+            spikes_in.s_out.connect(fc.s_in)
+            fc.a_out.connect(layer.a_in)
+            layer.s_out.connect(spikes_out.a_in)
+            layer.run(condition=RunSteps(num_steps=STEPS), run_cfg=Loihi2SimCfg(select_tag=tag))
+            out.append(spikes_out.data.get().T.copy())
+            layer.stop()
+        return np.array(out)
+
+    def chain(w, node):
+        return nir.NIRGraph.from_list(nir.Input(np.array([N_IN])), nir.Affine(w.astype(np.float32), np.zeros(N, np.float32)), node, nir.Output(np.array([N])))
+
+    def all_of(v):
+        return np.full(N, v, np.float32)
+
+    # per step: what is lost of v and of u; gains of 1
+    for dv, du in ((1 / 16, 1), (1 / 4, 1 / 8), (1 / 32, 1 / 2)):
+        x, w, theta = spikes(rng), weights(rng, 0.35 * du, 0.06 * du), 1.1
+        if du == 1:
+            node = nir.LIF(tau=all_of(dt / dv), r=all_of(1 / dv), v_leak=all_of(0), v_threshold=all_of(theta))
+        else:
+            node = nir.CubaLIF(tau_syn=all_of(dt / du), tau_mem=all_of(dt / dv), r=all_of(1 / dv), w_in=all_of(1 / du), v_leak=all_of(0), v_threshold=all_of(theta))
+        yield Case(f"LIF floating_pt dv={dv:g} du={du:g}", "numerics: lava, compare: gt", chain(w, node), x,
+                   run("floating_pt", x, w.astype(float), vth=float(np.float32(theta)), dv=dv, du=du), "float: double")
+    # Loihi's integers; the weights of Dense are even
+    for dv, du in ((163, 4095), (1000, 511), (82, 2047)):
+        x, theta = spikes(rng), 401
+        w = 2 * rng.integers(-40, 60, (N, N_IN)) // (1 if du == 4095 else 2) // 2 * 2
+        w[0, 0] = 126
+        if du == 4095:
+            node = nir.LIF(tau=all_of(dt * 4096 / dv), r=all_of(4096 / dv), v_leak=all_of(0), v_threshold=all_of(theta))
+        else:
+            node = nir.CubaLIF(tau_syn=all_of(dt * 4096 / (du + 1)), tau_mem=all_of(dt * 4096 / dv), r=all_of(4096 / dv), w_in=all_of(4096 / (du + 1)),
+                               v_leak=all_of(0), v_threshold=all_of(theta))
+        yield Case(f"LIF bit_accurate_loihi dv={dv} du={du}", "numerics: lava", chain(w, node), x,
+                   run("fixed_pt", x, w, vth=theta, dv=dv, du=du))
+        try:
+            import torch
+            from lava.lib.dl.slayer.neuron import cuba
+        except ImportError:
+            continue  # lava-dl is a package of its own
+        neurons = cuba.Neuron(threshold=theta / 64, current_decay=(du + 1) / 4096, voltage_decay=dv / 4096)  # its numbers are in 1/64
+        with torch.no_grad():
+            y = neurons(torch.from_numpy((x @ w.T / 64).transpose(0, 2, 1).astype(np.float32))).numpy().transpose(0, 2, 1)
+        yield Case(f"slayer CUBA (lava-dl {version_of('lava-dl')}) dv={dv} du={du + 1}", "numerics: lava, layer_delay: 0", chain(w, node), x, y)
+
+
+# ---- The frameworks
 
 FRAMEWORKS = {"snntorch": ("snnTorch", ("snntorch",), snntorch_cases), "norse": ("Norse", ("norse",), norse_cases), "sinabs": ("Sinabs", ("sinabs",), sinabs_cases),
               "rockpool": ("Rockpool", ("rockpool",), rockpool_cases), "spikingjelly": ("SpikingJelly", ("spikingjelly",), spikingjelly_cases),
-              "spyx": ("Spyx", ("spyx",), spyx_cases)}
+              "spyx": ("Spyx", ("spyx",), spyx_cases), "nengo": ("Nengo", ("nengo",), nengo_cases),
+              "lava": ("Lava", ("lava.proc.lif.process", "lava-nc"), lava_cases)}
 
 
 def check(neurohls, name, index):

@@ -420,7 +420,7 @@ Test(loihi, weights_and_threshold_become_whole_numbers_by_one_scale) {
     cr_expect(fc->weight->raw && fc->weight->raw[0] == 63 && fc->weight->raw[1] == -126 && fc->bias->raw[0] == 32,
               "%d %d %d", (int)fc->weight->raw[0], (int)fc->weight->raw[1], (int)fc->bias->raw[0]);
     cr_expect_eq(fc->weight->fmt.width_bits, 8);
-    cr_expect_eq(param(&p, "theta"), 252 - 1.0 / 64);
+    cr_expect_eq(param(&p, "theta"), 252);
     cr_expect_eq(param(&p, "v_keep"), (4096.0 - 410) / 4096);
     cr_expect_eq(param(&p, "u_keep"), 0.75);
 }
