@@ -10,9 +10,9 @@ enum {
     NH_GEAR_LATENCY = 2, /* nh_gear: from the transfer that completes an output word */
     NH_SKID_LATENCY = 1, /* nh_skid behind every unit, and inside nh_axis_out */
     NH_BEAT_ROM_LATENCY = 1,
-    NH_MAC_LATENCY = 4,   /* nh_dense_mac: word read, product, accumulator, skid; the adder tree comes on top */
-    NH_CONV_LATENCY = 4,  /* nh_conv_mac: from the issue of its last tap to its output; the adder tree comes on top */
-    NH_POOL_LATENCY = 3,  /* nh_pool_max: from the issue of its last tap to its output */
+    NH_MAC_LATENCY = 3,   /* nh_dense_mac: word read, product, accumulator; the adder tree comes on top */
+    NH_CONV_LATENCY = 3,  /* nh_conv_mac: from the issue of its last tap to its output; the adder tree comes on top */
+    NH_POOL_LATENCY = 2,  /* nh_pool_max: from the issue of its last tap to its output */
     NH_STATE_LATENCY = 1, /* nh_neuron_state */
     NH_DELAY_LATENCY = 4  /* nh_step_delay */
 };

@@ -12,9 +12,9 @@
 // Throughput: a frame every max(H_OUT*W_OUT*(C_OUT/OUT_LANES)*WINDOW, FRAME) cycles where ROWS
 // suffices (nh_window).
 // Latency, unstalled, in cycles from the s transfer that completes the rows of an output row to the
-// row's first m transfer: WINDOW + 4 + T; the others follow WINDOW cycles apart.
-// Stages: weight and input words read, then those of nh_mac_core. All move together on `en`, the
-// registered ready of nh_mac_core; s_ready comes from registers too.
+// row's first m transfer: WINDOW + 3 + T; the others follow WINDOW cycles apart.
+// Stages: weight and input words read, then those of nh_mac_core. All move together on the `en` of
+// nh_mac_core, which follows m_ready combinationally; s_ready comes from registers.
 //
 // ONES 1: all weights are 1 (a sum pool): no memory, no multipliers; W_W is 1, unsigned.
 // WEIGHT_FILE word ((og*KH + ky)*KW + kx)*J + j holds lane (o, i) at bits [(o*IN_LANES+i)*W_W +:

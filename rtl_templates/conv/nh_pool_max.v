@@ -7,9 +7,9 @@
 //
 // Throughput: a frame every max(H_OUT*W_OUT*(C/LANES)*KH*KW, FRAME) cycles where ROWS suffices (nh_window).
 // Latency, unstalled, in cycles from the s transfer that completes the rows of an output row to the
-// row's first m transfer: KH*KW + 3; the others follow KH*KW cycles apart.
-// Stages: input word read, comparison, skid. All move together on `en`, the registered ready of the
-// skid; s_ready comes from registers too.
+// row's first m transfer: KH*KW + 2; the others follow KH*KW cycles apart.
+// Stages: input word read, comparison. Both move together on `en`, which follows m_ready
+// combinationally and is high while no finished window waits; s_ready comes from registers.
 `default_nettype none
 module nh_pool_max #(
     parameter integer C = 1,          // channels, >= 1
@@ -133,18 +133,9 @@ module nh_pool_max #(
         end
     endgenerate
 
-    nh_skid #(
-        .WIDTH(LANES * X_W)
-    ) u_out (
-        .clk(clk),
-        .rst(rst),
-        .s_valid(done_q),
-        .s_ready(en),
-        .s_data(max),
-        .m_valid(m_valid),
-        .m_ready(m_ready),
-        .m_data(m_data)
-    );
+    assign en = m_ready || !done_q;
+    assign m_valid = done_q;
+    assign m_data = max;
 
     wire unused = &{1'b0, step, end_frame};
 

@@ -1,5 +1,5 @@
 // nh_pool_max: idle after reset, steps only when the pipeline moves, windows issued = windows in the pipeline + windows given, two frames
-// reachable. Rows: nh_window. Hold while stalled: nh_skid. That the maxima are right is simulated.
+// reachable, m holds while stalled. Rows: nh_window. That the maxima are right is simulated.
 reg f_past = 1'b0;
 always @(posedge clk) f_past <= 1'b1;
 always @(*) if (!f_past) assume (rst);
@@ -13,7 +13,8 @@ end
 always @(posedge clk) if (f_past) begin
     if ($past(rst)) assert (!m_valid && s_ready && !issue);
     if (issue) assert (en);
-    assert (f_inside <= 4'd4);
+    assert (f_inside <= 4'd2);
+    if (!$past(rst) && $past(m_valid && !m_ready)) assert (m_valid && $stable(m_data));
     if (f_inside == 4'd0) assert (!m_valid && !done_q);
 end
 

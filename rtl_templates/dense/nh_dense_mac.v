@@ -6,13 +6,13 @@
 // Throughput: exactly one vector every REUSE cycles (REUSE >= G*J), back to back.
 // Latency, unstalled, in cycles from the first s transfer of a vector:
 //   T = EXACT ? ceil(log2(IN_LANES)) : 1
-//   G = 1:  to the only m transfer  J + 3 + T
-//   G > 1:  to the first            2*J + 3 + T,  to the last  (G + 1)*J + 3 + T
+//   G = 1:  to the only m transfer  J + 2 + T
+//   G > 1:  to the first            2*J + 2 + T,  to the last  (G + 1)*J + 2 + T
 // Stages: weight and input words read, then those of nh_mac_core.
 //
 // G = 1 streams the input. G > 1 keeps it in two banks: a vector loads while another is computed.
-// All stages move together on `en`, the registered ready of nh_mac_core; s_ready comes from registers
-// too.
+// All stages move together on the `en` of nh_mac_core, which follows m_ready combinationally, and so
+// does s_ready where G = 1; where G > 1 it comes from registers.
 //
 // WEIGHT_FILE has G*J words, lane (o, i) at bits [(o*IN_LANES+i)*W_W +: W_W]; BIAS_FILE has G words
 // of OUT_LANES accumulators. Weights of unused lanes must be zero; the input may carry anything

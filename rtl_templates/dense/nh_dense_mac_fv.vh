@@ -1,6 +1,6 @@
 // nh_dense_mac: idle after reset, words in = words used + stored, steps issued only when the pipeline
 // moves, vectors at least REUSE cycles apart and exactly REUSE apart reachable. Groups issued = groups
-// in the pipeline + groups given: nh_mac_core. Hold while stalled: nh_skid. That the sums are right is simulated. Sizes below 64 only.
+// in the pipeline + groups given: nh_mac_core. Hold while stalled: nh_mac_core. That the sums are right is simulated. Sizes below 64 only.
 reg f_past = 1'b0;
 always @(posedge clk) f_past <= 1'b1;
 always @(*) if (!f_past) assume (rst);

@@ -9,9 +9,9 @@
 // EXACT 0: every product is cast to the accumulator, then added and fitted again, inputs ascending.
 //
 // Throughput: one step per cycle. Latency, unstalled, in cycles from the issue of the last step of a
-// group to its m transfer: 4 + T, T = EXACT ? ceil(log2(IN_LANES)) : 1.
-// Stages: words read by the owner, product, T of adder tree (or cast), accumulator, skid. All move
-// together on `en`, the registered ready of the output skid.
+// group to its m transfer: 3 + T, T = EXACT ? ceil(log2(IN_LANES)) : 1.
+// Stages: words read by the owner, product, T of adder tree (or cast), accumulator. All move together
+// on `en`, which follows m_ready combinationally and is high while no finished group waits.
 //
 // Lane (o, i) of `weights` is at bits [(o*IN_LANES+i)*W_W +: W_W]; BIAS_FILE has GROUPS words of
 // OUT_LANES accumulators.
@@ -228,7 +228,7 @@ module nh_mac_core #(
         end
     endgenerate
 
-    // ---- Output: a group is complete in acc for one cycle of the pipeline.
+    // ---- Output: a group is complete in acc for one cycle of the pipeline, which waits for m_ready then.
 
     reg done_q;
     always @(posedge clk) begin
@@ -236,18 +236,9 @@ module nh_mac_core #(
         else if (en) done_q <= valid_q[SUM] && last_q[SUM];
     end
 
-    nh_skid #(
-        .WIDTH(OUT_W)
-    ) u_out (
-        .clk(clk),
-        .rst(rst),
-        .s_valid(done_q),
-        .s_ready(en),
-        .s_data(acc),
-        .m_valid(m_valid),
-        .m_ready(m_ready),
-        .m_data(m_data)
-    );
+    assign en = m_ready || !done_q;
+    assign m_valid = done_q;
+    assign m_data = acc;
 
     wire unused = &{1'b0, GROUP_TOP};
 

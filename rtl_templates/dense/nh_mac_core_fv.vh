@@ -1,7 +1,7 @@
 // nh_mac_core: idle after reset, groups issued = groups in the pipeline + groups given, the bias word
-// is that of the group whose first step enters the accumulator, nothing moves while the output is
-// stalled, a group a cycle reachable. Assumed: steps are issued only with `en`, a group begins after
-// the last step of the one before. Hold of m while stalled: nh_skid. That the sums are right is
+// is that of the group whose first step enters the accumulator, nothing moves and m holds while the
+// output is stalled, a group a cycle reachable. Assumed: steps are issued only with `en`, a group begins after
+// the last step of the one before. That the sums are right is
 // simulated. GROUPS below 64 only.
 reg f_past = 1'b0;
 always @(posedge clk) f_past <= 1'b1;
@@ -9,7 +9,7 @@ always @(*) if (!f_past) assume (rst);
 
 reg f_open; // a group was begun and not ended
 reg [6:0] f_begun; // the group to begin next
-reg [6:0] f_groups; // groups issued, minus groups given to the output skid
+reg [6:0] f_groups; // groups issued, minus groups given
 always @(*) if (issue) assume (en && first == !f_open);
 always @(posedge clk) begin
     if (rst) begin
@@ -19,7 +19,7 @@ always @(posedge clk) begin
     end else begin
         if (issue) f_open <= !last;
         if (issue && first) f_begun <= (f_begun == GROUPS - 1) ? 7'd0 : f_begun + 7'd1;
-        f_groups <= f_groups + {6'd0, issue && last} - {6'd0, done_q && en};
+        f_groups <= f_groups + {6'd0, issue && last} - {6'd0, m_valid && m_ready};
     end
 end
 
@@ -48,7 +48,9 @@ always @(posedge clk) if (f_past) begin
     assert (f_groups == f_in_flight);
     assert (f_begun < GROUPS && f_group < GROUPS);
     assert (f_sum == f_begun);
-    if (!$past(rst) && !$past(en)) begin
+    assert (en || (m_valid && !m_ready));
+    if (!$past(rst) && $past(m_valid && !m_ready)) begin
+        assert (m_valid && $stable(m_data));
         assert ($stable(valid_q) && $stable(first_q) && $stable(last_q) && $stable(done_q));
         assert ($stable(acc) && $stable(bias) && $stable(group_q));
     end

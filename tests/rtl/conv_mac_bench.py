@@ -165,7 +165,7 @@ def schedule(p, frames):
             if freed:
                 begin = max(begin, freed[-1] + 1)
             for _ in range(p["W_OUT"] * groups):
-                m.append(begin + window - 1 + 4 + tree)
+                m.append(begin + window - 1 + 3 + tree)
                 begin += window
             issued = begin - 1
             last = oy == p["H_OUT"] - 1

@@ -84,8 +84,8 @@ def check(p, rng):
     with unit as b:
         s, m = b.cycles()
         tree = math.ceil(math.log2(p["IN_LANES"])) if p["EXACT"] else 1
-        first = (j if g == 1 else 2 * j) + 3 + tree
-        last = (j if g == 1 else (g + 1) * j) + 3 + tree
+        first = (j if g == 1 else 2 * j) + 2 + tree
+        last = (j if g == 1 else (g + 1) * j) + 2 + tree
         assert m[0] - s[0] == first, f"first output after {m[0] - s[0]} cycles, not {first}"
         assert m[g - 1] - s[0] == last, f"last output after {m[g - 1] - s[0]} cycles, not {last}"
         assert intervals(m, g) == {p["REUSE"]}, f"II {intervals(m, g)}, not {p['REUSE']}"

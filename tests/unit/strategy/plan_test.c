@@ -37,7 +37,7 @@ static nh_dp *wire(nh_arena *a, int latency) {
 }
 
 /* A 3 x 3 image comes in cycles 0 to 8. Its one window is walked when the last pixel is there, in 9 cycles; then the
- * unit's 4, its skid's and the output's. */
+ * unit's 3, its skid's and the output's. */
 Test(plan, a_convolution_begins_when_the_last_pixel_is_there) {
     tnet n = tnet_new(img(1, 3, 3), 1);
     nh_design *g = design(&n,
@@ -62,7 +62,7 @@ Test(plan, a_convolution_begins_when_the_last_pixel_is_there) {
                                              .cycles = 9}},
                           9, 1);
     nh_plan_cycles(g);
-    cr_assert_eq(g->latency_cycles, 8 + 9 + 4 + 1 + 1);
+    cr_assert_eq(g->latency_cycles, 8 + 9 + 3 + 1 + 1);
     cr_assert_eq(g->unit[0].ii_cycles, 9);
     cr_assert_eq(g->ii_cycles, 9);
     nh_arena_free(n.a);
