@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "last_will.h"
 #include "neurons.h"
 #include "npy.h"
 #include "sim_parts.h"
@@ -142,6 +143,7 @@ static bool run_samples(nh_arena *a, nh_diag *d, nh_measure *m, run *r, nh_sim_f
     if (!(r->watch = nh_spike_watch_new(a, d, m->g, m->s->work_dir, m->traced))) return false;
     bool ok = true;
     for (int64_t i = 0; i < m->s->x.n && ok; i++) {
+        if (nh_will_stop()) return false;
         const double *y = r->y + i * m->steps * m->n_out;
         ok = run_sample(d, r, i);
         if (!ok) break;

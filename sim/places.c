@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "last_will.h"
 #include "layout.h"
 #include "sim_fabric.h"
 #include "sim_parts.h"
@@ -112,11 +113,12 @@ static bool run_machine(bench *b, const nh_part *part, const int32_t *x, int32_t
     const nh_image *m = part->image;
     nh_arena *scratch = nh_arena_new();
     bool ok = true;
-    for (int64_t i = 0; ok && i < b->samples; i++) {
+    for (int64_t i = 0; ok && i < b->samples && !nh_will_stop(); i++) {
         ok = nh_image_run(scratch, m, x + i * b->steps * m->input_size, y + i * b->steps * m->output_size, NULL, NULL);
         nh_arena_reset(scratch);
     }
     nh_arena_free(scratch);
+    if (nh_will_stop()) return false;
     return ok ||
            nh_report(b->d, NH_S_PART, NH_NOWHERE, "part %s: a value that comes in is no event of the fabric", part->id);
 }
@@ -222,6 +224,7 @@ static bool compare_whole(bench *b, const int64_t *x) {
     nh_design_state *state = nh_design_state_new(b->a, g);
     int64_t **raw = nh_design_buffers(b->a, g), n = g->stream[g->input].n;
     for (int64_t frame = 0; frame < b->frames; frame++) {
+        if (nh_will_stop()) return false;
         if (frame % b->steps == 0) nh_design_state_reset(state);
         nh_design_step(g, state, x + frame * n, raw, NULL);
         for (int i = 0; i < b->p->n_part; i++)

@@ -65,6 +65,15 @@ static void *cancel(void *user) {
     return NULL;
 }
 
+/* A context that is cancelled before it works does not work. */
+static void cancel_first(const char *config) {
+    neurohls *n = neurohls_create();
+    neurohls_cancel(n);
+    neurohls_status status = neurohls_load(n, config, NULL);
+    printf("cancelled before: status %d, %s\n", status, neurohls_output(n) ? "loaded" : "not loaded");
+    neurohls_destroy(n);
+}
+
 static void build_and_cancel(const char *config, const char *out) {
     pthread_t thread;
     watched w = {neurohls_create(), PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0};
@@ -97,6 +106,7 @@ int main(int argc, char **argv) {
         if (j[i].facts.size > 0)
             printf("thread %d: accuracy %.4f, II %lld\n", i, j[i].facts.accuracy_fixed, j[i].facts.ii_cycles);
     }
+    cancel_first(argv[1]);
     build_and_cancel(argv[1], out[2]);
     printf("version %s\n", neurohls_version());
     return 0;

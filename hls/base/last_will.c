@@ -171,6 +171,8 @@ bool nh_will_cancelled(const nh_will_owner *o) {
     return cancelled;
 }
 
+bool nh_will_stop(void) { return nh_will_cancelled(mine); }
+
 void nh_will_keep_path(const char *path) {
     char full[PATH_BYTES];
     if (!absolute(path, full)) return;

@@ -31,6 +31,8 @@ nh_will_owner *nh_will_mine(void);
 void nh_will_cancel(nh_will_owner *o);
 /* NULL: false. */
 bool nh_will_cancelled(const nh_will_owner *o);
+/* Is the work of this thread cancelled? Long loops ask, and end without a diagnostic. */
+bool nh_will_stop(void);
 
 /* Take an entry off the list; closes its fd. */
 void nh_will_keep_path(const char *path);

@@ -4,6 +4,7 @@
 
 #include "fabric_measured.h"
 #include "file.h"
+#include "last_will.h"
 #include "neurons.h"
 #include "parts.h"
 #include "run.h"
@@ -173,7 +174,7 @@ bool nh_run_fabric(nh_session *r, const nh_part *part, FILE *out) {
             *want = nh_arena_array(a, (size_t)m->output_size, sizeof *want);
     nh_arena *scratch = nh_arena_new();
     bool ok = true;
-    for (int64_t i = 0; ok && i < r->inputs.n; i++) {
+    for (int64_t i = 0; ok && i < r->inputs.n && !nh_will_stop(); i++) {
         int64_t cycles = 0;
         load_sample(&b, i);
         ok = nh_image_run(scratch, m, b.x, b.y, b.activity, &cycles);
@@ -185,6 +186,7 @@ bool nh_run_fabric(nh_session *r, const nh_part *part, FILE *out) {
         nh_arena_reset(scratch);
     }
     nh_arena_free(scratch);
+    if (nh_will_stop()) return false;
     put_facts(&b);
     if (out) print_result(&b, out);
     return ok && b.differ == 0;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "coarse.h"
+#include "last_will.h"
 #include "reader.h"
 #include "sources.h"
 
@@ -63,7 +64,7 @@ bool nh_run_load(nh_session *r, const char *config) {
     r->sources = nh_sources_end(d); /* whatever is read from here on is our own output */
     bool device = !nh_has_pnr(&r->opt->target) || nh_pnr_device_check(r->arena, d, &r->opt->target);
     if (r->ask.dump_after) return device;
-    if (!nh_run_partition(r)) return false;
+    if (nh_will_stop() || !nh_run_partition(r) || nh_will_stop()) return false;
     nh_check_budget(r);
     bool emits = nh_partitions_check(r);
     return device && emits;

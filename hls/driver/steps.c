@@ -86,11 +86,11 @@ static bool run_work(nh_session *r, const nh_step_row *row, nh_step *t, nh_step_
     if (r->on.begin) r->on.begin(r->on.ctx, (int)(row - nh_step_rows) + 1, NH_STEP_COUNT, row->name);
     size_t errors = d->n_error;
     bool ok = row->work(r, dir);
-    if (!ok && d->n_error == errors)
+    bool cancelled = r->owner && nh_will_cancelled(r->owner);
+    if (!ok && !cancelled && d->n_error == errors)
         nh_report(d, NH_O_BUG, NH_NOWHERE, "the step %s failed and did not say why", row->name);
     fact->seconds = now_seconds() - start;
     if (r->on.end) r->on.end(r->on.ctx);
-    bool cancelled = r->owner && nh_will_cancelled(r->owner);
     if (ok && !cancelled && nh_step_finish(t, d)) {
         fact->state = NH_STEP_DONE;
         nh_step_drop_failed(t);

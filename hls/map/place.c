@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "last_will.h"
+
 #define EFFORT ((int64_t)3000000) /* pairs of pieces that are looked at, in all contexts together */
 enum { HOST_WORD = 8 };           /* hops that a word of the host is worth: it takes the one port for a cycle */
 
@@ -88,6 +90,7 @@ static void anneal(placer *s, int64_t moves) {
     uint32_t seed = 1;
     double now = cost(s), heat = now * 0.02;
     for (int64_t i = 0; i < moves; i++) {
+        if (i % 256 == 0 && nh_will_stop()) return;
         int64_t k = s->first + next(&seed) % (s->end - s->first);
         int x = (int)(next(&seed) % (uint32_t)s->m->f->mesh_x), y = (int)(next(&seed) % (uint32_t)s->m->f->mesh_y),
             old_x = c[k].x, old_y = c[k].y;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "last_will.h"
 #include "neurons.h"
 
 typedef struct {
@@ -53,7 +54,7 @@ bool nh_passes_run(nh_graph *g, const nh_options *o, const nh_samples *calibrati
     pipeline p = {.g = g, .o = o, .calibration = calibration, .d = d, .scratch = nh_arena_new()};
     bool ok = check(&p, "reading");
     for (int i = 0; ok && i < N_PASSES; i++) {
-        ok = passes[i].run(&p);
+        ok = !nh_will_stop() && passes[i].run(&p);
         if (dump && dump_after && strcmp(dump_after, passes[i].name) == 0) nh_graph_print(g, true, dump);
         ok = ok && check(&p, passes[i].name);
     }

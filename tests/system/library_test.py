@@ -71,7 +71,7 @@ class Library(unittest.TestCase):
         lines = said.splitlines()
         self.assertEqual(lines[0], "broken: status 2", said)
         self.assertTrue(lines[1].startswith("5:1: C") and "nonsense" in lines[1], said)
-        for line in ("thread 0: status 0, report written", "thread 1: status 0, report written", "cancelled: status 5"):
+        for line in ("thread 0: status 0, report written", "thread 1: status 0, report written", "cancelled before: status 5, not loaded", "cancelled: status 5"):
             self.assertIn(line, lines, said)
         for i in "01":
             self.assertTrue((out / i / "report.json").is_file())
