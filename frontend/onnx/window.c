@@ -157,6 +157,28 @@ static bool has_padding(const nh_window *w) {
     return w->pad_before[0] || w->pad_before[1] || w->pad_after[0] || w->pad_after[1];
 }
 
+/* Does every window have a tap on an element of the input along this axis? */
+static bool sees_input(const nh_window *w, int axis, int64_t in, int64_t out) {
+    for (int64_t o = 0; o < out; o++) {
+        bool any = false;
+        for (int64_t k = 0; k < w->kernel[axis] && !any; k++) {
+            int64_t at = o * w->stride[axis] + k * w->dilation[axis] - w->pad_before[axis];
+            any = at >= 0 && at < in;
+        }
+        if (!any) return false;
+    }
+    return true;
+}
+
+/* A maximum of padding alone is no number. */
+static bool check_max(onnx_reader *r, const onnx_node *n, const nh_window *w, nh_shape in, nh_shape out) {
+    int rank = spatial_rank(in);
+    for (int i = 0; i < rank; i++)
+        if (!sees_input(w, 2 - rank + i, in.dim[1 + i], out.dim[1 + i]))
+            return onnx_form(r, n, "a window sees padding only, and has no maximum");
+    return true;
+}
+
 bool onnx_read_pool(onnx_reader *r, onnx_node *n) {
     bool is_max = strcmp(n->proto->op_type, "MaxPool") == 0;
     const onnx_value *x = onnx_activation(r, n);
@@ -174,7 +196,8 @@ bool onnx_read_pool(onnx_reader *r, onnx_node *n) {
         return false;
     bool padded = has_padding(&layer.window);
     if (ceil_mode) round_up(&layer.window, in, &out);
-    if (!is_max && (padded ? !with_padding : false)) {
+    if (is_max && !check_max(r, n, &layer.window, in, out)) return false;
+    if (!is_max && padded && !with_padding) {
         onnx_form(r, n, "the padding is left out of its means, which have different divisors then");
         nh_diag_hint(r->d, "export with count_include_pad = 1, or without padding");
         return false;

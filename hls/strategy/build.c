@@ -13,15 +13,17 @@ static bool too_wide(nh_diag *d, const nh_layer *l, const nh_dp *p) {
     return true;
 }
 
-/* Sums whose accumulator format was given: every product and every sum is cast, inputs ascending, from the bias. */
-static void matvec_cast(nh_dp *p, const nh_layer *l, const nh_val *x, int64_t n_in, int64_t n_out, nh_val *y) {
+/* Sums whose accumulator format was given: every product and every sum is cast, inputs in the order in which they
+ * stream (NULL: their own), from the bias. */
+static void matvec_cast(nh_dp *p, const nh_layer *l, const nh_val *x, const int64_t *order, int64_t n_in, int64_t n_out,
+                        nh_val *y) {
     int w_frac = nh_format_frac(l->weight->fmt);
     for (int64_t o = 0; o < n_out; o++) {
         nh_val acc = nh_dp_const(p, 0, nh_format_frac(l->accum));
         if (l->bias) acc = nh_dp_const(p, l->bias->raw[o], nh_format_frac(l->bias->fmt));
         acc = nh_dp_cast(p, acc, l->accum);
-        for (int64_t i = 0; i < n_in; i++) {
-            int64_t w = l->weight->raw[o * n_in + i];
+        for (int64_t e = 0; e < n_in; e++) {
+            int64_t i = order ? order[e] : e, w = l->weight->raw[o * n_in + i];
             if (w == 0) continue;
             nh_val product = nh_dp_cast(p, nh_dp_mulc(p, x[i], w, w_frac), l->accum);
             acc = nh_dp_cast(p, nh_dp_add(p, acc, product), l->accum);
@@ -44,7 +46,7 @@ static bool check_unrolled(nh_diag *d, const nh_layer *l, int64_t n) {
 }
 
 /* Dense sums of the whole vector, requantized. */
-static bool dense(nh_arena *a, nh_diag *d, nh_dp *p, const nh_graph *g, const nh_layer *l, nh_val *v) {
+static bool dense(nh_arena *a, nh_diag *d, nh_dp *p, const nh_layer_run *r, const nh_layer *l, nh_val *v) {
     int64_t n_out = l->weight->shape.dim[0], n_in = l->weight->shape.dim[1];
     if (!check_unrolled(d, l, n_out * n_in)) return false;
     nh_val *y = nh_arena_array(a, (size_t)n_out, sizeof *y);
@@ -57,9 +59,9 @@ static bool dense(nh_arena *a, nh_diag *d, nh_dp *p, const nh_graph *g, const nh
         }
         nh_dp_matvec_csd(p, v, n_in, l->weight->raw, nh_format_frac(l->weight->fmt), bias, n_out, y);
     } else {
-        matvec_cast(p, l, v, n_in, n_out, y);
+        matvec_cast(p, l, v, r->layout[l->in[0]].order, n_in, n_out, y);
     }
-    for (int64_t o = 0; o < n_out; o++) v[o] = nh_requantize(p, g, l, y[o], NULL, o);
+    for (int64_t o = 0; o < n_out; o++) v[o] = nh_requantize(p, r->g, l, y[o], NULL, o);
     return true;
 }
 
@@ -95,8 +97,10 @@ static void transpose(nh_arena *a, const nh_graph *g, const nh_layer *l, nh_val 
 }
 
 /* One layer over the whole vector v (room for the larger of its sides). */
-static bool apply(nh_arena *a, nh_diag *d, nh_dp *p, const nh_graph *g, const nh_layer *l, nh_val *v, nh_notes *notes) {
-    if (l->op == NH_OP_DENSE) return dense(a, d, p, g, l, v);
+static bool apply(nh_arena *a, nh_diag *d, nh_dp *p, const nh_layer_run *r, const nh_layer *l, nh_val *v,
+                  nh_notes *notes) {
+    const nh_graph *g = r->g;
+    if (l->op == NH_OP_DENSE) return dense(a, d, p, r, l, v);
     if (l->op == NH_OP_TRANSPOSE) {
         transpose(a, g, l, v);
         return true;
@@ -126,7 +130,7 @@ nh_dp *nh_build_unrolled(nh_arena *a, nh_diag *d, const nh_layer_run *r, const c
     const int64_t *from = r->layout[r->layer[0]->in[0]].order, *to = r->layout[r->layer[r->n - 1]->out].order;
     for (int64_t i = 0; i < n_in; i++) v[from ? from[i] : i] = nh_dp_input(p, x, i, in->range);
     for (int i = 0; i < r->n; i++) {
-        if (!apply(a, d, p, g, r->layer[i], v, notes)) return NULL;
+        if (!apply(a, d, p, r, r->layer[i], v, notes)) return NULL;
         if (too_wide(d, r->layer[i], p)) return NULL;
     }
     for (int64_t o = 0; o < n_out; o++) nh_dp_output(p, y, o, v[to ? to[o] : o]);

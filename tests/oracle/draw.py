@@ -168,8 +168,11 @@ class Net:
             else:
                 axes = [(k, s, 1, b, e) for k, s, _, b, e in axes]
             out = [(n + b + e - (k - 1) * d - 1) // s + 1 for n, (k, s, d, b, e) in zip(sizes, axes)]
-            if any(b > k // 1 - 1 or e > k - 1 for k, _, _, b, e in axes):
+            if any(b > k - 1 or e > k - 1 for k, _, _, b, e in axes):
                 return self.add_activation()  # onnxruntime refuses padding as wide as the kernel
+            if op == "MaxPool" and not all(any(0 <= o * s + i * d - b < n for i in range(k)) for n, m, (k, s, d, b, e) in zip(sizes, out, axes)
+                                           for o in range(m)):
+                return self.add_activation()  # a window of padding alone has no maximum
             name = self.node(op, [c, *out], **attributes)
         self.windows += 1
         taps = int(np.prod(kernel))

@@ -21,10 +21,11 @@ class Ambiguous(Exception):
 
 
 class Tensor:
-    """Raw integers [samples, ...], their fractional bits, and the real value of raw 1 at 0 fractional bits."""
+    """Raw integers [samples, ...], their fractional bits, and the real value of raw 1 at 0 fractional bits; `order`: the elements of a
+    sample in the order in which they are added up, None: their own. Images come pixel by pixel."""
 
-    def __init__(self, raw, frac, scale):
-        self.raw, self.frac, self.scale = raw, frac, scale
+    def __init__(self, raw, frac, scale, order=None):
+        self.raw, self.frac, self.scale, self.order = raw, frac, scale, order
 
     def real(self):
         return self.raw.astype(np.float64) * 2.0 ** -self.frac * self.scale
@@ -115,6 +116,17 @@ class Layer:
         if step.kind == "argmax":
             return self.argmax(x, step)
         return self.elementwise(x, step)
+
+    def order_behind(self, x):
+        """The order of the result's elements, see Tensor."""
+        if self.op in ("conv", "avgpool", "maxpool"):
+            return np.arange(int(np.prod(self.shape))).reshape(self.shape[0], -1).T.reshape(-1)
+        if self.op == "transpose":
+            n, perm = int(np.prod(self.shape)), [k - 1 for k in self.steps[0].perm[1:]]
+            place = np.empty(n, int)  # of an element of the input: its index in the result
+            place[np.transpose(np.arange(n).reshape(self.shape_in), perm).reshape(-1)] = np.arange(n)
+            return place[np.arange(n) if x.order is None else x.order]
+        return None if self.op in ("dense", "argmax") else x.order
 
     def argmax(self, x, step):
         best = np.argmax(plain(x.raw), axis=step.axes[0]) if x.raw.dtype != object else first_maximum(x.raw, step.axes[0])
@@ -241,7 +253,8 @@ class Layer:
         if f["accum_exact"]:
             total = add(products(flat, w) if dense else multiply(flat, w), bias)
         else:
-            total = cast_sums(flat, w if dense else np.diag(w), bias, frac, accum) if dense else cast_elements(flat, w, bias, frac, accum)
+            order = slice(None) if x.order is None else x.order
+            total = cast_sums(flat[:, order], w[:, order], bias, frac, accum) if dense else cast_elements(flat, w, bias, frac, accum)
         return self.requantized(total, accum.frac, x.scale * given)
 
     def convolution(self, x):
@@ -431,5 +444,7 @@ class Network:
         x = Tensor(self.quantize(reals), self.fmt.frac, self.scale)
         every = {self.input["name"]: x}
         for layer in self.layers:
-            x = every[layer.name] = layer.run(x)
+            before, x = x, layer.run(x)
+            x.order = layer.order_behind(before)
+            every[layer.name] = x
         return x.raw.reshape(len(reals), -1), every

@@ -210,6 +210,9 @@ class Chain:
     def read_transpose(self, node, inputs, shape, attr):
         perm = attr.get("perm", list(range(len(shape), -1, -1)))
         assert perm[0] == 0, "Transpose may not move the samples"
+        kept = [k for k in perm[1:] if shape[k - 1] != 1]
+        if kept == sorted(kept):  # dimensions of 1 only
+            return Step("reshape", node.name, [shape[k - 1] for k in perm[1:]])
         return Step("transpose", node.name, [shape[k - 1] for k in perm[1:]], perm=perm)
 
     def read_squeeze(self, node, inputs, shape, attr):
