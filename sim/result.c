@@ -58,13 +58,27 @@ static void load_cycles(nh_arena *a, const nh_design *g, json_t *streams, nh_sim
     f->measured_latency = integer(port_out, "first_end") - integer(port_in, "first_start");
 }
 
+/* The run without stalls: the most words that each FIFO had to hold. */
+static void load_fifos(nh_arena *a, const nh_design *g, json_t *high_water, nh_sim_facts *f) {
+    f->fifo = nh_arena_alloc(a, ((size_t)g->n_unit + 1) * sizeof *f->fifo);
+    for (int u = 0; u < g->n_unit; u++) {
+        if (!nh_unit_is_fifo(&g->unit[u])) continue;
+        f->fifo[f->n_fifo].name = g->unit[u].id;
+        f->fifo[f->n_fifo].depth = g->unit[u].delay.depth;
+        f->fifo[f->n_fifo].high_water = json_integer_value(json_array_get(high_water, (size_t)f->n_fifo));
+        f->n_fifo++;
+    }
+}
+
 static bool load_run(nh_arena *a, nh_diag *d, const nh_design *g, json_t *run, double *seconds, double *cycles,
                      nh_sim_facts *f) {
     json_t *failure = json_object_get(run, "failure"), *first = json_object_get(run, "first");
-    if (f->runs == 0)
+    if (f->runs == 0) {
         load_cycles(a, g, json_object_get(run, "streams"), f);
-    else
+        load_fifos(a, g, json_object_get(run, "high_water"), f);
+    } else {
         f->stalled_runs++;
+    }
     f->runs++;
     f->compared += integer(run, "compared");
     if (first && f->mismatches == 0) load_first(a, g, first, &f->first);

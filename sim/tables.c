@@ -83,7 +83,12 @@ bool nh_sim_write_tables(nh_arena *a, nh_diag *d, const nh_design *g, const char
     for (int u = 0; u < g->n_unit && !nh_c_has_steps(g); u++) put_unit(w, g, u);
     nh_puts(w, "\n/* of every stream: unit that drives it, unit that takes it */\n#define NH_LINKS(X)");
     for (int k = 0; k < g->n_stream; k++) nh_printf(w, " X(%d, %d)", g->stream[k].src, g->stream[k].dst);
-    nh_puts(w, "\n/* name, depth, wire */\n#define NH_FIFOS(X)\n");
+    nh_puts(w, "\n/* name, depth, module's wires in the Verilated model */\n#define NH_FIFOS(X)");
+    for (int u = 0; u < g->n_unit; u++)
+        if (nh_unit_is_fifo(&g->unit[u]))
+            nh_printf(w, " X(%s, %" PRId64 ", %s__DOT__u_%s__DOT__)", g->unit[u].id, g->unit[u].delay.depth, top,
+                      nh_sim_cpp_name(a, g->unit[u].id));
+    nh_puts(w, "\n");
     return nh_writer_close(w, d);
 }
 
@@ -95,5 +100,9 @@ bool nh_sim_write_vlt(nh_arena *a, nh_diag *d, const nh_design *g, const char *p
     for (int k = 0; k < g->n_stream; k++)
         for (int i = 0; i < 3; i++)
             nh_printf(w, "public_flat_rd -module \"%s\" -var \"%s_%s\"\n", top, g->stream[k].id, wire[i]);
+    static const char *const of_fifo[] = {"s_valid", "s_ready", "level"};
+    for (int u = 0; u < g->n_unit; u++)
+        for (int i = 0; i < 3 && nh_unit_is_fifo(&g->unit[u]); i++)
+            nh_printf(w, "public_flat_rd -module \"%s_%s\" -var \"%s\"\n", top, g->unit[u].id, of_fifo[i]);
     return nh_writer_close(w, d);
 }

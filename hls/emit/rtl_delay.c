@@ -41,9 +41,28 @@ static void delay_memory(nh_rtl_job *j, nh_vlog *v, const nh_unit *u) {
     nh_vlog_inst_end(v);
 }
 
+static bool fifo_module(nh_rtl_job *j, const nh_unit *u) {
+    int64_t depth = u->delay.depth, bits = nh_rtl_dst_bits(&j->g->stream[u->in[0]]);
+    int level_bits = nh_log2_ceil((uint64_t)depth + 1);
+    nh_vlog *v = nh_rtl_open_unit(j, u, nh_arena_printf(j->a, "a FIFO of %lld words", (long long)depth));
+    nh_vlog_wire(v, level_bits, false, "level");
+    nh_rtl_begin(j, v, "nh_fifo", "u_fifo");
+    nh_vlog_param(v, "WIDTH", bits);
+    nh_vlog_param(v, "DEPTH", depth);
+    nh_vlog_param(v, "LEVEL_W", level_bits);
+    nh_rtl_conn_clock(v);
+    nh_rtl_conn_stream(j, v, "s", "s");
+    nh_rtl_conn_stream(j, v, "m", "m");
+    nh_vlog_conn(v, "level", "level");
+    nh_vlog_inst_end(v);
+    nh_vlog_module_end(v);
+    return nh_vlog_close(v, j->d);
+}
+
 /* The template ends in a skid of its own. */
 bool nh_rtl_delay(nh_rtl_job *j, const nh_unit *u) {
     const nh_delay_unit *t = &u->delay;
+    if (nh_unit_is_fifo(u)) return fifo_module(j, u);
     int delay_bits = t->most ? nh_log2_ceil((uint64_t)t->most + 1) : 1;
     assert(j->g->stream[u->in[0]].dst_beat == t->lanes && j->g->stream[u->out[0]].src_beat == t->lanes);
     nh_vlog *v = nh_rtl_open_unit(j, u, nh_arena_printf(j->a, "a delay of up to %lld steps", (long long)t->most));

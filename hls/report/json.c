@@ -158,7 +158,10 @@ static void put_lanes(json_t *o, const nh_unit *u) {
         set(o, "rows", json_integer(u->conv.rows));
         break;
     case NH_UNIT_NEURON: set(o, "lanes", json_integer(u->neuron.lanes)); break;
-    case NH_UNIT_DELAY: set(o, "lanes", json_integer(u->delay.lanes)); break;
+    case NH_UNIT_DELAY:
+        set(o, "lanes", json_integer(u->delay.lanes));
+        if (nh_unit_is_fifo(u)) set(o, "depth", json_integer(u->delay.depth));
+        break;
     case NH_UNIT_DATAPATH:
     case NH_UNIT_FORK: break;
     }

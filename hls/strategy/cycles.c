@@ -38,7 +38,7 @@ static void follow_step(nh_schedule *s, int step) {
     for (int i = 0; i < nh_design_inputs(g); i++) {
         const nh_stream *input = &g->stream[nh_design_input(g, i)];
         nh_times t = nh_times_new(s->a, nh_ceil_div(input->n, input->src_beat));
-        for (int64_t k = 0; k < t.n; k++) t.at[k] = step * t.n + k;
+        for (int64_t k = 0; k < t.n; k++) t.at[k] = step * max(t.n, s->pace) + k;
         s->sent[nh_design_input(g, i)][step] = t;
     }
     for (int i = 0; i < g->n_unit; i++) {
@@ -50,13 +50,51 @@ static void follow_step(nh_schedule *s, int step) {
     }
 }
 
-void nh_plan_cycles(nh_design *g) {
-    nh_arena *a = nh_arena_new();
-    nh_schedule s = {.a = a, .g = g};
+static nh_schedule new_schedule(nh_arena *a, nh_design *g, int64_t pace) {
+    nh_schedule s = {.a = a, .g = g, .pace = pace};
     s.sent = nh_arena_array(a, (size_t)g->n_stream + 1, sizeof *s.sent);
     s.ready = nh_arena_array(a, (size_t)g->n_unit + 1, sizeof *s.ready);
     s.window = nh_arena_array(a, (size_t)g->n_unit + 1, sizeof *s.window);
     s.written = nh_arena_array(a, (size_t)g->n_unit + 1, sizeof *s.written);
+    s.taken = nh_arena_array(a, (size_t)g->n_unit + 1, sizeof *s.taken);
+    return s;
+}
+
+/* A word finds room when the FIFO holds less than `depth` at the beginning of its cycle: what leaves in that same cycle
+ * makes no room yet. So the depth is the most words that are inside at the beginning of a transfer, and that one. */
+static int64_t least_depth(const nh_schedule *s, const nh_unit *u) {
+    const nh_times *push = s->taken[u - s->g->unit];
+    const nh_times *pop = s->taken[s->g->stream[u->out[0]].dst];
+    int64_t words = u->delay.words, total = words * NH_SCHEDULE_STEPS, gone = 0, depth = 1;
+    for (int64_t i = 0; i < total; i++) {
+        int64_t now = push[i / words].at[i % words];
+        while (gone < i && pop[gone / words].at[gone % words] < now) gone++;
+        depth = max(depth, i + 1 - gone);
+    }
+    return depth;
+}
+
+/* The least depths that never stall a fork when frames come at the design's interval.
+ *
+ * No deadlock with these, nor with deeper ones, however the ports stall. Every unit takes and gives transfers in an
+ * order that does not depend on time, a fork and a FIFO too, so a network of them is determinate: whether transfer k of
+ * a stream ever happens depends on the room in the FIFOs and not on when anything is offered or taken. The plan is a
+ * run in which every transfer happens and no FIFO holds more than its depth; so all of them happen in every run. */
+static void compute_depths(nh_design *g) {
+    bool some = false;
+    for (int i = 0; i < g->n_unit; i++) some |= nh_unit_is_fifo(&g->unit[i]);
+    if (!some) return;
+    nh_arena *a = nh_arena_new();
+    nh_schedule s = new_schedule(a, g, g->ii_cycles);
+    for (int step = 0; step < NH_SCHEDULE_STEPS; step++) follow_step(&s, step);
+    for (int i = 0; i < g->n_unit; i++)
+        if (nh_unit_is_fifo(&g->unit[i])) g->unit[i].delay.depth = least_depth(&s, &g->unit[i]);
+    nh_arena_free(a);
+}
+
+void nh_plan_cycles(nh_design *g) {
+    nh_arena *a = nh_arena_new();
+    nh_schedule s = new_schedule(a, g, 0);
     for (int i = 0; i < g->n_unit; i++) g->unit[i].ii_cycles = nh_unit_get(g->unit[i].kind)->interval(&g->unit[i]);
     for (int step = 0; step < NH_SCHEDULE_STEPS; step++) follow_step(&s, step);
     nh_times first = nh_times_gear(a, &g->stream[g->output], s.sent[g->output][0]);
@@ -68,5 +106,6 @@ void nh_plan_cycles(nh_design *g) {
         g->ii_cycles = max(g->ii_cycles, max(nh_ceil_div(x->n, x->src_beat), nh_ceil_div(x->n, x->dst_beat)));
     }
     g->latency_cycles = first.at[first.n - 1] + NH_SKID_LATENCY;
+    compute_depths(g);
     nh_arena_free(a);
 }

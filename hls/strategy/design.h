@@ -96,6 +96,7 @@ typedef struct {
     int64_t n, lanes, words, most, n_steps;
     const int64_t *steps;
     bool is_late;
+    int64_t depth; /* > 0: a FIFO of so many transfers in front of a join, no step late; nh_plan_cycles computes it */
 } nh_delay_unit;
 
 #define NH_DESIGN_INPUTS NH_MAX_INPUTS
@@ -151,6 +152,7 @@ typedef struct nh_design {
 } nh_design;
 
 /* A delay that closes a loop: its output of a step does not wait for its input. */
+static inline bool nh_unit_is_fifo(const nh_unit *u) { return u->kind == NH_UNIT_DELAY && u->delay.depth > 0; }
 static inline bool nh_unit_closes_loop(const nh_unit *u) { return u->kind == NH_UNIT_DELAY && u->delay.is_late; }
 
 /* As nh_graph_has_steps: frames at the ports carry the marker of a sample's first step. */

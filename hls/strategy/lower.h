@@ -51,8 +51,9 @@ bool nh_lower_sum(nh_lowering *c, const nh_layer_run *r);
 bool nh_lower_input(nh_lowering *c, const nh_layer_run *r); /* a port */
 bool nh_lower_wire(nh_lowering *c, const nh_layer_run *r);  /* never called: wires have no unit */
 
-/* The frame buffer of a path from a fork to a join: a delay of no step, where the producer holds no frame itself. */
-int nh_lower_buffered(nh_lowering *c, int stream);
+/* The FIFO of a path that ends in a join, in transfers of the join's lanes, where the producer holds no frame itself.
+ */
+int nh_lower_buffered(nh_lowering *c, int stream, int64_t lanes);
 /* A delay that closes a loop stands before the layer that makes what it delays: its unit (the index is returned) is
  * made at its place, its input is connected when all layers have their units. */
 int nh_lower_loop_begin(nh_lowering *c, const nh_layer_run *r);

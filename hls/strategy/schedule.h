@@ -14,7 +14,8 @@ enum {
     NH_CONV_LATENCY = 3,  /* nh_conv_mac: from the issue of its last tap to its output; the adder tree comes on top */
     NH_POOL_LATENCY = 2,  /* nh_pool_max: from the issue of its last tap to its output */
     NH_STATE_LATENCY = 1, /* nh_neuron_state */
-    NH_DELAY_LATENCY = 4  /* nh_step_delay */
+    NH_DELAY_LATENCY = 4, /* nh_step_delay */
+    NH_FIFO_LATENCY = 1
 };
 
 /* Cycles at which the transfers of one tensor happen. */
@@ -28,10 +29,12 @@ enum { NH_SCHEDULE_STEPS = 12 };
 typedef struct {
     nh_arena *a;
     nh_design *g;
-    nh_times (*sent)[NH_SCHEDULE_STEPS]; /* [n_stream]: transfers at the producer */
-    int64_t *ready;                      /* [n_unit]: when the unit can begin its next step */
-    struct nh_window_run **window;       /* [n_unit]: CONV, POOL: its ring of rows */
-    nh_times *written;                   /* [n_unit]: NEURON: when the states of the step before are written */
+    nh_times (*sent)[NH_SCHEDULE_STEPS];  /* [n_stream]: transfers at the producer */
+    nh_times (*taken)[NH_SCHEDULE_STEPS]; /* [n_unit]: NEURON and FIFO: when it takes its inputs */
+    int64_t pace;                         /* cycles between frames at the ports; 0: as fast as they come */
+    int64_t *ready;                       /* [n_unit]: when the unit can begin its next step */
+    struct nh_window_run **window;        /* [n_unit]: CONV, POOL: its ring of rows */
+    nh_times *written;                    /* [n_unit]: NEURON: when the states of the step before are written */
 } nh_schedule;
 
 nh_times nh_times_new(nh_arena *a, int64_t n);

@@ -19,10 +19,10 @@ static void delay_steps(nh_lowering *c, const nh_layer *l, nh_delay_unit *y) {
     y->n_steps = min == y->most ? 1 : n;
 }
 
-static void shape_delay(nh_lowering *c, nh_unit *u, int stream) {
+static void shape_delay(nh_lowering *c, nh_unit *u, int stream, int64_t lanes) {
     nh_delay_unit *y = &u->delay;
     y->n = c->design->stream[stream].n;
-    y->lanes = nh_lower_lanes(c, stream);
+    y->lanes = lanes;
     y->words = nh_ceil_div(y->n, y->lanes);
     nh_lower_feed(c, u, stream, y->lanes);
 }
@@ -31,7 +31,7 @@ bool nh_lower_delay(nh_lowering *c, const nh_layer_run *r) {
     int in = nh_lower_take(c, r->layer[0]->in[0]);
     nh_unit *u = nh_lower_unit(c, NH_UNIT_DELAY, r);
     delay_steps(c, r->layer[0], &u->delay);
-    shape_delay(c, u, in);
+    shape_delay(c, u, in, nh_lower_lanes(c, in));
     nh_lower_give(c, u, r->layer[0]->out, u->delay.lanes);
     return true;
 }
@@ -45,13 +45,14 @@ static bool holds_frame(const nh_lowering *c, int stream) {
            ((u->kind == NH_UNIT_CONV || u->kind == NH_UNIT_POOL) && u->conv.rows >= u->conv.h_in);
 }
 
-int nh_lower_buffered(nh_lowering *c, int stream) {
+int nh_lower_buffered(nh_lowering *c, int stream, int64_t lanes) {
     static const int64_t none[1] = {0};
     if (holds_frame(c, stream)) return stream;
     nh_unit *u = nh_lower_bare_unit(c, NH_UNIT_DELAY, "b", stream);
     u->delay.steps = none;
     u->delay.n_steps = 1;
-    shape_delay(c, u, stream);
+    u->delay.depth = 1;
+    shape_delay(c, u, stream, lanes);
     return nh_lower_send(c, u, c->design->stream[stream].tensor, u->delay.lanes);
 }
 
@@ -75,7 +76,8 @@ static void set_beat(nh_design *g, int stream, int64_t beat) {
 
 void nh_lower_loop_end(nh_lowering *c, int unit) {
     nh_unit *u = &c->design->unit[unit];
-    shape_delay(c, u, nh_lower_take(c, c->g->layer[u->layer[0]].in[0]));
+    int in = nh_lower_take(c, c->g->layer[u->layer[0]].in[0]);
+    shape_delay(c, u, in, nh_lower_lanes(c, in));
     set_beat(c->design, u->out[0], u->delay.lanes);
 }
 
@@ -94,7 +96,11 @@ nh_times nh_unit_delay_times(nh_schedule *s, int unit, int step) {
     }
     nh_times_in_order(out, s->ready[unit]);
     s->ready[unit] = out.at[y->words - 1] + 1;
-    int64_t latency = step < late ? NH_DELAY_LATENCY - 1 : NH_DELAY_LATENCY; /* zeros are not fetched for an input */
+    nh_times taken = s->taken[unit][step] = nh_times_new(s->a, y->words);
+    for (int64_t i = 0; i < y->words; i++) taken.at[i] = out.at[i];
+    int64_t latency = nh_unit_is_fifo(u) ? NH_FIFO_LATENCY
+                      : step < late      ? NH_DELAY_LATENCY - 1
+                                         : NH_DELAY_LATENCY; /* zeros are not fetched for an input */
     for (int64_t i = 0; i < y->words; i++) out.at[i] += latency;
     return out;
 }
@@ -123,6 +129,13 @@ void nh_unit_delay_eval(const nh_unit_step *e) {
 
 nh_resources nh_unit_delay_estimate(const nh_design *g, const nh_unit *u) {
     nh_resources r = {0};
+    if (nh_unit_is_fifo(u)) {
+        int64_t width = u->delay.lanes * g->stream[u->in[0]].fmt.width_bits;
+        nh_add_ram(&r, &g->opt->target, u->delay.depth, width);
+        r.ffs += 2 * width; /* the word at the output, and the one that passes the memory */
+        r.luts += width;
+        return r;
+    }
     nh_add_ram(&r, &g->opt->target, (u->delay.most + 2) * u->delay.words,
                u->delay.lanes * g->stream[u->in[0]].fmt.width_bits);
     return r;

@@ -61,10 +61,10 @@ bool nh_lower_neuron(nh_lowering *c, const nh_layer_run *r) {
     int64_t lanes = 1;
     for (int k = 0; k < l->n_in; k++) {
         in[k] = nh_lower_take(c, l->in[k]);
-        if (l->n_in > 1) in[k] = nh_lower_buffered(c, in[k]);
         int64_t offered = nh_lower_lanes(c, in[k]);
         lanes = offered > lanes ? offered : lanes;
     }
+    for (int k = 0; l->n_in > 1 && k < l->n_in; k++) in[k] = nh_lower_buffered(c, in[k], lanes);
     nh_unit *u = nh_lower_unit(c, NH_UNIT_NEURON, r);
     nh_neuron_unit *n = &u->neuron;
     const nh_neuron_program *p = l->neuron->fx;
@@ -106,7 +106,9 @@ nh_times nh_unit_neuron_times(nh_schedule *s, int unit, int step) {
         if (s->written[unit].at[i] >= out.at[i]) out.at[i] = s->written[unit].at[i] + 1;
     nh_times_in_order(out, s->ready[unit]);
     s->ready[unit] = out.at[n->words - 1] + 1;
+    nh_times taken = s->taken[unit][step] = nh_times_new(s->a, n->words);
     for (int64_t i = 0; i < n->words; i++) {
+        taken.at[i] = out.at[i];
         done.at[i] = out.at[i] + latency;
         out.at[i] = done.at[i] + NH_SKID_LATENCY;
     }

@@ -71,7 +71,7 @@ typedef struct {
 typedef struct {
     const char *name;
     int64_t depth;
-    nh_cosim_signal level;
+    nh_cosim_signal level, valid, ready; /* words inside; the stream into it */
 } nh_cosim_fifo;
 
 typedef struct {

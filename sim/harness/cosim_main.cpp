@@ -361,6 +361,7 @@ class Run {
         }
         for (int i = 0; i < p_.n_fifo; i++) {
             int64_t level = get_bits(p_.fifo[i].level, 0, static_cast<int>(p_.fifo[i].level.size) * 8, false);
+            level += *p_.fifo[i].valid.byte & *p_.fifo[i].ready.byte; // the word that comes needs room beside those
             r_.high_water[static_cast<size_t>(i)] = std::max(r_.high_water[static_cast<size_t>(i)], level);
         }
         return moved;

@@ -52,7 +52,8 @@ void nh_cosim_rtl_open(uint64_t seed, const char *waves, nh_cosim_ports *p) {
 #define BIND(id, n, beat, width, is_signed, wire)                                                                      \
     wires[k++] = {signal(root->wire##_valid), signal(root->wire##_ready), signal(root->wire##_data)};
     NH_STREAMS(BIND)
-#define BIND_FIFO(id, depth, wire) fifos[n_fifo++] = {#id, depth, signal(root->wire##_level)};
+#define BIND_FIFO(id, depth, wire)                                                                                     \
+    fifos[n_fifo++] = {#id, depth, signal(root->wire##level), signal(root->wire##s_valid), signal(root->wire##s_ready)};
     NH_FIFOS(BIND_FIFO)
 #if NH_MARKS_STEPS
 #define USER(port) signal(root->port##_tuser)

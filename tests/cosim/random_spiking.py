@@ -86,6 +86,9 @@ def compare(net, numerics, built, wide):
     """None, or what is wrong."""
     if built.sim["mismatches"] or not built.sim["compared"]:
         return f"RTL: {built.sim['mismatches']} of {built.sim['compared']} values differ: {built.sim['first_mismatch']}"
+    wrong = [fifo for fifo in built.sim["fifos"] if fifo["high_water"] != fifo["depth"]]
+    if wrong:
+        return f"FIFOs: {wrong} of {built.sim['fifos']}"
     net.no_bias_at_0 = lambda name: no_bias_at_0(net, numerics, name)
     got = built.array("outputs_float").reshape(len(net.x), net.steps, -1)
     for k, sample in enumerate(net.x):
